@@ -1,0 +1,1 @@
+"""Races between this package and its peers: same data, same run, one process each."""

@@ -1,0 +1,1 @@
+"""One module per program: ``version()`` and ``fit(task, frame) -> log-likelihood``."""

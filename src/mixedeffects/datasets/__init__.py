@@ -1,0 +1,36 @@
+"""Teaching data sets: five simulated ones whose truth is known, and sleepstudy.
+
+>>> from mixedeffects import datasets
+>>> datasets.list()[:3]
+('flipped_classrooms', 'teaching_methods', 'call_centres')
+>>> datasets.sleepstudy(flavour="pandas").shape
+(180, 3)
+"""
+
+from mixedeffects.datasets.call_centres import call_centres
+from mixedeffects.datasets.catalogue import Entry, describe, load, names, truth
+from mixedeffects.datasets.flipped_classrooms import flipped_classrooms
+from mixedeffects.datasets.hospital_stays import hospital_stays
+from mixedeffects.datasets.pain_trial import pain_trial
+from mixedeffects.datasets.sleepstudy import sleepstudy
+from mixedeffects.datasets.teaching_methods import teaching_methods
+from mixedeffects.datasets.record import Parameter, Truth
+
+list = names
+
+__all__ = [
+    "Entry",
+    "Parameter",
+    "Truth",
+    "call_centres",
+    "describe",
+    "flipped_classrooms",
+    "hospital_stays",
+    "list",
+    "load",
+    "names",
+    "pain_trial",
+    "sleepstudy",
+    "teaching_methods",
+    "truth",
+]

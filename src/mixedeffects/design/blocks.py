@@ -1,0 +1,102 @@
+"""Random terms → blocks, one per grouping factor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.design.grouping import Grouping
+from mixedeffects.design.matrix import model_matrix
+from mixedeffects.design.records import Block, Factor, RandomTerm
+from mixedeffects.errors import ModelError
+from mixedeffects.formula import RandomPart
+from mixedeffects.formula.terms import TermList
+
+
+def effect_columns(
+    effects: TermList, values: Evaluator
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Model matrix of a random term; None for a column of ones."""
+    if effects.intercept and not effects.terms:
+        return None, ("(Intercept)",)
+    Z, names, _ = model_matrix(effects, values, limit=values.n)
+    return Z, names
+
+
+def join_columns(parts: list[np.ndarray | None], n: int) -> np.ndarray | None:
+    """Columns of several terms side by side; None when all there is is one column of ones."""
+    if len(parts) == 1:
+        return parts[0]
+    return np.column_stack([np.ones(n) if part is None else part for part in parts])
+
+
+def build_blocks(
+    random: tuple[RandomPart, ...],
+    values: Evaluator,
+    grouping: Grouping,
+    *,
+    saturated: bool = False,
+) -> tuple[Block, ...]:
+    """Blocks in lme4's order: most levels first, ties as written.
+
+    Raises
+    ------
+    ModelError
+        A factor with one level, or a term with as many random effects as observations
+        (allowed when `saturated`).
+    """
+    factors: dict[str, Factor] = {}
+    members: dict[str, list[tuple[RandomPart, np.ndarray | None, tuple[str, ...]]]] = {}
+    for part in random:
+        key = ":".join(sorted(variable.text for variable in part.group))
+        if key not in factors:
+            factors[key] = grouping.factor(part.group_name, part.group)
+        Z, names = effect_columns(part.effects, values)
+        _check_size(part, factors[key].n_levels, len(names), values.n, saturated)
+        members.setdefault(key, []).append((part, Z, names))
+    order = sorted(factors, key=lambda key: -factors[key].n_levels)
+    return tuple(_block(factors[key], members[key], values.n) for key in order)
+
+
+def _block(
+    factor: Factor,
+    members: list[tuple[RandomPart, np.ndarray | None, tuple[str, ...]]],
+    n: int,
+) -> Block:
+    terms, start = [], 0
+    for part, _, names in members:
+        columns = tuple(range(start, start + len(names)))
+        terms.append(RandomTerm(part.text, columns, part.covariance))
+        start += len(names)
+    names = tuple(name for _, _, names in members for name in names)
+    return Block(factor, names, join_columns([Z for _, Z, _ in members], n), tuple(terms))
+
+
+def _check_size(part: RandomPart, n_levels: int, k: int, n: int, saturated: bool) -> None:
+    if k * n_levels < n or saturated:
+        return
+    if k == 1 and n_levels >= n:
+        raise ModelError(
+            f"the grouping factor '{part.group_name}' has {n_levels} levels for {n} observations: "
+            "one row per level\nits variance and the residual variance cannot be told apart; "
+            f"leave out {part.text} or use a factor with several rows per level"
+        )
+    raise ModelError(
+        f"number of observations (={n}) <= number of random effects (={k * n_levels}) for term "
+        f"{part.text}; the random-effects parameters and the residual variance are probably "
+        "unidentifiable\nsimplify the term, for instance "
+        f"(1 | {part.group_name})"
+    )
+
+
+def overlap_notes(blocks: tuple[Block, ...]) -> list[str]:
+    """Columns that a factor has in two terms: their variances cannot be told apart."""
+    notes = []
+    for block in blocks:
+        for name in dict.fromkeys(block.names):
+            if block.names.count(name) > 1:
+                notes.append(
+                    f"'{name}' varies by {block.factor.name} in "
+                    f"{block.names.count(name)} random terms; only their sum can be estimated"
+                )
+    return notes

@@ -1,0 +1,359 @@
+"""Expression tree + columns → arrays."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.design.columns import Column
+from mixedeffects.design.contrasts import Contrast
+from mixedeffects.design.labels import Labels, match_labels, text_array
+from mixedeffects.design.transforms import ARGUMENT_ALIASES, DOMAIN, PLAIN, STATEFUL
+from mixedeffects.errors import DataError, FormulaError
+from mixedeffects.formula.functions import CONTRASTS
+from mixedeffects.formula.nodes import (
+    Call, Chain, Items, Literal, Name, Node, Paren, Power, Unary, strip, unparse,
+)  # fmt: skip
+from mixedeffects.formula.terms import Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A factor in the model matrix: (n,) codes, labels, and how it is coded."""
+
+    codes: np.ndarray
+    labels: Labels
+    contrast: Contrast
+
+
+_BINARY = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne, "&": np.logical_and,
+}  # fmt: skip
+
+
+class Evaluator:
+    """Values of the variables of one formula on one set of rows.
+
+    Parameters
+    ----------
+    text : str
+        Formula text, for error messages.
+    columns : dict of str to Column
+        Kept rows only.
+    n : int
+        Number of kept rows.
+    states, levels : dict
+        What was learnt in training, by variable text; filled while training.
+    training : bool
+    kept : (n_rows,) bool array or None
+        To name rows of the table as given in messages.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        columns: dict[str, Column],
+        n: int,
+        states: dict[str, dict[str, Any]],
+        levels: dict[str, Coded],
+        training: bool,
+        kept: np.ndarray | None = None,
+    ) -> None:
+        self.text, self.columns, self.n = text, columns, n
+        self.states, self.levels, self.training, self.kept = states, levels, training, kept
+        self.notes: list[str] = []
+        self._memo: dict[str, np.ndarray | Coded] = {}
+
+    def error(self, message: str, node: Node, hint: str | None = None) -> FormulaError:
+        return FormulaError(message, self.text, node.start, node.end, hint)
+
+    def variable(self, variable: Variable) -> np.ndarray | Coded:
+        """A model-matrix variable: numbers (n,) or (n, k), or a coded factor."""
+        known = self._memo.get(variable.text)
+        if known is None:
+            known = self._variable(strip(variable.node), variable.text)
+            self._memo[variable.text] = known
+        return known
+
+    def _variable(self, node: Node, text: str) -> np.ndarray | Coded:
+        if isinstance(node, Name):
+            column = self.columns[node.name]
+            if column.is_factor or text in self.levels:
+                default = Contrast("poly" if column.kind == "ordered" else "treatment")
+                return self._factor(column, text, default, node)
+            return self.numeric_column(node)
+        if isinstance(node, Call) and node.function in ("factor", "as.factor", "C"):
+            return self._factor_call(node, text)
+        value = self.numbers(node)
+        if value.ndim == 1 and value.dtype == bool:
+            # a condition is a factor FALSE < TRUE, as in R
+            flags = Column(text, "boolean", value)
+            if isinstance(node, Call) and node.function == "I":
+                return self._factor(flags, text, Contrast(), node)
+        return value
+
+    def numbers(self, node: Node) -> np.ndarray:
+        """A numeric expression, one value per row, all finite."""
+        with np.errstate(all="ignore"):
+            value = np.asarray(self._value(node))
+        if value.ndim == 0:
+            value = np.full(self.n, value)
+        total = value.sum()
+        if value.dtype.kind == "f" and not np.isfinite(total):
+            bad = ~np.isfinite(value if value.ndim == 1 else value.sum(axis=1))
+            if bad.any():
+                self._refuse_rows(node, bad)
+        return value
+
+    def _refuse_rows(self, node: Node, bad: np.ndarray) -> None:
+        rows = np.flatnonzero(bad)
+        where = (rows if self.kept is None else np.flatnonzero(self.kept)[rows])[:3].tolist()
+        inner = self._culprit(node)
+        function = inner.function if isinstance(inner, Call) else ""
+        what = DOMAIN.get(function, "not finite")
+        count = f"{rows.size} row is" if rows.size == 1 else f"{rows.size} rows are"
+        raise DataError(
+            f"{unparse(inner)}: {count} {what} (row {', '.join(map(str, where))}"
+            f"{', …' if rows.size > 3 else ''}, counted from 0)"
+        )
+
+    def _culprit(self, node: Node) -> Node:
+        """The innermost call in `node` that is not finite."""
+        if isinstance(node, Call):
+            for arg in node.args:
+                inner = strip(arg)
+                if isinstance(inner, Call) and inner.function in PLAIN | STATEFUL:
+                    with np.errstate(all="ignore"):
+                        value = np.asarray(self._value(inner))
+                    if value.dtype.kind == "f" and not np.isfinite(value).all():
+                        return self._culprit(inner)
+        return node
+
+    def numeric_column(self, node: Name) -> np.ndarray:
+        column = self.columns[node.name]
+        if column.kind in ("number", "boolean"):
+            return column.values
+        what = {
+            "datetime": "dates; convert them to a number such as days since the start",
+        }.get(column.kind, f"{column.kind if column.kind == 'text' else 'categories'}, not numbers")
+        raise self.error(f"column '{node.name}' holds {what}", node)
+
+    def _value(self, node: Node) -> Any:
+        match node:
+            case Name():
+                values = self.numeric_column(node)
+                return values if values.dtype == bool else values.astype(np.float64, copy=False)
+            case Literal():
+                if isinstance(node.value, str) or node.value is None:
+                    raise self.error(f"{unparse(node)} is not a number", node)
+                return node.value
+            case Paren():
+                return self._value(node.inner)
+            case Unary():
+                value = self._value(node.operand)
+                if node.op == "!":
+                    return np.logical_not(value)
+                return -np.asarray(value, np.float64) if node.op == "-" else value
+            case Power():
+                return np.power(
+                    np.asarray(self._value(node.base), np.float64), self._value(node.exponent)
+                )
+            case Chain():
+                return self._chain(node)
+            case Call():
+                return self._call(node)
+            case _:
+                raise self.error(f"'{unparse(node)}' has no numeric value here", node)
+
+    def _chain(self, node: Chain) -> Any:
+        if node.ops[0] in ("==", "!="):
+            compared = self._compare_labels(node)
+            if compared is not None:
+                return compared
+        value = self._value(node.operands[0])
+        for op, operand in zip(node.ops, node.operands[1:], strict=True):
+            right = self._value(operand)
+            if op in "+-*/":
+                value, right = (
+                    np.float64(v) if np.ndim(v) == 0 else np.asarray(v, np.float64)
+                    for v in (value, right)
+                )
+            value = _BINARY[op](value, right)
+        return value
+
+    def _compare_labels(self, node: Chain) -> np.ndarray | None:
+        """``f == "a"`` on a text or category column."""
+        if len(node.operands) != 2:
+            return None
+        left, right = (strip(operand) for operand in node.operands)
+        if isinstance(left, Literal):
+            left, right = right, left
+        if not isinstance(left, Name) or not isinstance(right, Literal):
+            return None
+        column = self.columns[left.name]
+        if column.labels is None:
+            return None
+        texts = column.labels.as_text()
+        code = texts.index(str(right.value)) if str(right.value) in texts else -2
+        same = column.values == code
+        return same if node.ops[0] == "==" else ~same
+
+    def _call(self, node: Call) -> Any:
+        if node.function in STATEFUL:
+            return self._stateful(node)
+        if node.function not in PLAIN:
+            raise self.error(f"{node.function}() cannot be used here", node)
+        args = [self._value(arg) for arg in node.args]
+        try:
+            return PLAIN[node.function](*args, **self._options(node))
+        except (TypeError, ValueError) as problem:
+            raise self.error(f"{node.function}(): {_plain_words(problem)}", node) from None
+
+    def _stateful(self, node: Call) -> np.ndarray:
+        if not node.args:
+            raise self.error(f"{node.function}() needs a column", node)
+        x = np.asarray(self._value(node.args[0]))
+        if x.ndim != 1:
+            raise self.error(f"{node.function}() needs one column", node)
+        if not np.isfinite(x.sum(dtype=np.float64)):
+            self.numbers(node.args[0])
+        text = unparse(node)
+        if self.training:
+            state = self.states.setdefault(text, {})
+        else:
+            state = self.states.get(text, {})
+        more = [self._option(arg) for arg in node.args[1:]]
+        try:
+            return STATEFUL[node.function](
+                x.astype(np.float64, copy=False), state, *more, **self._options(node)
+            )
+        except (TypeError, ValueError) as problem:
+            raise self.error(f"{node.function}(): {_plain_words(problem)}", node) from None
+
+    def _options(self, node: Call) -> dict[str, Any]:
+        return {
+            ARGUMENT_ALIASES.get(key, key): self._option(value) for key, value in node.kwargs
+        }
+
+    def _option(self, node: Node) -> Any:
+        """A constant argument: number, text, True/False, or a list of numbers."""
+        node = strip(node)
+        if isinstance(node, Literal):
+            return node.value
+        if isinstance(node, Items) or (isinstance(node, Call) and node.function == "c"):
+            items = node.items if isinstance(node, Items) else node.args
+            return [self._option(item) for item in items]
+        if isinstance(node, Unary) and node.op == "-":
+            return -self._option(node.operand)
+        raise self.error(f"'{unparse(node)}' must be a constant here", node)
+
+    def _factor(self, column: Column, text: str, contrast: Contrast, node: Node) -> Coded:
+        codes, labels, unused = column.coded()
+        if self.training:
+            if unused:
+                shown = ", ".join(str(label) for label in unused[:5])
+                more = ", …" if len(unused) > 5 else ""
+                self.notes.append(f"levels of '{column.name}' that no row has: {shown}{more}")
+            coded = Coded(codes, labels, contrast)
+            self.levels[text] = Coded(codes[:0], labels, contrast)
+            return coded
+        known = self.levels[text]
+        place = match_labels(labels, known.labels)
+        if (place < 0).any():
+            new = [str(label) for label, at in zip(labels, place, strict=True) if at < 0]
+            raise DataError(
+                f"column '{column.name}' has levels the model was not fitted to: "
+                f"{', '.join(new[:5])}{', …' if len(new) > 5 else ''}\n"
+                f"known levels: {', '.join(known.labels.as_text()[:20])}"
+            )
+        return Coded(place[codes], known.labels, known.contrast)
+
+    def _factor_call(self, node: Call, text: str) -> Coded:
+        if not node.args:
+            raise self.error(f"{node.function}() needs a column", node)
+        inner = strip(node.args[0])
+        if isinstance(inner, Name):
+            column = self.columns[inner.name]
+        else:
+            column = Column(unparse(inner), "number", self.numbers(inner))
+        contrast = Contrast("poly" if column.kind == "ordered" else "treatment")
+        levels = None
+        for key, value in node.kwargs:
+            if key != "levels":
+                continue
+            levels = [str(item) for item in _as_list(self._option(value))]
+        if levels is not None:
+            column = self._releveled(column, levels, node)
+        coded = self._factor(column, text, contrast, node)
+        if not self.training:
+            return coded
+        contrast = self._contrast(node, coded.labels.as_text(), contrast)
+        self.levels[text] = Coded(coded.codes[:0], coded.labels, contrast)
+        return Coded(coded.codes, coded.labels, contrast)
+
+    def _releveled(self, column: Column, levels: list[str], node: Call) -> Column:
+        codes, labels, _ = column.coded()
+        place = match_labels(Labels(text_array(labels.as_text())), levels)
+        if (place < 0).any():
+            lost = [text for text, at in zip(labels.as_text(), place, strict=True) if at < 0]
+            raise self.error(f"levels= leaves out {', '.join(lost[:5])}", node)
+        return Column(column.name, "category", place[codes], Labels(text_array(levels)))
+
+    def _contrast(self, node: Call, labels: list[str], default: Contrast) -> Contrast:
+        """The coding asked for in ``C(f, …)``."""
+        kind, options = default.kind, dict(node.kwargs)
+        options.pop("levels", None)
+        given = list(node.args[1:])
+        if not given and "contr" in options:
+            given = [options.pop("contr")]
+        if given:
+            spec = strip(given[0])
+            if isinstance(spec, Call):
+                name = spec.function
+                options.update(spec.kwargs)
+                if spec.args:
+                    options["reference"] = spec.args[0]
+            elif isinstance(spec, Name | Literal):
+                name = spec.name if isinstance(spec, Name) else str(spec.value)
+            else:
+                name = unparse(spec)
+            by_word = {word.lower(): word for word in CONTRASTS.values()}
+            if name not in CONTRASTS and name.lower() not in by_word:
+                raise self.error(
+                    f"unknown coding '{name}'", spec, f"codings: {', '.join(CONTRASTS)}"
+                )
+            kind = CONTRASTS.get(name) or by_word[name.lower()]
+        base = 0
+        for key in ("reference", "ref", "base"):
+            if key not in options:
+                continue
+            kind = kind if given else "treatment"
+            wanted = self._option(options.pop(key))
+            if key == "base" and isinstance(wanted, int):
+                base = wanted - 1
+            elif str(wanted) in labels:
+                base = labels.index(str(wanted))
+            else:
+                base = -1
+            if not 0 <= base < len(labels):
+                raise self.error(
+                    f"'{wanted}' is not a level of {unparse(node.args[0])}", node,
+                    f"levels: {', '.join(labels[:20])}",
+                )  # fmt: skip
+        if options:
+            raise self.error(f"{node.function}() has no option '{next(iter(options))}'", node)
+        return Contrast(kind, base)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain_words(problem: Exception) -> str:
+    text = str(problem)
+    return text.split("() ", 1)[-1] if "()" in text else text

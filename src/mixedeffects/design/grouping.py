@@ -1,0 +1,103 @@
+"""Grouping factors: codes in training, and the codes of new rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.design.coding import interaction
+from mixedeffects.design.columns import Column
+from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.design.labels import Labels, PairedLabels, match_labels
+from mixedeffects.design.records import Factor
+from mixedeffects.errors import ModelError
+from mixedeffects.formula.grouping import Group
+from mixedeffects.formula.nodes import Name, column_names, unparse
+from mixedeffects.formula.terms import Variable
+
+
+def group_column(variable: Variable, values: Evaluator) -> Column:
+    """The column behind one component of a grouping factor."""
+    if isinstance(variable.node, Name):
+        return values.columns[variable.node.name]
+    inner = next(column_names(variable.node), None)
+    first = variable.node.args[0]  # type: ignore[union-attr]
+    if inner is not None and first == inner:
+        return values.columns[inner.name]
+    return Column(unparse(first), "number", values.numbers(first))
+
+
+class Grouping:
+    """Codes grouping factors of one table; components shared by factors are coded once."""
+
+    def __init__(self, values: Evaluator) -> None:
+        self.values = values
+        self.notes: list[str] = []
+        self._parts: dict[str, Factor] = {}
+
+    def component(self, variable: Variable) -> Factor:
+        factor = self._parts.get(variable.text)
+        if factor is None:
+            codes, labels, unused = group_column(variable, self.values).coded()
+            factor = Factor(variable.text, codes, labels)  # type: ignore[arg-type]
+            self._parts[variable.text] = factor
+            if unused:
+                self.notes.append(
+                    f"{len(unused)} level{'s' * (len(unused) > 1)} of '{variable.text}' "
+                    f"that no row has: {', '.join(str(label) for label in unused[:5])}"
+                    f"{', …' if len(unused) > 5 else ''}"
+                )
+        return factor
+
+    def factor(self, name: str, group: Group) -> Factor:
+        """The grouping factor of one random term."""
+        parts = [self.component(variable) for variable in group]
+        factor = parts[0] if len(parts) == 1 else interaction(name, parts)
+        if factor.n_levels < 2:
+            only = factor.labels[0] if factor.n_levels else "none"
+            raise ModelError(
+                f"the grouping factor '{name}' has one level ({only}) in the rows used; "
+                "a variance between groups needs at least two"
+            )
+        return factor
+
+
+def new_codes(group: Group, values: Evaluator, labels: Any, n: int) -> np.ndarray:
+    """Codes of new rows among trained levels, -1 for a level that was not there."""
+    known = labels.parts if isinstance(labels, PairedLabels) else (labels,)
+    parts = []
+    for variable, trained in zip(group, known, strict=True):
+        codes, fresh, _ = group_column(variable, values).coded()
+        parts.append(match_labels(fresh, trained)[codes])
+    if len(parts) == 1:
+        return parts[0]
+    places = {tuple(row): i for i, row in enumerate(labels.index.tolist())}
+    stacked = np.column_stack(parts)
+    rows, which = np.unique(stacked, axis=0, return_inverse=True)
+    found = np.array([places.get(tuple(row), -1) for row in rows.tolist()], dtype=np.int32)
+    return found[which.reshape(-1)]
+
+
+def labels_to_dict(labels: Any) -> dict[str, Any]:
+    """JSON form of labels."""
+    if isinstance(labels, PairedLabels):
+        return {
+            "parts": [labels_to_dict(part) for part in labels.parts],
+            "index": labels.index.tolist(),
+        }
+    kind = labels.values.dtype.kind
+    return {"kind": str(labels.values.dtype) if kind in "iufbM" else "text", "values": list(labels)}
+
+
+def labels_from_dict(data: dict[str, Any]) -> Any:
+    """Inverse of `labels_to_dict`."""
+    if "parts" in data:
+        parts = tuple(labels_from_dict(part) for part in data["parts"])
+        index = np.array(data["index"], dtype=np.int32).reshape(-1, len(parts))
+        return PairedLabels(parts, index)
+    if data["kind"] == "text":
+        out = np.empty(len(data["values"]), dtype=object)
+        out[:] = data["values"]
+        return Labels(out)
+    return Labels(np.array(data["values"], dtype=np.dtype(data["kind"])))

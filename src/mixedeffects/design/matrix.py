@@ -1,0 +1,154 @@
+"""Terms + variables → model-matrix columns, by R's rule for contrasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.design.contrasts import coding, full_coding
+from mixedeffects.design.evaluate import Coded, Evaluator
+from mixedeffects.errors import DataError, ModelError
+from mixedeffects.formula.terms import TermList
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One variable's columns within a term."""
+
+    source: np.ndarray | Coded
+    table: np.ndarray | None
+    suffixes: tuple[str, ...]
+
+    def write(self, column: int, out: np.ndarray, first: bool) -> None:
+        """Set `out` to this part's column, or multiply `out` by it."""
+        if isinstance(self.source, Coded):
+            assert self.table is not None
+            values = self.table[:, column]
+            hot = np.flatnonzero(values)
+            if first and hot.shape[0] == 1 and values[hot[0]] == 1.0:
+                np.equal(self.source.codes, hot[0], out=out, casting="unsafe")
+                return
+            values = values.take(self.source.codes)
+        else:
+            values = self.source if self.source.ndim == 1 else self.source[:, column]
+        if first:
+            out[...] = values
+        else:
+            out *= values
+
+
+def full_dummies(terms: TermList, is_factor: list[bool]) -> set[tuple[int, int]]:
+    """(term, variable) pairs coded by one column per level.
+
+    R's rule: a factor in a term is coded by contrasts iff the term without it is empty or
+    contained in an earlier term; without intercept the first factor gets all its levels.
+
+    Examples
+    --------
+    >>> from mixedeffects.formula import parse
+    >>> sorted(full_dummies(parse("y ~ x + x:f").fixed, [False, True]))
+    []
+    >>> sorted(full_dummies(parse("y ~ x:f").fixed, [False, True]))
+    [(0, 1)]
+    """
+    full: set[tuple[int, int]] = set()
+    sets = [frozenset(term) for term in terms.terms]
+    for t, term in enumerate(terms.terms):
+        for i in term:
+            rest = sets[t] - {i}
+            if rest and not any(rest <= earlier for earlier in sets[:t]):
+                full.add((t, i))
+    if not terms.intercept:
+        for t, term in enumerate(terms.terms):
+            first = next((i for i in term if is_factor[i]), None)
+            if first is not None:
+                full.add((t, first))
+                break
+    return {(t, i) for t, i in full if is_factor[i]}
+
+
+def model_matrix(
+    terms: TermList, values: Evaluator, *, limit: int | None = None
+) -> tuple[np.ndarray, tuple[str, ...], tuple[int, ...]]:
+    """Model matrix of a list of terms.
+
+    Parameters
+    ----------
+    terms : TermList
+    values : Evaluator
+    limit : int, optional
+        Refuse more columns than this before anything of that size is made.
+
+    Returns
+    -------
+    X : (n, p) C-contiguous float64 array
+    names : tuple of str
+        ``"(Intercept)"``, ``"x"``, ``"f[b]"``, ``"f[b]:x"``, ``"poly(x, 2)[1]"``.
+    term : tuple of int
+        Term of each column, -1 for the intercept.
+    """
+    if not terms.terms:
+        p = int(terms.intercept)
+        return np.ones((values.n, p)), ("(Intercept)",) * p, (-1,) * p
+    sources = [values.variable(variable) for variable in terms.variables]
+    full = full_dummies(terms, [isinstance(source, Coded) for source in sources])
+    layout = [
+        [_part(terms.variables[i].text, sources[i], (t, i) in full) for i in term]
+        for t, term in enumerate(terms.terms)
+    ]
+    widths = [_product(parts) for parts in layout]
+    p = int(terms.intercept) + sum(widths)
+    if limit is not None and p > limit:
+        widest = terms.names[int(np.argmax(widths))]
+        raise ModelError(
+            f"the model has {p} columns for {values.n} rows; the term '{widest}' alone has "
+            f"{max(widths)}\nmake it a grouping factor, (1 | {widest}), or merge levels"
+        )
+    X = np.empty((values.n, p))
+    names: list[str] = []
+    owner: list[int] = []
+    if terms.intercept:
+        X[:, 0] = 1.0
+        names.append("(Intercept)")
+        owner.append(-1)
+    for t, parts in enumerate(layout):
+        labels = [""]
+        combos: list[tuple[int, ...]] = [()]
+        for part in parts:
+            combos = [(*c, j) for j in range(len(part.suffixes)) for c in combos]
+            labels = [f"{a}:{b}" if a else b for b in part.suffixes for a in labels]
+        for combo, label in zip(combos, labels, strict=True):
+            out = X[:, len(names)]
+            for position, (part, j) in enumerate(zip(parts, combo, strict=True)):
+                part.write(j, out, position == 0)
+            names.append(label)
+            owner.append(t)
+    return X, tuple(names), tuple(owner)
+
+
+def _product(parts: list[Part]) -> int:
+    width = 1
+    for part in parts:
+        width *= len(part.suffixes)
+    return width
+
+
+def _part(text: str, source: np.ndarray | Coded, full: bool) -> Part:
+    if isinstance(source, Coded):
+        labels = source.labels.as_text()
+        if len(labels) < 2 and not full:
+            raise DataError(
+                f"'{text}' has one level in the rows used ({', '.join(labels)}), "
+                "so its effect cannot be estimated; leave it out of the formula"
+            )
+        if len(labels) > 20_000:
+            raise ModelError(
+                f"'{text}' has {len(labels)} levels, too many for fixed effects\n"
+                f"make it a grouping factor: (1 | {text})"
+            )
+        table, suffixes = full_coding(labels) if full else coding(source.contrast, labels)
+        return Part(source, table, tuple(f"{text}[{suffix}]" for suffix in suffixes))
+    if source.ndim == 2 and source.shape[1] > 1:
+        return Part(source, None, tuple(f"{text}[{j + 1}]" for j in range(source.shape[1])))
+    return Part(source, None, (text,))

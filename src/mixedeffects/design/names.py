@@ -1,0 +1,43 @@
+"""Names in a formula → columns of a table, or an error that points at the name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mixedeffects.design.table import Table
+from mixedeffects.errors import ColumnTypeError, FormulaError
+from mixedeffects.formula import Formula, quote
+from mixedeffects.formula.parser import close_match
+
+
+def find_columns(formula: Formula, table: Table, used: Sequence[str]) -> None:
+    """Check that every used column exists, once.
+
+    Raises
+    ------
+    FormulaError
+        A name is not in the table; the message shows where it is used and what is close.
+    """
+    known = set(table.names)
+    for name in used:
+        if name not in known:
+            raise _unknown(formula, table, name)
+    if len(known) != len(table.names):
+        table.check_names(used)
+
+
+def _unknown(formula: Formula, table: Table, name: str) -> Exception:
+    texts = [column for column in table.names if isinstance(column, str)]
+    others = [column for column in table.names if not isinstance(column, str)]
+    if others and not texts:
+        return ColumnTypeError(
+            f"the table's column names are not text ({', '.join(map(repr, others[:5]))}); "
+            "rename them, for instance to 'x0', 'x1'"
+        )
+    start, end = formula.locate(name) or (0, len(formula.text))
+    listed = ", ".join(quote(column) for column in texts[:30])
+    hint = f"columns: {listed}{', …' if len(texts) > 30 else ''}"
+    guess = close_match(name, texts)
+    if guess is not None:
+        hint += f"; did you mean '{guess}'?"
+    return FormulaError(f"no column '{name}' in the table", formula.text, start, end, hint)

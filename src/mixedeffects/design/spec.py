@@ -1,0 +1,241 @@
+"""What a fitted model remembers of its table: enough to build the same columns again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mixedeffects.design.contrasts import Contrast
+from mixedeffects.design.evaluate import Coded, Evaluator
+from mixedeffects.design.grouping import labels_from_dict, labels_to_dict, new_codes
+from mixedeffects.design.blocks import effect_columns, join_columns
+from mixedeffects.design.matrix import model_matrix
+from mixedeffects.design.missing import find_missing, refuse_infinite
+from mixedeffects.design.names import find_columns
+from mixedeffects.design.response import response_values
+from mixedeffects.design.table import open_table, to_frame
+from mixedeffects.formula import Formula, parse
+
+
+class Rebuilt(NamedTuple):
+    """A model's columns on new rows.
+
+    Attributes
+    ----------
+    X : (m, p) array
+    blocks : list of (codes, Z)
+        Per block: (m,) int32 codes, -1 for a level that was not in training, and the (m, k)
+        model matrix or None for a column of ones.
+    offset : (m,) array or None
+    kept : (n_rows,) bool array or None
+        Rows used; None when all are.
+    y : (m,) array or None
+        Only when asked for.
+    """
+
+    X: np.ndarray
+    blocks: list[tuple[np.ndarray, np.ndarray | None]]
+    offset: np.ndarray | None
+    kept: np.ndarray | None
+    y: np.ndarray | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelSpec:
+    """Formula, levels, codings and transform states of one fit.
+
+    Attributes
+    ----------
+    text : str
+        The formula as written.
+    dot : tuple of str or None
+        Columns of the table when the formula has a ``.``.
+    flavour : str
+        "pandas", "polars", "pyarrow" or "dict".
+    columns : tuple of str
+        Columns the formula reads.
+    response : str
+        Canonical text of the response.
+    weights : str or None
+        Column of the weights.
+    x_names : tuple of str
+        Kept fixed-effect columns.
+    x_terms : tuple of int
+        Term of each kept column, positions in `terms`; -1 for the intercept.
+    terms : tuple of str
+        Fixed-effect terms in R's order.
+    kept_columns : tuple of int or None
+        Positions of the kept columns among all; None when none was dropped.
+    levels : dict
+        Labels and contrast of each factor of the model matrices, by variable.
+    states : dict
+        What center, scale, poly, bs and ns learnt, by variable.
+    block_terms : tuple of tuple of int
+        For each block, its parts in ``formula.random``.
+    block_labels : tuple
+        For each block, the labels of its levels.
+    """
+
+    text: str
+    dot: tuple[str, ...] | None
+    flavour: str
+    columns: tuple[str, ...]
+    response: str
+    weights: str | None
+    x_names: tuple[str, ...]
+    x_terms: tuple[int, ...]
+    terms: tuple[str, ...]
+    kept_columns: tuple[int, ...] | None
+    levels: dict[str, Coded] = field(repr=False)
+    states: dict[str, dict[str, Any]] = field(repr=False)
+    block_terms: tuple[tuple[int, ...], ...] = field(repr=False)
+    block_labels: tuple[Any, ...] = field(repr=False)
+
+    @property
+    def formula(self) -> Formula:
+        """The parsed formula."""
+        parsed = parse(self.text)
+        return parsed if self.dot is None else parsed.with_columns(self.dot)
+
+    def rebuild(self, data: Any, *, response: bool = False, groups: bool = True) -> Rebuilt:
+        """The same columns for other rows.
+
+        Parameters
+        ----------
+        data : table
+        response : bool
+            Also read the response (and leave out rows where it is missing).
+        groups : bool
+            False leaves grouping columns unread, as if every level were new.
+
+        Returns
+        -------
+        Rebuilt
+
+        Raises
+        ------
+        FormulaError
+            A column is not in the table.
+        DataError
+            A fixed factor has a level that was not there in training.
+
+        Examples
+        --------
+        >>> from mixedeffects.design import build_design
+        >>> table = {"y": [1.0, 2, 4, 3, 5, 7], "x": [0, 1, 2] * 2, "g": list("aaabbb")}
+        >>> spec = build_design("y ~ scale(x) + (1 | g)", table).spec
+        >>> new = spec.rebuild({"x": [1, 5], "g": ["b", "c"]})
+        >>> new.X.shape, new.blocks[0][0].tolist()
+        ((2, 2), [1, -1])
+        """
+        formula = self.formula
+        table = open_table(data)
+        used = list(formula.column_names)
+        if not response:
+            used = _right_columns(formula)
+        if not groups:
+            grouping = {name for part in formula.random for name in _group_columns(part)}
+            needed = _effect_columns(formula, response)
+            used = [name for name in used if name not in grouping or name in needed]
+        find_columns(formula, table, used)
+        read = [table.column(name) for name in used]
+        report = find_missing(read, table.n_rows)
+        columns = {column.name: column.select(report.kept) for column in read}
+        for column in columns.values():
+            refuse_infinite(column)
+        values = Evaluator(
+            self.text, columns, report.n_used, self.states, self.levels, False, report.kept
+        )
+        X, _, _ = model_matrix(formula.fixed, values)
+        if self.kept_columns is not None:
+            X = np.ascontiguousarray(X[:, list(self.kept_columns)])
+        blocks = []
+        for members, labels in zip(self.block_terms, self.block_labels, strict=True):
+            parts = [formula.random[i] for i in members]
+            if groups:
+                codes = new_codes(parts[0].group, values, labels, report.n_used)
+            else:
+                codes = np.full(report.n_used, -1, dtype=np.int32)
+            Z = join_columns(
+                [effect_columns(part.effects, values)[0] for part in parts], report.n_used
+            )
+            blocks.append((codes, Z))
+        y = response_values(formula, values)[0] if response else None
+        return Rebuilt(X, blocks, offset_values(formula, values), report.kept, y)
+
+    def to_frame(self, columns: dict[str, Any]) -> Any:
+        """A result table in the library of the table the model was fitted to."""
+        return to_frame(columns, self.flavour)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A form that `json.dumps` accepts; `from_dict` is its inverse."""
+        plain = {
+            name: getattr(self, name)
+            for name in ("text", "flavour", "response", "weights", "states")
+        }
+        for name in ("dot", "columns", "x_names", "x_terms", "terms", "kept_columns"):
+            value = getattr(self, name)
+            plain[name] = None if value is None else list(value)
+        plain["levels"] = {
+            text: {
+                "labels": labels_to_dict(coded.labels),
+                "contrast": [coded.contrast.kind, coded.contrast.base],
+            }
+            for text, coded in self.levels.items()
+        }
+        plain["block_terms"] = [list(members) for members in self.block_terms]
+        plain["block_labels"] = [labels_to_dict(labels) for labels in self.block_labels]
+        return plain
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> ModelSpec:
+        """The spec that `to_dict` wrote."""
+        plain = dict(data)
+        for name in ("dot", "columns", "x_names", "x_terms", "terms", "kept_columns"):
+            plain[name] = None if data[name] is None else tuple(data[name])
+        empty = np.empty(0, dtype=np.int32)
+        plain["levels"] = {
+            text: Coded(empty, labels_from_dict(entry["labels"]), Contrast(*entry["contrast"]))
+            for text, entry in data["levels"].items()
+        }
+        plain["block_terms"] = tuple(tuple(members) for members in data["block_terms"])
+        plain["block_labels"] = tuple(labels_from_dict(entry) for entry in data["block_labels"])
+        return cls(**plain)
+
+
+def offset_values(formula: Formula, values: Evaluator) -> np.ndarray | None:
+    """Sum of the formula's offsets, or None."""
+    if not formula.offsets:
+        return None
+    total = np.zeros(values.n)
+    for offset in formula.offsets:
+        total += values.numbers(offset.node)
+    return total
+
+
+def _group_columns(part: Any) -> list[str]:
+    from mixedeffects.formula.nodes import column_names
+
+    return [name.name for variable in part.group for name in column_names(variable.node)]
+
+
+def _effect_columns(formula: Formula, response: bool) -> set[str]:
+    """Columns read by anything but the grouping factors."""
+    from mixedeffects.formula.nodes import column_names
+
+    nodes = [variable.node for variable in formula.fixed.variables]
+    nodes += [variable.node for variable in formula.offsets]
+    nodes += [v.node for part in formula.random for v in part.effects.variables]
+    if response and formula.response is not None:
+        nodes.append(formula.response)
+    return {name.name for node in nodes for name in column_names(node)}
+
+
+def _right_columns(formula: Formula) -> list[str]:
+    """Columns read by the right-hand side."""
+    needed = _effect_columns(formula, False)
+    for part in formula.random:
+        needed.update(_group_columns(part))
+    return [name for name in formula.column_names if name in needed]

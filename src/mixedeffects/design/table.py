@@ -1,0 +1,150 @@
+"""Tables of any library: read columns, and write result tables in the same flavour.
+
+pandas, polars and pyarrow are read through their own buffers, because a general layer costs
+more than a small fit; whatever else narwhals reads is turned into an Arrow table first.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.design.columns import READERS, Column
+from mixedeffects.errors import ColumnTypeError, DataError
+
+
+class Table:
+    """Named columns of equal length.
+
+    Attributes
+    ----------
+    native : object
+        The table as given; never changed.
+    flavour : str
+        "pandas", "polars", "pyarrow" or "dict".
+    names : tuple
+        Column names.
+    n_rows : int
+    """
+
+    __slots__ = ("_cache", "_get", "flavour", "n_rows", "names", "native")
+
+    def __init__(self, native: Any, flavour: str) -> None:
+        self.native = native
+        self.flavour = flavour
+        self._cache: dict[str, Column] = {}
+        if flavour == "dict":
+            self.names = tuple(native)
+            lengths = {str(name): _length(str(name), values) for name, values in native.items()}
+            if len(set(lengths.values())) > 1:
+                shown = ", ".join(f"'{name}' has {n}" for name, n in list(lengths.items())[:6])
+                raise DataError(f"the columns differ in length: {shown}")
+            self.n_rows = next(iter(lengths.values()), 0)
+            self._get = native.__getitem__
+        elif flavour == "pyarrow":
+            self.names = tuple(native.column_names)
+            self.n_rows = native.num_rows
+            self._get = native.column
+        else:
+            self.names = tuple(native.columns)
+            self.n_rows = native.shape[0]
+            self._get = native.__getitem__
+
+    def column(self, name: str) -> Column:
+        """Read a column, once."""
+        column = self._cache.get(name)
+        if column is None:
+            column = READERS[self.flavour](name, self._get(name))
+            self._cache[name] = column
+        return column
+
+    def check_names(self, used: Iterable[str]) -> None:
+        """Refuse names that occur twice."""
+        if len(set(self.names)) == len(self.names):
+            return
+        for name in used:
+            if self.names.count(name) > 1:
+                raise DataError(f"the table has {self.names.count(name)} columns named '{name}'")
+
+
+def _length(name: str, values: Any) -> int:
+    try:
+        return len(values)
+    except TypeError:
+        raise ColumnTypeError(f"column '{name}' is a single value, not a column") from None
+
+
+def open_table(data: Any) -> Table:
+    """Wrap a table for reading.
+
+    Parameters
+    ----------
+    data : pandas, polars or pyarrow table, dict of columns, or anything narwhals reads
+        Lazy tables are collected.
+
+    Raises
+    ------
+    ColumnTypeError
+        Not a table.
+
+    Examples
+    --------
+    >>> open_table({"x": [1, 2], "g": ["a", "b"]}).names
+    ('x', 'g')
+    """
+    if isinstance(data, Table):
+        return data
+    module = type(data).__module__.split(".", 1)[0]
+    name = type(data).__name__
+    if module in ("pandas", "polars") and hasattr(data, "columns") and name != "LazyFrame":
+        return Table(data, module)
+    if module == "pyarrow" and hasattr(data, "column_names"):
+        return Table(data, module)
+    if isinstance(data, Mapping):
+        return Table(data, "dict")
+    if isinstance(data, np.ndarray) and data.dtype.names:
+        return Table({field: data[field] for field in data.dtype.names}, "dict")
+    import narwhals
+
+    try:
+        frame: Any = narwhals.from_native(data)
+        if isinstance(frame, narwhals.LazyFrame):
+            frame = frame.collect()
+        native = frame.to_native()
+        module = type(native).__module__.split(".", 1)[0]
+        if module in ("pandas", "polars", "pyarrow"):
+            return Table(native, module)
+        return Table(frame.to_arrow(), "pyarrow")
+    except (TypeError, AttributeError):
+        raise ColumnTypeError(
+            f"the data are a {name}, not a table; give a pandas, polars or pyarrow table, "
+            "or a dict of columns"
+        ) from None
+
+
+def to_frame(columns: Mapping[str, Any], flavour: str) -> Any:
+    """A table with these columns, of the library `flavour`.
+
+    A fit from a dict answers with pandas if it is installed, else with a dict of arrays.
+
+    Examples
+    --------
+    >>> to_frame({"term": ["x"], "estimate": [1.5]}, "polars").shape
+    (1, 2)
+    """
+    library = "pandas" if flavour == "dict" else flavour
+    try:
+        module = importlib.import_module(library)
+    except ImportError:
+        return {name: np.asarray(values) for name, values in columns.items()}
+    plain = {name: _plain(values) for name, values in columns.items()}
+    return module.table(plain) if library == "pyarrow" else module.DataFrame(plain)
+
+
+def _plain(values: Any) -> Any:
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        return values
+    return list(values)

@@ -1,0 +1,93 @@
+"""Every error and warning the package raises on purpose.
+
+One base class, so `except MixedEffectsError` catches all of them; each is also the
+builtin a Python user would expect.
+"""
+
+from __future__ import annotations
+
+
+class MixedEffectsError(Exception):
+    """Base of all errors: what happened, where, and what to do next."""
+
+
+class FormulaError(MixedEffectsError, ValueError):
+    """The formula cannot be read, or names something the table does not have.
+
+    Parameters
+    ----------
+    message : str
+        One sentence in the user's words.
+    formula : str, optional
+        The formula text; shown with carets under ``formula[start:end]``.
+    start, end : int, optional
+        The span that is at fault.
+    hint : str, optional
+        What to do next, for instance ``"did you mean 'Days'?"``.
+
+    Examples
+    --------
+    >>> print(FormulaError("no column 'dayz' in the table", "y ~ dayz", 4, 8, "did you mean 'days'?"))
+    no column 'dayz' in the table
+        y ~ dayz
+            ^^^^
+    did you mean 'days'?
+    """
+
+    def __init__(
+        self,
+        message: str,
+        formula: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        lines = [message]
+        if formula is not None:
+            lines.append("    " + formula.replace("\n", " "))
+            if start is not None:
+                width = max(1, (end if end is not None else start + 1) - start)
+                lines.append("    " + " " * start + "^" * width)
+        if hint:
+            lines.append(hint)
+        super().__init__("\n".join(lines))
+
+
+class DataError(MixedEffectsError, ValueError):
+    """The table, a column or a weight cannot be used as asked."""
+
+
+class ModelError(MixedEffectsError, ValueError):
+    """The model is not estimable from these data (too few rows, too few levels, …)."""
+
+
+class OptionError(MixedEffectsError, ValueError):
+    """An option has a value that is not offered."""
+
+
+class ColumnTypeError(MixedEffectsError, TypeError):
+    """A column or argument has a type that cannot be used here."""
+
+
+class PlanTooLargeError(MixedEffectsError, MemoryError):
+    """The factorisation would not fit in memory; the message carries the number."""
+
+
+class MissingDependencyError(MixedEffectsError, ImportError):
+    """An optional package is needed; the message carries its install line."""
+
+
+class NotAvailableError(MixedEffectsError, NotImplementedError):
+    """A method that cannot be computed honestly for this fit, with the reason."""
+
+
+class MixedEffectsWarning(UserWarning):
+    """Base of all warnings."""
+
+
+class ConvergenceWarning(MixedEffectsWarning):
+    """The optimiser stopped before its certificate held; says what was tried and what to try."""
+
+
+class DataWarning(MixedEffectsWarning):
+    """Something about the data the user must know: rows or columns left out, …"""

@@ -1,0 +1,242 @@
+"""Proof, or refutation, that a point is a local optimum on the cone of covariances.
+
+The objective is even in every column of Lambda, so a zero column has zero gradient
+whether or not it should be zero: the gradient alone proves nothing at the boundary
+(MixedModels.jl issue 705). The condition that does is on D = dd/dG: at an optimum D Lambda = 0
+and D is positive semi-definite on the null space of G.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.estimation.newton import newton_step
+
+SINGULAR = 1e-4
+WORTHWHILE = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A combination of random effects whose variance is exactly zero.
+
+    Attributes
+    ----------
+    term : int
+        Position among the terms.
+    weights : (k,) array
+        Over the term's columns, in the formula's units; largest modulus 1.
+    slope : float
+        Directional derivative of the objective per unit of relative variance, divided by
+        the term's information scale; non-negative at an optimum.
+    """
+
+    term: int
+    weights: np.ndarray
+    slope: float
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Why the estimate is, or is not, a proved local optimum.
+
+    Attributes
+    ----------
+    converged : bool
+        Stationary, and optimal in every singular direction.
+    gradient : float
+        Largest modulus of the gradient in the engine's coordinates.
+    decrement : float
+        Newton decrement: twice the objective that a further step could still win.
+    singular : tuple of Direction
+        Directions of zero variance, with their slopes.
+    evaluations, gradients, iterations : int
+    optimizer : str
+    message : str
+        The optimiser's reason for stopping.
+    advice : tuple of str
+        What to try, in words, when not converged.
+    """
+
+    converged: bool
+    gradient: float
+    decrement: float
+    singular: tuple[Direction, ...]
+    evaluations: int
+    gradients: int
+    iterations: int
+    optimizer: str
+    message: str
+    advice: tuple[str, ...]
+
+    @property
+    def is_singular(self) -> bool:
+        return bool(self.singular)
+
+
+def singular_directions(evaluation, parameters):
+    """Null directions of every term's covariance with the slope of the objective along them.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    parameters : Parameters
+
+    Returns
+    -------
+    list of (term index, direction in engine coordinates (k,), slope, gain)
+        `slope` is relative to the information; `gain` estimates the objective that a
+        step along the direction would win, 0 where the slope is non-negative.
+    """
+    out = []
+    D = W = None
+    for i, term in enumerate(parameters.terms):
+        Lam = evaluation.lambdas[term.block][np.ix_(term.columns, term.columns)]
+        k = Lam.shape[0]
+        if term.structure.rotates:
+            U, s, _ = np.linalg.svd(Lam)
+            null = U[:, s <= 1e-10 * max(1.0, s[0])]
+        else:
+            null = np.eye(k)[:, np.abs(np.diagonal(Lam)) <= 1e-10]
+        if null.shape[1] == 0:
+            continue
+        if D is None:
+            D, W = evaluation.D, evaluation.traces
+        Dt = D[term.block][np.ix_(term.columns, term.columns)]
+        Wt = W[term.block][np.ix_(term.columns, term.columns)]
+        projected = null.T @ Dt @ null
+        if term.structure.rotates:
+            _, vectors = np.linalg.eigh(0.5 * (projected + projected.T))
+        else:
+            vectors = np.eye(null.shape[1])
+        q = max(1, evaluation.factorisation.projections()[term.block].shape[0])
+        for v in (null @ vectors).T:
+            d, scale = float(v @ Dt @ v), max(float(v @ Wt @ v), 1e-300)
+            gain = q * (d / scale) ** 2 / 2.0 if d < 0 else 0.0
+            out.append((i, v, d / scale, gain))
+    return out
+
+
+def snap(objective, evaluation):
+    """Set negligible singular values of Lambda to exactly zero where nothing is lost.
+
+    Returns
+    -------
+    Evaluation
+        The same, or a point on the boundary whose objective is not higher.
+    """
+    parameters = objective.parameters
+    best = evaluation
+    for term in parameters.terms:
+        columns = np.ix_(term.columns, term.columns)
+        Lam = best.lambdas[term.block][columns]
+        if term.structure.rotates:
+            U, s, Vt = np.linalg.svd(Lam)
+            small = (s > 0) & (s < SINGULAR * max(1.0, s[0]))
+            if not small.any():
+                continue
+            part = (U * np.where(small, 0.0, s)) @ Vt
+        else:
+            d = np.abs(np.diagonal(Lam))
+            small = (d > 0) & (d < SINGULAR * max(1.0, d.max()))
+            if not small.any():
+                continue
+            part = np.diag(np.where(small, 0.0, d))
+        theta = best.theta.copy()
+        theta[term.part] = term.structure.theta_of(part)
+        trial = objective.evaluate(theta)
+        if trial.value <= best.value + 1e-9 * max(1.0, abs(best.value) * 1e-3):
+            best = trial
+    return best
+
+
+def leave_saddle(objective, evaluation):
+    """A lower point off the boundary, or None when the boundary is optimal.
+
+    Steps along the direction of zero variance whose slope promises most.
+    """
+    candidates = [
+        c for c in singular_directions(evaluation, objective.parameters) if c[3] > WORTHWHILE
+    ]
+    if not candidates:
+        return None
+    i, v, slope, _ = max(candidates, key=lambda c: c[3])
+    term = objective.parameters.terms[i]
+    columns = np.ix_(term.columns, term.columns)
+    Lam = evaluation.lambdas[term.block][columns]
+    W = evaluation.traces[term.block][columns]
+    q = evaluation.factorisation.projections()[term.block].shape[0]
+    variance = -slope * q / max(float(v @ W @ v), 1e-300)
+    for _ in range(30):
+        G = Lam @ Lam.T + variance * np.outer(v, v)
+        eigenvalues, vectors = np.linalg.eigh(G)
+        part = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
+        theta = evaluation.theta.copy()
+        theta[term.part] = term.structure.theta_of(part)
+        trial = objective.evaluate(theta)
+        if trial.value < evaluation.value:
+            return trial
+        variance *= 0.25
+    return None
+
+
+def certify(objective, result, optimizer):
+    """The certificate of an optimiser's result.
+
+    Parameters
+    ----------
+    objective : LMMObjective
+    result : OptimizerResult
+    optimizer : str
+
+    Returns
+    -------
+    Certificate
+    """
+    evaluation = result.evaluation
+    parameters = objective.parameters
+    if not np.isfinite(evaluation.value):
+        return Certificate(
+            False, np.nan, np.nan, (), objective.evaluations, objective.gradients,
+            result.iterations, optimizer, result.message, _advice(optimizer),
+        )  # fmt: skip
+    directions = singular_directions(evaluation, parameters)
+    g = evaluation.gradient
+    _, decrement = newton_step(evaluation.curvature, g, evaluation.theta)
+    stationary = bool(np.all(np.isfinite(g))) and decrement < 1e-5
+    optimal = all(gain <= 1e-6 for *_, gain in directions)
+    singular = []
+    for i, v, slope, _ in directions:
+        term = parameters.terms[i]
+        T = parameters.T_blocks[term.block][np.ix_(term.columns, term.columns)]
+        # b = T b~: the combination c'b with c = T^-T v has zero variance
+        weights = np.linalg.solve(T.T, v)
+        weights = weights / weights[np.argmax(np.abs(weights))]
+        weights[np.abs(weights) < 1e-12] = 0.0
+        singular.append(Direction(i, weights, slope))
+    return Certificate(
+        converged=stationary and optimal,
+        gradient=float(np.abs(g).max(initial=0.0)),
+        decrement=decrement,
+        singular=tuple(singular),
+        evaluations=objective.evaluations,
+        gradients=objective.gradients,
+        iterations=result.iterations,
+        optimizer=optimizer,
+        message=result.message,
+        advice=() if stationary and optimal else _advice(optimizer),
+    )
+
+
+def _advice(optimizer):
+    advice = [
+        "simplify the random effects: drop the term with the smallest variance, or use (x || g)",
+        "centre and scale numeric predictors: center(x), scale(x)",
+        "check collinear fixed effects",
+        "allow more iterations: max_iterations=",
+    ]
+    other = "L-BFGS-B" if optimizer == "newton" else "newton"
+    advice.append(f'try another optimiser: optimizer="{other}"')
+    return tuple(advice)

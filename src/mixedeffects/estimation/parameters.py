@@ -1,0 +1,128 @@
+"""The parameter vector: theta of all terms, and its two systems of coordinates.
+
+The optimiser works on theta~, the relative factors in the engine's nearly orthonormal
+columns (see `mixedeffects.crossprod.reference`); users see theta in lme4's order and in
+the columns of the formula. With b = T_z b~, Lambda = T_z Lambda~ up to a rotation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.covariance import STRUCTURES, canonical_factor
+
+
+@dataclass(frozen=True, slots=True)
+class TermParameters:
+    """Where one term's theta stands.
+
+    Attributes
+    ----------
+    block : int
+    columns : tuple of int
+        Its columns within the block.
+    structure : covariance structure
+    part : slice
+        Its entries of theta.
+    """
+
+    block: int
+    columns: tuple[int, ...]
+    structure: object
+    part: slice
+
+
+class Parameters:
+    """Map between theta and the relative factors of all blocks.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+    T_blocks : sequence of (k, k) arrays
+    """
+
+    def __init__(self, blocks, T_blocks):
+        self.k = [b.k for b in blocks]
+        self.T_blocks = T_blocks
+        terms, at = [], 0
+        for f, block in enumerate(blocks):
+            for term in block.terms:
+                structure = STRUCTURES[term.covariance](len(term.columns))
+                part = slice(at, at + structure.n_theta)
+                terms.append(TermParameters(f, term.columns, structure, part))
+                at = part.stop
+        self.terms = tuple(terms)
+        self.n_theta = at
+
+    def lambdas(self, theta):
+        """(k, k) relative factor of every block."""
+        out = [np.zeros((k, k)) for k in self.k]
+        for t in self.terms:
+            part = t.structure.factor(theta[t.part])
+            if len(t.columns) == self.k[t.block]:
+                out[t.block] = part
+            else:
+                out[t.block][np.ix_(t.columns, t.columns)] = part
+        return out
+
+    def derivatives(self, theta):
+        """Per block, the (n, k, k) derivatives of Lambda by the block's own theta."""
+        out = [[] for _ in self.k]
+        for t in self.terms:
+            d = t.structure.derivatives(theta[t.part])
+            if len(t.columns) != self.k[t.block]:
+                full = np.zeros((d.shape[0], self.k[t.block], self.k[t.block]))
+                full[np.ix_(np.arange(d.shape[0]), t.columns, t.columns)] = d
+                d = full
+            out[t.block].append(d)
+        return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
+
+    def block_parts(self):
+        """Per block, the slice of theta that belongs to it."""
+        out = []
+        for f in range(len(self.k)):
+            parts = [t.part for t in self.terms if t.block == f]
+            out.append(slice(parts[0].start, parts[-1].stop))
+        return out
+
+    def theta_from_lambdas(self, lambdas):
+        """theta, canonical, of given relative factors (one (k, k) array per block)."""
+        theta = np.empty(self.n_theta)
+        for t in self.terms:
+            part = lambdas[t.block][np.ix_(t.columns, t.columns)]
+            theta[t.part] = t.structure.theta_of(part)
+        return theta
+
+    def to_user(self, theta):
+        """theta in the columns of the formula, canonical, lme4's order."""
+        inner = self.lambdas(theta)
+        return self.theta_from_lambdas(
+            [T @ Lam for T, Lam in zip(self.T_blocks, inner, strict=True)]
+        )
+
+    def user_lambdas(self, theta):
+        """Relative factors in the columns of the formula, lower triangular."""
+        return self.lambdas(self.to_user(theta))
+
+    def from_user(self, theta):
+        """The optimiser's theta~ of a theta in the columns of the formula."""
+        outer = self.lambdas(np.asarray(theta, dtype=float))
+        return self.theta_from_lambdas(
+            [np.linalg.solve(T, Lam) for T, Lam in zip(self.T_blocks, outer, strict=True)]
+        )
+
+    def canonical(self, theta):
+        """The same covariance with non-negative diagonals."""
+        return self.theta_from_lambdas(self.lambdas(theta))
+
+    def start(self, sds):
+        """theta~ without correlations from relative standard deviations per block column."""
+        theta = np.empty(self.n_theta)
+        for t in self.terms:
+            theta[t.part] = t.structure.start(np.asarray(sds[t.block])[list(t.columns)])
+        return theta
+
+
+__all__ = ["Parameters", "TermParameters", "canonical_factor"]
