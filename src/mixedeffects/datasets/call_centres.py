@@ -16,7 +16,7 @@ INTERCEPT, PROPERTY, AGE = 3.9, 0.2, 0.02
 RESIDUAL_VARIANCE, REP_VARIANCE, CENTRE_VARIANCE = 0.3904, 0.776, 1.304
 CENTRE_ONLY_VARIANCE, CENTRE_ONLY_RESIDUAL = 1.122, 1.1217
 TREATMENT = 0.48
-SEED = 695_205
+SEED = 23
 
 
 def truth(seed: int | None = None, *, experiment: bool = False) -> Truth:
@@ -116,7 +116,11 @@ def _rep_levels(rng: np.random.Generator, centre: np.ndarray, calls: np.ndarray)
         within = raw * np.exp(gamma * share)
         for _ in range(20):
             within -= (np.bincount(centre, within) / per_centre)[centre]
-            gap = by_calls - by_reps - np.bincount(centre, calls * within) / np.bincount(centre, calls)
+            gap = (
+                by_calls
+                - by_reps
+                - np.bincount(centre, calls * within) / np.bincount(centre, calls)
+            )
             within += (gap / lift)[centre] * share
             within *= np.sqrt(want_reps / _moments(within, centre, calls, 0.0))
         return by_reps[centre] + within
@@ -142,9 +146,7 @@ def _balanced_half(means: np.ndarray) -> np.ndarray:
     return treated
 
 
-def call_centres(
-    *, experiment: bool = False, seed: int = SEED, flavour: str | None = None
-) -> Any:
+def call_centres(*, experiment: bool = False, seed: int = SEED, flavour: str | None = None) -> Any:
     """Satisfaction with 695,205 calls, taken by 193 representatives in ten call centres.
 
     Parameters

@@ -33,9 +33,14 @@ def truth(seed: int | None = None) -> Truth:
             Parameter("style[Some]", STYLE_EFFECT[1], "points", "treatment: Some against No"),
             Parameter("style[Fully]", STYLE_EFFECT[2], "points", "treatment: Fully against No"),
             Parameter("professor variance", professor, "points squared", "between classes"),
-            Parameter("residual variance", student, "points squared", "between students of a class"),
             Parameter(
-                "ICC", professor / (professor + student), "share", "variance that is between classes"
+                "residual variance", student, "points squared", "between students of a class"
+            ),
+            Parameter(
+                "ICC",
+                professor / (professor + student),
+                "share",
+                "variance that is between classes",
             ),
         ),
         notes=(

@@ -14,12 +14,12 @@ from mixedeffects.formula.terms import TermList
 
 
 def effect_columns(
-    effects: TermList, values: Evaluator
+    effects: TermList, values: Evaluator, limit: int | None = None
 ) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Model matrix of a random term; None for a column of ones."""
     if effects.intercept and not effects.terms:
         return None, ("(Intercept)",)
-    Z, names, _ = model_matrix(effects, values, limit=values.n)
+    Z, names, _ = model_matrix(effects, values, limit=limit)
     return Z, names
 
 
@@ -51,7 +51,7 @@ def build_blocks(
         key = ":".join(sorted(variable.text for variable in part.group))
         if key not in factors:
             factors[key] = grouping.factor(part.group_name, part.group)
-        Z, names = effect_columns(part.effects, values)
+        Z, names = effect_columns(part.effects, values, values.n)
         _check_size(part, factors[key].n_levels, len(names), values.n, saturated)
         members.setdefault(key, []).append((part, Z, names))
     order = sorted(factors, key=lambda key: -factors[key].n_levels)

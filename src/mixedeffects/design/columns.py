@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,10 @@ class Column:
     labels : Labels or None
         Of the codes.
     missing : (n,) bool array or None
+    finite : bool
+        Known to hold no infinite value.
+    all_used : bool
+        Known to have every level in some row.
     """
 
     name: str
@@ -36,6 +41,8 @@ class Column:
     values: np.ndarray
     labels: Labels | None = None
     missing: np.ndarray | None = None
+    finite: bool = False
+    all_used: bool = False
 
     @property
     def is_factor(self) -> bool:
@@ -44,13 +51,17 @@ class Column:
 
     def select(self, kept: np.ndarray | None) -> Column:
         """The kept rows."""
-        return self if kept is None else replace(self, values=self.values[kept], missing=None)
+        if kept is None:
+            return self
+        return replace(self, values=self.values[kept], missing=None, all_used=False)
 
     def coded(self) -> tuple[np.ndarray, Labels, tuple[Any, ...]]:
         """Codes, labels and the labels that no row has (categories only)."""
         if self.labels is None:
             codes, labels = code_numbers(self.values)
             return codes, labels, ()
+        if self.all_used:
+            return self.values, self.labels, ()
         codes, present = drop_unused(self.values, len(self.labels))
         if present is None:
             return codes, self.labels, ()
@@ -61,8 +72,8 @@ class Column:
 
 def from_codes(name: str, kind: str, codes: np.ndarray, labels: Labels) -> Column:
     """A column of codes, -1 where missing."""
-    missing = codes < 0
-    return Column(name, kind, codes, labels, missing if missing.any() else None)
+    gone = codes.shape[0] > 0 and int(codes.min()) < 0
+    return Column(name, kind, codes, labels, codes < 0 if gone else None, all_used=kind == "text")
 
 
 def from_texts(name: str, codes: np.ndarray, texts: Sequence[str]) -> Column:
@@ -71,22 +82,31 @@ def from_texts(name: str, codes: np.ndarray, texts: Sequence[str]) -> Column:
     return from_codes(name, "text", ordered, labels)
 
 
+def all_finite(values: np.ndarray) -> bool:
+    """Whether a float array is free of NaN and infinity.
+
+    A finite sum of squares proves it without a temporary array; only when that sum is not
+    finite (it may overflow) is each value looked at.
+    """
+    if values.dtype == np.float64 and values.flags.c_contiguous and isfinite(np.vdot(values, values)):
+        return True
+    return bool(np.isfinite(values).all())
+
+
 def from_numpy(name: str, values: np.ndarray, missing: np.ndarray | None = None) -> Column:
     """A column from an array; NaN and NaT are missing."""
     kind = values.dtype.kind
     if values.ndim != 1:
         raise ColumnTypeError(f"column '{name}' has {values.ndim} dimensions; one is needed")
     if kind == "f":
-        # a finite sum proves every value finite, without a temporary array
-        with np.errstate(over="ignore", invalid="ignore"):
-            total = values.sum()
-        if not np.isfinite(total):
-            nan = np.isnan(values)
-            if nan.any():
-                missing = nan if missing is None else missing | nan
+        if all_finite(values):
+            return Column(name, "number", values, None, missing, finite=True)
+        nan = np.isnan(values)
+        if nan.any():
+            missing = nan if missing is None else missing | nan
         return Column(name, "number", values, None, missing)
     if kind in "iu":
-        return Column(name, "number", values, None, missing)
+        return Column(name, "number", values, None, missing, finite=True)
     if kind == "b":
         return Column(name, "boolean", values, None, missing)
     if kind == "M":
@@ -313,6 +333,8 @@ def from_sequence(name: str, values: Any) -> Column:
     """A column from a list, tuple, array or anything that converts to one."""
     module = type(values).__module__.split(".", 1)[0]
     if module in READERS and not isinstance(values, np.ndarray):
+        if module == "pandas" and not hasattr(values, "to_frame"):
+            values = sys.modules["pandas"].Series(values)
         if module == "pyarrow" and not hasattr(values, "chunks"):
             values = sys.modules["pyarrow"].chunked_array([values])
         return READERS[module](name, values)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.design.columns import Column
+from mixedeffects.design.columns import Column, all_finite
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.design.labels import Labels, match_labels, text_array
 from mixedeffects.design.transforms import ARGUMENT_ALIASES, DOMAIN, PLAIN, STATEFUL
 from mixedeffects.errors import DataError, FormulaError
-from mixedeffects.formula.functions import CONTRASTS
+from mixedeffects.formula.functions import CONTRASTS, FUNCTIONS
 from mixedeffects.formula.nodes import (
-    Call, Chain, Items, Literal, Name, Node, Paren, Power, Unary, strip, unparse,
+    Call, Chain, Items, Literal, Name, Node, Paren, Power, Unary, children, strip, unparse,
 )  # fmt: skip
 from mixedeffects.formula.terms import Variable
 
@@ -99,15 +99,15 @@ class Evaluator:
 
     def numbers(self, node: Node) -> np.ndarray:
         """A numeric expression, one value per row, all finite."""
+        if isinstance(node, Name):
+            return self.numeric_column(node)
         with np.errstate(all="ignore"):
             value = np.asarray(self._value(node))
         if value.ndim == 0:
             value = np.full(self.n, value)
-        total = value.sum()
-        if value.dtype.kind == "f" and not np.isfinite(total):
-            bad = ~np.isfinite(value if value.ndim == 1 else value.sum(axis=1))
-            if bad.any():
-                self._refuse_rows(node, bad)
+        if value.dtype.kind == "f" and not all_finite(value):
+            finite = np.isfinite(value)
+            self._refuse_rows(node, ~(finite if value.ndim == 1 else finite.all(axis=1)))
         return value
 
     def _refuse_rows(self, node: Node, bad: np.ndarray) -> None:
@@ -123,16 +123,16 @@ class Evaluator:
         )
 
     def _culprit(self, node: Node) -> Node:
-        """The innermost call in `node` that is not finite."""
-        if isinstance(node, Call):
-            for arg in node.args:
-                inner = strip(arg)
-                if isinstance(inner, Call) and inner.function in PLAIN | STATEFUL:
-                    with np.errstate(all="ignore"):
-                        value = np.asarray(self._value(inner))
-                    if value.dtype.kind == "f" and not np.isfinite(value).all():
-                        return self._culprit(inner)
-        return node
+        """The innermost expression in `node` that is not finite."""
+        arguments = node.args if isinstance(node, Call) else children(node)
+        for inner in arguments:
+            if isinstance(inner, Call) and inner.function in STATEFUL:
+                continue
+            with np.errstate(all="ignore"):
+                value = np.asarray(self._value(inner))
+            if value.dtype.kind == "f" and not np.isfinite(value).all():
+                return self._culprit(inner)
+        return strip(node)
 
     def numeric_column(self, node: Name) -> np.ndarray:
         column = self.columns[node.name]
@@ -212,7 +212,9 @@ class Evaluator:
         try:
             return PLAIN[node.function](*args, **self._options(node))
         except (TypeError, ValueError) as problem:
-            raise self.error(f"{node.function}(): {_plain_words(problem)}", node) from None
+            usage = f"{node.function}: {FUNCTIONS[node.function]}"
+            message = f"{node.function}(): {_plain_words(problem)}"
+            raise self.error(message, node, usage) from None
 
     def _stateful(self, node: Call) -> np.ndarray:
         if not node.args:
@@ -220,7 +222,7 @@ class Evaluator:
         x = np.asarray(self._value(node.args[0]))
         if x.ndim != 1:
             raise self.error(f"{node.function}() needs one column", node)
-        if not np.isfinite(x.sum(dtype=np.float64)):
+        if not all_finite(x):
             self.numbers(node.args[0])
         text = unparse(node)
         if self.training:
@@ -233,7 +235,9 @@ class Evaluator:
                 x.astype(np.float64, copy=False), state, *more, **self._options(node)
             )
         except (TypeError, ValueError) as problem:
-            raise self.error(f"{node.function}(): {_plain_words(problem)}", node) from None
+            usage = f"{node.function}: {FUNCTIONS[node.function]}"
+            message = f"{node.function}(): {_plain_words(problem)}"
+            raise self.error(message, node, usage) from None
 
     def _options(self, node: Call) -> dict[str, Any]:
         return {
@@ -355,5 +359,8 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _plain_words(problem: Exception) -> str:
+    """A Python error about arguments, in the words of a formula."""
     text = str(problem)
-    return text.split("() ", 1)[-1] if "()" in text else text
+    if "unexpected keyword argument" in text:
+        return f"has no option {text.rsplit(' ', 1)[-1]}"
+    return "has too few or too many arguments" if isinstance(problem, TypeError) else text

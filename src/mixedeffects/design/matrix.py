@@ -53,6 +53,8 @@ def full_dummies(terms: TermList, is_factor: list[bool]) -> set[tuple[int, int]]
     [(0, 1)]
     """
     full: set[tuple[int, int]] = set()
+    if not any(is_factor):
+        return full
     sets = [frozenset(term) for term in terms.terms]
     for t, term in enumerate(terms.terms):
         for i in term:

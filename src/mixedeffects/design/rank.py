@@ -36,9 +36,12 @@ def dependent_columns(X: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
     n, p = X.shape
     if p == 0 or (p == 1 and X[:, 0].any()):
         return [], []
-    if p <= n and _clearly_independent(X.T @ X):
-        return [], []
-    R = np.linalg.qr(X, mode="r")
+    with np.errstate(over="ignore", invalid="ignore"):
+        if p <= n and _clearly_independent(X.T @ X):
+            return [], []
+    top = np.abs(X).max(axis=0)
+    top[top == 0] = 1.0
+    R = np.linalg.qr(X / top, mode="r")
     lengths = np.sqrt(np.einsum("ij,ij->j", R, R))
     basis = np.empty((R.shape[0], min(R.shape)))
     kept: list[int] = []
@@ -58,12 +61,12 @@ def dependent_columns(X: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
         return [], []
     scale = lengths[kept]
     solved = np.linalg.lstsq(R[:, kept] / scale, R[:, dropped], rcond=None)[0]
-    return dropped, list((solved / scale[:, None]).T)
+    return dropped, list((solved / (scale * top[kept])[:, None] * top[dropped]).T)
 
 
 def _clearly_independent(gram: np.ndarray) -> bool:
     diagonal = np.diag(gram)
-    if not (diagonal > 0).all():
+    if not ((diagonal > 0) & np.isfinite(diagonal)).all():
         return False
     scale = 1.0 / np.sqrt(diagonal)
     try:

@@ -49,7 +49,8 @@ class Table:
             self.n_rows = native.num_rows
             self._get = native.column
         else:
-            self.names = tuple(native.columns)
+            columns = native.columns
+            self.names = tuple(columns if isinstance(columns, list) else columns.tolist())
             self.n_rows = native.shape[0]
             self._get = native.__getitem__
 
@@ -120,7 +121,7 @@ def open_table(data: Any) -> Table:
         return Table(frame.to_arrow(), "pyarrow")
     except (TypeError, AttributeError):
         raise ColumnTypeError(
-            f"the data are a {name}, not a table; give a pandas, polars or pyarrow table, "
+            f"the data must be a table, not {name}; give a pandas, polars or pyarrow table, "
             "or a dict of columns"
         ) from None
 

@@ -28,7 +28,7 @@ def close_match(word: str, known: list[str]) -> str | None:
     lowered = {name.lower(): name for name in reversed(known)}
     if word.lower() in lowered:
         return lowered[word.lower()]
-    found = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.6)
     return lowered[found[0]] if found else None
 
 

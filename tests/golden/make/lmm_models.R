@@ -159,3 +159,8 @@ m("science", "DAAG/science", "like ~ sex + PrivPub + (1 | school) + (1 | school:
 m("dietox", "geepack/dietox", "Weight ~ Time * Cu + Evit + (Time | Pig) + (1 | Litter)")
 m("grunfeld_zero_year", "plm/Grunfeld", "inv ~ value + capital + (1 | firm) + (1 | year)")
 m("fatalities_weights", "AER/Fatalities", "log(fatal / pop) ~ beertax + unemp + (1 | state) + (1 | year)", weights = "pop")
+
+# --- simulated by seven_slopes.py: lme4's default stops short of the optimum ------------------
+seven <- "y ~ x1 + x2 + x3 + x4 + x5 + x6 + (1 + x1 + x2 + x3 + x4 + x5 + x6 | g)"
+m("seven_slopes", "golden/seven_slopes", seven, FALSE, slow = TRUE)
+m("seven_slopes_singular", "golden/seven_slopes_singular", seven, FALSE, slow = TRUE)

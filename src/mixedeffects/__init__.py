@@ -1,0 +1,69 @@
+"""Mixed-effects (hierarchical, multilevel) models from a formula and a table.
+
+>>> import mixedeffects as me
+>>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+>>> round(fit.loglik, 4)
+-871.8141
+
+Importing the package loads nothing else: every name below is found on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mixedeffects import datasets as datasets
+    from mixedeffects.errors import ConvergenceWarning as ConvergenceWarning
+    from mixedeffects.errors import MixedEffectsError as MixedEffectsError
+    from mixedeffects.model import LMM as LMM
+    from mixedeffects.model import explain as explain
+    from mixedeffects.model import lmm as lmm
+    from mixedeffects.model import load as load
+
+_ERRORS = (
+    "ColumnTypeError",
+    "ConvergenceWarning",
+    "DataError",
+    "DataWarning",
+    "FormulaError",
+    "MissingDependencyError",
+    "MixedEffectsError",
+    "MixedEffectsWarning",
+    "ModelError",
+    "NotAvailableError",
+    "OptionError",
+    "PlanTooLargeError",
+)
+_HOME = {
+    **dict.fromkeys(_ERRORS, "mixedeffects.errors"),
+    "LMM": "mixedeffects.model",
+    "explain": "mixedeffects.model",
+    "lmm": "mixedeffects.model",
+    "load": "mixedeffects.model",
+    "warmup": "mixedeffects.model",
+}
+_ROOMS = ("datasets",)
+
+__all__ = [*_HOME, *_ROOMS, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str):
+    import importlib
+
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"mixedeffects.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("mixedeffects")
+    else:
+        raise AttributeError(f"module 'mixedeffects' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,41 @@
+"""Residuals of the rows that were used."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+from mixedeffects.inference.predict import fitted
+
+KINDS = ("response", "pearson", "scaled", "population")
+
+
+def residuals(fit, kind="response"):
+    """Residuals.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    kind : {"response", "pearson", "scaled", "population"}
+        "response": y minus the conditional fitted value. "pearson": that times the square
+        root of the prior weight. "scaled": the latter divided by sigma. "population": y
+        minus the fixed part alone.
+
+    Returns
+    -------
+    (n,) array
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> fit.residuals("scaled")[:3].round(3)
+    array([-0.16 , -0.577, -1.485])
+    """
+    if kind not in KINDS:
+        raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
+    groups = "population" if kind == "population" else "conditional"
+    out = fit.design.y - fitted(fit, groups=groups)
+    if kind in ("pearson", "scaled") and fit.design.weights is not None:
+        out = out * np.sqrt(fit.design.weights)
+    return out / fit.sigma if kind == "scaled" else out

@@ -1,0 +1,128 @@
+"""Variance components: standard deviations and correlations of the random effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.inference.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class TermCovariance:
+    """Covariance of one random-effects term.
+
+    Attributes
+    ----------
+    group : str
+    names : tuple of str
+    covariance : (k, k) array
+        In units of the response squared, per units of the columns.
+    correlated : bool
+        Whether the model lets the columns covary (``|``) or not (``||``).
+    """
+
+    group: str
+    names: tuple[str, ...]
+    covariance: np.ndarray
+    correlated: bool
+
+    @property
+    def sd(self) -> np.ndarray:
+        """(k,) standard deviations."""
+        return np.sqrt(np.diagonal(self.covariance))
+
+    @property
+    def corr(self) -> np.ndarray:
+        """(k, k) correlations; nan where a standard deviation is zero."""
+        sd = self.sd
+        with np.errstate(invalid="ignore", divide="ignore"):
+            corr = self.covariance / np.outer(sd, sd)
+        corr[np.diag_indices_from(corr)] = 1.0
+        return np.clip(corr, -1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class VarCorr:
+    """Variance components of a fit.
+
+    Attributes
+    ----------
+    terms : tuple of TermCovariance
+    sigma : float
+        Residual standard deviation.
+    """
+
+    terms: tuple[TermCovariance, ...]
+    sigma: float
+
+    @property
+    def sd(self) -> dict[str, np.ndarray]:
+        """Group → standard deviations, in the order of the terms; "Residual" last."""
+        out: dict[str, np.ndarray] = {}
+        for t in self.terms:
+            out[t.group] = np.concatenate([out[t.group], t.sd]) if t.group in out else t.sd
+        out["Residual"] = np.array([self.sigma])
+        return out
+
+    @property
+    def corr(self) -> dict[str, np.ndarray]:
+        """Group → correlation matrix, for terms of more than one column."""
+        return {t.group: t.corr for t in self.terms if t.correlated and len(t.names) > 1}
+
+    def table(self) -> Table:
+        """group, term_1, term_2, variance (or covariance), sd (or correlation)."""
+        columns = {name: [] for name in ("group", "term1", "term2", "vcov", "sdcor")}
+
+        def row(*values):
+            for column, value in zip(columns.values(), values, strict=True):
+                column.append(value)
+
+        for t in self.terms:
+            k = len(t.names)
+            sd, corr = t.sd, t.corr
+            for i in range(k):
+                row(t.group, t.names[i], None, float(t.covariance[i, i]), float(sd[i]))
+            for i in range(k if t.correlated else 0):
+                for j in range(i + 1, k):
+                    row(
+                        t.group, t.names[i], t.names[j], float(t.covariance[j, i]),
+                        float(corr[j, i]),
+                    )  # fmt: skip
+        row("Residual", None, None, self.sigma**2, self.sigma)
+        return Table(columns)
+
+
+def varcorr(fit):
+    """Variance components of a fit.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    VarCorr
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> fit.varcorr.sd["Subject"].round(2)
+    array([24.74,  5.92])
+    """
+    terms = []
+    for block, Lam in zip(fit.design.blocks, fit.lambdas, strict=True):
+        for term in block.terms:
+            columns = list(term.columns)
+            part = fit.sigma * Lam[np.ix_(columns, columns)]
+            terms.append(
+                TermCovariance(
+                    block.factor.name,
+                    tuple(block.names[c] for c in columns),
+                    part @ part.T,
+                    term.covariance == "us",
+                )
+            )
+    return VarCorr(tuple(terms), fit.sigma)

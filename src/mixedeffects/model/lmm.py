@@ -1,0 +1,228 @@
+"""`lmm`: a formula and a table become a fitted linear mixed model."""
+
+from __future__ import annotations
+
+from functools import wraps
+
+from mixedeffects import inference
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.design import build_design
+from mixedeffects.display import Summary
+from mixedeffects.engine import Engine, make_plan, require_memory, threads_for
+from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.estimation import LMMObjective, Parameters, minimize
+from mixedeffects.model.record import LMMFit
+from mixedeffects.model.storage import save
+
+PERFECT = 1e-20
+
+
+def lmm(
+    formula,
+    data,
+    *,
+    reml=True,
+    weights=None,
+    engine="auto",
+    optimizer="newton",
+    start=None,
+    max_iterations=None,
+):
+    """Fit a linear mixed model.
+
+    Parameters
+    ----------
+    formula : str
+        lme4's grammar: ``"y ~ x + (1 + x | g)"``, ``(x || g)``, ``(1 | a/b)``, …
+    data : table
+        pandas, polars or pyarrow table, dict of arrays, or anything narwhals reads. Never
+        changed. Rows with a missing value in a used column are left out and reported.
+    reml : bool
+        Restricted maximum likelihood (variances without the bias of estimating the
+        fixed effects) or, if False, maximum likelihood (comparable across fixed effects).
+    weights : str or (n,) array, optional
+        Prior weights: Var(e_i) = sigma^2 / weights_i.
+    engine : {"auto", "dense"}
+        How the remainder of the elimination is factored.
+    optimizer : {"newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA"}
+    start : (n_theta,) array, optional
+        theta to start from, in lme4's order; method of moments by default.
+    max_iterations : int, optional
+
+    Returns
+    -------
+    LMM
+
+    Raises
+    ------
+    FormulaError, DataError, ModelError, OptionError, PlanTooLargeError
+        All of them `MixedEffectsError`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the optimum could not be certified.
+
+    References
+    ----------
+    Bates, Mächler, Bolker & Walker (2015), doi:10.18637/jss.v067.i01.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> round(fit.fixef["Days"], 3), round(fit.sigma, 3)
+    (10.467, 25.592)
+    """
+    design = build_design(formula, data, weights=weights)
+    return fit_design(
+        design, reml=reml, engine=engine, optimizer=optimizer, start=start,
+        max_iterations=max_iterations,
+    )  # fmt: skip
+
+
+def fit_design(
+    design, *, reml=True, engine="auto", optimizer="newton", start=None, max_iterations=None
+):
+    """Fit the linear mixed model of a design: sums, plan, objective, optimum.
+
+    Parameters
+    ----------
+    design : Design
+    reml, engine, optimizer, start, max_iterations
+        As in `lmm`.
+
+    Returns
+    -------
+    LMM
+    """
+    if not design.blocks:
+        raise ModelError(
+            "the formula has no random effects\n"
+            "add at least one term such as (1 | group), or use ordinary least squares"
+        )
+    plan = make_plan(design, engine)
+    require_memory(plan)
+    with threads_for(plan.columns):
+        stats = CrossProducts.of(design, plan.layout)
+        refuse_perfect_fit(stats, design)
+        parameters = Parameters(design.blocks, stats.reference.T_blocks)
+        objective = LMMObjective(stats, Engine(stats), parameters, bool(reml))
+        evaluation, certificate = minimize(
+            objective, optimizer, start=_start(parameters, start), max_iterations=max_iterations
+        )
+        return LMM.of(design, plan, evaluation, certificate)
+
+
+def _start(parameters, theta):
+    if theta is None:
+        return None
+    if len(theta) != parameters.n_theta:
+        raise OptionError(f"start has {len(theta)} values; this model has {parameters.n_theta}")
+    return parameters.from_user(theta)
+
+
+def refuse_perfect_fit(stats, design):
+    """Refuse a response without residual variance: its likelihood has no maximum."""
+    scale = float(abs(design.y).max()) if design.n else 0.0
+    if stats.yy <= PERFECT * max(1.0, design.n) * scale**2:
+        raise ModelError(
+            f"the fixed effects fit the response '{design.spec.response}' exactly: no residual "
+            "variance is left to estimate\ncheck whether a predictor is a copy of the response"
+        )
+
+
+def framed(function):
+    """List a function that returns a Table as a method that returns the user's data frame."""
+
+    @wraps(function)
+    def method(self, *args, **kwargs):
+        return self.design.spec.to_frame(function(self, *args, **kwargs).columns)
+
+    return method
+
+
+class LMM(LMMFit):
+    """A fitted linear mixed model; a table of contents of what can be asked of it."""
+
+    fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
+    varcorr = property(inference.varcorr)
+    loglik = property(inference.loglik)
+    aic = property(inference.aic)
+    bic = property(inference.bic)
+    df = property(inference.n_parameters)
+    nobs = property(lambda self: self.design.n)
+    formula = property(lambda self: self.design.spec.text)
+    fitted = property(inference.fitted)
+
+    ranef = framed(inference.ranef)
+    test = framed(inference.coefficient_table)
+    confint = framed(inference.confint)
+    icc = framed(inference.icc)
+    tidy = framed(inference.tidy)
+    glance = framed(inference.glance)
+    augment = framed(inference.augment)
+
+    vcov = inference.vcov
+    predict = inference.predict
+    residuals = inference.residuals
+    simulate = inference.simulate
+    save = save
+
+    def refit(self, y):
+        """The same model fitted to another response.
+
+        Parameters
+        ----------
+        y : (n,) array
+            One value per row that was used.
+
+        Returns
+        -------
+        LMM
+        """
+        return refit(self, y)
+
+    def summary(self):
+        """Model, variance components and coefficients, as text and HTML.
+
+        Returns
+        -------
+        Summary
+        """
+        return Summary(self)
+
+    def __repr__(self):
+        return str(self.summary())
+
+    def _repr_html_(self):
+        return self.summary()._repr_html_()
+
+
+def refit(fit, y):
+    """Fit the model of `fit` to another response.
+
+    Parameters
+    ----------
+    fit : LMM
+    y : (n,) array
+
+    Returns
+    -------
+    LMM
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    from mixedeffects.errors import DataError
+
+    y = np.ascontiguousarray(y, dtype=float)
+    if y.shape != (fit.design.n,):
+        raise DataError(f"y has shape {y.shape}; the fit used {fit.design.n} rows")
+    if not np.all(np.isfinite(y)):
+        raise DataError("y has values that are not finite")
+    return fit_design(
+        replace(fit.design, y=y), reml=fit.reml, optimizer=fit.certificate.optimizer,
+        start=fit.theta if fit.theta.all() else None,
+    )  # fmt: skip

@@ -1,0 +1,164 @@
+"""Saving a fit to one file and loading it again, without pickle.
+
+The file is a NumPy ``.npz`` archive: arrays as arrays, everything else as JSON text. Loading
+evaluates the model once at the saved theta; nothing is optimised and no code is run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+
+import numpy as np
+
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.design import (
+    AliasedColumn,
+    Block,
+    Design,
+    Factor,
+    MissingReport,
+    ModelSpec,
+    RandomTerm,
+)
+from mixedeffects.engine import Engine, make_plan, require_memory, threads_for
+from mixedeffects.errors import DataError
+from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters
+
+FORMAT = 1
+
+
+def save(fit, path):
+    """Write a fit, with the rows it was fitted to, to one file.
+
+    Parameters
+    ----------
+    fit : LMM
+    path : str or path
+        Any name; by custom it ends in ``.npz``.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "sleep.npz"
+    ...     fit.save(path)
+    ...     me.load(path).loglik == fit.loglik
+    True
+    """
+    design = fit.design
+    arrays = {"y": design.y, "X": design.X, "theta": fit.evaluation.theta}
+    for name, value in (
+        ("weights", design.weights),
+        ("offset", design.offset),
+        ("kept", design.missing.kept),
+    ):
+        if value is not None:
+            arrays[name] = value
+    blocks = []
+    for i, block in enumerate(design.blocks):
+        arrays[f"codes_{i}"] = block.factor.codes
+        if block.Z is not None:
+            arrays[f"Z_{i}"] = block.Z
+        blocks.append(
+            {
+                "factor": block.factor.name,
+                "names": list(block.names),
+                "terms": [asdict(term) for term in block.terms],
+            }
+        )
+    certificate = {
+        f.name: getattr(fit.certificate, f.name)
+        for f in fields(fit.certificate)
+        if f.name != "singular"
+    }
+    certificate["singular"] = [
+        {"term": d.term, "weights": d.weights.tolist(), "slope": d.slope}
+        for d in fit.certificate.singular
+    ]
+    header = {
+        "format": FORMAT,
+        "reml": fit.reml,
+        "spec": design.spec.to_dict(),
+        "blocks": blocks,
+        "aliased": [asdict(a) for a in design.aliased],
+        "missing": {
+            "n_rows": design.missing.n_rows,
+            "n_used": design.missing.n_used,
+            "by_column": dict(design.missing.by_column),
+        },
+        "notes": list(design.notes),
+        "certificate": certificate,
+    }
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    with open(path, "wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def load(path):
+    """Read a fit that `save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    LMM
+
+    Raises
+    ------
+    DataError
+        When the file is not one that `save` wrote.
+    """
+    from mixedeffects.model.lmm import LMM
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+            header = json.loads(arrays.pop("header").tobytes())
+        if header["format"] != FORMAT:
+            raise ValueError(f"format {header['format']}")
+    except FileNotFoundError:
+        raise
+    except Exception as problem:
+        raise DataError(f"{path} is not a fit saved by this package ({problem})") from problem
+    spec = ModelSpec.from_dict(header["spec"])
+    blocks = tuple(
+        Block(
+            Factor(b["factor"], arrays[f"codes_{i}"], spec.block_labels[i]),
+            tuple(b["names"]),
+            arrays.get(f"Z_{i}"),
+            tuple(
+                RandomTerm(t["text"], tuple(t["columns"]), t["covariance"]) for t in b["terms"]
+            ),
+        )
+        for i, b in enumerate(header["blocks"])
+    )
+    design = Design(
+        y=arrays["y"],
+        X=arrays["X"],
+        x_names=spec.x_names,
+        blocks=blocks,
+        weights=arrays.get("weights"),
+        offset=arrays.get("offset"),
+        aliased=tuple(AliasedColumn(**a) for a in header["aliased"]),
+        missing=MissingReport(**header["missing"], kept=arrays.get("kept")),
+        notes=tuple(header["notes"]),
+        spec=spec,
+    )
+    certificate = dict(header["certificate"])
+    certificate["advice"] = tuple(certificate["advice"])
+    certificate["singular"] = tuple(
+        Direction(d["term"], np.array(d["weights"]), d["slope"]) for d in certificate["singular"]
+    )
+    plan = make_plan(design)
+    require_memory(plan)
+    with threads_for(plan.columns):
+        stats = CrossProducts.of(design, plan.layout)
+        parameters = Parameters(blocks, stats.reference.T_blocks)
+        objective = LMMObjective(stats, Engine(stats), parameters, header["reml"])
+        evaluation = objective.evaluate(arrays["theta"])
+        return LMM.of(design, plan, evaluation, Certificate(**certificate))
