@@ -43,10 +43,9 @@ def markdown(table: Table, reference: str) -> str:
     str
         A Markdown table and the notes it needs. No absolute time occurs in it.
     """
-    programs = [name for name in _programs(table) if name != reference]
-    label = PROGRAMS[reference].label
+    programs = [name for name in _finishers(table) if name != reference]
     lines = [
-        f"Time / peak memory of the process, as multiples of {label}'s "
+        f"Time / peak memory of the process, as multiples of those of {PROGRAMS[reference].label} "
         f"(median of warm fits, {stamp()}, {_machine()}).",
         "",
         "| task | " + " | ".join(PROGRAMS[name].label for name in programs) + " |",
@@ -145,7 +144,7 @@ def publish(table: Table, reference: str) -> None:
 
     versions = {result.program: result.version for result in table.values() if result.version}
     lines = ["# The latest race", "", ratios, "", "## Log-likelihoods", ""]
-    programs = _programs(table)
+    programs = _finishers(table)
     lines += [
         "| task | " + " | ".join(PROGRAMS[name].label for name in programs) + " |",
         "|---" * (len(programs) + 1) + "|",
@@ -164,6 +163,18 @@ def _loglik(result: Result | None) -> str:
 
 def _programs(table: Table) -> list[str]:
     return [name for name in PROGRAMS if any(program == name for _, program in table)]
+
+
+def _finishers(table: Table) -> list[str]:
+    """Programs that did at least one task, or at least ran until the time limit."""
+    return [
+        name
+        for name in _programs(table)
+        if any(
+            result.program == name and result.status in ("ok", "timeout")
+            for result in table.values()
+        )
+    ]
 
 
 def _tasks(table: Table) -> list[str]:

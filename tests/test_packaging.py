@@ -62,12 +62,13 @@ def test_unknown_attribute_is_an_attribute_error():
         _ = mixedeffects.no_such_thing
 
 
-@pytest.mark.parametrize("name", ["lmm", "datasets", "errors"])
-def test_door_leads_to(name):
+def test_every_name_at_the_door_leads_somewhere():
     import mixedeffects
 
-    assert getattr(mixedeffects, name) is not None
-    assert name in dir(mixedeffects)
+    assert {"lmm", "LMM", "datasets", "MixedEffectsError"} <= set(mixedeffects.__all__)
+    for name in mixedeffects.__all__:
+        assert getattr(mixedeffects, name) is not None
+        assert name in dir(mixedeffects)
 
 
 def test_command_is_installed():

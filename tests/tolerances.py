@@ -26,3 +26,15 @@ FITTED_IN_SIGMA = 2e-3
 # At a boundary or on a flat ridge theta is not determined to many digits: everything that follows
 # from it is compared this much more loosely.
 SINGULAR_FACTOR = 20.0
+
+# --- objective, gradient and optimum (tests/estimation, tests/model) ---------------------------
+
+# The blocked objective and the dense oracle do the same arithmetic in another order.
+OBJECTIVE_RTOL = 1e-9
+# Central differences with step 1e-5 carry about 1e-9 of truncation and rounding each.
+GRADIENT_RTOL = 1e-6
+# BLUPs, coefficients and sigma against dense formulas, relative to the largest.
+ESTIMATE_RTOL = 1e-7
+# Two fits of the same model in other units or order: the optimiser stops within a Newton decrement
+# of 1e-9, which moves the objective by less than this.
+SAME_OPTIMUM = 1e-6

@@ -27,7 +27,9 @@ class FormulaError(MixedEffectsError, ValueError):
 
     Examples
     --------
-    >>> print(FormulaError("no column 'dayz' in the table", "y ~ dayz", 4, 8, "did you mean 'days'?"))
+    >>> print(
+    ...     FormulaError("no column 'dayz' in the table", "y ~ dayz", 4, 8, "did you mean 'days'?")
+    ... )
     no column 'dayz' in the table
         y ~ dayz
             ^^^^

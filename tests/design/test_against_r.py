@@ -31,7 +31,7 @@ def table():
 
 
 def r_name(name: str) -> str:
-    """Our name in R's spelling: no brackets around suffixes, TRUE for True, spaces as R deparses."""
+    """Our name in R's spelling: no brackets around suffixes, TRUE for True."""
     name = re.sub(r"\[([^\]]*)\]", r"\1", name)
     return name.replace("True", "TRUE").replace("False", "FALSE")
 

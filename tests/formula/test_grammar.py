@@ -135,3 +135,11 @@ def test_long_sums_are_fine():
 def test_parsing_needs_no_arrays():
     code = "import sys, mixedeffects.formula as f; f.parse('y ~ x'); print('numpy' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+def test_every_function_a_formula_can_call_is_implemented():
+    from mixedeffects.design.transforms import PLAIN, STATEFUL
+    from mixedeffects.formula import FUNCTIONS
+
+    structural = {"factor", "as.factor", "C", "offset", "cbind", "c"}
+    assert set(FUNCTIONS) == structural | set(PLAIN) | set(STATEFUL)

@@ -51,7 +51,7 @@ class Unstructured:
         return self._basis
 
     def start(self, sd):
-        return self.theta_of(np.diag(sd))
+        return np.diag(sd)[self._rows, self._columns]
 
     def theta_of(self, Lambda):
         return canonical_factor(Lambda)[self._rows, self._columns]

@@ -7,36 +7,19 @@ number of rows.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixedeffects.crossprod.cores import cores, in_parallel
 from mixedeffects.crossprod.layout import Layout
 from mixedeffects.crossprod.reference import Reference
+from mixedeffects.crossprod.together import Rows, rows_against
 from mixedeffects.errors import OptionError
 
 CHUNK = 16_384
 NO_ROWS = np.empty(0)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A compressed-row matrix of cross-products between the levels of two sets of columns.
-
-    Attributes
-    ----------
-    indptr : (q + 1,) int64
-    index : (nnz,) int32
-        Ascending columns per row.
-    value : (nnz, k) float64
-        One k-vector (over the row factor's columns) per entry.
-    """
-
-    indptr: np.ndarray
-    index: np.ndarray
-    value: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,42 +167,18 @@ def _small_products(design, layout, reference):
 
 def _blocked_products(design, layout, reference):
     """One pass over chunks of rows, on all cores, into per-level sums."""
-    from mixedeffects.crossprod import kernels
-
     blocks = design.blocks
     t = design.X.shape[1] + 1
     xx, sums = _accumulate_all(design, layout, reference)
     w = NO_ROWS if design.weights is None else design.weights
-
-    def rows_against(first, others):
-        codes = np.ascontiguousarray(np.stack([blocks[g].factor.codes for g in others]))
-        q_o = np.array([layout.q[g] for g in others], dtype=np.int64)
-        k_o = np.array([layout.k[g] for g in others], dtype=np.int64)
-        level_offset = np.concatenate([[0], np.cumsum(q_o)[:-1]])
-        column_offset = np.concatenate([[0], np.cumsum(q_o * k_o)[:-1]])
-        z_offset = np.concatenate([[0], np.cumsum(k_o)[:-1]])
-        if all(blocks[g].Z is None for g in others):
-            Zb = np.empty((0, len(others)))
-        else:
-            Zb = np.concatenate([_block_rows(blocks[g], reference.T_blocks[g]) for g in others], 1)
-        if blocks[first].Z is None:
-            Za = np.empty((0, 1))
-        else:
-            Za = _block_rows(blocks[first], reference.T_blocks[first])
-        ptr, order = kernels.rows_by_level(blocks[first].factor.codes, layout.q[first])
-        return Rows(
-            *kernels.cooccurrence(
-                ptr, order, codes, level_offset, int(q_o.sum()), k_o, column_offset, z_offset,
-                Za, Zb, w,
-            )
-        )  # fmt: skip
-
-    leaf, rest = layout.leaf, layout.rest
-    leaf_cross = rows_against(leaf, rest) if leaf is not None and rest else None
+    leaf, rest, T_blocks = layout.leaf, layout.rest, reference.T_blocks
+    leaf_cross = None
+    if leaf is not None and rest:
+        leaf_cross = rows_against(blocks, leaf, rest, T_blocks, w)
     rest_cross = {}
     for a in range(len(rest)):
         for b in range(a + 1, len(rest)):
-            rest_cross[a, b] = rows_against(rest[a], (rest[b],))
+            rest_cross[a, b] = rows_against(blocks, rest[a], (rest[b],), T_blocks, w)
     rest_fixed = np.concatenate([sums[f][1].reshape(-1, t) for f in rest] or [np.zeros((0, t))])
     return CrossProducts(
         layout=layout,
@@ -237,13 +196,6 @@ def _blocked_products(design, layout, reference):
     )
 
 
-def _block_rows(block, T):
-    """Z~ of all rows of a block."""
-    if block.Z is None:
-        return np.ones((block.factor.codes.shape[0], 1))
-    return block.Z @ T
-
-
 def _accumulate_all(design, layout, reference):
     """xx and, per block, (diag, fixed); chunks of rows shared among threads."""
     from mixedeffects.crossprod import kernels
@@ -253,7 +205,7 @@ def _accumulate_all(design, layout, reference):
     y = _response(design)
     w = NO_ROWS if design.weights is None else design.weights
     blocks = design.blocks
-    workers = min(_cores(), max(1, n // (4 * CHUNK)))
+    workers = min(cores(), max(1, n // (4 * CHUNK)))
 
     def run(worker):
         xx = np.zeros((t, t))
@@ -288,13 +240,6 @@ def _accumulate_all(design, layout, reference):
         if diag.shape[1] > 1:
             kernels.fill_upper(diag)
     return xx, sums
-
-
-def _cores():
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this platform
-        return os.cpu_count() or 1
 
 
 def _combine(a, b, sign):

@@ -38,77 +38,71 @@ class Reference:
     @classmethod
     def of(cls, design) -> Reference:
         """Estimate good coordinates from a sample of the rows of a design."""
-        n = design.n
         y = design.y if design.offset is None else design.y - design.offset
-        step = max(1, n // PILOT_ROWS)
-        T = fixed_transform(design.X[::step], y[::step])
-        if T is None:  # a column that the sample does not see vary
-            T = fixed_transform(design.X, y)
-        if T is None:
-            T = _orthogonal_transform(design.X, y)
-        return cls(T, tuple(block_transform(b, step) for b in design.blocks))
+        X = design.X
+        step = max(1, design.n // PILOT_ROWS)
+        Tx = orthonormalising(X[::step])
+        if Tx is None and step > 1:  # a column that does not vary in the sample
+            Tx = orthonormalising(X)
+        if Tx is None:
+            Tx = np.linalg.inv(np.linalg.qr(X, mode="r")) * np.sqrt(design.n)
+        p = X.shape[1]
+        T = np.eye(p + 1)
+        if p:
+            T[:p, :p] = Tx
+            sample, ys = X[::step] @ Tx, y[::step]
+            T[:p, p] = -(Tx @ (sample.T @ ys)) / ys.size
+        blocks = tuple(
+            Tx if b.Z is X and b.terms[0].covariance == "us" else block_transform(b, step)
+            for b in design.blocks
+        )
+        return cls(T, blocks)
 
 
-def fixed_transform(X, y):
-    """T from the Cholesky factor of the centred Gram matrix, or None if that is singular.
+def orthonormalising(X):
+    """Upper-triangular T with (X T)'(X T) / n nearly the identity, or None.
+
+    From the Cholesky factor of the Gram matrix, centred if the first column is constant;
+    None when that matrix is singular or nearly so.
 
     Parameters
     ----------
     X : (n, p) float64
-    y : (n,) float64
 
     Returns
     -------
-    (p + 1, p + 1) array or None
+    (p, p) array or None
 
     Examples
     --------
-    >>> x = np.arange(5.0) + 1e6
-    >>> T = fixed_transform(np.column_stack([np.ones(5), x]), x + 3)
-    >>> np.allclose(np.column_stack([np.ones(5), x]) @ T[:2, :2], [[1, -2**.5], [1, -.5**.5], [1, 0], [1, .5**.5], [1, 2**.5]])
+    >>> X = np.column_stack([np.ones(5), np.arange(5.0) + 1e6])
+    >>> T = orthonormalising(X)
+    >>> np.allclose((X @ T)[:, 1], [-(2**0.5), -(0.5**0.5), 0, 0.5**0.5, 2**0.5])
     True
     """
     n, p = X.shape
-    T = np.eye(p + 1)
     if p == 0:
-        return T
-    S = np.eye(p)
-    has_intercept = X[0, 0] != 0 and bool((X[:, 0] == X[0, 0]).all())
-    centre = np.zeros(p)
-    y_mean = 0.0
-    if has_intercept:
+        return np.eye(0)
+    first = X[0, 0]
+    constant = first != 0 and bool((X[:, 0] == first).all())
+    centre = None
+    if constant and p > 1:
         centre = X.sum(axis=0) / n
         centre[0] = 0.0
-        y_mean = y.sum() / n
-        S[0, 1:] = -centre[1:] / X[0, 0]
-    Xc = X - centre
-    gram = Xc.T @ Xc / n
-    scale = np.sqrt(np.diagonal(gram))
-    if not np.all(scale > 0):
+        X = X - centre
+    gram = X.T @ X / n
+    scale = np.sqrt(gram.diagonal())
+    if not scale.min() > 0:
         return None
     try:
-        R = np.linalg.cholesky(gram / np.outer(scale, scale)).T
+        L = np.linalg.cholesky(gram / (scale[:, None] * scale))
     except np.linalg.LinAlgError:
         return None
-    if np.min(np.abs(np.diagonal(R))) < 1e-5:
+    if L.diagonal().min() < 1e-5:
         return None
-    Rinv = np.linalg.inv(R) / scale[:, None]
-    T[:p, :p] = np.triu(S @ Rinv)
-    xty = Rinv.T @ (Xc.T @ (y - y_mean)) / n
-    T[:p, p] = -(T[:p, :p] @ xty)
-    if has_intercept:
-        T[0, p] -= y_mean / X[0, 0]
-    return T
-
-
-def _orthogonal_transform(X, y):
-    """T by Householder QR: slower, for columns that are nearly collinear."""
-    n, p = X.shape
-    R = np.linalg.qr(X, mode="r") / np.sqrt(n)
-    Rinv = np.linalg.inv(R)
-    T = np.eye(p + 1)
-    T[:p, :p] = np.triu(Rinv)
-    T[:p, p] = -(Rinv @ (Rinv.T @ (X.T @ y) / n))
+    T = np.linalg.inv(L).T / scale[:, None]
+    if centre is not None:
+        T[0] -= centre @ T / first
     return T
 
 
@@ -123,16 +117,14 @@ def block_transform(block, step):
     """
     if block.Z is None:
         return np.eye(1)
-    Z = block.Z[::step]
-    k = Z.shape[1]
+    k = block.Z.shape[1]
     T = np.zeros((k, k))
     for term in block.terms:
         columns = list(term.columns)
-        Zt = Z[:, columns]
-        T_term = fixed_transform(Zt, Zt[:, 0]) if term.covariance == "us" else None
-        if T_term is not None:
-            T[np.ix_(columns, columns)] = T_term[:-1, :-1]
-        else:
+        place = np.ix_(columns, columns)
+        part = orthonormalising(block.Z[::step, columns]) if term.covariance == "us" else None
+        if part is None:
             rms = np.sqrt(np.mean(block.Z[:, columns] ** 2, axis=0))
-            T[columns, columns] = 1.0 / np.where(rms > 0, rms, 1.0)
+            part = np.diag(1.0 / np.where(rms > 0, rms, 1.0))
+        T[place] = part
     return T

@@ -12,9 +12,9 @@ from mixedeffects.datasets.catalogue import Entry, describe, load, names, truth
 from mixedeffects.datasets.flipped_classrooms import flipped_classrooms
 from mixedeffects.datasets.hospital_stays import hospital_stays
 from mixedeffects.datasets.pain_trial import pain_trial
+from mixedeffects.datasets.record import Parameter, Truth
 from mixedeffects.datasets.sleepstudy import sleepstudy
 from mixedeffects.datasets.teaching_methods import teaching_methods
-from mixedeffects.datasets.record import Parameter, Truth
 
 list = names
 

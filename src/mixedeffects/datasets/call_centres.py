@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mixedeffects.datasets.table import Factor, build_table
 from mixedeffects.datasets.record import Parameter, Truth
+from mixedeffects.datasets.table import Factor, build_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ def truth(seed: int | None = None, *, experiment: bool = False) -> Truth:
         )
         notes.append(
             "the centre is the unit of assignment: ten units, so the standard error of the effect "
-            "is about 0.7; the assignment is the best balanced of all 252 on centre means"
+            "is about 0.75; the assignment is the best balanced of all 252 on centre means"
         )
     return Truth(
         name="call_centres",

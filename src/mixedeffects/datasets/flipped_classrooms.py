@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixedeffects.datasets.table import Factor, build_table
 from mixedeffects.datasets.record import Parameter, Truth
+from mixedeffects.datasets.table import Factor, build_table
 
 STYLES = ("No", "Some", "Fully")
 CLASSES_PER_STYLE, CLASS_SIZE = 5, 25

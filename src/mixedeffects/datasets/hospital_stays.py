@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixedeffects.datasets.table import Factor, build_table
 from mixedeffects.datasets.record import Parameter, Truth
+from mixedeffects.datasets.table import Factor, build_table
 
 N_HOSPITALS, MEDIAN_SIZE, LOG_SIZE_SD = 200, 20.0, 1.3
 MEAN_AGE, INTERCEPT, AGE, EMERGENCY = 65.0, -6.0, 0.3, 1.0

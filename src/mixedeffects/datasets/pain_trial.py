@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixedeffects.datasets.table import Factor, build_table
 from mixedeffects.datasets.record import Parameter, Truth
+from mixedeffects.datasets.table import Factor, build_table
 
 ARM_SIZE, VISITS = 40, (0, 1, 3, 6)
 INTERCEPT, TREATMENT, TIME = 58.0, -12.3, -2.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixedeffects.datasets.table import Factor, build_table
 from mixedeffects.datasets.record import Truth
+from mixedeffects.datasets.table import Factor, build_table
 
 # Subject, then the average reaction time (ms) on days 0 to 9.
 _REACTION = """

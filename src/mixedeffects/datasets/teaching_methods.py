@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from mixedeffects.datasets.table import Factor, build_table
 from mixedeffects.datasets.record import Parameter, Truth
+from mixedeffects.datasets.table import Factor, build_table
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,12 @@
 from mixedeffects.design.build import build_design
 from mixedeffects.design.nesting import nesting
 from mixedeffects.design.records import (
-    AliasedColumn, Block, Design, Factor, MissingReport, RandomTerm,
+    AliasedColumn,
+    Block,
+    Design,
+    Factor,
+    MissingReport,
+    RandomTerm,
 )  # fmt: skip
 from mixedeffects.design.spec import ModelSpec, Rebuilt
 from mixedeffects.design.table import open_table, to_frame

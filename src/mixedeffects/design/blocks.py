@@ -9,8 +9,7 @@ from mixedeffects.design.grouping import Grouping
 from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.records import Block, Factor, RandomTerm
 from mixedeffects.errors import ModelError
-from mixedeffects.formula import RandomPart
-from mixedeffects.formula.terms import TermList
+from mixedeffects.formula import RandomPart, TermList
 
 
 def effect_columns(

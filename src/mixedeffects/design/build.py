@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.design.blocks import build_blocks, overlap_notes
-from mixedeffects.design.columns import Column, from_sequence
+from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.grouping import Grouping
 from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.missing import find_missing, refuse_infinite
 from mixedeffects.design.names import find_columns
 from mixedeffects.design.rank import dependent_columns, describe
+from mixedeffects.design.readers import from_sequence
 from mixedeffects.design.records import AliasedColumn, Design
 from mixedeffects.design.response import refuse_constant, response_values
 from mixedeffects.design.spec import ModelSpec, offset_values

@@ -50,7 +50,8 @@ def code_numbers(values: np.ndarray) -> tuple[np.ndarray, Labels]:
     if kind in "iu":
         codes, distinct = code_integers(values)
         return codes, Labels(distinct)
-    if np.abs(values).max() < 2**53:
+    values = values.astype(np.float64, copy=False)
+    if np.abs(values).max() < 2.0**53:
         whole = values.astype(np.int64)
         if np.array_equal(whole, values):
             codes, distinct = code_integers(whole)

@@ -42,9 +42,17 @@ def coding(contrast: Contrast, labels: list[str]) -> tuple[np.ndarray, tuple[str
     return _CODINGS[contrast.kind](contrast, labels)
 
 
-def full_coding(labels: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """One column per level."""
-    return np.eye(len(labels)), tuple(labels)
+def indicator_levels(contrast: Contrast | None, n_levels: int) -> list[int] | None:
+    """Levels whose 0/1 indicators are the columns; None when the coding has other numbers.
+
+    Indicators never need the matrix, which is large for a factor of many levels.  A
+    contrast of None stands for one column per level.
+    """
+    if contrast is None:
+        return list(range(n_levels))
+    if contrast.kind == "treatment":
+        return [i for i in range(n_levels) if i != contrast.base]
+    return list(range(n_levels - 1)) if contrast.kind == "sas" else None
 
 
 def _treatment(contrast: Contrast, labels: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from mixedeffects.design.categorical import Coded, code_factor, factor_call
 from mixedeffects.design.columns import Column, all_finite
 from mixedeffects.design.contrasts import Contrast
-from mixedeffects.design.labels import Labels, match_labels, text_array
 from mixedeffects.design.transforms import ARGUMENT_ALIASES, DOMAIN, PLAIN, STATEFUL
 from mixedeffects.errors import DataError, FormulaError
-from mixedeffects.formula.functions import CONTRASTS, FUNCTIONS
-from mixedeffects.formula.nodes import (
-    Call, Chain, Items, Literal, Name, Node, Paren, Power, Unary, children, strip, unparse,
+from mixedeffects.formula import (
+    FUNCTIONS,
+    Call,
+    Chain,
+    Items,
+    Literal,
+    Name,
+    Node,
+    Paren,
+    Power,
+    Unary,
+    Variable,
+    children,
+    strip,
+    unparse,
 )  # fmt: skip
-from mixedeffects.formula.terms import Variable
-
-
-@dataclass(frozen=True, slots=True)
-class Coded:
-    """A factor in the model matrix: (n,) codes, labels, and how it is coded."""
-
-    codes: np.ndarray
-    labels: Labels
-    contrast: Contrast
-
 
 _BINARY = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
@@ -85,16 +85,16 @@ class Evaluator:
             column = self.columns[node.name]
             if column.is_factor or text in self.levels:
                 default = Contrast("poly" if column.kind == "ordered" else "treatment")
-                return self._factor(column, text, default, node)
+                return code_factor(self, column, text, default)
             return self.numeric_column(node)
         if isinstance(node, Call) and node.function in ("factor", "as.factor", "C"):
-            return self._factor_call(node, text)
+            return factor_call(self, node, text)
         value = self.numbers(node)
         if value.ndim == 1 and value.dtype == bool:
             # a condition is a factor FALSE < TRUE, as in R
             flags = Column(text, "boolean", value)
             if isinstance(node, Call) and node.function == "I":
-                return self._factor(flags, text, Contrast(), node)
+                return code_factor(self, flags, text, Contrast())
         return value
 
     def numbers(self, node: Node) -> np.ndarray:
@@ -106,8 +106,8 @@ class Evaluator:
         if value.ndim == 0:
             value = np.full(self.n, value)
         if value.dtype.kind == "f" and not all_finite(value):
-            finite = np.isfinite(value)
-            self._refuse_rows(node, ~(finite if value.ndim == 1 else finite.all(axis=1)))
+            bad = ~np.isfinite(value)
+            self._refuse_rows(node, bad if bad.ndim == 1 else np.logical_or.reduce(bad, axis=1))
         return value
 
     def _refuse_rows(self, node: Node, bad: np.ndarray) -> None:
@@ -209,6 +209,8 @@ class Evaluator:
         if node.function not in PLAIN:
             raise self.error(f"{node.function}() cannot be used here", node)
         args = [self._value(arg) for arg in node.args]
+        if node.function not in ("I", "ifelse"):
+            args = [np.asarray(arg, np.float64) if np.ndim(arg) else arg for arg in args]
         try:
             return PLAIN[node.function](*args, **self._options(node))
         except (TypeError, ValueError) as problem:
@@ -229,7 +231,7 @@ class Evaluator:
             state = self.states.setdefault(text, {})
         else:
             state = self.states.get(text, {})
-        more = [self._option(arg) for arg in node.args[1:]]
+        more = [self.option(arg) for arg in node.args[1:]]
         try:
             return STATEFUL[node.function](
                 x.astype(np.float64, copy=False), state, *more, **self._options(node)
@@ -240,122 +242,19 @@ class Evaluator:
             raise self.error(message, node, usage) from None
 
     def _options(self, node: Call) -> dict[str, Any]:
-        return {
-            ARGUMENT_ALIASES.get(key, key): self._option(value) for key, value in node.kwargs
-        }
+        return {ARGUMENT_ALIASES.get(key, key): self.option(value) for key, value in node.kwargs}
 
-    def _option(self, node: Node) -> Any:
+    def option(self, node: Node) -> Any:
         """A constant argument: number, text, True/False, or a list of numbers."""
         node = strip(node)
         if isinstance(node, Literal):
             return node.value
         if isinstance(node, Items) or (isinstance(node, Call) and node.function == "c"):
             items = node.items if isinstance(node, Items) else node.args
-            return [self._option(item) for item in items]
+            return [self.option(item) for item in items]
         if isinstance(node, Unary) and node.op == "-":
-            return -self._option(node.operand)
+            return -self.option(node.operand)
         raise self.error(f"'{unparse(node)}' must be a constant here", node)
-
-    def _factor(self, column: Column, text: str, contrast: Contrast, node: Node) -> Coded:
-        codes, labels, unused = column.coded()
-        if self.training:
-            if unused:
-                shown = ", ".join(str(label) for label in unused[:5])
-                more = ", …" if len(unused) > 5 else ""
-                self.notes.append(f"levels of '{column.name}' that no row has: {shown}{more}")
-            coded = Coded(codes, labels, contrast)
-            self.levels[text] = Coded(codes[:0], labels, contrast)
-            return coded
-        known = self.levels[text]
-        place = match_labels(labels, known.labels)
-        if (place < 0).any():
-            new = [str(label) for label, at in zip(labels, place, strict=True) if at < 0]
-            raise DataError(
-                f"column '{column.name}' has levels the model was not fitted to: "
-                f"{', '.join(new[:5])}{', …' if len(new) > 5 else ''}\n"
-                f"known levels: {', '.join(known.labels.as_text()[:20])}"
-            )
-        return Coded(place[codes], known.labels, known.contrast)
-
-    def _factor_call(self, node: Call, text: str) -> Coded:
-        if not node.args:
-            raise self.error(f"{node.function}() needs a column", node)
-        inner = strip(node.args[0])
-        if isinstance(inner, Name):
-            column = self.columns[inner.name]
-        else:
-            column = Column(unparse(inner), "number", self.numbers(inner))
-        contrast = Contrast("poly" if column.kind == "ordered" else "treatment")
-        levels = None
-        for key, value in node.kwargs:
-            if key != "levels":
-                continue
-            levels = [str(item) for item in _as_list(self._option(value))]
-        if levels is not None:
-            column = self._releveled(column, levels, node)
-        coded = self._factor(column, text, contrast, node)
-        if not self.training:
-            return coded
-        contrast = self._contrast(node, coded.labels.as_text(), contrast)
-        self.levels[text] = Coded(coded.codes[:0], coded.labels, contrast)
-        return Coded(coded.codes, coded.labels, contrast)
-
-    def _releveled(self, column: Column, levels: list[str], node: Call) -> Column:
-        codes, labels, _ = column.coded()
-        place = match_labels(Labels(text_array(labels.as_text())), levels)
-        if (place < 0).any():
-            lost = [text for text, at in zip(labels.as_text(), place, strict=True) if at < 0]
-            raise self.error(f"levels= leaves out {', '.join(lost[:5])}", node)
-        return Column(column.name, "category", place[codes], Labels(text_array(levels)))
-
-    def _contrast(self, node: Call, labels: list[str], default: Contrast) -> Contrast:
-        """The coding asked for in ``C(f, …)``."""
-        kind, options = default.kind, dict(node.kwargs)
-        options.pop("levels", None)
-        given = list(node.args[1:])
-        if not given and "contr" in options:
-            given = [options.pop("contr")]
-        if given:
-            spec = strip(given[0])
-            if isinstance(spec, Call):
-                name = spec.function
-                options.update(spec.kwargs)
-                if spec.args:
-                    options["reference"] = spec.args[0]
-            elif isinstance(spec, Name | Literal):
-                name = spec.name if isinstance(spec, Name) else str(spec.value)
-            else:
-                name = unparse(spec)
-            by_word = {word.lower(): word for word in CONTRASTS.values()}
-            if name not in CONTRASTS and name.lower() not in by_word:
-                raise self.error(
-                    f"unknown coding '{name}'", spec, f"codings: {', '.join(CONTRASTS)}"
-                )
-            kind = CONTRASTS.get(name) or by_word[name.lower()]
-        base = 0
-        for key in ("reference", "ref", "base"):
-            if key not in options:
-                continue
-            kind = kind if given else "treatment"
-            wanted = self._option(options.pop(key))
-            if key == "base" and isinstance(wanted, int):
-                base = wanted - 1
-            elif str(wanted) in labels:
-                base = labels.index(str(wanted))
-            else:
-                base = -1
-            if not 0 <= base < len(labels):
-                raise self.error(
-                    f"'{wanted}' is not a level of {unparse(node.args[0])}", node,
-                    f"levels: {', '.join(labels[:20])}",
-                )  # fmt: skip
-        if options:
-            raise self.error(f"{node.function}() has no option '{next(iter(options))}'", node)
-        return Contrast(kind, base)
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _plain_words(problem: Exception) -> str:

@@ -12,9 +12,7 @@ from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.labels import Labels, PairedLabels, match_labels
 from mixedeffects.design.records import Factor
 from mixedeffects.errors import ModelError
-from mixedeffects.formula.grouping import Group
-from mixedeffects.formula.nodes import Name, column_names, unparse
-from mixedeffects.formula.terms import Variable
+from mixedeffects.formula import Group, Name, Variable, column_names, unparse
 
 
 def group_column(variable: Variable, values: Evaluator) -> Column:
@@ -72,7 +70,7 @@ def new_codes(group: Group, values: Evaluator, labels: Any, n: int) -> np.ndarra
         parts.append(match_labels(fresh, trained)[codes])
     if len(parts) == 1:
         return parts[0]
-    places = {tuple(row): i for i, row in enumerate(labels.index.tolist())}
+    places = {tuple(row): i for i, row in enumerate(labels.codes.tolist())}
     stacked = np.column_stack(parts)
     rows, which = np.unique(stacked, axis=0, return_inverse=True)
     found = np.array([places.get(tuple(row), -1) for row in rows.tolist()], dtype=np.int32)
@@ -84,7 +82,7 @@ def labels_to_dict(labels: Any) -> dict[str, Any]:
     if isinstance(labels, PairedLabels):
         return {
             "parts": [labels_to_dict(part) for part in labels.parts],
-            "index": labels.index.tolist(),
+            "codes": labels.codes.tolist(),
         }
     kind = labels.values.dtype.kind
     return {"kind": str(labels.values.dtype) if kind in "iufbM" else "text", "values": list(labels)}
@@ -94,8 +92,8 @@ def labels_from_dict(data: dict[str, Any]) -> Any:
     """Inverse of `labels_to_dict`."""
     if "parts" in data:
         parts = tuple(labels_from_dict(part) for part in data["parts"])
-        index = np.array(data["index"], dtype=np.int32).reshape(-1, len(parts))
-        return PairedLabels(parts, index)
+        codes = np.array(data["codes"], dtype=np.int32).reshape(-1, len(parts))
+        return PairedLabels(parts, codes)
     if data["kind"] == "text":
         out = np.empty(len(data["values"]), dtype=object)
         out[:] = data["values"]

@@ -74,23 +74,23 @@ class PairedLabels(Sequence[str]):
     ----------
     parts : tuple of Labels
         Labels of each component.
-    index : (L, m) int32 array
+    codes : (L, m) int32 array
         Level of each component, for each combination that occurs.
     """
 
-    __slots__ = ("index", "parts")
+    __slots__ = ("codes", "parts")
 
-    def __init__(self, parts: tuple[Labels, ...], index: np.ndarray) -> None:
+    def __init__(self, parts: tuple[Labels, ...], codes: np.ndarray) -> None:
         self.parts = parts
-        self.index = index
+        self.codes = codes
 
     def __len__(self) -> int:
-        return self.index.shape[0]
+        return self.codes.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return PairedLabels(self.parts, self.index[index])
-        row = self.index[index]
+            return PairedLabels(self.parts, self.codes[index])
+        row = self.codes[index]
         return ":".join(str(part[i]) for part, i in zip(self.parts, row, strict=True))
 
     def __iter__(self) -> Any:
@@ -109,9 +109,9 @@ class PairedLabels(Sequence[str]):
     def as_text(self) -> list[str]:
         """All labels."""
         columns = []
-        for part, codes in zip(self.parts, self.index.T, strict=True):
+        for part, column in zip(self.parts, self.codes.T, strict=True):
             text = part.as_text()
-            columns.append([text[i] for i in codes.tolist()])
+            columns.append([text[i] for i in column.tolist()])
         return [":".join(row) for row in zip(*columns, strict=True)]
 
     def as_array(self) -> np.ndarray:

@@ -6,30 +6,45 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.design.contrasts import coding, full_coding
-from mixedeffects.design.evaluate import Coded, Evaluator
+from mixedeffects.design.categorical import Coded
+from mixedeffects.design.contrasts import coding, indicator_levels
+from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.errors import DataError, ModelError
-from mixedeffects.formula.terms import TermList
+from mixedeffects.formula import TermList
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One variable's columns within a term."""
+    """One variable's columns within a term.
+
+    Attributes
+    ----------
+    source : array or Coded
+    suffixes : tuple of str
+        Names of its columns.
+    hot : list of int or None
+        For a factor coded by indicators, the level of each column.
+    table : (L, k) array or None
+        For a factor coded otherwise, the numbers of each level.
+    """
 
     source: np.ndarray | Coded
-    table: np.ndarray | None
     suffixes: tuple[str, ...]
+    hot: list[int] | None = None
+    table: np.ndarray | None = None
 
     def write(self, column: int, out: np.ndarray, first: bool) -> None:
         """Set `out` to this part's column, or multiply `out` by it."""
         if isinstance(self.source, Coded):
-            assert self.table is not None
-            values = self.table[:, column]
-            hot = np.flatnonzero(values)
-            if first and hot.shape[0] == 1 and values[hot[0]] == 1.0:
-                np.equal(self.source.codes, hot[0], out=out, casting="unsafe")
-                return
-            values = values.take(self.source.codes)
+            if self.hot is not None:
+                level = self.hot[column]
+                if first:
+                    np.equal(self.source.codes, level, out=out, casting="unsafe")
+                    return
+                values = self.source.codes == level
+            else:
+                assert self.table is not None
+                values = self.table[:, column].take(self.source.codes)
         else:
             values = self.source if self.source.ndim == 1 else self.source[:, column]
         if first:
@@ -149,8 +164,11 @@ def _part(text: str, source: np.ndarray | Coded, full: bool) -> Part:
                 f"'{text}' has {len(labels)} levels, too many for fixed effects\n"
                 f"make it a grouping factor: (1 | {text})"
             )
-        table, suffixes = full_coding(labels) if full else coding(source.contrast, labels)
-        return Part(source, table, tuple(f"{text}[{suffix}]" for suffix in suffixes))
+        hot = indicator_levels(None if full else source.contrast, len(labels))
+        if hot is not None:
+            return Part(source, tuple(f"{text}[{labels[i]}]" for i in hot), hot)
+        table, suffixes = coding(source.contrast, labels)
+        return Part(source, tuple(f"{text}[{suffix}]" for suffix in suffixes), None, table)
     if source.ndim == 2 and source.shape[1] > 1:
-        return Part(source, None, tuple(f"{text}[{j + 1}]" for j in range(source.shape[1])))
-    return Part(source, None, (text,))
+        return Part(source, tuple(f"{text}[{j + 1}]" for j in range(source.shape[1])))
+    return Part(source, (text,))

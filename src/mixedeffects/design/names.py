@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from mixedeffects.design.table import Table
 from mixedeffects.errors import ColumnTypeError, FormulaError
-from mixedeffects.formula import Formula, quote
-from mixedeffects.formula.parser import close_match
+from mixedeffects.formula import Formula, close_match, quote
 
 
 def find_columns(formula: Formula, table: Table, used: Sequence[str]) -> None:

@@ -65,7 +65,8 @@ def nesting(factors: Sequence[Factor]) -> tuple[tuple[FactorSize, ...], tuple[Re
         for two in factors[i + 1 :]:
             first, second = (one, two) if one.n_levels >= two.n_levels else (two, one)
             n_pairs = pair_codes(first.codes, second.codes, second.n_levels)[1].shape[0]
-            relations.append(Relation(first.name, second.name, _kind(first, second, n_pairs), n_pairs))
+            kind = _kind(first, second, n_pairs)
+            relations.append(Relation(first.name, second.name, kind, n_pairs))
     return tuple(sizes), tuple(relations)
 
 

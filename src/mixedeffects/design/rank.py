@@ -41,7 +41,7 @@ def dependent_columns(X: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
             return [], []
     top = np.abs(X).max(axis=0)
     top[top == 0] = 1.0
-    R = np.linalg.qr(X / top, mode="r")
+    R = np.asarray(np.linalg.qr(X / top, mode="r"))
     lengths = np.sqrt(np.einsum("ij,ij->j", R, R))
     basis = np.empty((R.shape[0], min(R.shape)))
     kept: list[int] = []

@@ -6,8 +6,7 @@ import numpy as np
 
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.errors import DataError, FormulaError, ModelError
-from mixedeffects.formula import Formula
-from mixedeffects.formula.nodes import Call, Chain, Name, strip, unparse
+from mixedeffects.formula import Call, Chain, Formula, Name, strip, unparse
 
 
 def response_values(
@@ -54,9 +53,7 @@ def response_values(
             )
     y = np.array(values.numbers(node), dtype=np.float64)
     if y.ndim != 1:
-        raise FormulaError(
-            "the response must be one column", formula.text, node.start, node.end
-        )
+        raise FormulaError("the response must be one column", formula.text, node.start, node.end)
     return y, None
 
 
@@ -78,7 +75,5 @@ def _ratio(successes: np.ndarray, trials: np.ndarray, text: str) -> tuple[np.nda
 def _two_levels(name: str, values: Evaluator) -> tuple[np.ndarray, None]:
     codes, labels, _ = values.columns[name].coded()
     if len(labels) != 2:
-        raise DataError(
-            f"response '{name}' has {len(labels)} levels; a binomial response has two"
-        )
+        raise DataError(f"response '{name}' has {len(labels)} levels; a binomial response has two")
     return codes.astype(np.float64), None

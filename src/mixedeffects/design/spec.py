@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mixedeffects.design.contrasts import Contrast
-from mixedeffects.design.evaluate import Coded, Evaluator
-from mixedeffects.design.grouping import labels_from_dict, labels_to_dict, new_codes
 from mixedeffects.design.blocks import effect_columns, join_columns
+from mixedeffects.design.categorical import NO_CODES, Coded
+from mixedeffects.design.contrasts import Contrast
+from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.design.grouping import labels_from_dict, labels_to_dict, new_codes
 from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.missing import find_missing, refuse_infinite
 from mixedeffects.design.names import find_columns
 from mixedeffects.design.response import response_values
 from mixedeffects.design.table import open_table, to_frame
-from mixedeffects.formula import Formula, parse
+from mixedeffects.formula import Formula, column_names, parse
 
 
 class Rebuilt(NamedTuple):
@@ -195,9 +196,8 @@ class ModelSpec:
         plain = dict(data)
         for name in ("dot", "columns", "x_names", "x_terms", "terms", "kept_columns"):
             plain[name] = None if data[name] is None else tuple(data[name])
-        empty = np.empty(0, dtype=np.int32)
         plain["levels"] = {
-            text: Coded(empty, labels_from_dict(entry["labels"]), Contrast(*entry["contrast"]))
+            text: Coded(NO_CODES, labels_from_dict(entry["labels"]), Contrast(*entry["contrast"]))
             for text, entry in data["levels"].items()
         }
         plain["block_terms"] = tuple(tuple(members) for members in data["block_terms"])
@@ -216,15 +216,11 @@ def offset_values(formula: Formula, values: Evaluator) -> np.ndarray | None:
 
 
 def _group_columns(part: Any) -> list[str]:
-    from mixedeffects.formula.nodes import column_names
-
     return [name.name for variable in part.group for name in column_names(variable.node)]
 
 
 def _effect_columns(formula: Formula, response: bool) -> set[str]:
     """Columns read by anything but the grouping factors."""
-    from mixedeffects.formula.nodes import column_names
-
     nodes = [variable.node for variable in formula.fixed.variables]
     nodes += [variable.node for variable in formula.offsets]
     nodes += [v.node for part in formula.random for v in part.effects.variables]

@@ -55,11 +55,13 @@ def spline_knots(
     boundary: Sequence[float] | None,
 ) -> State:
     """Inner knots (given, or at equally spaced quantiles inside the boundary) and boundary."""
-    low, high = boundary if boundary is not None else (float(x.min()), float(x.max()))
+    low, high = (float(x.min()), float(x.max())) if boundary is None else boundary
     if knots is None:
         inside = x[(x >= low) & (x <= high)]
-        knots = np.quantile(inside, np.linspace(0, 1, n_inner + 2)[1:-1]).tolist()
-    return {"knots": [float(k) for k in knots], "boundary": [float(low), float(high)]}
+        inner = np.quantile(inside, np.linspace(0, 1, n_inner + 2)[1:-1])
+    else:
+        inner = np.asarray(knots)
+    return {"knots": [float(k) for k in inner], "boundary": [float(low), float(high)]}
 
 
 def b_splines(x: np.ndarray, knots: np.ndarray, degree: int, derivative: int = 0) -> np.ndarray:
@@ -97,6 +99,7 @@ def bs_state(
     intercept: bool,
     boundary: Sequence[float] | None,
 ) -> State:
+    """Knots for a basis of `df` columns, or the knots given."""
     n_inner = 0 if df is None else df - degree - int(intercept)
     if n_inner < 0:
         raise ValueError(f"df must be at least {degree + int(intercept)}")
@@ -117,6 +120,7 @@ def ns_state(
     intercept: bool,
     boundary: Sequence[float] | None,
 ) -> State:
+    """Knots for a natural basis of `df` columns, or the knots given."""
     n_inner = 0 if df is None else df - 1 - int(intercept)
     if n_inner < 0:
         raise ValueError(f"df must be at least {1 + int(intercept)}")
@@ -137,5 +141,4 @@ def ns_basis(x: np.ndarray, state: State) -> np.ndarray:
     if not state["intercept"]:
         basis, curvature = basis[:, 1:], curvature[:, 1:]
     q, _ = np.linalg.qr(curvature.T, mode="complete")
-    # Householder's sign convention as LINPACK's, so that the columns equal R's
     return basis @ q[:, 2:]

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.design.columns import READERS, Column
+from mixedeffects.design.columns import Column
+from mixedeffects.design.readers import READERS
 from mixedeffects.errors import ColumnTypeError, DataError
 
 
@@ -98,9 +99,9 @@ def open_table(data: Any) -> Table:
     """
     if isinstance(data, Table):
         return data
-    module = type(data).__module__.split(".", 1)[0]
+    module = _library(data)
     name = type(data).__name__
-    if module in ("pandas", "polars") and hasattr(data, "columns") and name != "LazyFrame":
+    if module in ("pandas", "polars") and name != "LazyFrame" and hasattr(data, "columns"):
         return Table(data, module)
     if module == "pyarrow" and hasattr(data, "column_names"):
         return Table(data, module)
@@ -115,7 +116,7 @@ def open_table(data: Any) -> Table:
         if isinstance(frame, narwhals.LazyFrame):
             frame = frame.collect()
         native = frame.to_native()
-        module = type(native).__module__.split(".", 1)[0]
+        module = _library(native)
         if module in ("pandas", "polars", "pyarrow"):
             return Table(native, module)
         return Table(frame.to_arrow(), "pyarrow")
@@ -124,6 +125,15 @@ def open_table(data: Any) -> Table:
             f"the data must be a table, not {name}; give a pandas, polars or pyarrow table, "
             "or a dict of columns"
         ) from None
+
+
+def _library(data: Any) -> str:
+    """The library a table belongs to, also for a subclass of its table class."""
+    for kind in type(data).__mro__:
+        module = kind.__module__.split(".", 1)[0]
+        if module in READERS:
+            return module
+    return ""
 
 
 def to_frame(columns: Mapping[str, Any], flavour: str) -> Any:

@@ -33,22 +33,29 @@ Array = np.ndarray
 
 
 def log(x: Array, base: float | None = None) -> Array:
+    """Natural logarithm, or to `base`."""
     return np.log(x) if base is None else np.log(x) / np.log(base)
 
 
 def round_(x: Array, digits: float = 0) -> Array:
+    """Nearest number with `digits` decimals; halves go to the even one."""
+    if np.ndim(digits):
+        raise ValueError("digits must be one whole number")
     return np.round(x, int(digits))
 
 
 def ifelse(condition: Array, yes: Array, no: Array) -> Array:
+    """`yes` where the condition holds, else `no`."""
     return np.where(condition, yes, no)
 
 
 def pmin(*args: Array) -> Array:
+    """Smallest of the arguments in each row."""
     return np.minimum.reduce(np.broadcast_arrays(*args))
 
 
 def pmax(*args: Array) -> Array:
+    """Largest of the arguments in each row."""
     return np.maximum.reduce(np.broadcast_arrays(*args))
 
 
@@ -108,6 +115,7 @@ def scale(x: Array, state: State, center: Any = True, scale: Any = True) -> Arra
 
 
 def poly(x: Array, state: State, degree: Any = 1, raw: Any = False) -> Array:
+    """Orthonormal polynomials of degree 1 … `degree`; plain powers when `raw`."""
     degree = _whole("degree", degree)
     if raw:
         return x[:, None] ** np.arange(1, degree + 1)
@@ -127,6 +135,7 @@ def bs(
     intercept: Any = False,
     boundary: Any = None,
 ) -> Array:
+    """B-splines with `df` columns (inner knots at quantiles) or with the inner knots given."""
     if not state:
         df = None if df is None else _whole("df", df)
         state.update(
@@ -146,11 +155,10 @@ def ns(
     intercept: Any = False,
     boundary: Any = None,
 ) -> Array:
+    """Natural cubic splines: straight lines beyond the boundary."""
     if not state:
         df = None if df is None else _whole("df", df)
-        state.update(
-            splines.ns_state(x, df, _numbers(knots), bool(intercept), _numbers(boundary))
-        )
+        state.update(splines.ns_state(x, df, _numbers(knots), bool(intercept), _numbers(boundary)))
     return splines.ns_basis(x, state)
 
 

@@ -17,18 +17,51 @@ class DenseRemainder:
     ----------
     R : (m, m) C-ordered float64
         Lower triangle filled; overwritten by its Cholesky factor.
+
+    Attributes
+    ----------
+    logdet : float
+        log|R|; inf if R is not positive definite in floating point.
     """
 
-    __slots__ = ("L", "_inverse", "logdet")
+    __slots__ = ("L", "logdet")
 
     def __init__(self, R):
         factor, info = lapack.dpotrf(R.T, lower=0, overwrite_a=1, clean=0)
-        self._inverse = None
         if info != 0:
             self.logdet = np.inf
             return
         self.L = factor.T
         self.logdet = 2.0 * float(np.log(np.diagonal(self.L)).sum())
+
+    @classmethod
+    def of(cls, engine, Lambdas, K, scaled):
+        """Assemble I + Lambda'(A_rr - V'KV)Lambda and factor it.
+
+        Parameters
+        ----------
+        engine : Engine
+        Lambdas : sequence of (k, k) arrays
+        K : (q, k, k) array
+            Of the leaf.
+        scaled : (nnz, k) array
+            The leaf's cross-products times the remainder's Lambda.
+        """
+        from mixedeffects.engine.kernels import rest
+
+        stats, layout = engine.stats, engine.layout
+        R = np.zeros((layout.m, layout.m))
+        R.flat[:: layout.m + 1] = 1.0
+        for i, f in enumerate(layout.rest):
+            Lam = Lambdas[f]
+            rest.scatter_diagonal(Lam.T @ stats.rest_diag[i] @ Lam, layout.offsets[i], R)
+        for (a, b), rows in stats.rest_cross.items():
+            value = engine.scaled_rows(a, b, Lambdas)
+            rest.scatter_rows(
+                rows.indptr, rows.index, value, layout.offsets[a], layout.offsets[b], R
+            )
+        engine.crossing.eliminate(R, K, scaled)
+        return cls(R)
 
     def forward(self, B):
         """L^-1 B."""
@@ -39,22 +72,30 @@ class DenseRemainder:
         return lapack.dtrtrs(self.L.T, B, lower=0, trans=0)[0]
 
     def inverse(self):
-        """R^-1, lower triangle. The factor is kept: both are needed afterwards."""
-        if self._inverse is None:
-            inverse, _ = lapack.dpotri(self.L.T, lower=0, overwrite_c=0)
-            self._inverse = inverse.T
-        return self._inverse
+        """R^-1, lower triangle; a new array, because the factor is needed afterwards."""
+        inverse, _ = lapack.dpotri(self.L.T, lower=0, overwrite_c=0)
+        return inverse.T
 
-    def block_trace(self, offset, q, k):
-        """Sum of the (k, k) diagonal blocks of R^-1 that belong to one factor."""
-        return self.diagonal_blocks(offset, q, k).sum(axis=0)
+    def select(self, engine, scaled):
+        """What the traces need of R^-1.
 
-    def diagonal_blocks(self, offset, q, k):
-        """The (q, k, k) diagonal blocks of R^-1 that belong to one factor."""
+        Returns
+        -------
+        S : (q, k, k) array
+            V_j R^-1 V_j' of every leaf level.
+        blocks : dict of int to (q_f, k_f, k_f) array
+            Diagonal blocks of R^-1, by block of the design.
+        """
         P = self.inverse()
-        out = np.empty((q, k, k))
-        at = offset + k * np.arange(q)
-        for a in range(k):
-            for b in range(a + 1):
-                out[:, a, b] = out[:, b, a] = P[at + a, at + b]
-        return out
+        blocks = {}
+        layout = engine.layout
+        for f, offset in zip(layout.rest, layout.offsets, strict=True):
+            q, k = layout.q[f], layout.k[f]
+            out = np.empty((q, k, k))
+            at = offset + k * np.arange(q)
+            for a in range(k):
+                for b in range(a + 1):
+                    out[:, a, b] = out[:, b, a] = P[at + a, at + b]
+            blocks[f] = out
+        S = None if scaled is None else engine.crossing.enclose(P, scaled)
+        return S, blocks

@@ -1,7 +1,7 @@
 """Which block is eliminated first, how the remainder is factored, and what that will cost.
 
-Nothing here runs the model: the plan is made from counts, so that a user can read it, and
-a machine can refuse it, before anything is computed.
+Nothing here runs the model: the plan is made from counts and patterns, so that a user can
+read it, and a machine can refuse it, before anything is computed.
 """
 
 from __future__ import annotations
@@ -10,16 +10,23 @@ import os
 from dataclasses import dataclass
 
 from mixedeffects.crossprod import Layout
+from mixedeffects.engine.describe import describe
 from mixedeffects.errors import OptionError, PlanTooLargeError
 
 SMALL_COLUMNS = 100
 SMALL_WORK = 2e7
-ENGINES = ("auto", "dense")
+ENGINES = ("auto", "dense", "sparse")
 # of the memory that is free, the share a plan may take
 SHARE = 0.8
+# below this, asking how much is free costs more than it tells
+ALWAYS_FREE = 1e8
+# a remainder of fewer columns is factored densely faster than its pattern is analysed
+ANALYSE_COLUMNS = 500
+# floating-point operations per second assumed, one core: matrix products, loops over levels
+BLAS_RATE, LOOP_RATE = 4e10, 1.2e9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """An elimination order with its predicted cost.
 
@@ -29,8 +36,10 @@ class Plan:
     names : tuple of str
         Grouping factors, in the design's order.
     remainder : str
-        ``"none"`` or ``"dense"``.
-    flops : float
+        ``"none"``, ``"dense"`` or ``"sparse"``.
+    symbolic : Symbolic or None
+        Order and pattern of a sparse remainder.
+    leaf_flops, remainder_flops : float
         Floating-point operations of one evaluation of the objective with its gradient.
     bytes : float
         Memory at the peak, beyond the design's own arrays.
@@ -39,13 +48,30 @@ class Plan:
     layout: Layout
     names: tuple[str, ...]
     remainder: str
-    flops: float
+    symbolic: object
+    leaf_flops: float
+    remainder_flops: float
     bytes: float
+
+    @property
+    def flops(self) -> float:
+        """Operations of one evaluation with its gradient."""
+        return self.leaf_flops + self.remainder_flops
+
+    @property
+    def seconds(self) -> float:
+        """Predicted time of one evaluation with its gradient, on one core of today."""
+        rate = LOOP_RATE if self.remainder == "sparse" else BLAS_RATE
+        return self.leaf_flops / LOOP_RATE + self.remainder_flops / rate
 
     @property
     def columns(self) -> int:
         """Order of the largest dense matrix."""
-        return self.layout.m
+        return 0 if self.remainder == "sparse" else self.layout.m
+
+    def describe(self) -> str:
+        """The plan in words, one step a line."""
+        return describe(self)
 
 
 def choose_layout(n, q, k):
@@ -81,13 +107,16 @@ def choose_layout(n, q, k):
     return Layout(q, k, leaf, tuple(f for f in range(len(q)) if f != leaf))
 
 
-def make_plan(design, engine="auto"):
+def make_plan(design, engine="auto", available=None):
     """Plan the factorisation of a design's model.
 
     Parameters
     ----------
     design : Design
-    engine : {"auto", "dense"}
+    engine : {"auto", "dense", "sparse"}
+        How the remainder is factored; by predicted cost when "auto".
+    available : float, optional
+        Bytes that are free; asked of the operating system if not given.
 
     Returns
     -------
@@ -100,23 +129,106 @@ def make_plan(design, engine="auto"):
     """
     if engine not in ENGINES:
         raise OptionError(f"engine={engine!r} is not one of {', '.join(ENGINES)}")
-    q = [b.factor.n_levels for b in design.blocks]
-    k = [b.k for b in design.blocks]
-    layout = choose_layout(design.n, q, k)
-    t = design.X.shape[1] + 1
-    n, m = design.n, layout.m
-    flops = float(m) ** 3
-    memory = 16.0 * m * m
-    met = 0.0
-    if layout.leaf is not None:
-        kl, ql = k[layout.leaf], q[layout.leaf]
-        # a leaf level meets at most as many columns as it has rows, per other factor
-        met = sum(min(n / ql, q[f]) * k[f] for f in layout.rest)
-        flops += 3.0 * ql * (kl**3 + kl * met**2 + kl * t * (met + t))
-        memory += 8.0 * ql * (kl * kl + 4 * kl * t) + ql * met * (4 + 16 * kl)
-    memory += 8.0 * m * 4 * t
-    names = tuple(b.factor.name for b in design.blocks)
-    return Plan(layout, names, "dense" if m else "none", flops, memory)
+    blocks = design.blocks
+    layout = choose_layout(design.n, [b.factor.n_levels for b in blocks], [b.k for b in blocks])
+    names = tuple(b.factor.name for b in blocks)
+    pattern = None
+    if _worth_analysing(layout, engine):
+        from mixedeffects.crossprod import leaf_pattern
+
+        pattern = leaf_pattern(design, layout)
+    return _plan(layout, names, design.X.shape[1] + 1, design.n, pattern, engine, available)
+
+
+def plan_products(stats, engine="auto", available=None):
+    """The plan for cross-products whose design is gone (merged or streamed).
+
+    Raises
+    ------
+    PlanTooLargeError
+        When the factorisation would not fit in memory.
+    """
+    layout = stats.layout
+    pattern = None
+    if _worth_analysing(layout, engine):
+        from mixedeffects.engine.symbolic import node_pattern
+
+        pattern = node_pattern(stats)
+    names = tuple(f"block {f + 1}" for f in range(len(layout.q)))
+    plan = _plan(layout, names, stats.xx.shape[0], stats.n, pattern, engine, available)
+    require_memory(plan, available)
+    return plan
+
+
+def _worth_analysing(layout, engine):
+    if layout.small or layout.leaf is None or not layout.rest or engine == "dense":
+        return False
+    return engine == "sparse" or layout.m > ANALYSE_COLUMNS
+
+
+def _plan(layout, names, t, n, pattern, engine, available):
+    m = layout.m
+    if layout.leaf is None:
+        kind = "dense" if m else "none"
+        return Plan(layout, names, kind, None, 0.0, float(m) ** 3, 24.0 * m * m)
+    q, k = layout.q[layout.leaf], layout.k[layout.leaf]
+    entries, pairs = _crossing_size(layout, n, pattern)
+    leaf_flops = q * (6.0 * k**3 + 4.0 * k * k * t + k * t * t) + 6.0 * k * pairs
+    memory = 8.0 * q * (6 * k * k + 6 * k * t) + entries * (20.0 + 16.0 * k) + 8.0 * m * 6 * t
+    memory += sum(
+        min(n, layout.q[a] * layout.q[b]) * layout.k[b] * (4.0 + 16.0 * layout.k[a])
+        for i, a in enumerate(layout.rest)
+        for b in layout.rest[i + 1 :]
+    )
+    symbolic = None
+    if pattern is not None:
+        available = free_memory() if available is None else available
+        spare = None if available is None else SHARE * available - memory
+        symbolic = _choose_sparse(layout, pattern, engine, spare)
+    if symbolic is not None:
+        return Plan(
+            layout, names, "sparse", symbolic, leaf_flops, symbolic.flops, memory + symbolic.bytes
+        )
+    kind = "dense" if m else "none"
+    return Plan(layout, names, kind, None, leaf_flops, float(m) ** 3, memory + 16.0 * m * m)
+
+
+def _crossing_size(layout, n, pattern):
+    """Entries of the leaf's cross-products and pairs of them in a level: known or bounded."""
+    q = layout.q[layout.leaf]
+    if pattern is None:
+        # a leaf level meets at most as many levels of another factor as it has rows
+        met = sum(min(n / q, layout.q[f]) * layout.k[f] for f in layout.rest)
+        return q * met, 0.5 * q * met * (met + 1.0)
+    import numpy as np
+
+    from mixedeffects.engine.symbolic import nodes_of
+
+    indptr, index = pattern
+    before = np.concatenate([[0], np.cumsum(nodes_of(layout)[index])])
+    width = np.diff(before[indptr]).astype(float)
+    return float(width.sum()), float(0.5 * (width @ (width + 1.0)))
+
+
+def _choose_sparse(layout, pattern, engine, spare):
+    """A Symbolic when a sparse remainder is possible and better, else None."""
+    from mixedeffects.engine import symbolic
+
+    weight = symbolic.nodes_of(layout)
+    dense_fits = spare is None or 16.0 * layout.m**2 <= spare
+    budget = 1e9 if spare is None else max(0.0, spare) / symbolic.ENTRY_BYTES
+    free_choice = engine == "auto" and dense_fits
+    sample = symbolic.density(*pattern, weight)
+    if free_choice and sample.share > symbolic.DENSE_SHARE:
+        return None
+    if sample.entries > 2.0 * budget:
+        return None
+    if free_choice:
+        budget = min(budget, 0.5 * layout.m**2)
+    found = symbolic.analyse(*pattern, weight, budget)
+    if found is None or (free_choice and not symbolic.faster_sparse(found, layout.m)):
+        return None
+    return found
 
 
 def require_memory(plan, available=None):
@@ -134,14 +246,23 @@ def require_memory(plan, available=None):
         With the number, before anything is allocated.
     """
     available = free_memory() if available is None else available
-    if available is not None and plan.bytes > SHARE * available:
-        names = " + ".join(plan.names[f] for f in plan.layout.rest)
-        raise PlanTooLargeError(
-            f"this model needs about {plan.bytes / 1e9:.1f} GB: after eliminating "
-            f"'{plan.names[plan.layout.leaf]}', {plan.layout.m:,} columns of {names} remain and "
-            f"would be factored as one dense matrix; {available / 1e9:.1f} GB are free.\n"
-            "Use fewer levels or terms, or a machine with more memory."
-        )
+    if available is None or plan.bytes <= SHARE * available:
+        return
+    layout = plan.layout
+    reason = "its cross-products alone take most of it"
+    if plan.remainder == "dense":
+        names = " + ".join(plan.names[f] for f in layout.rest)
+        dense = 16.0 * layout.m**2
+        if dense > 0.5 * plan.bytes and layout.leaf is not None:
+            reason = (
+                f"after eliminating '{plan.names[layout.leaf]}', {layout.m:,} columns of {names} "
+                f"remain, which form one dense matrix ({dense / 1e9:.1f} GB with its inverse; "
+                "no sparse order fits either)"
+            )
+    raise PlanTooLargeError(
+        f"this model needs about {plan.bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB are free: "
+        f"{reason}.\nUse fewer levels or terms, or a machine with more memory."
+    )
 
 
 def free_memory():

@@ -15,6 +15,7 @@ import numpy as np
 from mixedeffects.estimation.newton import newton_step
 
 SINGULAR = 1e-4
+EXACT = 1e-10
 WORTHWHILE = 1e-8
 
 
@@ -93,17 +94,12 @@ def singular_directions(evaluation, parameters):
     out = []
     D = W = None
     for i, term in enumerate(parameters.terms):
-        Lam = evaluation.lambdas[term.block][np.ix_(term.columns, term.columns)]
-        k = Lam.shape[0]
-        if term.structure.rotates:
-            U, s, _ = np.linalg.svd(Lam)
-            null = U[:, s <= 1e-10 * max(1.0, s[0])]
-        else:
-            null = np.eye(k)[:, np.abs(np.diagonal(Lam)) <= 1e-10]
+        U, s, _ = term_svd(evaluation, term)
+        null = U[:, s <= EXACT * max(1.0, s[0])]
         if null.shape[1] == 0:
             continue
         if D is None:
-            D, W = evaluation.D, evaluation.traces
+            D, W = evaluation.D, evaluation.factorisation.traces(False)
         Dt = D[term.block][np.ix_(term.columns, term.columns)]
         Wt = W[term.block][np.ix_(term.columns, term.columns)]
         projected = null.T @ Dt @ null
@@ -111,12 +107,30 @@ def singular_directions(evaluation, parameters):
             _, vectors = np.linalg.eigh(0.5 * (projected + projected.T))
         else:
             vectors = np.eye(null.shape[1])
-        q = max(1, evaluation.factorisation.projections()[term.block].shape[0])
+        q = evaluation.factorisation.scores()[term.block].shape[0]
         for v in (null @ vectors).T:
             d, scale = float(v @ Dt @ v), max(float(v @ Wt @ v), 1e-300)
             gain = q * (d / scale) ** 2 / 2.0 if d < 0 else 0.0
             out.append((i, v, d / scale, gain))
     return out
+
+
+def term_svd(evaluation, term):
+    """U, singular values (largest first) and V' of one term's Lambda~.
+
+    A diagonal structure keeps its columns apart: U is then a permutation.
+    """
+    Lam = evaluation.lambdas[term.block]
+    if len(term.columns) != Lam.shape[0]:
+        Lam = Lam[np.ix_(term.columns, term.columns)]
+    if Lam.shape[0] == 1:
+        return np.ones((1, 1)), np.abs(Lam[0]), np.ones((1, 1))
+    if term.structure.rotates:
+        return np.linalg.svd(Lam)
+    d = np.abs(Lam.diagonal())
+    order = np.argsort(-d)
+    U = np.eye(d.size)[:, order]
+    return U, d[order], U.T
 
 
 def snap(objective, evaluation):
@@ -127,23 +141,13 @@ def snap(objective, evaluation):
     Evaluation
         The same, or a point on the boundary whose objective is not higher.
     """
-    parameters = objective.parameters
     best = evaluation
-    for term in parameters.terms:
-        columns = np.ix_(term.columns, term.columns)
-        Lam = best.lambdas[term.block][columns]
-        if term.structure.rotates:
-            U, s, Vt = np.linalg.svd(Lam)
-            small = (s > 0) & (s < SINGULAR * max(1.0, s[0]))
-            if not small.any():
-                continue
-            part = (U * np.where(small, 0.0, s)) @ Vt
-        else:
-            d = np.abs(np.diagonal(Lam))
-            small = (d > 0) & (d < SINGULAR * max(1.0, d.max()))
-            if not small.any():
-                continue
-            part = np.diag(np.where(small, 0.0, d))
+    for term in objective.parameters.terms:
+        U, s, Vt = term_svd(best, term)
+        small = (s > 0) & (s < SINGULAR * max(1.0, s[0]))
+        if not small.any():
+            continue
+        part = (U * np.where(small, 0.0, s)) @ Vt
         theta = best.theta.copy()
         theta[term.part] = term.structure.theta_of(part)
         trial = objective.evaluate(theta)
@@ -166,8 +170,8 @@ def leave_saddle(objective, evaluation):
     term = objective.parameters.terms[i]
     columns = np.ix_(term.columns, term.columns)
     Lam = evaluation.lambdas[term.block][columns]
-    W = evaluation.traces[term.block][columns]
-    q = evaluation.factorisation.projections()[term.block].shape[0]
+    W = evaluation.factorisation.traces(False)[term.block][columns]
+    q = evaluation.factorisation.scores()[term.block].shape[0]
     variance = -slope * q / max(float(v @ W @ v), 1e-300)
     for _ in range(30):
         G = Lam @ Lam.T + variance * np.outer(v, v)
@@ -204,7 +208,9 @@ def certify(objective, result, optimizer):
         )  # fmt: skip
     directions = singular_directions(evaluation, parameters)
     g = evaluation.gradient
-    _, decrement = newton_step(evaluation.curvature, g, evaluation.theta)
+    decrement = result.decrement
+    if decrement is None:
+        _, decrement = newton_step(evaluation.curvature, g, evaluation.theta)
     stationary = bool(np.all(np.isfinite(g))) and decrement < 1e-5
     optimal = all(gain <= 1e-6 for *_, gain in directions)
     singular = []

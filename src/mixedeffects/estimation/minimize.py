@@ -58,7 +58,10 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None):
         evaluation = snap(objective, result.evaluation)
         lower = leave_saddle(objective, evaluation)
         if lower is None:
-            result = OptimizerResult(evaluation, iterations, result.converged, result.message)
+            known = result.decrement if evaluation is result.evaluation else None
+            result = OptimizerResult(
+                evaluation, iterations, result.converged, result.message, known
+            )
             break
         result = run(objective, lower.theta, **options)
         iterations += result.iterations

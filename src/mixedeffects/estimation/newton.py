@@ -8,11 +8,14 @@ eigenvalues by their moduli makes every step a descent direction and leaves sadd
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 ARMIJO = 1e-4
 SMALLEST_STEP = 1e-10
+MESSAGE = "Newton decrement below tolerance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,15 @@ class OptimizerResult:
     converged : bool
         By the optimiser's own criterion.
     message : str
+    decrement : float or None
+        Newton decrement at `evaluation`, where the optimiser knows it.
     """
 
     evaluation: object
     iterations: int
     converged: bool
     message: str
+    decrement: float | None = None
 
 
 def newton(objective, theta, *, tolerance=1e-9, max_iterations=200):
@@ -46,22 +52,29 @@ def newton(objective, theta, *, tolerance=1e-9, max_iterations=200):
     OptimizerResult
     """
     current = objective.evaluate(theta)
-    if not np.isfinite(current.value):
+    if not isfinite(current.value):
         return OptimizerResult(current, 0, False, "the objective is not finite at the start")
+    H = None
     for iteration in range(max_iterations):
         g = current.gradient
-        if not np.all(np.isfinite(g)):
+        size = float(g @ g)
+        if not isfinite(size):
             return OptimizerResult(current, iteration, False, "the gradient is not finite")
-        step, decrement = newton_step(current.curvature, g, current.theta)
+        if H is not None and size < 1e-6 * H.trace():
+            # near the optimum the last curvature judges as well as a new one
+            decrement = newton_step(H, g, current.theta)[1]
+            if decrement < tolerance:
+                return OptimizerResult(current, iteration, True, MESSAGE, decrement)
+        H = current.curvature
+        step, decrement = newton_step(H, g, current.theta)
         if decrement < tolerance:
-            return OptimizerResult(current, iteration, True, "Newton decrement below tolerance")
+            return OptimizerResult(current, iteration, True, MESSAGE, decrement)
         accepted = _line_search(objective, current, step, g)
         if accepted is None:
             rounding = 1e-11 * abs(current.value)
             converged = decrement < max(1e-6, rounding)
-            return OptimizerResult(
-                current, iteration, converged, "no lower point along the Newton direction"
-            )
+            message = "no lower point along the Newton direction"
+            return OptimizerResult(current, iteration, converged, message, decrement)
         current = accepted
     return OptimizerResult(current, max_iterations, False, "iteration limit reached")
 
@@ -79,18 +92,20 @@ def newton_step(H, g, theta):
     step : (K,) array
     decrement : float
     """
-    if g.size == 1:
-        modulus, vectors = np.abs(H[0]), np.ones((1, 1))
-    else:
+    _, solution, info = dposv(H, g)
+    if info == 0:
+        step = -solution
+        decrement = float(g @ solution)
+    else:  # not positive definite: the eigenvalues' moduli
         eigenvalues, vectors = np.linalg.eigh(H)
         modulus = np.abs(eigenvalues)
-    floor = max(1e-8 * modulus.max(), 1e-12)
-    projected = vectors.T @ g
-    scaled = projected / np.maximum(modulus, floor)
-    step = -(vectors @ scaled)
-    decrement = float(projected @ scaled)
-    longest = np.abs(step).max()
-    allowed = max(1.0, 2.0 * np.abs(theta).max())
+        floor = max(1e-8 * modulus.max(), 1e-12)
+        projected = vectors.T @ g
+        scaled = projected / np.maximum(modulus, floor)
+        step = -(vectors @ scaled)
+        decrement = float(projected @ scaled)
+    longest = max(step.max(), -step.min())
+    allowed = max(1.0, 2.0 * max(theta.max(), -theta.min()))
     if longest > allowed:
         step *= allowed / longest
     return step, decrement
@@ -106,7 +121,7 @@ def _line_search(objective, current, step, g):
             return trial
         if abs(length * slope) < 1e-13 * abs(current.value):
             return None
-        if np.isfinite(change):
+        if isfinite(change):
             # minimiser of the parabola through value, slope and trial value
             best = -0.5 * slope * length * length / (change - slope * length)
             length = min(max(best, 0.1 * length), 0.5 * length)

@@ -17,7 +17,10 @@ over sigma: see `docs/theory/objective.md`.
 
 from __future__ import annotations
 
+from math import inf, isfinite, log, pi
+
 import numpy as np
+from numpy import concatenate, outer
 
 
 class LMMObjective:
@@ -26,7 +29,7 @@ class LMMObjective:
     Parameters
     ----------
     stats : CrossProducts
-    engine : Engine
+    solver : Solver
     parameters : Parameters
     reml : bool
 
@@ -36,12 +39,13 @@ class LMMObjective:
         How often each was computed.
     """
 
-    def __init__(self, stats, engine, parameters, reml):
-        self.stats, self.engine, self.parameters, self.reml = stats, engine, parameters, reml
+    def __init__(self, stats, solver, parameters, reml):
+        self.stats, self.solver, self.parameters, self.reml = stats, solver, parameters, reml
         self.p = stats.p
         self.nu = stats.n - self.p if reml else stats.n
-        log_T = np.log(np.abs(np.diagonal(stats.reference.T)[: self.p])).sum()
-        self._constant = -stats.log_weights - (2.0 * log_T if reml else 0.0)
+        # X~ = X T: log|X~'V^-1X~| = log|X'V^-1X| + 2 log|T|
+        log_T = float(np.log(np.abs(stats.reference.T.diagonal()[: self.p])).sum())
+        self.constant = -stats.log_weights - (2.0 * log_T if reml else 0.0)
         self.evaluations = self.gradients = 0
 
     def evaluate(self, theta):
@@ -67,22 +71,15 @@ class Evaluation:
         d(theta); inf where the factorisation fails.
     s2 : float
         The profiled residual variance.
-    beta : (p,) array
-        Coefficients of X~.
     """
 
     __slots__ = (
-        "RX",
         "_D",
         "_curvature",
         "_gradient",
-        "_h",
-        "_traces",
-        "beta",
         "factorisation",
         "lambdas",
         "objective",
-        "pwrss",
         "s2",
         "theta",
         "value",
@@ -90,79 +87,36 @@ class Evaluation:
 
     def __init__(self, objective, theta):
         self.objective, self.theta = objective, theta
-        self._D = self._h = self._gradient = self._curvature = self._traces = None
+        self._D = self._gradient = self._curvature = None
         self.lambdas = objective.parameters.lambdas(theta)
-        fact = self.factorisation = objective.engine.factorise(self.lambdas)
-        self.value = np.inf
-        if not np.isfinite(fact.logdet):
+        fact = self.factorisation = objective.solver.factorise(self.lambdas)
+        self.value = inf
+        if not (isfinite(fact.logdet) and fact.pwrss > 0):
             return
-        p, nu = objective.p, objective.nu
-        C = fact.C
-        try:
-            L = np.linalg.cholesky(C[:p, :p])
-        except np.linalg.LinAlgError:
-            return
-        self.RX = L.T
-        c = np.linalg.solve(L, C[:p, p]) if p else C[:0, p]
-        self.beta = np.linalg.solve(L.T, c) if p else c
-        self.pwrss = float(C[p, p] - c @ c)
-        if not self.pwrss > 0:
-            return
-        self.s2 = self.pwrss / nu
-        value = fact.logdet + nu * (1.0 + np.log(2.0 * np.pi * self.s2)) + objective._constant
-        if objective.reml:
-            value += 2.0 * float(np.log(np.diagonal(L)).sum())
-        self.value = float(value)
-
-    @property
-    def h(self):
-        """Per block, the (q, k) array Z'Py."""
-        if self._h is None:
-            p = self.objective.p
-            N = self.factorisation.projections()
-            self._h = [N[f][:, :, p] - N[f][:, :, :p] @ self.beta for f in range(len(N))]
-        return self._h
+        nu = objective.nu
+        self.s2 = fact.pwrss / nu
+        value = fact.logdet + nu * (1.0 + log(2.0 * pi * self.s2)) + objective.constant
+        self.value = value + fact.logdet_x if objective.reml else value
 
     @property
     def D(self):
         """Per block, the (k, k) derivative of d by G."""
         if self._D is None:
             self.objective.gradients += 1
-            p = self.objective.p
-            W = self.traces
-            N = self.factorisation.projections()
-            out = []
-            for f, h in enumerate(self.h):
-                Df = W[f] - h.T @ h / self.s2
-                if self.objective.reml and p:
-                    q, k, _ = N[f].shape
-                    B = np.linalg.solve(self.RX.T, N[f][:, :, :p].reshape(q * k, p).T)
-                    B = B.reshape(p, q, k)
-                    if k == 1:
-                        Df = Df - np.vdot(B, B)
-                    else:
-                        B = np.ascontiguousarray(B.transpose(2, 0, 1)).reshape(k, p * q)
-                        Df = Df - B @ B.T
-                out.append(Df)
-            self._D = out
+            fact = self.factorisation
+            self._D = [
+                W - h.T @ h / self.s2
+                for W, h in zip(fact.traces(self.objective.reml), fact.scores(), strict=True)
+            ]
         return self._D
-
-    @property
-    def traces(self):
-        """Per block, the (k, k) sum of Z_j'V^-1Z_j: the scale on which D is judged."""
-        if self._traces is None:
-            self._traces = self.factorisation.traces()
-        return self._traces
 
     @property
     def gradient(self):
         """dd/dtheta~, one entry per parameter."""
         if self._gradient is None:
-            parts = []
-            derivatives = self.objective.parameters.derivatives(self.theta)
-            for D, Lam, dLam in zip(self.D, self.lambdas, derivatives, strict=True):
-                parts.append(np.einsum("kab,ab->k", dLam, 2.0 * D @ Lam))
-            self._gradient = np.concatenate(parts)
+            parameters = self.objective.parameters
+            slopes = [2.0 * (D @ Lam) for D, Lam in zip(self.D, self.lambdas, strict=True)]
+            self._gradient = parameters.contract(self.theta, slopes)
         return self._gradient
 
     @property
@@ -173,24 +127,19 @@ class Evaluation:
         f_k = Z (dG/dtheta_k) h and q_k = h'(dG/dtheta_k) h / s^2.
         """
         if self._curvature is None:
-            objective = self.objective
-            p = objective.p
+            fact, objective = self.factorisation, self.objective
             dLams = objective.parameters.derivatives(self.theta)
             dG, q = [], []
-            for dLam, Lam, h in zip(dLams, self.lambdas, self.h, strict=True):
+            for dLam, Lam, h in zip(dLams, self.lambdas, fact.scores(), strict=True):
                 half = dLam @ Lam.T
                 G = half + half.transpose(0, 2, 1)
-                dG.append(np.ascontiguousarray(G))
-                q.append(np.einsum("kab,ab->k", G, h.T @ h) / self.s2)
-            S, X = self.factorisation.quadratics(self.h, dG)
-            B = np.linalg.solve(self.RX.T, X[:p]) if p else X[:0]
-            q = np.concatenate(q)
-            H = (S - B.T @ B) / self.s2 - np.outer(q, q) / objective.nu
-            for part, D, dLam in zip(
-                objective.parameters.block_parts(), self.D, dLams, strict=True
-            ):
+                dG.append(G)
+                q.append(G.reshape(G.shape[0], -1) @ (h.T @ h).ravel())
+            q = concatenate(q) / self.s2
+            H = fact.quadratics(dG) / self.s2 - outer(q, q) / objective.nu
+            parts = objective.parameters.block_parts
+            for part, D, dLam in zip(parts, self.D, dLams, strict=True):
                 n = dLam.shape[0]
-                DdL = (D @ dLam).reshape(n, -1)
-                H[part, part] += 2.0 * (DdL @ dLam.reshape(n, -1).T)
-            self._curvature = 0.5 * (H + H.T)
+                H[part, part] += 2.0 * ((D @ dLam).reshape(n, -1) @ dLam.reshape(n, -1).T)
+            self._curvature = H
         return self._curvature

@@ -55,6 +55,10 @@ class Parameters:
                 at = part.stop
         self.terms = tuple(terms)
         self.n_theta = at
+        self.block_parts = []
+        for f in range(len(self.k)):
+            parts = [t.part for t in terms if t.block == f]
+            self.block_parts.append(slice(parts[0].start, parts[-1].stop))
 
     def lambdas(self, theta):
         """(k, k) relative factor of every block."""
@@ -79,12 +83,15 @@ class Parameters:
             out[t.block].append(d)
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
 
-    def block_parts(self):
-        """Per block, the slice of theta that belongs to it."""
-        out = []
-        for f in range(len(self.k)):
-            parts = [t.part for t in self.terms if t.block == f]
-            out.append(slice(parts[0].start, parts[-1].stop))
+    def contract(self, theta, slopes):
+        """Derivatives by theta from derivatives by Lambda, one (k, k) array per block."""
+        out = np.empty(self.n_theta)
+        for t in self.terms:
+            slope = slopes[t.block]
+            if len(t.columns) != self.k[t.block]:
+                slope = slope[np.ix_(t.columns, t.columns)]
+            d = t.structure.derivatives(theta[t.part])
+            out[t.part] = d.reshape(d.shape[0], -1) @ slope.ravel()
         return out
 
     def theta_from_lambdas(self, lambdas):

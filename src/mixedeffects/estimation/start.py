@@ -69,7 +69,10 @@ def moment_start(stats):
     scale = np.sqrt(np.diagonal(system))
     system /= np.outer(scale, scale)
     rhs = np.append(squares, stats.yy) / scale
-    solution = np.linalg.lstsq(system, rhs, rcond=1e-10)[0] / scale
+    try:
+        solution = np.linalg.solve(system, rhs) / scale
+    except np.linalg.LinAlgError:  # confounded columns: share their variance
+        solution = np.linalg.lstsq(system, rhs, rcond=1e-10)[0] / scale
     total = stats.yy / stats.n
     sigma2 = solution[-1]
     if not 1e-3 * total < sigma2:

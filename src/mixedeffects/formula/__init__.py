@@ -3,12 +3,32 @@
 `parse` reads lme4's grammar and gives a `Formula`; see `FUNCTIONS` for what a formula can call.
 """
 
-from mixedeffects.formula.formula import Formula, RandomPart, parse
+from mixedeffects.formula.bars import RandomPart
+from mixedeffects.formula.formula import Formula, parse
 from mixedeffects.formula.functions import CONTRASTS, FUNCTIONS
-from mixedeffects.formula.nodes import quote, unparse
+from mixedeffects.formula.grouping import Group
+from mixedeffects.formula.nodes import (
+    Call,
+    Chain,
+    Items,
+    Literal,
+    Name,
+    Node,
+    Paren,
+    Power,
+    Unary,
+    children,
+    column_names,
+    quote,
+    strip,
+    unparse,
+)  # fmt: skip
+from mixedeffects.formula.parser import close_match
 from mixedeffects.formula.terms import TermList, Variable
 
 __all__ = [
-    "CONTRASTS", "FUNCTIONS", "Formula", "RandomPart", "TermList", "Variable",
-    "parse", "quote", "unparse",
+    "CONTRASTS", "FUNCTIONS",
+    "Call", "Chain", "Formula", "Group", "Items", "Literal", "Name", "Node", "Paren", "Power",
+    "RandomPart", "TermList", "Unary", "Variable",
+    "children", "close_match", "column_names", "parse", "quote", "strip", "unparse",
 ]  # fmt: skip

@@ -168,9 +168,7 @@ _UNPARSE = {
     Unary: lambda node: node.op + unparse(node.operand),
     Power: lambda node: f"{unparse(node.base)}^{unparse(node.exponent)}",
     Chain: _chain,
-    Bar: lambda node: (
-        f"{unparse(node.left)} {'||' if node.double else '|'} {unparse(node.right)}"
-    ),
+    Bar: lambda node: f"{unparse(node.left)} {'||' if node.double else '|'} {unparse(node.right)}",
 }
 
 

@@ -7,7 +7,17 @@ import difflib
 from mixedeffects.errors import FormulaError
 from mixedeffects.formula.functions import CONTRASTS, FUNCTIONS
 from mixedeffects.formula.nodes import (
-    Bar, Call, Chain, Dot, Items, Literal, Name, Node, Paren, Power, Unary,
+    Bar,
+    Call,
+    Chain,
+    Dot,
+    Items,
+    Literal,
+    Name,
+    Node,
+    Paren,
+    Power,
+    Unary,
 )  # fmt: skip
 from mixedeffects.formula.tokens import Token, tokenize
 
@@ -17,7 +27,9 @@ _LEVEL = {
     "<": COMPARE, ">": COMPARE, "<=": COMPARE, ">=": COMPARE, "==": COMPARE, "!=": COMPARE,
     "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "%in%": IN, ":": COLON, "^": POWER,
 }  # fmt: skip
-_CONSTANTS = {"True": True, "TRUE": True, "False": False, "FALSE": False, "None": None, "NULL": None}
+_CONSTANTS = {
+    "True": True, "TRUE": True, "False": False, "FALSE": False, "None": None, "NULL": None,
+}  # fmt: skip
 
 #: Longest formula, in characters, and deepest nesting of parentheses and calls.
 MAX_LENGTH, MAX_DEPTH = 50_000, 60

@@ -10,7 +10,18 @@ from dataclasses import dataclass, field
 
 from mixedeffects.errors import FormulaError
 from mixedeffects.formula.nodes import (
-    Bar, Call, Chain, Dot, Literal, Name, Node, Paren, Power, Unary, strip, unparse,
+    Bar,
+    Call,
+    Chain,
+    Dot,
+    Literal,
+    Name,
+    Node,
+    Paren,
+    Power,
+    Unary,
+    strip,
+    unparse,
 )  # fmt: skip
 
 #: Most terms a formula may expand to, and most products formed on the way.

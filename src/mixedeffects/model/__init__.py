@@ -3,5 +3,6 @@
 from mixedeffects.model.explain import explain
 from mixedeffects.model.lmm import LMM, lmm
 from mixedeffects.model.storage import load
+from mixedeffects.model.warmup import warmup
 
-__all__ = ["LMM", "explain", "lmm", "load"]
+__all__ = ["LMM", "explain", "lmm", "load", "warmup"]

@@ -8,7 +8,7 @@ from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
 from mixedeffects.display import Summary
-from mixedeffects.engine import Engine, make_plan, require_memory, threads_for
+from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, minimize
 from mixedeffects.model.record import LMMFit
@@ -107,7 +107,7 @@ def fit_design(
         stats = CrossProducts.of(design, plan.layout)
         refuse_perfect_fit(stats, design)
         parameters = Parameters(design.blocks, stats.reference.T_blocks)
-        objective = LMMObjective(stats, Engine(stats), parameters, bool(reml))
+        objective = LMMObjective(stats, Solver(stats), parameters, bool(reml))
         evaluation, certificate = minimize(
             objective, optimizer, start=_start(parameters, start), max_iterations=max_iterations
         )

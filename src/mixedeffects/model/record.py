@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import sqrt
 
 import numpy as np
 
@@ -31,11 +32,8 @@ class LMMFit:
         Relative covariance parameters, lme4's order: the column-major lower triangles of
         the terms' relative Cholesky factors.
     beta : (p,) array
-    vcov_beta : (p, p) array
     lambdas : tuple of (k, k) arrays
         Relative factor of each grouping factor's block.
-    b : tuple of (q, k) arrays
-        Conditional modes of the random effects.
     evaluation : Evaluation
         The optimum in the engine's coordinates, for methods that need more of it.
     """
@@ -48,40 +46,46 @@ class LMMFit:
     sigma: float
     theta: np.ndarray
     beta: np.ndarray
-    vcov_beta: np.ndarray
     lambdas: tuple[np.ndarray, ...]
-    b: tuple[np.ndarray, ...]
     evaluation: Evaluation = field(repr=False)
 
     @classmethod
     def of(cls, design, plan, evaluation, certificate):
         """Bring an optimum back from the engine's coordinates to the user's."""
         objective = evaluation.objective
-        reference = objective.stats.reference
         p = objective.p
-        T = reference.T[:p, :p]
-        sigma = float(np.sqrt(evaluation.s2))
-        inner = evaluation.lambdas
-        b = tuple(
-            (h @ (Lam @ Lam.T)) @ Tz.T
-            for h, Lam, Tz in zip(evaluation.h, inner, reference.T_blocks, strict=True)
-        )
-        parameters = objective.parameters
-        theta = parameters.to_user(evaluation.theta)
-        vcov = vcov_fixef(evaluation.RX, sigma)
+        T = objective.stats.reference.T
+        theta = objective.parameters.to_user(evaluation.theta)
         return cls(
             design=design,
             plan=plan,
             reml=objective.reml,
             certificate=certificate,
             objective=evaluation.value,
-            sigma=sigma,
+            sigma=sqrt(evaluation.s2),
             theta=theta,
-            beta=T @ evaluation.beta - reference.T[:p, p],
-            vcov_beta=T @ vcov @ T.T,
-            lambdas=tuple(parameters.lambdas(theta)),
-            b=b,
+            beta=T[:p, :p] @ evaluation.factorisation.beta() - T[:p, p],
+            lambdas=tuple(objective.parameters.lambdas(theta)),
             evaluation=evaluation,
+        )
+
+    @cached_property
+    def vcov_beta(self):
+        """(p, p) model-based covariance of beta."""
+        objective = self.evaluation.objective
+        T = objective.stats.reference.T[: objective.p, : objective.p]
+        return T @ vcov_fixef(self.evaluation.factorisation.RX, self.sigma) @ T.T
+
+    @cached_property
+    def b(self):
+        """Per block, the (q, k) conditional modes of the random effects."""
+        evaluation = self.evaluation
+        T_blocks = evaluation.objective.stats.reference.T_blocks
+        return tuple(
+            h @ (Lam @ Lam.T) @ T.T
+            for h, Lam, T in zip(
+                evaluation.factorisation.scores(), evaluation.lambdas, T_blocks, strict=True
+            )
         )
 
     @cached_property

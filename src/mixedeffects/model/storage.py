@@ -21,7 +21,7 @@ from mixedeffects.design import (
     ModelSpec,
     RandomTerm,
 )
-from mixedeffects.engine import Engine, make_plan, require_memory, threads_for
+from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError
 from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters
 
@@ -159,6 +159,6 @@ def load(path):
     with threads_for(plan.columns):
         stats = CrossProducts.of(design, plan.layout)
         parameters = Parameters(blocks, stats.reference.T_blocks)
-        objective = LMMObjective(stats, Engine(stats), parameters, header["reml"])
+        objective = LMMObjective(stats, Solver(stats), parameters, header["reml"])
         evaluation = objective.evaluate(arrays["theta"])
         return LMM.of(design, plan, evaluation, Certificate(**certificate))

@@ -4,6 +4,7 @@
 #                                       tr -d '"' | grep -v ^golden/ | sort -u)
 #   Rscript lmm.R CSVDIR OUTDIR [id ...]
 #
+# With ids, the files in OUTDIR hold these models only: use an empty OUTDIR.
 # CSVDIR is filled by export_rdatasets.py. Where an installed R package holds the same data set,
 # every column is checked against it and its factors (levels, order) are taken from it.
 # Each model is fitted with lme4's default and with several optimisers and tight tolerances; the
@@ -19,7 +20,7 @@ if (length(args) > 2) models <- models[args[-(1:2)]]
 
 read_frame <- function(name) {
   part <- strsplit(name, "/")[[1]]
-  file <- if (part[1] == "golden") file.path(outdir, paste0(part[2], ".csv")) else
+  file <- if (part[1] == "golden") file.path(here, "..", "lmm", paste0(part[2], ".csv")) else
     file.path(csvdir, paste0(part[1], "__", part[2], ".csv"))
   d <- read.csv(file, check.names = FALSE, stringsAsFactors = FALSE, na.strings = "NA")
   source <- tryCatch({e <- new.env(); data(list = part[2], package = part[1], envir = e)

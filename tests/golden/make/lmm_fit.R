@@ -53,7 +53,8 @@ fit_record <- function(spec, frame) {
   default <- with_messages(do.call(lmer, call))
   lf <- with_messages(do.call(lFormula, c(call, list(control = lmerControl()))))$value
   devfun <- do.call(mkLmerDevfun, lf)
-  lower <- lf$reTrms$lower; start <- lf$reTrms$theta
+  lower <- lf$reTrms$lower
+  start <- as.numeric(lower == 0)          # a copy: lme4 changes its own theta in place
   at_start <- devfun(start)
   best <- squeeze(devfun, lower, start, getME(default$value, "theta"), spec$slow)
   hess <- if (spec$slow || length(start) > 12) NULL else

@@ -1,0 +1,168 @@
+"""A fit as text, JSON, CSV or a page of HTML: what the command line writes.
+
+The JSON object has these keys; a number that does not exist is null.
+
+formula, method ("REML" or "ML"), version
+rows            given, used, missing (column → missing values)
+groups          per grouping factor: name, levels, rows_min, rows_mean, rows_max
+fixed_effects   per coefficient: term, estimate, std_error, df, statistic, p_value, lower, upper
+df_method, level  how p-values were found; coverage of lower and upper
+variance_components  per variance or covariance: group, term1, term2, vcov (variance or
+                covariance), sdcor (standard deviation or correlation); "Residual" last
+icc             per grouping factor and "total": group, variance, icc
+sigma, theta    residual standard deviation; relative covariance parameters, lme4's order
+criteria        objective (-2 log-likelihood or REML criterion), loglik, aic, bic, parameters
+certificate     converged, gradient, decrement, singular (directions of zero variance, in
+                words), evaluations, gradients, iterations, optimizer, message, advice
+dropped_columns per aliased column: name, reason
+notes           anything else to know, in words
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from html import escape
+from typing import Any
+
+FORMATS = ("text", "json", "html", "csv")
+
+
+def render(fit: Any, form: str) -> str:
+    """A fit in one of `FORMATS`, ending with a newline.
+
+    Parameters
+    ----------
+    fit : LMM
+    form : {"text", "json", "html", "csv"}
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> render(fit, "csv").splitlines()[0]
+    'effect,group,term,estimate,std_error,statistic,p_value,lower,upper'
+    """
+    return _FORMATS[form](fit)
+
+
+def record(fit: Any) -> dict[str, Any]:
+    """The JSON object of a fit; see the module's text for its keys.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> record(fit)["rows"]
+    {'given': 180, 'used': 180, 'missing': {}}
+    """
+    import mixedeffects
+
+    facts = fit.summary().facts
+    certificate = facts.certificate
+    return {
+        "formula": facts.formula,
+        "method": "REML" if facts.reml else "ML",
+        "version": mixedeffects.__version__,
+        "rows": {
+            "given": facts.missing.n_rows,
+            "used": facts.missing.n_used,
+            "missing": {name: n for name, n in facts.missing.by_column.items() if n},
+        },
+        "groups": [
+            {
+                "name": g.name,
+                "levels": g.n_levels,
+                "rows_min": g.smallest,
+                "rows_mean": g.mean,
+                "rows_max": g.largest,
+            }
+            for g in facts.groups
+        ],
+        "fixed_effects": _rows(facts.coefficients.columns),
+        "df_method": facts.df_method,
+        "level": facts.level,
+        "variance_components": _rows(facts.varcorr.table().columns),
+        "icc": _rows(facts.icc.columns),
+        "sigma": _plain(fit.sigma),
+        "theta": [_plain(value) for value in fit.theta.tolist()],
+        "criteria": {
+            "objective": _plain(facts.objective),
+            "loglik": _plain(facts.loglik),
+            "aic": _plain(facts.aic),
+            "bic": _plain(facts.bic),
+            "parameters": facts.n_parameters,
+        },
+        "certificate": {
+            "converged": bool(certificate.converged),
+            "gradient": _plain(certificate.gradient),
+            "decrement": _plain(certificate.decrement),
+            "singular": list(facts.singular),
+            "evaluations": certificate.evaluations,
+            "gradients": certificate.gradients,
+            "iterations": certificate.iterations,
+            "optimizer": certificate.optimizer,
+            "message": certificate.message,
+            "advice": list(certificate.advice),
+        },
+        "dropped_columns": [{"name": a.name, "reason": a.reason} for a in facts.aliased],
+        "notes": list(facts.notes),
+    }
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _rows(columns: dict[str, Any]) -> list[dict[str, Any]]:
+    names = list(columns)
+    return [
+        dict(zip(names, map(_plain, row), strict=True))
+        for row in zip(*columns.values(), strict=True)
+    ]
+
+
+def _text(fit: Any) -> str:
+    return f"{fit.summary()}\n"
+
+
+def _json(fit: Any) -> str:
+    return json.dumps(record(fit), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _csv(fit: Any) -> str:
+    from mixedeffects.app.tables import write_rows
+    from mixedeffects.inference import tidy
+
+    file = io.StringIO()
+    write_rows(tidy(fit).columns, file)
+    return file.getvalue()
+
+
+def _html(fit: Any) -> str:
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{escape(fit.formula)}</title>
+<style>
+body {{ font-family: system-ui, sans-serif; margin: 2rem auto; max-width: 50rem }}
+table {{ border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }}
+caption {{ text-align: left; font-weight: 600; padding-bottom: .3rem }}
+th, td {{ padding: .2rem .7rem; border-bottom: 1px solid #ddd }}
+</style>
+</head>
+<body>
+{fit.summary()._repr_html_()}
+</body>
+</html>
+"""
+
+
+_FORMATS: dict[str, Any] = {"text": _text, "json": _json, "html": _html, "csv": _csv}

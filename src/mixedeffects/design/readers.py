@@ -1,0 +1,184 @@
+"""Columns of pandas, polars, Arrow and plain Python, through their own buffers and codes.
+
+No library is imported: a column of a library exists only when the library is loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.design.columns import (
+    Column,
+    from_codes,
+    from_distinct,
+    from_numpy,
+    from_objects,
+    from_texts,
+    nested,
+)  # fmt: skip
+from mixedeffects.design.labels import Labels, text_array
+from mixedeffects.errors import ColumnTypeError
+
+
+def from_pandas(name: str, series: Any) -> Column:
+    """A column from a pandas Series, through its codes or buffers."""
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype):
+        if dtype.kind != "O":
+            return from_numpy(name, series.to_numpy())
+        try:
+            codes, distinct = series.factorize()
+        except TypeError:
+            raise ColumnTypeError(nested(name)) from None
+        return from_distinct(name, codes, list(distinct))
+    form = type(dtype).__name__
+    if form == "CategoricalDtype":
+        codes = np.asarray(series.array.codes).astype(np.int32)
+        labels = _category_labels(dtype.categories.to_numpy())
+        return from_codes(name, "ordered" if dtype.ordered else "category", codes, labels)
+    if form == "StringDtype":
+        codes, distinct = series.factorize()
+        return from_texts(name, codes, distinct.tolist())
+    if form == "ArrowDtype":
+        return from_sequence(name, series.array.__arrow_array__())
+    if hasattr(dtype, "numpy_dtype"):
+        missing = series.isna().to_numpy()
+        if not missing.any():
+            return from_numpy(name, series.to_numpy(dtype=dtype.numpy_dtype))
+        values = series.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
+        return from_numpy(name, values, missing)
+    if form == "DatetimeTZDtype":
+        return from_numpy(name, series.to_numpy(dtype="datetime64[ns]"))
+    if form == "SparseDtype":
+        return from_numpy(name, np.asarray(series))
+    if form in ("PeriodDtype", "IntervalDtype"):
+        codes, distinct = series.factorize(sort=True)
+        labels = Labels(text_array([str(value) for value in distinct]))
+        return from_codes(name, "category", codes.astype(np.int32), labels)
+    return from_numpy(name, series.to_numpy())
+
+
+def _category_labels(values: np.ndarray) -> Labels:
+    if values.dtype.kind in "iufbM":
+        return Labels(values)
+    kinds = {type(value) for value in values.tolist()}
+    if kinds <= {str}:
+        return Labels(text_array(values.tolist()))
+    return Labels(text_array([str(value) for value in values]))
+
+
+def from_polars(name: str, series: Any) -> Column:
+    """A column from a polars Series."""
+    polars = sys.modules["polars"]
+    dtype = series.dtype
+    if dtype == polars.Enum:
+        labels = Labels(text_array(dtype.categories.to_list()))
+        return from_codes(name, "category", _physical(series), labels)
+    if dtype in (polars.String, polars.Categorical):
+        distinct = series.unique().drop_nulls().cast(polars.String).sort()
+        coded = series.cast(polars.Enum(distinct))
+        return from_codes(name, "text", _physical(coded), Labels(text_array(distinct.to_list())))
+    if dtype == polars.Null:
+        return from_objects(name, [None] * len(series))
+    if isinstance(dtype, polars.Decimal):
+        series, dtype = series.cast(polars.Float64), polars.Float64()
+    if dtype.is_temporal() and dtype in (polars.Date, polars.Datetime):
+        return from_numpy(name, series.cast(polars.Datetime("us")).to_numpy())
+    if dtype.is_numeric() or dtype == polars.Boolean:
+        if series.null_count():
+            zero = False if dtype == polars.Boolean else 0
+            return from_numpy(name, series.fill_null(zero).to_numpy(), series.is_null().to_numpy())
+        return from_numpy(name, series.to_numpy())
+    if dtype == polars.Object:
+        return from_objects(name, series.to_list())
+    if dtype.is_nested():
+        raise ColumnTypeError(nested(name))
+    raise ColumnTypeError(
+        f"column '{name}' has type {dtype}; convert it to numbers, text or categories first"
+    )
+
+
+def _physical(series: Any) -> np.ndarray:
+    codes = series.to_physical()
+    if codes.null_count():
+        polars = sys.modules["polars"]
+        return codes.cast(polars.Int32).fill_null(-1).to_numpy()
+    return codes.to_numpy().astype(np.int32)
+
+
+def from_arrow(name: str, column: Any) -> Column:
+    """A column from a pyarrow ChunkedArray."""
+    pyarrow = sys.modules["pyarrow"]
+    types, kind = pyarrow.types, column.type
+    if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
+        coded = column.dictionary_encode().combine_chunks()
+        return from_texts(name, _indices(coded), _one(coded).dictionary.to_pylist())
+    if types.is_dictionary(kind):
+        coded = _one(column.unify_dictionaries().combine_chunks())
+        labels = _category_labels(coded.dictionary.to_numpy(zero_copy_only=False))
+        form = "ordered" if kind.ordered else "category"
+        return from_codes(name, form, _indices(coded), labels)
+    if types.is_decimal(kind):
+        column = column.cast(pyarrow.float64())
+    elif types.is_null(kind):
+        return from_objects(name, [None] * len(column))
+    elif types.is_date(kind) or types.is_timestamp(kind):
+        column = column.cast(pyarrow.timestamp("us"))
+        return from_numpy(name, column.to_numpy())
+    elif types.is_nested(kind):
+        raise ColumnTypeError(nested(name))
+    elif not (types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)):
+        raise ColumnTypeError(
+            f"column '{name}' has type {kind}; convert it to numbers, text or categories first"
+        )
+    if column.null_count:
+        missing = column.is_null().to_numpy()
+        zero = pyarrow.scalar(0).cast(column.type)
+        return from_numpy(name, column.fill_null(zero).to_numpy(), missing)
+    return from_numpy(name, column.to_numpy())
+
+
+def _one(array: Any) -> Any:
+    if hasattr(array, "chunks"):
+        return array.chunk(0) if array.num_chunks else array.type.wrap_array([])
+    return array
+
+
+def _indices(array: Any) -> np.ndarray:
+    indices = _one(array).indices
+    if indices.null_count:
+        indices = indices.fill_null(-1)
+    return indices.to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def from_sequence(name: str, values: Any) -> Column:
+    """A column from a list, tuple, array or anything that converts to one."""
+    module = type(values).__module__.split(".", 1)[0]
+    if module in READERS and not isinstance(values, np.ndarray):
+        if module == "pandas" and not hasattr(values, "to_frame"):
+            values = sys.modules["pandas"].Series(values)
+        if module == "pyarrow" and not hasattr(values, "chunks"):
+            values = sys.modules["pyarrow"].chunked_array([values])
+        return READERS[module](name, values)
+    if not isinstance(values, np.ndarray) and hasattr(values, "__array__"):
+        values = np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray):
+        return from_numpy(name, values.filled(), np.ma.getmaskarray(values))
+    if isinstance(values, np.ndarray):
+        return from_numpy(name, values)
+    if isinstance(values, str) or not hasattr(values, "__len__"):
+        raise ColumnTypeError(f"column '{name}' is a single {type(values).__name__}, not a column")
+    return from_objects(name, list(values))
+
+
+#: Library of a table → reader of its columns.
+READERS: dict[str, Callable[[str, Any], Column]] = {
+    "pandas": from_pandas,
+    "polars": from_polars,
+    "pyarrow": from_arrow,
+    "dict": from_sequence,
+}

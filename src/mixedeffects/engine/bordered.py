@@ -1,0 +1,141 @@
+"""A small model, all dense: one Cholesky factor, one triangular solve, one product.
+
+With at most a hundred random-effect columns the cost of a fit is the number of calls, not of
+operations. The fixed-effect columns join the random ones in one bordered matrix,
+
+    [Lambda'Z'WZ Lambda + I   Lambda'Z'WX]
+    [X'WZ Lambda              X'WX       ] = L L',
+
+and with Y = L^-1 [Lambda 0; 0 I]'[Z X]'W[Z X y] everything else is a block of
+[Z X y]'W[Z X y] - Y'Y = [Z X y]'P[Z X y].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dtrtrs
+
+
+class BorderedModel:
+    """Cross-products and index arrays that do not change with Lambda.
+
+    Parameters
+    ----------
+    stats : CrossProducts
+        With ``layout.small``.
+    """
+
+    def __init__(self, stats):
+        layout = stats.layout
+        m, p = layout.m, stats.p
+        self.m, self.p = m, p
+        zz, zx, xx = stats.rest_dense, stats.rest_fixed, stats.xx
+        all_products = np.empty((m + p + 1, m + p + 1))
+        all_products[:m, :m] = zz
+        all_products[:m, m:] = zx
+        all_products[m:, :m] = zx.T
+        all_products[m:, m:] = xx
+        self.all = all_products
+        self.blocks = []
+        for f, offset in zip(layout.rest, layout.offsets, strict=True):
+            q, k = layout.q[f], layout.k[f]
+            first = offset + k * np.arange(q)[:, None, None]
+            inside = np.arange(k)
+            place = (first + inside[:, None]) * (m + p) + first + inside
+            self.blocks.append((f, offset, q, k, place))
+        self.identity = np.eye(m + p)
+        self.ridge = np.arange(m) * (m + p + 1)
+
+
+class BorderedFactorisation:
+    """What `mixedeffects.engine.projection` lists, at one Lambda.
+
+    Parameters
+    ----------
+    model : BorderedModel
+    Lambdas : sequence of (k, k) arrays
+    """
+
+    __slots__ = ("_L", "_Y", "_model", "_products", "lambdas", "logdet", "logdet_x", "pwrss")
+
+    def __init__(self, model, Lambdas):
+        self._model, self.lambdas, self._products = model, Lambdas, None
+        m = model.m
+        Lam = model.identity.copy()
+        flat = Lam.reshape(-1)
+        for f, _, _, _, place in model.blocks:
+            flat[place] = Lambdas[f]
+        half = Lam.T @ model.all[:-1]
+        R = half[:, :-1] @ Lam
+        R.reshape(-1)[model.ridge] += 1.0
+        L, info = dpotrf(R.T, lower=0, overwrite_a=1, clean=0)
+        if info != 0:
+            self.logdet = np.inf
+            return
+        self._L = L
+        logs = np.log(L.diagonal())
+        self.logdet = 2.0 * float(logs[:m].sum())
+        self.logdet_x = 2.0 * float(logs[m:].sum())
+        self._Y = Y = dtrtrs(L, half, lower=0, trans=1)[0]
+        c = Y[:, -1]
+        self.pwrss = float(model.all[-1, -1] - c @ c)
+
+    @property
+    def products(self):
+        """[Z X y]'P[Z X y]; what belongs to X is zero."""
+        if self._products is None:
+            self._products = self._model.all - self._Y.T @ self._Y
+        return self._products
+
+    @property
+    def RX(self):
+        m = self._model.m
+        return np.triu(self._L[m:, m:])
+
+    def beta(self):
+        m = self._model.m
+        if self._model.p == 0:
+            return np.zeros(0)
+        return dtrtrs(self._L[m:, m:], self._Y[m:, -1], lower=0, trans=0)[0]
+
+    def scores(self):
+        h = self.products[: self._model.m, -1]
+        return [
+            h[offset : offset + q * k].reshape(q, k) for _, offset, q, k, _ in self._model.blocks
+        ]
+
+    def traces(self, projected):
+        m = self._model.m
+        if projected:
+            S = self.products
+        else:
+            Y = self._Y[:m, :m]
+            S = self._model.all[:m, :m] - Y.T @ Y
+        out = []
+        for _, offset, q, k, _ in self._model.blocks:
+            part = S[offset : offset + q * k, offset : offset + q * k]
+            if k == 1:
+                out.append(np.full((1, 1), part.trace()))
+            else:
+                out.append(np.einsum("jajb->ab", part.reshape(q, k, q, k)))
+        return out
+
+    def quadratics(self, dG):
+        m = self._model.m
+        W = np.zeros((sum(G.shape[0] for G in dG), m))
+        at = 0
+        for (_, offset, q, k, _), G, h in zip(self._model.blocks, dG, self.scores(), strict=True):
+            W[at : at + G.shape[0], offset : offset + q * k] = (h @ G).reshape(-1, q * k)
+            at += G.shape[0]
+        return W @ self.products[:m, :m] @ W.T
+
+    def conditional(self):
+        m = self._model.m
+        inverse = np.linalg.inv(np.triu(self._L[:m, :m]))
+        M_inverse = inverse @ inverse.T
+        out = []
+        for f, offset, q, k, _ in self._model.blocks:
+            part = M_inverse[offset : offset + q * k, offset : offset + q * k]
+            blocks = np.einsum("jajb->jab", part.reshape(q, k, q, k))
+            out.append(self.lambdas[f] @ blocks @ self.lambdas[f].T)
+        return out

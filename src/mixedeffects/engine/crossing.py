@@ -1,0 +1,133 @@
+"""The leaf's cross-products with the remainder, and the three things done with them.
+
+Sparse leaf levels are handled entry by entry (Numba); where most levels meet most columns
+(factors crossed in full, many columns each) batches of levels are unpacked and given
+to BLAS, which is then ten times faster.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import blas
+
+from mixedeffects.crossprod.cores import cores, in_parallel
+
+# seconds per multiply-add: indirect addressing against matrix products
+INDIRECT, DIRECT = 1.0e-9, 0.035e-9
+# multiply-adds below which threads cost more than they save
+PARALLEL_WORK = 4e6
+BATCH_BYTES = 3.2e7
+
+
+class Crossing:
+    """Compressed cross-products between leaf levels and the remainder's m columns.
+
+    Parameters
+    ----------
+    indptr : (q + 1,), index : (nnz,), value : (nnz, k)
+        Columns ascending within a level.
+    m : int
+    position : (m,) array, optional
+        Place of every column in the order of elimination; natural order by default.
+
+    Attributes
+    ----------
+    place : (nnz,) int32
+        Place of every entry's column; entries ascend in it within a level.
+    unpacked : bool
+        Whether levels are given to BLAS in batches.
+    pairs : float
+        Pairs of columns met by the same level, summed over levels.
+    """
+
+    def __init__(self, indptr, index, value, m, position=None):
+        from mixedeffects.engine.kernels import crossing
+
+        self.indptr, self.m = indptr, m
+        if position is None:
+            self.index = self.place = index
+            self.value = value
+            self.pointer, self.entry, self.level = crossing.transpose(indptr, index, m)
+        else:
+            place = position[index].astype(np.int32)
+            pointer, entry, level = crossing.transpose(indptr, place, m)
+            _, again, _ = crossing.transpose(pointer, level, indptr.size - 1)
+            order = entry[again]  # by level, then by place
+            self.index, self.place = index[order], place[order]
+            self.value = np.ascontiguousarray(value[order])
+            self.pointer, self.entry, self.level = crossing.transpose(indptr, self.place, m)
+        q, k = indptr.size - 1, value.shape[1]
+        width = np.diff(indptr).astype(float)
+        self.pairs = float(0.5 * (width * (width + 1.0)).sum())
+        self.unpacked = position is None and (
+            q * k * float(m) ** 2 * DIRECT < k * self.pairs * INDIRECT
+        )
+        self._batch = max(1, int(BATCH_BYTES / (8.0 * max(1, k * m))))
+        self._workers = cores() if k * self.pairs > PARALLEL_WORK else 1
+
+    @property
+    def addresses(self):
+        """What every kernel that goes row by row needs, in their order of arguments."""
+        return self.pointer, self.entry, self.level, self.indptr, self.place
+
+    def _batches(self, value):
+        """Consecutive levels as dense arrays: (slice of levels, V (c, k, m))."""
+        from mixedeffects.engine.kernels import crossing
+
+        q, k = self.indptr.size - 1, value.shape[1]
+        buffer = np.empty((min(self._batch, q), k, self.m))
+        for lo in range(0, q, self._batch):
+            hi = min(lo + self._batch, q)
+            V = buffer[: hi - lo]
+            crossing.unpack(self.indptr, self.index, value, lo, hi, V)
+            yield slice(lo, hi), V
+
+    def eliminate(self, R, K, scaled):
+        """R -= sum_j V_j'K_jV_j, lower triangle of a dense R; `scaled` is V Lambda_r."""
+        from mixedeffects.engine.kernels import crossing
+
+        if self.unpacked:
+            for levels, V in self._batches(scaled):
+                KV = np.matmul(K[levels], V).reshape(-1, self.m)
+                # R.T is Fortran-ordered: updated in place
+                blas.dgemm(
+                    -1.0, KV.T, V.reshape(-1, self.m).T, 1.0, R.T, trans_b=1, overwrite_c=1
+                )
+            return
+        step = self._workers
+        in_parallel(
+            lambda w: crossing.eliminate_dense(R, w, step, *self.addresses, scaled, K), step
+        )
+
+    def enclose(self, P, scaled):
+        """S_j = V_j P V_j', (q, k, k), for the lower triangle of a dense P."""
+        from mixedeffects.engine.kernels import crossing
+
+        q, k = self.indptr.size - 1, scaled.shape[1]
+        if self.unpacked:
+            S = np.empty((q, k, k))
+            for levels, V in self._batches(scaled):
+                PV = blas.dsymm(1.0, P.T, V.reshape(-1, self.m).T, side=0, lower=0).T
+                S[levels] = np.matmul(V, PV.reshape(V.shape).transpose(0, 2, 1))
+            return S
+        step = self._workers
+        parts = [np.zeros((q, k, k)) for _ in range(step)]
+        in_parallel(
+            lambda w: crossing.enclose_dense(P, w, step, *self.addresses, scaled, parts[w]), step
+        )
+        for part in parts[1:]:
+            parts[0] += part
+        crossing.fold(parts[0])
+        return parts[0]
+
+    def subtract(self, K, W, out):
+        """out -= sum_j V_j'K_jV_j W, unscaled; W and out (m, c)."""
+        from mixedeffects.engine.kernels import crossing
+
+        if self.unpacked and W.shape[1] > 4:
+            for levels, V in self._batches(self.value):
+                V_flat = V.reshape(-1, self.m)
+                C = np.matmul(K[levels], (V_flat @ W).reshape(V.shape[0], V.shape[1], -1))
+                out -= V_flat.T @ C.reshape(V_flat.shape[0], -1)
+            return
+        crossing.subtract_leaf(self.indptr, self.index, self.value, K, W, out)

@@ -1,0 +1,260 @@
+"""Numba kernels for what the leaf's levels have in common with the remainder's columns.
+
+V_j is leaf level j's (k, m) cross-product with the remainder, kept as one k-vector per
+met column: entries ``indptr[j] .. indptr[j + 1]`` of ``index`` (column) and ``value``.
+K_j and F_j are those of `mixedeffects.engine.kernels.levels`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def transpose(indptr, index, m):
+    """Entries of each remainder column, by leaf level.
+
+    Returns
+    -------
+    pointer : (m + 1,) int64
+    entry, level : (nnz,) int32
+        Column r is met by level ``level[s]`` in entry ``entry[s]``, for s in
+        ``pointer[r] .. pointer[r + 1]``.
+    """
+    pointer = np.zeros(m + 1, np.int64)
+    for e in range(index.shape[0]):
+        pointer[index[e] + 1] += 1
+    for r in range(m):
+        pointer[r + 1] += pointer[r]
+    cursor = pointer[:m].copy()
+    entry = np.empty(index.shape[0], np.int32)
+    level = np.empty(index.shape[0], np.int32)
+    for j in range(indptr.shape[0] - 1):
+        for e in range(indptr[j], indptr[j + 1]):
+            s = cursor[index[e]]
+            cursor[index[e]] += 1
+            entry[s] = e
+            level[s] = j
+    return pointer, entry, level
+
+
+@njit(cache=True, nogil=True)
+def project(fixed, indptr, index, value, K, F, Q, N_leaf, N_rest):
+    """Z'V^-1[X~ y~] for the leaf, and the leaf's part of it for the remainder.
+
+    N_leaf = F (B - V Q) and N_rest -= V'K (B - V Q).
+
+    Parameters
+    ----------
+    fixed : (q, k, t), value : (nnz, k), unscaled
+    Q : (m, t)
+        Lambda R^-1 Lambda' U_x of the remainder.
+    N_leaf : (q, k, t), overwritten
+    N_rest : (m, t), updated
+    """
+    q, k, t = fixed.shape
+    C = np.empty((k, t))
+    KC = np.empty((k, t))
+    for j in range(q):
+        for a in range(k):
+            for c in range(t):
+                C[a, c] = fixed[j, a, c]
+                KC[a, c] = 0.0
+                N_leaf[j, a, c] = 0.0
+        for e in range(indptr[j], indptr[j + 1]):
+            r = index[e]
+            for a in range(k):
+                v = value[e, a]
+                for c in range(t):
+                    C[a, c] -= v * Q[r, c]
+        for a in range(k):
+            for b in range(k):
+                u = K[j, a, b]
+                v = F[j, a, b]
+                for c in range(t):
+                    KC[a, c] += u * C[b, c]
+                    N_leaf[j, a, c] += v * C[b, c]
+        for e in range(indptr[j], indptr[j + 1]):
+            r = index[e]
+            for a in range(k):
+                v = value[e, a]
+                for c in range(t):
+                    N_rest[r, c] -= v * KC[a, c]
+
+
+@njit(cache=True, nogil=True)
+def subtract_leaf(indptr, index, value, K, W, out):
+    """out -= sum over levels of V'K V W; W and out (m, c)."""
+    q, k, _ = K.shape
+    n = W.shape[1]
+    C = np.empty((k, n))
+    KC = np.empty((k, n))
+    for j in range(q):
+        C[:] = 0.0
+        for e in range(indptr[j], indptr[j + 1]):
+            r = index[e]
+            for a in range(k):
+                v = value[e, a]
+                for c in range(n):
+                    C[a, c] += v * W[r, c]
+        KC[:] = 0.0
+        for a in range(k):
+            for b in range(k):
+                v = K[j, a, b]
+                for c in range(n):
+                    KC[a, c] += v * C[b, c]
+        for e in range(indptr[j], indptr[j + 1]):
+            r = index[e]
+            for a in range(k):
+                v = value[e, a]
+                for c in range(n):
+                    out[r, c] -= v * KC[a, c]
+
+
+@njit(cache=True, nogil=True)
+def subtract_transposed(indptr, index, value, X, out):
+    """out -= sum over levels of V_j'X_j; X (q, k, c), out (m, c)."""
+    _, k, n = X.shape
+    for j in range(indptr.shape[0] - 1):
+        for e in range(indptr[j], indptr[j + 1]):
+            r = index[e]
+            for a in range(k):
+                v = value[e, a]
+                for c in range(n):
+                    out[r, c] -= v * X[j, a, c]
+
+
+@njit(cache=True, nogil=True)
+def outer(indptr, index, value, F, h, out):
+    """out[r] += sum over levels of (F_j v_jr) h_j'; h (q, k), out (m, k, k)."""
+    q, k = h.shape
+    for j in range(q):
+        for e in range(indptr[j], indptr[j + 1]):
+            r = index[e]
+            for a in range(k):
+                s = 0.0
+                for b in range(k):
+                    s += F[j, a, b] * value[e, b]
+                for b in range(k):
+                    out[r, a, b] += s * h[j, b]
+
+
+@njit(cache=True, nogil=True)
+def eliminate_row(i, row, pointer, entry, level, indptr, place, value, K):
+    """Subtract row i of sum_j V_j'K_jV_j, columns up to i, from a row stored densely.
+
+    Row by row, so that what is written to stays in the processor's cache and rows can be
+    shared among threads.
+
+    Parameters
+    ----------
+    i : int
+        Position in the order of elimination.
+    row : (m,)
+    pointer, entry, level
+        From `transpose`, of `place`.
+    place : (nnz,) int32
+        Position of each entry's column, ascending within a level.
+    value : (nnz, k), scaled by the remainder's Lambda
+    """
+    k = K.shape[1]
+    if k == 1:
+        for s in range(pointer[i], pointer[i + 1]):
+            e = entry[s]
+            j = level[s]
+            v = K[j, 0, 0] * value[e, 0]
+            for d in range(indptr[j], e + 1):
+                row[place[d]] -= v * value[d, 0]
+        return
+    if k == 2:
+        for s in range(pointer[i], pointer[i + 1]):
+            e = entry[s]
+            j = level[s]
+            v0 = K[j, 0, 0] * value[e, 0] + K[j, 0, 1] * value[e, 1]
+            v1 = K[j, 1, 0] * value[e, 0] + K[j, 1, 1] * value[e, 1]
+            for d in range(indptr[j], e + 1):
+                row[place[d]] -= v0 * value[d, 0] + v1 * value[d, 1]
+        return
+    u = np.empty(k)
+    for s in range(pointer[i], pointer[i + 1]):
+        e = entry[s]
+        j = level[s]
+        for a in range(k):
+            x = 0.0
+            for b in range(k):
+                x += K[j, a, b] * value[e, b]
+            u[a] = x
+        for d in range(indptr[j], e + 1):
+            x = 0.0
+            for a in range(k):
+                x += u[a] * value[d, a]
+            row[place[d]] -= x
+
+
+@njit(cache=True, nogil=True)
+def eliminate_dense(R, first, step, pointer, entry, level, indptr, place, value, K):
+    """Rows first, first + step, ... of R less the leaf's part; lower triangle."""
+    for i in range(first, R.shape[0], step):
+        eliminate_row(i, R[i], pointer, entry, level, indptr, place, value, K)
+
+
+@njit(cache=True, nogil=True)
+def enclose_row(i, row, pointer, entry, level, indptr, place, value, S):
+    """Add row i's share of S_j = V_j P V_j', P symmetric, to the lower triangles of S.
+
+    Only columns up to i of the row are read. S (q, k, k) receives X with S_j = X + X'.
+    """
+    k = S.shape[1]
+    if k == 1:
+        for s in range(pointer[i], pointer[i + 1]):
+            e = entry[s]
+            j = level[s]
+            u = 0.0
+            for d in range(indptr[j], e):
+                u += row[place[d]] * value[d, 0]
+            S[j, 0, 0] += value[e, 0] * (u + 0.5 * row[i] * value[e, 0])
+        return
+    u = np.empty(k)
+    for s in range(pointer[i], pointer[i + 1]):
+        e = entry[s]
+        j = level[s]
+        for a in range(k):
+            u[a] = 0.5 * row[i] * value[e, a]
+        for d in range(indptr[j], e):
+            v = row[place[d]]
+            for a in range(k):
+                u[a] += v * value[d, a]
+        for a in range(k):
+            for b in range(k):
+                S[j, a, b] += value[e, a] * u[b]
+
+
+@njit(cache=True, nogil=True)
+def enclose_dense(P, first, step, pointer, entry, level, indptr, place, value, S):
+    """S_j = V_j P V_j' from rows first, first + step, ... of P's lower triangle."""
+    for i in range(first, P.shape[0], step):
+        enclose_row(i, P[i], pointer, entry, level, indptr, place, value, S)
+
+
+@njit(cache=True, nogil=True)
+def fold(S):
+    """S_j + S_j', in place."""
+    q, k, _ = S.shape
+    for j in range(q):
+        for a in range(k):
+            for b in range(a + 1):
+                v = S[j, a, b] + S[j, b, a]
+                S[j, a, b] = v
+                S[j, b, a] = v
+
+
+@njit(cache=True, nogil=True)
+def unpack(indptr, index, value, lo, hi, out):
+    """V of levels lo .. hi as a dense (hi - lo, k, m) array."""
+    k = value.shape[1]
+    out[:] = 0.0
+    for j in range(lo, hi):
+        for e in range(indptr[j], indptr[j + 1]):
+            for a in range(k):
+                out[j - lo, a, index[e]] = value[e, a]

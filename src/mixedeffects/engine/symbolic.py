@@ -1,0 +1,170 @@
+"""The pattern of a sparse remainder: which order of elimination fills in least.
+
+Everything is decided on *nodes*, the levels of the remainder's factors, from the leaf's
+levels alone: two nodes are adjacent when some leaf level meets both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# a sample of nodes that already meets this share of all others means a dense remainder
+DENSE_SHARE = 0.3
+SAMPLE = 64
+# bytes per entry of L: two factors and an inverse, rows, columns and their places
+ENTRY_BYTES = 8.0 * 3 + 4 + 4 + 8
+# seconds per floating-point operation of one evaluation with its gradient
+SPARSE_RATE, DENSE_RATE = 1.2e9, 4.0e10
+# multiply-adds per squared column count: factor, selected inverse
+SPARSE_FLOPS, DENSE_FLOPS = 4.0, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Symbolic:
+    """A fill-reducing order and the pattern of the Cholesky factor in it.
+
+    Attributes
+    ----------
+    ordering : str
+        "natural" (finest factor first) or "minimum degree".
+    entries : float
+        Scalar entries of L, diagonal included.
+    flops : float
+        Of one evaluation with its gradient, for the remainder.
+    columns, position : (m,) int64
+        Column at each place, and place of each column.
+    row_pointer, row_column, row_entry, column_pointer, column_row
+        See `mixedeffects.engine.kernels.ordering.scalar_rows`.
+    """
+
+    ordering: str
+    entries: float
+    flops: float
+    columns: np.ndarray
+    position: np.ndarray
+    row_pointer: np.ndarray
+    row_column: np.ndarray
+    row_entry: np.ndarray
+    column_pointer: np.ndarray
+    column_row: np.ndarray
+
+    @property
+    def m(self) -> int:
+        return self.columns.size
+
+    @property
+    def bytes(self) -> float:
+        return ENTRY_BYTES * self.entries
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """What a sample of nodes says about the remainder.
+
+    Attributes
+    ----------
+    share : float
+        Estimated share of all pairs of nodes that are adjacent.
+    entries : float
+        Scalar entries of the remainder's lower triangle, before any fill.
+    """
+
+    share: float
+    entries: float
+
+
+def nodes_of(layout):
+    """Scalar columns per node, (n,) int64, nodes in the order of the remainder's columns."""
+    return np.repeat(
+        np.array([layout.k[f] for f in layout.rest], dtype=np.int64),
+        [layout.q[f] for f in layout.rest],
+    )
+
+
+def node_pattern(stats):
+    """Nodes met by every leaf level, (indptr, index), from cross-products."""
+    layout, cross = stats.layout, stats.leaf_cross
+    weight = nodes_of(layout)
+    node = np.repeat(np.arange(weight.size, dtype=np.int32), weight)
+    first = np.concatenate([[0], np.cumsum(weight)[:-1]])
+    starts = np.zeros(layout.m, dtype=bool)
+    starts[first] = True
+    kept = starts[cross.index]
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return before[cross.indptr].astype(np.int64), node[cross.index[kept]]
+
+
+def density(indptr, index, weight):
+    """Estimate from a few nodes how dense the remainder is.
+
+    Returns
+    -------
+    Density
+    """
+    from mixedeffects.engine.kernels import crossing, ordering
+
+    n = weight.size
+    pointer, _, level = crossing.transpose(indptr, index, n)
+    # nodes of every factor, evenly: the n-th is never skipped in favour of the first
+    sample = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
+    met = ordering.neighbours(sample, pointer, level, indptr, index, n)
+    share = float(met.mean()) / n
+    m = float(weight.sum())
+    return Density(share, 0.5 * share * m * m)
+
+
+def analyse(indptr, index, weight, budget):
+    """The best order found, or None when every order needs more than `budget` entries.
+
+    Natural order is kept when it fills in next to nothing, which it does for nested
+    factors; otherwise minimum degree is tried and the cheaper one returned.
+
+    Parameters
+    ----------
+    indptr : (q + 1,), index : (nnz,)
+        Nodes met by each leaf level.
+    weight : (n,) int64
+        Columns per node.
+    budget : float
+        Largest number of entries of L of interest.
+
+    Returns
+    -------
+    Symbolic or None
+    """
+    from mixedeffects.engine.kernels import crossing, ordering
+
+    n = weight.size
+    natural = np.arange(n)
+    choice = (natural, "natural", ordering.fill(natural, indptr, index, weight, budget))
+    pointer, _, level = crossing.transpose(indptr, index, n)
+    met = ordering.neighbours(natural, pointer, level, indptr, index, n)
+    before_fill = 0.5 * float((met + 1) @ weight)
+    if choice[2][2] > 1.05 * before_fill:
+        late = met > max(16.0, 10.0 * np.sqrt(n))
+        order = ordering.minimum_degree(
+            pointer, level, indptr, index, weight, met.copy(), late, int(min(budget, 2e9))
+        )
+        if order.size == n:
+            other = ordering.fill(order, indptr, index, weight, budget)
+            if other[3] < choice[2][3]:
+                choice = (order, "minimum degree", other)
+    order, name, (below, later, entries, flops) = choice
+    if not np.isfinite(entries):
+        return None
+    first = np.concatenate([[0], np.cumsum(weight)[:-1]])
+    width = weight[order]
+    start = np.concatenate([[0], np.cumsum(width)[:-1]])
+    columns = np.repeat(first[order] - start, width) + np.arange(int(width.sum()))
+    position = np.empty_like(columns)
+    position[columns] = np.arange(columns.size)
+    rows = ordering.scalar_rows(order, below, later, weight)
+    return Symbolic(name, entries, SPARSE_FLOPS * flops, columns, position, *rows)
+
+
+def faster_sparse(symbolic, m):
+    """Whether the sparse factorisation is predicted to beat the dense one."""
+    dense = DENSE_FLOPS * float(m) ** 3 / DENSE_RATE
+    return symbolic.flops / SPARSE_RATE < dense

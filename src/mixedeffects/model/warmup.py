@@ -1,0 +1,67 @@
+"""`warmup`: compile the numerical kernels ahead of the first fit.
+
+Numba compiles a kernel when it is first called and keeps the machine code on disk. A model of
+each shape below calls every kernel, with the array types every real fit has, so that nothing is
+left to compile afterwards.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+SHAPES = (
+    ("one intercept per group", "y ~ x + (1 | g)"),
+    ("intercept and slope per group", "y ~ x + (1 + x | g)"),
+    ("three crossed factors, one with slopes", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)"),
+)
+LEVELS, ROWS_PER_LEVEL = 120, 4
+
+
+def warmup(*, report=None):
+    """Compile every kernel and store it in Numba's cache; later fits find it there.
+
+    It takes some seconds once per machine and version, and next to nothing when the cache is
+    filled. The cache lies beside the package, or in ``NUMBA_CACHE_DIR``.
+
+    Parameters
+    ----------
+    report : callable, optional
+        Called as ``report(done, total, shape)`` before each model, and once at the end with
+        ``done == total`` and an empty `shape`.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> me.warmup(report=lambda done, total, shape: print(done, "of", total))
+    0 of 3
+    1 of 3
+    2 of 3
+    3 of 3
+    """
+    from mixedeffects.model.lmm import lmm
+
+    table = _table()
+    for done, (shape, formula) in enumerate(SHAPES):
+        if report is not None:
+            report(done, len(SHAPES), shape)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            lmm(formula, table).conditional_covariances()
+    if report is not None:
+        report(len(SHAPES), len(SHAPES), "")
+
+
+def _table():
+    """More levels than the small-model path takes, and effects that are really there."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    n = LEVELS * ROWS_PER_LEVEL
+    g = np.repeat(np.arange(LEVELS), ROWS_PER_LEVEL)
+    h, k = rng.integers(0, 12, n), rng.integers(0, 7, n)
+    x = rng.standard_normal(n)
+    y = rng.standard_normal(n) + 0.5 * x
+    for codes in (g, h, k):
+        effects = rng.standard_normal((codes.max() + 1, 2))
+        y += effects[codes, 0] + effects[codes, 1] * x
+    return {"y": y, "x": x, "g": g, "h": h, "k": k}

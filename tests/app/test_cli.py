@@ -1,0 +1,174 @@
+"""The command line: results on standard output, the rest on standard error, honest exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import mixedeffects as me
+from mixedeffects.app.cli import DEMO, app
+
+FORMULA = "Reaction ~ Days + (Days | Subject)"
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def sleep_csv(tmp_path, sleepstudy):
+    path = tmp_path / "sleep.csv"
+    sleepstudy.to_csv(path, index=False)
+    return path
+
+
+def test_demo_prints_the_fit_and_what_to_try_next():
+    result = run("demo")
+    assert result.exit_code == 0
+    assert str(me.lmm(DEMO, me.datasets.sleepstudy())) in result.stdout
+    assert "What to try next" in result.stdout
+
+
+def test_every_command_that_the_demo_proposes_exists():
+    for line in run("demo").stdout.splitlines():
+        words = line.split()
+        if words[:1] == ["mixedeffects"]:
+            assert run(words[1], "--help").exit_code == 0
+
+
+def test_fit_of_a_file_is_the_fit_of_its_table(sleep_csv, sleepstudy):
+    result = run("fit", sleep_csv, FORMULA)
+    assert result.exit_code == 0
+    assert result.stdout.rstrip("\n") == str(me.lmm(FORMULA, sleepstudy))
+
+
+def test_json_has_the_documented_keys_and_the_numbers_of_the_fit(sleep_csv, sleepstudy):
+    found = json.loads(run("fit", sleep_csv, FORMULA, "--ml", "--out", "json").stdout)
+    fit = me.lmm(FORMULA, sleepstudy, reml=False)
+    assert set(found) == {
+        "formula", "method", "version", "rows", "groups", "fixed_effects", "df_method", "level",
+        "variance_components", "icc", "sigma", "theta", "criteria", "certificate",
+        "dropped_columns", "notes",
+    }  # fmt: skip
+    assert found["method"] == "ML"
+    assert found["criteria"]["loglik"] == fit.loglik
+    assert {row["term"]: row["estimate"] for row in found["fixed_effects"]} == fit.fixef
+    assert found["fixed_effects"][0]["df"] is None
+    assert found["variance_components"][-1]["group"] == "Residual"
+    assert found["variance_components"][-1]["sdcor"] == found["sigma"] == fit.sigma
+    assert found["certificate"]["converged"] is True
+    assert found["groups"] == [
+        {"name": "Subject", "levels": 18, "rows_min": 10, "rows_mean": 10.0, "rows_max": 10}
+    ]
+
+
+def test_json_reports_rows_left_out_and_columns_dropped(tmp_path, sleepstudy):
+    sleepstudy.loc[:4, "Reaction"] = float("nan")
+    sleepstudy["Hours"] = 24 * sleepstudy["Days"]
+    path = tmp_path / "sleep.csv"
+    sleepstudy.to_csv(path, index=False)
+    formula = "Reaction ~ Days + Hours + (1 | Subject)"
+    found = json.loads(run("fit", path, formula, "--out", "json").stdout)
+    assert found["rows"] == {"given": 180, "used": 175, "missing": {"Reaction": 5}}
+    assert [column["name"] for column in found["dropped_columns"]] == ["Hours"]
+
+
+def test_csv_is_the_tidy_table(sleep_csv, sleepstudy):
+    rows = list(csv.DictReader(io.StringIO(run("fit", sleep_csv, FORMULA, "--out", "csv").stdout)))
+    tidy = me.lmm(FORMULA, sleepstudy).tidy()
+    assert [row["term"] for row in rows] == tidy["term"].tolist()
+    assert [float(row["estimate"]) for row in rows] == tidy["estimate"].tolist()
+    assert rows[-1]["std_error"] == ""
+
+
+def test_html_goes_to_a_file_without_scripts(tmp_path, sleep_csv):
+    page = tmp_path / "fit.html"
+    result = run("fit", sleep_csv, FORMULA, "--out", "html", "--output", page)
+    assert result.exit_code == 0 and result.stdout == ""
+    text = page.read_text()
+    assert text.startswith("<!doctype html>") and "<script" not in text and "Subject" in text
+
+
+def test_weights_change_the_fit(tmp_path, sleepstudy):
+    sleepstudy["w"] = 1.0 + sleepstudy["Days"]
+    path = tmp_path / "sleep.csv"
+    sleepstudy.to_csv(path, index=False)
+    result = json.loads(run("fit", path, FORMULA, "--weights", "w", "--out", "json").stdout)
+    assert result["criteria"]["loglik"] == me.lmm(FORMULA, sleepstudy, weights="w").loglik
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("fit", "nowhere.csv", FORMULA), "no file 'nowhere.csv'"),
+        (("fit", "sleepstudi", FORMULA), "nor a data set of that name"),
+        (("fit", "sleepstudy", "Reaction ~ Dayz + (1 | Subject)"), "did you mean 'Days'?"),
+        (("fit", "sleepstudy", "Reaction ~ Days"), "no random effects"),
+        (("fit", "sleepstudy", FORMULA, "--optimizer", "bobyqa"), "is not one of newton"),
+        (("fit", "sleepstudy", FORMULA, "--weights", "w"), "no column 'w'"),
+        (("datasets", "sleepstudi"), "did you mean 'sleepstudy'?"),
+        (("datasets", "sleepstudy", "--out", "sleep.xlsx"), "cannot tell what kind of table"),
+        (("datasets", "--out", "sleep.csv"), "which data set?"),
+        (("fit", "sleepstudy", FORMULA, "--out", "pdf"), "pdf"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_words(arguments, words):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+
+
+def test_the_caret_of_a_formula_error_stays_under_its_word():
+    lines = run("fit", "sleepstudy", "Reaction ~ Dayz + (1 | Subject)").stderr.splitlines()
+    shown, caret = lines[1], lines[2]
+    assert shown[caret.index("^") : caret.rindex("^") + 1] == "Dayz"
+
+
+def test_a_fit_without_certificate_is_shown_with_a_warning_and_exit_code_3():
+    limits = ("--optimizer", "Nelder-Mead", "--max-iterations", "3")
+    result = run("fit", "sleepstudy", FORMULA, *limits)
+    assert result.exit_code == 3
+    assert "NOT CONVERGED" in result.stdout
+    assert "did not converge" in result.stderr
+
+
+def test_explain_fits_nothing():
+    result = run("explain", "sleepstudy", FORMULA)
+    assert result.exit_code == 0
+    assert result.stdout.rstrip("\n") == str(me.explain(FORMULA, me.datasets.sleepstudy()))
+
+
+def test_datasets_lists_them_all():
+    result = run("datasets")
+    assert result.exit_code == 0
+    for name in me.datasets.names():
+        assert name in result.stdout
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "csv.gz", "parquet"])
+def test_a_data_set_survives_the_way_through_a_file(tmp_path, ending):
+    path = tmp_path / f"sleep.{ending}"
+    assert run("datasets", "sleepstudy", "--out", path).exit_code == 0
+    assert run("fit", path, FORMULA).stdout == run("fit", "sleepstudy", FORMULA).stdout
+
+
+def test_version():
+    assert run("--version").stdout == f"mixedeffects {me.__version__}\n"
+
+
+def test_piped_output_is_plain_text_from_a_real_process(sleep_csv):
+    command = [sys.executable, "-m", "mixedeffects.app.cli", "fit", str(sleep_csv)]
+    done = subprocess.run([*command, FORMULA], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout and done.stderr == ""
+    failed = subprocess.run([*command, "y ~ x"], capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert "\x1b" not in failed.stderr and failed.stderr.startswith("Error: ")

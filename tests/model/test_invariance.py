@@ -1,0 +1,135 @@
+"""What must not matter does not: order, labels, units, and how rows were added up."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mixedeffects as me
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.design import build_design
+from mixedeffects.engine import make_plan
+from tests.estimation.simulated import crossed_table
+from tests.tolerances import SAME_OPTIMUM
+
+FORMULA = "y ~ x + (1 + x | g) + (1 | h)"
+EXAMPLES = settings(max_examples=12, deadline=None)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return me.lmm(FORMULA, crossed_table())
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**31))
+def test_row_order(reference, seed):
+    table = crossed_table()
+    order = np.random.default_rng(seed).permutation(table["y"].size)
+    fit = me.lmm(FORMULA, {k: v[order] for k, v in table.items()})
+    assert fit.objective == pytest.approx(reference.objective, abs=SAME_OPTIMUM)
+    assert np.allclose(fit.theta, reference.theta, atol=1e-4)
+
+
+@EXAMPLES
+@given(seed=st.integers(0, 2**31))
+def test_relabelling_groups(reference, seed):
+    table = crossed_table()
+    rng = np.random.default_rng(seed)
+    table["g"] = rng.permutation(1000)[: 24][table["g"]]
+    table["h"] = np.array([f"level {v}" for v in rng.permutation(7)])[table["h"]]
+    fit = me.lmm(FORMULA, table)
+    assert fit.objective == pytest.approx(reference.objective, abs=SAME_OPTIMUM)
+    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"], abs=1e-5)
+
+
+@EXAMPLES
+@given(
+    shift=st.floats(-1e6, 1e6),
+    scale=st.floats(1e-4, 1e4),
+    sign=st.sampled_from([-1.0, 1.0]),
+)
+def test_affine_change_of_the_response(reference, shift, scale, sign):
+    table = crossed_table()
+    table["y"] = shift + sign * scale * table["y"]
+    fit = me.lmm(FORMULA, table)
+    nu = reference.nobs - 2
+    assert fit.objective - 2 * nu * np.log(scale) == pytest.approx(
+        reference.objective, abs=1e-4
+    )
+    assert fit.sigma == pytest.approx(scale * reference.sigma, rel=1e-5)
+    assert fit.fixef["x"] == pytest.approx(sign * scale * reference.fixef["x"], rel=1e-4)
+
+
+@EXAMPLES
+@given(shift=st.floats(-1e4, 1e4), scale=st.floats(1e-3, 1e3))
+def test_affine_change_of_a_predictor(reference, shift, scale):
+    """An unstructured slope term absorbs shift and scale; REML moves by log|scale| only."""
+    table = crossed_table()
+    table["x"] = shift + scale * table["x"]
+    fit = me.lmm(FORMULA, table)
+    assert fit.objective == pytest.approx(reference.objective + 2 * np.log(scale), abs=1e-4)
+    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"] / scale, rel=1e-3)
+
+
+@EXAMPLES
+@given(cut=st.integers(20, 220))
+def test_merging_parts_equals_the_whole(cut):
+    """Products of two parts add up to the whole's, and can be taken out again."""
+    table = crossed_table()
+    design = build_design(FORMULA, table)
+    for layout in (make_plan(design).layout,):
+        whole = CrossProducts.of(design, layout)
+        parts = []
+        for rows in (slice(0, cut), slice(cut, None)):
+            parts.append(
+                CrossProducts.of(_rows(design, rows), layout, reference=whole.reference)
+            )
+        merged = parts[0].merge(parts[1])
+        _assert_same(merged, whole)
+        _assert_same(merged.remove(parts[1]), parts[0])
+
+
+def _rows(design, rows):
+    from dataclasses import replace
+
+    blocks = tuple(
+        replace(
+            b,
+            factor=replace(b.factor, codes=b.factor.codes[rows]),
+            Z=None if b.Z is None else b.Z[rows],
+        )
+        for b in design.blocks
+    )
+    return replace(design, y=design.y[rows], X=design.X[rows], blocks=blocks)
+
+
+def _assert_same(a, b):
+    assert a.n == b.n
+    for name in ("xx", "leaf_diag", "leaf_fixed", "rest_fixed", "rest_dense"):
+        u, v = getattr(a, name), getattr(b, name)
+        if u is not None:
+            assert np.allclose(u, v, atol=1e-9), name
+    if a.leaf_cross is not None:
+        assert np.allclose(_dense(a.leaf_cross), _dense(b.leaf_cross), atol=1e-9)
+
+
+def _dense(rows):
+    q = rows.indptr.size - 1
+    out = np.zeros((q, 64, rows.value.shape[1]))
+    for j in range(q):
+        part = slice(rows.indptr[j], rows.indptr[j + 1])
+        out[j, rows.index[part]] = rows.value[part]
+    return out
+
+
+def test_simulate_and_recover():
+    fit = me.lmm(FORMULA, crossed_table())
+    estimates = []
+    for y in fit.simulate(40, rng=1).T:
+        again = fit.refit(y)
+        estimates.append([again.fixef["x"], again.sigma])
+    mean = np.mean(estimates, axis=0)
+    error = np.std(estimates, axis=0) / np.sqrt(40)
+    assert abs(mean[0] - fit.fixef["x"]) < 4 * error[0]
+    assert abs(mean[1] - fit.sigma) < 4 * error[1]
