@@ -201,8 +201,9 @@ def race(
                     worker.close()
 
         order = list(workers)
-        for turn in range(rounds):
-            for program in order[turn % len(order) :] + order[: turn % len(order)]:
+        for _ in range(rounds):
+            order = order[1:] + order[:1]
+            for program in order:
                 result = results[program]
                 if len(result.warm) >= 3 and sum(result.warm) > ENOUGH_SECONDS:
                     continue

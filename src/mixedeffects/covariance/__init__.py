@@ -5,6 +5,7 @@ from mixedeffects.covariance.structures import (
     Diagonal,
     Unstructured,
     canonical_factor,
+    structure,
 )
 
-__all__ = ["STRUCTURES", "Diagonal", "Unstructured", "canonical_factor"]
+__all__ = ["STRUCTURES", "Diagonal", "Unstructured", "canonical_factor", "structure"]

@@ -15,6 +15,9 @@ rotates : bool
 
 from __future__ import annotations
 
+from functools import lru_cache
+from math import hypot
+
 import numpy as np
 
 
@@ -99,6 +102,12 @@ class Diagonal:
 STRUCTURES = {"us": Unstructured, "diag": Diagonal}
 
 
+@lru_cache(maxsize=256)
+def structure(name, k):
+    """The structure of that name for k columns; it holds no data, so one serves all fits."""
+    return STRUCTURES[name](k)
+
+
 def canonical_factor(Lambda):
     """The lower-triangular factor of Lambda Lambda' with non-negative diagonal.
 
@@ -122,6 +131,11 @@ def canonical_factor(Lambda):
     """
     if Lambda.shape[0] == 1:
         return np.abs(Lambda)
+    if Lambda.shape[0] == 2:
+        (a, b), (c, d) = Lambda.tolist()
+        top = hypot(a, b)
+        if top > 0:
+            return np.array([[top, 0.0], [(a * c + b * d) / top, abs(a * d - b * c) / top]])
     R = np.linalg.qr(Lambda.T, mode="r")
     signs = np.where(np.diagonal(R) < 0, -1.0, 1.0)
     lower = (signs[:, None] * R).T

@@ -58,6 +58,8 @@ def factor_call(values: Evaluator, node: Call, text: str) -> Coded:
     if not node.args:
         raise values.error(f"{node.function}() needs a column", node)
     inner = strip(node.args[0])
+    while isinstance(inner, Call) and inner.function in ("factor", "as.factor") and inner.args:
+        inner = strip(inner.args[0])
     if isinstance(inner, Name):
         column = values.columns[inner.name]
     else:

@@ -7,7 +7,7 @@ import numpy as np
 from mixedeffects.engine.coordinates import Coordinates, rest_variates
 
 # 1 - diag(R^-1) below this has lost too many digits to be divided by Lambda twice
-CANCELLED = 1e-6
+CANCELLED = 1e-5
 # levels per batch of a matrix product over leaf levels
 BATCH = 4096
 

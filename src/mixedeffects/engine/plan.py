@@ -245,7 +245,10 @@ def require_memory(plan, available=None):
     PlanTooLargeError
         With the number, before anything is allocated.
     """
-    available = free_memory() if available is None else available
+    if available is None:
+        if plan.bytes < ALWAYS_FREE:
+            return
+        available = free_memory()
     if available is None or plan.bytes <= SHARE * available:
         return
     layout = plan.layout

@@ -94,6 +94,8 @@ def singular_directions(evaluation, parameters):
     out = []
     D = W = None
     for i, term in enumerate(parameters.terms):
+        if clearly_regular(evaluation, term):
+            continue
         U, s, _ = term_svd(evaluation, term)
         null = U[:, s <= EXACT * max(1.0, s[0])]
         if null.shape[1] == 0:
@@ -133,6 +135,20 @@ def term_svd(evaluation, term):
     return U, d[order], U.T
 
 
+def clearly_regular(evaluation, term):
+    """Whether a bound shows, without an SVD, that no singular value is negligible.
+
+    sigma_min >= |det| ((k - 1) / |Lambda|_F^2)^((k - 1) / 2) (Yu & Gu 1997,
+    doi:10.1016/S0024-3795(96)00055-8).
+    """
+    theta = evaluation.theta[term.part]
+    k = len(term.columns)
+    size = float(theta @ theta)
+    determinant = abs(float(term.structure.factor(theta).diagonal().prod()))
+    bound = determinant * ((k - 1) / size) ** (0.5 * (k - 1)) if k > 1 and size > 0 else determinant
+    return bound > SINGULAR * max(1.0, size**0.5)
+
+
 def snap(objective, evaluation):
     """Set negligible singular values of Lambda to exactly zero where nothing is lost.
 
@@ -143,6 +159,8 @@ def snap(objective, evaluation):
     """
     best = evaluation
     for term in objective.parameters.terms:
+        if clearly_regular(best, term):
+            continue
         U, s, Vt = term_svd(best, term)
         small = (s > 0) & (s < SINGULAR * max(1.0, s[0]))
         if not small.any():

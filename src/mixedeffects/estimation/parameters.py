@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.covariance import STRUCTURES, canonical_factor
+from mixedeffects.covariance import structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Parameters:
         terms, at = [], 0
         for f, block in enumerate(blocks):
             for term in block.terms:
-                structure = STRUCTURES[term.covariance](len(term.columns))
-                part = slice(at, at + structure.n_theta)
-                terms.append(TermParameters(f, term.columns, structure, part))
+                form = structure(term.covariance, len(term.columns))
+                part = slice(at, at + form.n_theta)
+                terms.append(TermParameters(f, term.columns, form, part))
                 at = part.stop
         self.terms = tuple(terms)
         self.n_theta = at
@@ -130,6 +130,3 @@ class Parameters:
         for t in self.terms:
             theta[t.part] = t.structure.start(np.asarray(sds[t.block])[list(t.columns)])
         return theta
-
-
-__all__ = ["Parameters", "TermParameters", "canonical_factor"]

@@ -9,6 +9,8 @@ X absorbs). All sums are in the cross-products already.
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
 
 LOWEST, HIGHEST = 0.05, 20.0
@@ -26,8 +28,46 @@ def moment_start(stats):
     list of (k,) arrays, one per block in the design's order
     """
     layout = stats.layout
-    first = np.concatenate([[0], np.cumsum(layout.k)])
-    n_columns = int(first[-1])
+    first = [0, *accumulate(layout.k)]
+    squares, size, B = _small_sums(stats) if layout.small else _block_sums(stats, first)
+    K = size.size
+    system = np.empty((K + 1, K + 1))
+    system[:K, :K] = B
+    system[:K, K] = system[K, :K] = size
+    system[K, K] = stats.n
+    scale = np.sqrt(system.diagonal())
+    system /= scale[:, None] * scale
+    rhs = np.append(squares, stats.yy) / scale
+    try:
+        solution = np.linalg.solve(system, rhs) / scale
+    except np.linalg.LinAlgError:  # confounded columns: share their variance
+        solution = np.linalg.lstsq(system, rhs, rcond=1e-10)[0] / scale
+    total = stats.yy / stats.n
+    sigma2 = solution[-1]
+    if not 1e-3 * total < sigma2:
+        sigma2 = 0.5 * total
+    sd = np.sqrt(np.clip(solution[:-1] / sigma2, LOWEST**2, HIGHEST**2))
+    return [sd[a : a + k] for a, k in zip(first, layout.k, strict=False)]
+
+
+def _small_sums(stats):
+    """Sums of squares per block column from the dense cross-products."""
+    layout = stats.layout
+    kinds = np.eye(sum(layout.k))
+    E = np.concatenate(
+        [
+            np.tile(kinds[a : a + k], (q, 1))
+            for a, k, q in zip(accumulate(layout.k, initial=0), layout.k, layout.q, strict=False)
+        ]
+    )
+    dense = stats.rest_dense
+    return stats.rest_fixed[:, -1] ** 2 @ E, dense.diagonal() @ E, E.T @ (dense * dense) @ E
+
+
+def _block_sums(stats, first):
+    """Sums of squares per block column from the blocked cross-products."""
+    layout = stats.layout
+    n_columns = first[-1]
     squares = np.zeros(n_columns)
     size = np.zeros(n_columns)
     B = np.zeros((n_columns, n_columns))
@@ -56,26 +96,4 @@ def moment_start(stats):
             cross(layout.leaf, stats.leaf_cross, np.concatenate([labels_of(f) for f in layout.rest]))
     for (a, b), rows in stats.rest_cross.items():
         cross(layout.rest[a], rows, labels_of(layout.rest[b]))
-    if stats.rest_dense is not None:
-        labels = np.concatenate([labels_of(f) for f in layout.rest])
-        E = np.zeros((layout.m, n_columns))
-        E[np.arange(layout.m), labels] = 1.0
-        B = E.T @ (stats.rest_dense**2) @ E
-
-    system = np.empty((n_columns + 1, n_columns + 1))
-    system[:-1, :-1] = B
-    system[:-1, -1] = system[-1, :-1] = size
-    system[-1, -1] = stats.n
-    scale = np.sqrt(np.diagonal(system))
-    system /= np.outer(scale, scale)
-    rhs = np.append(squares, stats.yy) / scale
-    try:
-        solution = np.linalg.solve(system, rhs) / scale
-    except np.linalg.LinAlgError:  # confounded columns: share their variance
-        solution = np.linalg.lstsq(system, rhs, rcond=1e-10)[0] / scale
-    total = stats.yy / stats.n
-    sigma2 = solution[-1]
-    if not 1e-3 * total < sigma2:
-        sigma2 = 0.5 * total
-    sd = np.sqrt(np.clip(solution[:-1] / sigma2, LOWEST**2, HIGHEST**2))
-    return [sd[first[f] : first[f + 1]] for f in range(len(layout.k))]
+    return squares, size, B

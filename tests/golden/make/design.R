@@ -31,7 +31,8 @@ fixed <- c(
   "C(f, contr.sum)", "C(f, contr.helmert) * x", "C(h, contr.poly)", "C(h, contr.SAS)",
   "C(f, contr.treatment(3, base = 2))", "C(f, contr.sum) * C(g, contr.sum)",
   "C(f, contr.sum):x", "factor(id)", "factor(id) + x", "x + offset(z)", "pmin(x, z)", "h * x + g",
-  "z + f + x:z + f:z", "g:f + f", "x:z + z:f:g", "h:f + f:g:x")
+  "z + f + x:z + f:z", "g:f + f", "x:z + z:f:g", "h:f + f:g:x",
+  "C(f, contr.poly)", "C(factor(id), contr.poly)", "C(factor(id), contr.helmert)")
 
 mm <- lapply(fixed, function(text) {
   X <- model.matrix(as.formula(paste("y ~", text)), d)
