@@ -130,13 +130,17 @@ def test_a_random_intercept_has_no_matrix(columns):
 def test_blocks_share_a_factor_and_are_ordered_by_levels(columns):
     design = build_design("y ~ x + (1 | t) + (0 + x | g) + (1 | g) + (1 | f)", columns)
     assert [block.factor.name for block in design.blocks] == ["g", "f", "t"]
+    # lme4 sorts terms only when it must, and then reverses ties: lFormula gives
+    # (1 | g), (0 + x | g), (1 | f), (1 | t) here
     g = design.blocks[0]
-    assert g.names == ("x", "(Intercept)")
+    assert g.names == ("(Intercept)", "x")
     assert [(term.text, term.columns) for term in g.terms] == [
-        ("(0 + x | g)", (0,)),
-        ("(1 | g)", (1,)),
+        ("(1 | g)", (0,)),
+        ("(0 + x | g)", (1,)),
     ]
-    np.testing.assert_array_equal(g.Z, np.column_stack([columns["x"], np.ones(24)]))
+    np.testing.assert_array_equal(g.Z, np.column_stack([np.ones(24), columns["x"]]))
+    as_written = build_design("y ~ x + (0 + x | g) + (1 | g) + (1 | f)", columns)
+    assert as_written.blocks[0].names == ("x", "(Intercept)")
 
 
 def test_nested_factors_share_their_components(columns):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from mixedeffects.design.evaluate import Evaluator
@@ -36,7 +38,10 @@ def build_blocks(
     *,
     saturated: bool = False,
 ) -> tuple[Block, ...]:
-    """Blocks in lme4's order: most levels first, ties as written.
+    """Blocks in lme4's order of terms: by decreasing number of levels.
+
+    Terms that are in that order already stay as written; otherwise lme4 sorts them, which
+    reverses ties. Terms of one factor share a block.
 
     Raises
     ------
@@ -46,15 +51,19 @@ def build_blocks(
     """
     factors: dict[str, Factor] = {}
     members: dict[str, list[tuple[RandomPart, np.ndarray | None, tuple[str, ...]]]] = {}
-    for part in random:
-        key = ":".join(sorted(variable.text for variable in part.group))
+    keys = [":".join(sorted(variable.text for variable in part.group)) for part in random]
+    for part, key in zip(random, keys, strict=True):
         if key not in factors:
             factors[key] = grouping.factor(part.group_name, part.group)
+    terms = list(zip(random, keys, strict=True))
+    sizes = [factors[key].n_levels for key in keys]
+    if any(b > a for a, b in pairwise(sizes)):
+        terms = sorted(terms[::-1], key=lambda term: -factors[term[1]].n_levels)
+    for part, key in terms:
         Z, names = effect_columns(part.effects, values, values.n)
         _check_size(part, factors[key].n_levels, len(names), values.n, saturated)
         members.setdefault(key, []).append((part, Z, names))
-    order = sorted(factors, key=lambda key: -factors[key].n_levels)
-    return tuple(_block(factors[key], members[key], values.n) for key in order)
+    return tuple(_block(factors[key], members[key], values.n) for key in members)
 
 
 def _block(

@@ -72,8 +72,8 @@ def build_design(
     if formula.uses_dot:
         dot = tuple(name for name in table.names if isinstance(name, str) and name != weights)
         formula = formula.with_columns(dot)
-    find_columns(formula, table, formula.column_names)
-    read = [table.column(name) for name in formula.column_names]
+    used = find_columns(formula, table, formula.column_names)
+    read = [table.column(name) for name in used]
     weight_column = None if weights is None else _weight_column(weights, table)
     report = find_missing(read if weight_column is None else [*read, weight_column], table.n_rows)
     columns: dict[str, Column] = {}
@@ -102,7 +102,7 @@ def build_design(
         text=formula.text,
         dot=dot,
         flavour=table.flavour,
-        columns=formula.column_names,
+        columns=tuple(used),
         response=formula.response_text,
         weights=weights if isinstance(weights, str) else None,
         x_names=x_names,

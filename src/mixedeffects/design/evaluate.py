@@ -10,6 +10,7 @@ import numpy as np
 from mixedeffects.design.categorical import Coded, code_factor, factor_call
 from mixedeffects.design.columns import Column, all_finite
 from mixedeffects.design.contrasts import Contrast
+from mixedeffects.design.names import CONSTANTS
 from mixedeffects.design.transforms import ARGUMENT_ALIASES, DOMAIN, PLAIN, STATEFUL
 from mixedeffects.errors import DataError, FormulaError
 from mixedeffects.formula import (
@@ -81,7 +82,7 @@ class Evaluator:
         return known
 
     def _variable(self, node: Node, text: str) -> np.ndarray | Coded:
-        if isinstance(node, Name):
+        if isinstance(node, Name) and node.name in self.columns:
             column = self.columns[node.name]
             if column.is_factor or text in self.levels:
                 default = Contrast("poly" if column.kind == "ordered" else "treatment")
@@ -99,7 +100,7 @@ class Evaluator:
 
     def numbers(self, node: Node) -> np.ndarray:
         """A numeric expression, one value per row, all finite."""
-        if isinstance(node, Name):
+        if isinstance(node, Name) and node.name in self.columns:
             return self.numeric_column(node)
         with np.errstate(all="ignore"):
             value = np.asarray(self._value(node))
@@ -146,6 +147,8 @@ class Evaluator:
     def _value(self, node: Node) -> Any:
         match node:
             case Name():
+                if node.name in CONSTANTS and node.name not in self.columns:
+                    return CONSTANTS[node.name]
                 values = self.numeric_column(node)
                 return values if values.dtype == bool else values.astype(np.float64, copy=False)
             case Literal():

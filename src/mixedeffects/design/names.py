@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from mixedeffects.design.table import Table
 from mixedeffects.errors import ColumnTypeError, FormulaError
 from mixedeffects.formula import Formula, close_match, quote
 
+CONSTANTS = {"pi": math.pi}
 
-def find_columns(formula: Formula, table: Table, used: Sequence[str]) -> None:
-    """Check that every used column exists, once.
+
+def find_columns(formula: Formula, table: Table, used: Sequence[str]) -> list[str]:
+    """Check that every used column exists, once; a constant is one that does not (``pi``).
+
+    Returns
+    -------
+    list of str
+        The names that are columns.
 
     Raises
     ------
@@ -18,11 +26,15 @@ def find_columns(formula: Formula, table: Table, used: Sequence[str]) -> None:
         A name is not in the table; the message shows where it is used and what is close.
     """
     known = set(table.names)
+    found = []
     for name in used:
-        if name not in known:
+        if name in known:
+            found.append(name)
+        elif name not in CONSTANTS:
             raise _unknown(formula, table, name)
     if len(known) != len(table.names):
-        table.check_names(used)
+        table.check_names(found)
+    return found
 
 
 def _unknown(formula: Formula, table: Table, name: str) -> Exception:

@@ -133,8 +133,7 @@ class Design:
         Fixed-effect columns, full column rank; p may be 0.
     x_names : tuple of str, length p
     blocks : tuple of Block
-        One per grouping factor, in lme4's order (decreasing number of levels, ties in
-        order of appearance).
+        One per grouping factor, in lme4's order (decreasing number of levels).
     weights : (n,) float64 array or None
         Prior weights: Var(e_i) = sigma^2 / weights_i. Strictly positive.
     offset : (n,) float64 array or None

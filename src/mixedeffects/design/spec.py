@@ -140,7 +140,7 @@ class ModelSpec:
             grouping = {name for part in formula.random for name in _group_columns(part)}
             needed = _effect_columns(formula, response)
             used = [name for name in used if name not in grouping or name in needed]
-        find_columns(formula, table, used)
+        used = find_columns(formula, table, used)
         read = [table.column(name) for name in used]
         report = find_missing(read, table.n_rows)
         columns = {column.name: column.select(report.kept) for column in read}

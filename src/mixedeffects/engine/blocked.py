@@ -55,16 +55,16 @@ class Factorisation(Coordinates):
     def projections(self):
         """Per block: the (q, k, t) array Z'V^-1[X~ y~]."""
         if self._N is None:
-            from mixedeffects.engine.kernels import crossing
+            from mixedeffects.engine.kernels import crossing, levels
 
             engine, stats, layout = self._engine, self._engine.stats, self._engine.layout
-            if layout.m:
-                Q = self._lambda_times(self._rest.backward(self._Y))
-                Q = np.ascontiguousarray(Q)
-                N_rest = stats.rest_fixed - engine.apply_rest(Q)
-            else:
-                Q = N_rest = np.zeros((0, stats.xx.shape[0]))
             N_leaf = np.empty_like(engine.leaf_fixed)
+            if not layout.m:
+                levels.products(self._F, engine.leaf_fixed, N_leaf)
+                self._N = {layout.leaf: N_leaf}
+                return self._N
+            Q = np.ascontiguousarray(self._lambda_times(self._rest.backward(self._Y)))
+            N_rest = stats.rest_fixed - engine.apply_rest(Q)
             cross = engine.crossing
             crossing.project(
                 engine.leaf_fixed, cross.indptr, cross.index, cross.value, self._K, self._F, Q,
@@ -140,7 +140,7 @@ class Factorisation(Coordinates):
         for f, (_, _, lost) in singular.items():
             largest = np.max(1.0 - np.diagonal(blocks[f], axis1=1, axis2=2)[:, lost])
             x[f] *= min(max(1e-4 / max(largest, 1e-300), 1.0), 1e8)
-        total = {f: 0.0 for f in singular}
+        total = dict.fromkeys(singular, 0.0)
         for factor, weight in ((1.0, 8.0 / 3.0), (2.0, -2.0), (4.0, 1.0 / 3.0)):
             Lambdas, blocks = at({f: factor * x[f] for f in singular})
             for f in singular:

@@ -15,7 +15,7 @@ from mixedeffects.crossprod.cores import cores, in_parallel
 # seconds per multiply-add: indirect addressing against matrix products
 INDIRECT, DIRECT = 1.0e-9, 0.035e-9
 # multiply-adds below which threads cost more than they save
-PARALLEL_WORK = 4e6
+PARALLEL_WORK = 1e6
 BATCH_BYTES = 3.2e7
 
 
@@ -90,9 +90,7 @@ class Crossing:
             for levels, V in self._batches(scaled):
                 KV = np.matmul(K[levels], V).reshape(-1, self.m)
                 # R.T is Fortran-ordered: updated in place
-                blas.dgemm(
-                    -1.0, KV.T, V.reshape(-1, self.m).T, 1.0, R.T, trans_b=1, overwrite_c=1
-                )
+                blas.dgemm(-1.0, KV.T, V.reshape(-1, self.m).T, 1.0, R.T, trans_b=1, overwrite_c=1)
             return
         step = self._workers
         in_parallel(

@@ -218,13 +218,11 @@ def _choose_sparse(layout, pattern, engine, spare):
     dense_fits = spare is None or 16.0 * layout.m**2 <= spare
     budget = 1e9 if spare is None else max(0.0, spare) / symbolic.ENTRY_BYTES
     free_choice = engine == "auto" and dense_fits
-    sample = symbolic.density(*pattern, weight)
-    if free_choice and sample.share > symbolic.DENSE_SHARE:
-        return None
-    if sample.entries > 2.0 * budget:
-        return None
     if free_choice:
-        budget = min(budget, 0.5 * layout.m**2)
+        budget = min(budget, symbolic.most_entries(layout.m))
+    # the estimate rests on a sample: leave it some room
+    if symbolic.entries_before_fill(*pattern, weight) > 1.5 * budget:
+        return None
     found = symbolic.analyse(*pattern, weight, budget)
     if found is None or (free_choice and not symbolic.faster_sparse(found, layout.m)):
         return None

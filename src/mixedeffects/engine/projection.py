@@ -50,10 +50,20 @@ class ProjectedFactorisation:
     p : int
     """
 
-    __slots__ = ("RX", "_c", "_inner", "_scores", "_traces", "_p", "logdet", "logdet_x", "pwrss")
+    __slots__ = (
+        "RX",
+        "_c",
+        "_inner",
+        "_p",
+        "_residual_cache",
+        "_traces",
+        "logdet",
+        "logdet_x",
+        "pwrss",
+    )
 
     def __init__(self, inner, p):
-        self._inner, self._p, self._scores, self._traces = inner, p, None, None
+        self._inner, self._p, self._residual_cache, self._traces = inner, p, None, None
         self.logdet = inner.logdet
         if not np.isfinite(self.logdet):
             return
@@ -71,11 +81,21 @@ class ProjectedFactorisation:
     def beta(self):
         return np.linalg.solve(self.RX, self._c) if self._p else self._c
 
+    @property
+    def _residuals(self):
+        """Per block, Z'V^-1 [X~ RX^-1, y~ - X~ beta], (q, k, t)."""
+        if self._residual_cache is None:
+            N, p = self._inner.projections(), self._p
+            T = np.eye(p + 1)
+            T[:p, :p] = np.linalg.inv(self.RX)
+            T[:p, p] = -self.beta()
+            self._residual_cache = [
+                (N[f].reshape(-1, p + 1) @ T).reshape(N[f].shape) for f in range(len(N))
+            ]
+        return self._residual_cache
+
     def scores(self):
-        if self._scores is None:
-            N, p, beta = self._inner.projections(), self._p, self.beta()
-            self._scores = [N[f][:, :, p] - N[f][:, :, :p] @ beta for f in range(len(N))]
-        return self._scores
+        return [np.ascontiguousarray(B[:, :, -1]) for B in self._residuals]
 
     def traces(self, projected):
         if self._traces is None:
@@ -83,13 +103,10 @@ class ProjectedFactorisation:
             self._traces = [W[f] for f in range(len(W))]
         if not projected or self._p == 0:
             return self._traces
-        p, N, out = self._p, self._inner.projections(), []
-        inverse = np.linalg.inv(self.RX)
-        for f, W in enumerate(self._traces):
-            q, k, _ = N[f].shape
-            B = N[f][:, :, :p].reshape(q * k, p) @ inverse
-            B = B.reshape(q, k, p).transpose(1, 0, 2).reshape(k, q * p)
-            out.append(W - B @ B.T)
+        out = []
+        for B, W in zip(self._residuals, self._traces, strict=True):
+            B = B[:, :, :-1]
+            out.append(W - np.tensordot(B, B, axes=((0, 2), (0, 2))))
         return out
 
     def quadratics(self, dG):

@@ -112,9 +112,7 @@ class SparseRemainder:
 
         p, layout = self._pattern, engine.layout
         Z_diagonal, Z = np.empty_like(self.diagonal), np.empty_like(self.values)
-        sparse.invert(
-            p.column_pointer, p.column_row, self.diagonal, self.values, Z_diagonal, Z
-        )
+        sparse.invert(p.column_pointer, p.column_row, self.diagonal, self.values, Z_diagonal, Z)
         blocks = {}
         for f, offset in zip(layout.rest, layout.offsets, strict=True):
             q, k = layout.q[f], layout.k[f]

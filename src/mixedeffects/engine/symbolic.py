@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# a sample of nodes that already meets this share of all others means a dense remainder
-DENSE_SHARE = 0.3
+# nodes looked at to see whether the remainder is dense
 SAMPLE = 64
 # bytes per entry of L: two factors and an inverse, rows, columns and their places
 ENTRY_BYTES = 8.0 * 3 + 4 + 4 + 8
-# seconds per floating-point operation of one evaluation with its gradient
+# operations per second: loops with indirect addresses, matrix products
 SPARSE_RATE, DENSE_RATE = 1.2e9, 4.0e10
-# multiply-adds per squared column count: factor, selected inverse
+# operations of a factor and its (selected) inverse per squared column count, per m^3
 SPARSE_FLOPS, DENSE_FLOPS = 4.0, 1.0
 
 
@@ -59,22 +58,6 @@ class Symbolic:
         return ENTRY_BYTES * self.entries
 
 
-@dataclass(frozen=True, slots=True)
-class Density:
-    """What a sample of nodes says about the remainder.
-
-    Attributes
-    ----------
-    share : float
-        Estimated share of all pairs of nodes that are adjacent.
-    entries : float
-        Scalar entries of the remainder's lower triangle, before any fill.
-    """
-
-    share: float
-    entries: float
-
-
 def nodes_of(layout):
     """Scalar columns per node, (n,) int64, nodes in the order of the remainder's columns."""
     return np.repeat(
@@ -96,23 +79,15 @@ def node_pattern(stats):
     return before[cross.indptr].astype(np.int64), node[cross.index[kept]]
 
 
-def density(indptr, index, weight):
-    """Estimate from a few nodes how dense the remainder is.
-
-    Returns
-    -------
-    Density
-    """
+def entries_before_fill(indptr, index, weight):
+    """Entries of the remainder's lower triangle, estimated from a few of its nodes."""
     from mixedeffects.engine.kernels import crossing, ordering
 
     n = weight.size
     pointer, _, level = crossing.transpose(indptr, index, n)
-    # nodes of every factor, evenly: the n-th is never skipped in favour of the first
     sample = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
     met = ordering.neighbours(sample, pointer, level, indptr, index, n)
-    share = float(met.mean()) / n
-    m = float(weight.sum())
-    return Density(share, 0.5 * share * m * m)
+    return 0.5 * float((met + 1).mean()) / n * float(weight.sum()) ** 2
 
 
 def analyse(indptr, index, weight, budget):
@@ -166,5 +141,13 @@ def analyse(indptr, index, weight, budget):
 
 def faster_sparse(symbolic, m):
     """Whether the sparse factorisation is predicted to beat the dense one."""
-    dense = DENSE_FLOPS * float(m) ** 3 / DENSE_RATE
-    return symbolic.flops / SPARSE_RATE < dense
+    return symbolic.flops / SPARSE_RATE < DENSE_FLOPS * float(m) ** 3 / DENSE_RATE
+
+
+def most_entries(m):
+    """Entries of L above which no sparse factor of order m can beat the dense one.
+
+    By Cauchy and Schwarz, (sum of column counts)^2 <= m (sum of their squares).
+    """
+    squares = DENSE_FLOPS * float(m) ** 3 / DENSE_RATE * SPARSE_RATE / SPARSE_FLOPS
+    return float(np.sqrt(m * squares))
