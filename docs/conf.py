@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 
 # The pages' kernel inherits this process's path only through the installed package; the reference
@@ -14,8 +14,8 @@ project = "mixedeffects"
 author = "the mixedeffects developers"
 copyright = author  # noqa: A001
 try:
-    release = version("mixedeffects")
-except PackageNotFoundError:
+    release = metadata.version("mixedeffects")
+except metadata.PackageNotFoundError:
     release = "development"
 
 extensions = [
@@ -31,10 +31,11 @@ extensions = [
 exclude_patterns = ["_build", "jupyter_execute", "**/.ipynb_checkpoints"]
 
 # --- executed pages -----------------------------------------------------------------------------
-nb_execution_mode = "cache"
+nb_execution_mode = "auto"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 nb_merge_streams = True
+nb_render_markdown_format = "myst"
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath", "smartquotes"]
 myst_heading_anchors = 3
 
@@ -54,6 +55,8 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+# Pages that stand alone have no section to navigate.
+html_sidebars = {"getting_started": [], "reference/index": []}
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_static_path = ["_static"]

@@ -128,7 +128,9 @@ def test_curvature_is_close_to_the_hessian_at_the_optimum():
 
 
 def test_blocked_and_small_engines_agree_on_everything():
-    design = build_design("y ~ x + (1 + z | g) + (1 + x | h) + (1 | i)", crossed_table(), weights="w")
+    design = build_design(
+        "y ~ x + (1 + z | g) + (1 + x | h) + (1 | i)", crossed_table(), weights="w"
+    )
     rng = np.random.default_rng(0)
     small = objective_of(design, layouts(design)["small"], True)
     theta = rng.normal(size=small.parameters.n_theta)

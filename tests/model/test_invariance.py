@@ -36,7 +36,7 @@ def test_row_order(reference, seed):
 def test_relabelling_groups(reference, seed):
     table = crossed_table()
     rng = np.random.default_rng(seed)
-    table["g"] = rng.permutation(1000)[: 24][table["g"]]
+    table["g"] = rng.permutation(1000)[:24][table["g"]]
     table["h"] = np.array([f"level {v}" for v in rng.permutation(7)])[table["h"]]
     fit = me.lmm(FORMULA, table)
     assert fit.objective == pytest.approx(reference.objective, abs=SAME_OPTIMUM)
@@ -54,9 +54,7 @@ def test_affine_change_of_the_response(reference, shift, scale, sign):
     table["y"] = shift + sign * scale * table["y"]
     fit = me.lmm(FORMULA, table)
     nu = reference.nobs - 2
-    assert fit.objective - 2 * nu * np.log(scale) == pytest.approx(
-        reference.objective, abs=1e-4
-    )
+    assert fit.objective - 2 * nu * np.log(scale) == pytest.approx(reference.objective, abs=1e-4)
     assert fit.sigma == pytest.approx(scale * reference.sigma, rel=1e-5)
     assert fit.fixef["x"] == pytest.approx(sign * scale * reference.fixef["x"], rel=1e-4)
 
@@ -82,9 +80,7 @@ def test_merging_parts_equals_the_whole(cut):
         whole = CrossProducts.of(design, layout)
         parts = []
         for rows in (slice(0, cut), slice(cut, None)):
-            parts.append(
-                CrossProducts.of(_rows(design, rows), layout, reference=whole.reference)
-            )
+            parts.append(CrossProducts.of(_rows(design, rows), layout, reference=whole.reference))
         merged = parts[0].merge(parts[1])
         _assert_same(merged, whole)
         _assert_same(merged.remove(parts[1]), parts[0])

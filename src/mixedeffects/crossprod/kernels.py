@@ -6,7 +6,6 @@ length means "unit weights": neither is then materialised.
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
 

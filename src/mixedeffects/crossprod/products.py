@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mixedeffects.crossprod.cores import cores, in_parallel
+from mixedeffects.crossprod.cores import cores
 from mixedeffects.crossprod.layout import Layout
 from mixedeffects.crossprod.reference import Reference
 from mixedeffects.crossprod.together import Rows, rows_against

@@ -58,7 +58,8 @@ def build_blocks(
     terms = list(zip(random, keys, strict=True))
     sizes = [factors[key].n_levels for key in keys]
     if any(b > a for a, b in pairwise(sizes)):
-        terms = sorted(terms[::-1], key=lambda term: -factors[term[1]].n_levels)
+        terms.reverse()
+        terms.sort(key=lambda term: -factors[term[1]].n_levels)
     for part, key in terms:
         Z, names = effect_columns(part.effects, values, values.n)
         _check_size(part, factors[key].n_levels, len(names), values.n, saturated)

@@ -24,7 +24,7 @@ def code_integers(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values = values.astype(np.int64) if values.dtype.itemsize < 8 else values
     low, high = int(values.min()), int(values.max())
     span = high - low + 1
-    if span > 4 * values.shape[0] + 65_536:
+    if span > 4 * values.shape[0] + 65_536 or high >= 2**63:
         distinct, codes = np.unique(values, return_inverse=True)
         return codes.astype(np.int32, copy=False), distinct
     shifted = np.subtract(values, low, dtype=np.intp, casting="unsafe") if low else values

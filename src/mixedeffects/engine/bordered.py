@@ -13,7 +13,7 @@ and with Y = L^-1 [Lambda 0; 0 I]'[Z X]'W[Z X y] everything else is a block of
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dtrtrs
+from scipy.linalg.lapack import dpotrf, dtrtrs  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class BorderedModel:

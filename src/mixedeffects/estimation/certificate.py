@@ -92,7 +92,7 @@ def singular_directions(evaluation, parameters):
         step along the direction would win, 0 where the slope is non-negative.
     """
     out = []
-    D = W = None
+    D, W = [], []
     for i, term in enumerate(parameters.terms):
         if clearly_regular(evaluation, term):
             continue
@@ -100,7 +100,7 @@ def singular_directions(evaluation, parameters):
         null = U[:, s <= EXACT * max(1.0, s[0])]
         if null.shape[1] == 0:
             continue
-        if D is None:
+        if not D:
             D, W = evaluation.D, evaluation.factorisation.traces(False)
         Dt = D[term.block][np.ix_(term.columns, term.columns)]
         Wt = W[term.block][np.ix_(term.columns, term.columns)]

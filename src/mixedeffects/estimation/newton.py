@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 import numpy as np
-from scipy.linalg.lapack import dposv
+from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
 ARMIJO = 1e-4
 SMALLEST_STEP = 1e-10
@@ -34,7 +35,7 @@ class OptimizerResult:
         Newton decrement at `evaluation`, where the optimiser knows it.
     """
 
-    evaluation: object
+    evaluation: Any
     iterations: int
     converged: bool
     message: str

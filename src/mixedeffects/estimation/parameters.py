@@ -8,6 +8,7 @@ the columns of the formula. With b = T_z b~, Lambda = T_z Lambda~ up to a rotati
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class TermParameters:
 
     block: int
     columns: tuple[int, ...]
-    structure: object
+    structure: Any
     part: slice
 
 

@@ -93,7 +93,8 @@ def _block_sums(stats, first):
     if layout.leaf is not None:
         own(layout.leaf, stats.leaf_diag, stats.leaf_fixed)
         if stats.leaf_cross is not None:
-            cross(layout.leaf, stats.leaf_cross, np.concatenate([labels_of(f) for f in layout.rest]))
+            labels = np.concatenate([labels_of(f) for f in layout.rest])
+            cross(layout.leaf, stats.leaf_cross, labels)
     for (a, b), rows in stats.rest_cross.items():
         cross(layout.rest[a], rows, labels_of(layout.rest[b]))
     return squares, size, B

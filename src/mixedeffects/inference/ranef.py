@@ -37,9 +37,7 @@ def ranef(fit, *, level=0.95):
     """
     half = z_quantile(level)
     columns = {name: [] for name in ("group", "level", "term", "estimate", "sd")}
-    for block, b, cov in zip(
-        fit.design.blocks, fit.b, fit.conditional_covariances(), strict=True
-    ):
+    for block, b, cov in zip(fit.design.blocks, fit.b, fit.conditional_covariances(), strict=True):
         q, k = b.shape
         columns["group"].append(np.repeat(np.array([block.factor.name], dtype=object), q * k))
         labels = np.empty(q, dtype=object)

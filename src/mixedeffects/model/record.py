@@ -93,9 +93,7 @@ class LMMFit:
         with threads_for(self.plan.columns):
             blocks = self.evaluation.factorisation.conditional()
         T_blocks = self.evaluation.objective.stats.reference.T_blocks
-        return tuple(
-            self.sigma**2 * (T @ blocks[f] @ T.T) for f, T in enumerate(T_blocks)
-        )
+        return tuple(self.sigma**2 * (T @ blocks[f] @ T.T) for f, T in enumerate(T_blocks))
 
     def conditional_covariances(self):
         """Per block, the (q, k, k) covariance of the random effects given data and theta."""

@@ -131,9 +131,7 @@ def load(path):
             Factor(b["factor"], arrays[f"codes_{i}"], spec.block_labels[i]),
             tuple(b["names"]),
             arrays.get(f"Z_{i}"),
-            tuple(
-                RandomTerm(t["text"], tuple(t["columns"]), t["covariance"]) for t in b["terms"]
-            ),
+            tuple(RandomTerm(t["text"], tuple(t["columns"]), t["covariance"]) for t in b["terms"]),
         )
         for i, b in enumerate(header["blocks"])
     )
