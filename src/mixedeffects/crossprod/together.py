@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -132,7 +133,7 @@ def _meet(blocks, first, others, keep_order):
     # ranges of levels with about equally many rows
     cuts = np.searchsorted(pointer, np.linspace(0, n, workers + 1))
     cuts[0], cuts[-1] = 0, q
-    ranges = [(int(a), int(b)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    ranges = [(int(a), int(b)) for a, b in pairwise(cuts)]
     count, columns = np.empty(q, np.int64), np.empty(q, np.int64)
     n_levels = int(levels.sum())
     found = [None] * workers

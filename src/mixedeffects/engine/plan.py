@@ -218,10 +218,10 @@ def _choose_sparse(layout, pattern, engine, spare):
     dense_fits = spare is None or 16.0 * layout.m**2 <= spare
     budget = 1e9 if spare is None else max(0.0, spare) / symbolic.ENTRY_BYTES
     free_choice = engine == "auto" and dense_fits
+    room = 1.5  # the estimate below rests on a sample
     if free_choice:
-        budget = min(budget, symbolic.most_entries(layout.m))
-    # the estimate rests on a sample: leave it some room
-    if symbolic.entries_before_fill(*pattern, weight) > 1.5 * budget:
+        budget, room = min(budget, symbolic.most_entries(layout.m)), 1.0
+    if symbolic.entries_before_fill(*pattern, weight) > room * budget:
         return None
     found = symbolic.analyse(*pattern, weight, budget)
     if found is None or (free_choice and not symbolic.faster_sparse(found, layout.m)):

@@ -10,9 +10,11 @@ from __future__ import annotations
 import warnings
 
 SHAPES = (
-    ("one intercept per group", "y ~ x + (1 | g)"),
-    ("intercept and slope per group", "y ~ x + (1 + x | g)"),
-    ("three crossed factors, one with slopes", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)"),
+    ("one intercept per group", "y ~ x + (1 | g)", "auto"),
+    ("intercept and slope per group", "y ~ x + (1 + x | g)", "auto"),
+    ("groups within groups", "y ~ x + (1 | c / g)", "auto"),
+    ("crossed factors, dense", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "dense"),
+    ("crossed factors, sparse", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "sparse"),
 )
 LEVELS, ROWS_PER_LEVEL = 120, 4
 
@@ -33,20 +35,22 @@ def warmup(*, report=None):
     --------
     >>> import mixedeffects as me
     >>> me.warmup(report=lambda done, total, shape: print(done, "of", total))
-    0 of 3
-    1 of 3
-    2 of 3
-    3 of 3
+    0 of 5
+    1 of 5
+    2 of 5
+    3 of 5
+    4 of 5
+    5 of 5
     """
     from mixedeffects.model.lmm import lmm
 
     table = _table()
-    for done, (shape, formula) in enumerate(SHAPES):
+    for done, (shape, formula, engine) in enumerate(SHAPES):
         if report is not None:
             report(done, len(SHAPES), shape)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            lmm(formula, table).conditional_covariances()
+            lmm(formula, table, engine=engine).conditional_covariances()
     if report is not None:
         report(len(SHAPES), len(SHAPES), "")
 
@@ -64,4 +68,4 @@ def _table():
     for codes in (g, h, k):
         effects = rng.standard_normal((codes.max() + 1, 2))
         y += effects[codes, 0] + effects[codes, 1] * x
-    return {"y": y, "x": x, "g": g, "h": h, "k": k}
+    return {"y": y, "x": x, "g": g, "c": g // 5, "h": h, "k": k}
