@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 project = "mixedeffects"
 author = "the mixedeffects developers"
-copyright = author  # noqa: A001
+copyright = author
 try:
     release = metadata.version("mixedeffects")
 except metadata.PackageNotFoundError:

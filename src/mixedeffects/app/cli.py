@@ -242,7 +242,9 @@ def warmup() -> None:
     start = perf_counter()
     console = Console(stderr=True)
     columns = (TextColumn("compiling: {task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def report(done: int, total: int, shape: str) -> None:

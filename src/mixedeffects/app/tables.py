@@ -147,9 +147,7 @@ def read_plain(path: str | Path, separator: str = ",") -> dict[str, Any]:
     header, body = rows[0], rows[1:]
     for number, row in enumerate(body, start=2):
         if len(row) != len(header):
-            raise DataError(
-                f"{path}, row {number}: {len(row)} values for {len(header)} columns"
-            )
+            raise DataError(f"{path}, row {number}: {len(row)} values for {len(header)} columns")
     columns = list(zip(*body, strict=True)) or [()] * len(header)
     return {name: column_of(values) for name, values in zip(header, columns, strict=True)}
 
@@ -223,7 +221,9 @@ def write_table(columns: dict[str, Any], path: str | Path) -> None:
 
 def write_rows(columns: dict[str, Any], file: Any, *, separator: str = ",") -> None:
     """Write named columns as delimited text; None and nan are empty cells."""
-    plain = [values.tolist() if hasattr(values, "tolist") else values for values in columns.values()]
+    plain = [
+        values.tolist() if hasattr(values, "tolist") else values for values in columns.values()
+    ]
     writer = csv.writer(file, delimiter=separator, lineterminator="\n")
     writer.writerow(columns)
     for row in zip(*plain, strict=True):

@@ -6,6 +6,9 @@ one is one class and one registry line.
 n_theta : int
 factor(theta) -> (k, k) lower-triangular Lambda, Cov(b) = sigma^2 Lambda Lambda'
 derivatives(theta) -> (n_theta, k, k), dLambda / dtheta_i
+gradient(theta, S) -> (n_theta,), <dLambda / dtheta_i, S> for a (k, k) matrix S
+curvature(theta, D) -> (n_theta, n_theta), <D, d2G / dtheta_i dtheta_j>, G = Lambda Lambda', for a
+    symmetric (k, k) matrix D
 start(sd) -> theta whose standard deviations are `sd` (relative to sigma) without correlation
 theta_of(Lambda) -> theta of the same covariance in canonical form (non-negative diagonal)
 rotates : bool
@@ -44,6 +47,8 @@ class Unstructured:
         basis = np.zeros((self.n_theta, k, k))
         basis[np.arange(self.n_theta), rows, columns] = 1.0
         self._basis = basis
+        self._row_pairs = (rows[:, None], rows)
+        self._twice_same_column = np.where(columns[:, None] == columns, 2.0, 0.0)
 
     def factor(self, theta):
         Lambda = np.zeros((self.k, self.k))
@@ -52,6 +57,13 @@ class Unstructured:
 
     def derivatives(self, theta):
         return self._basis
+
+    def gradient(self, theta, S):
+        return S[self._rows, self._columns]
+
+    def curvature(self, theta, D):
+        # <D, e_r e_c' e_c' e_r' + transpose> = 2 D[r, r'] where the columns agree
+        return D[self._row_pairs] * self._twice_same_column
 
     def start(self, sd):
         return np.diag(sd)[self._rows, self._columns]
@@ -87,6 +99,12 @@ class Diagonal:
 
     def derivatives(self, theta):
         return self._basis
+
+    def gradient(self, theta, S):
+        return S.diagonal()
+
+    def curvature(self, theta, D):
+        return np.diag(2.0 * D.diagonal())
 
     def start(self, sd):
         return np.asarray(sd, dtype=float)

@@ -15,6 +15,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtrs  # pyright: ignore[reportAttributeAccessIssue]
 
+add = np.add.reduce
+
 
 class BorderedModel:
     """Cross-products and index arrays that do not change with Lambda.
@@ -74,8 +76,8 @@ class BorderedFactorisation:
             return
         self._L = L
         logs = np.log(L.diagonal())
-        self.logdet = 2.0 * float(logs[:m].sum())
-        self.logdet_x = 2.0 * float(logs[m:].sum())
+        self.logdet = 2.0 * float(add(logs[:m]))
+        self.logdet_x = 2.0 * float(add(logs[m:]))
         self._Y = Y = dtrtrs(L, half, lower=0, trans=1)[0]
         c = Y[:, -1]
         self.pwrss = float(model.all[-1, -1] - c @ c)
@@ -84,7 +86,8 @@ class BorderedFactorisation:
     def products(self):
         """[Z X y]'P[Z X y]; what belongs to X is zero."""
         if self._products is None:
-            self._products = self._model.all - self._Y.T @ self._Y
+            Y = self._Y
+            self._products = self._model.all - Y.T @ Y
         return self._products
 
     @property
@@ -99,7 +102,7 @@ class BorderedFactorisation:
         return dtrtrs(self._L[m:, m:], self._Y[m:, -1], lower=0, trans=0)[0]
 
     def scores(self):
-        h = self.products[: self._model.m, -1]
+        h = self.products[:, -1]
         return [
             h[offset : offset + q * k].reshape(q, k) for _, offset, q, k, _ in self._model.blocks
         ]

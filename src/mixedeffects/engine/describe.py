@@ -60,7 +60,7 @@ def _seconds(seconds):
     if seconds < 1e-3:
         return "less than a millisecond"
     if seconds < 1.0:
-        return f"{1e3 * seconds:.2g} ms"
+        return f"{1e3 * seconds:.0f} ms"
     return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} minutes"
 
 

@@ -38,14 +38,13 @@ class Engine:
     def __init__(self, stats, plan=None):
         self.stats = stats
         layout = self.layout = stats.layout
-        self.symbolic = self.base = self.crossing = None
+        self.crossing = self.assembly = None
         self.remainder = DenseRemainder
         if plan is None:
             from mixedeffects.engine.plan import plan_products
 
             plan = plan_products(stats)
-        self.symbolic = plan.symbolic
-        self._prepare_leaf()
+        self._prepare_leaf(plan.symbolic)
         kmax = max((layout.k[f] for f in layout.rest), default=1)
         self._widest = kmax
         self._within = np.concatenate(
@@ -55,7 +54,7 @@ class Engine:
             np.arange(len(layout.rest)), [layout.q[f] * layout.k[f] for f in layout.rest]
         ).astype(np.int32)
 
-    def _prepare_leaf(self):
+    def _prepare_leaf(self, symbolic):
         from mixedeffects.engine.crossing import Crossing
 
         stats, layout = self.stats, self.layout
@@ -70,14 +69,14 @@ class Engine:
             arrays = np.zeros(q + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty((0, k))
         else:
             arrays = cross.indptr, cross.index, cross.value
-        position = None
-        if self.symbolic is not None:
-            from mixedeffects.engine.sparse import Base, SparseRemainder
+        if symbolic is None:
+            self.crossing = Crossing(*arrays, layout.m)
+            return
+        from mixedeffects.engine.sparse import Assembly, SparseRemainder
 
-            position = self.symbolic.position
-            self.base = Base(stats, position)
-            self.remainder = SparseRemainder
-        self.crossing = Crossing(*arrays, layout.m, position)
+        self.crossing = Crossing(*arrays, layout.m, symbolic.position)
+        self.assembly = Assembly(stats, self.crossing, symbolic)
+        self.remainder = SparseRemainder
 
     def factorise(self, Lambdas):
         """Factor M at the given relative factors.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from mixedeffects.crossprod import Layout
 from mixedeffects.engine.describe import describe
+from mixedeffects.engine.sparse import LISTED_PAIRS
 from mixedeffects.errors import OptionError, PlanTooLargeError
 
 SMALL_COLUMNS = 100
@@ -187,7 +188,13 @@ def _plan(layout, names, t, n, pattern, engine, available):
         symbolic = _choose_sparse(layout, pattern, engine, spare)
     if symbolic is not None:
         return Plan(
-            layout, names, "sparse", symbolic, leaf_flops, symbolic.flops, memory + symbolic.bytes
+            layout,
+            names,
+            "sparse",
+            symbolic,
+            leaf_flops,
+            symbolic.flops,
+            memory + symbolic.bytes + 4.0 * min(pairs, LISTED_PAIRS),
         )
     kind = "dense" if m else "none"
     return Plan(layout, names, kind, None, leaf_flops, float(m) ** 3, memory + 16.0 * m * m)

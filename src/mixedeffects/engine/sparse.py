@@ -4,49 +4,47 @@ from __future__ import annotations
 
 import numpy as np
 
+# above this many pairs of columns met by a leaf level their places are not listed
+LISTED_PAIRS = 4e7
 
-class Base:
-    """The remainder's own cross-products as rows, in the order of elimination.
+
+class Assembly:
+    """Where everything that adds up to the remainder stands in the pattern of its factor.
 
     Parameters
     ----------
     stats : CrossProducts
-    position : (m,) array
-        Place of every column in the order of elimination.
+    crossing : Crossing
+        In the order of elimination.
+    symbolic : Symbolic
 
     Attributes
     ----------
-    pointer : (m + 1,) int64
-    column : (nnz,) int32
-        Ascending, up to and including the diagonal.
+    symbolic : Symbolic
+    first, where : arrays or None
+        See `mixedeffects.engine.kernels.sparse.locate`; None when there are too many pairs.
     """
 
-    __slots__ = ("_source", "column", "pointer")
+    __slots__ = ("_crossing", "_target", "first", "symbolic", "where")
 
-    def __init__(self, stats, position):
-        layout = stats.layout
-        rows, columns = [], []
-        for f, offset in zip(layout.rest, layout.offsets, strict=True):
-            a, b = np.tril_indices(layout.k[f])
-            first = offset + layout.k[f] * np.arange(layout.q[f])
-            rows.append(position[(first[:, None] + a).ravel()])
-            columns.append(position[(first[:, None] + b).ravel()])
-        for (a, b), cross in stats.rest_cross.items():
-            k = cross.value.shape[1]
-            level = np.repeat(np.arange(cross.indptr.size - 1), np.diff(cross.indptr))
-            one = position[layout.offsets[a] + k * level[:, None] + np.arange(k)].ravel()
-            two = np.repeat(position[layout.offsets[b] + cross.index], k)
-            rows.append(np.maximum(one, two))
-            columns.append(np.minimum(one, two))
-        row, column = np.concatenate(rows), np.concatenate(columns)
-        self._source = np.lexsort((column, row))
-        self.column = column[self._source].astype(np.int32)
-        counts = np.bincount(row, minlength=position.size)
-        self.pointer = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    def __init__(self, stats, crossing, symbolic):
+        from mixedeffects.engine.kernels import sparse
 
-    def values(self, engine, Lambdas):
-        """Lambda'A_rr Lambda in the order of `column`."""
-        stats, layout = engine.stats, engine.layout
+        self.symbolic, self._crossing = symbolic, crossing
+        self._target = _own_places(stats, symbolic)
+        self.first = self.where = None
+        if crossing.pairs <= LISTED_PAIRS:
+            width = np.diff(crossing.indptr)
+            self.first = np.concatenate([[0], np.cumsum(width * (width + 1) // 2)])
+            short = symbolic.entries < 2**31
+            self.where = np.empty(self.first[-1], np.int32 if short else np.int64)
+            sparse.locate(*crossing.addresses, *symbolic.rows, self.first, self.where)
+
+    def matrix(self, engine, Lambdas, K, scaled):
+        """R = I + Lambda'(A_rr - V'KV)Lambda on the pattern."""
+        from mixedeffects.engine.kernels import sparse
+
+        stats, layout, symbolic = engine.stats, engine.layout, self.symbolic
         parts = []
         for i, f in enumerate(layout.rest):
             a, b = np.tril_indices(layout.k[f])
@@ -54,7 +52,49 @@ class Base:
             parts.append((Lam.T @ stats.rest_diag[i] @ Lam)[:, a, b].ravel())
         for a, b in stats.rest_cross:
             parts.append(engine.scaled_rows(a, b, Lambdas).ravel())
-        return np.concatenate(parts)[self._source]
+        R = np.zeros(symbolic.below + symbolic.m)
+        R[self._target] = np.concatenate(parts)
+        R[symbolic.below :] += 1.0
+        if self.where is None:
+            sparse.assemble_rows(*self._crossing.addresses, scaled, K, *symbolic.rows, R)
+        else:
+            sparse.assemble(self.first, self.where, self._crossing.indptr, scaled, K, R)
+        return R
+
+    def enclose(self, Z, scaled):
+        """S_j = V_j P V_j', (q, k, k), for P = R^-1 on the pattern."""
+        from mixedeffects.engine.kernels import crossing, sparse
+
+        S = np.empty((self._crossing.indptr.size - 1, scaled.shape[1], scaled.shape[1]))
+        if self.where is None:
+            sparse.enclose_rows(*self._crossing.addresses, scaled, Z, *self.symbolic.rows, S)
+        else:
+            sparse.enclose(self.first, self.where, self._crossing.indptr, scaled, Z, S)
+        crossing.fold(S)
+        return S
+
+
+def _own_places(stats, symbolic):
+    """Places of the remainder's own cross-products, in the order `Assembly.matrix` lists them."""
+    layout, position = stats.layout, symbolic.position
+    rows, columns = [], []
+    for f, offset in zip(layout.rest, layout.offsets, strict=True):
+        a, b = np.tril_indices(layout.k[f])
+        first = offset + layout.k[f] * np.arange(layout.q[f])
+        rows.append(position[(first[:, None] + a).ravel()])
+        columns.append(position[(first[:, None] + b).ravel()])
+    for (a, b), cross in stats.rest_cross.items():
+        k = cross.value.shape[1]
+        level = np.repeat(np.arange(cross.indptr.size - 1), np.diff(cross.indptr))
+        one = position[layout.offsets[a] + k * level[:, None] + np.arange(k)].ravel()
+        two = np.repeat(position[layout.offsets[b] + cross.index], k)
+        rows.append(np.maximum(one, two))
+        columns.append(np.minimum(one, two))
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    m = symbolic.m
+    owner = np.repeat(np.arange(m), np.diff(symbolic.column_pointer))
+    place = np.searchsorted(owner * m + symbolic.column_row, column * m + row)
+    return np.where(row == column, symbolic.below + row, place)
 
 
 class SparseRemainder:
@@ -62,69 +102,53 @@ class SparseRemainder:
 
     Parameters
     ----------
-    engine : Engine
-    Lambdas : sequence of (k, k) arrays
-    K : (q, k, k) array
-        Of the leaf.
-    scaled : (nnz, k) array
-        The leaf's cross-products times the remainder's Lambda.
+    symbolic : Symbolic
+    R : (nnz + m,) array
+        The matrix on the pattern of its factor, as `Assembly` makes it; overwritten.
     """
 
-    __slots__ = ("_pattern", "diagonal", "logdet", "values")
+    __slots__ = ("L", "_symbolic", "logdet")
 
-    def __init__(self, engine, Lambdas, K, scaled):
+    def __init__(self, symbolic, R):
         from mixedeffects.engine.kernels import sparse
 
-        pattern = self._pattern = engine.symbolic
-        self.diagonal = np.empty(pattern.m)
-        self.values = np.empty(pattern.column_row.size)
-        base = engine.base
-        self.logdet = sparse.factor(
-            base.pointer, base.column, base.values(engine, Lambdas),
-            *engine.crossing.addresses, scaled, K,
-            pattern.row_pointer, pattern.row_column, pattern.row_entry,
-            pattern.column_pointer, pattern.column_row, self.diagonal, self.values,
-        )  # fmt: skip
+        self._symbolic, self.L = symbolic, R
+        self.logdet = sparse.factor(*symbolic.rows, *symbolic.by_column, R)
 
-    of = classmethod(lambda cls, *arguments: cls(*arguments))
+    @classmethod
+    def of(cls, engine, Lambdas, K, scaled):
+        """Assemble and factor: see `DenseRemainder.of`."""
+        assembly = engine.assembly
+        return cls(assembly.symbolic, assembly.matrix(engine, Lambdas, K, scaled))
 
     def forward(self, B):
         """L^-1 B; rows in the order of elimination."""
         from mixedeffects.engine.kernels import sparse
 
-        p = self._pattern
-        X = np.ascontiguousarray(B[p.columns])
-        sparse.solve_lower(p.column_pointer, p.column_row, self.diagonal, self.values, X)
+        X = np.ascontiguousarray(B[self._symbolic.columns])
+        sparse.solve_lower(*self._symbolic.by_column, self.L, X)
         return X
 
     def backward(self, B):
         """L^-T B for rows in the order of elimination; result in the order of the columns."""
         from mixedeffects.engine.kernels import sparse
 
-        p = self._pattern
         X = np.array(B, order="C")
-        sparse.solve_upper(p.column_pointer, p.column_row, self.diagonal, self.values, X)
-        return X[p.position]
+        sparse.solve_upper(*self._symbolic.by_column, self.L, X)
+        return X[self._symbolic.position]
 
     def select(self, engine, scaled):
         """What the traces need of R^-1: see `DenseRemainder.select`."""
-        from mixedeffects.engine.kernels import crossing, sparse
+        from mixedeffects.engine.kernels import sparse
 
-        p, layout = self._pattern, engine.layout
-        Z_diagonal, Z = np.empty_like(self.diagonal), np.empty_like(self.values)
-        sparse.invert(p.column_pointer, p.column_row, self.diagonal, self.values, Z_diagonal, Z)
+        s, layout = self._symbolic, engine.layout
+        Z = np.empty_like(self.L)
+        sparse.invert(*s.by_column, self.L, Z)
         blocks = {}
         for f, offset in zip(layout.rest, layout.offsets, strict=True):
             q, k = layout.q[f], layout.k[f]
             blocks[f] = np.empty((q, k, k))
-            begin = p.position[offset + k * np.arange(q)]
-            sparse.diagonal_blocks(begin, p.row_pointer, p.row_entry, Z_diagonal, Z, blocks[f])
-        if scaled is None:
-            return None, blocks
-        S = np.zeros((engine.crossing.indptr.size - 1, scaled.shape[1], scaled.shape[1]))
-        sparse.enclose(
-            p.row_pointer, p.row_column, p.row_entry, Z_diagonal, Z,
-            *engine.crossing.addresses, scaled, S,
-        )  # fmt: skip
-        crossing.fold(S)
+            begin = s.position[offset + k * np.arange(q)]
+            sparse.diagonal_blocks(begin, s.row_pointer, s.row_entry, Z, blocks[f])
+        S = None if scaled is None else engine.assembly.enclose(Z, scaled)
         return S, blocks

@@ -18,6 +18,8 @@ ENTRY_BYTES = 8.0 * 3 + 4 + 4 + 8
 SPARSE_RATE, DENSE_RATE = 1.2e9, 4.0e10
 # operations of a factor and its (selected) inverse per squared column count, per m^3
 SPARSE_FLOPS, DENSE_FLOPS = 4.0, 1.0
+# seconds that minimum degree takes per entry of the pattern
+SEARCH_SECONDS = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,19 @@ class Symbolic:
     @property
     def m(self) -> int:
         return self.columns.size
+
+    @property
+    def below(self) -> int:
+        """Entries of L below its diagonal."""
+        return self.column_row.size
+
+    @property
+    def rows(self):
+        return self.row_pointer, self.row_column, self.row_entry
+
+    @property
+    def by_column(self):
+        return self.column_pointer, self.column_row
 
     @property
     def bytes(self) -> float:
@@ -93,8 +108,8 @@ def entries_before_fill(indptr, index, weight):
 def analyse(indptr, index, weight, budget):
     """The best order found, or None when every order needs more than `budget` entries.
 
-    Natural order is kept when it fills in next to nothing, which it does for nested
-    factors; otherwise minimum degree is tried and the cheaper one returned.
+    Natural order is kept when it is cheap, which it is for nested factors (no fill at all);
+    otherwise minimum degree is tried and the cheaper one returned.
 
     Parameters
     ----------
@@ -114,10 +129,12 @@ def analyse(indptr, index, weight, budget):
     n = weight.size
     natural = np.arange(n)
     choice = (natural, "natural", ordering.fill(natural, indptr, index, weight, budget))
-    pointer, _, level = crossing.transpose(indptr, index, n)
-    met = ordering.neighbours(natural, pointer, level, indptr, index, n)
-    before_fill = 0.5 * float((met + 1) @ weight)
-    if choice[2][2] > 1.05 * before_fill:
+    entries, flops = choice[2][2:]
+    # not worth a search when a handful of evaluations takes no longer than the search
+    seconds = SPARSE_FLOPS * flops / SPARSE_RATE
+    if not 5.0 * seconds < SEARCH_SECONDS * (index.size + entries):
+        pointer, _, level = crossing.transpose(indptr, index, n)
+        met = ordering.neighbours(natural, pointer, level, indptr, index, n)
         late = met > max(16.0, 10.0 * np.sqrt(n))
         order = ordering.minimum_degree(
             pointer, level, indptr, index, weight, met.copy(), late, int(min(budget, 2e9))

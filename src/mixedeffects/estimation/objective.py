@@ -20,7 +20,7 @@ from __future__ import annotations
 from math import inf, isfinite, log, pi
 
 import numpy as np
-from numpy import concatenate, outer
+from numpy import concatenate
 
 
 class LMMObjective:
@@ -77,6 +77,7 @@ class Evaluation:
         "_D",
         "_curvature",
         "_gradient",
+        "_moments",
         "factorisation",
         "lambdas",
         "objective",
@@ -104,19 +105,17 @@ class Evaluation:
         if self._D is None:
             self.objective.gradients += 1
             fact = self.factorisation
-            self._D = [
-                W - h.T @ h / self.s2
-                for W, h in zip(fact.traces(self.objective.reml), fact.scores(), strict=True)
-            ]
+            self._moments = [h.T @ h / self.s2 for h in fact.scores()]
+            traces = fact.traces(self.objective.reml)
+            self._D = [W - hh for W, hh in zip(traces, self._moments, strict=True)]
         return self._D
 
     @property
     def gradient(self):
         """dd/dtheta~, one entry per parameter."""
         if self._gradient is None:
-            parameters = self.objective.parameters
             slopes = [2.0 * (D @ Lam) for D, Lam in zip(self.D, self.lambdas, strict=True)]
-            self._gradient = parameters.contract(self.theta, slopes)
+            self._gradient = self.objective.parameters.gradient(self.theta, slopes)
         return self._gradient
 
     @property
@@ -127,19 +126,16 @@ class Evaluation:
         f_k = Z (dG/dtheta_k) h and q_k = h'(dG/dtheta_k) h / s^2.
         """
         if self._curvature is None:
-            fact, objective = self.factorisation, self.objective
-            dLams = objective.parameters.derivatives(self.theta)
-            dG, q = [], []
-            for dLam, Lam, h in zip(dLams, self.lambdas, fact.scores(), strict=True):
-                half = dLam @ Lam.T
-                G = half + half.transpose(0, 2, 1)
-                dG.append(G)
-                q.append(G.reshape(G.shape[0], -1) @ (h.T @ h).ravel())
-            q = concatenate(q) / self.s2
-            H = fact.quadratics(dG) / self.s2 - outer(q, q) / objective.nu
-            parts = objective.parameters.block_parts
-            for part, D, dLam in zip(parts, self.D, dLams, strict=True):
-                n = dLam.shape[0]
-                H[part, part] += 2.0 * ((D @ dLam).reshape(n, -1) @ dLam.reshape(n, -1).T)
+            objective, D = self.objective, self.D
+            parameters = objective.parameters
+            dG = parameters.dG(self.theta, self.lambdas)
+            q = [
+                G.reshape(G.shape[0], -1) @ hh.ravel()
+                for G, hh in zip(dG, self._moments, strict=True)
+            ]
+            q = q[0] if len(q) == 1 else concatenate(q)
+            H = self.factorisation.quadratics(dG) / self.s2
+            H -= q[:, None] * (q / objective.nu)
+            parameters.add_curvature(self.theta, D, H)
             self._curvature = H
         return self._curvature

@@ -27,12 +27,18 @@ class TermParameters:
     structure : covariance structure
     part : slice
         Its entries of theta.
+    whole : bool
+        Whether its columns are all of the block's.
+    place : tuple of arrays
+        Index of its (k, k) part within the block's.
     """
 
     block: int
     columns: tuple[int, ...]
     structure: Any
     part: slice
+    whole: bool
+    place: Any
 
 
 class Parameters:
@@ -52,54 +58,58 @@ class Parameters:
             for term in block.terms:
                 form = structure(term.covariance, len(term.columns))
                 part = slice(at, at + form.n_theta)
-                terms.append(TermParameters(f, term.columns, form, part))
+                whole = len(term.columns) == block.k
+                place = None if whole else np.ix_(term.columns, term.columns)
+                terms.append(TermParameters(f, term.columns, form, part, whole, place))
                 at = part.stop
         self.terms = tuple(terms)
         self.n_theta = at
-        self.block_parts = []
-        for f in range(len(self.k)):
-            parts = [t.part for t in terms if t.block == f]
-            self.block_parts.append(slice(parts[0].start, parts[-1].stop))
 
     def lambdas(self, theta):
         """(k, k) relative factor of every block."""
-        out = [np.zeros((k, k)) for k in self.k]
+        out = [None] * len(self.k)
         for t in self.terms:
             part = t.structure.factor(theta[t.part])
-            if len(t.columns) == self.k[t.block]:
+            if t.whole:
                 out[t.block] = part
-            else:
-                out[t.block][np.ix_(t.columns, t.columns)] = part
+                continue
+            if out[t.block] is None:
+                out[t.block] = np.zeros((self.k[t.block],) * 2)
+            out[t.block][t.place] = part
         return out
 
-    def derivatives(self, theta):
-        """Per block, the (n, k, k) derivatives of Lambda by the block's own theta."""
+    def gradient(self, theta, slopes):
+        """Derivatives by theta from derivatives by Lambda, one (k, k) array per block."""
+        parts = [
+            t.structure.gradient(theta[t.part], slopes[t.block] if t.whole else slopes[t.block][t.place])
+            for t in self.terms
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def dG(self, theta, lambdas):
+        """Per block, the (n, k, k) derivatives of G = Lambda Lambda' by the block's own theta."""
         out = [[] for _ in self.k]
         for t in self.terms:
             d = t.structure.derivatives(theta[t.part])
-            if len(t.columns) != self.k[t.block]:
+            if not t.whole:
                 full = np.zeros((d.shape[0], self.k[t.block], self.k[t.block]))
                 full[np.ix_(np.arange(d.shape[0]), t.columns, t.columns)] = d
                 d = full
-            out[t.block].append(d)
+            half = d @ lambdas[t.block].T
+            out[t.block].append(half + half.transpose(0, 2, 1))
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
 
-    def contract(self, theta, slopes):
-        """Derivatives by theta from derivatives by Lambda, one (k, k) array per block."""
-        out = np.empty(self.n_theta)
+    def add_curvature(self, theta, D, H):
+        """Add <D, d2G / dtheta dtheta'>, one symmetric (k, k) matrix D per block, to H."""
         for t in self.terms:
-            slope = slopes[t.block]
-            if len(t.columns) != self.k[t.block]:
-                slope = slope[np.ix_(t.columns, t.columns)]
-            d = t.structure.derivatives(theta[t.part])
-            out[t.part] = d.reshape(d.shape[0], -1) @ slope.ravel()
-        return out
+            part = D[t.block] if t.whole else D[t.block][t.place]
+            H[t.part, t.part] += t.structure.curvature(theta[t.part], part)
 
     def theta_from_lambdas(self, lambdas):
         """theta, canonical, of given relative factors (one (k, k) array per block)."""
         theta = np.empty(self.n_theta)
         for t in self.terms:
-            part = lambdas[t.block][np.ix_(t.columns, t.columns)]
+            part = lambdas[t.block] if t.whole else lambdas[t.block][t.place]
             theta[t.part] = t.structure.theta_of(part)
         return theta
 

@@ -198,10 +198,10 @@ def minimum_degree(pointer, level, indptr, index, weight, degree, late, budget):
             _place(i, degree, head, following, previous)
             if bound < lowest:
                 lowest = bound
-    for i in np.argsort(degree):
-        if late[i]:
-            order[at] = i
-            at += 1
+    last = np.nonzero(late)[0]
+    for i in last[np.argsort(degree[last])]:
+        order[at] = i
+        at += 1
     return order
 
 
