@@ -9,7 +9,6 @@ derivatives(theta) -> (n_theta, k, k), dLambda / dtheta_i
 gradient(theta, S) -> (n_theta,), <dLambda / dtheta_i, S> for a (k, k) matrix S
 curvature(theta, D) -> (n_theta, n_theta), <D, d2G / dtheta_i dtheta_j>, G = Lambda Lambda', for a
     symmetric (k, k) matrix D
-start(sd) -> theta whose standard deviations are `sd` (relative to sigma) without correlation
 theta_of(Lambda) -> theta of the same covariance in canonical form (non-negative diagonal)
 rotates : bool
     Whether the family of covariances is unchanged by any invertible recombination of
@@ -65,9 +64,6 @@ class Unstructured:
         # <D, e_r e_c' e_c' e_r' + transpose> = 2 D[r, r'] where the columns agree
         return D[self._row_pairs] * self._twice_same_column
 
-    def start(self, sd):
-        return np.diag(sd)[self._rows, self._columns]
-
     def theta_of(self, Lambda):
         return canonical_factor(Lambda)[self._rows, self._columns]
 
@@ -105,9 +101,6 @@ class Diagonal:
 
     def curvature(self, theta, D):
         return np.diag(2.0 * D.diagonal())
-
-    def start(self, sd):
-        return np.asarray(sd, dtype=float)
 
     def theta_of(self, Lambda):
         return np.abs(np.diagonal(Lambda))

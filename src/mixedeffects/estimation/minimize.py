@@ -46,7 +46,7 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None):
         raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(OPTIMIZERS)}")
     parameters = objective.parameters
     if start is None:
-        start = parameters.start(moment_start(objective.stats))
+        start = parameters.theta_from_lambdas(moment_start(objective.stats))
     run = newton if optimizer == "newton" else _scipy(optimizer)
     options = {} if max_iterations is None else {"max_iterations": max_iterations}
 

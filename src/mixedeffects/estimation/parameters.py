@@ -134,10 +134,3 @@ class Parameters:
     def canonical(self, theta):
         """The same covariance with non-negative diagonals."""
         return self.theta_from_lambdas(self.lambdas(theta))
-
-    def start(self, sds):
-        """theta~ without correlations from relative standard deviations per block column."""
-        theta = np.empty(self.n_theta)
-        for t in self.terms:
-            theta[t.part] = t.structure.start(np.asarray(sds[t.block])[list(t.columns)])
-        return theta

@@ -1,23 +1,26 @@
 """Starting values by the method of moments.
 
-For a column z of block f with per-level sums s_j = z_j'r (r the least-squares residual),
-E sum_j s_j^2 is linear in the variances: sigma^2 sum_j z_j'z_j + sum_g u_g sum (z_j'z_g)^2,
-the last sum over the cross-products with every other column g. Together with E r'r they give
-one small linear system for all variances (a Henderson / MINQUE(0) scheme that ignores what
-X absorbs). All sums are in the cross-products already.
+Let s_j = Z_j'r be a block's sums over level j, r the least-squares residual. Ignoring what X
+absorbs, the second moments are linear in the covariances G_g of all blocks:
+
+    E sum_j s_j s_j' = sigma^2 sum_j Z_j'Z_j + sum_g sum_(j, l) V_jl G_g V_jl',
+
+V_jl the cross-product of level j with level l of block g. Together with E r'r they are one small
+linear system (Henderson's and Rao's MINQUE(0) idea); every sum is in the cross-products already.
+On large balanced data the start is nearly the optimum: it saves half of the Newton steps.
 """
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 import numpy as np
 
-LOWEST, HIGHEST = 0.05, 20.0
+LOWEST, HIGHEST = 0.05, 1e3
+# above this many unknowns only the variances, not the covariances, are started
+MOST_UNKNOWNS = 150
 
 
 def moment_start(stats):
-    """Relative standard deviations per block column.
+    """Relative factor Lambda~ of every block to start from.
 
     Parameters
     ----------
@@ -25,76 +28,111 @@ def moment_start(stats):
 
     Returns
     -------
-    list of (k,) arrays, one per block in the design's order
+    list of (k, k) lower-triangular arrays, in the design's order
     """
-    layout = stats.layout
-    first = [0, *accumulate(layout.k)]
-    squares, size, B = _small_sums(stats) if layout.small else _block_sums(stats, first)
-    K = size.size
-    system = np.empty((K + 1, K + 1))
-    system[:K, :K] = B
-    system[:K, K] = system[K, :K] = size
-    system[K, K] = stats.n
-    scale = np.sqrt(system.diagonal())
-    system /= scale[:, None] * scale
-    rhs = np.append(squares, stats.yy) / scale
-    try:
-        solution = np.linalg.solve(system, rhs) / scale
-    except np.linalg.LinAlgError:  # confounded columns: share their variance
-        solution = np.linalg.lstsq(system, rhs, rcond=1e-10)[0] / scale
+    k = stats.layout.k
+    full = sum(v * v for v in k) <= MOST_UNKNOWNS
+    order, cross = _small_moments(stats) if stats.layout.small else _blocked_moments(stats)
+    width = [k[f] ** 2 if full else k[f] for f in order]
+    first = np.concatenate([[0], np.cumsum(width)])
+    n = int(first[-1])
+    system, rhs = np.zeros((n + 1, n + 1)), np.empty(n + 1)
+    parts = [slice(a, b) for a, b in zip(first[:-1], first[1:], strict=True)]
+    for i, f in enumerate(order):
+        s, size = cross[f]
+        square = s.T @ s
+        rhs[parts[i]] = square.ravel() if full else square.diagonal()
+        system[n, parts[i]] = system[parts[i], n] = size.ravel() if full else size.diagonal()
+        for j, g in enumerate(order[i:], i):
+            if (f, g) in cross:
+                pair = _pair(cross[f, g], full)
+                system[parts[i], parts[j]] = pair
+                system[parts[j], parts[i]] = pair.T
+    system[n, n], rhs[n] = stats.n, stats.yy
+    solution = _solve(system, rhs)
     total = stats.yy / stats.n
-    sigma2 = solution[-1]
-    if not 1e-3 * total < sigma2:
-        sigma2 = 0.5 * total
-    sd = np.sqrt(np.clip(solution[:-1] / sigma2, LOWEST**2, HIGHEST**2))
-    return [sd[a : a + k] for a, k in zip(first, layout.k, strict=False)]
+    sigma2 = solution[n] if solution[n] > 1e-6 * total else 0.5 * total
+    out = [np.eye(1)] * len(k)
+    for i, f in enumerate(order):
+        G = solution[parts[i]] / sigma2
+        out[f] = _factor(G.reshape(k[f], k[f]) if full else np.diag(G))
+    return out
 
 
-def _small_sums(stats):
-    """Sums of squares per block column from the dense cross-products."""
+def _small_moments(stats):
+    """Per-level sums, sizes and cross-products from one dense matrix."""
     layout = stats.layout
-    kinds = np.eye(sum(layout.k))
-    E = np.concatenate(
-        [
-            np.tile(kinds[a : a + k], (q, 1))
-            for a, k, q in zip(accumulate(layout.k, initial=0), layout.k, layout.q, strict=False)
-        ]
-    )
-    dense = stats.rest_dense
-    return stats.rest_fixed[:, -1] ** 2 @ E, dense.diagonal() @ E, E.T @ (dense * dense) @ E
-
-
-def _block_sums(stats, first):
-    """Sums of squares per block column from the blocked cross-products."""
-    layout = stats.layout
-    n_columns = first[-1]
-    squares = np.zeros(n_columns)
-    size = np.zeros(n_columns)
-    B = np.zeros((n_columns, n_columns))
-
-    def own(f, diag, fixed):
-        part = slice(first[f], first[f + 1])
-        squares[part] = (fixed[:, :, -1] ** 2).sum(axis=0)
-        size[part] = np.einsum("jaa->a", diag)
-        B[part, part] = np.einsum("jab,jab->ab", diag, diag)
-
-    def cross(f, rows, labels):
-        for a in range(rows.value.shape[1]):
-            sums = np.bincount(labels[rows.index], rows.value[:, a] ** 2, minlength=n_columns)
-            B[first[f] + a] += sums
-            B[:, first[f] + a] += sums
-
-    def labels_of(f):
-        return np.tile(np.arange(first[f], first[f + 1]), layout.q[f])
-
-    for i, (f, offset) in enumerate(zip(layout.rest, layout.offsets, strict=True)):
+    out = {}
+    places = list(zip(layout.rest, layout.offsets, strict=True))
+    for i, (f, a) in enumerate(places):
         q, k = layout.q[f], layout.k[f]
-        own(f, stats.rest_diag[i], stats.rest_fixed[offset : offset + q * k].reshape(q, k, -1))
-    if layout.leaf is not None:
-        own(layout.leaf, stats.leaf_diag, stats.leaf_fixed)
+        out[f] = (
+            stats.rest_fixed[a : a + q * k, -1].reshape(q, k),
+            stats.rest_diag[i].sum(axis=0),
+        )
+        out[f, f] = stats.rest_diag[i].transpose(1, 2, 0)
+        for g, b in places[i + 1 :]:
+            block = stats.rest_dense[a : a + q * k, b : b + layout.q[g] * layout.k[g]]
+            block = block.reshape(q, k, layout.q[g], layout.k[g])
+            out[f, g] = block.transpose(1, 3, 0, 2).reshape(k, layout.k[g], -1)
+    return layout.rest, out
+
+
+def _blocked_moments(stats):
+    """The same from the leaf's and the remainder's blocks."""
+    layout = stats.layout
+    out = {}
+    leaf, rest = layout.leaf, layout.rest
+    if leaf is not None:
+        out[leaf] = stats.leaf_fixed[:, :, -1], stats.leaf_diag.sum(axis=0)
+        out[leaf, leaf] = stats.leaf_diag.transpose(1, 2, 0)
         if stats.leaf_cross is not None:
-            labels = np.concatenate([labels_of(f) for f in layout.rest])
-            cross(layout.leaf, stats.leaf_cross, labels)
+            kind = np.repeat(np.array(rest), [layout.q[f] * layout.k[f] for f in rest])
+            kind = kind[stats.leaf_cross.index]
+            for g in rest:
+                value = stats.leaf_cross.value[kind == g] if len(rest) > 1 else stats.leaf_cross.value
+                out[leaf, g] = _by_column(value, layout.k[g])
+    for i, (f, a) in enumerate(zip(rest, layout.offsets, strict=True)):
+        q, k = layout.q[f], layout.k[f]
+        s = stats.rest_fixed[a : a + q * k, -1].reshape(q, k)
+        out[f] = s, stats.rest_diag[i].sum(axis=0)
+        out[f, f] = stats.rest_diag[i].transpose(1, 2, 0)
     for (a, b), rows in stats.rest_cross.items():
-        cross(layout.rest[a], rows, labels_of(layout.rest[b]))
-    return squares, size, B
+        out[rest[a], rest[b]] = _by_column(rows.value, layout.k[rest[b]])
+    return (() if leaf is None else (leaf,)) + rest, out
+
+
+def _by_column(value, k):
+    """Compressed rows (nnz, k_f) as (k_f, k, pairs of levels)."""
+    return value.reshape(-1, k, value.shape[1]).transpose(2, 1, 0)
+
+
+def _pair(V, full):
+    """Sum over pairs of levels of V (x) V, (k_f^2, k_g^2), or its diagonal part (k_f, k_g)."""
+    kf, kg, _ = V.shape
+    if not full:
+        return np.einsum("acp,acp->ac", V, V)
+    flat = V.reshape(kf * kg, -1)
+    return (flat @ flat.T).reshape(kf, kg, kf, kg).transpose(0, 2, 1, 3).reshape(kf * kf, kg * kg)
+
+
+def _solve(system, rhs):
+    scale = np.sqrt(system.diagonal())
+    scale[scale == 0] = 1.0
+    scaled = system / (scale[:, None] * scale)
+    try:
+        solution = np.linalg.solve(scaled, rhs / scale)
+        if np.isfinite(solution).all():
+            return solution / scale
+    except np.linalg.LinAlgError:  # confounded columns: share their variance
+        pass
+    return np.linalg.lstsq(scaled, rhs / scale, rcond=1e-10)[0] / scale
+
+
+def _factor(G):
+    """Lower-triangular factor of the nearest covariance within the bounds."""
+    if G.shape[0] == 1:
+        return np.sqrt(np.clip(G, LOWEST**2, HIGHEST**2))
+    eigenvalues, vectors = np.linalg.eigh(0.5 * (G + G.T))
+    kept = np.clip(eigenvalues, LOWEST**2, HIGHEST**2)
+    return np.linalg.cholesky((vectors * kept) @ vectors.T)
