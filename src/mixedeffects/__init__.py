@@ -56,9 +56,12 @@ def __getattr__(name: str):
     elif name in _ROOMS:
         value = importlib.import_module(f"mixedeffects.{name}")
     elif name == "__version__":
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        value = version("mixedeffects")
+        try:
+            value = version("mixedeffects")
+        except PackageNotFoundError:  # used from a source tree without installation
+            value = "unknown"
     else:
         raise AttributeError(f"module 'mixedeffects' has no attribute {name!r}")
     globals()[name] = value

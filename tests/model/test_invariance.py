@@ -60,7 +60,7 @@ def test_affine_change_of_the_response(reference, shift, scale, sign):
 
 
 @EXAMPLES
-@given(shift=st.floats(-1e4, 1e4), scale=st.floats(1e-3, 1e3))
+@given(shift=st.floats(-1e3, 1e3), scale=st.floats(1e-2, 1e3))
 def test_affine_change_of_a_predictor(reference, shift, scale):
     """An unstructured slope term absorbs shift and scale; REML moves by log|scale| only."""
     table = crossed_table()

@@ -3,45 +3,52 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TypeAlias
 
-import numpy as np
-
+from mixedeffects.design.column_matrix import Matrix, join_matrices
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.grouping import Grouping
-from mixedeffects.design.matrix import model_matrix
+from mixedeffects.design.matrix import model_matrix, same_terms
 from mixedeffects.design.records import Block, Factor, RandomTerm
 from mixedeffects.errors import ModelError
 from mixedeffects.formula import RandomPart, TermList
 
 
+#: Model matrices that were made before: their terms, columns and names.
+Known: TypeAlias = list[tuple[TermList, Matrix, tuple[str, ...]]]
+
+
 def effect_columns(
-    effects: TermList, values: Evaluator, limit: int | None = None
-) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Model matrix of a random term; None for a column of ones."""
+    effects: TermList, values: Evaluator, known: Known, limit: int | None = None
+) -> tuple[Matrix | None, tuple[str, ...]]:
+    """Model matrix of a random term, the known one of the same terms; None for a column of ones."""
     if effects.intercept and not effects.terms:
         return None, ("(Intercept)",)
+    for terms, Z, names in known:
+        if same_terms(terms, effects):
+            return Z, names
     Z, names, _ = model_matrix(effects, values, limit=limit)
+    known.append((effects, Z, names))
     return Z, names
 
 
-def join_columns(parts: list[np.ndarray | None], n: int) -> np.ndarray | None:
+def join_columns(parts: list[Matrix | None], n: int) -> Matrix | None:
     """Columns of several terms side by side; None when all there is is one column of ones."""
-    if len(parts) == 1:
-        return parts[0]
-    return np.column_stack([np.ones(n) if part is None else part for part in parts])
+    return parts[0] if len(parts) == 1 else join_matrices(parts, n)
 
 
 def build_blocks(
     random: tuple[RandomPart, ...],
     values: Evaluator,
     grouping: Grouping,
+    known: Known,
     *,
     saturated: bool = False,
 ) -> tuple[Block, ...]:
     """Blocks in lme4's order of terms: by decreasing number of levels.
 
     Terms that are in that order already stay as written; otherwise lme4 sorts them, which
-    reverses ties. Terms of one factor share a block.
+    reverses ties. Terms of one factor share a block; equal model matrices are one object.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def build_blocks(
         (allowed when `saturated`).
     """
     factors: dict[str, Factor] = {}
-    members: dict[str, list[tuple[RandomPart, np.ndarray | None, tuple[str, ...]]]] = {}
+    members: dict[str, list[tuple[RandomPart, Matrix | None, tuple[str, ...]]]] = {}
     keys = [":".join(sorted(variable.text for variable in part.group)) for part in random]
     for part, key in zip(random, keys, strict=True):
         if key not in factors:
@@ -61,7 +68,7 @@ def build_blocks(
         terms.reverse()
         terms.sort(key=lambda term: -factors[term[1]].n_levels)
     for part, key in terms:
-        Z, names = effect_columns(part.effects, values, values.n)
+        Z, names = effect_columns(part.effects, values, known, values.n)
         _check_size(part, factors[key].n_levels, len(names), values.n, saturated)
         members.setdefault(key, []).append((part, Z, names))
     return tuple(_block(factors[key], members[key], values.n) for key in members)
@@ -69,7 +76,7 @@ def build_blocks(
 
 def _block(
     factor: Factor,
-    members: list[tuple[RandomPart, np.ndarray | None, tuple[str, ...]]],
+    members: list[tuple[RandomPart, Matrix | None, tuple[str, ...]]],
     n: int,
 ) -> Block:
     terms, start = [], 0

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.design.blocks import build_blocks, overlap_notes
+from mixedeffects.design.column_matrix import Matrix, select_columns
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.grouping import Grouping
@@ -84,15 +85,16 @@ def build_design(
 
     y, trials = response_values(formula, values, binomial=binomial)
     refuse_constant(y, formula.response_text)
-    X, names, terms = model_matrix(formula.fixed, values, limit=2 * values.n + 100)
-    X, kept_columns, aliased = _drop_aliased(X, names, terms, formula)
+    whole, names, terms = model_matrix(formula.fixed, values, limit=2 * values.n + 100)
+    X, kept_columns, aliased = _drop_aliased(whole, names, terms, formula)
     if X.shape[1] >= values.n:
         raise ModelError(
             f"the model has {X.shape[1]} fixed-effect columns for {values.n} rows; "
             "it needs more rows than columns"
         )
     grouping = Grouping(values)
-    blocks = build_blocks(formula.random, values, grouping, saturated=saturated)
+    known = [(formula.fixed, whole, names)]
+    blocks = build_blocks(formula.random, values, grouping, known, saturated=saturated)
     prior = None if weight_column is None else _weights(weight_column.select(report.kept))
     if trials is not None:
         prior = trials if prior is None else prior * trials
@@ -134,8 +136,8 @@ def _block_terms(formula: Formula, blocks: tuple[Any, ...]) -> tuple[tuple[int, 
 
 
 def _drop_aliased(
-    X: np.ndarray, names: tuple[str, ...], terms: tuple[int, ...], formula: Formula
-) -> tuple[np.ndarray, tuple[int, ...] | None, tuple[AliasedColumn, ...]]:
+    X: Matrix, names: tuple[str, ...], terms: tuple[int, ...], formula: Formula
+) -> tuple[Matrix, tuple[int, ...] | None, tuple[AliasedColumn, ...]]:
     dropped, coefficients = dependent_columns(X)
     if not dropped:
         return X, None, ()
@@ -145,10 +147,10 @@ def _drop_aliased(
     term_names = formula.fixed.names
     owner = {names[j]: term_names[terms[j]] if terms[j] >= 0 else names[j] for j in kept}
     aliased = tuple(
-        describe(names[j], solved, shown, not X[:, j].any(), owner)
+        describe(names[j], solved, shown, not solved.any(), owner)
         for j, solved in zip(dropped, coefficients, strict=True)
     )
-    return np.ascontiguousarray(X[:, list(kept)]), kept, aliased
+    return select_columns(X, kept), kept, aliased
 
 
 def _weight_column(weights: Any, table: Table) -> Column:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedeffects.design.chunks import take
+from mixedeffects.design.coding import narrow
 from mixedeffects.design.columns import Column
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.design.labels import Labels, match_labels, text_array
@@ -33,6 +35,7 @@ class Coded:
 def code_factor(values: Evaluator, column: Column, text: str, contrast: Contrast) -> Coded:
     """A column as a factor; on new rows, in the levels and coding of training."""
     codes, labels, unused = column.coded()
+    codes = narrow(codes, len(labels))
     if values.training:
         if unused:
             shown = ", ".join(str(label) for label in unused[:5])
@@ -50,7 +53,7 @@ def code_factor(values: Evaluator, column: Column, text: str, contrast: Contrast
             f"{', '.join(new[:5])}{', …' if len(new) > 5 else ''}\n"
             f"known levels: {', '.join(known.labels.as_text()[:20])}"
         )
-    return Coded(place[codes], known.labels, known.contrast)
+    return Coded(take(place, codes), known.labels, known.contrast)
 
 
 def factor_call(values: Evaluator, node: Call, text: str) -> Coded:
@@ -83,7 +86,7 @@ def _releveled(values: Evaluator, column: Column, levels: list[Any], node: Call)
     if (place < 0).any():
         lost = [text for text, at in zip(labels.as_text(), place, strict=True) if at < 0]
         raise values.error(f"levels= leaves out {', '.join(lost[:5])}", node)
-    return Column(column.name, "category", place[codes], Labels(text_array(levels)))
+    return Column(column.name, "category", take(place, codes), Labels(text_array(levels)))
 
 
 def _contrast(values: Evaluator, node: Call, labels: list[str], default: Contrast) -> Contrast:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from mixedeffects.design.chunks import CHUNK, chunks, take
 from mixedeffects.design.labels import Labels, PairedLabels, text_array
 from mixedeffects.design.records import Factor
 
@@ -20,22 +21,67 @@ def code_integers(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> code_integers(np.array([30, 10, 30]))
     (array([1, 0, 1], dtype=int32), array([10, 30]))
     """
-    if values.dtype.kind == "u":
-        values = values.astype(np.int64) if values.dtype.itemsize < 8 else values
     low, high = int(values.min()), int(values.max())
+    return _code(values.__getitem__, values.shape[0], low, high)
+
+
+def _code(
+    keys: Callable[[slice], np.ndarray], n: int, low: int, high: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and sorted distinct values of integers between `low` and `high`.
+
+    Parameters
+    ----------
+    keys : callable
+        The integers of a slice of the `n` rows, which are never all made at once.
+    """
     span = high - low + 1
-    if span > 4 * values.shape[0] + 65_536 or high >= 2**63:
-        distinct, codes = np.unique(values, return_inverse=True)
-        return codes.astype(np.int32, copy=False), distinct
-    shifted = np.subtract(values, low, dtype=np.intp, casting="unsafe") if low else values
+    if span > 2 * n + 65_536 or high >= 2**63:
+        return _code_by_sorting(keys, n)
     present = np.zeros(span, dtype=bool)
-    present[shifted] = True
+    shifted = np.empty(0, dtype=np.intp)
+    for rows in chunks(n):
+        shifted = _shift(keys(rows), low)
+        present[shifted] = True
     distinct = np.flatnonzero(present)
-    if distinct.shape[0] == span:
-        return shifted.astype(np.int32), distinct + low
-    rank = np.cumsum(present, dtype=np.int32)
-    rank -= 1
-    return rank.take(shifted), distinct + low
+    rank = None
+    if distinct.shape[0] < span:
+        rank = np.cumsum(present, dtype=np.int32)
+        rank -= 1
+    if n <= CHUNK:
+        codes = shifted.astype(np.int32) if rank is None else rank.take(shifted)
+        return codes, distinct + low
+    codes = np.empty(n, dtype=np.int32)
+    for rows in chunks(n):
+        shifted = _shift(keys(rows), low)
+        codes[rows] = shifted if rank is None else rank.take(shifted)
+    return codes, distinct + low
+
+
+def _shift(values: np.ndarray, low: int) -> np.ndarray:
+    return np.subtract(values, low, dtype=np.intp, casting="unsafe") if low else values
+
+
+def _code_by_sorting(
+    keys: Callable[[slice], np.ndarray], n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes and sorted distinct values of numbers of any range."""
+    if n <= CHUNK:
+        distinct, codes = np.unique(keys(slice(0, n)), return_inverse=True)
+        return codes.astype(np.int32), distinct
+    distinct = np.empty(0, dtype=keys(slice(0, 0)).dtype)
+    found, size = [distinct], 0
+    for rows in chunks(n):
+        found.append(np.unique(keys(rows)))
+        size += found[-1].shape[0]
+        # merge now and then: few levels take little room, however many rows there are
+        if rows.stop == n or size > distinct.shape[0] + 4 * CHUNK:
+            distinct = np.unique(np.concatenate(found))
+            found, size = [distinct], 0
+    codes = np.empty(n, dtype=np.int32)
+    for rows in chunks(n):
+        codes[rows] = np.searchsorted(distinct, keys(rows))
+    return codes, distinct
 
 
 def code_numbers(values: np.ndarray) -> tuple[np.ndarray, Labels]:
@@ -50,14 +96,25 @@ def code_numbers(values: np.ndarray) -> tuple[np.ndarray, Labels]:
     if kind in "iu":
         codes, distinct = code_integers(values)
         return codes, Labels(distinct)
-    values = values.astype(np.float64, copy=False)
-    if np.abs(values).max() < 2.0**53:
-        whole = values.astype(np.int64)
-        if np.array_equal(whole, values):
-            codes, distinct = code_integers(whole)
-            return codes, Labels(distinct)
-    distinct, codes = np.unique(values, return_inverse=True)
-    return codes.astype(np.int32), Labels(distinct)
+    n = values.shape[0]
+    low, high = float(values.min()), float(values.max())
+    if max(-low, high) < 2.0**53 and all(_whole(values[rows]) for rows in chunks(n)):
+        codes, distinct = _code(lambda rows: values[rows].astype(np.int64), n, int(low), int(high))
+    else:
+        codes, distinct = _code_by_sorting(lambda rows: values[rows].astype(np.float64), n)
+    return codes, Labels(distinct)
+
+
+def _whole(values: np.ndarray) -> bool:
+    return np.array_equal(values.astype(np.int64), values)
+
+
+def narrow(codes: np.ndarray, n_levels: int) -> np.ndarray:
+    """Codes in the smallest type that holds them; unchanged when there are few of them."""
+    if codes.shape[0] <= CHUNK:
+        return codes
+    dtype = np.min_scalar_type(-n_levels)
+    return codes.astype(dtype) if dtype.itemsize < codes.dtype.itemsize else codes
 
 
 def sort_text(codes: np.ndarray, texts: Sequence[str]) -> tuple[np.ndarray, Labels]:
@@ -75,20 +132,26 @@ def sort_text(codes: np.ndarray, texts: Sequence[str]) -> tuple[np.ndarray, Labe
 def drop_unused(codes: np.ndarray, n_levels: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Codes of the levels that occur, and those levels; None when all occur."""
     present = np.zeros(n_levels, dtype=bool)
-    present[codes] = True
+    for rows in chunks(codes.shape[0]):
+        present[codes[rows]] = True
     if present.all():
         return codes, None
     rank = np.cumsum(present, dtype=np.int32)
     rank -= 1
-    return rank.take(codes), np.flatnonzero(present)
+    return take(rank, codes), np.flatnonzero(present)
 
 
 def pair_codes(first: np.ndarray, second: np.ndarray, n_second: int) -> tuple[np.ndarray, ...]:
     """Dense codes of the pairs that occur, and both components of each pair."""
-    keys = first.astype(np.int64)
-    keys *= n_second
-    keys += second
-    codes, distinct = code_integers(keys)
+
+    def keys(rows: slice) -> np.ndarray:
+        pairs = first[rows].astype(np.int64)
+        pairs *= n_second
+        pairs += second[rows]
+        return pairs
+
+    high = (int(first.max()) + 1) * n_second - 1
+    codes, distinct = _code(keys, first.shape[0], 0, high)
     return codes, distinct // n_second, distinct % n_second
 
 

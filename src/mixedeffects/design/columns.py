@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.design.chunks import chunks
 from mixedeffects.design.coding import code_numbers, drop_unused, sort_text
 from mixedeffects.design.labels import Labels
 from mixedeffects.errors import ColumnTypeError
@@ -25,7 +26,8 @@ class Column:
     kind : str
         "number", "boolean", "text", "category", "ordered" or "datetime".
     values : (n,) array
-        Numbers, booleans or datetimes; int32 codes (-1 missing) for text and categories.
+        Numbers, booleans or datetimes, as they stand in the table where possible; integer codes
+        (-1 missing) for text and categories.
     labels : Labels or None
         Of the codes.
     missing : (n,) bool array or None
@@ -90,7 +92,7 @@ def all_finite(values: np.ndarray) -> bool:
     if values.dtype == np.float64 and values.flags.c_contiguous:
         if isfinite(np.vdot(values, values)):
             return True
-    return bool(np.isfinite(values).all())
+    return all(np.isfinite(values[rows]).all() for rows in chunks(values.shape[0]))
 
 
 def from_numpy(name: str, values: np.ndarray, missing: np.ndarray | None = None) -> Column:
@@ -133,7 +135,7 @@ def from_objects(name: str, values: Sequence[Any]) -> Column:
     places: dict[Any, int] = {}
     try:
         codes = np.fromiter(
-            (places.setdefault(value, len(places)) for value in values), np.int64, len(values)
+            (places.setdefault(value, len(places)) for value in values), np.int32, len(values)
         )
     except TypeError:
         raise ColumnTypeError(nested(name)) from None
@@ -148,7 +150,7 @@ def nested(name: str) -> str:
 def from_distinct(name: str, codes: np.ndarray, distinct: list[Any]) -> Column:
     """A column from codes of distinct Python objects (-1 missing), some of them perhaps missing."""
     real = [i for i, value in enumerate(distinct) if not _is_missing(value)]
-    rank = np.full(len(distinct) + 1, -1, dtype=np.int64)
+    rank = np.full(len(distinct) + 1, -1, dtype=np.int32)
     rank[real] = np.arange(len(real))
     codes, values = rank[codes], [distinct[i] for i in real]
     kinds = {_kind_of(name, value) for value in values}

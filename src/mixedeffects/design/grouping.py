@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from mixedeffects.design.chunks import take
 from mixedeffects.design.coding import interaction
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
@@ -51,13 +53,21 @@ class Grouping:
     def factor(self, name: str, group: Group) -> Factor:
         """The grouping factor of one random term."""
         parts = [self.component(variable) for variable in group]
-        factor = parts[0] if len(parts) == 1 else interaction(name, parts)
+        factor = self._owned(parts[0]) if len(parts) == 1 else interaction(name, parts)
         if factor.n_levels < 2:
             only = factor.labels[0] if factor.n_levels else "none"
             raise ModelError(
                 f"the grouping factor '{name}' has one level ({only}) in the rows used; "
                 "a variance between groups needs at least two"
             )
+        return factor
+
+    def _owned(self, factor: Factor) -> Factor:
+        """The factor with int32 codes of its own: not the table's, whatever their type."""
+        codes = factor.codes
+        if codes.dtype != np.int32 or not codes.flags.writeable:
+            factor = replace(factor, codes=codes.astype(np.int32))
+            self._parts[factor.name] = factor
         return factor
 
 
@@ -67,7 +77,7 @@ def new_codes(group: Group, values: Evaluator, labels: Any, n: int) -> np.ndarra
     parts = []
     for variable, trained in zip(group, known, strict=True):
         codes, fresh, _ = group_column(variable, values).coded()
-        parts.append(match_labels(fresh, trained)[codes])
+        parts.append(take(match_labels(fresh, trained), codes))
     if len(parts) == 1:
         return parts[0]
     places = {tuple(row): i for i, row in enumerate(labels.codes.tolist())}

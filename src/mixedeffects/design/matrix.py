@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mixedeffects.design.categorical import Coded
+from mixedeffects.design.chunks import is_large
+from mixedeffects.design.column_matrix import ColumnMatrix, Matrix, Recipe, expand
 from mixedeffects.design.contrasts import coding, indicator_levels
 from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.design.part import ALL, Part
 from mixedeffects.errors import DataError, ModelError
 from mixedeffects.formula import TermList
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One variable's columns within a term.
-
-    Attributes
-    ----------
-    source : array or Coded
-    suffixes : tuple of str
-        Names of its columns.
-    hot : list of int or None
-        For a factor coded by indicators, the level of each column.
-    table : (L, k) array or None
-        For a factor coded otherwise, the numbers of each level.
-    """
-
-    source: np.ndarray | Coded
-    suffixes: tuple[str, ...]
-    hot: list[int] | None = None
-    table: np.ndarray | None = None
-
-    def write(self, column: int, out: np.ndarray, first: bool) -> None:
-        """Set `out` to this part's column, or multiply `out` by it."""
-        if isinstance(self.source, Coded):
-            if self.hot is not None:
-                level = self.hot[column]
-                if first:
-                    np.equal(self.source.codes, level, out=out, casting="unsafe")
-                    return
-                values = self.source.codes == level
-            else:
-                assert self.table is not None
-                values = self.table[:, column].take(self.source.codes)
-        else:
-            values = self.source if self.source.ndim == 1 else self.source[:, column]
-        if first:
-            out[...] = values
-        else:
-            out *= values
 
 
 def full_dummies(terms: TermList, is_factor: list[bool]) -> set[tuple[int, int]]:
@@ -87,7 +48,7 @@ def full_dummies(terms: TermList, is_factor: list[bool]) -> set[tuple[int, int]]
 
 def model_matrix(
     terms: TermList, values: Evaluator, *, limit: int | None = None
-) -> tuple[np.ndarray, tuple[str, ...], tuple[int, ...]]:
+) -> tuple[Matrix, tuple[str, ...], tuple[int, ...]]:
     """Model matrix of a list of terms.
 
     Parameters
@@ -99,7 +60,8 @@ def model_matrix(
 
     Returns
     -------
-    X : (n, p) C-contiguous float64 array
+    X : (n, p) C-contiguous float64 array, or ColumnMatrix
+        The latter when the array would be large.
     names : tuple of str
         ``"(Intercept)"``, ``"x"``, ``"f[b]"``, ``"f[b]:x"``, ``"poly(x, 2)[1]"``.
     term : tuple of int
@@ -107,7 +69,8 @@ def model_matrix(
     """
     if not terms.terms:
         p = int(terms.intercept)
-        return np.ones((values.n, p)), ("(Intercept)",) * p, (-1,) * p
+        ones = ColumnMatrix(values.n, [()] * p) if is_large(8 * values.n * p) else None
+        return np.ones((values.n, p)) if ones is None else ones, ("(Intercept)",) * p, (-1,) * p
     sources = [values.variable(variable) for variable in terms.variables]
     full = full_dummies(terms, [isinstance(source, Coded) for source in sources])
     layout = [
@@ -122,26 +85,36 @@ def model_matrix(
             f"the model has {p} columns for {values.n} rows; the term '{widest}' alone has "
             f"{max(widths)}\nmake it a grouping factor, (1 | {widest}), or merge levels"
         )
-    X = np.empty((values.n, p))
     names: list[str] = []
     owner: list[int] = []
+    recipes: list[Recipe] = []
     if terms.intercept:
-        X[:, 0] = 1.0
         names.append("(Intercept)")
         owner.append(-1)
+        recipes.append(())
     for t, parts in enumerate(layout):
         labels = [""]
-        combos: list[tuple[int, ...]] = [()]
+        combos: list[Recipe] = [()]
         for part in parts:
-            combos = [(*c, j) for j in range(len(part.suffixes)) for c in combos]
+            combos = [(*c, (part, j)) for j in range(len(part.suffixes)) for c in combos]
             labels = [f"{a}:{b}" if a else b for b in part.suffixes for a in labels]
-        for combo, label in zip(combos, labels, strict=True):
-            out = X[:, len(names)]
-            for position, (part, j) in enumerate(zip(parts, combo, strict=True)):
-                part.write(j, out, position == 0)
-            names.append(label)
-            owner.append(t)
+        names += labels
+        recipes += combos
+        owner += [t] * len(combos)
+    if is_large(8 * values.n * p):
+        return ColumnMatrix(values.n, recipes), tuple(names), tuple(owner)
+    X = np.empty((values.n, p))
+    expand(recipes, ALL, X)
     return X, tuple(names), tuple(owner)
+
+
+def same_terms(one: TermList, other: TermList) -> bool:
+    """Whether two lists of terms make the same model matrix."""
+    return (
+        one.intercept == other.intercept
+        and len(one.terms) == len(other.terms)
+        and one.names == other.names
+    )
 
 
 def _product(parts: list[Part]) -> int:

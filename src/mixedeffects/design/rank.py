@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design.column_matrix import ColumnMatrix, Matrix
 from mixedeffects.design.records import AliasedColumn
 
 #: A column is dropped when less than this fraction of its length is new (R's tolerance).
 TOLERANCE = 1e-7
 
 
-def dependent_columns(X: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
+def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
     """Columns that earlier columns determine, and their coefficients on the kept ones.
 
     A scaled p×p Gram matrix settles the usual case; only when one of its pivots is small is
-    an orthogonal factorisation of X made.
+    an orthogonal factorisation of X made, from a piece of the rows at a time if X is large.
 
     Parameters
     ----------
-    X : (n, p) array
+    X : (n, p) array or ColumnMatrix
 
     Returns
     -------
@@ -34,14 +35,12 @@ def dependent_columns(X: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
     ([2], [-1.0, 2.0])
     """
     n, p = X.shape
-    if p == 0 or (p == 1 and X[:, 0].any()):
+    if p == 0 or (p == 1 and X[0, 0] != 0):
         return [], []
     with np.errstate(over="ignore", invalid="ignore"):
         if p <= n and _clearly_independent(X.T @ X):
             return [], []
-    top = np.abs(X).max(axis=0)
-    top[top == 0] = 1.0
-    R = np.asarray(np.linalg.qr(X / top, mode="r"))
+    top, R = _triangle(X)
     lengths = np.sqrt(np.einsum("ij,ij->j", R, R))
     basis = np.empty((R.shape[0], min(R.shape)))
     kept: list[int] = []
@@ -62,6 +61,19 @@ def dependent_columns(X: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
     scale = lengths[kept]
     solved = np.linalg.lstsq(R[:, kept] / scale, R[:, dropped], rcond=None)[0]
     return dropped, list((solved / (scale * top[kept])[:, None] * top[dropped]).T)
+
+
+def _triangle(X: Matrix) -> tuple[np.ndarray, np.ndarray]:
+    """Largest absolute value of each column, and R of the columns divided by it."""
+    pieces = list(X.pieces()) if isinstance(X, ColumnMatrix) else [slice(None)]
+    top = np.zeros(X.shape[1])
+    for rows in pieces:
+        np.maximum(top, np.abs(X[rows]).max(axis=0), out=top)
+    top[top == 0] = 1.0
+    R = np.empty((0, X.shape[1]))
+    for rows in pieces:
+        R = np.asarray(np.linalg.qr(np.vstack([R, X[rows] / top]), mode="r"))
+    return top, R
 
 
 def _clearly_independent(gram: np.ndarray) -> bool:

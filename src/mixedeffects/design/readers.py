@@ -23,6 +23,8 @@ from mixedeffects.design.columns import (
 from mixedeffects.design.labels import Labels, text_array
 from mixedeffects.errors import ColumnTypeError
 
+FEW_VALUES = 4_096
+
 
 def from_pandas(name: str, series: Any) -> Column:
     """A column from a pandas Series, through its codes or buffers."""
@@ -31,13 +33,15 @@ def from_pandas(name: str, series: Any) -> Column:
         if dtype.kind != "O":
             return from_numpy(name, series.to_numpy())
         try:
-            codes, distinct = series.factorize()
+            # a table for a few values first: one for as many values as rows takes 24 bytes a row
+            pandas = sys.modules["pandas"]
+            codes, distinct = pandas.factorize(series.to_numpy(), size_hint=FEW_VALUES)
         except TypeError:
             raise ColumnTypeError(nested(name)) from None
         return from_distinct(name, codes, list(distinct))
     form = type(dtype).__name__
     if form == "CategoricalDtype":
-        codes = np.asarray(series.array.codes).astype(np.int32)
+        codes = np.asarray(series.array.codes)
         labels = _category_labels(dtype.categories.to_numpy())
         return from_codes(name, "ordered" if dtype.ordered else "category", codes, labels)
     if form == "StringDtype":
@@ -107,7 +111,7 @@ def _physical(series: Any) -> np.ndarray:
     if codes.null_count():
         polars = sys.modules["polars"]
         return codes.cast(polars.Int32).fill_null(-1).to_numpy()
-    return codes.to_numpy().astype(np.int32)
+    return codes.to_numpy()
 
 
 def from_arrow(name: str, column: Any) -> Column:
@@ -152,7 +156,7 @@ def _indices(array: Any) -> np.ndarray:
     indices = _one(array).indices
     if indices.null_count:
         indices = indices.fill_null(-1)
-    return indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    return indices.to_numpy(zero_copy_only=False)
 
 
 def from_sequence(name: str, values: Any) -> Column:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
+    from mixedeffects.design.column_matrix import Matrix
     from mixedeffects.design.spec import ModelSpec
 
 
@@ -68,16 +69,16 @@ class Block:
     factor : Factor
     names : tuple of str, length k
         Column names: ``("(Intercept)", "Days")``.
-    Z : (n, k) float64 C-contiguous array or None
+    Z : (n, k) float64 C-contiguous array, ColumnMatrix or None
         Model matrix of the terms, one row per observation; None when k = 1 and the
-        column is all ones.
+        column is all ones. The design's own `X` when the columns are the same.
     terms : tuple of RandomTerm
         Which columns covary; their `columns` partition ``range(k)`` in order.
     """
 
     factor: Factor
     names: tuple[str, ...]
-    Z: np.ndarray | None
+    Z: Matrix | None
     terms: tuple[RandomTerm, ...]
 
     @property
@@ -129,8 +130,10 @@ class Design:
     Attributes
     ----------
     y : (n,) float64 array
-    X : (n, p) float64 array
-        Fixed-effect columns, full column rank; p may be 0.
+        Of a large table, a read-only view of its column.
+    X : (n, p) float64 C-contiguous array or ColumnMatrix
+        Fixed-effect columns, full column rank; p may be 0. A `ColumnMatrix` looks at the
+        columns of a large table: a table that is changed in place afterwards changes it.
     x_names : tuple of str, length p
     blocks : tuple of Block
         One per grouping factor, in lme4's order (decreasing number of levels).
@@ -146,7 +149,7 @@ class Design:
     """
 
     y: np.ndarray
-    X: np.ndarray
+    X: Matrix
     x_names: tuple[str, ...]
     blocks: tuple[Block, ...]
     weights: np.ndarray | None

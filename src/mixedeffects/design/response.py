@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design.chunks import CHUNK
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.errors import DataError, FormulaError, ModelError
 from mixedeffects.formula import Call, Chain, Formula, Name, strip, unparse
@@ -23,6 +24,7 @@ def response_values(
     Returns
     -------
     y : (n,) float64 array
+        A large column of float64 is not copied but viewed, read-only.
     trials : (n,) float64 array or None
     """
     node = strip(formula.response)  # type: ignore[arg-type]
@@ -51,10 +53,19 @@ def response_values(
             raise DataError(
                 f"response '{node.name}' is {what} ({shown}, …); a response must be a number"
             )
-    y = np.array(values.numbers(node), dtype=np.float64)
+    y = values.numbers(node)
     if y.ndim != 1:
         raise FormulaError("the response must be one column", formula.text, node.start, node.end)
-    return y, None
+    return _own_or_view(y), None
+
+
+def _own_or_view(y: np.ndarray) -> np.ndarray:
+    """Float64 and contiguous; the numbers as they are, read-only, when they are many."""
+    if y.dtype != np.float64 or not y.flags.c_contiguous or y.shape[0] <= CHUNK:
+        return np.array(y, dtype=np.float64)
+    view = y.view()
+    view.flags.writeable = False
+    return view
 
 
 def refuse_constant(y: np.ndarray, name: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mixedeffects.design.blocks import effect_columns, join_columns
 from mixedeffects.design.categorical import NO_CODES, Coded
+from mixedeffects.design.column_matrix import Matrix, select_columns
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.grouping import labels_from_dict, labels_to_dict, new_codes
@@ -25,7 +26,7 @@ class Rebuilt(NamedTuple):
 
     Attributes
     ----------
-    X : (m, p) array
+    X : (m, p) array or ColumnMatrix
     blocks : list of (codes, Z)
         Per block: (m,) int32 codes, -1 for a level that was not in training, and the (m, k)
         model matrix or None for a column of ones.
@@ -36,8 +37,8 @@ class Rebuilt(NamedTuple):
         Only when asked for.
     """
 
-    X: np.ndarray
-    blocks: list[tuple[np.ndarray, np.ndarray | None]]
+    X: Matrix
+    blocks: list[tuple[np.ndarray, Matrix | None]]
     offset: np.ndarray | None
     kept: np.ndarray | None
     y: np.ndarray | None
@@ -149,9 +150,10 @@ class ModelSpec:
         values = Evaluator(
             self.text, columns, report.n_used, self.states, self.levels, False, report.kept
         )
-        X, _, _ = model_matrix(formula.fixed, values)
+        X, names, _ = model_matrix(formula.fixed, values)
+        known = [(formula.fixed, X, names)]
         if self.kept_columns is not None:
-            X = np.ascontiguousarray(X[:, list(self.kept_columns)])
+            X = select_columns(X, self.kept_columns)
         blocks = []
         for members, labels in zip(self.block_terms, self.block_labels, strict=True):
             parts = [formula.random[i] for i in members]
@@ -160,7 +162,7 @@ class ModelSpec:
             else:
                 codes = np.full(report.n_used, -1, dtype=np.int32)
             Z = join_columns(
-                [effect_columns(part.effects, values)[0] for part in parts], report.n_used
+                [effect_columns(part.effects, values, known)[0] for part in parts], report.n_used
             )
             blocks.append((codes, Z))
         y = response_values(formula, values)[0] if response else None

@@ -2,5 +2,6 @@
 
 from mixedeffects.display.explanation import Explanation
 from mixedeffects.display.summary import Summary
+from mixedeffects.display.varcorr import VarianceComponents
 
-__all__ = ["Explanation", "Summary"]
+__all__ = ["Explanation", "Summary", "VarianceComponents"]

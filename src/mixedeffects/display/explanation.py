@@ -36,8 +36,18 @@ class Explanation:
             lines.append(f"{self._missing:,} rows left out for missing values")
         lines += self._remarks
         _, relations = self.nesting
-        lines += [str(relation) for relation in relations]
+        lines += [_sentence(relation) for relation in relations]
         lines.append(self.plan.describe())
         return "\n".join(lines)
 
     __repr__ = __str__
+
+
+def _sentence(relation):
+    words = {
+        "nested": f"{relation.first} is nested in {relation.second}",
+        "crossed": f"{relation.first} and {relation.second} are fully crossed",
+        "partly crossed": f"{relation.first} and {relation.second} are partly crossed",
+        "same": f"{relation.first} and {relation.second} are the same grouping",
+    }
+    return f"{words[relation.kind]} ({relation.n_pairs:,} combinations occur)"

@@ -23,32 +23,20 @@ def significant(value, digits=4):
     return f"{value:.{max(0, digits - 1 - size)}f}"
 
 
-def column(values, digits=4):
-    """Numbers with one common count of decimals, chosen for the smallest spread of sizes.
-
-    Every entry keeps at least `digits` significant digits unless that would take more than
-    six decimals.
+def at_precision(value, error, digits=4):
+    """A number with the decimals that show its standard error with `digits` digits.
 
     Examples
     --------
-    >>> column([251.405, 10.467])
-    ['251.405', '10.467']
-    >>> column([0.0, 1234.5])
-    ['0.0', '1234.5']
+    >>> at_precision(251.4051, 6.8246), at_precision(0.00401, 0.00012), at_precision(5.2e9, 2e7)
+    ('251.405', '0.0040100', '5.200e+09')
     """
-    finite = [abs(v) for v in values if v is not None and math.isfinite(v) and v != 0]
-    if not finite:
-        return [significant(v) for v in values]
-    smallest, largest = math.log10(min(finite)), math.log10(max(finite))
-    if largest >= 9 or smallest < -5:
-        return [significant(v, digits) for v in values]
-    decimals = min(6, max(0, digits - math.floor(smallest) - 1 + (1 if smallest >= 1 else 0)))
-    if largest < 3:
-        decimals = max(decimals, 2 if smallest >= 0 else decimals)
-    return [
-        f"{v:.{decimals}f}" if v is not None and math.isfinite(v) else significant(v)
-        for v in values
-    ]
+    if not (math.isfinite(value) and math.isfinite(error)) or error <= 0:
+        return significant(value, digits + 1)
+    size = math.floor(math.log10(error))
+    if size < -6 or abs(value) >= 1e9:
+        return significant(value, digits)
+    return f"{value:.{max(0, digits - 1 - size)}f}"
 
 
 def p_value(value):

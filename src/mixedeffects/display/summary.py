@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from mixedeffects.display.numbers import column, p_value
+from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.numbers import at_precision, p_value
+from mixedeffects.display.varcorr import random_rows
 from mixedeffects.inference import summary_facts
 
 
@@ -62,43 +64,20 @@ def criteria(facts):
     return [f"{label} {value:.2f}" for label, value in values]
 
 
-def random_rows(facts):
-    """Rows of the table of variance components, strings only."""
-    header = ["group", "term", "variance", "sd", "corr"]
-    cells, variances, sds, correlations = [], [], [], []
-    for t in facts.varcorr.terms:
-        corr = t.corr
-        for i, name in enumerate(t.names):
-            first = i == 0
-            cells.append([t.group if first else "", name])
-            variances.append(float(t.covariance[i, i]))
-            sds.append(float(t.sd[i]))
-            lower = [corr[i, j] for j in range(i)] if t.correlated else []
-            correlations.append("  ".join(f"{c:.2f}" if c == c else "–" for c in lower))
-    cells.append(["Residual", ""])
-    variances.append(facts.varcorr.sigma**2)
-    sds.append(facts.varcorr.sigma)
-    correlations.append("")
-    columns = zip(cells, column(variances), column(sds), correlations, strict=True)
-    return header, [[*cell, v, s, c] for cell, v, s, c in columns]
-
-
 def fixed_rows(facts):
-    """Rows of the coefficient table, strings only."""
+    """Header and rows of the coefficient table, strings only.
+
+    A row has as many decimals as show its standard error with four digits.
+    """
     c = facts.coefficients.columns
     percent = f"{100 * facts.level:g}%"
     header = ["term", "estimate", "std. error", "z", "p", f"{percent} lower", "upper"]
-    rows = zip(
-        c["term"],
-        column(c["estimate"]),
-        column(c["std_error"]),
-        [f"{v:.2f}" for v in c["statistic"]],
-        [p_value(v) for v in c["p_value"]],
-        column(c["lower"]),
-        column(c["upper"]),
-        strict=True,
-    )
-    return header, [list(row) for row in rows]
+    names = ("term", "estimate", "std_error", "statistic", "p_value", "lower", "upper")
+    rows = []
+    for term, estimate, se, z, p, lower, upper in zip(*(c[n] for n in names), strict=True):
+        shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
+        rows.append([term, shown[0], shown[1], f"{z:.2f}", p_value(p), shown[2], shown[3]])
+    return header, rows
 
 
 def remarks(facts):
@@ -133,6 +112,10 @@ def remarks(facts):
     return out
 
 
+def indented(lines):
+    return ["  " + line for line in lines]
+
+
 def as_text(facts):
     """The summary as plain text.
 
@@ -144,7 +127,7 @@ def as_text(facts):
     -------
     str
     """
-    random_header, random_body = random_rows(facts)
+    random_header, random_body = random_rows(facts.varcorr)
     fixed_header, fixed_body = fixed_rows(facts)
     lines = [
         title(facts),
@@ -154,27 +137,14 @@ def as_text(facts):
         ", ".join(criteria(facts)),
         "",
         "Random effects",
-        *_text_table(random_header, random_body, left=2),
+        *indented(text_table(random_header, random_body, left=2)),
         "",
         f"Fixed effects, {facts.df_method}",
-        *_text_table(fixed_header, fixed_body, left=1),
+        *indented(text_table(fixed_header, fixed_body, left=1)),
         "",
         *remarks(facts),
     ]
     return "\n".join(lines)
-
-
-def _text_table(header, rows, left):
-    """Aligned lines; the first `left` columns and correlations flush left."""
-    widths = [max(len(r[i]) for r in [header, *rows]) for i in range(len(header))]
-    flush = [i < left or name == "corr" for i, name in enumerate(header)]
-    return [
-        ("  " + "  ".join(
-            cell.ljust(w) if f else cell.rjust(w)
-            for cell, w, f in zip(row, widths, flush, strict=True)
-        )).rstrip()
-        for row in [header, *rows]
-    ]  # fmt: skip
 
 
 def as_html(facts):
@@ -192,28 +162,12 @@ def as_html(facts):
         '<div class="mixedeffects-summary">',
         f"<p><strong>{escape(title(facts))}</strong><br><code>{escape(facts.formula)}</code></p>",
         "<p>" + "<br>".join(map(escape, [*size_line(facts), ", ".join(criteria(facts))])) + "</p>",
-        _html_table("Random effects", *random_rows(facts), left=2),
-        _html_table(f"Fixed effects, {facts.df_method}", *fixed_rows(facts), left=1),
+        html_table("Random effects", *random_rows(facts.varcorr), left=2),
+        html_table(f"Fixed effects, {facts.df_method}", *fixed_rows(facts), left=1),
         "<p>" + "<br>".join(map(escape, remarks(facts))) + "</p>",
         "</div>",
     ]
     return "\n".join(parts)
-
-
-def _html_table(caption, header, rows, left):
-    def cell(tag, text, i):
-        align = "left" if i < left else "right"
-        return f'<{tag} style="text-align: {align}">{escape(text)}</{tag}>'
-
-    head = "".join(cell("th", text, i) for i, text in enumerate(header))
-    body = "".join(
-        "<tr>" + "".join(cell("td", text, i) for i, text in enumerate(row)) + "</tr>"
-        for row in rows
-    )
-    return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
 
 
 __all__ = ["Summary", "as_html", "as_text"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import ConvergenceWarning, OptionError
 from mixedeffects.estimation.certificate import certify, leave_saddle, snap
-from mixedeffects.estimation.newton import OptimizerResult, newton
+from mixedeffects.estimation.newton import ENOUGH, TIGHT, OptimizerResult, newton
 from mixedeffects.estimation.start import moment_start
 
 SCIPY = {
@@ -21,7 +21,7 @@ OPTIMIZERS = ("newton", *SCIPY)
 RESTARTS = 10
 
 
-def minimize(objective, optimizer="newton", *, start=None, max_iterations=None):
+def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, costly=False):
     """Find theta~, put singular fits exactly on the boundary, and prove it.
 
     Parameters
@@ -32,6 +32,8 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None):
     start : (n_theta,) array, optional
         theta~ to start from; method of moments by default.
     max_iterations : int, optional
+    costly : bool
+        Whether one evaluation is expensive; Newton then stops a little earlier.
 
     Returns
     -------
@@ -47,8 +49,12 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None):
     parameters = objective.parameters
     if start is None:
         start = parameters.theta_from_lambdas(moment_start(objective.stats))
-    run = newton if optimizer == "newton" else _scipy(optimizer)
     options = {} if max_iterations is None else {"max_iterations": max_iterations}
+    if optimizer == "newton":
+        run = newton
+        options["tolerance"] = ENOUGH if costly else TIGHT
+    else:
+        run = _scipy(optimizer)
 
     result = run(objective, start, **options)
     iterations = result.iterations

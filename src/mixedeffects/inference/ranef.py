@@ -32,8 +32,8 @@ def ranef(fit, *, level=0.95):
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> first = fit.ranef().iloc[0]
-    >>> first["group"], first["term"], round(first["estimate"], 3), round(first["sd"], 3)
-    ('Subject', '(Intercept)', 2.259, 12.071)
+    >>> print(first["group"], first["term"], first["estimate"].round(3), first["sd"].round(3))
+    Subject (Intercept) 2.259 12.071
     """
     half = z_quantile(level)
     columns = {name: [] for name in ("group", "level", "term", "estimate", "sd")}

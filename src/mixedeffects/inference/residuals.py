@@ -30,7 +30,7 @@ def residuals(fit, kind="response"):
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> fit.residuals("scaled")[:3].round(3)
-    array([-0.16 , -0.577, -1.485])
+    array([-0.16 , -0.571, -1.649])
     """
     if kind not in KINDS:
         raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")

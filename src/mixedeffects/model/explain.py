@@ -23,7 +23,9 @@ def explain(formula, data, *, weights=None, engine="auto"):
     Examples
     --------
     >>> import mixedeffects as me
-    >>> print(me.explain("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy()))
+    >>> plan = me.explain("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> print(str(plan).splitlines()[1])
+    180 rows, 2 fixed-effect columns
     """
     design = build_design(formula, data, weights=weights)
     return Explanation(design, make_plan(design, engine))

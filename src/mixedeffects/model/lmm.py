@@ -7,7 +7,7 @@ from functools import wraps
 from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
-from mixedeffects.display import Summary
+from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, minimize
@@ -15,6 +15,8 @@ from mixedeffects.model.record import LMMFit
 from mixedeffects.model.storage import save
 
 PERFECT = 1e-20
+# floating-point operations of one evaluation
+COSTLY = 1e8
 
 
 def lmm(
@@ -42,12 +44,15 @@ def lmm(
         fixed effects) or, if False, maximum likelihood (comparable across fixed effects).
     weights : str or (n,) array, optional
         Prior weights: Var(e_i) = sigma^2 / weights_i.
-    engine : {"auto", "dense"}
-        How the remainder of the elimination is factored.
+    engine : {"auto", "dense", "sparse"}
+        How the remainder of the elimination is factored; "auto" takes the cheaper.
     optimizer : {"newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA"}
+        The first is Newton's method with the average-information matrix; the others are
+        SciPy's.
     start : (n_theta,) array, optional
         theta to start from, in lme4's order; method of moments by default.
     max_iterations : int, optional
+        Iterations (for a derivative-free optimiser, evaluations) after which to give up.
 
     Returns
     -------
@@ -107,9 +112,13 @@ def fit_design(
         stats = CrossProducts.of(design, plan.layout)
         refuse_perfect_fit(stats, design)
         parameters = Parameters(design.blocks, stats.reference.T_blocks)
-        objective = LMMObjective(stats, Solver(stats), parameters, bool(reml))
+        objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(reml))
         evaluation, certificate = minimize(
-            objective, optimizer, start=_start(parameters, start), max_iterations=max_iterations
+            objective,
+            optimizer,
+            start=_start(parameters, start),
+            max_iterations=max_iterations,
+            costly=plan.flops > COSTLY,
         )
         return LMM.of(design, plan, evaluation, certificate)
 
@@ -124,7 +133,7 @@ def _start(parameters, theta):
 
 def refuse_perfect_fit(stats, design):
     """Refuse a response without residual variance: its likelihood has no maximum."""
-    scale = float(abs(design.y).max()) if design.n else 0.0
+    scale = max(float(design.y.max()), -float(design.y.min()))
     if stats.yy <= PERFECT * max(1.0, design.n) * scale**2:
         raise ModelError(
             f"the fixed effects fit the response '{design.spec.response}' exactly: no residual "
@@ -146,7 +155,9 @@ class LMM(LMMFit):
     """A fitted linear mixed model; a table of contents of what can be asked of it."""
 
     fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
-    varcorr = property(inference.varcorr)
+    varcorr = property(
+        lambda self: VarianceComponents(inference.varcorr(self), self.design.spec.to_frame)
+    )
     loglik = property(inference.loglik)
     aic = property(inference.aic)
     bic = property(inference.bic)

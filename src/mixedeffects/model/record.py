@@ -115,7 +115,7 @@ class LMMFit:
         >>> import mixedeffects as me
         >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
         >>> round(fit.objective_at([1.0, 0.0, 1.0]), 4)
-        1784.6423
+        1773.6803
         """
         objective = self.evaluation.objective
         with threads_for(self.plan.columns):

@@ -157,6 +157,6 @@ def load(path):
     with threads_for(plan.columns):
         stats = CrossProducts.of(design, plan.layout)
         parameters = Parameters(blocks, stats.reference.T_blocks)
-        objective = LMMObjective(stats, Solver(stats), parameters, header["reml"])
+        objective = LMMObjective(stats, Solver(stats, plan), parameters, header["reml"])
         evaluation = objective.evaluate(arrays["theta"])
         return LMM.of(design, plan, evaluation, Certificate(**certificate))

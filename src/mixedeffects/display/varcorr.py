@@ -1,0 +1,83 @@
+"""Variance components as text, and as a frame in the user's flavour."""
+
+from __future__ import annotations
+
+from mixedeffects.display.layout import text_table
+from mixedeffects.display.numbers import significant
+
+
+class VarianceComponents:
+    """Standard deviations and correlations of the random effects; prints as a table.
+
+    Parameters
+    ----------
+    facts : VarCorr
+    to_frame : callable
+        From named columns to the user's kind of data frame.
+
+    Attributes
+    ----------
+    terms : tuple of TermCovariance
+        One per random-effects term, with its `covariance`, `sd` and `corr`.
+    sd : dict of str to array
+        Group to standard deviations; "Residual" last.
+    corr : dict of str to array
+        Group to correlation matrix, for terms of several correlated columns.
+    sigma : float
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> print(fit.varcorr)
+    group     term         variance      sd  corr
+    Subject   (Intercept)    612.09  24.740
+              Days           35.072  5.9221  0.07
+    Residual                 654.94  25.592
+    >>> fit.varcorr.tidy()["sdcor"].round(2).tolist()
+    [24.74, 5.92, 0.07, 25.59]
+    """
+
+    def __init__(self, facts, to_frame):
+        self._facts, self._to_frame = facts, to_frame
+
+    terms = property(lambda self: self._facts.terms)
+    sigma = property(lambda self: self._facts.sigma)
+    sd = property(lambda self: self._facts.sd)
+    corr = property(lambda self: self._facts.corr)
+
+    def tidy(self):
+        """One row per variance and covariance: group, term1, term2, vcov, sdcor."""
+        return self._to_frame(self._facts.table().columns)
+
+    def __str__(self):
+        return "\n".join(text_table(*random_rows(self._facts), left=2))
+
+    __repr__ = __str__
+
+
+def random_rows(varcorr):
+    """Header and rows of the table of variance components, strings only.
+
+    Parameters
+    ----------
+    varcorr : VarCorr
+    """
+    header = ["group", "term", "variance", "sd", "corr"]
+    rows = []
+    for t in varcorr.terms:
+        corr = t.corr
+        for i, name in enumerate(t.names):
+            lower = [corr[i, j] for j in range(i)] if t.correlated else []
+            rows.append(
+                [
+                    t.group if i == 0 else "",
+                    name,
+                    significant(float(t.covariance[i, i]), 5),
+                    significant(float(t.sd[i]), 5),
+                    "  ".join(f"{c:.2f}" if c == c else "–" for c in lower),
+                ]
+            )
+    sigma = varcorr.sigma
+    rows.append(["Residual", "", significant(sigma**2, 5), significant(sigma, 5), ""])
+    return header, rows
