@@ -13,7 +13,6 @@ from mixedeffects.design.records import Block, Factor, RandomTerm
 from mixedeffects.errors import ModelError
 from mixedeffects.formula import RandomPart, TermList
 
-
 #: Model matrices that were made before: their terms, columns and names.
 Known: TypeAlias = list[tuple[TermList, Matrix, tuple[str, ...]]]
 

@@ -62,9 +62,7 @@ def _shift(values: np.ndarray, low: int) -> np.ndarray:
     return np.subtract(values, low, dtype=np.intp, casting="unsafe") if low else values
 
 
-def _code_by_sorting(
-    keys: Callable[[slice], np.ndarray], n: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _code_by_sorting(keys: Callable[[slice], np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes and sorted distinct values of numbers of any range."""
     if n <= CHUNK:
         distinct, codes = np.unique(keys(slice(0, n)), return_inverse=True)

@@ -82,7 +82,7 @@ class ColumnMatrix(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if ufunc is np.matmul and method == "__call__" and not options.keys() - {"out"}:
             out = options.get("out", (None,))[0]
-            product = _product(*inputs, out)
+            product = _product(inputs[0], inputs[1], out)
             if product is not None:
                 return product
         plain = [
@@ -94,24 +94,24 @@ class ColumnMatrix(NDArrayOperatorsMixin):
     def __getitem__(self, key: Any) -> Any:
         """An array of the rows, or of the rows and columns, asked for."""
         rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, ALL)
-        if _is_list(rows) and _is_list(columns) or not (_is_index(rows) and _is_index(columns)):
+        if (_is_list(rows) and _is_list(columns)) or not (_is_index(rows) and _is_index(columns)):
             return np.asarray(self)[key]
+        n, p = self.shape
         if isinstance(rows, int | np.integer):
-            if not -self.shape[0] <= rows < self.shape[0]:
-                raise IndexError(f"row {rows} of a matrix with {self.shape[0]} rows")
-            start = int(rows) % self.shape[0]
-            return self[start : start + 1, columns][0]
+            at = _place(rows, n)
+            return self[at : at + 1, columns][0]
         if isinstance(columns, int | np.integer):
-            return self[rows, [int(columns)]][:, 0]
+            at = _place(columns, p)
+            return self[rows, at : at + 1][:, 0]
         recipes = self.columns
         if not isinstance(columns, slice) or columns != ALL:
-            recipes = [self.columns[j] for j in np.arange(self.shape[1])[columns]]
+            recipes = [self.columns[j] for j in np.arange(p)[columns]]
         if isinstance(rows, slice):
-            n = len(range(*rows.indices(self.shape[0])))
+            length = len(range(*rows.indices(n)))
         else:
-            rows = np.arange(self.shape[0])[rows] if _is_mask(rows) else np.asarray(rows, np.intp)
-            n = rows.shape[0]
-        out = np.empty((n, len(recipes)))
+            rows = _places(rows, n)
+            length = rows.shape[0]
+        out = np.empty((length, len(recipes)))
         expand(recipes, rows, out)
         return out
 
@@ -194,8 +194,21 @@ def _is_list(index: Any) -> bool:
     return isinstance(index, list) or (isinstance(index, np.ndarray) and index.ndim == 1)
 
 
-def _is_mask(index: Any) -> bool:
-    return np.asarray(index).dtype == bool
+def _place(index: int | np.integer, n: int) -> int:
+    """A position, counted from the front."""
+    if not -n <= index < n:
+        raise IndexError(f"index {index} is out of bounds for axis with size {n}")
+    return int(index) % n
+
+
+def _places(index: Any, n: int) -> np.ndarray:
+    """Positions that a list or mask selects."""
+    index = np.asarray(index, dtype=np.intp if len(index) == 0 else None)
+    if index.dtype == bool and index.shape[0] == n:
+        return np.flatnonzero(index)
+    if index.dtype.kind not in "iu":
+        raise IndexError("rows are chosen by whole numbers or by a mask of all rows")
+    return index
 
 
 def _is_index(index: Any) -> bool:

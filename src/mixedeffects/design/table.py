@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -112,7 +112,7 @@ def open_table(data: Any) -> Table:
     import narwhals
 
     try:
-        frame: Any = narwhals.from_native(data)
+        frame: Any = narwhals.from_native(cast(Any, data))
         if isinstance(frame, narwhals.LazyFrame):
             frame = frame.collect()
         native = frame.to_native()

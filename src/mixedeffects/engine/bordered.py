@@ -12,6 +12,8 @@ and with Y = L^-1 [Lambda 0; 0 I]'[Z X]'W[Z X y] everything else is a block of
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtrs  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -38,15 +40,21 @@ class BorderedModel:
         all_products[m:, :m] = zx.T
         all_products[m:, m:] = xx
         self.all = all_products
-        self.blocks = []
-        for f, offset in zip(layout.rest, layout.offsets, strict=True):
-            q, k = layout.q[f], layout.k[f]
-            first = offset + k * np.arange(q)[:, None, None]
-            inside = np.arange(k)
-            place = (first + inside[:, None]) * (m + p) + first + inside
-            self.blocks.append((f, offset, q, k, place))
-        self.identity = np.eye(m + p)
-        self.ridge = np.arange(m) * (m + p + 1)
+        self.identity, self.ridge, self.blocks = _places(layout, p)
+
+
+@lru_cache(maxsize=64)
+def _places(layout, p):
+    """Identity, diagonal and block positions of the bordered matrix, by shape alone."""
+    n = layout.m + p
+    blocks = []
+    for f, offset in zip(layout.rest, layout.offsets, strict=True):
+        q, k = layout.q[f], layout.k[f]
+        first = offset + k * np.arange(q)[:, None, None]
+        inside = np.arange(k)
+        place = (first + inside[:, None]) * n + first + inside
+        blocks.append((f, offset, q, k, place))
+    return np.eye(n), np.arange(layout.m) * (n + 1), tuple(blocks)
 
 
 class BorderedFactorisation:

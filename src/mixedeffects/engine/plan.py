@@ -40,8 +40,9 @@ class Plan:
         ``"none"``, ``"dense"`` or ``"sparse"``.
     symbolic : Symbolic or None
         Order and pattern of a sparse remainder.
-    leaf_flops, remainder_flops : float
-        Floating-point operations of one evaluation of the objective with its gradient.
+    flops, seconds : float
+        Floating-point operations, and time on one core of today, of one evaluation of the
+        objective with its gradient.
     bytes : float
         Memory at the peak, beyond the design's own arrays.
     """
@@ -50,20 +51,9 @@ class Plan:
     names: tuple[str, ...]
     remainder: str
     symbolic: object
-    leaf_flops: float
-    remainder_flops: float
+    flops: float
+    seconds: float
     bytes: float
-
-    @property
-    def flops(self) -> float:
-        """Operations of one evaluation with its gradient."""
-        return self.leaf_flops + self.remainder_flops
-
-    @property
-    def seconds(self) -> float:
-        """Predicted time of one evaluation with its gradient, on one core of today."""
-        rate = LOOP_RATE if self.remainder == "sparse" else BLAS_RATE
-        return self.leaf_flops / LOOP_RATE + self.remainder_flops / rate
 
     @property
     def columns(self) -> int:
@@ -169,12 +159,15 @@ def _worth_analysing(layout, engine):
 
 def _plan(layout, names, t, n, pattern, engine, available):
     m = layout.m
+    cubic = float(m) ** 3
     if layout.leaf is None:
         kind = "dense" if m else "none"
-        return Plan(layout, names, kind, None, 0.0, float(m) ** 3, 24.0 * m * m)
+        return Plan(layout, names, kind, None, cubic, cubic / BLAS_RATE, 24.0 * m * m)
     q, k = layout.q[layout.leaf], layout.k[layout.leaf]
     entries, pairs = _crossing_size(layout, n, pattern)
-    leaf_flops = q * (6.0 * k**3 + 4.0 * k * k * t + k * t * t) + 6.0 * k * pairs
+    flops = q * (6.0 * k**3 + 4.0 * k * k * t + k * t * t)
+    seconds = flops / LOOP_RATE
+    crossing = [(6.0 * k * pairs, LOOP_RATE), (4.0 * q * k * float(m) ** 2, BLAS_RATE)]
     memory = 8.0 * q * (6 * k * k + 6 * k * t) + entries * (20.0 + 16.0 * k) + 8.0 * m * 6 * t
     memory += sum(
         min(n, layout.q[a] * layout.q[b]) * layout.k[b] * (4.0 + 16.0 * layout.k[a])
@@ -187,17 +180,16 @@ def _plan(layout, names, t, n, pattern, engine, available):
         spare = None if available is None else SHARE * available - memory
         symbolic = _choose_sparse(layout, pattern, engine, spare)
     if symbolic is not None:
-        return Plan(
-            layout,
-            names,
-            "sparse",
-            symbolic,
-            leaf_flops,
-            symbolic.flops,
-            memory + symbolic.bytes + 4.0 * min(pairs, LISTED_PAIRS),
-        )
-    kind = "dense" if m else "none"
-    return Plan(layout, names, kind, None, leaf_flops, float(m) ** 3, memory + 16.0 * m * m)
+        kind, rest = "sparse", (symbolic.flops, LOOP_RATE)
+        crossing = crossing[:1]
+        memory += symbolic.bytes + 4.0 * min(pairs, LISTED_PAIRS)
+    else:
+        kind, rest = "dense" if m else "none", (cubic, BLAS_RATE)
+        memory += 16.0 * m * m
+    for work, rate in (min(crossing, key=lambda c: c[0] / c[1]), rest):
+        flops += work
+        seconds += work / rate
+    return Plan(layout, names, kind, symbolic, flops, seconds, memory)
 
 
 def _crossing_size(layout, n, pattern):

@@ -9,9 +9,12 @@ library (MKL, Accelerate) nothing is found and nothing is done.
 from __future__ import annotations
 
 import ctypes
+import os
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+
+from mixedeffects.crossprod.cores import cores
 
 PARALLEL_COLUMNS = 1500
 
@@ -43,9 +46,21 @@ def _controls():
     return tuple(found)
 
 
+def _idle():
+    """Whether a processor beside our own was free in the last minute, as far as one can know."""
+    try:
+        return os.getloadavg()[0] < cores() - 0.5
+    except (AttributeError, OSError):  # not on this platform
+        return True
+
+
 @contextmanager
 def threads_for(columns):
-    """Run the body with one BLAS thread unless `columns` is large enough to gain from more.
+    """Run the body with one BLAS thread unless more would help.
+
+    They help when `columns` is large and the machine is not busy: OpenBLAS's threads wait by
+    spinning, and on processors that others use as well a factorisation takes many times longer
+    with several than with one.
 
     Parameters
     ----------
@@ -57,7 +72,7 @@ def threads_for(columns):
     >>> with threads_for(30):
     ...     pass
     """
-    if columns >= PARALLEL_COLUMNS:
+    if columns >= PARALLEL_COLUMNS and _idle():
         yield
         return
     before = [(setter, getter()) for getter, setter in _controls()]

@@ -60,12 +60,14 @@ def save(fit, path):
     blocks = []
     for i, block in enumerate(design.blocks):
         arrays[f"codes_{i}"] = block.factor.codes
-        if block.Z is not None:
+        shared = block.Z is design.X
+        if block.Z is not None and not shared:
             arrays[f"Z_{i}"] = block.Z
         blocks.append(
             {
                 "factor": block.factor.name,
                 "names": list(block.names),
+                "shared": shared,
                 "terms": [asdict(term) for term in block.terms],
             }
         )
@@ -130,7 +132,7 @@ def load(path):
         Block(
             Factor(b["factor"], arrays[f"codes_{i}"], spec.block_labels[i]),
             tuple(b["names"]),
-            arrays.get(f"Z_{i}"),
+            arrays["X"] if b.get("shared") else arrays.get(f"Z_{i}"),
             tuple(RandomTerm(t["text"], tuple(t["columns"]), t["covariance"]) for t in b["terms"]),
         )
         for i, b in enumerate(header["blocks"])
