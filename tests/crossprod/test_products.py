@@ -56,7 +56,7 @@ def whole(stats):
             at = offset + j * k
             A[at : at + k, at : at + k] = diag[j]
     for (a, b), rows in stats.rest_cross.items():
-        fa, fb = layout.rest[a], layout.rest[b]
+        fb = layout.rest[b]
         block = unpack(rows, layout.q[fb] * layout.k[fb])
         one, two = layout.offsets[a], layout.offsets[b]
         A[one : one + block.shape[0], two : two + block.shape[1]] = block

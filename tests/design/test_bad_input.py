@@ -102,6 +102,12 @@ def test_text_where_a_number_is_needed(columns):
     refused(FormulaError, "y ~ x + offset(t)", columns, "column 't' holds text")
 
 
+def test_a_factor_of_several_columns(columns):
+    words = "'poly(x, 2)' has 2 columns; one is needed"
+    refused(FormulaError, "y ~ C(poly(x, 2))", columns, words)
+    refused(FormulaError, "y ~ x + (1 | factor(poly(x, 2)))", columns, words)
+
+
 def test_undefined_transform_counts_rows(columns):
     columns["x"] = np.abs(columns["x"]) + 0.1
     columns["x"][[4, 9, 11]] = -1.0

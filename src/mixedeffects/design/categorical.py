@@ -66,7 +66,7 @@ def factor_call(values: Evaluator, node: Call, text: str) -> Coded:
     if isinstance(inner, Name):
         column = values.columns[inner.name]
     else:
-        column = Column(unparse(inner), "number", values.numbers(inner))
+        column = Column(unparse(inner), "number", values.vector(inner))
     contrast = Contrast("poly" if column.kind == "ordered" else "treatment")
     levels = dict(node.kwargs).get("levels")
     if levels is not None:

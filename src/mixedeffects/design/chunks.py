@@ -10,7 +10,7 @@ import numpy as np
 CHUNK = 65_536
 
 #: From this size on, arrays that only repeat the table are not made.
-LARGE_BYTES = 2**20
+LARGE_BYTES = 2**21
 
 
 def chunks(n: int, size: int | None = None) -> Iterator[slice]:

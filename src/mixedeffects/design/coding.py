@@ -63,23 +63,34 @@ def _shift(values: np.ndarray, low: int) -> np.ndarray:
 
 
 def _code_by_sorting(keys: Callable[[slice], np.ndarray], n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and sorted distinct values of numbers of any range."""
-    if n <= CHUNK:
-        distinct, codes = np.unique(keys(slice(0, n)), return_inverse=True)
-        return codes.astype(np.int32), distinct
-    distinct = np.empty(0, dtype=keys(slice(0, 0)).dtype)
-    found, size = [distinct], 0
-    for rows in chunks(n):
-        found.append(np.unique(keys(rows)))
-        size += found[-1].shape[0]
-        # merge now and then: few levels take little room, however many rows there are
-        if rows.stop == n or size > distinct.shape[0] + 4 * CHUNK:
-            distinct = np.unique(np.concatenate(found))
-            found, size = [distinct], 0
+    """Codes and sorted distinct values of numbers of any range.
+
+    Each piece of the rows is coded by itself, and then from its own values to those of all.
+    """
     codes = np.empty(n, dtype=np.int32)
+    found: list[np.ndarray] = []
+    distinct, merged = keys(slice(0, 0)), 0
     for rows in chunks(n):
-        codes[rows] = np.searchsorted(distinct, keys(rows))
+        values, codes[rows] = np.unique(keys(rows), return_inverse=True)
+        found.append(values)
+        # a merge now and then: few levels take little room, however many rows there are
+        if rows.stop == n or len(found) == merged + 4:
+            if len(found) > 1:
+                values = _merge([distinct, *found[merged:]])
+            distinct, merged = values, len(found)
+    if len(found) > 1:
+        for rows, values in zip(chunks(n), found, strict=True):
+            codes[rows] = np.searchsorted(distinct, values)[codes[rows]]
     return codes, distinct
+
+
+def _merge(parts: list[np.ndarray]) -> np.ndarray:
+    """Sorted distinct values of several arrays."""
+    values = np.concatenate(parts)
+    values.sort()
+    new = np.ones(values.shape[0], dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=new[1:])
+    return values[new]
 
 
 def code_numbers(values: np.ndarray) -> tuple[np.ndarray, Labels]:

@@ -14,8 +14,8 @@ from mixedeffects.design.part import ALL, Part
 #: A column: parts to multiply, each with the number of its own column; none for a column of ones.
 Recipe: TypeAlias = tuple[tuple[Part, int], ...]
 
-#: Numbers that are expanded at a time.
-PIECE = 2**16
+#: Numbers that are expanded at a time, and the least rows when the matrix is wide.
+PIECE, LEAST_ROWS = 2**16, 1_024
 
 
 class ColumnMatrix(NDArrayOperatorsMixin):
@@ -121,7 +121,7 @@ class ColumnMatrix(NDArrayOperatorsMixin):
 
     def pieces(self) -> Any:
         """Slices of rows that are small enough to expand."""
-        return chunks(self.shape[0], max(PIECE // max(self.shape[1], 1), 1024))
+        return chunks(self.shape[0], max(PIECE // max(self.shape[1], 1), LEAST_ROWS))
 
 
 class Transposed(NDArrayOperatorsMixin):

@@ -111,6 +111,13 @@ class Evaluator:
             self._refuse_rows(node, bad if bad.ndim == 1 else np.logical_or.reduce(bad, axis=1))
         return value
 
+    def vector(self, node: Node) -> np.ndarray:
+        """A numeric expression of one column, as what a factor is made of."""
+        value = self.numbers(node)
+        if value.ndim == 2 and value.shape[1] > 1:
+            raise self.error(f"'{unparse(node)}' has {value.shape[1]} columns; one is needed", node)
+        return value.reshape(-1)
+
     def _refuse_rows(self, node: Node, bad: np.ndarray) -> None:
         rows = np.flatnonzero(bad)
         where = (rows if self.kept is None else np.flatnonzero(self.kept)[rows])[:3].tolist()

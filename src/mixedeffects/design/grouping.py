@@ -25,7 +25,7 @@ def group_column(variable: Variable, values: Evaluator) -> Column:
     first = variable.node.args[0]  # type: ignore[union-attr]
     if inner is not None and first == inner:
         return values.columns[inner.name]
-    return Column(unparse(first), "number", values.numbers(first))
+    return Column(unparse(first), "number", values.vector(first))
 
 
 class Grouping:

@@ -23,6 +23,8 @@ SHARE = 0.8
 ALWAYS_FREE = 1e8
 # a remainder of fewer columns is factored densely faster than its pattern is analysed
 ANALYSE_COLUMNS = 500
+# a sparse factor is not looked for when one evaluation would take longer than this
+LONGEST_SECONDS = 600.0
 # floating-point operations per second assumed, one core: matrix products, loops over levels
 BLAS_RATE, LOOP_RATE = 4e10, 1.2e9
 
@@ -219,7 +221,11 @@ def _choose_sparse(layout, pattern, engine, spare):
     free_choice = engine == "auto" and dense_fits
     room = 1.5  # the estimate below rests on a sample
     if free_choice:
-        budget, room = min(budget, symbolic.most_entries(layout.m)), 1.0
+        seconds, room = symbolic.dense_seconds(layout.m), 1.0
+    else:
+        seconds = LONGEST_SECONDS
+    if engine == "auto":
+        budget = min(budget, symbolic.most_entries(layout.m, seconds))
     if symbolic.entries_before_fill(*pattern, weight) > room * budget:
         return None
     found = symbolic.analyse(*pattern, weight, budget)
@@ -257,7 +263,7 @@ def require_memory(plan, available=None):
             reason = (
                 f"after eliminating '{plan.names[layout.leaf]}', {layout.m:,} columns of {names} "
                 f"remain, which form one dense matrix ({dense / 1e9:.1f} GB with its inverse; "
-                "no sparse order fits either)"
+                "no sparse order is feasible either)"
             )
     raise PlanTooLargeError(
         f"this model needs about {plan.bytes / 1e9:.1f} GB and {available / 1e9:.1f} GB are free: "

@@ -126,7 +126,7 @@ def analyse(indptr, index, weight, budget):
     """
     from mixedeffects.engine.kernels import crossing, ordering
 
-    n = weight.size
+    n, budget = weight.size, float(budget)
     natural = np.arange(n)
     choice = (natural, "natural", ordering.fill(natural, indptr, index, weight, budget))
     entries, flops = choice[2][2:]
@@ -158,13 +158,17 @@ def analyse(indptr, index, weight, budget):
 
 def faster_sparse(symbolic, m):
     """Whether the sparse factorisation is predicted to beat the dense one."""
-    return symbolic.flops / SPARSE_RATE < DENSE_FLOPS * float(m) ** 3 / DENSE_RATE
+    return symbolic.flops / SPARSE_RATE < dense_seconds(m)
 
 
-def most_entries(m):
-    """Entries of L above which no sparse factor of order m can beat the dense one.
+def most_entries(m, seconds):
+    """Entries of L above which no sparse factor of order m takes less than some seconds.
 
     By Cauchy and Schwarz, (sum of column counts)^2 <= m (sum of their squares).
     """
-    squares = DENSE_FLOPS * float(m) ** 3 / DENSE_RATE * SPARSE_RATE / SPARSE_FLOPS
-    return float(np.sqrt(m * squares))
+    return float(np.sqrt(m * seconds * SPARSE_RATE / SPARSE_FLOPS))
+
+
+def dense_seconds(m):
+    """Predicted time of one evaluation with its gradient for a dense remainder."""
+    return DENSE_FLOPS * float(m) ** 3 / DENSE_RATE
