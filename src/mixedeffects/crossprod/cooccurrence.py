@@ -114,6 +114,26 @@ def _sort(a, lo, hi):
 
 
 @njit(cache=True, nogil=True)
+def counts(pointer, met, found, count, n_levels, lo, hi, indptr, index, value):
+    """`sums` when every column is ones and all weights are 1: rows where both levels occur."""
+    F = met.shape[1]
+    place = np.empty(n_levels, np.int64)
+    first = 0
+    for j in range(lo, hi):
+        _sort(found, first, first + count[j])
+        at = indptr[j]
+        for s in range(first, first + count[j]):
+            place[found[s]] = at
+            index[at] = found[s]
+            value[at, 0] = 0.0
+            at += 1
+        first += count[j]
+        for s in range(pointer[j], pointer[j + 1]):
+            for f in range(F):
+                value[place[met[s, f]], 0] += 1.0
+
+
+@njit(cache=True, nogil=True)
 def sums(
     pointer, met, order, found, count, n_levels, level_offset, column_offset, width, z_offset,
     Za, Zb, w, lo, hi, indptr, index, value,
@@ -123,7 +143,7 @@ def sums(
     Parameters
     ----------
     pointer, met, order
-        From `sort_rows`; `order` is needed unless all of Za, Zb and w are empty.
+        From `sort_rows`.
     found, count
         From `distinct` for the same levels.
     level_offset, column_offset, width, z_offset : (F,) int64
@@ -162,12 +182,6 @@ def sums(
                     value[at, a] = 0.0
                 at += 1
         first += count[j]
-        if ones_a and ones_b:
-            for s in range(pointer[j], pointer[j + 1]):
-                v = 1.0 if unit else w[order[s]]
-                for f in range(F):
-                    value[place[met[s, f]], 0] += v
-            continue
         for s in range(pointer[j], pointer[j + 1]):
             r = order[s]
             wr = 1.0 if unit else w[r]

@@ -88,7 +88,8 @@ def rows_against(blocks, first, others, T_blocks, w):
 
     ones_a = blocks[first].Z is None
     ones_b = all(blocks[g].Z is None for g in others)
-    t = _meet(blocks, first, others, keep_order=not (ones_a and ones_b and w.size == 0))
+    plain = ones_a and ones_b and w.size == 0
+    t = _meet(blocks, first, others, keep_order=not plain)
     Za = np.empty((0, 1)) if ones_a else block_rows(blocks[first], T_blocks[first])
     if ones_b:
         Zb = np.empty((0, len(others)))
@@ -103,6 +104,11 @@ def rows_against(blocks, first, others, T_blocks, w):
 
     def run(part):
         lo, hi = t.ranges[part]
+        if plain:
+            cooccurrence.counts(
+                t.pointer, t.met, t.found[part], t.count, t.n_levels, lo, hi, indptr, index, value
+            )
+            return
         cooccurrence.sums(
             t.pointer, t.met, t.order, t.found[part], t.count, t.n_levels, t.level_offset,
             column_offset, t.width, z_offset, Za, Zb, w, lo, hi, indptr, index, value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.engine import levels
 from mixedeffects.engine.coordinates import Coordinates, rest_variates
 
 # 1 - diag(R^-1) below this has lost too many digits to be divided by Lambda twice
@@ -24,20 +25,16 @@ class Factorisation(Coordinates):
     __slots__ = ("_F", "_FA", "_K", "_U_fixed", "_scaled", "_selected")
 
     def __init__(self, engine, Lambdas):
-        from mixedeffects.engine.kernels import crossing, levels
+        from mixedeffects.engine.kernels import crossing
 
         stats, layout = engine.stats, engine.layout
         self._engine, self._Lambdas = engine, Lambdas
         self._N = self._FA = self._selected = self._rest = None
-        K, F = np.empty_like(engine.leaf_diag), np.empty_like(engine.leaf_diag)
-        self._K, self._F = K, F
-        KB = np.empty_like(engine.leaf_fixed)
-        xx = stats.xx.copy()
-        self.logdet = levels.eliminate(
-            engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), K, F, KB, xx
+        self.C = xx = stats.xx.copy()
+        K, F, KB, self.logdet = levels.eliminate(
+            engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), xx
         )
-        lower = np.tril(xx, -1)
-        self.C = xx = lower + lower.T + np.diag(np.diagonal(xx))
+        self._K, self._F = K, F
         self._Y = np.zeros((0, xx.shape[0]))
         self._scaled = None
         if not layout.m or not np.isfinite(self.logdet):
@@ -55,14 +52,13 @@ class Factorisation(Coordinates):
     def projections(self):
         """Per block: the (q, k, t) array Z'V^-1[X~ y~]."""
         if self._N is None:
-            from mixedeffects.engine.kernels import crossing, levels
+            from mixedeffects.engine.kernels import crossing
 
             engine, stats, layout = self._engine, self._engine.stats, self._engine.layout
-            N_leaf = np.empty_like(engine.leaf_fixed)
             if not layout.m:
-                levels.products(self._F, engine.leaf_fixed, N_leaf)
-                self._N = {layout.leaf: N_leaf}
+                self._N = {layout.leaf: levels.products(self._F, engine.leaf_fixed)}
                 return self._N
+            N_leaf = np.empty_like(engine.leaf_fixed)
             Q = np.ascontiguousarray(self._lambda_times(self._rest.backward(self._Y)))
             N_rest = stats.rest_fixed - engine.apply_rest(Q)
             cross = engine.crossing
@@ -78,10 +74,7 @@ class Factorisation(Coordinates):
     def _within(self):
         """F A, Z_j'V_1^-1Z_j of every leaf level."""
         if self._FA is None:
-            from mixedeffects.engine.kernels import levels
-
-            self._FA = np.empty_like(self._F)
-            levels.products(self._F, self._engine.leaf_diag, self._FA)
+            self._FA = levels.products(self._F, self._engine.leaf_diag)
         return self._FA
 
     def _select(self):
@@ -92,14 +85,12 @@ class Factorisation(Coordinates):
 
     def traces(self):
         """Per block: the (k, k) sum over levels of Z_j'V^-1Z_j."""
-        from mixedeffects.engine.kernels import levels
-
         layout = self._engine.layout
         out = {}
         W = self._within.sum(axis=0)
         if layout.m:
             S, blocks = self._select()
-            levels.add_sandwich(self._F, S, W, -1.0)
+            W = W - levels.sandwiches(self._F, S)
             singular = {}
             for f in layout.rest:
                 E = np.eye(layout.k[f]) * layout.q[f] - blocks[f].sum(axis=0)
@@ -196,14 +187,11 @@ class Factorisation(Coordinates):
         first : (t, k^2) array
             Entry (s, ab) is the sum of (F B)_as h_b.
         """
-        from mixedeffects.engine.kernels import levels
-
         engine = self._engine
         FA, B = self._within, engine.leaf_fixed
         q, k, t = B.shape
         if engine.layout.m:
-            FB = np.empty_like(B)
-            levels.products(self._F, B, FB)
+            FB = levels.products(self._F, B)
         else:
             FB = self.projections()[engine.layout.leaf]
         second = np.zeros((k * k, k * k))

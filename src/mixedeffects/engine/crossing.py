@@ -93,9 +93,9 @@ class Crossing:
                 blas.dgemm(-1.0, KV.T, V.reshape(-1, self.m).T, 1.0, R.T, trans_b=1, overwrite_c=1)
             return
         step = self._workers
-        in_parallel(
-            lambda w: crossing.eliminate_dense(R, w, step, *self.addresses, scaled, K), step
-        )
+        one = K.shape[1] == 1
+        kernel = crossing.eliminate_dense_one if one else crossing.eliminate_dense
+        in_parallel(lambda w: kernel(R, w, step, *self.addresses, scaled, K), step)
 
     def enclose(self, P, scaled):
         """S_j = V_j P V_j', (q, k, k), for the lower triangle of a dense P."""
@@ -110,13 +110,10 @@ class Crossing:
             return S
         step = self._workers
         parts = [np.zeros((q, k, k)) for _ in range(step)]
-        in_parallel(
-            lambda w: crossing.enclose_dense(P, w, step, *self.addresses, scaled, parts[w]), step
-        )
-        for part in parts[1:]:
-            parts[0] += part
-        crossing.fold(parts[0])
-        return parts[0]
+        kernel = crossing.enclose_dense_one if k == 1 else crossing.enclose_dense
+        in_parallel(lambda w: kernel(P, w, step, *self.addresses, scaled, parts[w]), step)
+        total = sum(parts[1:], start=parts[0])
+        return total + total.transpose(0, 2, 1)
 
     def subtract(self, K, W, out):
         """out -= sum_j V_j'K_jV_j W, unscaled; W and out (m, c)."""

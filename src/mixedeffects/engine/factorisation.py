@@ -108,9 +108,14 @@ class Engine:
         return value @ Lambdas[layout.rest[a]]
 
     def _scale_columns(self, index, value, offset, Lambdas):
+        layout = self.layout
+        if self._widest == 1:
+            lam = np.concatenate(
+                [np.full(layout.q[f], Lambdas[f][0, 0]) for f in layout.rest] or [np.empty(0)]
+            )
+            return value * lam[index + offset, None]
         from mixedeffects.engine.kernels import rest
 
-        layout = self.layout
         Lams = np.zeros((max(1, len(layout.rest)), self._widest, self._widest))
         for i, f in enumerate(layout.rest):
             k = layout.k[f]

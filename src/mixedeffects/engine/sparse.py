@@ -63,15 +63,14 @@ class Assembly:
 
     def enclose(self, Z, scaled):
         """S_j = V_j P V_j', (q, k, k), for P = R^-1 on the pattern."""
-        from mixedeffects.engine.kernels import crossing, sparse
+        from mixedeffects.engine.kernels import sparse
 
         S = np.empty((self._crossing.indptr.size - 1, scaled.shape[1], scaled.shape[1]))
         if self.where is None:
             sparse.enclose_rows(*self._crossing.addresses, scaled, Z, *self.symbolic.rows, S)
         else:
             sparse.enclose(self.first, self.where, self._crossing.indptr, scaled, Z, S)
-        crossing.fold(S)
-        return S
+        return S + S.transpose(0, 2, 1)
 
 
 def _own_places(stats, symbolic):

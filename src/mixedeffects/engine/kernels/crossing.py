@@ -141,6 +141,17 @@ def outer(indptr, index, value, F, h, out):
 
 
 @njit(cache=True, nogil=True)
+def eliminate_row_one(i, row, pointer, entry, level, indptr, place, value, K):
+    """`eliminate_row` for k = 1."""
+    for s in range(pointer[i], pointer[i + 1]):
+        e = entry[s]
+        j = level[s]
+        v = K[j, 0, 0] * value[e, 0]
+        for d in range(indptr[j], e + 1):
+            row[place[d]] -= v * value[d, 0]
+
+
+@njit(cache=True, nogil=True)
 def eliminate_row(i, row, pointer, entry, level, indptr, place, value, K):
     """Subtract row i of sum_j V_j'K_jV_j, columns up to i, from a row stored densely.
 
@@ -159,23 +170,6 @@ def eliminate_row(i, row, pointer, entry, level, indptr, place, value, K):
     value : (nnz, k), scaled by the remainder's Lambda
     """
     k = K.shape[1]
-    if k == 1:
-        for s in range(pointer[i], pointer[i + 1]):
-            e = entry[s]
-            j = level[s]
-            v = K[j, 0, 0] * value[e, 0]
-            for d in range(indptr[j], e + 1):
-                row[place[d]] -= v * value[d, 0]
-        return
-    if k == 2:
-        for s in range(pointer[i], pointer[i + 1]):
-            e = entry[s]
-            j = level[s]
-            v0 = K[j, 0, 0] * value[e, 0] + K[j, 0, 1] * value[e, 1]
-            v1 = K[j, 1, 0] * value[e, 0] + K[j, 1, 1] * value[e, 1]
-            for d in range(indptr[j], e + 1):
-                row[place[d]] -= v0 * value[d, 0] + v1 * value[d, 1]
-        return
     u = np.empty(k)
     for s in range(pointer[i], pointer[i + 1]):
         e = entry[s]
@@ -193,10 +187,29 @@ def eliminate_row(i, row, pointer, entry, level, indptr, place, value, K):
 
 
 @njit(cache=True, nogil=True)
+def eliminate_dense_one(R, first, step, pointer, entry, level, indptr, place, value, K):
+    """`eliminate_dense` for k = 1."""
+    for i in range(first, R.shape[0], step):
+        eliminate_row_one(i, R[i], pointer, entry, level, indptr, place, value, K)
+
+
+@njit(cache=True, nogil=True)
 def eliminate_dense(R, first, step, pointer, entry, level, indptr, place, value, K):
     """Rows first, first + step, ... of R less the leaf's part; lower triangle."""
     for i in range(first, R.shape[0], step):
         eliminate_row(i, R[i], pointer, entry, level, indptr, place, value, K)
+
+
+@njit(cache=True, nogil=True)
+def enclose_row_one(i, row, pointer, entry, level, indptr, place, value, S):
+    """`enclose_row` for k = 1."""
+    for s in range(pointer[i], pointer[i + 1]):
+        e = entry[s]
+        j = level[s]
+        u = 0.5 * row[i] * value[e, 0]
+        for d in range(indptr[j], e):
+            u += row[place[d]] * value[d, 0]
+        S[j, 0, 0] += value[e, 0] * u
 
 
 @njit(cache=True, nogil=True)
@@ -206,15 +219,6 @@ def enclose_row(i, row, pointer, entry, level, indptr, place, value, S):
     Only columns up to i of the row are read. S (q, k, k) receives X with S_j = X + X'.
     """
     k = S.shape[1]
-    if k == 1:
-        for s in range(pointer[i], pointer[i + 1]):
-            e = entry[s]
-            j = level[s]
-            u = 0.0
-            for d in range(indptr[j], e):
-                u += row[place[d]] * value[d, 0]
-            S[j, 0, 0] += value[e, 0] * (u + 0.5 * row[i] * value[e, 0])
-        return
     u = np.empty(k)
     for s in range(pointer[i], pointer[i + 1]):
         e = entry[s]
@@ -231,22 +235,17 @@ def enclose_row(i, row, pointer, entry, level, indptr, place, value, S):
 
 
 @njit(cache=True, nogil=True)
+def enclose_dense_one(P, first, step, pointer, entry, level, indptr, place, value, S):
+    """`enclose_dense` for k = 1."""
+    for i in range(first, P.shape[0], step):
+        enclose_row_one(i, P[i], pointer, entry, level, indptr, place, value, S)
+
+
+@njit(cache=True, nogil=True)
 def enclose_dense(P, first, step, pointer, entry, level, indptr, place, value, S):
     """S_j = V_j P V_j' from rows first, first + step, ... of P's lower triangle."""
     for i in range(first, P.shape[0], step):
         enclose_row(i, P[i], pointer, entry, level, indptr, place, value, S)
-
-
-@njit(cache=True, nogil=True)
-def fold(S):
-    """S_j + S_j', in place."""
-    q, k, _ = S.shape
-    for j in range(q):
-        for a in range(k):
-            for b in range(a + 1):
-                v = S[j, a, b] + S[j, b, a]
-                S[j, a, b] = v
-                S[j, b, a] = v
 
 
 @njit(cache=True, nogil=True)

@@ -4,9 +4,10 @@ Notation, per leaf level j with k columns: A = Z_j'WZ_j, B = Z_j'W[X~ y~] (k x t
 G = Lam Lam', M = I + Lam'A Lam, K = Lam M^-1 Lam' and F = (I + A G)^-1 = I - A K.
 With V_1 the covariance that the leaf alone gives, Z_j'V_1^-1 Z_j = F A.
 
-For k = 1 and k = 2 everything has a closed form without cancellation,
+For k = 2 everything has a closed form without cancellation,
 det(I + AG) = 1 + tr(AG) + det(A) det(G), K = (G + det(G) adj(A)) / det and
-F = (I + adj(G) adj(A)) / det, which is also an order of magnitude faster.
+F = (I + adj(G) adj(A)) / det, which is also an order of magnitude faster. For k = 1 the
+algebra is elementwise and needs no kernel: see `mixedeffects.engine.levels`, which chooses.
 """
 
 from __future__ import annotations
@@ -97,6 +98,48 @@ def _general(A, G, Lam, M, Y, K, F):
 
 
 @njit(cache=True, nogil=True)
+def eliminate_pairs(diag, fixed, Lam, K, F, KB, xx):
+    """`eliminate` for k = 2, in closed form."""
+    q, k, t = fixed.shape
+    logdet = 0.0
+    product = 1.0
+    g00 = Lam[0, 0] * Lam[0, 0] + Lam[0, 1] * Lam[0, 1]
+    g10 = Lam[1, 0] * Lam[0, 0] + Lam[1, 1] * Lam[0, 1]
+    g11 = Lam[1, 0] * Lam[1, 0] + Lam[1, 1] * Lam[1, 1]
+    root = Lam[0, 0] * Lam[1, 1] - Lam[0, 1] * Lam[1, 0]
+    det_g = root * root
+    for j in range(q):
+        a00, a10, a11 = diag[j, 0, 0], diag[j, 1, 0], diag[j, 1, 1]
+        det_a = max(a00 * a11 - a10 * a10, 0.0)
+        det = 1.0 + (a00 * g00 + 2.0 * a10 * g10 + a11 * g11) + det_a * det_g
+        product *= det
+        if product > LARGE:
+            logdet += np.log(product)
+            product = 1.0
+        inv = 1.0 / det
+        k00 = (g00 + det_g * a11) * inv
+        k10 = (g10 - det_g * a10) * inv
+        k11 = (g11 + det_g * a00) * inv
+        K[j, 0, 0] = k00
+        K[j, 0, 1] = k10
+        K[j, 1, 0] = k10
+        K[j, 1, 1] = k11
+        F[j, 0, 0] = (1.0 + (g11 * a11 + g10 * a10)) * inv
+        F[j, 0, 1] = -(g11 * a10 + g10 * a00) * inv
+        F[j, 1, 0] = -(g10 * a11 + g00 * a10) * inv
+        F[j, 1, 1] = (1.0 + (g10 * a10 + g00 * a00)) * inv
+        for c in range(t):
+            b0, b1 = fixed[j, 0, c], fixed[j, 1, c]
+            v0 = k00 * b0 + k10 * b1
+            v1 = k10 * b0 + k11 * b1
+            KB[j, 0, c] = v0
+            KB[j, 1, c] = v1
+            for d in range(c + 1):
+                xx[c, d] -= v0 * fixed[j, 0, d] + v1 * fixed[j, 1, d]
+    return logdet + np.log(product)
+
+
+@njit(cache=True, nogil=True)
 def eliminate(diag, fixed, Lam, K, F, KB, xx):
     """K, F and K B of every level, and xx less the leaf's part.
 
@@ -114,23 +157,6 @@ def eliminate(diag, fixed, Lam, K, F, KB, xx):
     """
     q, k, t = fixed.shape
     logdet = 0.0
-    product = 1.0
-    if k == 1:
-        lam2 = Lam[0, 0] * Lam[0, 0]
-        for j in range(q):
-            det = 1.0 + lam2 * diag[j, 0, 0]
-            product *= det
-            if product > LARGE:
-                logdet += np.log(product)
-                product = 1.0
-            F[j, 0, 0] = 1.0 / det
-            K[j, 0, 0] = lam2 / det
-            for c in range(t):
-                v = K[j, 0, 0] * fixed[j, 0, c]
-                KB[j, 0, c] = v
-                for d in range(c + 1):
-                    xx[c, d] -= v * fixed[j, 0, d]
-        return logdet + np.log(product)
     G = np.empty((k, k))
     for a in range(k):
         for b in range(k):
@@ -138,39 +164,6 @@ def eliminate(diag, fixed, Lam, K, F, KB, xx):
             for c in range(k):
                 s += Lam[a, c] * Lam[b, c]
             G[a, b] = s
-    if k == 2:
-        g00, g10, g11 = G[0, 0], G[1, 0], G[1, 1]
-        root = Lam[0, 0] * Lam[1, 1] - Lam[0, 1] * Lam[1, 0]
-        det_g = root * root
-        for j in range(q):
-            a00, a10, a11 = diag[j, 0, 0], diag[j, 1, 0], diag[j, 1, 1]
-            det_a = max(a00 * a11 - a10 * a10, 0.0)
-            det = 1.0 + (a00 * g00 + 2.0 * a10 * g10 + a11 * g11) + det_a * det_g
-            product *= det
-            if product > LARGE:
-                logdet += np.log(product)
-                product = 1.0
-            inv = 1.0 / det
-            k00 = (g00 + det_g * a11) * inv
-            k10 = (g10 - det_g * a10) * inv
-            k11 = (g11 + det_g * a00) * inv
-            K[j, 0, 0] = k00
-            K[j, 0, 1] = k10
-            K[j, 1, 0] = k10
-            K[j, 1, 1] = k11
-            F[j, 0, 0] = (1.0 + (g11 * a11 + g10 * a10)) * inv
-            F[j, 0, 1] = -(g11 * a10 + g10 * a00) * inv
-            F[j, 1, 0] = -(g10 * a11 + g00 * a10) * inv
-            F[j, 1, 1] = (1.0 + (g10 * a10 + g00 * a00)) * inv
-            for c in range(t):
-                b0, b1 = fixed[j, 0, c], fixed[j, 1, c]
-                v0 = k00 * b0 + k10 * b1
-                v1 = k10 * b0 + k11 * b1
-                KB[j, 0, c] = v0
-                KB[j, 1, c] = v1
-                for d in range(c + 1):
-                    xx[c, d] -= v0 * fixed[j, 0, d] + v1 * fixed[j, 1, d]
-        return logdet + np.log(product)
     M = np.empty((k, k))
     Y = np.empty((k, k))
     for j in range(q):
@@ -195,18 +188,6 @@ def eliminate(diag, fixed, Lam, K, F, KB, xx):
 def products(F, B, out):
     """out = F B for every level; F (q, k, k), B and out (q, k, c)."""
     q, k, c = B.shape
-    if k == 1:
-        for j in range(q):
-            for d in range(c):
-                out[j, 0, d] = F[j, 0, 0] * B[j, 0, d]
-        return
-    if k == 2:
-        for j in range(q):
-            for d in range(c):
-                b0, b1 = B[j, 0, d], B[j, 1, d]
-                out[j, 0, d] = F[j, 0, 0] * b0 + F[j, 0, 1] * b1
-                out[j, 1, d] = F[j, 1, 0] * b0 + F[j, 1, 1] * b1
-        return
     for j in range(q):
         for a in range(k):
             for d in range(c):

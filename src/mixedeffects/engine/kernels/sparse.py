@@ -11,7 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mixedeffects.engine.kernels.crossing import eliminate_row, enclose_row
+from mixedeffects.engine.kernels.crossing import (
+    eliminate_row,
+    eliminate_row_one,
+    enclose_row,
+    enclose_row_one,
+)
 
 
 @njit(cache=True, nogil=True)
@@ -77,7 +82,10 @@ def assemble_rows(
     m = row_pointer.shape[0] - 1
     row = np.zeros(m)
     for i in range(m):
-        eliminate_row(i, row, pointer, entry, level, indptr, place, value, K)
+        if K.shape[1] == 1:
+            eliminate_row_one(i, row, pointer, entry, level, indptr, place, value, K)
+        else:
+            eliminate_row(i, row, pointer, entry, level, indptr, place, value, K)
         for s in range(row_pointer[i], row_pointer[i + 1]):
             out[row_entry[s]] += row[row_column[s]]
             row[row_column[s]] = 0.0
@@ -229,7 +237,10 @@ def enclose_rows(
         for s in range(row_pointer[i], row_pointer[i + 1]):
             row[row_column[s]] = Z[row_entry[s]]
         row[i] = Z[row_pointer[m] + i]
-        enclose_row(i, row, pointer, entry, level, indptr, place, value, S)
+        if S.shape[1] == 1:
+            enclose_row_one(i, row, pointer, entry, level, indptr, place, value, S)
+        else:
+            enclose_row(i, row, pointer, entry, level, indptr, place, value, S)
 
 
 @njit(cache=True, nogil=True)
