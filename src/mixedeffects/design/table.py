@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from mixedeffects.design.columns import Column
-from mixedeffects.design.readers import READERS
+from mixedeffects.design.readers import READERS, pandas_getter
 from mixedeffects.errors import ColumnTypeError, DataError
 
 
@@ -54,6 +54,8 @@ class Table:
             self.names = tuple(columns if isinstance(columns, list) else columns.tolist())
             self.n_rows = native.shape[0]
             self._get = native.__getitem__
+            if flavour == "pandas":
+                self._get = pandas_getter(native, self.names)
 
     def column(self, name: str) -> Column:
         """Read a column, once."""

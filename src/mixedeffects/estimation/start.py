@@ -12,7 +12,10 @@ On large balanced data the start is nearly the optimum: it saves half of the New
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
+from scipy.linalg.lapack import dgesv  # pyright: ignore[reportAttributeAccessIssue]
 
 LOWEST, HIGHEST = 0.05, 1e3
 # above this many unknowns only the variances, not the covariances, are started
@@ -33,11 +36,11 @@ def moment_start(stats):
     k = stats.layout.k
     full = sum(v * v for v in k) <= MOST_UNKNOWNS
     order, cross = _small_moments(stats) if stats.layout.small else _blocked_moments(stats)
-    width = [k[f] ** 2 if full else k[f] for f in order]
-    first = np.concatenate([[0], np.cumsum(width)])
-    n = int(first[-1])
+    parts, n = [], 0
+    for f in order:
+        parts.append(slice(n, n + (k[f] ** 2 if full else k[f])))
+        n = parts[-1].stop
     system, rhs = np.zeros((n + 1, n + 1)), np.empty(n + 1)
-    parts = [slice(a, b) for a, b in zip(first[:-1], first[1:], strict=True)]
     for i, f in enumerate(order):
         s, size = cross[f]
         square = s.T @ s
@@ -118,21 +121,26 @@ def _pair(V, full):
 
 def _solve(system, rhs):
     scale = np.sqrt(system.diagonal())
-    scale[scale == 0] = 1.0
+    if not scale.min() > 0:
+        scale[scale == 0] = 1.0
     scaled = system / (scale[:, None] * scale)
-    try:
-        solution = np.linalg.solve(scaled, rhs / scale)
-        if np.isfinite(solution).all():
-            return solution / scale
-    except np.linalg.LinAlgError:  # confounded columns: share their variance
-        pass
-    return np.linalg.lstsq(scaled, rhs / scale, rcond=1e-10)[0] / scale
+    rhs = rhs / scale
+    _, _, solution, info = dgesv(scaled, rhs)
+    if info != 0 or not isfinite(solution.sum()):  # confounded columns share their variance
+        solution = np.linalg.lstsq(scaled, rhs, rcond=1e-10)[0]
+    return solution / scale
 
 
 def _factor(G):
     """Lower-triangular factor of the nearest covariance within the bounds."""
     if G.shape[0] == 1:
         return np.sqrt(np.clip(G, LOWEST**2, HIGHEST**2))
+    try:
+        L = np.linalg.cholesky(G)
+        if L.diagonal().min() > LOWEST and L.max() < HIGHEST:
+            return L
+    except np.linalg.LinAlgError:
+        pass
     eigenvalues, vectors = np.linalg.eigh(0.5 * (G + G.T))
     kept = np.clip(eigenvalues, LOWEST**2, HIGHEST**2)
     return np.linalg.cholesky((vectors * kept) @ vectors.T)
