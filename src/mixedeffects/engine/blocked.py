@@ -25,8 +25,6 @@ class Factorisation(Coordinates):
     __slots__ = ("_F", "_FA", "_K", "_U_fixed", "_scaled", "_selected")
 
     def __init__(self, engine, Lambdas):
-        from mixedeffects.engine.kernels import crossing
-
         stats, layout = engine.stats, engine.layout
         self._engine, self._Lambdas = engine, Lambdas
         self._N = self._FA = self._selected = self._rest = None
@@ -39,9 +37,7 @@ class Factorisation(Coordinates):
         self._scaled = None
         if not layout.m or not np.isfinite(self.logdet):
             return
-        U_fixed = self._U_fixed = stats.rest_fixed.copy()
-        cross = engine.crossing
-        crossing.subtract_transposed(cross.indptr, cross.index, cross.value, KB, U_fixed)
+        U_fixed = self._U_fixed = stats.rest_fixed - engine.crossing.transposed_times(KB)
         self._scaled = engine.scaled(Lambdas)
         self._rest = engine.remainder.of(engine, Lambdas, K, self._scaled)
         self.logdet += self._rest.logdet
@@ -52,20 +48,15 @@ class Factorisation(Coordinates):
     def projections(self):
         """Per block: the (q, k, t) array Z'V^-1[X~ y~]."""
         if self._N is None:
-            from mixedeffects.engine.kernels import crossing
-
             engine, stats, layout = self._engine, self._engine.stats, self._engine.layout
             if not layout.m:
                 self._N = {layout.leaf: levels.products(self._F, engine.leaf_fixed)}
                 return self._N
-            N_leaf = np.empty_like(engine.leaf_fixed)
-            Q = np.ascontiguousarray(self._lambda_times(self._rest.backward(self._Y)))
+            Q = self._lambda_times(self._rest.backward(self._Y))
+            left = engine.leaf_fixed - engine.crossing.times(Q)
             N_rest = stats.rest_fixed - engine.apply_rest(Q)
-            cross = engine.crossing
-            crossing.project(
-                engine.leaf_fixed, cross.indptr, cross.index, cross.value, self._K, self._F, Q,
-                N_leaf, N_rest,
-            )  # fmt: skip
+            N_rest -= engine.crossing.transposed_times(levels.products(self._K, left))
+            N_leaf = levels.products(self._F, left)
             out = {} if layout.leaf is None else {layout.leaf: N_leaf}
             self._N = out | self._split(N_rest)
         return self._N
@@ -142,8 +133,6 @@ class Factorisation(Coordinates):
 
     def quadratics(self, h, G):
         """Inner products f'V^-1f (K, K) and [X~ y~]'V^-1f (t, K) of f = Z G_k h."""
-        from mixedeffects.engine.kernels import crossing
-
         engine, stats, layout = self._engine, self._engine.stats, self._engine.layout
         W = rest_variates(layout, h, G)
         L = 0 if layout.leaf is None else G[layout.leaf].shape[0]
@@ -160,9 +149,10 @@ class Factorisation(Coordinates):
             S[:L, :L] = vG @ second @ vG.T
             x[:, :L] = first @ vG.T
             if layout.m:
-                tangle = np.zeros((layout.m, k, k))
-                crossing.outer(cross.indptr, cross.index, cross.value, self._F, h_leaf, tangle)
-                np.matmul(tangle.reshape(layout.m, -1), vG.T, out=g[:, :L])
+                # row r of the tangle: the sum over levels of (F_j v_jr) h_j', flattened
+                Fh = self._F.transpose(0, 2, 1)[:, :, :, None] * h_leaf[:, None, None, :]
+                tangle = cross.transposed_times(Fh.reshape(-1, k, k * k))
+                np.matmul(tangle, vG.T, out=g[:, :L])
         if layout.m:
             UW = engine.apply_rest(W)
             cross.subtract(self._K, W, UW)

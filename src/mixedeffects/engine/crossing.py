@@ -1,16 +1,18 @@
 """The leaf's cross-products with the remainder, and the three things done with them.
 
-Sparse leaf levels are handled entry by entry (Numba); where most levels meet most columns
-(factors crossed in full, many columns each) batches of levels are unpacked and given
-to BLAS, which is then ten times faster.
+Products with V are SciPy's. What goes into the remainder is done entry by entry (Numba)
+where levels meet few columns; where most meet most (factors crossed in full, many columns
+each) batches of levels are unpacked and given to BLAS, which is then ten times faster.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import blas
 
 from mixedeffects.crossprod.cores import cores, in_parallel
+from mixedeffects.engine.levels import products
 
 # seconds per multiply-add: indirect addressing against matrix products
 INDIRECT, DIRECT = 1.0e-9, 0.035e-9
@@ -32,6 +34,8 @@ class Crossing:
 
     Attributes
     ----------
+    V : (q k, m) SciPy sparse matrix
+        Row j k + a holds component a of level j's cross-products.
     place : (nnz,) int32
         Place of every entry's column; entries ascend in it within a level.
     unpacked : bool
@@ -57,6 +61,7 @@ class Crossing:
             self.value = np.ascontiguousarray(value[order])
             self.pointer, self.entry, self.level = crossing.transpose(indptr, self.place, m)
         q, k = indptr.size - 1, value.shape[1]
+        self.V = self._matrix(self.value)
         width = np.diff(indptr).astype(float)
         self.pairs = float(0.5 * (width * (width + 1.0)).sum())
         self.unpacked = position is None and (
@@ -70,17 +75,39 @@ class Crossing:
         """What every kernel that goes row by row needs, in their order of arguments."""
         return self.pointer, self.entry, self.level, self.indptr, self.place
 
+    def _matrix(self, value):
+        """(q k, m) sparse matrix of the entries' values (nnz, k)."""
+        q, k = self.indptr.size - 1, value.shape[1]
+        kind = np.int32 if value.size < 2**31 else np.int64
+        if k == 1:
+            parts = value[:, 0], self.index, self.indptr.astype(kind)
+        else:
+            width = np.diff(self.indptr)
+            start = np.repeat(self.indptr[:-1], width)
+            inside = np.arange(self.index.size) - start
+            to = (k * start + inside)[:, None] + np.repeat(width, width)[:, None] * np.arange(k)
+            data, columns = np.empty(value.size), np.empty(value.size, dtype=kind)
+            data[to] = value
+            columns[to] = self.index[:, None]
+            pointer = np.concatenate([[0], np.cumsum(np.repeat(width, k))]).astype(kind)
+            parts = data, columns, pointer
+        return sparse.csr_matrix(parts, shape=(q * k, self.m))
+
+    def times(self, W):
+        """V_j W of every level, (q, k, c), for W (m, c)."""
+        return (self.V @ W).reshape(self.indptr.size - 1, -1, W.shape[1])
+
+    def transposed_times(self, X):
+        """Sum over levels of V_j'X_j, (m, c), for X (q, k, c)."""
+        return self.V.T @ X.reshape(-1, X.shape[2])
+
     def _batches(self, value):
         """Consecutive levels as dense arrays: (slice of levels, V (c, k, m))."""
-        from mixedeffects.engine.kernels import crossing
-
         q, k = self.indptr.size - 1, value.shape[1]
-        buffer = np.empty((min(self._batch, q), k, self.m))
+        V = self._matrix(value)
         for lo in range(0, q, self._batch):
             hi = min(lo + self._batch, q)
-            V = buffer[: hi - lo]
-            crossing.unpack(self.indptr, self.index, value, lo, hi, V)
-            yield slice(lo, hi), V
+            yield slice(lo, hi), V[lo * k : hi * k].toarray().reshape(hi - lo, k, self.m)
 
     def eliminate(self, R, K, scaled):
         """R -= sum_j V_j'K_jV_j, lower triangle of a dense R; `scaled` is V Lambda_r."""
@@ -117,12 +144,10 @@ class Crossing:
 
     def subtract(self, K, W, out):
         """out -= sum_j V_j'K_jV_j W, unscaled; W and out (m, c)."""
-        from mixedeffects.engine.kernels import crossing
-
         if self.unpacked and W.shape[1] > 4:
             for levels, V in self._batches(self.value):
                 V_flat = V.reshape(-1, self.m)
                 C = np.matmul(K[levels], (V_flat @ W).reshape(V.shape[0], V.shape[1], -1))
                 out -= V_flat.T @ C.reshape(V_flat.shape[0], -1)
             return
-        crossing.subtract_leaf(self.indptr, self.index, self.value, K, W, out)
+        out -= self.transposed_times(products(K, self.times(W)))

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
+from mixedeffects.engine.own import own_values
+
 
 class DenseRemainder:
     """Factorisation of a dense (m, m) remainder.
@@ -47,19 +49,10 @@ class DenseRemainder:
         scaled : (nnz, k) array
             The leaf's cross-products times the remainder's Lambda.
         """
-        from mixedeffects.engine.kernels import rest
-
-        stats, layout = engine.stats, engine.layout
-        R = np.zeros((layout.m, layout.m))
-        R.flat[:: layout.m + 1] = 1.0
-        for i, f in enumerate(layout.rest):
-            Lam = Lambdas[f]
-            rest.scatter_diagonal(Lam.T @ stats.rest_diag[i] @ Lam, layout.offsets[i], R)
-        for (a, b), rows in stats.rest_cross.items():
-            value = engine.scaled_rows(a, b, Lambdas)
-            rest.scatter_rows(
-                rows.indptr, rows.index, value, layout.offsets[a], layout.offsets[b], R
-            )
+        m = engine.layout.m
+        R = np.zeros((m, m))
+        R[engine.own_places] = own_values(engine, Lambdas)
+        R.flat[:: m + 1] += 1.0
         engine.crossing.eliminate(R, K, scaled)
         return cls(R)
 

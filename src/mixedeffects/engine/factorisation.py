@@ -16,6 +16,7 @@ import numpy as np
 
 from mixedeffects.engine.blocked import Factorisation
 from mixedeffects.engine.dense import DenseRemainder
+from mixedeffects.engine.own import own_matrix, own_places
 
 
 class Engine:
@@ -45,6 +46,8 @@ class Engine:
 
             plan = plan_products(stats)
         self._prepare_leaf(plan.symbolic)
+        self.own = own_matrix(stats)
+        self.own_places = own_places(stats, np.arange(layout.m))
         kmax = max((layout.k[f] for f in layout.rest), default=1)
         self._widest = kmax
         self._within = np.concatenate(
@@ -126,15 +129,4 @@ class Engine:
 
     def apply_rest(self, W):
         """A_rr W, the remainder's cross-products before elimination, times W."""
-        from mixedeffects.engine.kernels import rest
-
-        stats, layout = self.stats, self.layout
-        W = np.ascontiguousarray(W)
-        out = np.zeros_like(W)
-        for diag, offset in zip(stats.rest_diag, layout.offsets, strict=True):
-            rest.apply_diagonal(diag, offset, W, out)
-        for (a, b), rows in stats.rest_cross.items():
-            rest.apply_rows(
-                rows.indptr, rows.index, rows.value, layout.offsets[a], layout.offsets[b], W, out
-            )
-        return out
+        return self.own @ W

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.engine.own import own_places, own_values
+
 # above this many pairs of columns met by a leaf level their places are not listed
 LISTED_PAIRS = 4e7
 
@@ -31,7 +33,7 @@ class Assembly:
         from mixedeffects.engine.kernels import sparse
 
         self.symbolic, self._crossing = symbolic, crossing
-        self._target = _own_places(stats, symbolic)
+        self._target = _own_targets(stats, symbolic)
         self.first = self.where = None
         if crossing.pairs <= LISTED_PAIRS:
             width = np.diff(crossing.indptr)
@@ -44,16 +46,9 @@ class Assembly:
         """R = I + Lambda'(A_rr - V'KV)Lambda on the pattern."""
         from mixedeffects.engine.kernels import sparse
 
-        stats, layout, symbolic = engine.stats, engine.layout, self.symbolic
-        parts = []
-        for i, f in enumerate(layout.rest):
-            a, b = np.tril_indices(layout.k[f])
-            Lam = Lambdas[f]
-            parts.append((Lam.T @ stats.rest_diag[i] @ Lam)[:, a, b].ravel())
-        for a, b in stats.rest_cross:
-            parts.append(engine.scaled_rows(a, b, Lambdas).ravel())
+        symbolic = self.symbolic
         R = np.zeros(symbolic.below + symbolic.m)
-        R[self._target] = np.concatenate(parts)
+        R[self._target] = own_values(engine, Lambdas)
         R[symbolic.below :] += 1.0
         if self.where is None:
             sparse.assemble_rows(*self._crossing.addresses, scaled, K, *symbolic.rows, R)
@@ -73,23 +68,9 @@ class Assembly:
         return S + S.transpose(0, 2, 1)
 
 
-def _own_places(stats, symbolic):
-    """Places of the remainder's own cross-products, in the order `Assembly.matrix` lists them."""
-    layout, position = stats.layout, symbolic.position
-    rows, columns = [], []
-    for f, offset in zip(layout.rest, layout.offsets, strict=True):
-        a, b = np.tril_indices(layout.k[f])
-        first = offset + layout.k[f] * np.arange(layout.q[f])
-        rows.append(position[(first[:, None] + a).ravel()])
-        columns.append(position[(first[:, None] + b).ravel()])
-    for (a, b), cross in stats.rest_cross.items():
-        k = cross.value.shape[1]
-        level = np.repeat(np.arange(cross.indptr.size - 1), np.diff(cross.indptr))
-        one = position[layout.offsets[a] + k * level[:, None] + np.arange(k)].ravel()
-        two = np.repeat(position[layout.offsets[b] + cross.index], k)
-        rows.append(np.maximum(one, two))
-        columns.append(np.minimum(one, two))
-    row, column = np.concatenate(rows), np.concatenate(columns)
+def _own_targets(stats, symbolic):
+    """Places, in the pattern, of the entries that `own_places` lists."""
+    row, column = own_places(stats, symbolic.position)
     m = symbolic.m
     owner = np.repeat(np.arange(m), np.diff(symbolic.column_pointer))
     place = np.searchsorted(owner * m + symbolic.column_row, column * m + row)

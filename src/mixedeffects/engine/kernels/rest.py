@@ -1,4 +1,4 @@
-"""Numba kernels for the sparse cross-products among the remainder's own blocks."""
+"""Numba kernel for cross-products with columns of several kinds of blocks."""
 
 from __future__ import annotations
 
@@ -42,55 +42,3 @@ def scale_columns(index, value, offset, within, factor_of, Lams, out):
                 for d in range(width[f]):
                     s += Lams[f, d, c] * value[first + d, a]
                 out[e, a] = s
-
-
-@njit(cache=True, nogil=True)
-def scatter_diagonal(block, offset, R):
-    """Add each level's (k, k) block to the lower triangle of a dense R."""
-    q, k, _ = block.shape
-    for j in range(q):
-        r = offset + j * k
-        for a in range(k):
-            for b in range(a + 1):
-                R[r + a, r + b] += block[j, a, b]
-
-
-@njit(cache=True, nogil=True)
-def scatter_rows(indptr, index, value, row_offset, column_offset, R):
-    """Add compressed rows of the pair (a, b), b after a, to the lower triangle of a dense R."""
-    k = value.shape[1]
-    for j in range(indptr.shape[0] - 1):
-        for e in range(indptr[j], indptr[j + 1]):
-            r = column_offset + index[e]
-            for a in range(k):
-                R[r, row_offset + j * k + a] += value[e, a]
-
-
-@njit(cache=True, nogil=True)
-def apply_diagonal(block, offset, W, out):
-    """out += A W for the block-diagonal part of one factor."""
-    q, k, _ = block.shape
-    n = W.shape[1]
-    for j in range(q):
-        r = offset + j * k
-        for a in range(k):
-            for b in range(k):
-                v = block[j, a, b]
-                for c in range(n):
-                    out[r + a, c] += v * W[r + b, c]
-
-
-@njit(cache=True, nogil=True)
-def apply_rows(indptr, index, value, row_offset, column_offset, W, out):
-    """out += A W for a pair of factors, both triangles."""
-    k = value.shape[1]
-    n = W.shape[1]
-    for j in range(indptr.shape[0] - 1):
-        for e in range(indptr[j], indptr[j + 1]):
-            r = column_offset + index[e]
-            for a in range(k):
-                v = value[e, a]
-                s = row_offset + j * k + a
-                for c in range(n):
-                    out[r, c] += v * W[s, c]
-                    out[s, c] += v * W[r, c]

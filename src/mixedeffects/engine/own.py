@@ -1,0 +1,68 @@
+"""The remainder's own cross-products A_rr: blocks of one factor, and pairs of factors.
+
+Listed entry by entry of the lower triangle, so that a dense and a sparse remainder differ
+only in where they put them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+
+def own_places(stats, position):
+    """Row and column of every entry of A_rr's lower triangle.
+
+    Parameters
+    ----------
+    stats : CrossProducts
+    position : (m,) array
+        Place of every column in the order of elimination.
+
+    Returns
+    -------
+    row, column : (entries,) arrays, row >= column
+    """
+    layout = stats.layout
+    rows, columns = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    for f, offset in zip(layout.rest, layout.offsets, strict=True):
+        a, b = np.tril_indices(layout.k[f])
+        first = offset + layout.k[f] * np.arange(layout.q[f])
+        rows.append(position[(first[:, None] + a).ravel()])
+        columns.append(position[(first[:, None] + b).ravel()])
+    for (a, b), cross in stats.rest_cross.items():
+        k = cross.value.shape[1]
+        level = np.repeat(np.arange(cross.indptr.size - 1), np.diff(cross.indptr))
+        one = position[layout.offsets[a] + k * level[:, None] + np.arange(k)].ravel()
+        two = np.repeat(position[layout.offsets[b] + cross.index], k)
+        rows.append(np.maximum(one, two))
+        columns.append(np.minimum(one, two))
+    return np.concatenate(rows), np.concatenate(columns)
+
+
+def own_values(engine, Lambdas):
+    """Entries of Lambda_r'A_rr Lambda_r, in the order of `own_places`."""
+    stats, layout = engine.stats, engine.layout
+    parts = [np.empty(0)]
+    for i, f in enumerate(layout.rest):
+        a, b = np.tril_indices(layout.k[f])
+        Lam = Lambdas[f]
+        parts.append((Lam.T @ stats.rest_diag[i] @ Lam)[:, a, b].ravel())
+    parts += [engine.scaled_rows(a, b, Lambdas).ravel() for a, b in stats.rest_cross]
+    return np.concatenate(parts)
+
+
+def own_matrix(stats):
+    """A_rr as a symmetric (m, m) SciPy sparse matrix."""
+    layout = stats.layout
+    row, column = own_places(stats, np.arange(layout.m))
+    parts = [np.empty(0)]
+    for i, f in enumerate(layout.rest):
+        a, b = np.tril_indices(layout.k[f])
+        parts.append(stats.rest_diag[i][:, a, b].ravel())
+    parts += [cross.value.ravel() for cross in stats.rest_cross.values()]
+    value = np.concatenate(parts)
+    below = row != column
+    row, column = np.concatenate([row, column[below]]), np.concatenate([column, row[below]])
+    value = np.concatenate([value, value[below]])
+    return sparse.csr_matrix((value, (row, column)), shape=(layout.m, layout.m))
