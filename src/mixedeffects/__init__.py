@@ -45,7 +45,7 @@ _HOME = {
 }
 _ROOMS = ("datasets",)
 
-__all__ = [*_HOME, *_ROOMS, "__version__"]  # noqa: PLE0604
+__all__ = [*_HOME, *_ROOMS, "__version__"]
 
 
 def __getattr__(name: str):

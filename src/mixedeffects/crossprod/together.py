@@ -1,5 +1,6 @@
 """Which levels of different factors occur together, and their cross-products."""
 
+# pyright: reportCallIssue=false  (kernels are called with unpacked tuples, their length unseen)
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -85,7 +85,10 @@ def remarks(facts):
     out = []
     share = facts.icc.columns
     for group, value in zip(share["group"][:-1], share["icc"][:-1], strict=True):
-        out.append(f"{100 * value:.0f}% of the variance that the fixed effects leave is between levels of {group}.")
+        out.append(
+            f"{100 * value:.0f}% of the variance that the fixed effects leave "
+            f"is between levels of {group}."
+        )
     missing = facts.missing
     left_out = missing.n_rows - missing.n_used
     if left_out:

@@ -5,6 +5,7 @@ where levels meet few columns; where most meet most (factors crossed in full, ma
 each) batches of levels are unpacked and given to BLAS, which is then ten times faster.
 """
 
+# pyright: reportAttributeAccessIssue=false  (SciPy's stubs do not list BLAS and LAPACK)
 from __future__ import annotations
 
 import numpy as np

@@ -12,6 +12,8 @@ This module knows no formula, no likelihood and no theta.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mixedeffects.engine.blocked import Factorisation
@@ -39,7 +41,8 @@ class Engine:
     def __init__(self, stats, plan=None):
         self.stats = stats
         layout = self.layout = stats.layout
-        self.crossing = self.assembly = None
+        self.crossing: Any = None
+        self.assembly: Any = None
         self.remainder = DenseRemainder
         if plan is None:
             from mixedeffects.engine.plan import plan_products

@@ -4,6 +4,7 @@ Nothing here runs the model: the plan is made from counts and patterns, so that 
 read it, and a machine can refuse it, before anything is computed.
 """
 
+# pyright: reportCallIssue=false  (kernels are called with unpacked tuples, their length unseen)
 from __future__ import annotations
 
 import os

@@ -36,7 +36,7 @@ class Solver:
 
     def factorise(self, Lambdas):
         """The factorisation at the given relative factors, one (k, k) array per block."""
-        if self._small is not None:
+        if self._engine is None:
             return BorderedFactorisation(self._small, Lambdas)
         return ProjectedFactorisation(self._engine.factorise(Lambdas), self._p)
 

@@ -1,5 +1,6 @@
 """The remainder as a sparse positive-definite matrix in a fill-reducing order."""
 
+# pyright: reportCallIssue=false  (kernels are called with unpacked tuples, their length unseen)
 from __future__ import annotations
 
 import numpy as np

@@ -27,7 +27,7 @@ def _controls():
 
     found = []
     for package in (numpy, scipy):
-        home = Path(package.__file__).parent
+        home = Path(str(package.__file__)).parent
         folders = (home.parent / f"{package.__name__}.libs", home / ".dylibs")
         for path in (p for folder in folders for p in sorted(folder.glob("*openblas*"))):
             try:

@@ -67,7 +67,7 @@ class Parameters:
 
     def lambdas(self, theta):
         """(k, k) relative factor of every block."""
-        out = [None] * len(self.k)
+        out: list[Any] = [None] * len(self.k)
         for t in self.terms:
             part = t.structure.factor(theta[t.part])
             if t.whole:
@@ -81,7 +81,9 @@ class Parameters:
     def gradient(self, theta, slopes):
         """Derivatives by theta from derivatives by Lambda, one (k, k) array per block."""
         parts = [
-            t.structure.gradient(theta[t.part], slopes[t.block] if t.whole else slopes[t.block][t.place])
+            t.structure.gradient(
+                theta[t.part], slopes[t.block] if t.whole else slopes[t.block][t.place]
+            )
             for t in self.terms
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)

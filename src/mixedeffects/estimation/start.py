@@ -93,7 +93,8 @@ def _blocked_moments(stats):
             kind = np.repeat(np.array(rest), [layout.q[f] * layout.k[f] for f in rest])
             kind = kind[stats.leaf_cross.index]
             for g in rest:
-                value = stats.leaf_cross.value[kind == g] if len(rest) > 1 else stats.leaf_cross.value
+                value = stats.leaf_cross.value
+                value = value[kind == g] if len(rest) > 1 else value
                 out[leaf, g] = _by_column(value, layout.k[g])
     for i, (f, a) in enumerate(zip(rest, layout.offsets, strict=True)):
         q, k = layout.q[f], layout.k[f]

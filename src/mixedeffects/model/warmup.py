@@ -12,9 +12,12 @@ import warnings
 SHAPES = (
     ("one intercept per group", "y ~ x + (1 | g)", "auto"),
     ("intercept and slope per group", "y ~ x + (1 + x | g)", "auto"),
+    ("several slopes per group", "y ~ x + (1 + x + z | c)", "auto"),
     ("groups within groups", "y ~ x + (1 | c / g)", "auto"),
-    ("crossed factors, dense", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "dense"),
-    ("crossed factors, sparse", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "sparse"),
+    ("crossed intercepts, dense", "y ~ x + (1 | g) + (1 | h)", "dense"),
+    ("crossed intercepts, sparse", "y ~ x + (1 | g) + (1 | h)", "sparse"),
+    ("crossed slopes, dense", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "dense"),
+    ("crossed slopes, sparse", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "sparse"),
 )
 LEVELS, ROWS_PER_LEVEL = 120, 4
 
@@ -35,12 +38,9 @@ def warmup(*, report=None):
     --------
     >>> import mixedeffects as me
     >>> me.warmup(report=lambda done, total, shape: print(done, "of", total))
-    0 of 5
-    1 of 5
-    2 of 5
-    3 of 5
-    4 of 5
-    5 of 5
+    0 of 8
+    ...
+    8 of 8
     """
     from mixedeffects.model.lmm import lmm
 
@@ -68,4 +68,4 @@ def _table():
     for codes in (g, h, k):
         effects = rng.standard_normal((codes.max() + 1, 2))
         y += effects[codes, 0] + effects[codes, 1] * x
-    return {"y": y, "x": x, "g": g, "c": g // 5, "h": h, "k": k}
+    return {"y": y, "x": x, "z": rng.standard_normal(n), "g": g, "c": g // 3, "h": h, "k": k}

@@ -100,7 +100,7 @@ def _general(A, G, Lam, M, Y, K, F):
 @njit(cache=True, nogil=True)
 def eliminate_pairs(diag, fixed, Lam, K, F, KB, xx):
     """`eliminate` for k = 2, in closed form."""
-    q, k, t = fixed.shape
+    q, _, t = fixed.shape
     logdet = 0.0
     product = 1.0
     g00 = Lam[0, 0] * Lam[0, 0] + Lam[0, 1] * Lam[0, 1]
