@@ -1,6 +1,8 @@
 """Which levels of different factors occur together, and their cross-products."""
 
-# pyright: reportCallIssue=false  (kernels are called with unpacked tuples, their length unseen)
+# Kernels are called with unpacked tuples, whose length a type checker does not see.
+# pyright: reportCallIssue=false
+
 from __future__ import annotations
 
 from dataclasses import dataclass

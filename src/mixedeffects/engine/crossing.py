@@ -5,7 +5,9 @@ where levels meet few columns; where most meet most (factors crossed in full, ma
 each) batches of levels are unpacked and given to BLAS, which is then ten times faster.
 """
 
-# pyright: reportAttributeAccessIssue=false  (SciPy's stubs do not list BLAS and LAPACK)
+# SciPy's stubs do not list the routines of BLAS and LAPACK.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import numpy as np

@@ -4,7 +4,9 @@ A C-ordered array holding a lower triangle is, to LAPACK, a Fortran array holdin
 one, so `R.T` with ``lower=0`` factors in place: R = LL', L in the lower triangle of R.
 """
 
-# pyright: reportAttributeAccessIssue=false  (SciPy's stubs do not list BLAS and LAPACK)
+# SciPy's stubs do not list the routines of BLAS and LAPACK.
+# pyright: reportAttributeAccessIssue=false
+
 from __future__ import annotations
 
 import numpy as np

@@ -4,7 +4,9 @@ Nothing here runs the model: the plan is made from counts and patterns, so that 
 read it, and a machine can refuse it, before anything is computed.
 """
 
-# pyright: reportCallIssue=false  (kernels are called with unpacked tuples, their length unseen)
+# Kernels are called with unpacked tuples, whose length a type checker does not see.
+# pyright: reportCallIssue=false
+
 from __future__ import annotations
 
 import os

@@ -1,6 +1,8 @@
 """The remainder as a sparse positive-definite matrix in a fill-reducing order."""
 
-# pyright: reportCallIssue=false  (kernels are called with unpacked tuples, their length unseen)
+# Kernels are called with unpacked tuples, whose length a type checker does not see.
+# pyright: reportCallIssue=false
+
 from __future__ import annotations
 
 import numpy as np
