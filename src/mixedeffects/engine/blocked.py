@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mixedeffects.engine import levels
@@ -27,7 +29,8 @@ class Factorisation(Coordinates):
     def __init__(self, engine, Lambdas):
         stats, layout = engine.stats, engine.layout
         self._engine, self._Lambdas = engine, Lambdas
-        self._N = self._FA = self._selected = self._rest = None
+        self._N = self._FA = self._selected = None
+        self._rest: Any = None
         self.C = xx = stats.xx.copy()
         K, F, KB, self.logdet = levels.eliminate(
             engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), xx
