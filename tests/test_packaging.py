@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 # Each of these costs more to import than the package may take in all; a fit loads what it needs.
+HEAVY = ("numba", "pandas", "polars", "pyarrow", "scipy", "formulaic", "altair", "typer")
 
 # Generous on purpose: about ten times what it takes, so that a busy machine does not fail it,
 # while importing any of the heavy packages by accident does.
@@ -51,6 +52,7 @@ def test_version_is_the_installed_one():
 def test_runtime_dependencies_are_the_agreed_ones():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = {requirement.split(">")[0] for requirement in project["dependencies"]}
+    assert names == {"numpy", "scipy", "numba", "narwhals", "typer", "rich"}
 
 
 def test_unknown_attribute_is_an_attribute_error():
