@@ -14,6 +14,7 @@ import numpy as np
 
 from mixedeffects.crossprod.cores import cores
 from mixedeffects.crossprod.layout import Layout
+from mixedeffects.crossprod.nested import nested_products, parents_of
 from mixedeffects.crossprod.reference import Reference
 from mixedeffects.crossprod.together import Rows, rows_against
 from mixedeffects.errors import OptionError
@@ -169,16 +170,21 @@ def _blocked_products(design, layout, reference):
     """One pass over chunks of rows, on all cores, into per-level sums."""
     blocks = design.blocks
     t = design.X.shape[1] + 1
-    xx, sums = _accumulate_all(design, layout, reference)
     w = NO_ROWS if design.weights is None else design.weights
     leaf, rest, T_blocks = layout.leaf, layout.rest, reference.T_blocks
-    leaf_cross = None
-    if leaf is not None and rest:
-        leaf_cross = rows_against(blocks, leaf, rest, T_blocks, w)
-    rest_cross = {}
-    for a in range(len(rest)):
-        for b in range(a + 1, len(rest)):
-            rest_cross[a, b] = rows_against(blocks, rest[a], (rest[b],), T_blocks, w)
+    leaf_cross, rest_cross = None, {}
+    parents = parents_of(design, layout)
+    if parents is not None:
+        xx, sums = _accumulate_all(design, layout, reference, (leaf,))
+        leaf_cross, above, rest_cross = nested_products(*sums[leaf], parents, layout)
+        sums.update(zip(rest, above, strict=True))
+    else:
+        xx, sums = _accumulate_all(design, layout, reference, range(len(blocks)))
+        if leaf is not None and rest:
+            leaf_cross = rows_against(blocks, leaf, rest, T_blocks, w)
+        for a in range(len(rest)):
+            for b in range(a + 1, len(rest)):
+                rest_cross[a, b] = rows_against(blocks, rest[a], (rest[b],), T_blocks, w)
     rest_fixed = np.concatenate([sums[f][1].reshape(-1, t) for f in rest] or [np.zeros((0, t))])
     return CrossProducts(
         layout=layout,
@@ -196,8 +202,8 @@ def _blocked_products(design, layout, reference):
     )
 
 
-def _accumulate_all(design, layout, reference):
-    """xx and, per block, (diag, fixed); chunks of rows shared among threads."""
+def _accumulate_all(design, layout, reference, which):
+    """xx and, for some blocks, (diag, fixed); chunks of rows shared among threads."""
     from mixedeffects.crossprod import kernels
 
     n, p = design.X.shape
@@ -209,10 +215,10 @@ def _accumulate_all(design, layout, reference):
 
     def run(worker):
         xx = np.zeros((t, t))
-        sums = [
-            (np.zeros((q, k, k)), np.zeros((q, k, t)))
-            for q, k in zip(layout.q, layout.k, strict=True)
-        ]
+        sums = {}
+        for f in which:
+            q, k = layout.q[f], layout.k[f]
+            sums[f] = np.zeros((q, k, k)), np.zeros((q, k, t))
         buffer = np.empty((min(CHUNK, n), t))
         bounds = range(worker * CHUNK, n, workers * CHUNK)
         for lo in bounds:
@@ -220,7 +226,8 @@ def _accumulate_all(design, layout, reference):
             XY = _transformed(design.X[lo:hi], y[lo:hi], reference.T, buffer[: hi - lo])
             wc = w[lo:hi] if w.size else w
             xx += XY.T @ (XY * wc[:, None] if w.size else XY)
-            for block, T, (diag, fixed) in zip(blocks, reference.T_blocks, sums, strict=True):
+            for f, (diag, fixed) in sums.items():
+                block, T = blocks[f], reference.T_blocks[f]
                 Z = np.empty((0, 1)) if block.Z is None else block.Z[lo:hi] @ T
                 kernels.accumulate(block.factor.codes[lo:hi], Z, XY, wc, 0, diag, fixed)
         return xx, sums
@@ -233,10 +240,10 @@ def _accumulate_all(design, layout, reference):
         xx, sums = parts[0]
         for other_xx, other in parts[1:]:
             xx += other_xx
-            for (diag, fixed), (diag_o, fixed_o) in zip(sums, other, strict=True):
-                diag += diag_o
-                fixed += fixed_o
-    for diag, _ in sums:
+            for f, (diag, fixed) in sums.items():
+                diag += other[f][0]
+                fixed += other[f][1]
+    for diag, _ in sums.values():
         if diag.shape[1] > 1:
             kernels.fill_upper(diag)
     return xx, sums

@@ -143,8 +143,8 @@ def drop_unused(codes: np.ndarray, n_levels: int) -> tuple[np.ndarray, np.ndarra
     present = np.zeros(n_levels, dtype=bool)
     for rows in chunks(codes.shape[0]):
         present[codes[rows]] = True
-    if present.all():
-        return codes, None
+        if present.all():
+            return codes, None
     rank = np.cumsum(present, dtype=np.int32)
     rank -= 1
     return take(rank, codes), np.flatnonzero(present)

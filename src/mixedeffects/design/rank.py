@@ -9,6 +9,7 @@ from mixedeffects.design.records import AliasedColumn
 
 #: A column is dropped when less than this fraction of its length is new (R's tolerance).
 TOLERANCE = 1e-7
+SAMPLE = 16_384
 
 
 def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
@@ -38,6 +39,12 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
     if p == 0 or (p == 1 and X[0, 0] != 0):
         return [], []
     with np.errstate(over="ignore", invalid="ignore"):
+        # columns that are independent on some of the rows are so on all of them
+        step = n // SAMPLE
+        if step > 1 and p <= SAMPLE:
+            sample = X[::step]
+            if _clearly_independent(sample.T @ sample):
+                return [], []
         if p <= n and _clearly_independent(X.T @ X):
             return [], []
     top, R = _triangle(X)
