@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
 PILOT_ROWS = 16_384
 
@@ -94,13 +95,10 @@ def orthonormalising(X):
     scale = np.sqrt(gram.diagonal())
     if not scale.min() > 0:
         return None
-    try:
-        L = np.linalg.cholesky(gram / (scale[:, None] * scale))
-    except np.linalg.LinAlgError:
+    R, failed = dpotrf(gram / (scale[:, None] * scale), lower=0)
+    if failed or R.diagonal().min() < 1e-5:
         return None
-    if L.diagonal().min() < 1e-5:
-        return None
-    T = np.linalg.inv(L).T / scale[:, None]
+    T = dtrtri(R, lower=0)[0] / scale[:, None]
     if centre is not None:
         T[0] -= centre @ T / first
     return T

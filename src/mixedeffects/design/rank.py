@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from mixedeffects.design.column_matrix import ColumnMatrix, Matrix
@@ -84,15 +86,14 @@ def _triangle(X: Matrix) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _clearly_independent(gram: np.ndarray) -> bool:
-    diagonal = np.diag(gram)
-    if not ((diagonal > 0) & np.isfinite(diagonal)).all():
+    from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
+
+    diagonal = gram.diagonal()
+    if not (diagonal.min() > 0 and isfinite(diagonal.sum())):
         return False
     scale = 1.0 / np.sqrt(diagonal)
-    try:
-        factor = np.linalg.cholesky(gram * scale[:, None] * scale)
-    except np.linalg.LinAlgError:
-        return False
-    return bool(np.diag(factor).min() > 1e-4)
+    factor, failed = dpotrf(gram * scale[:, None] * scale, lower=1)
+    return not failed and bool(factor.diagonal().min() > 1e-4)
 
 
 def describe(
