@@ -209,6 +209,12 @@ def test_dates_are_groups_not_numbers(columns):
         ("y ~ C(f, Treatment('z'))", "'z' is not a level of f"),
         ("y ~ C(f, levels=['a'])", "leaves out"),
         ("y ~ I('a')", "not a number"),
+        ("y ~ log2(x, w)", "arguments"),
+        ("y ~ round(x, 99999999999)", "between -100 and 100"),
+        ("y ~ pmin()", "arguments"),
+        ("y ~ scale(x, 'a')", "center must be a number"),
+        ("y ~ pmin(poly(x, 2), x)", "number of columns"),
+        ("y ~ pi * x", "'pi' is a constant"),
         ("y ~ Sum(f)", "cannot be used here"),
         ("y ~ c(1, 2)", "not a predictor"),
         ("cbind(y, x) ~ 1", "binomial"),
@@ -221,3 +227,8 @@ def test_wrong_calls(columns, formula, words):
 def test_constant_cannot_be_scaled(columns):
     columns["k"] = np.ones(N)
     refused(FormulaError, "y ~ scale(k)", columns, "constant")
+
+
+@pytest.mark.parametrize("formula", [None, 5, b"y ~ x", ["y ~ x"]])
+def test_formula_that_is_no_text(columns, formula):
+    refused(FormulaError, formula, columns, "a formula is a text, not")

@@ -161,3 +161,13 @@ def test_importing_the_room_loads_no_table_library():
         "print([m for m in heavy if m in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_record_batch_and_wide_integers(columns):
+    wide = pl.DataFrame(columns).with_columns(pl.col("id").cast(pl.Int128))
+    batch = pl.DataFrame(columns).to_arrow().to_batches()[0]
+    expected = build_design("y ~ x + t + flag + (1 | id)", columns)
+    for table in (wide, batch):
+        design = build_design("y ~ x + t + flag + (1 | id)", table)
+        np.testing.assert_array_equal(design.X, expected.X)
+        assert design.blocks[0].factor.labels == expected.blocks[0].factor.labels

@@ -269,3 +269,13 @@ def test_row_order_only_permutes(order):
     np.testing.assert_array_equal(
         one.blocks[0].factor.codes[list(order)], two.blocks[0].factor.codes
     )
+
+
+def test_aliased_sentences_name_every_term():
+    rng = np.random.default_rng(1)
+    x = np.arange(1980.0, 2020)
+    table = {"y": rng.normal(size=40), "x": x, "k": 1e7 + rng.normal(size=40) / 10}
+    (cubic,) = build_design("y ~ x + I(x^2) + I(x^3)", table).aliased
+    assert all(part in cubic.reason for part in ("·x ", "·I(x^2)")), cubic.reason
+    (near,) = build_design("y ~ k", table).aliased
+    assert near.reason == "k is constant to 7 digits; subtract its mean"

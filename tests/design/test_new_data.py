@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from mixedeffects.design import ModelSpec, build_design
-from mixedeffects.errors import DataError, FormulaError
+from mixedeffects.errors import ColumnTypeError, DataError, FormulaError
 
 FORMULAS = [
     "y ~ x + (1 + x | id)",
@@ -124,3 +124,42 @@ def test_terms_of_columns(columns):
     spec = build_design("y ~ f * x", columns).spec
     assert spec.terms == ("f", "x", "f:x")
     assert spec.x_terms == (-1, 0, 0, 1, 2, 2)
+
+
+def test_new_column_of_another_type(columns):
+    spec = build_design("y ~ x + I(flag) + log(w + 10)", columns).spec
+    row = {"x": [1.0], "flag": [True], "w": [1.0]}
+    for name in ("x", "w"):
+        with pytest.raises(
+            ColumnTypeError, match=f"'{name}' was numeric in the fit and holds text"
+        ):
+            spec.rebuild({**row, name: ["3"]})
+    assert spec.rebuild({**row, "x": [True]}).X[0, 1] == 1
+    assert spec.rebuild({**row, "flag": [1]}).X.tolist() == spec.rebuild(row).X.tolist()
+    with pytest.raises(ColumnTypeError, match="true or false in the fit"):
+        spec.rebuild({**row, "flag": [3]})
+
+
+def test_dates_match_in_any_unit(columns):
+    days = (np.arange(24) // 6).astype("M8[D]")
+    for unit in ("D", "s", "us", "ns"):
+        table = {**columns, "day": days.astype(f"M8[{unit}]")}
+        for spec in specs("y ~ C(day) + (1 | day) + (1 | day:g)", table)[1]:
+            expected = spec.rebuild(table)
+            for other in ("D", "h", "s", "ms", "us", "ns"):
+                built = spec.rebuild({**columns, "day": days.astype(f"M8[{other}]")})
+                np.testing.assert_array_equal(built.X, expected.X)
+                for (codes, _), (same, _) in zip(built.blocks, expected.blocks, strict=True):
+                    assert codes.min() >= 0
+                    np.testing.assert_array_equal(codes, same)
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_rows_and_no_complete_rows(columns, formula):
+    design, both = specs(formula, columns)
+    frame = pd.DataFrame(columns)
+    for table in (frame.head(0), pl.DataFrame(columns).head(0), {k: [] for k in columns}):
+        for spec in both:
+            assert spec.rebuild(table).X.shape == (0, design.X.shape[1])
+    lost = {name: [None, None] for name in columns}
+    assert both[0].rebuild(lost).kept.tolist() == [False, False]

@@ -71,7 +71,7 @@ def test_fixed_terms(text, intercept, names):
         ("x + ((1|a) + (x|b))", ["(1 | a)", "(1 + x | b)"]),
         ("(((1|g)))", ["(1 | g)"]),
         ("(1|factor(id))", ["(1 | factor(id))"]),
-        ("cs(1 + x | g)", ["cs(1 + x | g)"]),
+        ("diag(1 + x | g)", ["(1 + x || g)"]),
         ("(1|a/b) + (1|a)", ["(1 | b:a)", "(1 | a)"]),
     ],
 )

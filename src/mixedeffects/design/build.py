@@ -66,7 +66,7 @@ def build_design(
     >>> design.x_names, design.blocks[0].factor.n_levels
     (('(Intercept)', 'x'), 2)
     """
-    if isinstance(formula, str):
+    if not isinstance(formula, Formula):
         formula = parse(formula)
     table = open_table(data)
     dot = None
@@ -147,10 +147,14 @@ def _drop_aliased(
     term_names = formula.fixed.names
     owner = {names[j]: term_names[terms[j]] if terms[j] >= 0 else names[j] for j in kept}
     aliased = tuple(
-        describe(names[j], solved, shown, not solved.any(), owner)
+        describe(names[j], solved, shown, not solved.any(), owner, lambda j=j: _constant(X[:, j]))
         for j, solved in zip(dropped, coefficients, strict=True)
     )
     return select_columns(X, kept), kept, aliased
+
+
+def _constant(column: np.ndarray) -> bool:
+    return bool(column.min() == column.max())
 
 
 def _weight_column(weights: Any, table: Table) -> Column:

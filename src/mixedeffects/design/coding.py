@@ -96,6 +96,8 @@ def _merge(parts: list[np.ndarray]) -> np.ndarray:
 def code_numbers(values: np.ndarray) -> tuple[np.ndarray, Labels]:
     """Codes and labels of numbers, booleans or datetimes, in increasing order."""
     kind = values.dtype.kind
+    if values.shape[0] == 0:
+        return np.empty(0, dtype=np.int32), Labels(values)
     if kind == "b":
         codes, distinct = code_integers(values.view(np.uint8))
         return codes, Labels(distinct.astype(bool))

@@ -12,7 +12,7 @@ from mixedeffects.design.columns import Column, all_finite
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.design.names import CONSTANTS
 from mixedeffects.design.transforms import ARGUMENT_ALIASES, DOMAIN, PLAIN, STATEFUL
-from mixedeffects.errors import DataError, FormulaError
+from mixedeffects.errors import ColumnTypeError, DataError, FormulaError
 from mixedeffects.formula import (
     FUNCTIONS,
     Call,
@@ -84,14 +84,23 @@ class Evaluator:
     def _variable(self, node: Node, text: str) -> np.ndarray | Coded:
         if isinstance(node, Name) and node.name in self.columns:
             column = self.columns[node.name]
-            if column.is_factor or text in self.levels:
+            if text in self.levels or (self.training and column.is_factor):
                 default = Contrast("poly" if column.kind == "ordered" else "treatment")
                 return code_factor(self, column, text, default)
             return self.numeric_column(node)
+        if isinstance(node, Name):
+            raise self.error(
+                f"'{node.name}' is a constant, not a term", node,
+                f"use it inside a function: I({node.name} * x)",
+            )  # fmt: skip
         if isinstance(node, Call) and node.function in ("factor", "as.factor", "C"):
             return factor_call(self, node, text)
         value = self.numbers(node)
-        if value.ndim == 1 and value.dtype == bool:
+        if text in self.levels and value.dtype != bool and np.isin(value, (0, 1)).all():
+            value = value.astype(bool)
+        if text in self.levels and value.dtype != bool:
+            raise ColumnTypeError(f"'{text}' was true or false in the fit and holds numbers now")
+        if value.ndim == 1 and value.dtype == bool and (self.training or text in self.levels):
             # a condition is a factor FALSE < TRUE, as in R
             flags = Column(text, "boolean", value)
             if isinstance(node, Call) and node.function == "I":
@@ -146,6 +155,11 @@ class Evaluator:
         column = self.columns[node.name]
         if column.kind in ("number", "boolean"):
             return column.values
+        if not self.training:
+            held = {"text": "text", "datetime": "dates"}.get(column.kind, "categories")
+            raise ColumnTypeError(
+                f"column '{node.name}' was numeric in the fit and holds {held} now"
+            )
         what = {
             "datetime": "dates; convert them to a number such as days since the start",
         }.get(column.kind, f"{column.kind if column.kind == 'text' else 'categories'}, not numbers")
@@ -207,7 +221,8 @@ class Evaluator:
             return None
         column = self.columns[left.name]
         if column.labels is None:
-            return None
+            # without rows, a column of text has no labels either
+            return None if self.n else np.zeros(0, dtype=bool)
         texts = column.labels.as_text()
         code = texts.index(str(right.value)) if str(right.value) in texts else -2
         same = column.values == code
@@ -272,4 +287,6 @@ def _plain_words(problem: Exception) -> str:
     text = str(problem)
     if "unexpected keyword argument" in text:
         return f"has no option {text.rsplit(' ', 1)[-1]}"
+    if "broadcast" in text or "shape mismatch" in text:
+        return "its arguments do not have the same number of columns"
     return "has too few or too many arguments" if isinstance(problem, TypeError) else text

@@ -73,6 +73,8 @@ class Grouping:
 
 def new_codes(group: Group, values: Evaluator, labels: Any, n: int) -> np.ndarray:
     """Codes of new rows among trained levels, -1 for a level that was not there."""
+    if n == 0:
+        return np.empty(0, dtype=np.int32)
     known = labels.parts if isinstance(labels, PairedLabels) else (labels,)
     parts = []
     for variable, trained in zip(group, known, strict=True):

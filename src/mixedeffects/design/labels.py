@@ -36,12 +36,12 @@ class Labels(Sequence[Any]):
             return type(self)(self.values[index])
         value = self.values[index]
         if self.values.dtype.kind == "M":
-            return str(value)
+            return _moments([value])[0]
         return value.item() if isinstance(value, np.generic) else value
 
     def __iter__(self) -> Any:
         if self.values.dtype.kind == "M":
-            return iter(np.datetime_as_string(self.values).tolist())
+            return iter(_moments(self.values))
         return iter(self.values.tolist())
 
     def __eq__(self, other: object) -> bool:
@@ -65,6 +65,22 @@ class Labels(Sequence[Any]):
     def as_array(self) -> np.ndarray:
         """Labels as an array: numbers stay numbers, text is an object array."""
         return self.values
+
+
+def _moments(values: Any) -> list[str]:
+    """Dates and times as text that does not depend on their unit.
+
+    Examples
+    --------
+    >>> _moments(np.array(["2020-01-02T00:00:00.000", "2020-01-02T01:30:00.500"], "M8[ms]"))
+    ['2020-01-02', '2020-01-02T01:30:00.5']
+    """
+    values = np.asarray(values)
+    if np.datetime_data(values.dtype)[0] in ("Y", "M", "W", "D", "h", "m"):
+        values = values.astype("M8[s]")
+    texts = np.datetime_as_string(values).tolist()
+    texts = [text.rstrip("0").rstrip(".") if "." in text else text for text in texts]
+    return [text.removesuffix("T00:00:00") for text in texts]
 
 
 class PairedLabels(Sequence[str]):

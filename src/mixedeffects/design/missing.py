@@ -11,15 +11,15 @@ from mixedeffects.design.records import MissingReport
 from mixedeffects.errors import DataError
 
 
-def find_missing(columns: Iterable[Column], n_rows: int) -> MissingReport:
-    """Which rows are complete in these columns.
+def find_missing(columns: Iterable[Column], n_rows: int, new: bool = False) -> MissingReport:
+    """Which rows are complete in these columns; of `new` rows there may be none.
 
     Raises
     ------
     DataError
         The table has no rows, a column has no values, or no row is complete.
     """
-    if n_rows == 0:
+    if n_rows == 0 and not new:
         raise DataError("the table has no rows")
     by_column: dict[str, int] = {}
     gone: np.ndarray | None = None
@@ -29,7 +29,7 @@ def find_missing(columns: Iterable[Column], n_rows: int) -> MissingReport:
         count = int(np.count_nonzero(column.missing))
         if count == 0:
             continue
-        if count == n_rows:
+        if count == n_rows and not new:
             raise DataError(f"every value of column '{column.name}' is missing")
         by_column[column.name] = count
         gone = column.missing.copy() if gone is None else np.logical_or(gone, column.missing, gone)
@@ -37,7 +37,7 @@ def find_missing(columns: Iterable[Column], n_rows: int) -> MissingReport:
         return MissingReport(n_rows, n_rows)
     kept = np.logical_not(gone, out=gone)
     n_used = int(np.count_nonzero(kept))
-    if n_used == 0:
+    if n_used == 0 and not new:
         counts = ", ".join(f"'{name}' {count}" for name, count in by_column.items())
         raise DataError(f"no row is complete; missing values: {counts}")
     return MissingReport(n_rows, n_used, by_column, kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite
 
 import numpy as np
@@ -69,6 +70,8 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
         return [], []
     scale = lengths[kept]
     solved = np.linalg.lstsq(R[:, kept] / scale, R[:, dropped], rcond=None)[0]
+    # what adds next to nothing to the dropped column, next to its length, is rounding
+    solved[np.abs(solved) <= TOLERANCE * lengths[dropped]] = 0.0
     return dropped, list((solved / (scale * top[kept])[:, None] * top[dropped]).T)
 
 
@@ -86,18 +89,24 @@ def _triangle(X: Matrix) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _clearly_independent(gram: np.ndarray) -> bool:
-    from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
-
     diagonal = gram.diagonal()
     if not (diagonal.min() > 0 and isfinite(diagonal.sum())):
         return False
     scale = 1.0 / np.sqrt(diagonal)
-    factor, failed = dpotrf(gram * scale[:, None] * scale, lower=1)
-    return not failed and bool(factor.diagonal().min() > 1e-4)
+    try:
+        factor = np.linalg.cholesky(gram * scale[:, None] * scale)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(factor.diagonal().min() > 1e-4)
 
 
 def describe(
-    name: str, coefficients: np.ndarray, kept: list[str], zero: bool, terms: dict[str, str]
+    name: str,
+    coefficients: np.ndarray,
+    kept: list[str],
+    zero: bool,
+    terms: dict[str, str],
+    constant: Callable[[], bool] = lambda: True,
 ) -> AliasedColumn:
     """Why a column was dropped, in words.
 
@@ -111,6 +120,8 @@ def describe(
         Whether the column is all zeros.
     terms : dict
         Name of a column → its term.
+    constant : callable
+        Whether the column is exactly constant; asked only when it is nearly so.
 
     Examples
     --------
@@ -119,14 +130,11 @@ def describe(
     """
     if zero:
         return AliasedColumn(name, f"{name} is all zeros: no row has this combination")
-    size = np.abs(coefficients).max(initial=0.0)
-    used = [
-        (value, other)
-        for value, other in zip(coefficients.tolist(), kept, strict=True)
-        if abs(value) > 1e-6 * size
-    ]
+    used = [(v, other) for v, other in zip(coefficients.tolist(), kept, strict=True) if v != 0]
     if len(used) == 1 and used[0][1] == "(Intercept)":
-        return AliasedColumn(name, f"{name} is constant, the same as the intercept")
+        if constant():
+            return AliasedColumn(name, f"{name} is constant, the same as the intercept")
+        return AliasedColumn(name, f"{name} is constant to 7 digits; subtract its mean")
     if len(used) <= 4:
         shown = "".join(_signed(value, other, i == 0) for i, (value, other) in enumerate(used))
         return AliasedColumn(name, f"{name} = {shown}")

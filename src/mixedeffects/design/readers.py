@@ -114,6 +114,11 @@ def from_polars(name: str, series: Any) -> Column:
         series, dtype = series.cast(polars.Float64), polars.Float64()
     if dtype.is_temporal() and dtype in (polars.Date, polars.Datetime):
         return from_numpy(name, series.cast(polars.Datetime("us")).to_numpy())
+    if str(dtype) in ("Int128", "UInt128"):
+        small = series.cast(polars.Int64, strict=False)
+        if small.null_count() > series.null_count():
+            raise ColumnTypeError(f"column '{name}' has whole numbers of more than 64 bits")
+        series, dtype = small, polars.Int64()
     if dtype.is_numeric() or dtype == polars.Boolean:
         if series.null_count():
             zero = False if dtype == polars.Boolean else 0
@@ -137,8 +142,10 @@ def _physical(series: Any) -> np.ndarray:
 
 
 def from_arrow(name: str, column: Any) -> Column:
-    """A column from a pyarrow ChunkedArray."""
+    """A column from a pyarrow ChunkedArray, or an Array of a RecordBatch."""
     pyarrow = sys.modules["pyarrow"]
+    if not hasattr(column, "chunks"):
+        column = pyarrow.chunked_array([column])
     types, kind = pyarrow.types, column.type
     if types.is_string(kind) or types.is_large_string(kind) or str(kind) == "string_view":
         coded = column.dictionary_encode().combine_chunks()

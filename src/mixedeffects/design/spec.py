@@ -143,7 +143,7 @@ class ModelSpec:
             used = [name for name in used if name not in grouping or name in needed]
         used = find_columns(formula, table, used)
         read = [table.column(name) for name in used]
-        report = find_missing(read, table.n_rows)
+        report = find_missing(read, table.n_rows, new=True)
         columns = {column.name: column.select(report.kept) for column in read}
         for column in columns.values():
             refuse_infinite(column)

@@ -39,8 +39,8 @@ def log(x: Array, base: float | None = None) -> Array:
 
 def round_(x: Array, digits: float = 0) -> Array:
     """Nearest number with `digits` decimals; halves go to the even one."""
-    if np.ndim(digits):
-        raise ValueError("digits must be one whole number")
+    if np.ndim(digits) or not -100 <= digits <= 100 or digits != int(digits):
+        raise ValueError("digits must be one whole number between -100 and 100")
     return np.round(x, int(digits))
 
 
@@ -51,30 +51,39 @@ def ifelse(condition: Array, yes: Array, no: Array) -> Array:
 
 def pmin(*args: Array) -> Array:
     """Smallest of the arguments in each row."""
+    if not args:
+        raise TypeError("no arguments")
     return np.minimum.reduce(np.broadcast_arrays(*args))
 
 
 def pmax(*args: Array) -> Array:
     """Largest of the arguments in each row."""
+    if not args:
+        raise TypeError("no arguments")
     return np.maximum.reduce(np.broadcast_arrays(*args))
+
+
+def _unary(function: Callable[..., Array]) -> Callable[[Array], Array]:
+    """A NumPy function of one array: its second argument would be written to."""
+    return lambda x: function(x)
 
 
 PLAIN: dict[str, Callable[..., Array]] = {
     "I": lambda x: x,
     "log": log,
-    "log2": np.log2,
-    "log10": np.log10,
-    "log1p": np.log1p,
-    "exp": np.exp,
-    "expm1": np.expm1,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "ceiling": np.ceil,
+    "log2": _unary(np.log2),
+    "log10": _unary(np.log10),
+    "log1p": _unary(np.log1p),
+    "exp": _unary(np.exp),
+    "expm1": _unary(np.expm1),
+    "sqrt": _unary(np.sqrt),
+    "abs": _unary(np.abs),
+    "sin": _unary(np.sin),
+    "cos": _unary(np.cos),
+    "tan": _unary(np.tan),
+    "floor": _unary(np.floor),
+    "ceil": _unary(np.ceil),
+    "ceiling": _unary(np.ceil),
     "round": round_,
     "pmin": pmin,
     "pmax": pmax,
@@ -102,12 +111,15 @@ def center(x: Array, state: State) -> Array:
 def scale(x: Array, state: State, center: Any = True, scale: Any = True) -> Array:
     """As R: without centring, the divisor is the root mean square with n - 1."""
     if not state:
-        mean = (float(x.mean()) if center else 0.0) if isinstance(center, bool) else float(center)
+        if isinstance(center, bool):
+            mean = float(x.mean()) if center else 0.0
+        else:
+            mean = _number("center", center)
         if isinstance(scale, bool):
             rest = x - mean
             spread = float(np.sqrt((rest @ rest) / max(x.shape[0] - 1, 1))) if scale else 1.0
         else:
-            spread = float(scale)
+            spread = _number("scale", scale)
         if not spread > 0:
             raise ValueError("the column is constant, so it has no standard deviation to divide by")
         state.update(mean=mean, sd=spread)
@@ -173,7 +185,13 @@ def _whole(what: str, value: Any) -> int:
 def _numbers(value: Any) -> list[float] | None:
     if value is None:
         return None
-    return [float(item) for item in (value if isinstance(value, list) else [value])]
+    return [_number("knots", item) for item in (value if isinstance(value, list) else [value])]
+
+
+def _number(what: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{what} must be a number, not {value!r}")
+    return float(value)
 
 
 STATEFUL: dict[str, Callable[..., Array]] = {

@@ -191,10 +191,31 @@ def _plan(layout, names, t, n, pattern, engine, available):
     else:
         kind, rest = "dense" if m else "none", (cubic, BLAS_RATE)
         memory += 16.0 * m * m
+    work, wanted = _curvature_cost(layout, m)
+    flops += work
+    seconds += work / BLAS_RATE
+    memory += wanted
     for work, rate in (min(crossing, key=lambda c: c[0] / c[1]), rest):
         flops += work
         seconds += work / rate
     return Plan(layout, names, kind, symbolic, flops, seconds, memory)
+
+
+def _curvature_cost(layout, m):
+    """Operations and bytes of one average-information matrix, for unstructured terms.
+
+    With K = k (k + 1) / 2 parameters a block: K derivatives of k x k, the leaf's k^2 x k^2
+    moments, and one vector of m numbers per parameter.
+    """
+    each = [0.5 * k * (k + 1) for k in layout.k]
+    total = sum(each)
+    memory = 32.0 * (sum(K * k * k for K, k in zip(each, layout.k, strict=True)) + total**2)
+    work = 2.0 * total * float(m) ** 2 + 2.0 * total**2 * m
+    if layout.leaf is not None:
+        q, k = layout.q[layout.leaf], layout.k[layout.leaf]
+        memory += 32.0 * k**4 + 16.0 * min(q, 4096) * k * k
+        work += 2.0 * q * k**4 + 2.0 * each[layout.leaf] * k**4
+    return work, memory + 24.0 * m * total
 
 
 def _crossing_size(layout, n, pattern):

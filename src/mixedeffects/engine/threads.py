@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
 from mixedeffects.crossprod.cores import cores
+
+_lock = threading.Lock()
+_before: list = []
+_holders: list = []
 
 PARALLEL_COLUMNS = 1500
 
@@ -75,11 +80,28 @@ def threads_for(columns):
     if columns >= PARALLEL_COLUMNS and _idle():
         yield
         return
-    before = [(setter, getter()) for getter, setter in _controls()]
-    for setter, _ in before:
-        setter(1)
+    _limit()
     try:
         yield
     finally:
-        for setter, count in before:
-            setter(count)
+        _release()
+
+
+def _limit():
+    """One thread from now on; the first of several concurrent fits remembers what was set."""
+    with _lock:
+        if not _before:
+            _before.extend((setter, getter()) for getter, setter in _controls())
+            for setter, _ in _before:
+                setter(1)
+        _holders.append(None)
+
+
+def _release():
+    """The last of several concurrent fits restores what was set."""
+    with _lock:
+        _holders.pop()
+        if not _holders:
+            for setter, count in _before:
+                setter(count)
+            _before.clear()

@@ -16,6 +16,7 @@ from mixedeffects.estimation.newton import newton_step
 
 SINGULAR = 1e-4
 EXACT = 1e-10
+SPANNED = 1e-9
 WORTHWHILE = 1e-8
 
 
@@ -231,6 +232,15 @@ def certify(objective, result, optimizer):
         _, decrement = newton_step(evaluation.curvature, g, evaluation.theta)
     stationary = bool(np.all(np.isfinite(g))) and decrement < 1e-5
     optimal = all(gain <= 1e-6 for *_, gain in directions)
+    message, advice = result.message, _advice(optimizer)
+    confounded = confounded_blocks(evaluation)
+    if confounded:
+        stationary = False
+        message = "the REML criterion does not depend on a variance"
+        advice = (
+            f"the fixed effects determine every level of random term {confounded[0] + 1}: its "
+            "variance cannot be estimated; leave out one of the two",
+        )
     singular = []
     for i, v, slope, _ in directions:
         term = parameters.terms[i]
@@ -249,9 +259,18 @@ def certify(objective, result, optimizer):
         gradients=objective.gradients,
         iterations=result.iterations,
         optimizer=optimizer,
-        message=result.message,
-        advice=() if stationary and optimal else _advice(optimizer),
+        message=message,
+        advice=() if stationary and optimal else advice,
     )
+
+
+def confounded_blocks(evaluation):
+    """Blocks whose columns the fixed effects span, so that REML says nothing of their variance."""
+    if not evaluation.objective.reml:
+        return []
+    fact = evaluation.factorisation
+    pairs = zip(fact.traces(True), fact.traces(False), strict=True)
+    return [f for f, (P, V) in enumerate(pairs) if P.trace() < SPANNED * V.trace()]
 
 
 def _advice(optimizer):

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
 
-from mixedeffects.errors import ConvergenceWarning, OptionError
-from mixedeffects.estimation.certificate import certify, leave_saddle, snap
+from mixedeffects.errors import ConvergenceWarning, ModelError, OptionError
+from mixedeffects.estimation.certificate import (
+    certify,
+    leave_saddle,
+    singular_directions,
+    snap,
+)
 from mixedeffects.estimation.newton import ENOUGH, TIGHT, OptimizerResult, newton
 from mixedeffects.estimation.start import moment_start
 
@@ -19,6 +27,12 @@ SCIPY = {
 }
 OPTIMIZERS = ("newton", *SCIPY)
 RESTARTS = 10
+# factors with this few levels can have likelihoods with several optima
+FEW_GROUPS = 8
+# a rival optimum must be lower than this to be preferred
+BETTER = 1e-7
+# residual variance, of the total, below which it is zero in double precision
+NO_RESIDUAL = 1e-12
 
 
 def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, costly=False):
@@ -46,31 +60,26 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     """
     if optimizer not in OPTIMIZERS:
         raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(OPTIMIZERS)}")
-    parameters = objective.parameters
-    if start is None:
-        start = parameters.theta_from_lambdas(moment_start(objective.stats))
-    options = {} if max_iterations is None else {"max_iterations": max_iterations}
+    options = _options(max_iterations)
     if optimizer == "newton":
         run = newton
         options["tolerance"] = ENOUGH if costly else TIGHT
     else:
         run = _scipy(optimizer)
 
-    result = run(objective, start, **options)
-    iterations = result.iterations
-    for _ in range(RESTARTS):
-        if not np.isfinite(result.evaluation.value):
-            break
-        evaluation = snap(objective, result.evaluation)
-        lower = leave_saddle(objective, evaluation)
-        if lower is None:
-            known = result.decrement if evaluation is result.evaluation else None
-            result = OptimizerResult(
-                evaluation, iterations, result.converged, result.message, known
-            )
-            break
-        result = run(objective, lower.theta, **options)
-        iterations += result.iterations
+    parameters = objective.parameters
+    chosen = start is not None
+    if start is None:
+        start = parameters.theta_from_lambdas(moment_start(objective.stats))
+    result = _settle(objective, run, start, options)
+    if not np.isfinite(result.evaluation.value):
+        result = _from_smaller(objective, run, options, chosen)
+    if not (chosen or costly or max_iterations is not None):
+        for other in more_starts(objective, result.evaluation):
+            again = _settle(objective, run, other, options)
+            if again.evaluation.value < result.evaluation.value - BETTER:
+                result = again
+    _refuse_no_residual(objective, result.evaluation)
     certificate = certify(objective, result, optimizer)
     if not certificate.converged:
         tried = f"{optimizer}, {certificate.evaluations} evaluations: {certificate.message}"
@@ -78,9 +87,100 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
             "the fit did not converge to a certified optimum\n"
             f"tried: {tried}\nto try:\n  " + "\n  ".join(certificate.advice),
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=_depth_of_package(),
         )
     return result.evaluation, certificate
+
+
+def _options(max_iterations):
+    if max_iterations is None:
+        return {}
+    if not isinstance(max_iterations, Integral) or max_iterations < 1:
+        raise OptionError(f"max_iterations={max_iterations!r} must be a positive whole number")
+    return {"max_iterations": int(max_iterations)}
+
+
+def _from_smaller(objective, run, options, chosen):
+    """Minimise from smaller variances where the objective is not finite at the start."""
+    if chosen:
+        raise OptionError("the objective is not finite at start=; leave it out, or scale it down")
+    for size in (0.1, 1e-3, 0.0):
+        theta = objective.parameters.theta_from_lambdas(
+            [size * np.eye(k) for k in objective.parameters.k]
+        )
+        result = _settle(objective, run, theta, options)
+        if np.isfinite(result.evaluation.value):
+            return result
+    raise ModelError(
+        "the likelihood cannot be computed in double precision for these data\n"
+        "rescale columns or weights of extreme size"
+    )
+
+
+def _settle(objective, run, start, options):
+    """Minimise, put negligible variances at zero, leave saddles, until nothing changes."""
+    result = run(objective, start, **options)
+    iterations = result.iterations
+    for _ in range(RESTARTS):
+        if not np.isfinite(result.evaluation.value):
+            break
+        evaluation = snap(objective, result.evaluation)
+        lower = leave_saddle(objective, evaluation)
+        if lower is not None:
+            start = lower.theta
+        elif evaluation is not result.evaluation and result.converged:
+            start = evaluation.theta  # moved by less than matters, but no longer stationary
+        else:
+            break
+        result = run(objective, start, **options)
+        iterations += result.iterations
+    return replace(result, iterations=iterations)
+
+
+def more_starts(objective, evaluation):
+    """Further starts where a likelihood may have several optima: few groups, or a boundary.
+
+    With two groups and a slope, local optima differ by the sign of the correlation; a
+    singular optimum may have a regular rival. lme4's start, Lambda = I, is always among them.
+
+    Returns
+    -------
+    list of (n_theta,) arrays, empty for an ordinary regular fit
+    """
+    parameters = objective.parameters
+    fewest = min(objective.stats.layout.q)
+    if fewest > FEW_GROUPS and not singular_directions(evaluation, parameters):
+        return []
+    factors = [1.0] if fewest > FEW_GROUPS else [1.0, 0.2, 5.0]
+    out = [[size * np.eye(k) for k in parameters.k] for size in factors]
+    if fewest <= FEW_GROUPS and max(parameters.k) > 1:
+        for correlation in (0.9, -0.9):
+            for size in (0.5, 3.0):
+                lambdas = []
+                for k in parameters.k:
+                    first = np.eye(k)
+                    first[1:, 0] = correlation
+                    lambdas.append(size * first)
+                out.append(lambdas)
+    return [parameters.theta_from_lambdas(lambdas) for lambdas in out]
+
+
+def _refuse_no_residual(objective, evaluation):
+    total = objective.stats.yy / objective.stats.n
+    if np.isfinite(evaluation.value) and evaluation.s2 < NO_RESIDUAL * total:
+        raise ModelError(
+            "fixed and random effects together fit the response exactly: the residual variance "
+            "goes to zero and the likelihood has no maximum\n"
+            "does the response vary within groups? use a coarser grouping factor or fewer terms"
+        )
+
+
+def _depth_of_package():
+    """How many frames up the first caller outside this package is."""
+    frame, depth = sys._getframe(1), 1
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("mixedeffects"):
+        frame, depth = frame.f_back, depth + 1
+    return depth
 
 
 def _scipy(name):

@@ -126,6 +126,8 @@ def _solve(system, rhs):
         scale[scale == 0] = 1.0
     scaled = system / (scale[:, None] * scale)
     rhs = rhs / scale
+    if not isfinite(scaled.sum() + rhs.sum()):
+        return np.zeros(rhs.size)  # sums overflow: the bounds below give some start
     _, _, solution, info = dgesv(scaled, rhs)
     if info != 0 or not isfinite(solution.sum()):  # confounded columns share their variance
         solution = np.linalg.lstsq(scaled, rhs, rcond=1e-10)[0]

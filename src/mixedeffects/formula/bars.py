@@ -12,6 +12,9 @@ from mixedeffects.formula.nodes import Bar, Call, Chain, Node, Paren, Unary, str
 from mixedeffects.formula.terms import Expansion, TermList
 
 
+COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
+
+
 @dataclass(frozen=True, slots=True)
 class RandomPart:
     """One ``(effects | group)`` after ``/`` is expanded.
@@ -58,7 +61,8 @@ def without_bars(node: Node, bars: list[tuple[Bar, str]], text: str) -> Node | N
         bars.append(bar)
         return None
     if isinstance(node, Bar):
-        shown = unparse(Bar(_last(node.left), node.right, node.double, node.start, node.end))
+        left = _last(node.left) if has_bar(node.left) else node.left
+        shown = unparse(Bar(left, node.right, node.double, node.start, node.end))
         raise FormulaError(
             "a random term needs parentheses", text, node.start, node.end,
             f"did you mean ({shown})?",
@@ -81,10 +85,31 @@ def without_bars(node: Node, bars: list[tuple[Bar, str]], text: str) -> Node | N
             if rest is not None:
                 kept.append((op, rest))
         return _rebuild(kept)
+    condition = _as_condition(node)
+    if condition is not None:
+        raise FormulaError(
+            "a comparison is not a term", text, node.start, node.end,
+            f"did you mean {condition}?",
+        )  # fmt: skip
     raise FormulaError(
         "a random term can only be added, with '+'", text, node.start, node.end,
         "write … + (1 | g)",
     )  # fmt: skip
+
+
+def _as_condition(node: Node) -> str | None:
+    """``Days > 5 + (1 | g)`` → ``I(Days > 5) + (1 | g)``; None for anything else."""
+    if not isinstance(node, Chain) or len(node.operands) != 2 or node.ops[0] not in COMPARISONS:
+        return None
+    left, right = (
+        list(side.operands) if isinstance(side, Chain) and set(side.ops) == {"+"} else [side]
+        for side in node.operands
+    )
+    if has_bar(left[-1]) or has_bar(right[0]):
+        return None
+    terms = [unparse(term) for term in left[:-1]]
+    terms.append(f"I({unparse(left[-1])} {node.ops[0]} {unparse(right[0])})")
+    return " + ".join(terms + [unparse(term) for term in right[1:]])
 
 
 def _rebuild(kept: list[tuple[str, Node]]) -> Node | None:
@@ -100,7 +125,7 @@ def _rebuild(kept: list[tuple[str, Node]]) -> Node | None:
 
 
 def _last(node: Node) -> Node:
-    """In ``y ~ x + 1 | g`` the user meant the last summand."""
+    """In ``y ~ (1 | h) + 1 | g`` the user meant the last summand."""
     return node.operands[-1] if isinstance(node, Chain) and node.ops[0] in ("+", "-") else node
 
 

@@ -37,6 +37,10 @@ FUNCTIONS: dict[str, str] = {
     "c": "a list of numbers, for instance knots=c(1, 2)",
 }
 
+#: Names that `name(1 + x | g)` can have: those of `mixedeffects.covariance.STRUCTURES`, which
+#: this package cannot import.
+COVARIANCES = ("us", "diag")
+
 #: Spelling of a coding → its name.
 CONTRASTS: dict[str, str] = {
     "Treatment": "treatment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from mixedeffects.errors import FormulaError
-from mixedeffects.formula.functions import CONTRASTS, FUNCTIONS
+from mixedeffects.formula.functions import CONTRASTS, COVARIANCES, FUNCTIONS
 from mixedeffects.formula.nodes import (
     Bar,
     Call,
@@ -179,8 +179,13 @@ class Parser:
         args, kwargs = self.arguments(opening, ")")
         end = self.tokens[self.position - 1].end
         known = token.value in FUNCTIONS or token.value in CONTRASTS
-        # `cs(1 + x | g)`: a covariance structure, whose name the registry of structures checks
+        # `diag(1 + x | g)`: a covariance structure
         structured = len(args) == 1 and isinstance(args[0], Bar) and token.value not in FUNCTIONS
+        if structured and token.value not in COVARIANCES:
+            raise self.error(
+                f"unknown covariance structure '{token.value}'", token.start, token.end,
+                f"structures: {', '.join(COVARIANCES)}; (1 + x | g) is us, (1 + x || g) is diag",
+            )  # fmt: skip
         if not known and not structured:
             plain = token.value.rsplit(".", 1)[-1]
             guess = plain if plain in FUNCTIONS else close_match(token.value, list(FUNCTIONS))

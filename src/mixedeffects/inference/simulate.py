@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral
+
 import numpy as np
 
 from mixedeffects.errors import OptionError
@@ -34,9 +36,12 @@ def simulate(fit, n=1, rng=None, *, groups="new"):
     """
     if groups not in ("new", "conditional"):
         raise OptionError(f"groups={groups!r} is not one of new, conditional")
-    if int(n) != n or n < 1:
+    if not isinstance(n, Integral) or n < 1:
         raise OptionError(f"n={n!r} must be a positive whole number of data sets")
-    rng = np.random.default_rng(rng)
+    try:
+        rng = np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise OptionError(f"rng={rng!r} is neither a numpy Generator nor a seed") from None
     design = fit.design
     out = np.empty((int(n), design.n))
     mean = fitted(fit, groups="population" if groups == "new" else "conditional")

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from functools import wraps
+from math import sqrt
+
+import numpy as np
 
 from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
 from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
-from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.errors import DataError, ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, minimize
-from mixedeffects.model.record import LMMFit
+from mixedeffects.model.record import LMMFit, theta_of
 from mixedeffects.model.storage import save
 
-PERFECT = 1e-20
+# residual size, of the response's, that rounding alone leaves
+PERFECT = 1e-14
+SMALLEST, LARGEST = 1e-140, 1e140
 # floating-point operations of one evaluation
 COSTLY = 1e8
 
@@ -79,6 +84,8 @@ def lmm(
     >>> round(fit.fixef["Days"], 3), round(fit.sigma, 3)
     (10.467, 25.592)
     """
+    if not isinstance(reml, bool | np.bool_):
+        raise OptionError(f"reml={reml!r} must be True (REML) or False (maximum likelihood)")
     design = build_design(formula, data, weights=weights)
     return fit_design(
         design, reml=reml, engine=engine, optimizer=optimizer, start=start,
@@ -126,15 +133,18 @@ def fit_design(
 def _start(parameters, theta):
     if theta is None:
         return None
-    if len(theta) != parameters.n_theta:
-        raise OptionError(f"start has {len(theta)} values; this model has {parameters.n_theta}")
-    return parameters.from_user(theta)
+    return parameters.from_user(theta_of(theta, parameters, "start"))
 
 
 def refuse_perfect_fit(stats, design):
     """Refuse a response without residual variance: its likelihood has no maximum."""
     scale = max(float(design.y.max()), -float(design.y.min()))
-    if stats.yy <= PERFECT * max(1.0, design.n) * scale**2:
+    if not SMALLEST < scale < LARGEST:
+        raise ModelError(
+            f"the response '{design.spec.response}' has values of size {scale:.0e}, whose squares "
+            "double precision cannot hold\nrescale it"
+        )
+    if sqrt(max(stats.yy, 0.0) / design.n) <= PERFECT * scale:
         raise ModelError(
             f"the fixed effects fit the response '{design.spec.response}' exactly: no residual "
             "variance is left to estimate\ncheck whether a predictor is a copy of the response"
@@ -224,11 +234,10 @@ def refit(fit, y):
     """
     from dataclasses import replace
 
-    import numpy as np
-
-    from mixedeffects.errors import DataError
-
-    y = np.ascontiguousarray(y, dtype=float)
+    try:
+        y = np.ascontiguousarray(y, dtype=float)
+    except (TypeError, ValueError):
+        raise DataError("y must be numbers, one for each row that was used") from None
     if y.shape != (fit.design.n,):
         raise DataError(f"y has shape {y.shape}; the fit used {fit.design.n} rows")
     if not np.all(np.isfinite(y)):

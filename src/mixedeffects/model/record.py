@@ -10,6 +10,7 @@ import numpy as np
 
 from mixedeffects.design import Design
 from mixedeffects.engine import Plan, threads_for
+from mixedeffects.errors import OptionError
 from mixedeffects.estimation import Certificate, Evaluation
 from mixedeffects.inference import vcov_fixef
 
@@ -119,4 +120,24 @@ class LMMFit:
         """
         objective = self.evaluation.objective
         with threads_for(self.plan.columns):
+            theta = theta_of(theta, objective.parameters, "theta")
             return objective.value(objective.parameters.from_user(theta))
+
+
+def theta_of(values, parameters, name):
+    """Check a user's theta: as many finite numbers as the model has.
+
+    Raises
+    ------
+    OptionError
+    """
+    try:
+        theta = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise OptionError(f"{name} must be {parameters.n_theta} numbers") from None
+    if theta.shape != (parameters.n_theta,) or not np.isfinite(theta).all():
+        raise OptionError(
+            f"{name} must be {parameters.n_theta} finite numbers, in lme4's order; "
+            f"it has shape {theta.shape}"
+        )
+    return theta
