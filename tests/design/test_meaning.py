@@ -43,7 +43,7 @@ def test_every_integer_type_is_coded(dtype, data):
     assert [labels[i] for i in codes] == values
 
 
-@given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=40))
+@given(st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=10))
 @settings(deadline=None)
 def test_interaction_levels_are_the_combinations_that_occur(rows):
     factors = []
@@ -273,8 +273,8 @@ def test_row_order_only_permutes(order):
 
 def test_aliased_sentences_name_every_term():
     rng = np.random.default_rng(1)
-    x = np.arange(1980.0, 2020)
-    table = {"y": rng.normal(size=40), "x": x, "k": 1e7 + rng.normal(size=40) / 10}
+    x = np.arange(2000.0, 2010)
+    table = {"y": rng.normal(size=10), "x": x, "k": 1e7 + rng.normal(size=10) / 10}
     (cubic,) = build_design("y ~ x + I(x^2) + I(x^3)", table).aliased
     assert all(part in cubic.reason for part in ("·x ", "·I(x^2)")), cubic.reason
     (near,) = build_design("y ~ k", table).aliased

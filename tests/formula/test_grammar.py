@@ -80,8 +80,8 @@ def test_random_terms(text, parts):
 
 
 def test_double_bar_is_diagonal_and_call_names_a_structure():
-    formula = parse("y ~ (x || g) + ar1(t | h) + (1 | k)")
-    assert [part.covariance for part in formula.random] == ["diag", "ar1", "us"]
+    formula = parse("y ~ (x || g) + us(t | h) + (1 | k)")
+    assert [part.covariance for part in formula.random] == ["diag", "us", "us"]
 
 
 def test_response_is_an_expression():

@@ -11,7 +11,6 @@ from mixedeffects.formula.grouping import Group, group_name, grouping_factors
 from mixedeffects.formula.nodes import Bar, Call, Chain, Node, Paren, Unary, strip, unparse
 from mixedeffects.formula.terms import Expansion, TermList
 
-
 COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
 
 

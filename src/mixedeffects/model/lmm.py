@@ -113,11 +113,12 @@ def fit_design(
             "the formula has no random effects\n"
             "add at least one term such as (1 | group), or use ordinary least squares"
         )
+    scale = response_size(design)
     plan = make_plan(design, engine)
     require_memory(plan)
     with threads_for(plan.columns):
         stats = CrossProducts.of(design, plan.layout)
-        refuse_perfect_fit(stats, design)
+        refuse_perfect_fit(stats, design, scale)
         parameters = Parameters(design.blocks, stats.reference.T_blocks)
         objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(reml))
         evaluation, certificate = minimize(
@@ -136,14 +137,19 @@ def _start(parameters, theta):
     return parameters.from_user(theta_of(theta, parameters, "start"))
 
 
-def refuse_perfect_fit(stats, design):
-    """Refuse a response without residual variance: its likelihood has no maximum."""
+def response_size(design):
+    """Largest modulus of the response, refused where its square is not a double."""
     scale = max(float(design.y.max()), -float(design.y.min()))
     if not SMALLEST < scale < LARGEST:
         raise ModelError(
             f"the response '{design.spec.response}' has values of size {scale:.0e}, whose squares "
             "double precision cannot hold\nrescale it"
         )
+    return scale
+
+
+def refuse_perfect_fit(stats, design, scale):
+    """Refuse a response without residual variance: its likelihood has no maximum."""
     if sqrt(max(stats.yy, 0.0) / design.n) <= PERFECT * scale:
         raise ModelError(
             f"the fixed effects fit the response '{design.spec.response}' exactly: no residual "

@@ -22,7 +22,7 @@ from mixedeffects.design import (
     RandomTerm,
 )
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
-from mixedeffects.errors import DataError
+from mixedeffects.errors import DataError, MixedEffectsError
 from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters
 
 FORMAT = 1
@@ -120,13 +120,33 @@ def load(path):
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)
-            header = json.loads(arrays.pop("header").tobytes())
+        header = json.loads(arrays.pop("header").tobytes())
         if header["format"] != FORMAT:
-            raise ValueError(f"format {header['format']}")
-    except FileNotFoundError:
+            raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
+        design = _design(arrays, header)
+        certificate = _certificate(header["certificate"])
+        check_design(design)
+        theta = np.asarray(arrays["theta"], dtype=float)
+    except (FileNotFoundError, MixedEffectsError):
         raise
     except Exception as problem:
-        raise DataError(f"{path} is not a fit saved by this package ({problem})") from problem
+        raise DataError(
+            f"{path} is not a fit saved by this package, or it is damaged\n"
+            f"({type(problem).__name__}: {problem})"
+        ) from problem
+    plan = make_plan(design)
+    require_memory(plan)
+    with threads_for(plan.columns):
+        stats = CrossProducts.of(design, plan.layout)
+        parameters = Parameters(design.blocks, stats.reference.T_blocks)
+        objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(header["reml"]))
+        if theta.shape != (parameters.n_theta,) or not np.isfinite(theta).all():
+            raise DataError(f"{path} is damaged: theta does not belong to its formula")
+        evaluation = objective.evaluate(theta)
+        return LMM.of(design, plan, evaluation, certificate)
+
+
+def _design(arrays, header):
     spec = ModelSpec.from_dict(header["spec"])
     blocks = tuple(
         Block(
@@ -137,7 +157,7 @@ def load(path):
         )
         for i, b in enumerate(header["blocks"])
     )
-    design = Design(
+    return Design(
         y=arrays["y"],
         X=arrays["X"],
         x_names=spec.x_names,
@@ -149,16 +169,36 @@ def load(path):
         notes=tuple(header["notes"]),
         spec=spec,
     )
-    certificate = dict(header["certificate"])
-    certificate["advice"] = tuple(certificate["advice"])
-    certificate["singular"] = tuple(
-        Direction(d["term"], np.array(d["weights"]), d["slope"]) for d in certificate["singular"]
+
+
+def _certificate(saved):
+    saved = dict(saved)
+    saved["advice"] = tuple(saved["advice"])
+    saved["singular"] = tuple(
+        Direction(d["term"], np.array(d["weights"]), d["slope"]) for d in saved["singular"]
     )
-    plan = make_plan(design)
-    require_memory(plan)
-    with threads_for(plan.columns):
-        stats = CrossProducts.of(design, plan.layout)
-        parameters = Parameters(blocks, stats.reference.T_blocks)
-        objective = LMMObjective(stats, Solver(stats, plan), parameters, header["reml"])
-        evaluation = objective.evaluate(arrays["theta"])
-        return LMM.of(design, plan, evaluation, Certificate(**certificate))
+    return Certificate(**saved)
+
+
+def check_design(design):
+    """Refuse arrays that do not fit together: compiled code would read past their ends.
+
+    Raises
+    ------
+    ValueError
+    """
+    n, p = design.X.shape
+    numbers = [design.y, design.X, *(b.Z for b in design.blocks if b.Z is not None)]
+    numbers += [a for a in (design.weights, design.offset) if a is not None]
+    if p != len(design.x_names) or any(a.shape[0] != n for a in numbers):
+        raise ValueError("arrays differ in length")
+    if not all(a.dtype == np.float64 and np.isfinite(a).all() for a in numbers):
+        raise ValueError("an array is not made of finite numbers")
+    for block in design.blocks:
+        codes = block.factor.codes
+        if codes.shape != (n,) or codes.dtype != np.int32 or codes.min() < 0:
+            raise ValueError(f"codes of '{block.factor.name}' are not valid")
+        if codes.max() >= block.factor.n_levels or (
+            block.k != (1 if block.Z is None else block.Z.shape[1])
+        ):
+            raise ValueError(f"levels of '{block.factor.name}' do not match")
