@@ -176,7 +176,8 @@ def _blocked_products(design, layout, reference):
     parents = parents_of(design, layout)
     if parents is not None:
         xx, sums = _accumulate_all(design, layout, reference, (leaf,))
-        leaf_cross, above, rest_cross = nested_products(*sums[leaf], parents, layout)
+        diag, fixed = sums[leaf]
+        leaf_cross, above, rest_cross = nested_products(diag, fixed, parents, layout)
         sums.update(zip(rest, above, strict=True))
     else:
         xx, sums = _accumulate_all(design, layout, reference, range(len(blocks)))

@@ -6,6 +6,7 @@ import sys
 import warnings
 from dataclasses import replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     """
     if optimizer not in OPTIMIZERS:
         raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(OPTIMIZERS)}")
-    options = _options(max_iterations)
+    options: dict[str, Any] = _options(max_iterations)
     if optimizer == "newton":
         run = newton
         options["tolerance"] = ENOUGH if costly else TIGHT

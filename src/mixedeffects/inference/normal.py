@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Real
 from statistics import NormalDist
 
 import numpy as np
@@ -23,7 +22,7 @@ def z_quantile(level):
     >>> round(z_quantile(0.95), 4)
     1.96
     """
-    if not isinstance(level, Real) or not 0.0 < level < 1.0:
+    if not isinstance(level, int | float) or not 0.0 < level < 1.0:
         raise OptionError(f"level={level!r} must lie strictly between 0 and 1, for instance 0.95")
     return NormalDist().inv_cdf(0.5 + level / 2.0)
 
