@@ -10,6 +10,7 @@ gradient(theta, S) -> (n_theta,), <dLambda / dtheta_i, S> for a (k, k) matrix S
 curvature(theta, D) -> (n_theta, n_theta), <D, d2G / dtheta_i dtheta_j>, G = Lambda Lambda', for a
     symmetric (k, k) matrix D
 theta_of(Lambda) -> theta of the same covariance in canonical form (non-negative diagonal)
+diagonal : list of int, entries of theta on the diagonal of Lambda
 rotates : bool
     Whether the family of covariances is unchanged by any invertible recombination of
     the columns (so that the engine may orthogonalise them).
@@ -43,6 +44,7 @@ class Unstructured:
         self.n_theta = k * (k + 1) // 2
         columns, rows = np.triu_indices(k)
         self._rows, self._columns = rows, columns
+        self.diagonal = np.flatnonzero(rows == columns).tolist()
         basis = np.zeros((self.n_theta, k, k))
         basis[np.arange(self.n_theta), rows, columns] = 1.0
         self._basis = basis
@@ -86,6 +88,7 @@ class Diagonal:
 
     def __init__(self, k: int) -> None:
         self.k = self.n_theta = k
+        self.diagonal = list(range(k))
         basis = np.zeros((k, k, k))
         basis[np.arange(k), np.arange(k), np.arange(k)] = 1.0
         self._basis = basis

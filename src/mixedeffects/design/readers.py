@@ -21,6 +21,7 @@ from mixedeffects.design.columns import (
     nested,
 )  # fmt: skip
 from mixedeffects.design.labels import Labels, text_array
+from mixedeffects.design.remember import remember
 from mixedeffects.errors import ColumnTypeError
 
 FEW_VALUES = 4_096
@@ -64,7 +65,7 @@ def from_pandas(name: str, series: Any) -> Column:
     form = type(dtype).__name__
     if form == "CategoricalDtype":
         codes = np.asarray(getattr(series, "array", series).codes)
-        labels = _category_labels(dtype.categories.to_numpy())
+        labels = _index_labels(dtype.categories)
         return from_codes(name, "ordered" if dtype.ordered else "category", codes, labels)
     if form == "StringDtype":
         codes, distinct = series.factorize()
@@ -86,6 +87,12 @@ def from_pandas(name: str, series: Any) -> Column:
         labels = Labels(text_array([str(value) for value in distinct]))
         return from_codes(name, "category", codes.astype(np.int32), labels)
     return from_numpy(name, series.to_numpy())
+
+
+@remember
+def _index_labels(index: Any) -> Labels:
+    """Labels of the categories in a pandas Index."""
+    return _category_labels(index.to_numpy())
 
 
 def _category_labels(values: np.ndarray) -> Labels:

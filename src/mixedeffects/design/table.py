@@ -14,7 +14,14 @@ import numpy as np
 
 from mixedeffects.design.columns import Column
 from mixedeffects.design.readers import READERS, pandas_getter
+from mixedeffects.design.remember import remember
 from mixedeffects.errors import ColumnTypeError, DataError
+
+
+@remember
+def index_names(index: Any) -> tuple[Any, ...]:
+    """Names in a pandas Index."""
+    return tuple(index.tolist())
 
 
 class Table:
@@ -51,7 +58,7 @@ class Table:
             self._get = native.column
         else:
             columns = native.columns
-            self.names = tuple(columns if isinstance(columns, list) else columns.tolist())
+            self.names = tuple(columns) if isinstance(columns, list) else index_names(columns)
             self.n_rows = native.shape[0]
             self._get = native.__getitem__
             if flavour == "pandas":

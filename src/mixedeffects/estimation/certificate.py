@@ -9,6 +9,7 @@ and D is positive semi-definite on the null space of G.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -142,11 +143,13 @@ def clearly_regular(evaluation, term):
     sigma_min >= |det| ((k - 1) / |Lambda|_F^2)^((k - 1) / 2) (Yu & Gu 1997,
     doi:10.1016/S0024-3795(96)00055-8).
     """
-    theta = evaluation.theta[term.part]
+    theta = evaluation.theta[term.part].tolist()
     k = len(term.columns)
-    size = float(theta @ theta)
-    determinant = abs(float(term.structure.factor(theta).diagonal().prod()))
-    bound = determinant * ((k - 1) / size) ** (0.5 * (k - 1)) if k > 1 and size > 0 else determinant
+    if k == 1:
+        return abs(theta[0]) > SINGULAR
+    size = sum(v * v for v in theta)
+    determinant = abs(prod(theta[i] for i in term.structure.diagonal))
+    bound = determinant * ((k - 1) / size) ** (0.5 * (k - 1)) if size > 0 else 0.0
     return bound > SINGULAR * max(1.0, size**0.5)
 
 
