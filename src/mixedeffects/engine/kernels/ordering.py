@@ -132,7 +132,8 @@ def minimum_degree(pointer, level, indptr, index, weight, degree, late, budget):
                 need += length[mine[s]]
         if top + need > pool.shape[0]:
             larger = np.empty(2 * pool.shape[0] + need, np.int32)
-            larger[:top] = pool[:top]
+            for s in range(top):  # a slice would compile error messages for seconds
+                larger[s] = pool[s]
             pool = larger
         new = n_elements + p
         start[new] = top
@@ -256,7 +257,8 @@ def fill(order, indptr, index, weight, budget):
         top = pointer[p]
         if top + n - p > later.shape[0]:
             larger = np.empty(2 * later.shape[0] + n, np.int32)
-            larger[:top] = later[:top]
+            for s in range(top):  # a slice would compile error messages for seconds
+                larger[s] = later[s]
             later = larger
         mark[p] = p
         below = 0.0
