@@ -10,18 +10,16 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def accumulate(codes, Z, XY, w, start, diag, fixed):
-    """Add rows ``start .. start + len(XY)`` to one factor's cross-products.
+def accumulate(codes, Z, XY, w, diag, fixed):
+    """Add some rows to one factor's cross-products.
 
     Parameters
     ----------
     codes : (n,) int32
     Z : (n, k) or (0, 1) float64
     XY : (rows, t) float64
-        The transformed fixed-effect columns and response of these rows.
+        The transformed fixed-effect columns and response.
     w : (n,) or (0,) float64
-    start : int
-        Row number of ``XY[0]``.
     diag : (q, k, k) float64, updated
         Sum of ``w z z'`` per level.
     fixed : (q, k, t) float64, updated
@@ -33,20 +31,19 @@ def accumulate(codes, Z, XY, w, start, diag, fixed):
     unit = w.shape[0] == 0
     if ones:
         for i in range(rows):
-            j = codes[start + i]
-            wi = 1.0 if unit else w[start + i]
+            j = codes[i]
+            wi = 1.0 if unit else w[i]
             diag[j, 0, 0] += wi
             for c in range(t):
                 fixed[j, 0, c] += wi * XY[i, c]
         return
     for i in range(rows):
-        r = start + i
-        j = codes[r]
-        wi = 1.0 if unit else w[r]
+        j = codes[i]
+        wi = 1.0 if unit else w[i]
         for a in range(k):
-            za = wi * Z[r, a]
+            za = wi * Z[i, a]
             for b in range(a + 1):
-                diag[j, a, b] += za * Z[r, b]
+                diag[j, a, b] += za * Z[i, b]
             for c in range(t):
                 fixed[j, a, c] += za * XY[i, c]
 

@@ -230,7 +230,7 @@ def _accumulate_all(design, layout, reference, which):
             for f, (diag, fixed) in sums.items():
                 block, T = blocks[f], reference.T_blocks[f]
                 Z = np.empty((0, 1)) if block.Z is None else block.Z[lo:hi] @ T
-                kernels.accumulate(block.factor.codes[lo:hi], Z, XY, wc, 0, diag, fixed)
+                kernels.accumulate(block.factor.codes[lo:hi], Z, XY, wc, diag, fixed)
         return xx, sums
 
     if workers == 1:

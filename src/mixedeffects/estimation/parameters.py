@@ -132,7 +132,3 @@ class Parameters:
         return self.theta_from_lambdas(
             [np.linalg.solve(T, Lam) for T, Lam in zip(self.T_blocks, outer, strict=True)]
         )
-
-    def canonical(self, theta):
-        """The same covariance with non-negative diagonals."""
-        return self.theta_from_lambdas(self.lambdas(theta))
