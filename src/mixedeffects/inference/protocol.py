@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
 
     from mixedeffects.design import Design
-    from mixedeffects.estimation import Certificate
+    from mixedeffects.estimation import Certificate, Evaluation
 
 
 class FitRecord(Protocol):
@@ -32,6 +32,10 @@ class FitRecord(Protocol):
     objective : float
         -2 log-likelihood (ML) or REML criterion.
     certificate : Certificate
+    evaluation : Evaluation
+        The optimum in the engine's coordinates.
+    cache : dict
+        Results that several methods share, by name.
     """
 
     design: Design
@@ -44,6 +48,8 @@ class FitRecord(Protocol):
     b: tuple[np.ndarray, ...]
     objective: float
     certificate: Certificate
+    evaluation: Evaluation
+    cache: dict[str, Any]
 
     def conditional_covariances(self) -> tuple[np.ndarray, ...]:
         """Per block, the (q, k, k) covariance of the random effects given the data."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,8 @@ class LMMFit:
         Relative factor of each grouping factor's block.
     evaluation : Evaluation
         The optimum in the engine's coordinates, for methods that need more of it.
+    cache : dict
+        Results that several methods share, by name; filled as they are asked for.
     """
 
     design: Design
@@ -49,6 +52,7 @@ class LMMFit:
     beta: np.ndarray
     lambdas: tuple[np.ndarray, ...]
     evaluation: Evaluation = field(repr=False)
+    cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, design, plan, evaluation, certificate):

@@ -1,0 +1,124 @@
+"""Methods for denominator degrees of freedom: what each offers, found by name.
+
+A method is a class made from a fit record, with the members of `DfMethod`; a new one is one
+file and one registry line. Everything that tests fixed effects (coefficient table, ANOVA,
+hypotheses, marginal means, slopes) asks a method and never computes a covariance itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+
+
+@dataclass(frozen=True, slots=True)
+class JointTest:
+    """An F test of several linear combinations being zero together.
+
+    Attributes
+    ----------
+    statistic : float
+        F, already scaled where the method scales it.
+    num_df, den_df : float
+        den_df is inf where the statistic is compared with chi-squared / num_df.
+    """
+
+    statistic: float
+    num_df: float
+    den_df: float
+
+
+class DfMethod(Protocol):
+    """Covariance of beta and degrees of freedom of its linear combinations.
+
+    Attributes
+    ----------
+    label : str
+        As tables name it: "Satterthwaite".
+    vcov : (p, p) array
+        Covariance of beta that this method uses.
+    """
+
+    label: str
+    vcov: np.ndarray
+
+    def df(self, L: np.ndarray) -> np.ndarray:
+        """(m,) degrees of freedom of each row of L (m, p), taken by itself; inf allowed."""
+        ...
+
+    def joint(self, L: np.ndarray, estimates: np.ndarray) -> JointTest:
+        """Test that all rows of L (m, p) beta, whose values minus hypothesis are given, are 0.
+
+        L may have dependent rows; they are reduced to its rank.
+        """
+        ...
+
+
+# name -> module and class; one is imported when it is first asked for
+METHODS = {
+    "satterthwaite": ("mixedeffects.inference.df.satterthwaite", "Satterthwaite"),
+    "kenward-roger": ("mixedeffects.inference.df.kenward_roger", "KenwardRoger"),
+    "wald": ("mixedeffects.inference.df.wald", "Wald"),
+    "CR0": ("mixedeffects.inference.df.sandwich", "CR0"),
+    "CR2": ("mixedeffects.inference.df.sandwich", "CR2"),
+}
+
+
+def df_method(fit, name="satterthwaite") -> DfMethod:
+    """The method of that name for a fit; computed once and kept with the fit.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    name : str
+        One of `METHODS`.
+
+    Raises
+    ------
+    OptionError
+        For another name.
+    """
+    if name not in METHODS:
+        raise OptionError(f"ddf={name!r} is not one of {', '.join(METHODS)}")
+    if name not in fit.cache:
+        module, cls = METHODS[name]
+        fit.cache[name] = getattr(import_module(module), cls)(fit)
+    return fit.cache[name]
+
+
+def independent_rows(L, estimates, *, tolerance=1e-10):
+    """An orthonormal set of rows that spans those of L, and its values.
+
+    Parameters
+    ----------
+    L : (m, p) array
+    estimates : (m,) array
+        L beta minus what is hypothesised.
+
+    Returns
+    -------
+    rows : (rank, p) array
+    values : (rank,) array
+
+    Raises
+    ------
+    OptionError
+        When dependent rows contradict each other.
+
+    Examples
+    --------
+    >>> rows, values = independent_rows(np.array([[1.0, 0], [2, 0]]), np.array([3.0, 6.0]))
+    >>> rows.shape, np.abs(values)
+    ((1, 2), array([3.]))
+    """
+    U, d, V = np.linalg.svd(L, full_matrices=False)
+    rank = int((d > tolerance * d.max(initial=0.0)).sum())
+    values = U[:, :rank].T @ estimates / d[:rank]
+    if not np.allclose(U[:, :rank] @ (U[:, :rank].T @ estimates), estimates, rtol=1e-7, atol=1e-9):
+        raise OptionError("the hypotheses contradict each other: dependent rows, other values")
+    return V[:rank], values

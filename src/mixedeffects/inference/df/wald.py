@@ -1,0 +1,34 @@
+"""Wald: the covariance given theta, compared with the normal and chi-squared distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.inference.df.methods import JointTest, independent_rows
+
+
+class Wald:
+    """Normal theory: no degrees of freedom, right for many groups only.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    """
+
+    label = "z (Wald)"
+
+    def __init__(self, fit):
+        self.vcov = fit.vcov_beta
+
+    def df(self, L):
+        """Infinite for every row of L."""
+        return np.full(L.shape[0], np.inf)
+
+    def joint(self, L, estimates):
+        """F = chi-squared / rank with infinite denominator degrees of freedom."""
+        rows, values = independent_rows(L, estimates)
+        rank = values.size
+        if rank == 0:
+            return JointTest(np.nan, 0.0, np.inf)
+        F = float(values @ np.linalg.solve(rows @ self.vcov @ rows.T, values)) / rank
+        return JointTest(F, float(rank), np.inf)
