@@ -38,3 +38,13 @@ ESTIMATE_RTOL = 1e-7
 # Two fits of the same model in other units or order: the optimiser stops within a Newton decrement
 # of 1e-9, which moves the objective by less than this.
 SAME_OPTIMUM = 1e-6
+
+# --- degrees of freedom (tests/inference/test_df.py) -------------------------------------------
+
+# lmerTest's Hessian and gradients are numerical; pbkrtest's formulas are exact and differ by the
+# distance of two optima.
+DF_SE_RTOL = 1e-5
+DF_RTOL = 1e-4
+F_RTOL = 1e-5
+# Central differences of the gradient, step 3e-3 standard errors, near boundaries included.
+HESSIAN_RTOL = 1e-5

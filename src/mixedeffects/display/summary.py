@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+import numpy as np
+
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, p_value
 from mixedeffects.display.varcorr import random_rows
@@ -16,6 +18,8 @@ class Summary:
     Parameters
     ----------
     fit : FitRecord
+    ddf : str
+        Degrees of freedom of the coefficient table; see `coefficient_table`.
     level : float
         Coverage of the confidence intervals.
 
@@ -25,8 +29,8 @@ class Summary:
         The same, unrounded.
     """
 
-    def __init__(self, fit, *, level=0.95):
-        self.facts = summary_facts(fit, level=level)
+    def __init__(self, fit, *, ddf="satterthwaite", level=0.95):
+        self.facts = summary_facts(fit, ddf=ddf, level=level)
 
     def __str__(self):
         return as_text(self.facts)
@@ -71,12 +75,15 @@ def fixed_rows(facts):
     """
     c = facts.coefficients.columns
     percent = f"{100 * facts.level:g}%"
-    header = ["term", "estimate", "std. error", "z", "p", f"{percent} lower", "upper"]
-    names = ("term", "estimate", "std_error", "statistic", "p_value", "lower", "upper")
+    normal = bool(np.isinf(c["df"]).all())
+    header = ["term", "estimate", "std. error", *(["z"] if normal else ["df", "t"]), "p"]
+    header += [f"{percent} lower", "upper"]
+    names = ("term", "estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
     rows = []
-    for term, estimate, se, z, p, lower, upper in zip(*(c[n] for n in names), strict=True):
+    for term, estimate, se, df, t, p, lower, upper in zip(*(c[n] for n in names), strict=True):
         shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
-        rows.append([term, shown[0], shown[1], f"{z:.2f}", p_value(p), shown[2], shown[3]])
+        freedom = [] if normal else [f"{df:.1f}"]
+        rows.append([term, *shown[:2], *freedom, f"{t:.2f}", p_value(p), *shown[2:]])
     return header, rows
 
 

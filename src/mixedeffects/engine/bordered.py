@@ -17,6 +17,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtrs  # pyright: ignore[reportAttributeAccessIssue]
 
+from mixedeffects.engine.joint import dense_joint
+
 add = np.add.reduce
 
 
@@ -115,6 +117,14 @@ class BorderedFactorisation:
             h[offset : offset + q * k].reshape(q, k) for _, offset, q, k, _ in self._model.blocks
         ]
 
+    def fixed_scores(self):
+        m = self._model.m
+        B = self._Y[m:, :m].T
+        return [
+            B[offset : offset + q * k].reshape(q, k, -1)
+            for _, offset, q, k, _ in self._model.blocks
+        ]
+
     def traces(self, projected):
         m = self._model.m
         if projected:
@@ -139,6 +149,41 @@ class BorderedFactorisation:
             W[at : at + G.shape[0], offset : offset + q * k] = (h @ G).reshape(-1, q * k)
             at += G.shape[0]
         return W @ self.products[:m, :m] @ W.T
+
+    def expected(self, dG, projected):
+        """tr(P V_k P V_l), V_k = Z (dG_k) Z', or with V^-1 in place of P: (K, K)."""
+        m = self._model.m
+        if projected:
+            S = self.products
+        else:
+            Y = self._Y[:m, :m]
+            S = self._model.all[:m, :m] - Y.T @ Y
+        rows = []
+        for (_, i, q, k, _), Gi in zip(self._model.blocks, dG, strict=True):
+            row = []
+            for (_, j, r, c, _), Gj in zip(self._model.blocks, dG, strict=True):
+                part = S[i : i + q * k, j : j + r * c].reshape(q, k, r, c)
+                flat = part.transpose(1, 3, 0, 2).reshape(k * c, q * r)
+                pairs = (flat @ flat.T).reshape(k, c, k, c).transpose(0, 2, 1, 3)
+                left = Gi.reshape(-1, k * k) @ pairs.reshape(k * k, c * c)
+                row.append(left @ Gj.reshape(-1, c * c).T)
+            rows.append(np.concatenate(row, axis=1))
+        return np.concatenate(rows)
+
+    def joint(self, codes, Z):
+        m = self._model.m
+        half = np.linalg.inv(np.triu(self._L[:m, :m]))
+        places = [(offset, k) for _, offset, _, k, _ in self._model.blocks]
+        half = np.concatenate(
+            [
+                (Lam @ half[offset : offset + q * k].reshape(q, k, m)).reshape(q * k, m)
+                for Lam, (_, offset, q, k, _) in zip(self.lambdas, self._model.blocks, strict=True)
+            ]
+        )
+        return dense_joint(places, half @ half.T, codes, Z)
+
+    def joint_flops(self, n):
+        return float(n) * sum(k for _, _, _, k, _ in self._model.blocks) ** 2
 
     def conditional(self):
         m = self._model.m

@@ -6,9 +6,14 @@ logdet, logdet_x : log|M| and log|X~'V^-1X~|
 pwrss : y~'Py~
 RX, beta() : Cholesky factor of X~'V^-1X~ and the coefficients of X~
 scores() : per block, Z'Py (q, k)
+fixed_scores() : per block, Z'V^-1X~ RX^-1 (q, k, p)
 traces(projected) : per block, sum_j Z_j'PZ_j or sum_j Z_j'V^-1Z_j (k, k)
 quadratics(dG) : f'Pf of the working variates f = Z (dG h) (K, K)
+expected(dG, projected) : tr(P V_k P V_l) or tr(V^-1 V_k V^-1 V_l), V_k = Z (dG_k) Z' (K, K);
+    None where the engine has no cheap way to it
 conditional() : per block, Lambda M^-1 Lambda' (q, k, k)
+joint(codes, Z) : z'Lambda M^-1 Lambda'z of rows with levels of several blocks (n,)
+joint_flops(n) : operations of that for n rows
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import numpy as np
 
 from mixedeffects.engine.bordered import BorderedFactorisation, BorderedModel
 from mixedeffects.engine.factorisation import Engine
+from mixedeffects.engine.joint import blocked_joint, joint_flops
 
 
 class Solver:
@@ -97,6 +103,9 @@ class ProjectedFactorisation:
     def scores(self):
         return [np.ascontiguousarray(B[:, :, -1]) for B in self._residuals]
 
+    def fixed_scores(self):
+        return [B[:, :, :-1] for B in self._residuals]
+
     def traces(self, projected):
         if self._traces is None:
             W = self._inner.traces()
@@ -115,6 +124,15 @@ class ProjectedFactorisation:
             return S
         B = np.linalg.solve(self.RX.T, X[: self._p])
         return S - B.T @ B
+
+    def expected(self, dG, projected):
+        return None
+
+    def joint(self, codes, Z):
+        return blocked_joint(self._inner, codes, Z)
+
+    def joint_flops(self, n):
+        return joint_flops(self._inner, n)
 
     def conditional(self):
         blocks = self._inner.conditional()

@@ -1,6 +1,8 @@
 """Inference: functions of a fit record, one method per file."""
 
 from mixedeffects.inference.broom import augment, glance, tidy
+from mixedeffects.inference.coefficients import coefficient_table
+from mixedeffects.inference.confint import confint
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.predict import fitted, predict
@@ -11,7 +13,6 @@ from mixedeffects.inference.summary import SummaryFacts, summary_facts
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import TermCovariance, VarCorr, varcorr
 from mixedeffects.inference.vcov import vcov, vcov_fixef
-from mixedeffects.inference.wald import coefficient_table, confint
 
 __all__ = [
     "SummaryFacts",

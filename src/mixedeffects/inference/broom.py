@@ -8,7 +8,7 @@ from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.predict import fitted
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import varcorr
-from mixedeffects.inference.wald import coefficient_table
+from mixedeffects.inference.coefficients import coefficient_table
 
 
 def tidy(fit, *, level=0.95):

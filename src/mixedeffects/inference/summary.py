@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.inference.df import df_method
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
-from mixedeffects.inference.wald import coefficient_table
+from mixedeffects.inference.coefficients import coefficient_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +116,14 @@ def singular_words(fit):
     return tuple(out)
 
 
-def summary_facts(fit, *, level=0.95):
+def summary_facts(fit, *, ddf="satterthwaite", level=0.95):
     """Collect what a summary shows.
 
     Parameters
     ----------
     fit : FitRecord
+    ddf : str
+        As in `coefficient_table`.
     level : float
 
     Returns
@@ -140,8 +143,8 @@ def summary_facts(fit, *, level=0.95):
         groups=group_sizes(design),
         varcorr=varcorr(fit),
         icc=icc(fit),
-        coefficients=coefficient_table(fit, level=level),
-        df_method="z (Wald)",
+        coefficients=coefficient_table(fit, ddf=ddf, level=level),
+        df_method=df_method(fit, ddf).label,
         level=level,
         missing=design.missing,
         aliased=design.aliased,

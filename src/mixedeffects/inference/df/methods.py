@@ -116,6 +116,9 @@ def independent_rows(L, estimates, *, tolerance=1e-10):
     >>> rows.shape, np.abs(values)
     ((1, 2), array([3.]))
     """
+    size = np.sqrt(np.einsum("mp,mp->m", L, L))
+    size[size == 0.0] = 1.0
+    L, estimates = L / size[:, None], estimates / size
     U, d, V = np.linalg.svd(L, full_matrices=False)
     rank = int((d > tolerance * d.max(initial=0.0)).sum())
     values = U[:, :rank].T @ estimates / d[:rank]

@@ -1,0 +1,221 @@
+"""Kenward & Roger: a covariance of beta that knows theta is estimated, with degrees of freedom.
+
+All letters as in Kenward & Roger (1997), doi:10.2307/2533558, with the covariance linear in its
+parameters gamma (the entries of every G and the residual variance), so that their R terms
+vanish: Sigma = sum_r gamma_r Sigma_r,
+
+    P_r  = -X'Sigma^-1 Sigma_r Sigma^-1 X,
+    Q_rs =  X'Sigma^-1 Sigma_r Sigma^-1 Sigma_s Sigma^-1 X,
+    W    = inverse of 1/2 [tr(Sigma^-1 Sigma_r Sigma^-1 Sigma_s) - 2 tr(Phi Q_rs)
+                           + tr(Phi P_r Phi P_s)],
+    Phi_A = Phi + 2 Phi { sum_rs W_rs (Q_rs - P_r Phi P_s) } Phi.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from mixedeffects.errors import DataWarning, NotAvailableError, PlanTooLargeError
+from mixedeffects.inference.df.components import pair_sums, parts_of
+from mixedeffects.inference.df.methods import JointTest, independent_rows
+
+# floating-point operations a second that the sums reach, and the wait worth a word, seconds
+SPEED = 1.0e10
+LONG = 20.0
+# copies of the largest part held at once
+COPIES = 6
+
+
+class KenwardRoger:
+    """The adjusted covariance and the approximate F distribution.
+
+    Parameters
+    ----------
+    fit : FitRecord
+        By REML.
+
+    Raises
+    ------
+    NotAvailableError
+        For a fit by maximum likelihood, for which the method is not defined.
+    PlanTooLargeError
+        When the largest set of connected levels does not fit in memory.
+
+    Warns
+    -----
+    DataWarning
+        Before a computation of more than about twenty seconds, with an estimate.
+
+    References
+    ----------
+    Kenward & Roger (1997), doi:10.2307/2533558; Halekoh & Højsgaard (2014),
+    doi:10.18637/jss.v059.i09, for the form used with linear covariances.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> KenwardRoger(fit).df(np.eye(2)).round(6)
+    array([17., 17.])
+    """
+
+    label = "t (Kenward–Roger)"
+
+    def __init__(self, fit):
+        if not fit.reml:
+            raise NotAvailableError(
+                "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
+                'fit with reml=True, or use ddf="satterthwaite"'
+            )
+        objective = fit.evaluation.objective
+        stats = objective.stats
+        p = stats.p
+        parts = parts_of(stats)
+        announce(parts)
+        P, Q, traces = derivatives(fit, pair_sums(parts, fit.evaluation.lambdas))
+        RX = fit.evaluation.factorisation.RX
+        Phi = np.linalg.inv(RX.T @ RX) if p else np.zeros((0, 0))
+        PhiP = Phi @ P
+        information = 0.5 * (
+            traces - 2.0 * np.einsum("pq,rsqp->rs", Phi, Q) + np.einsum("rpq,sqp->rs", PhiP, PhiP)
+        )
+        W = np.linalg.pinv(0.5 * (information + information.T), rcond=1e-10, hermitian=True)
+        inner = np.einsum("rs,rspq->pq", W, Q) - np.einsum("rs,rpq,sqt->pt", W, P, PhiP)
+        adjusted = Phi + 2.0 * Phi @ inner @ Phi
+        T = stats.reference.T[:p, :p]
+        self._T, self._W, self._PhiPPhi, self._Phi = T, W, PhiP @ Phi, Phi
+        self.vcov = fit.sigma**2 * (T @ (0.5 * (adjusted + adjusted.T)) @ T.T)
+
+    def df(self, L):
+        """(m,) degrees of freedom of each row of L (m, p)."""
+        inner = L @ self._T
+        variance = np.einsum("mp,pq,mq->m", inner, self._Phi, inner)
+        slope = np.einsum("mp,rpq,mq->mr", inner, self._PhiPPhi, inner)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = slope / variance[:, None]
+            A = np.einsum("mr,rs,ms->m", slope, self._W, slope)
+            return np.where(variance > 0, 2.0 / A, np.nan)
+
+    def joint(self, L, estimates):
+        """The scaled F test of all rows together."""
+        rows, values = independent_rows(L, estimates)
+        rank = values.size
+        if rank == 0:
+            return JointTest(np.nan, 0.0, np.nan)
+        inner = rows @ self._T
+        R = np.linalg.cholesky(inner @ self._Phi @ inner.T)
+        half = np.linalg.solve(R, inner)
+        slopes = half @ self._PhiPPhi @ half.T  # (r, rank, rank)
+        each = np.trace(slopes, axis1=1, axis2=2)
+        A1 = float(each @ self._W @ each)
+        A2 = float(np.einsum("rab,rs,sba->", slopes, self._W, slopes))
+        df, scale = f_approximation(A1, A2, rank)
+        F = float(values @ np.linalg.solve(rows @ self.vcov @ rows.T, values)) / rank
+        return JointTest(scale * F, float(rank), df)
+
+
+def f_approximation(A1, A2, q):
+    """Denominator df and scale of the F that matches mean and variance of the Wald statistic.
+
+    Kenward & Roger (1997), section 3, with the modification that makes it exact for
+    Hotelling's T^2 and balanced analyses of variance.
+
+    Parameters
+    ----------
+    A1, A2 : float
+    q : int
+        Numerator degrees of freedom.
+
+    Returns
+    -------
+    df, scale : float
+
+    Examples
+    --------
+    >>> df, scale = f_approximation(0.4, 0.4, 1)
+    >>> round(df, 6), round(scale, 6)
+    (5.0, 1.0)
+    """
+    if q == 1:
+        return 2.0 / A2, 1.0
+    B = (A1 + 6.0 * A2) / (2.0 * q)
+    g = ((q + 1.0) * A1 - (q + 4.0) * A2) / ((q + 2.0) * A2)
+    below = 3.0 * q + 2.0 * (1.0 - g)
+    c1, c2, c3 = g / below, (q - g) / below, (q + 2.0 - g) / below
+    top, middle, last = 1.0 + c1 * B, 1.0 - c2 * B, 1.0 - c3 * B
+    if abs(top) < 1e-10:
+        top = 0.0
+    ratio = 1.0 if abs(middle) < 1e-10 and abs(1.0 - A2 / q) < 1e-10 else (1.0 - A2 / q) / middle
+    rho = ratio**2 * top / last / q
+    df = 4.0 + (q + 2.0) / (q * rho - 1.0)
+    scale = 1.0 if abs(df - 2.0) < 1e-2 else df * (1.0 - A2 / q) / (df - 2.0)
+    return df, scale
+
+
+def derivatives(fit, sums):
+    """P (K, p, p), Q (K, K, p, p) and the traces (K, K) of all covariance parameters.
+
+    Relative to sigma^2 and in the engine's coordinates; the residual variance is last. The
+    residual's Sigma_r is W^-1 = V - Z G Z', so that its sums follow from those of G.
+    """
+    evaluation = fit.evaluation
+    objective = evaluation.objective
+    n_blocks = len(fit.design.blocks)
+    elements = []
+    for term in objective.parameters.terms:
+        for a, b in term.structure.positions():
+            M = np.zeros((objective.parameters.k[term.block],) * 2)
+            i, j = term.columns[a], term.columns[b]
+            M[i, j] = M[j, i] = 1.0
+            elements.append({term.block: M})
+    elements.append({f: Lam @ Lam.T for f, Lam in enumerate(evaluation.lambdas)})
+    K, p = len(elements), objective.p
+    by_block = [
+        np.array([e.get(f, np.zeros_like(evaluation.lambdas[f])) for e in elements])
+        for f in range(n_blocks)
+    ]
+    U = np.zeros((K, p, p))
+    first = np.zeros(K)
+    for f, M in enumerate(by_block):
+        U += np.einsum("rab,pabq->rpq", M, sums.U[f])
+        first += np.einsum("rab,ab->r", M, sums.trace[f])
+    Q = np.zeros((K, K, p, p))
+    traces = np.zeros((K, K))
+    for (f, g), T in sums.T.items():
+        Mf, Mg = by_block[f], by_block[g]
+        traces += np.einsum("rab,scd,abcd->rs", Mf, Mg, T, optimize=True)
+        Q += np.einsum("rab,scd,pabcdq->rspq", Mf, Mg, sums.R[f, g], optimize=True)
+    XVX = evaluation.factorisation.RX.T @ evaluation.factorisation.RX
+    e = K - 1
+    Q[e, e] += XVX - 2.0 * U[e]
+    traces[e, e] += fit.design.n - 2.0 * first[e]
+    Q[:e, e] = U[:e] - Q[:e, e]
+    Q[e, :e] = U[:e] - Q[e, :e]
+    traces[:e, e] = first[:e] - traces[:e, e]
+    traces[e, :e] = traces[:e, e]
+    U[e] = XVX - U[e]
+    return -U, Q, traces
+
+
+def announce(parts):
+    """Refuse what does not fit in memory; say how long a long computation will take."""
+    from mixedeffects.engine import free_memory
+
+    need = COPIES * 8.0 * parts.largest**2
+    seconds = parts.flops / SPEED
+    instead = 'ddf="satterthwaite" takes about as long as the fit'
+    free = free_memory()
+    if free is not None and need > free:
+        raise PlanTooLargeError(
+            f"Kenward–Roger needs {need / 1e9:,.1f} GB: {parts.largest:,} random-effect columns "
+            f"are connected with each other\n{instead}"
+        )
+    if seconds > LONG:
+        warnings.warn(
+            f"Kenward–Roger will take about {seconds / 60.0:,.1f} minutes: {parts.largest:,} "
+            f"random-effect columns are connected with each other\n{instead}",
+            DataWarning,
+            stacklevel=2,
+        )

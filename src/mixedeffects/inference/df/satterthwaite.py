@@ -1,0 +1,99 @@
+"""Satterthwaite's degrees of freedom: chi-squared with the variance of the variance."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.inference.df.methods import JointTest, independent_rows
+from mixedeffects.inference.df.variance_information import variance_information
+
+# relative spread below which the components' degrees of freedom count as one number
+EQUAL = 1e-8
+
+
+class Satterthwaite:
+    """df = 2 v^2 / Var(v) for v = l'Cov(beta)l, by the delta method from theta and sigma.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    References
+    ----------
+    Giesbrecht & Burns (1985), doi:10.2307/2530884; Fai & Cornelius (1996),
+    doi:10.1080/00949659608811740, for several rows together; Kuznetsova, Brockhoff &
+    Christensen (2017), doi:10.18637/jss.v082.i13.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> Satterthwaite(fit).df(np.eye(2)).round(3)
+    array([17., 17.])
+    """
+
+    label = "t (Satterthwaite)"
+
+    def __init__(self, fit):
+        self.vcov = fit.vcov_beta
+        self._information = variance_information(fit)
+        fact = fit.evaluation.factorisation
+        stats = fit.evaluation.objective.stats
+        p = stats.p
+        self._variance = fit.sigma**2
+        self._RX, self._T = fact.RX, stats.reference.T[:p, :p]
+        self._scores = fact.fixed_scores()
+
+    def df(self, L):
+        """(m,) degrees of freedom of each row of L (m, p)."""
+        if L.shape[0] == 0 or L.shape[1] == 0:
+            return np.zeros(L.shape[0])
+        gradient = self.gradient(L)
+        variance = gradient[:, -1]
+        spread = np.einsum("mk,kl,ml->m", gradient, self._information.covariance, gradient)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(variance > 0, 2.0 * variance**2 / spread, np.nan)
+
+    def gradient(self, L):
+        """(m, K + 1) derivatives of every l'Cov(beta)l by theta~ and log sigma^2."""
+        inner = np.linalg.solve(self._RX.T, self._T.T @ L.T)  # RX^-T l~
+        parts = []
+        for scores, dG in zip(self._scores, self._information.derivatives, strict=True):
+            A = scores @ inner  # Z_j'V^-1X~ (X~'V^-1X~)^-1 l~, (q, k, m)
+            parts.append(np.einsum("mab,lab->ml", A.transpose(2, 1, 0) @ A.transpose(2, 0, 1), dG))
+        variance = np.einsum("pm,pm->m", inner, inner)[:, None]
+        return self._variance * np.concatenate([*parts, variance], axis=1)
+
+    def joint(self, L, estimates):
+        """F of all rows together; the denominator's df from those of independent contrasts."""
+        rows, values = independent_rows(L, estimates)
+        rank = values.size
+        if rank == 0:
+            return JointTest(np.nan, 0.0, np.nan)
+        variances, vectors = np.linalg.eigh(rows @ self.vcov @ rows.T)
+        t_squared = (vectors.T @ values) ** 2 / variances
+        df = self.df(vectors.T @ rows)
+        return JointTest(float(t_squared.sum()) / rank, float(rank), denominator(df))
+
+
+def denominator(df):
+    """Denominator df of an F that is the mean of squared independent t's.
+
+    E[F] of the sum is matched: with E = sum df / (df - 2), 2 E / (E - q).
+
+    Parameters
+    ----------
+    df : (q,) array
+        Of each t.
+
+    Examples
+    --------
+    >>> denominator(np.array([10.0, 10.0])), round(denominator(np.array([10.0, 18.0])), 6)
+    (10.0, 12.666667)
+    """
+    if np.ptp(df) <= EQUAL * df.max():
+        return float(df.mean())
+    if not (df > 2.0).all():
+        return 2.0
+    excess = float((df / (df - 2.0)).sum())
+    return 2.0 * excess / (excess - df.size)
