@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
 
+# The pages multiply small dense matrices, for which BLAS threads are only slower.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The pages' kernel inherits this process's path only through the installed package; the reference
 # is read from the sources, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))

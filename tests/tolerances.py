@@ -48,3 +48,103 @@ DF_RTOL = 1e-4
 F_RTOL = 1e-5
 # Central differences of the gradient, step 3e-3 standard errors, near boundaries included.
 HESSIAN_RTOL = 1e-5
+
+# --- comparison, R2, ICC, errors of variances (tests/inference) --------------------------------
+
+# Log-likelihoods and criteria of two optimisers at the same optimum.
+CRITERION_ABS = 1e-5
+# Differences of two of them.
+CHISQ_ABS = 5e-5
+# Tail probabilities of statistics that far apart, down to 1e-60.
+P_RTOL = 1e-4
+# Ratios of variances follow the optimum, which two optimisers find to about 1e-6.
+SHARE_ABS = 1e-5
+# Standard errors of variance parameters: glmmTMB differentiates its Hessian automatically at its
+# own optimum, which is good to about 1e-5 in theta; near the boundary a little less.
+VARIANCE_ERROR_RTOL = 1e-3
+# The same covariance by dense linear algebra.
+PREDICTION_ERROR_RTOL = 1e-8
+
+# --- profile likelihood (tests/inference/test_profile.py) ---------------------------------------
+
+# zeta at lme4's points: its inner optimiser stops within 1e-3 in zeta, and ours is interpolated.
+PROFILE_ZETA = 3e-3
+# lme4's limits are read off a spline through its points: relative, and in widths of the interval
+# for limits near zero.
+PROFILE_LIMIT_RTOL = 5e-3
+PROFILE_LIMIT_IN_WIDTH = 1e-3
+# Rise of the criterion at a limit, against a dense simplex search.
+PROFILE_RISE = 2e-4
+
+# --- ANOVA and marginal means (tests/inference/test_anova.py, test_emmeans.py) -------------------
+
+# F of lmerTest and its denominator df (a numeric derivative), at its own optimum.
+ANOVA_F_RTOL = 1e-5
+ANOVA_DF_RTOL = 1e-3
+# Where numerator df are several and the basis of the hypothesis matters, see the test.
+ANOVA_DF_BASIS = 0.25
+# Logarithms of p-values move with df.
+LOG_P_RTOL = 1e-3
+# Means, slopes and contrasts of emmeans, relative and in standard errors; emtrends' difference
+# quotient has an error of its own on curves.
+MEANS_RTOL = 1e-5
+MEANS_IN_SE = 1e-4
+SLOPE_RTOL = 1e-4
+MEANS_DF_RTOL = 1e-3
+# Adjusted p-values: Tukey's by quadrature here and in R.
+TUKEY_P = 1e-5
+# Multivariate t by sampling on both sides, R's at df rounded to whole numbers.
+MVT_P = 4e-3
+# Confidence limits, in standard errors.
+LIMIT_IN_SE = 1e-3
+MVT_LIMIT_IN_SE = 1e-2
+
+# --- cluster-robust covariances (tests/inference/test_sandwich.py) ------------------------------
+
+# Both programs at their own optimum: theta differs by about 1e-5, which moves standard errors
+# and degrees of freedom by less than these; the stated aims are 1e-3 and 1e-2.
+ROBUST_SE_RTOL = 2e-6
+ROBUST_DF_RTOL = 1e-5
+# The same theta, by full matrices: rounding, and a basis that drops directions of length 1e-6.
+DENSE_RTOL = 1e-7
+
+# --- tidy tables (tests/inference/test_broom.py, tests/model/test_ecosystem.py) -----------------
+
+# lme4 and we stop at theta that differ in the sixth digit; leverages lie between 0 and 1, Cook's
+# distances and coefficients of levels are smooth functions of theta.
+LEVERAGE_ATOL = 2e-4
+COOKS_RTOL = 5e-3
+# Henderson's equations inverted as one dense matrix: rounding, relative.
+HENDERSON_RTOL = 1e-6
+# marginaleffects takes derivatives of exact arithmetic (JAX), or differences of step one of linear
+# functions divided by 1e-4: the rounding of a prediction, times 1e4.
+MARGINALEFFECTS_RTOL = 1e-7
+
+# --- deletion diagnostics (tests/inference/test_influence.py) ------------------------------------
+
+# lme4 and we refit without the unit and stop within about 1e-6 of theta; the measures are
+# quadratic in small differences of estimates.
+DELETED_IN_SE = 2e-5
+DELETED_RTOL = 1e-5
+DELETED_MEASURE_RTOL = 1e-4
+HAT_ABS = 2e-6
+# lme4::influence refits by its default optimiser, which stops at about 1e-3 in theta.
+LME4_DEFAULT_RTOL = 2e-2
+
+# --- refits and bootstrap (tests/estimation/test_refits.py, tests/inference/test_bootstrap.py) ----
+
+# Two optimisers that stop at a Newton decrement of 1e-10, at optima whose curvature is of order
+# 10 or more: about 1e-5 in theta where it is flat, far less elsewhere.
+REFIT_ATOL = 1e-5
+# Largest of some dozens of standard normal deviates of a Monte-Carlo mean with a fixed seed, and
+# the least of some dozens of p-values: false alarms once in thousands of seeds.
+MONTE_CARLO_Z = 4.5
+MONTE_CARLO_P = 1e-4
+
+# --- repeated-measures ANOVA (tests/model/test_rm_anova.py) --------------------------------------
+
+# The same sums of squares: rounding, and p-values of large F.
+RM_ANOVA_RTOL = 1e-7
+# car and stats::mauchly.test have the number of responses where Anderson's second-order term has
+# the number of contrasts, one less: a small part of a p-value.
+MAUCHLY_P_RTOL = 2e-2

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from mixedeffects.errors import ConvergenceWarning as ConvergenceWarning
     from mixedeffects.errors import MixedEffectsError as MixedEffectsError
     from mixedeffects.model import LMM as LMM
+    from mixedeffects.model import baselines as baselines
+    from mixedeffects.model import compare as compare
     from mixedeffects.model import explain as explain
     from mixedeffects.model import lmm as lmm
     from mixedeffects.model import load as load
+    from mixedeffects.model import rm_anova as rm_anova
 
 _ERRORS = (
     "ColumnTypeError",
@@ -38,9 +41,12 @@ _ERRORS = (
 _HOME = {
     **dict.fromkeys(_ERRORS, "mixedeffects.errors"),
     "LMM": "mixedeffects.model",
+    "baselines": "mixedeffects.model",
+    "compare": "mixedeffects.model",
     "explain": "mixedeffects.model",
     "lmm": "mixedeffects.model",
     "load": "mixedeffects.model",
+    "rm_anova": "mixedeffects.model",
     "warmup": "mixedeffects.model",
 }
 _ROOMS = ("datasets",)

@@ -46,7 +46,7 @@ def render(fit: Any, form: str) -> str:
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> render(fit, "csv").splitlines()[0]
-    'effect,group,term,estimate,std_error,statistic,p_value,lower,upper'
+    'effect,group,term,estimate,std_error,statistic,df,p_value,lower,upper'
     """
     return _FORMATS[form](fit)
 

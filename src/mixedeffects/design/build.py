@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from mixedeffects.design.grouping import Grouping
 from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.missing import find_missing, refuse_infinite
 from mixedeffects.design.names import find_columns
+from mixedeffects.design.predictors import keep_predictors
 from mixedeffects.design.rank import dependent_columns, describe
 from mixedeffects.design.readers import from_sequence
 from mixedeffects.design.records import AliasedColumn, Design
@@ -127,6 +129,7 @@ def build_design(
         missing=report,
         notes=tuple(dict.fromkeys(notes)),
         spec=spec,
+        predictors=keep_predictors(formula, dot, columns),
     )
 
 
@@ -147,7 +150,12 @@ def _drop_aliased(
     term_names = formula.fixed.names
     owner = {names[j]: term_names[terms[j]] if terms[j] >= 0 else names[j] for j in kept}
     aliased = tuple(
-        describe(names[j], solved, shown, not solved.any(), owner, lambda j=j: _constant(X[:, j]))
+        replace(
+            describe(
+                names[j], solved, shown, not solved.any(), owner, lambda j=j: _constant(X[:, j])
+            ),
+            combination=tuple((int(i), float(solved[i])) for i in np.flatnonzero(solved)),
+        )
         for j, solved in zip(dropped, coefficients, strict=True)
     )
     return select_columns(X, kept), kept, aliased

@@ -207,7 +207,11 @@ class Evaluator:
                     np.float64(v) if np.ndim(v) == 0 else np.asarray(v, np.float64)
                     for v in (value, right)
                 )
-            value = _BINARY[op](value, right)
+            try:
+                value = _BINARY[op](value, right)
+            except ValueError as problem:
+                message = f"'{unparse(node)}': {_plain_words(problem)}"
+                raise self.error(message, node) from None
         return value
 
     def _compare_labels(self, node: Chain) -> np.ndarray | None:

@@ -50,7 +50,7 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
                 return [], []
         if p <= n and _clearly_independent(X.T @ X):
             return [], []
-    top, R = _triangle(X)
+    top, R = triangle(X)
     lengths = np.sqrt(np.einsum("ij,ij->j", R, R))
     basis = np.empty((R.shape[0], min(R.shape)))
     kept: list[int] = []
@@ -75,7 +75,7 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
     return dropped, list((solved / (scale * top[kept])[:, None] * top[dropped]).T)
 
 
-def _triangle(X: Matrix) -> tuple[np.ndarray, np.ndarray]:
+def triangle(X: Matrix) -> tuple[np.ndarray, np.ndarray]:
     """Largest absolute value of each column, and R of the columns divided by it."""
     pieces = list(X.pieces()) if isinstance(X, ColumnMatrix) else [slice(None)]
     top = np.zeros(X.shape[1])

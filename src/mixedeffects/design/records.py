@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mixedeffects.design.column_matrix import Matrix
+    from mixedeffects.design.predictors import Predictors
     from mixedeffects.design.spec import ModelSpec
 
 
@@ -95,10 +96,14 @@ class AliasedColumn:
     name : str
     reason : str
         In words: ``"style[Some] is a sum of professor columns"``.
+    combination : tuple of (int, float)
+        The column as a combination of the kept ones: their positions and coefficients.
     """
 
     name: str
     reason: str
+    # known to rounding only, so no part of what makes two records equal
+    combination: tuple[tuple[int, float], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,8 @@ class Design:
         Anything else the user must be told (unused levels dropped, ...), in words.
     spec : ModelSpec
         Rebuilds the same columns for new data; also carries formula text and dataframe flavour.
+    predictors : Predictors or None
+        The columns behind X, as they stand in the table; None for a fit saved without them.
     """
 
     y: np.ndarray
@@ -158,6 +165,7 @@ class Design:
     missing: MissingReport
     notes: tuple[str, ...]
     spec: ModelSpec
+    predictors: Predictors | None = None
 
     @property
     def n(self) -> int:

@@ -168,6 +168,36 @@ class ModelSpec:
         y = response_values(formula, values)[0] if response else None
         return Rebuilt(X, blocks, offset_values(formula, values), report.kept, y)
 
+    def fixed_columns(self, data: Any) -> tuple[Matrix, np.ndarray | None]:
+        """Fixed-effect columns of complete rows, those included that the fit dropped.
+
+        Parameters
+        ----------
+        data : table
+            Only what the fixed effects and offsets read.
+
+        Returns
+        -------
+        X : (m, p_all) array or ColumnMatrix
+        offset : (m,) array or None
+
+        Examples
+        --------
+        >>> from mixedeffects.design import build_design
+        >>> table = {"y": [1.0, 2, 4, 3, 5, 7], "x": [0, 1, 2] * 2, "g": list("aaabbb")}
+        >>> spec = build_design("y ~ x + I(2 * x) + (1 | g)", table).spec
+        >>> spec.x_names, spec.fixed_columns({"x": [3]})[0]
+        (('(Intercept)', 'x'), array([[1., 3., 6.]]))
+        """
+        formula = self.formula
+        table = open_table(data)
+        nodes = [v.node for v in (*formula.fixed.variables, *formula.offsets)]
+        used = list(dict.fromkeys(name.name for node in nodes for name in column_names(node)))
+        columns = {name: table.column(name) for name in find_columns(formula, table, used)}
+        values = Evaluator(self.text, columns, table.n_rows, self.states, self.levels, False)
+        X, _, _ = model_matrix(formula.fixed, values)
+        return X, offset_values(formula, values)
+
     def to_frame(self, columns: dict[str, Any]) -> Any:
         """A result table in the library of the table the model was fitted to."""
         return to_frame(columns, self.flavour)

@@ -1,7 +1,25 @@
 """Display: rounding and layout, no arithmetic."""
 
+from mixedeffects.display.baselines import Baselines
+from mixedeffects.display.bootstrap import Bootstrap
+from mixedeffects.display.comparison import ModelComparison
 from mixedeffects.display.explanation import Explanation
+from mixedeffects.display.influence import Influence
+from mixedeffects.display.means import EstimatedMeans
+from mixedeffects.display.profile import Profile
+from mixedeffects.display.rm_anova import RMAnova
 from mixedeffects.display.summary import Summary
 from mixedeffects.display.varcorr import VarianceComponents
 
-__all__ = ["Explanation", "Summary", "VarianceComponents"]
+__all__ = [
+    "Baselines",
+    "Bootstrap",
+    "EstimatedMeans",
+    "Explanation",
+    "Influence",
+    "ModelComparison",
+    "Profile",
+    "RMAnova",
+    "Summary",
+    "VarianceComponents",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 # columns that read better flush left
-FLUSH_LEFT = ("corr",)
+FLUSH_LEFT = ("corr", "reference")
 
 
 def text_table(header, rows, left):

@@ -14,6 +14,8 @@ class VarianceComponents:
     facts : VarCorr
     to_frame : callable
         From named columns to the user's kind of data frame.
+    errors : callable
+        `variance_errors` of the fit, by coverage.
 
     Attributes
     ----------
@@ -38,17 +40,22 @@ class VarianceComponents:
     [24.74, 5.92, 0.07, 25.59]
     """
 
-    def __init__(self, facts, to_frame):
-        self._facts, self._to_frame = facts, to_frame
+    def __init__(self, facts, to_frame, errors):
+        self._facts, self._to_frame, self._errors = facts, to_frame, errors
 
     terms = property(lambda self: self._facts.terms)
     sigma = property(lambda self: self._facts.sigma)
     sd = property(lambda self: self._facts.sd)
     corr = property(lambda self: self._facts.corr)
 
-    def tidy(self):
-        """One row per variance and covariance: group, term1, term2, vcov, sdcor."""
-        return self._to_frame(self._facts.table().columns)
+    def tidy(self, *, level=0.95):
+        """One row per variance and covariance, with standard errors and limits.
+
+        group, term1, term2; vcov (variance or covariance) with vcov_std_error, vcov_lower,
+        vcov_upper; sdcor (standard deviation or correlation) with std_error, lower, upper;
+        reason, which says why a row has no standard error.
+        """
+        return self._to_frame(self._errors(level=level).columns)
 
     def __str__(self):
         return "\n".join(text_table(*random_rows(self._facts), left=2))

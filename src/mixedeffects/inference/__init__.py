@@ -1,41 +1,71 @@
 """Inference: functions of a fit record, one method per file."""
 
+from mixedeffects.inference.anova import anova
 from mixedeffects.inference.broom import augment, glance, tidy
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.confint import confint
-from mixedeffects.inference.icc import icc
-from mixedeffects.inference.information import aic, bic, loglik, n_parameters
+from mixedeffects.inference.deletion import InfluenceFacts, influence
+from mixedeffects.inference.hypotheses import test
+from mixedeffects.inference.icc import icc, variance_shares
+from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
+from mixedeffects.inference.means import MarginalMeans, contrasts, emmeans, emtrends
+from mixedeffects.inference.pooling import BaselineFacts, baselines
 from mixedeffects.inference.predict import fitted, predict
+from mixedeffects.inference.profile import ProfileFacts, profile, profile_confint
+from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.resampling import BootstrapFacts, bootstrap
 from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.rm_anova import RMAnovaFacts
 from mixedeffects.inference.simulate import simulate
 from mixedeffects.inference.summary import SummaryFacts, summary_facts
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import TermCovariance, VarCorr, varcorr
+from mixedeffects.inference.variance_errors import variance_errors
 from mixedeffects.inference.vcov import vcov, vcov_fixef
 
 __all__ = [
+    "BaselineFacts",
+    "BootstrapFacts",
+    "InfluenceFacts",
+    "MarginalMeans",
+    "ProfileFacts",
+    "RMAnovaFacts",
     "SummaryFacts",
     "Table",
     "TermCovariance",
     "VarCorr",
     "aic",
+    "aicc",
+    "anova",
     "augment",
+    "baselines",
     "bic",
+    "bootstrap",
     "coefficient_table",
     "confint",
+    "contrasts",
+    "emmeans",
+    "emtrends",
     "fitted",
     "glance",
     "icc",
+    "influence",
     "loglik",
     "n_parameters",
     "predict",
+    "profile",
+    "profile_confint",
+    "r2",
     "ranef",
     "residuals",
     "simulate",
     "summary_facts",
+    "test",
     "tidy",
     "varcorr",
+    "variance_errors",
+    "variance_shares",
     "vcov",
     "vcov_fixef",
 ]

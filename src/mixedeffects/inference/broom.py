@@ -2,28 +2,81 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
-from mixedeffects.inference.information import aic, bic, loglik, n_parameters
-from mixedeffects.inference.predict import fitted
-from mixedeffects.inference.table import Table
-from mixedeffects.inference.varcorr import varcorr
+from mixedeffects.errors import DataError, DataWarning, NotAvailableError, OptionError
 from mixedeffects.inference.coefficients import coefficient_table
+from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
+from mixedeffects.inference.normal import check_level, z_quantile
+from mixedeffects.inference.predict import fitted
+from mixedeffects.inference.prediction_error import conditional_error
+from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.variance_errors import variance_errors
+
+COLUMNS = (
+    "effect", "group", "level", "term", "estimate", "std_error", "statistic", "df", "p_value",
+    "lower", "upper",
+)  # fmt: skip
+TEXT = COLUMNS[:4]
+# how a variance component is named, by scale: alone, with another
+PREFIXES = {"sdcor": ("sd", "cor"), "vcov": ("var", "cov")}
 
 
-def tidy(fit, *, level=0.95):
-    """One row per parameter: fixed effects, then standard deviations and correlations.
+def tidy(
+    fit,
+    *,
+    effects=("fixed", "ran_pars"),
+    ddf="satterthwaite",
+    level=0.95,
+    scale="sdcor",
+):
+    """One row per parameter, and per random effect on request.
 
     Parameters
     ----------
     fit : FitRecord
+    effects : str or sequence of str
+        Any of "fixed" (fixed effects), "ran_pars" (standard deviations and correlations),
+        "ran_vals" (random effects, that is conditional modes or BLUPs) and "ran_coefs"
+        (coefficients of every level: fixed plus random effect), in the order wanted.
+    ddf : str
+        Degrees of freedom of the fixed effects, as in `coefficient_table`.
     level : float
+        Coverage of the intervals. Those of "ran_pars" are approximate (see
+        `variance_errors`), those of "ran_vals" and "ran_coefs" take theta as known.
+    scale : {"sdcor", "vcov"}
+        "ran_pars" as standard deviations and correlations, or variances and covariances.
 
     Returns
     -------
     Table
-        effect ("fixed" or "ran_pars"), group, term, estimate, std_error, statistic, p_value,
-        lower, upper.
+        effect, group, level (with "ran_vals" or "ran_coefs"), term, estimate, std_error,
+        statistic, df, p_value, lower, upper. Terms of "ran_pars" are named as in broom.mixed:
+        ``sd__Days``, ``cor__(Intercept).Days``, ``sd__Observation`` (``var__``, ``cov__``).
+
+    Raises
+    ------
+    OptionError
+        For another effect or scale.
+
+    Warns
+    -----
+    DataWarning
+        When standard errors of "ran_coefs" would take too long; they are nan then.
+
+    Notes
+    -----
+    The standard error of a "ran_coefs" row is that of the prediction error of the level's
+    coefficient, the errors of the fixed and of the random effect correlated as they are.
+
+    References
+    ----------
+    Bolker & Robinson, broom.mixed (R package), for the layout; Henderson (1975),
+    doi:10.2307/2529430, for the errors of "ran_coefs".
 
     Examples
     --------
@@ -31,36 +84,131 @@ def tidy(fit, *, level=0.95):
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> fit.tidy()["term"].tolist()[2:]
     ['sd__(Intercept)', 'sd__Days', 'cor__(Intercept).Days', 'sd__Observation']
+    >>> coefficients = fit.tidy(effects="ran_coefs")
+    >>> coefficients.loc[0, "level"], float(coefficients.loc[0, "estimate"].round(2))
+    ('308', 253.66)
     """
-    fixed = coefficient_table(fit, level=level).columns
-    random = varcorr(fit).table().columns
-    terms = []
-    for group, a, b in zip(random["group"], random["term1"], random["term2"], strict=True):
-        if group == "Residual":
-            terms.append("sd__Observation")
+    effects = (effects,) if isinstance(effects, str) else tuple(effects)
+    for effect in effects:
+        if effect not in EFFECTS:
+            raise OptionError(f"effects={effect!r} is not one of {', '.join(EFFECTS)}")
+    if len(set(effects)) < len(effects) or not effects:
+        raise OptionError(f"effects={effects!r} must name each of {', '.join(EFFECTS)} once")
+    if scale not in PREFIXES:
+        raise OptionError(f"scale={scale!r} is not one of {', '.join(PREFIXES)}")
+    check_level(level)
+    options = {"ddf": ddf, "level": level, "scale": scale}
+    parts = [(effect, EFFECTS[effect](fit, **options)) for effect in effects]
+    out = {}
+    for name in COLUMNS:
+        if name == "level" and not {"ran_vals", "ran_coefs"} & set(effects):
+            continue
+        columns = []
+        for effect, part in parts:
+            n = len(part["term"])
+            missing = None if name in TEXT else np.nan
+            columns.append([effect] * n if name == "effect" else part.get(name, [missing] * n))
+        if name in TEXT:
+            out[name] = [value for column in columns for value in column]
         else:
-            terms.append(f"sd__{a}" if b is None else f"cor__{a}.{b}")
-    n, m = len(fixed["term"]), len(terms)
-    nan = np.full(m, np.nan)
-    out = {
-        "effect": ["fixed"] * n + ["ran_pars"] * m,
-        "group": [None] * n + list(random["group"]),
-        "term": list(fixed["term"]) + terms,
-        "estimate": np.concatenate([fixed["estimate"], random["sdcor"]]),
-    }
-    for name in ("std_error", "statistic", "p_value", "lower", "upper"):
-        out[name] = np.concatenate([fixed[name], nan])
+            out[name] = np.concatenate([np.asarray(column, dtype=float) for column in columns])
     return Table(out)
+
+
+def _fixed(fit, ddf, level, **_):
+    return coefficient_table(fit, ddf=ddf, level=level).columns
+
+
+def _ran_pars(fit, level, scale, **_):
+    found = variance_errors(fit, level=level).columns
+    alone, together = PREFIXES[scale]
+    terms = []
+    for group, a, b in zip(found["group"], found["term1"], found["term2"], strict=True):
+        if group == "Residual":
+            terms.append(f"{alone}__Observation")
+        else:
+            terms.append(f"{alone}__{a}" if b is None else f"{together}__{a}.{b}")
+    out = {"group": found["group"], "term": terms, "estimate": found[scale]}
+    for name in ("std_error", "lower", "upper"):
+        out[name] = found[name if scale == "sdcor" else f"vcov_{name}"]
+    return out
+
+
+def _ran_vals(fit, level, **_):
+    found = dict(ranef(fit, level=level).columns)
+    found["std_error"] = found.pop("sd")
+    return found
+
+
+def _ran_coefs(fit, level, **_):
+    """beta + b of every level; columns that are not random are the same for all levels."""
+    design = fit.design
+    half = z_quantile(level)
+    known = True
+    columns = {name: [] for name in ("group", "level", "term", "estimate", "std_error")}
+    for f, (block, b) in enumerate(zip(design.blocks, fit.b, strict=True)):
+        q, k = b.shape
+        levels = [str(label) for label in block.factor.labels]
+        names = [*design.x_names, *(n for n in block.names if n not in design.x_names)]
+        codes = [np.full(q, -1, dtype=np.int32) for _ in design.blocks]
+        codes[f] = np.arange(q, dtype=np.int32)
+        for name in dict.fromkeys(names):
+            x = np.array([float(name == other) for other in design.x_names])
+            z = np.array([float(name == other) for other in block.names])
+            Z = [np.zeros((q, other.k)) for other in design.blocks]
+            Z[f] = np.broadcast_to(z, (q, k))
+            columns["group"] += [block.factor.name] * q
+            columns["level"] += levels
+            columns["term"] += [name] * q
+            columns["estimate"].append(x @ fit.beta + b @ z)
+            error = np.full(q, np.nan)
+            if known:
+                try:
+                    X = np.broadcast_to(x, (q, x.size))
+                    error = np.sqrt(conditional_error(fit, X, list(zip(codes, Z, strict=True))))
+                except NotAvailableError:
+                    known = False
+                    warnings.warn(
+                        f"standard errors of the coefficients of {q:,} levels of "
+                        f"'{block.factor.name}' would take too long and were left out",
+                        DataWarning,
+                        stacklevel=4,
+                    )
+            columns["std_error"].append(error)
+    estimate = np.concatenate(columns["estimate"])
+    error = np.concatenate(columns["std_error"])
+    limits = {"lower": estimate - half * error, "upper": estimate + half * error}
+    return columns | {"estimate": estimate, "std_error": error} | limits
+
+
+# name -> function of a fit and the options that returns columns; a new kind is one line
+EFFECTS = {
+    "fixed": _fixed,
+    "ran_pars": _ran_pars,
+    "ran_vals": _ran_vals,
+    "ran_coefs": _ran_coefs,
+}
 
 
 def glance(fit):
     """One row about the whole fit.
 
+    Parameters
+    ----------
+    fit : FitRecord
+
     Returns
     -------
     Table
-        nobs, sigma, loglik, aic, bic, reml_criterion or minus_two_loglik as "objective",
-        df (parameters), df_residual, converged, singular.
+        nobs, sigma, loglik, aic, aicc, bic, objective (the REML criterion where reml is True,
+        else -2 log-likelihood), reml, df (parameters), df_residual, converged, singular.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> fit.glance()[["nobs", "df", "df_residual"]].iloc[0].tolist()
+    [180, 6, 174]
     """
     df = n_parameters(fit)
     return Table(
@@ -69,6 +217,7 @@ def glance(fit):
             "sigma": [fit.sigma],
             "loglik": [loglik(fit)],
             "aic": [aic(fit)],
+            "aicc": [aicc(fit)],
             "bic": [bic(fit)],
             "objective": [fit.objective],
             "reml": [fit.reml],
@@ -80,16 +229,68 @@ def glance(fit):
     )
 
 
-def augment(fit):
-    """One row per row used: response, groups, fitted values and residuals.
+def augment(fit, data=None, *, influence=False):
+    """Fitted values and residuals beside the rows they belong to.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    data : table, optional
+        The table the model was fitted to; its rows and columns are kept as they are, and rows
+        that were left out get nan. Without it, the rows used with the model's own columns.
+    influence : bool
+        Also .hat and .cooksd.
 
     Returns
     -------
-    Table
-        row (position in the table that was given), the response, one column per grouping
-        factor, fitted, fixed (fitted value of an average group), resid.
+    Table, or a table of the kind of `data`
+        Without `data`: row (position in the table that was given), the response, one column
+        per grouping factor. Then
+
+        .fitted
+            With the groups' effects.
+        .resid
+            Response minus .fitted.
+        .fixed
+            Fitted value of an average group, offset included.
+        .hat
+            Derivative of .fitted by the response at the same theta: the leverage of fixed and
+            random effects together.
+        .cooksd
+            e^2 hat / (p sigma^2 (1 - hat)^2) of Pearson residuals e, as lme4 has it; that of
+            the fixed effects alone is in ``influence``.
+
+    Raises
+    ------
+    DataError
+        When `data` are not the rows the model was fitted to.
+    PlanTooLargeError
+        For leverages that need too large a matrix.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> data = me.datasets.sleepstudy()
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", data)
+    >>> table = fit.augment(data, influence=True)
+    >>> table[[".fitted", ".fixed", ".hat"]].round(3).iloc[0].tolist()
+    [253.664, 251.405, 0.229]
     """
     design = fit.design
+    conditional = fitted(fit)
+    results = {
+        ".fitted": conditional,
+        ".resid": design.y - conditional,
+        ".fixed": fitted(fit, groups="population"),
+    }
+    if influence:
+        hat = leverages(fit)
+        e = residuals(fit, "pearson")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cooks = (e / (1.0 - hat)) ** 2 * hat / (fit.sigma**2 * fit.beta.size)
+        results |= {".hat": hat, ".cooksd": cooks}
+    if data is not None:
+        return _beside(fit, data, results)
     kept = design.missing.kept
     rows = np.arange(design.n) if kept is None else np.flatnonzero(kept)
     columns = {"row": rows, design.spec.response: design.y}
@@ -97,8 +298,45 @@ def augment(fit):
         labels = np.empty(block.factor.n_levels, dtype=object)
         labels[:] = [str(label) for label in block.factor.labels]
         columns[block.factor.name] = labels[block.factor.codes]
-    conditional = fitted(fit)
-    columns[".fitted"] = conditional
-    columns[".fixed"] = fitted(fit, groups="population")
-    columns[".resid"] = design.y - conditional
-    return Table(columns)
+    return Table(columns | results)
+
+
+def leverages(fit):
+    """Derivative of every fitted value by its response at the same theta, 1 - P_ii / w_i.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    (n,) array
+    """
+    from mixedeffects.inference.clusters import GLSRows
+    from mixedeffects.inference.deletion.rows import inverse_diagonal, row_products
+
+    gls = GLSRows(fit)
+    _, solved, _ = row_products(gls)
+    projection = inverse_diagonal(fit, gls) - np.einsum("np,np->n", solved, solved)
+    weights = fit.design.weights
+    return 1.0 - (projection if weights is None else projection / weights)
+
+
+def _beside(fit, data, results):
+    """The columns of `data` with results added, nan in rows that were left out."""
+    from mixedeffects.design.attach import with_columns
+
+    design = fit.design
+    new = design.spec.rebuild(data, response=True)
+    n_rows = new.y.size if new.kept is None else new.kept.size
+    same = n_rows == design.missing.n_rows and new.y.size == design.n
+    if not (same and np.array_equal(new.y, design.y)):
+        raise DataError(
+            f"data must be the table the model was fitted to, with {design.missing.n_rows} rows "
+            f"and the same '{design.spec.response}'\nuse predict(data) for other rows"
+        )
+    if new.kept is not None:
+        for name, values in results.items():
+            results[name] = np.full(n_rows, np.nan)
+            results[name][new.kept] = values
+    return with_columns(data, results)

@@ -69,9 +69,9 @@ def _wald(fit, level, ddf="satterthwaite"):
 
 
 def _profile(fit, level, **options):
-    from mixedeffects.inference.profile import profile
+    from mixedeffects.inference.profile import profile_confint
 
-    return profile(fit, level=max(level, 0.9), **options).confint(level=level)
+    return profile_confint(fit, level=level, **options)
 
 
 def _bootstrap(fit, level, kind="percentile", resample="parametric", **options):

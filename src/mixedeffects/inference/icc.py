@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
+
+
+def mean_squares(block):
+    """(k, k) mean over the rows of z z'."""
+    if block.Z is None:
+        return np.ones((1, 1))
+    return (block.Z.T @ block.Z) / block.Z.shape[0]
 
 
 def mean_variances(fit):
@@ -20,15 +28,27 @@ def mean_variances(fit):
     out = []
     for block, Lam in zip(fit.design.blocks, fit.lambdas, strict=True):
         G = fit.sigma**2 * (Lam @ Lam.T)
-        if block.Z is None:
-            out.append(float(G[0, 0]))
-        else:
-            out.append(float(np.einsum("ab,ab->", G, block.Z.T @ block.Z) / block.Z.shape[0]))
+        out.append(float(np.einsum("ab,ab->", G, mean_squares(block))))
     return out
 
 
-def icc(fit):
-    """Share of the random variance per grouping factor, and in all.
+def fixed_variance(fit):
+    """Variance of X beta over the rows, with n - 1 in the denominator.
+
+    An offset does not count: nothing about it was estimated.
+    """
+    linear = fit.design.X @ fit.beta
+    return float(np.var(linear, ddof=1)) if fit.beta.size else 0.0
+
+
+def mean_noise(fit):
+    """Mean of the residual variance over the rows, in units of sigma^2."""
+    weights = fit.design.weights
+    return 1.0 if weights is None else float(np.mean(1.0 / weights))
+
+
+def variance_shares(fit):
+    """Share of the random variance per grouping factor, and in all, without standard errors.
 
     Parameters
     ----------
@@ -38,25 +58,110 @@ def icc(fit):
     -------
     Table
         group, variance, icc: one row per grouping factor, then "total".
-
-    References
-    ----------
-    Nakagawa, Johnson & Schielzeth (2017), doi:10.1098/rsif.2017.0213 (the adjusted ICC).
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
-    >>> fit.icc()["icc"].round(3).tolist()
-    [0.589, 0.589]
     """
     variances = mean_variances(fit)
-    residual = fit.sigma**2
-    if fit.design.weights is not None:
-        residual *= float(np.mean(1.0 / fit.design.weights))
-    whole = sum(variances) + residual
+    whole = sum(variances) + fit.sigma**2 * mean_noise(fit)
     names = [b.factor.name for b in fit.design.blocks]
     values = [*variances, sum(variances)]
     return Table(
         {"group": [*names, "total"], "variance": values, "icc": [v / whole for v in values]}
     )
+
+
+def icc(fit, *, level=0.95):
+    """Share of the random variance per grouping factor, and in all.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    level : float
+        Coverage of ``lower`` and ``upper``, which are symmetric on the logit scale.
+
+    Returns
+    -------
+    Table
+        group, variance, icc, icc_unadjusted, std_error, lower, upper: one row per grouping
+        factor, then "total". ``icc`` is the share of the variance that the fixed effects
+        leave, ``icc_unadjusted`` of all variance, theirs included; the error and the limits
+        are those of ``icc``, by the delta method from the observed information. They are nan
+        for a factor with a term on the boundary (and for the total of such a fit).
+
+    Notes
+    -----
+    With slopes a factor's variance is its mean over the rows. With prior weights the residual
+    variance is the mean of sigma^2 / weights.
+
+    References
+    ----------
+    Nakagawa, Johnson & Schielzeth (2017), doi:10.1098/rsif.2017.0213; Johnson (2014),
+    doi:10.1111/2041-210X.12225.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> table = fit.icc()
+    >>> table["icc"].round(3).tolist(), table["icc_unadjusted"].round(3).tolist()
+    ([0.589, 0.589], [0.424, 0.424])
+    >>> table["lower"].round(3).tolist(), table["upper"].round(3).tolist()
+    ([0.403, 0.403], [0.753, 0.753])
+    """
+    half = z_quantile(level)
+    columns = dict(variance_shares(fit).columns)
+    values = np.array(columns["icc"])
+    variances = np.array(columns["variance"])
+    everything = variances[-1] + fit.sigma**2 * mean_noise(fit) + fixed_variance(fit)
+    error = icc_errors(fit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logit = np.log(values) - np.log1p(-values)
+        width = half * error / (values * (1.0 - values))
+        columns |= {
+            "icc_unadjusted": variances / everything,
+            "std_error": error,
+            "lower": 1.0 / (1.0 + np.exp(width - logit)),
+            "upper": 1.0 / (1.0 + np.exp(-width - logit)),
+        }
+    return Table(columns)
+
+
+def icc_errors(fit):
+    """Standard errors of the ICC of every grouping factor and of the total.
+
+    The ICC depends on theta only: with relative variances v_f = <G_f / sigma^2, mean zz'> and
+    noise r it is v_f / (sum v + r).
+
+    Returns
+    -------
+    (blocks + 1,) array
+    """
+    from mixedeffects.inference.df.variance_information import variance_information
+
+    information = variance_information(fit)
+    blocks = fit.design.blocks
+    T_blocks = fit.evaluation.objective.stats.reference.T_blocks
+    K = information.covariance.shape[0] - 1
+    v = np.zeros(len(blocks) + 1)
+    slope = np.zeros((len(blocks) + 1, K))
+    start = 0
+    for f, (block, Lam, T, dG) in enumerate(
+        zip(blocks, fit.lambdas, T_blocks, information.derivatives, strict=True)
+    ):
+        M = mean_squares(block)
+        v[f] = np.einsum("ab,ab->", Lam @ Lam.T, M)
+        slope[f, start : start + dG.shape[0]] = np.einsum("lab,ab->l", T @ dG @ T.T, M)
+        start += dG.shape[0]
+    v[-1], slope[-1] = v.sum(), slope.sum(axis=0)
+    whole = v[-1] + mean_noise(fit)
+    gradient = slope / whole - np.outer(v, slope[-1]) / whole**2
+    covariance = information.covariance[:K, :K]
+    error = np.sqrt(np.maximum(np.einsum("fk,kl,fl->f", gradient, covariance, gradient), 0.0))
+    unknown = singular_blocks(fit)
+    if unknown or not information.determined:
+        error[[*unknown, -1]] = np.nan
+    return error
+
+
+def singular_blocks(fit):
+    """Positions of the blocks that have a term on the boundary."""
+    owner = [f for f, block in enumerate(fit.design.blocks) for _ in block.terms]
+    return sorted({owner[direction.term] for direction in fit.certificate.singular})

@@ -23,3 +23,49 @@ def aic(fit):
 def bic(fit):
     """Schwarz's criterion with the number of rows as sample size, as in lme4."""
     return fit.objective + np.log(fit.design.n) * n_parameters(fit)
+
+
+def aicc(fit):
+    """Akaike's criterion corrected for small samples, with the number of rows as n.
+
+    nan where there are no more rows than parameters plus one.
+
+    References
+    ----------
+    Hurvich & Tsai (1989), doi:10.1093/biomet/76.2.297.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> round(fit.aicc - fit.aic, 4)  # 2 * 6 * 7 / (180 - 6 - 1)
+    0.4855
+    """
+    k, n = n_parameters(fit), fit.design.n
+    return aic(fit) + 2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else float("nan")
+
+
+def weights(criterion):
+    """Akaike weights: how much each of several models is supported among them.
+
+    Parameters
+    ----------
+    criterion : sequence of float
+        AIC, AICc or BIC of each model, on the same rows.
+
+    Returns
+    -------
+    (m,) array that sums to one; nan where the criterion is.
+
+    References
+    ----------
+    Burnham & Anderson (2002), section 2.9, doi:10.1007/b97636.
+
+    Examples
+    --------
+    >>> weights([100.0, 102.0]).round(3)
+    array([0.731, 0.269])
+    """
+    values = np.asarray(criterion, dtype=float)
+    relative = np.exp(-0.5 * (values - np.nanmin(values)))
+    return relative / np.nansum(relative)

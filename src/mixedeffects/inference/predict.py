@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, OptionError
+from mixedeffects.inference.df.estimates import t_quantile
+from mixedeffects.inference.normal import check_level, z_quantile
+from mixedeffects.inference.prediction_error import (
+    conditional_error,
+    new_group_variance,
+    population_error,
+)
+from mixedeffects.inference.table import Table
 
 GROUPS = ("conditional", "population")
 NEW_LEVELS = ("error", "population", "marginal")
+INTERVALS = (None, "confidence", "prediction")
 
 
 def random_part(blocks, b):
@@ -51,8 +61,18 @@ def fitted(fit, *, groups="conditional"):
     return out
 
 
-def predict(fit, data=None, *, groups="conditional", new_levels="error"):
-    """Predicted means.
+def predict(
+    fit,
+    data=None,
+    *,
+    groups="conditional",
+    new_levels="error",
+    interval=None,
+    level=0.95,
+    ddf="satterthwaite",
+    weights=None,
+):
+    """Predicted means, with intervals on request.
 
     Parameters
     ----------
@@ -64,17 +84,43 @@ def predict(fit, data=None, *, groups="conditional", new_levels="error"):
     new_levels : {"error", "population", "marginal"}
         What a group level not seen in the fit gets: an error, the prediction for a group
         whose effects are zero, or the mean over the distribution of groups. In a linear
-        model the last two have the same mean.
+        model the last two have the same mean; an interval of the last is wider by the
+        variance between groups.
+    interval : {None, "confidence", "prediction"}
+        "confidence": for the mean, of the row's own group or of the population.
+        "prediction": for a new observation of that row, residual variance included. With
+        ``groups="population"`` the new observation comes from a new group, drawn from the
+        distribution of groups; say ``new_levels="population"`` for a group whose effects
+        are zero.
+    level : float
+        Coverage. Variance parameters are taken as known, as everywhere but in the degrees of
+        freedom.
+    ddf : str
+        Degrees of freedom of the t quantile where fixed effects alone are predicted
+        (population, confidence): "satterthwaite", "kenward-roger" or "wald". Everything
+        else uses the normal quantile.
+    weights : str, float or array, optional
+        Prior weights of the new observations, for ``interval="prediction"``: a column of
+        `data`, a number or one per row. 1 by default; must be said for other rows than the
+        fit's when the fit has weights.
 
     Returns
     -------
-    (n_rows,) array
-        One value per row of `data`, nan where a predictor is missing.
+    (n_rows,) array or Table
+        One value per row of `data`, nan where a predictor is missing. With an interval,
+        columns prediction, std_error, lower, upper; std_error is that of the error of the
+        prediction.
 
     Raises
     ------
     DataError
         For new levels, with ``new_levels="error"``.
+    NotAvailableError
+        Intervals of more rows than can be computed in minutes.
+
+    References
+    ----------
+    Henderson (1975), doi:10.2307/2529430.
 
     Examples
     --------
@@ -83,31 +129,111 @@ def predict(fit, data=None, *, groups="conditional", new_levels="error"):
     >>> new = {"Days": [0, 10], "Subject": ["308", "somebody else"]}
     >>> fit.predict(new, new_levels="population").round(1)
     array([253.7, 356.1])
+    >>> wide = fit.predict(new, new_levels="marginal", interval="prediction")
+    >>> wide["lower"].round(1).tolist(), wide["upper"].round(1).tolist()
+    ([198.1, 214.4], [309.3, 497.7])
     """
     if groups not in GROUPS:
         raise OptionError(f"groups={groups!r} is not one of {', '.join(GROUPS)}")
     if new_levels not in NEW_LEVELS:
         raise OptionError(f"new_levels={new_levels!r} is not one of {', '.join(NEW_LEVELS)}")
+    if interval not in INTERVALS:
+        raise OptionError(f"interval={interval!r} is not one of None, confidence, prediction")
+    design = fit.design
     if data is None:
-        return fitted(fit, groups=groups)
-    new = fit.design.spec.rebuild(data, groups=groups == "conditional")
-    out = new.X @ fit.beta
-    if new.offset is not None:
-        out += new.offset
+        mean = fitted(fit, groups=groups)
+        if interval is None:
+            return mean
+        X, kept = design.X, None
+        blocks = [(b.factor.codes, b.Z) for b in design.blocks]
+    else:
+        new = design.spec.rebuild(data, groups=groups == "conditional")
+        X, blocks, kept = new.X, new.blocks, new.kept
+        mean = X @ fit.beta
+        if new.offset is not None:
+            mean += new.offset
+        if groups == "conditional":
+            if new_levels == "error":
+                refuse_new_levels(blocks, design)
+            mean += random_part(blocks, fit.b)
+    if interval is None:
+        return _in_place(mean, kept)
+    check_level(level)
+    quantile = z_quantile(level)
     if groups == "conditional":
-        if new_levels == "error":
-            for (codes, _), block in zip(new.blocks, fit.design.blocks, strict=True):
-                n_new = int((codes < 0).sum())
-                if n_new:
-                    raise DataError(
-                        f"{n_new} of {codes.size} rows have a level of '{block.factor.name}' that "
-                        "was not in the fit\n"
-                        'use new_levels="population" to predict them for an average group, or '
-                        'groups="population" for all rows'
-                    )
-        out += random_part(new.blocks, fit.b)
-    if new.kept is not None:
-        full = np.full(new.kept.size, np.nan)
-        full[new.kept] = out
-        out = full
-    return out
+        variance = conditional_error(fit, X, blocks)
+        if new_levels == "marginal":
+            variance += new_group_variance(fit, blocks)
+    else:
+        mean_only = interval == "confidence" and new_levels != "marginal"
+        variance, df = population_error(fit, X, ddf, variance_only=not mean_only)
+        if mean_only:
+            quantile = t_quantile(0.5 + level / 2.0, df)
+        elif new_levels != "population":
+            variance += new_group_variance(fit, blocks, everyone=True)
+    if interval == "prediction":
+        variance += fit.sigma**2 / _new_weights(fit, data, weights, kept, mean.size)
+    se = np.sqrt(variance)
+    half = np.where(se > 0, quantile * se, 0.0)
+    columns = {"prediction": mean, "std_error": se, "lower": mean - half, "upper": mean + half}
+    return Table({name: _in_place(values, kept) for name, values in columns.items()})
+
+
+def refuse_new_levels(blocks, design):
+    """Refuse levels that were not in the fit.
+
+    Raises
+    ------
+    DataError
+    """
+    for (codes, _), block in zip(blocks, design.blocks, strict=True):
+        n_new = int((codes < 0).sum())
+        if n_new:
+            raise DataError(
+                f"{n_new} of {codes.size} rows have a level of '{block.factor.name}' that "
+                "was not in the fit\n"
+                'use new_levels="population" to predict them for an average group, or '
+                'groups="population" for all rows'
+            )
+
+
+def _in_place(values, kept):
+    """One value per row of the table, nan for rows left out."""
+    if kept is None:
+        return values
+    full = np.full(kept.size, np.nan)
+    full[kept] = values
+    return full
+
+
+def _new_weights(fit, data, weights, kept, n):
+    """Prior weights of the predicted rows: a number, or one per row used."""
+    design = fit.design
+    if weights is None:
+        if data is None:
+            return 1.0 if design.weights is None else design.weights
+        if design.weights is not None:
+            raise OptionError(
+                "the fit has prior weights, and those of the new observations are not known\n"
+                "give weights=, a column of the new table or a number such as 1"
+            )
+        return 1.0
+    if isinstance(weights, str):
+        if data is None:
+            raise OptionError("weights= names a column of data, and no data are given")
+        table = open_table(data)
+        if weights not in table.names:
+            raise DataError(f"no column '{weights}' in the table for the weights")
+        weights = table.column(weights).values
+    try:
+        weights = np.asarray(weights, dtype=float)
+    except (TypeError, ValueError):
+        raise OptionError("weights must be positive numbers or the name of a column") from None
+    if weights.ndim:
+        rows = n if kept is None else kept.size
+        if weights.shape != (rows,):
+            raise DataError(f"there are {weights.size} weights for {rows} rows")
+        weights = weights if kept is None else weights[kept]
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise OptionError("weights must be positive and finite")
+    return weights

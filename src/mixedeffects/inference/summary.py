@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.inference.df import df_method
-from mixedeffects.inference.icc import icc
+from mixedeffects.inference.icc import variance_shares
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
@@ -142,7 +142,7 @@ def summary_facts(fit, *, ddf="satterthwaite", level=0.95):
         bic=bic(fit),
         groups=group_sizes(design),
         varcorr=varcorr(fit),
-        icc=icc(fit),
+        icc=variance_shares(fit),
         coefficients=coefficient_table(fit, ddf=ddf, level=level),
         df_method=df_method(fit, ddf).label,
         level=level,

@@ -6,6 +6,8 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 
+METHODS = ("model", "kenward-roger", "CR0", "CR2")
+
 
 def vcov_fixef(RX, sigma):
     """Covariance matrix of the fixed effects, given theta.
@@ -39,19 +41,31 @@ def vcov_fixef(RX, sigma):
     return sigma**2 * (inverse @ inverse.T)
 
 
-def vcov(fit, *, method="model"):
+def vcov(fit, *, method="model", cluster=None):
     """Covariance matrix of the fixed effects.
 
     Parameters
     ----------
     fit : FitRecord
-    method : {"model"}
-        The model-based covariance, conditional on theta.
+    method : {"model", "kenward-roger", "CR0", "CR2"}
+        "model": conditional on theta. "kenward-roger": with the uncertainty of theta. "CR0",
+        "CR2": robust to a wrong covariance within clusters, without and with correction for few
+        clusters.
+    cluster : str or (n,) array, optional
+        For "CR0" and "CR2": a grouping factor of the model, or a label for each row that was
+        used; the outermost grouping factor if not given.
 
     Returns
     -------
     (p, p) array
         In the order of ``fit.fixef``.
+
+    Raises
+    ------
+    OptionError
+        For another method, or `cluster` where it has no meaning.
+    NotAvailableError, PlanTooLargeError
+        When the method cannot be computed for this fit, with the reason.
 
     Examples
     --------
@@ -59,7 +73,19 @@ def vcov(fit, *, method="model"):
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> (fit.vcov().diagonal() ** 0.5).round(3)
     array([6.825, 1.546])
+    >>> (fit.vcov(method="CR0").diagonal() ** 0.5).round(3)
+    array([6.632, 1.502])
     """
-    if method != "model":
-        raise OptionError(f"method={method!r} is not available; the only one is 'model'")
-    return fit.vcov_beta.copy()
+    if method not in METHODS:
+        raise OptionError(f"method={method!r} is not one of {', '.join(METHODS)}")
+    if cluster is not None:
+        if method not in ("CR0", "CR2"):
+            raise OptionError(f'cluster= has a meaning for "CR0" and "CR2" only, not {method!r}')
+        from mixedeffects.inference.df import sandwich
+
+        return getattr(sandwich, method)(fit, cluster).vcov.copy()
+    if method == "model":
+        return fit.vcov_beta.copy()
+    from mixedeffects.inference.df import df_method
+
+    return df_method(fit, method).vcov.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import wraps
+from functools import partial, wraps
 from math import sqrt
 
 import numpy as np
@@ -10,10 +10,21 @@ import numpy as np
 from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
-from mixedeffects.display import Summary, VarianceComponents
+from mixedeffects.display import (
+    Bootstrap,
+    EstimatedMeans,
+    Influence,
+    Profile,
+    Summary,
+    VarianceComponents,
+)
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, minimize
+from mixedeffects.inference.profile import profile
+from mixedeffects.model.compare import lrt, ranova
+from mixedeffects.model.maketables import MakeTables, to_maketables
+from mixedeffects.model.marginaleffects import to_marginaleffects
 from mixedeffects.model.record import LMMFit, theta_of
 from mixedeffects.model.storage import save
 
@@ -158,24 +169,55 @@ def refuse_perfect_fit(stats, design, scale):
 
 
 def framed(function):
-    """List a function that returns a Table as a method that returns the user's data frame."""
+    """List a function that returns a Table as a method that returns the user's data frame.
+
+    What is not a Table (the array of a prediction) is returned as it is.
+    """
 
     @wraps(function)
     def method(self, *args, **kwargs):
-        return self.design.spec.to_frame(function(self, *args, **kwargs).columns)
+        result = function(self, *args, **kwargs)
+        if isinstance(result, inference.Table):
+            return self.design.spec.to_frame(result.columns)
+        return result
 
     return method
 
 
-class LMM(LMMFit):
+def named_rows(function):
+    """List a function that returns MarginalMeans as a method that returns what prints them."""
+
+    @wraps(function)
+    def method(self, *args, **kwargs):
+        return EstimatedMeans(function(self, *args, **kwargs), self.design.spec.to_frame)
+
+    return method
+
+
+def shown(function, display):
+    """List a function that returns a record as a method that returns what displays it."""
+
+    @wraps(function)
+    def method(self, *args, **kwargs):
+        return display(function(self, *args, **kwargs), self.design.spec.to_frame)
+
+    return method
+
+
+class LMM(MakeTables, LMMFit):
     """A fitted linear mixed model; a table of contents of what can be asked of it."""
 
     fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
     varcorr = property(
-        lambda self: VarianceComponents(inference.varcorr(self), self.design.spec.to_frame)
+        lambda self: VarianceComponents(
+            inference.varcorr(self),
+            self.design.spec.to_frame,
+            partial(inference.variance_errors, self),
+        )
     )
     loglik = property(inference.loglik)
     aic = property(inference.aic)
+    aicc = property(inference.aicc)
     bic = property(inference.bic)
     df = property(inference.n_parameters)
     nobs = property(lambda self: self.design.n)
@@ -183,18 +225,47 @@ class LMM(LMMFit):
     fitted = property(inference.fitted)
 
     ranef = framed(inference.ranef)
-    test = framed(inference.coefficient_table)
+    test = framed(inference.test)
+    anova = framed(inference.anova)
     confint = framed(inference.confint)
     icc = framed(inference.icc)
+    r2 = framed(inference.r2)
+    ranova = framed(ranova)
     tidy = framed(inference.tidy)
     glance = framed(inference.glance)
     augment = framed(inference.augment)
 
+    emmeans = named_rows(inference.emmeans)
+    emtrends = named_rows(inference.emtrends)
+    contrasts = named_rows(inference.contrasts)
+
+    profile = shown(profile, Profile)
+    bootstrap = shown(inference.bootstrap, Bootstrap)
     vcov = inference.vcov
-    predict = inference.predict
+    predict = framed(inference.predict)
+    lrt = lrt
     residuals = inference.residuals
     simulate = inference.simulate
     save = save
+    to_marginaleffects = to_marginaleffects
+    to_maketables = to_maketables
+
+    def influence(self, groups=None, *, refit=None):
+        """What each row, or each level of a factor, does to the fit.
+
+        Parameters
+        ----------
+        groups : str or (n,) array, optional
+            A grouping factor whose levels are left out one at a time, or a label for each row
+            that was used; single rows if not given.
+        refit : bool, optional
+            Estimate the variances anew (the default for groups), or hold theta (for rows).
+
+        Returns
+        -------
+        Influence
+        """
+        return Influence(inference.influence(self, groups, refit=refit), self.design.spec.to_frame)
 
     def refit(self, y):
         """The same model fitted to another response.
@@ -210,14 +281,21 @@ class LMM(LMMFit):
         """
         return refit(self, y)
 
-    def summary(self):
+    def summary(self, *, ddf="satterthwaite", level=0.95):
         """Model, variance components and coefficients, as text and HTML.
+
+        Parameters
+        ----------
+        ddf : str
+            Degrees of freedom of the coefficient table, as in `test`.
+        level : float
+            Coverage of the confidence intervals.
 
         Returns
         -------
         Summary
         """
-        return Summary(self)
+        return Summary(self, ddf=ddf, level=level)
 
     def __repr__(self):
         return str(self.summary())

@@ -19,6 +19,7 @@ from mixedeffects.design import (
     Factor,
     MissingReport,
     ModelSpec,
+    Predictors,
     RandomTerm,
 )
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
@@ -57,6 +58,10 @@ def save(fit, path):
     ):
         if value is not None:
             arrays[name] = value
+    predictors = None
+    if design.predictors is not None:
+        predictors, columns = design.predictors.to_dict()
+        arrays.update(columns)
     blocks = []
     for i, block in enumerate(design.blocks):
         arrays[f"codes_{i}"] = block.factor.codes
@@ -84,6 +89,7 @@ def save(fit, path):
         "format": FORMAT,
         "reml": fit.reml,
         "spec": design.spec.to_dict(),
+        "predictors": predictors,
         "blocks": blocks,
         "aliased": [asdict(a) for a in design.aliased],
         "missing": {
@@ -148,6 +154,9 @@ def load(path):
 
 def _design(arrays, header):
     spec = ModelSpec.from_dict(header["spec"])
+    predictors = header.get("predictors")
+    if predictors is not None:
+        predictors = Predictors.from_dict(predictors, arrays)
     blocks = tuple(
         Block(
             Factor(b["factor"], arrays[f"codes_{i}"], spec.block_labels[i]),
@@ -168,6 +177,7 @@ def _design(arrays, header):
         missing=MissingReport(**header["missing"], kept=arrays.get("kept")),
         notes=tuple(header["notes"]),
         spec=spec,
+        predictors=predictors,
     )
 
 

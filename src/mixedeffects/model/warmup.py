@@ -50,7 +50,9 @@ def warmup(*, report=None):
             report(done, len(SHAPES), shape)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            lmm(formula, table, engine=engine).conditional_covariances()
+            fit = lmm(formula, table, engine=engine)
+            fit.conditional_covariances()
+            fit.bootstrap(2, rng=0)
     if report is not None:
         report(len(SHAPES), len(SHAPES), "")
 

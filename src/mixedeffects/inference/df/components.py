@@ -73,21 +73,16 @@ def parts_of(stats):
     -------
     Parts
     """
-    from scipy.sparse.csgraph import connected_components
-
     layout = stats.layout
     A, ZX = all_products(stats)
+    if len(layout.q) == 1:
+        (q,), (k,) = layout.q, layout.k
+        return Parts(A, ZX, [((1,), np.arange(q * k).reshape(q, k))], layout.k)
     starts = np.concatenate(
         [[0], np.cumsum([q * k for q, k in zip(layout.q, layout.k, strict=True)])]
     )
-    level = np.concatenate(
-        [np.repeat(np.arange(q), k) for q, k in zip(layout.q, layout.k, strict=True)]
-    )
     block = np.repeat(np.arange(len(layout.q)), np.diff(starts))
-    if len(layout.q) == 1:
-        label = level
-    else:
-        label = _labels(A, layout, starts, connected_components)
+    label = _labels(A, layout, starts)
     order = np.lexsort((np.arange(label.size), label))
     bounds = np.flatnonzero(np.diff(label[order], prepend=-1, append=-1))
     columns_of = np.split(order, bounds[1:-1])
@@ -99,9 +94,10 @@ def parts_of(stats):
     return Parts(A, ZX, shapes, layout.k)
 
 
-def _labels(A, layout, starts, connected_components):
+def _labels(A, layout, starts):
     """Part of every column; the columns of one level always belong together."""
     from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
 
     first = np.concatenate(
         [

@@ -1,0 +1,100 @@
+"""A bootstrap as text and as frames in the user's flavour."""
+
+from __future__ import annotations
+
+from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.numbers import significant
+
+
+class Bootstrap:
+    """Replicates of a model's parameters; prints as a table of standard errors and bias.
+
+    Parameters
+    ----------
+    facts : BootstrapFacts
+    to_frame : callable
+        From named columns to the user's kind of data frame.
+
+    Attributes
+    ----------
+    facts : BootstrapFacts
+        The numbers as arrays.
+    replicates : (n, P) array
+        In the order of `terms`; nan in the rows of failed refits.
+    terms : tuple of str
+    n, n_failed, n_singular : int
+    method : str
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> boot = fit.bootstrap(200, rng=1)
+    >>> print(boot)  # doctest: +ELLIPSIS
+    Parametric bootstrap, 200 replicates: 0 failed, ... with a zero variance
+    term                   group    estimate  std_error ...
+    (Intercept)                       251.41 ...
+    >>> boot.confint()["term"].tolist()[:3]
+    ['(Intercept)', 'Days', 'sd__(Intercept)']
+    """
+
+    def __init__(self, facts, to_frame):
+        self.facts, self._to_frame = facts, to_frame
+
+    method = property(lambda self: self.facts.method)
+    terms = property(lambda self: self.facts.terms)
+    replicates = property(lambda self: self.facts.replicates)
+    n = property(lambda self: self.facts.n)
+    n_failed = property(lambda self: self.facts.n_failed)
+    n_singular = property(lambda self: self.facts.n_singular)
+
+    def confint(self, kind="percentile", *, level=0.95, parameters=None):
+        """Confidence intervals: term, group, estimate, lower, upper.
+
+        Parameters
+        ----------
+        kind : {"percentile", "basic", "bca", "normal", "studentized"}
+            "studentized" divides each replicate by its own standard error: for fixed effects
+            only, and the one that keeps its coverage with few clusters. "bca" needs refits
+            without each cluster.
+        level : float
+        parameters : {"fixed", "random"} or list of str, optional
+            All by default; the fixed effects for "studentized".
+        """
+        return self._to_frame(self.facts.confint(kind, level=level, parameters=parameters).columns)
+
+    def tidy(self):
+        """One row per parameter: effect, term, group, estimate, std_error, bias."""
+        return self._to_frame(self.facts.table().columns)
+
+    def __str__(self):
+        return "\n".join([_title(self.facts), *text_table(*_rows(self.facts), left=2)])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        return html_table(_title(self.facts), *_rows(self.facts), left=2)
+
+
+def _title(facts):
+    name = facts.method[0].upper() + facts.method[1:]
+    counts = f"{facts.n_failed:,} failed, {facts.n_singular:,} with a zero variance"
+    return f"{name}, {facts.n:,} replicates: {counts}"
+
+
+def _rows(facts):
+    columns = facts.table().columns
+    names = ("estimate", "std_error", "bias")
+    rows = [
+        [term, group or "", *(significant(v, d) if v == v else "–" for v, d in values)]
+        for term, group, *values in zip(
+            columns["term"],
+            columns["group"],
+            *(
+                [(v, d) for v in columns[name].tolist()]
+                for name, d in zip(names, (5, 4, 2), strict=True)
+            ),
+            strict=True,
+        )
+    ]
+    return ["term", "group", *names], rows

@@ -1,0 +1,88 @@
+"""Profile likelihoods as text and as frames in the user's flavour."""
+
+from __future__ import annotations
+
+from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.numbers import significant
+from mixedeffects.inference.profile import fixed_first
+
+
+class Profile:
+    """Profile likelihoods of a model's parameters; prints as 95% confidence intervals.
+
+    Parameters
+    ----------
+    facts : ProfileFacts
+    to_frame : callable
+        From named columns to the user's kind of data frame.
+
+    Attributes
+    ----------
+    facts : ProfileFacts
+        The numbers as arrays.
+    names : tuple of str
+        The parameters that were profiled.
+    criterion : str
+        "ml" or "reml".
+    notes : tuple of str
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> print(fit.profile("random"))
+    Profile of the ML deviance, 95% intervals
+    term                   group     estimate    lower   upper
+    sd__(Intercept)        Subject      23.78    14.38   37.72
+    cor__(Intercept).Days  Subject    0.08132  -0.4815  0.6850
+    sd__Days               Subject      5.717    3.801   8.753
+    sd__Observation        Residual     25.59    22.90   28.86
+    >>> fit.profile("Days").table().columns.tolist()[:3]
+    ['parameter', 'value', 'zeta']
+    """
+
+    def __init__(self, facts, to_frame):
+        self.facts, self._to_frame = facts, to_frame
+
+    names = property(lambda self: tuple(p.name for p in self.facts.parameters))
+    criterion = property(lambda self: self.facts.criterion)
+    notes = property(lambda self: self.facts.notes)
+
+    def table(self):
+        """One row per point: parameter, value, zeta, and all parameters' values there."""
+        return self._to_frame(self.facts.table().columns)
+
+    def tidy(self, level=0.95):
+        """One row per parameter: `confint` under the name that other results use."""
+        return self.confint(level)
+
+    def confint(self, level=0.95):
+        """Profile confidence intervals: term, group, estimate, lower, upper."""
+        return self._to_frame(fixed_first(self.facts.confint(level)).columns)
+
+    def __str__(self):
+        return "\n".join([_title(self.facts), *text_table(*_rows(self.facts), left=2), *self.notes])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        return html_table(_title(self.facts), *_rows(self.facts), left=2)
+
+
+def _shown(facts):
+    return min(0.95, facts.level)
+
+
+def _title(facts):
+    what = "ML deviance" if facts.criterion == "ml" else "REML criterion"
+    return f"Profile of the {what}, {100 * _shown(facts):g}% intervals"
+
+
+def _rows(facts):
+    columns = fixed_first(facts.confint(_shown(facts))).columns
+    numbers = [columns[name].tolist() for name in ("estimate", "lower", "upper")]
+    rows = [
+        [term, group or "", *(significant(v) if v == v else "–" for v in values)]
+        for term, group, *values in zip(columns["term"], columns["group"], *numbers, strict=True)
+    ]
+    return list(columns), rows

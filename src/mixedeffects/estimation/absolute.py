@@ -1,0 +1,302 @@
+"""The objective in absolute factors and the residual standard deviation, not profiled.
+
+With L = sigma Lambda a term's absolute factor (Cov(b) = L L') and s = log sigma,
+
+    d(L, s) = log|M| (+ log|X'V^-1X|) + nu log(2 pi sigma^2) + pwrss / sigma^2,
+
+all at Lambda = L / sigma. A standard deviation or a correlation of random effects is then
+an entry, or the direction of a row, of L: holding it at a value is a linear constraint.
+
+Everything follows from what a factorisation offers. With V = sigma^2 W^-1 + Z G Z' and P
+its projection, r = Py, h = Z'r and D = dd/dG,
+
+    dd/dsigma^2 = (nu - y'Py - <G, D>) / sigma^2,
+
+because tr(PV) = nu and y'PVPy = y'Py, and in the same way W^-1 = (V - Z G Z') / sigma^2
+turns the average information of sigma^2 into that of L (G is homogeneous in L, so by
+Euler's theorem the direction Z G h is half the sum of the L_k dG/dL_k).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, inf, isfinite, log, pi
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class TermGauge:
+    """One term's place in the vector of parameters, its columns in some order.
+
+    Attributes
+    ----------
+    block : int
+    columns : tuple of int
+        Its columns in the block, in the order of the rows of L.
+    rows, cols : (n,) arrays
+        Position in L of each entry.
+    part : slice
+        Its entries.
+    B : (k_block, k) array
+        The engine's relative factor is B L / sigma.
+    scale : (k,) array
+        Size of each column of Z: a standard deviation times it is in units of the response.
+    diagonal : bool
+        Whether L is diagonal (``||``).
+    left : (n, k_block, 1) array
+        The column of B that belongs to each entry's row.
+    pairs, same : index arrays, (n, n) array
+        Where in a (k, k) matrix the rows of two entries meet; 2 where their columns agree, else 0.
+    """
+
+    block: int
+    columns: tuple[int, ...]
+    rows: np.ndarray
+    cols: np.ndarray
+    part: slice
+    B: np.ndarray
+    scale: np.ndarray
+    diagonal: bool
+    left: np.ndarray
+    pairs: tuple[np.ndarray, np.ndarray]
+    same: np.ndarray
+
+    @property
+    def k(self) -> int:
+        return len(self.columns)
+
+    def factor(self, entries):
+        """(k, k) lower-triangular L."""
+        L = np.zeros((self.k, self.k))
+        L[self.rows, self.cols] = entries[self.part]
+        return L
+
+
+class Gauge:
+    """The entries of all terms' L, and log sigma last, as one vector.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    orders : dict of int to tuple of int
+        For some terms, the order of their columns; their own order otherwise.
+    """
+
+    def __init__(self, parameters, orders=None):
+        terms, at = [], 0
+        inverses = [np.linalg.inv(T) for T in parameters.T_blocks]
+        for i, t in enumerate(parameters.terms):
+            k = len(t.columns)
+            order = (orders or {}).get(i, tuple(range(k)))
+            columns = tuple(t.columns[j] for j in order)
+            diagonal = not t.structure.rotates
+            if diagonal:
+                rows = cols = np.arange(k)
+            else:
+                cols, rows = np.triu_indices(k)
+            part = slice(at, at + rows.size)
+            at = part.stop
+            B = inverses[t.block][:, columns]
+            terms.append(
+                TermGauge(
+                    t.block, columns, rows, cols, part, B, np.sqrt((B * B).sum(axis=0)), diagonal,
+                    B.T[rows][:, :, None], (rows[:, None], rows),
+                    np.where(cols[:, None] == cols, 2.0, 0.0),
+                )
+            )  # fmt: skip
+        self.terms = tuple(terms)
+        self.k = parameters.k
+        self.n_entries = at
+        self.size = at + 1
+
+    def entries_of(self, factors, sigma):
+        """The vector of given (k, k) factors of the terms, columns in the terms' own order.
+
+        Parameters
+        ----------
+        factors : sequence of (k, k) arrays
+            Any square L per term, rows in the order of this gauge.
+        sigma : float
+        """
+        y = np.empty(self.size)
+        for t, L in zip(self.terms, factors, strict=True):
+            y[t.part] = L[t.rows, t.cols]
+        y[-1] = log(sigma)
+        return y
+
+
+class AbsoluteObjective:
+    """d(L, log sigma) of one model.
+
+    Parameters
+    ----------
+    stats : CrossProducts
+    solver : Solver
+    reml : bool
+
+    Attributes
+    ----------
+    evaluations : int
+    """
+
+    def __init__(self, stats, solver, reml):
+        self.stats, self.solver, self.reml = stats, solver, reml
+        p = stats.p
+        self.nu = stats.n - p if reml else stats.n
+        self.constant = -stats.log_weights + self.nu * log(2.0 * pi)
+        if reml:
+            self.constant -= 2.0 * float(np.log(np.abs(stats.reference.T.diagonal()[:p])).sum())
+        self.evaluations = 0
+
+    def evaluate(self, gauge, y):
+        """d at the vector `y` of a gauge."""
+        self.evaluations += 1
+        return AbsoluteEvaluation(self, gauge, y)
+
+
+class AbsoluteEvaluation:
+    """One point: its value, and by `derivatives` the gradient and the curvature.
+
+    Attributes
+    ----------
+    value : float
+        inf where the factorisation fails.
+    D, W : lists of (k, k) arrays
+        Per term, in the gauge's columns: dd/dG and its part that is a trace; set by
+        `derivatives`.
+    """
+
+    __slots__ = (
+        "D", "W", "_BL", "_factors", "factorisation", "gauge", "lambdas", "objective", "value", "y",
+    )  # fmt: skip
+
+    def __init__(self, objective, gauge, y):
+        self.objective, self.gauge, self.y = objective, gauge, y
+        sigma = exp(min(y[-1], 300.0))
+        lambdas: list[Any] = [None] * len(gauge.k)
+        self._factors, self._BL = [], []
+        for t in gauge.terms:
+            L = t.factor(y)
+            BL = t.B @ L
+            self._factors.append(L)
+            self._BL.append(BL)
+            if t.k == BL.shape[0]:
+                lambdas[t.block] = BL / sigma
+                continue
+            if lambdas[t.block] is None:
+                lambdas[t.block] = np.zeros((BL.shape[0],) * 2)
+            lambdas[t.block][:, t.columns] = BL / sigma
+        self.lambdas = lambdas
+        fact = self.factorisation = objective.solver.factorise(lambdas)
+        self.value = inf
+        if not (isfinite(fact.logdet) and fact.pwrss >= 0):
+            return
+        value = fact.logdet + objective.nu * 2.0 * y[-1] + fact.pwrss / (sigma * sigma)
+        value += objective.constant
+        self.value = value + fact.logdet_x if objective.reml else value
+
+    def derivatives(self):
+        """Gradient (K,) and average-information curvature (K, K) by the gauge's vector."""
+        objective, gauge, y, fact = self.objective, self.gauge, self.y, self.factorisation
+        s2 = exp(2.0 * y[-1])
+        n = gauge.n_entries
+        W, h = fact.traces(objective.reml), fact.scores()
+        g, H, q = np.empty(n + 1), np.zeros((n + 1, n + 1)), np.empty(n)
+        dG = [[] for _ in gauge.k]
+        self.D, self.W = [], []
+        for t, L, BL in zip(gauge.terms, self._factors, self._BL, strict=True):
+            hB = h[t.block] @ (t.B / s2)
+            hh = hB.T @ hB
+            W_t = t.B.T @ W[t.block] @ t.B / s2
+            D = W_t - hh
+            self.D.append(D)
+            self.W.append(W_t)
+            place = t.rows, t.cols
+            g[t.part] = 2.0 * (D @ L)[place]
+            q[t.part] = 2.0 * (hh @ L)[place]
+            H[t.part, t.part] = D[t.pairs] * t.same
+            half = t.left * BL.T[t.cols][:, None, :]
+            dG[t.block].append(half + half.transpose(0, 2, 1))
+        dG = [d[0] if len(d) == 1 else np.concatenate(d) for d in dG]
+        S = fact.quadratics(dG) / s2**3
+        e = y[:n]
+        Se = S @ e
+        G_D = 0.5 * float(e @ g[:n])
+        hGh = 0.5 * float(e @ q)
+        ypy = fact.pwrss / s2
+        nu = objective.nu
+        # by log sigma: twice the derivative by sigma^2, times sigma^2
+        g[n] = 2.0 * (nu - ypy - G_D)
+        H[:n, :n] += S
+        H[:n, n] = H[n, :n] = 2.0 * q - Se
+        H[n, n] = 4.0 * (ypy - 2.0 * hGh + 0.25 * float(e @ Se)) + 2.0 * g[n]
+        return g, H
+
+    def escape(self, free_from):
+        """A point with more variance along a direction that has none and should have some.
+
+        d is even in every free column of L, so a zero column has zero gradient whether or not
+        zero is best (see `mixedeffects.estimation.certificate`). After `derivatives`.
+
+        Parameters
+        ----------
+        free_from : sequence of (sequence of int)
+            Per term, the columns of L that no constraint touches; all after the ones it does.
+
+        Returns
+        -------
+        list of (K,) arrays
+            Trial points, the boldest first; empty where the boundary is optimal.
+        """
+        best = None
+        for t, L, D, W, free in zip(
+            self.gauge.terms, self._factors, self.D, self.W, free_from, strict=True
+        ):
+            if not len(free):
+                continue
+            diagonal = np.abs(L.diagonal()[free] * t.scale[free])
+            if diagonal.min() > NULL * exp(self.y[-1]):
+                continue
+            place = np.ix_(free, free)
+            scale = t.scale[free]
+            Ds, Ws = D[place] / np.outer(scale, scale), W[place] / np.outer(scale, scale)
+            if t.diagonal:
+                N = np.eye(len(free))[:, diagonal <= NULL * exp(self.y[-1])]
+                vectors = N
+            else:
+                U, sv, _ = np.linalg.svd(scale[:, None] * L[place])
+                N = U[:, sv <= NULL * exp(self.y[-1])]
+                if N.shape[1] == 0:
+                    continue
+                vectors = N @ np.linalg.eigh(N.T @ Ds @ N)[1]
+            q = self.factorisation.scores()[t.block].shape[0]
+            for v in vectors.T:
+                d, w = float(v @ Ds @ v), max(float(v @ Ws @ v), 1e-300)
+                gain = 0.5 * q * (d / w) ** 2
+                if d < 0 and gain > WORTHWHILE and (best is None or gain > best[0]):
+                    best = gain, t, L, free, v / scale, -d * q / w**2
+        if best is None:
+            return []
+        _, t, L, free, v, variance = best
+        out = []
+        for _ in range(12):
+            y = self.y.copy()
+            place = np.ix_(free, free)
+            new = L.copy()
+            if t.diagonal:
+                new[place] = np.diag(np.sqrt(L.diagonal()[free] ** 2 + variance * v * v))
+            else:
+                wide = np.column_stack([L[place], variance**0.5 * v])
+                new[place] = np.asarray(np.linalg.qr(wide.T, mode="r")).T
+            y[t.part] = new[t.rows, t.cols]
+            out.append(y)
+            variance *= 0.25
+        return out
+
+
+# standard deviation, of sigma, below which a direction counts as having no variance
+NULL = 1e-3
+# least predicted fall of the objective for which a zero variance is left
+WORTHWHILE = 1e-7

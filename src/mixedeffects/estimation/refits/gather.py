@@ -1,0 +1,101 @@
+"""Designs made of another's rows, with repeated clusters as clusters of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.design import Factor
+
+
+def nested_in(codes, inner):
+    """Whether every level of `inner` lies in one level of `codes`.
+
+    Parameters
+    ----------
+    codes, inner : (n,) int arrays
+
+    Examples
+    --------
+    >>> nested_in(np.array([0, 0, 1]), np.array([0, 1, 2]))
+    True
+    """
+    parent = np.empty(int(inner.max()) + 1, dtype=codes.dtype)
+    parent[inner] = codes
+    return bool((parent[inner] == codes).all())
+
+
+def gather_design(design, rows, copy_of=None, renewed=()):
+    """The design of some rows, in any number and order.
+
+    Parameters
+    ----------
+    design : Design
+    rows : (n_new,) int array
+    copy_of : (n_new,) int array, optional
+        Which draw each new row belongs to.
+    renewed : collection of int
+        Blocks whose levels are new ones in every draw.
+
+    Returns
+    -------
+    Design
+        Levels that no longer occur are gone; labels are numbers.
+    """
+    X = np.ascontiguousarray(design.X[rows])
+    blocks = []
+    for f, block in enumerate(design.blocks):
+        codes = block.factor.codes[rows]
+        if f in renewed and copy_of is not None:
+            codes = codes + np.int64(block.factor.n_levels) * copy_of
+        _, codes = np.unique(codes, return_inverse=True)
+        codes = codes.reshape(-1).astype(np.int32)
+        labels = range(int(codes.max()) + 1)
+        Z = block.Z
+        if Z is not None:
+            Z = X if Z is design.X else np.ascontiguousarray(Z[rows])
+        blocks.append(replace(block, factor=Factor(block.factor.name, codes, labels), Z=Z))  # pyright: ignore[reportArgumentType]
+    return replace(
+        design,
+        y=design.y[rows],
+        X=X,
+        blocks=tuple(blocks),
+        weights=None if design.weights is None else design.weights[rows],
+        offset=None if design.offset is None else design.offset[rows],
+    )
+
+
+class Clusters:
+    """The rows of every cluster, for drawing clusters.
+
+    Parameters
+    ----------
+    design : Design
+    codes : (n,) int array
+        Cluster of every row, 0 .. n_clusters - 1.
+    """
+
+    def __init__(self, design, codes):
+        self.design = design
+        self.n = int(codes.max()) + 1
+        self.order = np.argsort(codes, kind="stable")
+        self.pointer = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=self.n))])
+        self.renewed = tuple(
+            f for f, block in enumerate(design.blocks) if nested_in(codes, block.factor.codes)
+        )
+
+    def draw(self, times):
+        """The design in which cluster j occurs times[j] times, every time as a new cluster.
+
+        Parameters
+        ----------
+        times : (n_clusters,) int array
+        """
+        drawn = np.repeat(np.arange(self.n), times)
+        length = self.pointer[drawn + 1] - self.pointer[drawn]
+        copy_of = np.repeat(np.arange(drawn.size), length)
+        before = np.concatenate([[0], np.cumsum(length)[:-1]])
+        within = np.arange(copy_of.size) - before[copy_of]
+        rows = self.order[self.pointer[drawn][copy_of] + within]
+        return gather_design(self.design, rows, copy_of, self.renewed)

@@ -1,0 +1,166 @@
+"""Refits of any model: the plan, the pattern and the cross-products of X and Z are kept."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.engine import Solver, make_plan
+from mixedeffects.estimation.certificate import singular_directions
+from mixedeffects.estimation.minimize import BETTER, NO_RESIDUAL, _settle, more_starts
+from mixedeffects.estimation.newton import ENOUGH, TIGHT, newton
+from mixedeffects.estimation.objective import LMMObjective
+from mixedeffects.estimation.refits.one_factor import store
+from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR
+from mixedeffects.estimation.refits.start import warm_start
+from mixedeffects.estimation.refits.sums import own_sums
+
+# floating-point operations of one evaluation: above, one start is enough and may stop sooner
+COSTLY = 1e8
+# the last pivot of X'V^-1X, of its diagonal entry, below which columns are dependent
+DEPENDENT = 1e-10
+
+
+class General:
+    """Fits responses of one design, whatever its grouping factors.
+
+    Parameters
+    ----------
+    objective : LMMObjective
+    evaluation : Evaluation
+        The original fit's optimum.
+    plan : Plan
+    """
+
+    def __init__(self, objective, evaluation, plan):
+        self.objective, self.plan = objective, plan
+        self.start = warm_start(objective, evaluation.theta)
+        self.costly = plan.flops > COSTLY
+
+    def batch(self):
+        """Replicates to take at a time."""
+        return int(max(1, min(16, 4e6 / max(1, sum(map(_product, self._sizes))))))
+
+    @property
+    def _sizes(self):
+        layout = self.objective.stats.layout
+        return list(zip(layout.q, layout.k, strict=True))
+
+    def fit(self, sums, out, rows):
+        """Fit responses; see `OneFactor.fit`."""
+        for i in range(sums.yy.size):
+            stats = with_response(
+                self.objective.stats, [zy[i] for zy in sums.zy], sums.xy[i], sums.yy[i]
+            )
+            objective = copy(self.objective)
+            objective.stats = stats
+            objective.solver = solver_for(self.objective.solver, stats)
+            base = sums.base if sums.base.ndim == 1 else sums.base[i]
+            self.settle(objective, out, rows.start + i, base)
+
+    def fit_design(self, design, out, row):
+        """Fit another design of the same columns: resampled rows or levels.
+
+        Parameters
+        ----------
+        design : Design
+        out : RefitResults
+        row : int
+        """
+        reference = self.objective.stats.reference
+        plan = make_plan(design)
+        stats = CrossProducts.of(design, plan.layout, reference)
+        self.fit_products((stats, plan), out, row)
+
+    def fit_products(self, products, out, row):
+        """Fit other cross-products in the same coordinates; their response as it is.
+
+        Parameters
+        ----------
+        products : (CrossProducts, Plan)
+        out, row
+            As in `fit_design`.
+        """
+        stats, plan = products
+        objective = LMMObjective(
+            stats, Solver(stats, plan), self.objective.parameters, self.objective.reml
+        )
+        if objective.nu < 1:
+            return
+        self.settle(objective, out, row, own_sums(stats).base)
+
+    def settle(self, objective, out, row, base):
+        """Minimise from the original's optimum; further starts as an ordinary fit has them."""
+        options = {"tolerance": ENOUGH if self.costly else TIGHT}
+        result = _settle(objective, newton, self.start, options)
+        if not np.isfinite(result.evaluation.value):
+            return
+        if not self.costly:
+            for other in more_starts(objective, result.evaluation):
+                again = _settle(objective, newton, other, options)
+                if again.evaluation.value < result.evaluation.value - BETTER:
+                    result = again
+        evaluation = result.evaluation
+        RX = evaluation.factorisation.RX
+        pivots, sizes = RX.diagonal() ** 2, np.einsum("ij,ij->j", RX, RX)
+        dependent = bool((pivots < DEPENDENT * sizes).any())
+        exact = evaluation.s2 < NO_RESIDUAL * objective.stats.yy / objective.stats.n
+        status = SINGULAR if singular_directions(evaluation, objective.parameters) else CONVERGED
+        if dependent or exact or not result.converged:
+            status = FAILED
+        inverse = np.linalg.inv(RX)
+        store(
+            objective.stats, out, slice(row, row + 1),
+            objective.parameters.to_user(evaluation.theta)[None],
+            evaluation.factorisation.beta()[None],
+            (inverse @ inverse.T)[None],
+            np.array([[evaluation.value, evaluation.s2]]), np.array([status]), base,
+        )  # fmt: skip
+
+
+def _product(pair):
+    return pair[0] * pair[1]
+
+
+def with_response(stats, zy, xy, yy):
+    """Cross-products of the same design with another response.
+
+    Parameters
+    ----------
+    stats : CrossProducts
+    zy : sequence of (q, k) arrays
+        Z'Wy per block.
+    xy : (p,) array
+    yy : float
+    """
+    p, layout = stats.p, stats.layout
+    xx = stats.xx.copy()
+    xx[:p, p] = xx[p, :p] = xy
+    xx[p, p] = yy
+    rest_fixed, leaf_fixed = stats.rest_fixed.copy(), stats.leaf_fixed
+    for f, a in zip(layout.rest, layout.offsets, strict=True):
+        rest_fixed[a : a + layout.q[f] * layout.k[f], p] = zy[f].ravel()
+    if leaf_fixed is not None:
+        leaf_fixed = leaf_fixed.copy()
+        leaf_fixed[:, :, p] = zy[layout.leaf]
+    return replace(stats, xx=xx, rest_fixed=rest_fixed, leaf_fixed=leaf_fixed)
+
+
+def solver_for(solver, stats):
+    """The same solver for cross-products that differ in the response alone."""
+    out = copy(solver)
+    if solver._engine is None:
+        small = out._small = copy(solver._small)
+        m, p = small.m, small.p
+        small.all = small.all.copy()
+        column = np.concatenate([stats.rest_fixed[:, p], stats.xx[:, p]])
+        small.all[:, m + p] = small.all[m + p, :] = column
+        return out
+    engine = out._engine = copy(solver._engine)
+    engine.stats = stats
+    if stats.layout.leaf is not None:
+        engine.leaf_fixed = stats.leaf_fixed
+    return out

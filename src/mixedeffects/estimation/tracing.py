@@ -1,0 +1,271 @@
+"""Following the optimum of all other parameters as one parameter is moved.
+
+A profile is wanted at equal steps of zeta = sign(w - w0) sqrt(d(w) - d_min), the signed root of
+what holding the parameter at w costs. w at the next zeta and the free parameters there are
+extrapolated from the points found so far by a cubic, so that a point costs one or two
+evaluations; where a confidence limit is wanted w is refined until zeta is met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, sqrt
+from typing import Any, Protocol
+
+import numpy as np
+
+NODES = 4
+EXACT = 1e-6
+# Newton decrements at which a point is good enough: of a grid, of a limit
+ROUGH, FINE = 1e-5, 1e-7
+# how far beyond the optimum's value a constrained one may be by rounding
+ROUNDING = 1e-6
+MOST_TRIALS = 40
+# share of the ceiling up to which a profile is followed
+NEARLY = 1.0 - 1e-4
+
+
+class LowerPointError(Exception):
+    """A constrained optimum lies below the unconstrained one; carries it."""
+
+    def __init__(self, held):
+        super().__init__("a lower point")
+        self.held = held
+
+
+class Problem(Protocol):
+    """One parameter to be profiled, in its coordinate w.
+
+    Attributes
+    ----------
+    w, x : float, (K,) array
+        The optimum.
+    minimum : float
+        The objective there.
+    lowest, highest : float
+        Where w ends.
+    slope : float
+        dzeta/dw at the optimum, or nan.
+    guess : float
+        A step of w of sensible size, where the slope is nan.
+    stride(sign) : float
+        The longest step between neighbouring points, where zeta may be nearly level.
+    ceiling : Held or None
+        An optimum at which the parameter has no meaning, so that no value of it costs more: a
+        correlation of effects one of which does not vary.
+    """
+
+    w: float
+    x: np.ndarray
+    minimum: float
+    lowest: float
+    highest: float
+    slope: float
+    guess: float
+    ceiling: Any
+
+    def solve(self, w: float, x: np.ndarray, tolerance: float) -> Any: ...
+
+    def tangent(self) -> Any: ...
+
+    def stride(self, sign: float) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a path.
+
+    Attributes
+    ----------
+    w, zeta : float
+    x : (K,) array
+    held : Held or None
+        None at the optimum.
+    """
+
+    w: float
+    zeta: float
+    x: np.ndarray
+    held: Any
+
+
+def trace(problem, targets, exact):
+    """Points of both sides of the optimum, by increasing w.
+
+    Parameters
+    ----------
+    problem : Problem
+    targets : increasing sequence of positive float
+        |zeta| to aim at, the last being where the path ends.
+    exact : set of float
+        Those of them to be met to rounding.
+
+    Returns
+    -------
+    points : list of Point
+    complaints : list of str
+        Why a side ended early, if one did.
+
+    Raises
+    ------
+    LowerPointError
+    """
+    optimum = Point(problem.w, 0.0, problem.x, None)
+    points, complaints = [optimum], []
+    for sign in (1.0, -1.0):
+        last = _side(problem, sign, targets, exact, points, optimum)
+        if last is not None:
+            side = "above" if sign > 0 else "below"
+            complaints.append(f"no point was found {side} zeta = {last.zeta:.2f}")
+        points.sort(key=lambda p: p.w)
+    return points, complaints
+
+
+def _side(problem, sign, targets, exact, points, last):
+    """Add one side's points; the last of them where the path was lost, else None."""
+    end = problem.highest if sign > 0 else problem.lowest
+    if isfinite(end) and sign * (end - last.w) <= 1e-9 * max(1.0, abs(end)):
+        return None
+    ceiling, top = None, inf
+    if problem.ceiling is not None:
+        top = sqrt(max(problem.ceiling.value - problem.minimum, 0.0))
+        ceiling = Point(end, sign * top, problem.ceiling.x, problem.ceiling)
+    for target in targets:
+        precise, level = target in exact, target >= NEARLY * top
+        if level:  # from where it meets the ceiling
+            target, precise = NEARLY * top, True
+        while abs(last.zeta) < target:
+            point, how = _reach(problem, sign, end, target, precise, points, last)
+            if point is None:
+                if ceiling is None:
+                    return last
+                points.append(ceiling)
+                return None
+            points.append(point)
+            last = point
+            if how == END:
+                return None
+            if how == MET:
+                break
+        if level:
+            points.append(ceiling)
+            return None
+    return None
+
+
+# how a search for the next point ends: at the target, a stride on the way to it, at the end of
+# the parameter's range, nowhere
+MET, STRIDE, END, LOST = "met", "stride", "end", "lost"
+
+
+def _reach(problem, sign, end, target, precise, points, last):
+    """The next point on the way to |zeta| = target, and how it was reached."""
+    low, high, trial, worst = last, None, None, None
+    step = min((abs(p.w - last.w) for p in points if p is not last), default=inf)
+    longest = problem.stride(sign)
+    for _ in range(MOST_TRIALS):
+        w = _propose(problem, sign, target, points, trial, low, high, worst, step)
+        striding = trial is None and worst is None and sign * (w - last.w) > 1.5 * longest
+        if striding:
+            w = last.w + sign * longest
+        at_end = isfinite(end) and (end - w) * sign <= 1e-6 * abs(end - last.w)
+        if at_end:
+            w = end
+        x = _extrapolate(problem, points, trial, w)
+        held = problem.solve(w, x, ROUGH if trial is None or not precise else FINE)
+        rise = held.value - problem.minimum
+        if not (held.converged and isfinite(held.value)):
+            worst = w
+            if abs(worst - low.w) < 1e-6 * max(abs(low.w), step if isfinite(step) else 0.0):
+                return None, LOST
+            continue
+        if rise < -ROUNDING * max(1.0, 1e-3 * abs(problem.minimum)):
+            raise LowerPointError(held)
+        point = Point(w, sign * sqrt(max(rise, 0.0)), held.x, held)
+        size = abs(point.zeta)
+        if at_end and size <= target * (1.0 + EXACT):
+            return point, END
+        if abs(size - target) <= EXACT * target:
+            return point, MET
+        if striding and size < target:
+            return point, STRIDE
+        gap = target - abs(last.zeta)
+        if not precise and -0.6 * gap <= size - target <= 0.5 * gap:
+            return point, END if at_end else MET
+        if size < target:
+            step = max(abs(w - low.w), 0.0)
+            low = point
+        else:
+            high = point
+            if abs(high.w - low.w) <= 1e-13 * max(abs(high.w), abs(low.w)):
+                return point, MET
+        trial = point
+    return (trial, MET) if high is not None else (None, LOST)
+
+
+def _propose(problem, sign, target, points, trial, low, high, worst, step):
+    """The next w to try for |zeta| = target."""
+    zeta = sign * target
+    known = points if trial is None else [*points, trial]
+    if high is not None and high is not trial:
+        known = [*known, high]
+    if low is not trial and not any(low is p for p in points):
+        known = [*known, low]
+    limit = high.w if high is not None else worst
+    if len(known) == 1:
+        slope = problem.slope
+        guess = target / slope if isfinite(slope) and slope > 0 else problem.guess
+        w = low.w + sign * min(guess, 50.0 * problem.guess)
+    else:
+        near = sorted(known, key=lambda p: abs(p.zeta - zeta))[:NODES]
+        w = _lagrange([p.zeta for p in near], [p.w for p in near], zeta)
+    ahead = sign * (w - low.w)
+    if limit is not None:
+        width = sign * (limit - low.w)
+        if not 1e-3 * width <= ahead <= (1.0 - 1e-3) * width or not isfinite(w):
+            share = 0.5
+            if high is not None and low is not trial:
+                share = (target - abs(low.zeta)) / (abs(high.zeta) - abs(low.zeta))
+                share = min(max(share, 0.05), 0.95)
+            if not (high is not None and 0 < ahead < width):
+                w = low.w + sign * share * width
+        return w
+    if not isfinite(w) or ahead <= 0:
+        w = low.w + sign * 2.0 * (step if isfinite(step) and step > 0 else problem.guess)
+    elif isfinite(step) and step > 0 and len(known) > 1:
+        w = low.w + sign * min(ahead, 4.0 * step)
+    return w
+
+
+def _extrapolate(problem, points, trial, w):
+    if len(points) == 1:
+        first, tangent = points[0], problem.tangent()
+        if tangent is None:
+            return first.x if trial is None else trial.x
+        base = first if trial is None else trial
+        return base.x + (w - base.w) * tangent
+    near = sorted(points, key=lambda p: abs(p.w - w))[:NODES]
+    weights = _weights([p.w for p in near], w)
+    if trial is not None:
+        weights -= _weights([p.w for p in near], trial.w)
+    x = weights @ np.array([p.x for p in near])
+    return x if trial is None else trial.x + x
+
+
+def _weights(nodes, at):
+    """Lagrange's weights of the values at `nodes` in the polynomial through them."""
+    out = []
+    for i, node in enumerate(nodes):
+        weight = 1.0
+        for j, other in enumerate(nodes):
+            if i != j:
+                weight *= (at - other) / (node - other)
+        out.append(weight)
+    return np.array(out)
+
+
+def _lagrange(nodes, values, at):
+    """The polynomial through (nodes, values); nan where two nodes coincide."""
+    if len(set(nodes)) < len(nodes):
+        return float("nan")
+    return float(_weights(nodes, at) @ np.asarray(values))

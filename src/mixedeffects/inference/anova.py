@@ -1,0 +1,104 @@
+"""Analysis of variance: an F test of every fixed-effect term."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from mixedeffects.errors import DataWarning, OptionError
+from mixedeffects.inference.anova_types import general, marginal, sequential
+from mixedeffects.inference.df import df_method
+from mixedeffects.inference.df.estimates import f_p_value
+from mixedeffects.inference.df.methods import independent_rows
+from mixedeffects.inference.table import Table
+
+TYPES = {1: sequential, 2: marginal, 3: general, "I": sequential, "II": marginal, "III": general}
+
+
+def anova(fit, *, type=3, ddf="satterthwaite"):
+    """F tests of the fixed-effect terms.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    type : {3, 2, 1}
+        Which hypotheses, the same for every coding of the factors: 1 tests each term after
+        those before it, 2 after all terms that do not contain it, 3 compares equally weighted
+        cell means (slopes at the other covariates' zero).
+    ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}
+        Where standard errors and denominator degrees of freedom come from.
+
+    Returns
+    -------
+    Table
+        term, num_df, den_df, statistic, p_value, sum_sq, mean_sq; statistics are F, and mean_sq
+        is F (before Kenward and Roger's scaling) times the residual variance, in squared units of
+        the response. A term of which nothing can be estimated has num_df 0.
+
+    Raises
+    ------
+    OptionError
+
+    Warns
+    -----
+    DataWarning
+        When columns were dropped from the fit: which hypotheses remain depends on which cells
+        have rows.
+
+    References
+    ----------
+    Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", me.datasets.sleepstudy())
+    >>> table = fit.anova()
+    >>> table["num_df"].tolist(), table["statistic"].round(2).tolist()
+    ([9.0], [18.7])
+    """
+    if type not in TYPES or isinstance(type, bool):
+        raise OptionError(f"type={type!r} is not one of 1, 2, 3")
+    method = df_method(fit, ddf)
+    hypotheses = TYPES[type](fit) if fit.design.spec.terms else []
+    _warn_aliased(fit, hypotheses)
+    columns = {
+        name: []
+        for name in ("term", "num_df", "den_df", "statistic", "p_value", "sum_sq", "mean_sq")
+    }
+    for term, L in zip(fit.design.spec.terms, hypotheses, strict=True):
+        if L.shape[0] == 0:
+            values = (0.0, np.nan, np.nan, np.nan, np.nan, np.nan)
+        else:
+            test = method.joint(L, L @ fit.beta)
+            rows, effects = independent_rows(L, L @ fit.beta)
+            # Kenward and Roger's F is scaled; the sum of squares is not
+            size = effects @ np.linalg.solve(rows @ method.vcov @ rows.T, effects)
+            mean_sq = fit.sigma**2 * float(size) / effects.size
+            values = (
+                test.num_df, test.den_df, test.statistic, f_p_value(test),
+                mean_sq * test.num_df, mean_sq,
+            )  # fmt: skip
+        for name, value in zip(columns, (term, *values), strict=True):
+            columns[name].append(value)
+    return Table({"term": columns.pop("term"), **{n: np.array(v) for n, v in columns.items()}})
+
+
+def _warn_aliased(fit, hypotheses):
+    aliased = fit.design.aliased
+    if not aliased:
+        return
+    shown = "\n".join(column.reason for column in aliased[:5])
+    more = f"\n… and {len(aliased) - 5} more" if len(aliased) > 5 else ""
+    empty = [
+        term for term, L in zip(fit.design.spec.terms, hypotheses, strict=True) if L.shape[0] == 0
+    ]
+    nothing = f"\nnothing can be tested of {', '.join(empty)}" if empty else ""
+    warnings.warn(
+        f"{len(aliased)} fixed-effect column{'s' * (len(aliased) > 1)} could not be estimated; "
+        f"the tests are about what is left, which depends on the cells that have rows\n"
+        f"{shown}{more}{nothing}",
+        DataWarning,
+        stacklevel=4,
+    )

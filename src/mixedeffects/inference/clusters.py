@@ -1,0 +1,277 @@
+"""Rows in independent clusters, and V^-1 times the columns of a model, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.errors import DataError, NotAvailableError, OptionError
+
+# rows whose V^-1 [X e] are held at a time
+CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """A partition of the rows.
+
+    Attributes
+    ----------
+    name : str
+    labels : sequence
+        One per cluster.
+    codes : (n,) int array
+    order : (n,) int array
+        Rows, cluster by cluster.
+    start : (J + 1,) int array
+        Cluster c has rows ``order[start[c]:start[c + 1]]``.
+    """
+
+    name: str
+    labels: Any
+    codes: np.ndarray
+    order: np.ndarray
+    start: np.ndarray
+
+    @classmethod
+    def of(cls, name, labels, codes):
+        """Sort the rows by cluster."""
+        start = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=len(labels)))])
+        return cls(name, labels, codes, np.argsort(codes, kind="stable"), start)
+
+    @property
+    def n(self) -> int:
+        return len(self.labels)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        return np.diff(self.start)
+
+    def chunks(self, rows=CHUNK) -> Iterator[tuple[int, int]]:
+        """Ranges of whole clusters of about so many rows."""
+        lo = 0
+        while lo < self.n:
+            hi = int(np.searchsorted(self.start, self.start[lo] + rows, side="right")) - 1
+            hi = min(max(hi, lo + 1), self.n)
+            yield lo, hi
+            lo = hi
+
+
+def is_nested(codes, outer):
+    """Whether every level of one factor lies within one level of another.
+
+    Parameters
+    ----------
+    codes, outer : (n,) int arrays
+
+    Examples
+    --------
+    >>> is_nested(np.array([0, 1, 2, 2]), np.array([0, 0, 1, 1]))
+    True
+    """
+    home = np.empty(int(codes.max()) + 1, dtype=np.intp)
+    home[codes] = outer
+    return bool((home[codes] == outer).all())
+
+
+def outermost(fit):
+    """Position of the grouping factor in which all others are nested, or None.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    int or None
+    """
+    factors = [block.factor for block in fit.design.blocks]
+    last = min(range(len(factors)), key=lambda f: factors[f].n_levels)
+    inner = (f for f in range(len(factors)) if f != last)
+    return last if all(is_nested(factors[f].codes, factors[last].codes) for f in inner) else None
+
+
+def independent_clusters(fit, cluster=None):
+    """Clusters between which the model has no correlation.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    cluster : str or (n,) array, optional
+        A grouping factor of the model, or a label for each row that was used; the outermost
+        grouping factor if not given.
+
+    Returns
+    -------
+    Clusters
+
+    Raises
+    ------
+    NotAvailableError
+        Where a random effect is shared by several clusters (crossed factors).
+    OptionError, DataError
+        For a name or labels that cannot be used.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> independent_clusters(fit).n
+    18
+    """
+    factors = [block.factor for block in fit.design.blocks]
+    if cluster is None:
+        place = outermost(fit)
+        if place is None:
+            names = ", ".join(f"'{factor.name}'" for factor in factors)
+            raise NotAvailableError(
+                f"the grouping factors {names} are crossed: no factor contains the others, so "
+                "no rows are independent of all others, as a cluster-robust covariance needs\n"
+                'use ddf="satterthwaite" or "kenward-roger", or cluster= with labels of larger '
+                "units that do contain them"
+            )
+        factor = factors[place]
+        chosen = Clusters.of(factor.name, factor.labels, factor.codes)
+    elif isinstance(cluster, str):
+        names = [factor.name for factor in factors]
+        if cluster not in names:
+            raise OptionError(
+                f"cluster={cluster!r} is not a grouping factor of the model: {', '.join(names)}\n"
+                "for another one give its labels, one for each row that was used"
+            )
+        factor = factors[names.index(cluster)]
+        chosen = Clusters.of(factor.name, factor.labels, factor.codes)
+    else:
+        chosen = clusters_of_labels(cluster, fit.design.n, "cluster")
+    for factor in factors:
+        if not is_nested(factor.codes, chosen.codes):
+            raise NotAvailableError(
+                f"levels of '{factor.name}' occur in several clusters of '{chosen.name}', whose "
+                f"rows the random effects of '{factor.name}' make dependent\n"
+                f"cluster by '{factor.name}', or by units that contain both"
+            )
+    if chosen.n < 2:
+        raise NotAvailableError("a cluster-robust covariance needs at least two clusters")
+    return chosen
+
+
+def clusters_of_labels(values, n, role):
+    """Clusters from a label for each row.
+
+    Parameters
+    ----------
+    values : (n,) array
+    n : int
+    role : str
+        Name of the argument, for messages.
+
+    Raises
+    ------
+    DataError
+
+    Examples
+    --------
+    >>> clusters_of_labels(["b", "a", "b"], 3, "cluster").codes
+    array([1, 0, 1])
+    """
+    values = np.asarray(values)
+    if values.shape != (n,):
+        raise DataError(
+            f"{role} has shape {values.shape}; the fit used {n} rows and needs one label for each"
+        )
+    try:
+        labels, codes = np.unique(values, return_inverse=True)
+    except TypeError:
+        raise DataError(f"{role} labels must be all of one kind, without missing ones") from None
+    if labels.dtype.kind in "fc" and np.isnan(labels).any():
+        raise DataError(f"{role} labels must not be missing")
+    return Clusters.of(role, labels.tolist(), codes.reshape(-1))
+
+
+class GLSRows:
+    """Rows of X^, e and V^-1 [X^ e], with X^ = X T^ such that X^'V^-1 X^ = I.
+
+    V is relative to sigma^2, e = y - X beta. V^-1 c = W (c - Z G Z'V^-1 c) comes from the
+    scores Z'V^-1 [X^ e] that the factorisation has: no matrix of the size of V is made.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Attributes
+    ----------
+    T : (p, p) array
+        T^; beta = T^ beta^.
+    residual : (n,) array
+        e.
+    """
+
+    def __init__(self, fit):
+        evaluation = fit.evaluation
+        fact, reference = evaluation.factorisation, evaluation.objective.stats.reference
+        design = self.design = fit.design
+        p = self.p = design.X.shape[1]
+        self.T = reference.T[:p, :p] @ np.linalg.inv(fact.RX) if p else np.zeros((0, 0))
+        y = design.y if design.offset is None else design.y - design.offset
+        self.residual = y - design.X @ fit.beta
+        self._effects = []
+        # Z (T_z Lambda~) has the covariance of the random part, and good numbers
+        self.roots = []
+        groups = zip(
+            fact.fixed_scores(), fact.scores(), evaluation.lambdas, reference.T_blocks, strict=True
+        )
+        for fixed, scores, Lam, T in groups:
+            both = np.concatenate([fixed, scores[:, :, None]], axis=2)
+            self._effects.append((T @ Lam @ Lam.T) @ both)
+            self.roots.append(T @ Lam)
+
+    def columns(self, rows):
+        """(r, p + 1) array [X^ e] of some rows."""
+        out = np.empty((rows.size, self.p + 1))
+        np.matmul(self.design.X[rows], self.T, out=out[:, : self.p])
+        out[:, self.p] = self.residual[rows]
+        return out
+
+    def solved(self, rows, columns):
+        """(r, p + 1) array V^-1 [X^ e] of some rows, given their `columns`."""
+        out = columns.copy()
+        for block, effects in zip(self.design.blocks, self._effects, strict=True):
+            own = effects[block.factor.codes[rows]]
+            if block.Z is None:
+                out -= own[:, 0]
+            else:
+                out -= np.einsum("rk,rkt->rt", block.Z[rows], own)
+        if self.design.weights is not None:
+            out *= self.design.weights[rows, None]
+        return out
+
+
+def cluster_products(gls, clusters):
+    """Sums over the rows of every cluster.
+
+    Parameters
+    ----------
+    gls : GLSRows
+    clusters : Clusters
+
+    Returns
+    -------
+    information : (J, p, p) array
+        X^_c'(V^-1 X^)_c; they add up to the identity.
+    scores : (J, p) array
+        X^_c'(V^-1 e)_c.
+    """
+    p = gls.p
+    information, scores = np.empty((clusters.n, p, p)), np.empty((clusters.n, p))
+    for lo, hi in clusters.chunks():
+        rows = clusters.order[clusters.start[lo] : clusters.start[hi]]
+        columns = gls.columns(rows)
+        solved = gls.solved(rows, columns)
+        first = clusters.start[lo:hi] - clusters.start[lo]
+        for a in range(p):
+            sums = np.add.reduceat(columns[:, a, None] * solved, first, axis=0)
+            information[lo:hi, a], scores[lo:hi, a] = sums[:, :p], sums[:, p]
+    return information, scores

@@ -1,0 +1,31 @@
+"""Comparing fitted models: criteria, likelihood-ratio tests, tests of random terms."""
+
+from mixedeffects.inference.comparison.bootstrap import BootstrapTest, bootstrap_test
+from mixedeffects.inference.comparison.facts import (
+    ComparisonFacts,
+    LikelihoodRatio,
+    comparison_facts,
+    likelihood_ratio,
+    needs_ml,
+)
+from mixedeffects.inference.comparison.nesting import Nesting, nesting
+from mixedeffects.inference.comparison.random_terms import Reduction, reductions
+from mixedeffects.inference.comparison.reference import Reference, reference
+from mixedeffects.inference.comparison.same_rows import refuse_other_rows
+
+__all__ = [
+    "BootstrapTest",
+    "ComparisonFacts",
+    "LikelihoodRatio",
+    "Nesting",
+    "Reduction",
+    "Reference",
+    "bootstrap_test",
+    "comparison_facts",
+    "likelihood_ratio",
+    "needs_ml",
+    "nesting",
+    "reductions",
+    "reference",
+    "refuse_other_rows",
+]

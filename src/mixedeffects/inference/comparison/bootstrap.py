@@ -1,0 +1,110 @@
+"""The likelihood-ratio test by parametric bootstrap: no asymptotics, no mixture to know.
+
+Responses are drawn from the smaller model at its estimates and both models are fitted to each;
+the p-value is the rank of the observed statistic among the simulated ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+
+from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.inference.simulate import simulate
+
+# doubles of simulated responses held at once
+BATCH = 4e6
+# share of failed replicates above which there is no p-value
+MOST_FAILED = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class BootstrapTest:
+    """Simulated statistics of a likelihood-ratio test.
+
+    Attributes
+    ----------
+    statistics : (n,) array
+        Of the replicates in which both models could be fitted.
+    n, n_failed : int
+        Replicates drawn, and those in which a fit failed; they count neither way.
+    p_value : float
+        (1 + number of simulated statistics not below the observed) / (1 + replicates).
+    """
+
+    statistics: np.ndarray
+    n: int
+    n_failed: int
+    p_value: float
+
+
+def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
+    """Parametric-bootstrap p-value of a likelihood-ratio statistic.
+
+    Parameters
+    ----------
+    small, large : FitRecord
+        Nested, on the same rows, by the same criterion.
+    statistic : float
+        Observed.
+    n : int
+        Data sets to draw.
+    rng : numpy.random.Generator or int, optional
+
+    Returns
+    -------
+    BootstrapTest
+
+    Raises
+    ------
+    OptionError
+    ModelError
+        When more than a fifth of the replicates fail.
+
+    References
+    ----------
+    Davison & Hinkley (1997), section 4.2.3, doi:10.1017/CBO9780511802843.
+    """
+    if not isinstance(n, Integral) or n < 1:
+        raise OptionError(f"n={n!r} must be a positive whole number of data sets")
+    try:
+        rng = np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise OptionError(f"rng={rng!r} is neither a numpy Generator nor a seed") from None
+    step = int(max(1, BATCH // small.design.n))
+    parts = []
+    for lo in range(0, int(n), step):
+        Y = simulate(small, min(step, int(n) - lo), rng)
+        parts.append(objectives(small, Y) - objectives(large, Y))
+    gains = np.concatenate(parts)
+    ok = np.isfinite(gains)
+    failed = int((~ok).sum())
+    if failed > MOST_FAILED * n:
+        raise ModelError(
+            f"{failed} of {n} simulated data sets could not be fitted by both models, too many to "
+            "leave out\nsimplify the larger model"
+        )
+    gains = np.maximum(gains[ok], 0.0)
+    # equal up to the optimisers' tolerance counts as not below
+    above = int((gains >= statistic - 1e-6).sum())
+    return BootstrapTest(gains, int(n), failed, (1 + above) / (1 + gains.size))
+
+
+def objectives(fit, Y):
+    """-2 log-likelihood (or REML criterion) of a model fitted to each column of Y, nan if failed.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    Y : (n_rows, R) array
+
+    Returns
+    -------
+    (R,) array
+    """
+    from mixedeffects.estimation.refits import Refits
+
+    results = Refits.of(fit).responses(Y)
+    return np.where(results.ok, results.objective, np.nan)

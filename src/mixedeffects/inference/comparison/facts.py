@@ -1,0 +1,193 @@
+"""A comparison of several fits as numbers: criteria, weights, likelihood-ratio tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.errors import ModelError
+from mixedeffects.inference.comparison.nesting import nesting, same_fixed
+from mixedeffects.inference.comparison.reference import reference
+from mixedeffects.inference.information import (
+    aic,
+    aicc,
+    bic,
+    loglik,
+    n_parameters,
+    weights,
+)
+from mixedeffects.inference.table import Table
+
+# loss of twice the log-likelihood, by the larger of two nested models, that is rounding
+SLACK = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatio:
+    """A test of one model against a larger one.
+
+    Attributes
+    ----------
+    statistic : float
+        Twice the difference of the log-likelihoods, not negative.
+    df : int
+        Parameters tested.
+    p_value : float
+        By the reference distribution, parameters on the boundary taken into account.
+    p_naive : float
+        By chi-squared with df degrees of freedom.
+    words : str
+        The reference distribution.
+    """
+
+    statistic: float
+    df: int
+    p_value: float
+    p_naive: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonFacts:
+    """Several fits side by side, in order of size.
+
+    Attributes
+    ----------
+    table : Table
+        model, formula, npar, nobs, reml, loglik, aic, aicc, bic, delta_aic, weight_aic,
+        weight_bic, chisq, df, p_value, p_naive, reference; a test stands in the row of the
+        larger model, against the row above.
+    tests : tuple of LikelihoodRatio or None
+        One per row but the first.
+    notes : tuple of str
+        What was refitted, what was not tested and why.
+    """
+
+    table: Table
+    tests: tuple[LikelihoodRatio | None, ...]
+    notes: tuple[str, ...]
+
+
+def needs_ml(fits):
+    """Why the fits must be compared by maximum likelihood, or "" when their REML criteria may be.
+
+    Parameters
+    ----------
+    fits : sequence of FitRecord
+    """
+    if not any(fit.reml for fit in fits):
+        return ""
+    if not all(fit.reml for fit in fits):
+        return "not all were fitted by REML"
+    if not all(same_fixed(fits[0], fit) for fit in fits[1:]):
+        return "a REML likelihood depends on the fixed effects, which differ"
+    return ""
+
+
+def likelihood_ratio(small, large):
+    """Test a fit against a larger one, or say why that cannot be done.
+
+    Parameters
+    ----------
+    small, large : FitRecord
+        On the same rows, by the same criterion.
+
+    Returns
+    -------
+    test : LikelihoodRatio or None
+    remark : str
+        Why there is no test, or a condition of it; may be empty.
+    """
+    found = nesting(small, large)
+    if not found.nested:
+        return None, f"they are not nested: {found.reason}"
+    if found.df == 0:
+        return None, "they are the same model"
+    gain = 2.0 * (loglik(large) - loglik(small))
+    remarks = []
+    if gain < -SLACK:
+        remarks.append("the larger model has the lower likelihood: it did not reach its optimum")
+    distribution = reference(found)
+    if distribution.remark:
+        remarks.append(distribution.remark)
+    if found.new_columns and small.certificate.is_singular:
+        remarks.append(
+            "the smaller model is itself on the boundary, where the reference distribution is "
+            'only approximate; consider method="bootstrap" of lrt'
+        )
+    gain = max(gain, 0.0)
+    test = LikelihoodRatio(
+        gain, found.df, distribution.p_value(gain), distribution.naive(gain), distribution.words
+    )
+    return test, "; ".join(remarks)
+
+
+def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
+    """Criteria and tests of fits that are comparable.
+
+    Parameters
+    ----------
+    fits : sequence of FitRecord
+        On the same rows, by the same criterion.
+    names : sequence of str
+    test : {"auto", True, False}
+    notes : sequence of str
+        To go first.
+
+    Returns
+    -------
+    ComparisonFacts
+
+    Raises
+    ------
+    ModelError
+        With ``test=True``, when consecutive models are not nested.
+    """
+    order = sorted(range(len(fits)), key=lambda i: n_parameters(fits[i]))
+    fits, names = [fits[i] for i in order], [names[i] for i in order]
+    tests: list[LikelihoodRatio | None] = []
+    notes = list(notes)
+    for i in range(1, len(fits)):
+        if test is False:
+            tests.append(None)
+            continue
+        found, remark = likelihood_ratio(fits[i - 1], fits[i])
+        pair = f"{names[i - 1]} and {names[i]}"
+        if found is None and test is True:
+            raise ModelError(
+                f"{pair} cannot be tested against each other: {remark}\n"
+                "compare them by AIC or BIC: test=False"
+            )
+        if remark:
+            notes.append(f"{pair}: {remark}" + ("; no test" if found is None else ""))
+        tests.append(found)
+    return ComparisonFacts(criteria(fits, names, tests), tuple(tests), tuple(notes))
+
+
+def criteria(fits, names, tests):
+    """The table of a comparison."""
+    values = {f.__name__: np.array([f(fit) for fit in fits]) for f in (loglik, aic, aicc, bic)}
+    shown = [None, *tests]
+
+    def column(name):
+        return np.array([np.nan if t is None else getattr(t, name) for t in shown], dtype=float)
+
+    return Table(
+        {
+            "model": list(names),
+            "formula": [fit.design.spec.text for fit in fits],
+            "npar": [n_parameters(fit) for fit in fits],
+            "nobs": [fit.design.n for fit in fits],
+            "reml": [fit.reml for fit in fits],
+            **values,
+            "delta_aic": values["aic"] - values["aic"].min(),
+            "weight_aic": weights(values["aic"]),
+            "weight_bic": weights(values["bic"]),
+            "chisq": column("statistic"),
+            "df": column("df"),
+            "p_value": column("p_value"),
+            "p_naive": column("p_naive"),
+            "reference": [None if t is None else t.words for t in shown],
+        }
+    )

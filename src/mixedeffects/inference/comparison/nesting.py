@@ -1,0 +1,193 @@
+"""Whether one fitted model is a special case of another, and in which parameters they differ.
+
+The smaller model's fixed part must lie in the larger's column space, and so must, factor by
+factor, its random columns; the covariances that the smaller allows must be among those that the
+larger allows. A term of correlated columns (``|``) allows every covariance of its columns,
+uncorrelated ones (``||``) or separate terms only block-diagonal ones; with the small columns
+written as combinations A of the large, A G A' is block diagonal for every G if and only if every
+piece of A touches one block only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.inference.comparison.spaces import combinations, same_partition
+from mixedeffects.inference.information import n_parameters
+
+# share of a combination, relative to its largest, that is rounding
+COEFFICIENT = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Nesting:
+    """How a smaller model sits in a larger one.
+
+    Attributes
+    ----------
+    reason : str
+        Why it is not nested; empty when it is.
+    fixed : int
+        Fixed-effect columns that the larger has more.
+    df : int
+        Parameters that the larger has more.
+    new_columns : tuple of int
+        For every piece of the larger's random effects that gains columns, how many; each
+        column is a variance that is zero in the smaller model.
+    correlated : tuple of bool
+        Whether the columns of that piece are correlated with each other or with old ones.
+    """
+
+    reason: str
+    fixed: int = 0
+    df: int = 0
+    new_columns: tuple[int, ...] = ()
+    correlated: tuple[bool, ...] = ()
+
+    @property
+    def nested(self) -> bool:
+        return not self.reason
+
+
+def same_fixed(one, other):
+    """Whether two fits have the same fixed effects, in columns of the same volume.
+
+    REML criteria are comparable only then: they contain log|X'V^-1X|.
+    """
+    if one.design is other.design:
+        return True
+    X, Y = one.design.X, other.design.X
+    p = X.shape[1]
+    if Y.shape[1] != p or _offset_differs(one, other) is not None:
+        return False
+    if p == 0:
+        return True
+    C, inside = combinations(X, Y, _reference(other).T[:p, :p], one.design.n)
+    return bool(inside.all()) and abs(np.linalg.slogdet(C)[1]) < 1e-6
+
+
+def nesting(small, large):
+    """How `small` sits in `large`; both on the same rows.
+
+    Parameters
+    ----------
+    small, large : FitRecord
+
+    Returns
+    -------
+    Nesting
+    """
+    reason, fixed = _fixed_part(small, large)
+    if reason:
+        return Nesting(reason)
+    df = n_parameters(large) - n_parameters(small)
+    held: list[list[list[np.ndarray]]] = [
+        [[] for _ in pieces_of(block)] for block in large.design.blocks
+    ]
+    for block in small.design.blocks:
+        reason = _place(block, large, held)
+        if reason:
+            return Nesting(reason)
+    new, correlated = [], []
+    for block, parts in zip(large.design.blocks, held, strict=True):
+        for piece, columns in zip(pieces_of(block), parts, strict=True):
+            more = len(piece) - (np.linalg.matrix_rank(np.hstack(columns)) if columns else 0)
+            if more > 0:
+                new.append(int(more))
+                correlated.append(len(piece) > 1)
+    if df < 0 or (df == 0 and (new or fixed)):
+        return Nesting("it has no fewer parameters")
+    return Nesting("", fixed, df, tuple(new), tuple(correlated))
+
+
+def pieces_of(block):
+    """Sets of columns that are free to covary, as tuples of positions in the block."""
+    out = []
+    for term in block.terms:
+        out += [term.columns] if term.covariance == "us" else [(c,) for c in term.columns]
+    return out
+
+
+def _reference(fit):
+    return fit.evaluation.objective.stats.reference
+
+
+def _offset_differs(small, large):
+    """The (n, 1) difference of the offsets, or None where there is none."""
+    one, other = small.design.offset, large.design.offset
+    if one is other or (one is None and other is None):
+        return None
+    zero = np.zeros(small.design.n)
+    difference = (zero if one is None else one) - (zero if other is None else other)
+    return difference[:, None] if difference.any() else None
+
+
+def _fixed_part(small, large):
+    """Why the fixed effects are not nested (or ""), and how many more there are."""
+    X, Y = small.design.X, large.design.X
+    p, q = X.shape[1], Y.shape[1]
+    T = _reference(large).T[:q, :q]
+    if X is not Y:
+        _, inside = combinations(X, Y, T, small.design.n)
+        if not inside.all():
+            names = [name for name, ok in zip(small.design.x_names, inside, strict=True) if not ok]
+            return (
+                f"fixed effects of the smaller model ({', '.join(names[:5])}"
+                f"{', …' if len(names) > 5 else ''}) are not among those of the larger"
+            ), 0
+    difference = _offset_differs(small, large)
+    if difference is not None:
+        _, inside = combinations(difference, Y, T, small.design.n)
+        if not inside.all():
+            return "their offsets differ by more than the fixed effects can take up", 0
+    return "", q - p
+
+
+def _place(block, large, held):
+    """Add the scaled columns of a block to the pieces of the larger model that hold them.
+
+    Returns "", or why there are none.
+    """
+    n = large.design.n
+    name = block.factor.name
+    f = next(
+        (
+            f
+            for f, other in enumerate(large.design.blocks)
+            if block.factor is other.factor or same_partition(block.factor, other.factor)
+        ),
+        None,
+    )
+    if f is None:
+        return f"the larger model has no random effects of '{name}'"
+    other = large.design.blocks[f]
+    T = _reference(large).T_blocks[f]
+    if block.Z is other.Z:
+        C, inside = np.eye(block.k), np.ones(block.k, dtype=bool)
+    else:
+        C, inside = combinations(block.Z, other.Z, T, n)
+    if not inside.all():
+        names = [c for c, ok in zip(block.names, inside, strict=True) if not ok]
+        return f"'{', '.join(names)}' does not vary by '{name}' in the larger model"
+    size = np.sqrt(_squares(other, n))
+    scaled = C * size[:, None]
+    scaled = scaled / np.linalg.norm(scaled, axis=0)
+    touched = np.abs(scaled) > COEFFICIENT
+    pieces = pieces_of(other)
+    for piece in pieces_of(block):
+        rows = np.flatnonzero(touched[:, list(piece)].any(axis=1))
+        home = [i for i, p in enumerate(pieces) if set(rows.tolist()) <= set(p)]
+        if not home:
+            names = ", ".join(block.names[c] for c in piece)
+            return f"covariances of ({names} | {name}) are zero in the larger model"
+        held[f][home[0]].append(scaled[:, list(piece)])
+    return ""
+
+
+def _squares(block, n):
+    """Mean square of each random column."""
+    if block.Z is None:
+        return np.ones(1)
+    return np.diagonal(block.Z.T @ block.Z) / n

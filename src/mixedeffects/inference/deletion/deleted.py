@@ -1,0 +1,110 @@
+"""A fit without some of its rows, from cross-products that these rows are taken out of."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.engine import Solver, threads_for
+from mixedeffects.errors import ConvergenceWarning, ModelError
+from mixedeffects.estimation import LMMObjective, minimize
+
+# smallest eigenvalue of X'WX, of the largest, that still determines all coefficients
+RANK = 1e-11
+
+
+class Deletions:
+    """Leaves out one unit of rows at a time.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    units : Clusters
+    """
+
+    def __init__(self, fit, units):
+        self.fit, self.units = fit, units
+        self.objective = fit.evaluation.objective
+        self.plan = fit.plan
+        # a start on the boundary may be a saddle of the reduced problem
+        inside = all(np.abs(Lam.diagonal()).min() > 1e-4 for Lam in fit.evaluation.lambdas)
+        self.start = fit.evaluation.theta if inside else None
+
+    def without(self, j, *, hold=False):
+        """The fit without unit j.
+
+        Parameters
+        ----------
+        j : int
+        hold : bool
+            Keep theta.
+
+        Returns
+        -------
+        tuple or None
+            beta^ - beta^_j (p,), information (p, p) in coordinates with X^'V^-1X^ = I at the
+            full fit, residual variance, theta, whether it converged. None when the remaining
+            rows do not determine the coefficients, or leave no residual variance.
+        """
+        units, objective = self.units, self.objective
+        rows = units.order[units.start[j] : units.start[j + 1]]
+        stats = objective.stats.remove(self._products(rows))
+        p = stats.p
+        if p:
+            eigenvalues = np.linalg.eigvalsh(stats.xx[:p, :p])
+            if eigenvalues[0] < RANK * eigenvalues[-1]:
+                return None
+        if stats.n - p < 1:
+            return None
+        with threads_for(self.plan.columns), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            reduced = LMMObjective(
+                stats, Solver(stats, self.plan), objective.parameters, objective.reml
+            )
+            if hold:
+                evaluation, converged = reduced.evaluate(self.fit.evaluation.theta), True
+            else:
+                try:
+                    evaluation, certificate = minimize(reduced, start=self.start)
+                except ModelError:
+                    return None
+                converged = certificate.converged
+        if not np.isfinite(evaluation.value):
+            return None
+        return self._compare(evaluation, converged)
+
+    def _compare(self, evaluation, converged):
+        whole, fact = self.fit.evaluation.factorisation, evaluation.factorisation
+        R = whole.RX
+        A = np.linalg.solve(R.T, fact.RX.T).T
+        return (
+            R @ (whole.beta() - fact.beta()),
+            A.T @ A,
+            evaluation.s2,
+            self.objective.parameters.to_user(evaluation.theta),
+            converged,
+        )
+
+    def _products(self, rows):
+        """Cross-products of some rows, in the coordinates of the fit."""
+        design, stats = self.fit.design, self.objective.stats
+        blocks = tuple(
+            replace(
+                block,
+                factor=replace(block.factor, codes=np.ascontiguousarray(block.factor.codes[rows])),
+                Z=None if block.Z is None else np.ascontiguousarray(block.Z[rows]),
+            )
+            for block in design.blocks
+        )
+        part = replace(
+            design,
+            y=design.y[rows],
+            X=np.ascontiguousarray(design.X[rows]),
+            blocks=blocks,
+            weights=None if design.weights is None else design.weights[rows],
+            offset=None if design.offset is None else design.offset[rows],
+        )
+        return CrossProducts.of(part, stats.layout, stats.reference)

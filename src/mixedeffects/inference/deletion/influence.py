@@ -1,0 +1,283 @@
+"""Deletion diagnostics: leave out one row, or one group, at a time."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.errors import (
+    ConvergenceWarning,
+    DataWarning,
+    NotAvailableError,
+    OptionError,
+    PlanTooLargeError,
+)
+from mixedeffects.inference.clusters import (
+    Clusters,
+    GLSRows,
+    cluster_products,
+    clusters_of_labels,
+    is_nested,
+)
+from mixedeffects.inference.deletion.deleted import Deletions
+from mixedeffects.inference.deletion.measures import measured, measured_rows
+from mixedeffects.inference.deletion.record import InfluenceFacts
+from mixedeffects.inference.deletion.rows import inverse_diagonal, row_products
+
+# of the information from all rows, the share that must remain in every direction
+REMAINS = 1e-9
+# of a row's own weight, the part of P_ii that rounding alone leaves
+DETERMINED = 1e-10
+LONGEST_SECONDS = 1800.0
+
+
+def influence(fit, groups=None, *, refit=None):
+    """How the fit changes without each row, or without each level of a grouping factor.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    groups : str or (n,) array, optional
+        A grouping factor whose levels are left out one at a time, or a label for each row that
+        was used; single rows if not given, or "rows".
+    refit : bool, optional
+        Estimate the variance parameters anew for every unit (the default for groups), or hold
+        theta and estimate beta and sigma only (the default for rows). Held, single rows and
+        groups of independent rows are exact closed forms.
+
+    Returns
+    -------
+    InfluenceFacts
+
+    Raises
+    ------
+    OptionError, DataError
+        For groups that cannot be used.
+    NotAvailableError, PlanTooLargeError
+        When it would take too long or too much memory.
+
+    Warns
+    -----
+    DataWarning
+        When leaving out a unit leaves coefficients undetermined.
+    ConvergenceWarning
+        When refits did not converge.
+
+    References
+    ----------
+    Cook (1977), doi:10.2307/1268249; Belsley, Kuh & Welsch (1980); Christensen, Pearson &
+    Johnson (1992), doi:10.2307/1269550; Demidenko & Stukel (2005), doi:10.1002/sim.1974, for the
+    two parts of the leverage; Loy & Hofmann (2014), doi:10.18637/jss.v056.i05.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> facts = influence(fit, "Subject")
+    >>> facts.unit[int(facts.cooks_distance.argmax())], facts.size[0].item()
+    ('309', 10)
+    """
+    names = [block.factor.name for block in fit.design.blocks]
+    by_row = groups is None or (
+        isinstance(groups, str) and groups == "rows" and "rows" not in names
+    )
+    if refit is None:
+        refit = not by_row
+    if not isinstance(refit, bool | np.bool_):
+        raise OptionError(f"refit={refit!r} must be True or False")
+    units = _rows(fit) if by_row else _groups(fit, groups)
+    gls = GLSRows(fit)
+    parts: list = [None] * 4  # X^, V^-1 X^, h, (V^-1)_ii
+    notes = []
+    try:
+        parts = [*row_products(gls), inverse_diagonal(fit, gls)]
+    except PlanTooLargeError as problem:
+        if by_row:
+            raise
+        notes.append(f"leverages were not computed: {str(problem).splitlines()[0]}")
+    fixed, random = _leverage(fit, units, *parts)
+    if by_row and not refit:
+        found = _single_rows(fit, gls, *parts[1:])
+    else:
+        independent = all(is_nested(b.factor.codes, units.codes) for b in fit.design.blocks)
+        if refit or not independent:
+            changes = _refitted(fit, units, hold=not refit)
+        else:
+            changes = _independent_groups(fit, gls, units)
+        found = measured(*changes, T=gls.T, whole=fit.sigma**2)
+    return _facts(fit, gls, units, bool(refit), found, fixed, random, notes)
+
+
+def _rows(fit):
+    missing = fit.design.missing
+    n = fit.design.n
+    labels = np.arange(n) if missing.kept is None else np.flatnonzero(missing.kept)
+    every = np.arange(n)
+    return Clusters("row", labels, every, every, np.arange(n + 1))
+
+
+def _groups(fit, groups):
+    if isinstance(groups, str):
+        factors = {block.factor.name: block.factor for block in fit.design.blocks}
+        if groups not in factors:
+            raise OptionError(
+                f"groups={groups!r} is not a grouping factor of the model: {', '.join(factors)}\n"
+                "for another one give its labels, one for each row that was used"
+            )
+        factor = factors[groups]
+        return Clusters.of(factor.name, factor.labels, factor.codes)
+    units = clusters_of_labels(groups, fit.design.n, "groups")
+    return replace(units, name="group")
+
+
+def _leverage(fit, units, X, solved, h, diagonal):
+    """Traces of the units' parts of H_1 and H_2."""
+    if X is None:
+        return np.full(units.n, np.nan), np.full(units.n, np.nan)
+    weights = 1.0 if fit.design.weights is None else fit.design.weights
+    fixed = np.einsum("rp,rp->r", X, solved)
+    P = diagonal - np.einsum("rp,rp->r", solved, solved)
+    random = 1.0 - fixed - P / weights
+    return tuple(np.bincount(units.codes, part, minlength=units.n) for part in (fixed, random))
+
+
+def _single_rows(fit, gls, solved, h, diagonal):
+    """All measures row by row, theta held."""
+    objective, fact = fit.evaluation.objective, fit.evaluation.factorisation
+    P = diagonal - np.einsum("rp,rp->r", solved, solved)
+    P = np.where(DETERMINED * diagonal < P, P, np.nan)
+    s2 = (fact.pwrss - h**2 / P) / (objective.nu - 1.0)
+    theta = np.broadcast_to(fit.theta, (P.size, fit.theta.size))
+    return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.sigma**2)
+
+
+def _independent_groups(fit, gls, units):
+    """delta, information, s_i^2, theta and convergence of groups independent of all other rows."""
+    p = gls.p
+    objective, fact = fit.evaluation.objective, fit.evaluation.factorisation
+    own, scores = cluster_products(gls, units)
+    quadratic = np.zeros(units.n)
+    for lo, hi in units.chunks():
+        rows = units.order[units.start[lo] : units.start[hi]]
+        columns = gls.columns(rows)
+        value = columns[:, p] * gls.solved(rows, columns)[:, p]
+        quadratic[lo:hi] = np.add.reduceat(value, units.start[lo:hi] - units.start[lo])
+    information = np.eye(p) - own
+    if p:
+        lost = np.linalg.eigvalsh(information)[:, 0] < REMAINS
+        information[lost] = np.nan
+        safe = np.where(lost[:, None, None], np.eye(p), information)
+        delta = np.linalg.solve(safe, scores[:, :, None])[:, :, 0]
+        delta[lost] = np.nan
+    else:
+        delta = scores
+    nu = objective.nu - units.sizes.astype(float)
+    s2 = (fact.pwrss - quadratic - np.einsum("jp,jp->j", scores, delta)) / np.where(
+        nu > 0, nu, np.nan
+    )
+    return (
+        delta, information, s2, np.tile(fit.theta, (units.n, 1)), np.ones(units.n, dtype=bool)
+    )  # fmt: skip
+
+
+def _refitted(fit, units, hold=False):
+    """The same by taking the unit's cross-products away, and minimising unless theta is held."""
+    J, p, k = units.n, fit.beta.size, fit.theta.size
+    delta, information = np.full((J, p), np.nan), np.full((J, p, p), np.nan)
+    s2, theta = np.full(J, np.nan), np.full((J, k), np.nan)
+    converged = np.zeros(J, dtype=bool)
+    deletions = Deletions(fit, units)
+    begin = time.perf_counter()
+    for j in range(J):
+        found = deletions.without(j, hold=hold)
+        if found is not None:
+            delta[j], information[j], s2[j], theta[j], converged[j] = found
+        if j == 0:  # which may have compiled code
+            begin = time.perf_counter()
+        elif j < 8:
+            left = (time.perf_counter() - begin) / j * J
+            if left > LONGEST_SECONDS:
+                raise NotAvailableError(
+                    f"leaving out {J:,} units one at a time would take about {left / 60:,.0f} "
+                    "minutes\nuse refit=False, or a factor with fewer levels"
+                )
+    return delta, information, s2, theta, converged
+
+
+def _facts(fit, gls, units, refit, found, fixed, random, notes):
+    J, known = units.n, found.known
+    if fit.beta.size and not known.all():
+        which = [str(units.labels[j]) for j in np.flatnonzero(~known)]
+        shown = ", ".join(which[:5]) + (" …" if len(which) > 5 else "")
+        notes.append(
+            f"without {units.name} {shown} the rows do not determine all coefficients "
+            f"({len(which)} of {J}): their measures are missing"
+        )
+        warnings.warn(notes[-1], DataWarning, stacklevel=4)
+    failed = int((known & ~found.converged).sum())
+    if failed:
+        notes.append(f"{failed} of {J} refits did not converge to a certified optimum")
+        warnings.warn(notes[-1], ConvergenceWarning, stacklevel=4)
+    names, now, without = _variances(fit, found.theta, found.s2)
+    return InfluenceFacts(
+        groups=units.name,
+        refit=refit,
+        unit=units.labels.tolist() if isinstance(units.labels, np.ndarray) else units.labels,
+        size=units.sizes,
+        terms=fit.design.x_names,
+        beta=fit.beta,
+        beta_without=fit.beta - found.delta @ gls.T.T,
+        se_without=np.sqrt(found.s2[:, None] * found.spread),
+        sigma=fit.sigma,
+        theta=fit.theta,
+        sigma_without=np.sqrt(found.s2),
+        theta_without=found.theta,
+        variance_names=names,
+        variance=now,
+        variance_without=without,
+        cooks_distance=found.cooks_distance,
+        mdffits=found.mdffits,
+        covratio=found.covratio,
+        covtrace=found.covtrace,
+        leverage_fixed=fixed,
+        leverage_random=random,
+        converged=found.converged,
+        notes=tuple(notes),
+    )
+
+
+def _variances(fit, theta, s2):
+    """Names of the variances and covariances, their values, and those without each unit."""
+    parameters = fit.evaluation.objective.parameters
+    names, places = [], []
+    for f, block in enumerate(fit.design.blocks):
+        for term in block.terms:
+            pairs = [(a, a) for a in term.columns]
+            if term.covariance != "diag":
+                pairs += [(a, b) for a in term.columns for b in term.columns if a < b]
+            for a, b in pairs:
+                second = None if a == b else block.names[b]
+                names.append((block.factor.name, block.names[a], second))
+                places.append((f, a, b))
+    names.append(("Residual", None, None))
+
+    def components(theta, s2):
+        lambdas = parameters.lambdas(theta)
+        values = [s2 * float(lambdas[f][a] @ lambdas[f][b]) for f, a, b in places]
+        return [*values, s2]
+
+    if (theta == fit.theta).all():
+        relative = np.array(components(fit.theta, 1.0))
+        without = s2[:, None] * relative
+    else:
+        nothing = [np.nan] * len(names)
+        without = np.array(
+            [
+                components(t, s) if np.isfinite(t).all() else nothing
+                for t, s in zip(theta, s2, strict=True)
+            ]
+        )
+    return tuple(names), np.array(components(fit.theta, fit.sigma**2)), without

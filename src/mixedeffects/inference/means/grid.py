@@ -1,0 +1,305 @@
+"""The reference grid: all combinations of levels and covariate values that means are taken over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
+
+import numpy as np
+
+from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.estimable import aliasing
+
+REDUCERS = {"mean": np.mean, "median": np.median, "min": np.min, "max": np.max}
+WEIGHTS = ("equal", "proportional", "outer", "cells", "flat")
+# rows times columns of a grid that is still made
+LARGEST = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One variable of the grid.
+
+    Attributes
+    ----------
+    name : str
+        Column of the table.
+    values : list
+        Levels of a factor, or numbers.
+    codes : (n,) array or None
+        Which of the values each row of the fit has (-1 none of them), for a factor and for a
+        number with two values; None otherwise.
+    """
+
+    name: str
+    values: list
+    codes: np.ndarray | None
+
+
+def predictors_of(fit):
+    """The columns behind the fixed effects.
+
+    Raises
+    ------
+    NotAvailableError
+        For a fit that was saved without them.
+    """
+    predictors = fit.design.predictors
+    if predictors is None:
+        raise NotAvailableError(
+            "this fit was loaded from a file without its predictors, so there are no levels and "
+            "means to take\nfit the model again"
+        )
+    return predictors
+
+
+def axes(fit, *, at=None, cov_reduce="mean"):
+    """The variables of the fixed effects and the values each takes in the grid.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    at : dict, optional
+        Column to values, instead of all levels or of the mean.
+    cov_reduce : str, callable or dict of these by column
+        What a numeric column is reduced to, over the rows used: "mean", "median", "min", "max",
+        "range" (both ends), or a function of its values. A column with two values keeps both.
+
+    Returns
+    -------
+    dict of str to Axis
+
+    Raises
+    ------
+    OptionError
+        For a column that the fixed effects do not read, or a level that is not there.
+    """
+    predictors = predictors_of(fit)
+    at = {} if at is None else dict(at)
+    names = list(predictors.columns)
+    for name in at:
+        check_name(name, names, "at")
+    found = {}
+    for name in names:
+        if name in predictors.categorical:
+            codes, labels = predictors.levels(name)
+            found[name] = _factor(name, codes, labels, at.get(name))
+        else:
+            found[name] = _covariate(name, predictors.numbers(name), at.get(name), cov_reduce)
+    return found
+
+
+def check_name(name, names, option):
+    """Refuse a column that the fixed effects do not read."""
+    if name not in names:
+        raise OptionError(
+            f"{option}: '{name}' is not a column that the fixed effects read\n"
+            f"columns: {', '.join(names) or 'none'}"
+        )
+
+
+def _factor(name, codes, labels, wanted):
+    if wanted is None:
+        return Axis(name, labels, np.asarray(codes))
+    wanted = _as_list(wanted)
+    places = {label_text(label): i for i, label in enumerate(labels)}
+    wanted = [label_text(value) for value in wanted]
+    missing = [value for value in wanted if value not in places]
+    if missing or not wanted:
+        raise OptionError(
+            f"at: '{name}' has no level {', '.join(missing)}\n"
+            f"levels: {', '.join(list(places)[:20])}"
+        )
+    chosen = [places[value] for value in wanted]
+    recode = np.full(len(labels), -1)
+    recode[chosen] = np.arange(len(chosen))
+    return Axis(name, [labels[i] for i in chosen], recode[codes])
+
+
+def _covariate(name, values, wanted, cov_reduce):
+    if wanted is not None:
+        wanted = _as_list(wanted)
+        if not wanted or not all(isinstance(v, Real) and isfinite(v) for v in wanted):
+            raise OptionError(f"at: the values of '{name}' must be finite numbers")
+        return Axis(name, [float(v) for v in wanted], None)
+    reduce = cov_reduce.get(name, "mean") if isinstance(cov_reduce, dict) else cov_reduce
+    low, high = float(values.min()), float(values.max())
+    if reduce == "range":
+        return Axis(name, [low, high], None)
+    if reduce == "mean" and low < high and ((values == low) | (values == high)).all():
+        return Axis(name, [low, high], (values == high).astype(np.intp))
+    if not callable(reduce):
+        if reduce not in REDUCERS:
+            raise OptionError(
+                f"cov_reduce={reduce!r} is not one of {', '.join(REDUCERS)}, range or a function"
+            )
+        reduce = REDUCERS[reduce]
+    reduced = np.atleast_1d(np.asarray(reduce(values), dtype=float))
+    return Axis(name, reduced.tolist(), None)
+
+
+def _as_list(values):
+    return [values] if isinstance(values, str | bool | Real) else list(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Averages over a grid, one row for each combination of the variables asked for.
+
+    Attributes
+    ----------
+    labels : dict of str to list
+        The combinations, the first variable fastest.
+    rows : (m, p_all) array
+        Coefficients of each average on all columns of the model matrix.
+    offset : (m,) array
+    averaged : tuple of str
+        Variables with several values that were averaged over.
+    empty : (m,) bool array
+        Combinations without a weight: no row of the fit has them.
+    """
+
+    labels: dict[str, list]
+    rows: np.ndarray
+    offset: np.ndarray
+    averaged: tuple[str, ...]
+    empty: np.ndarray
+
+
+def cells(fit, names, found, *, weights="equal", rows_of=None):
+    """Averages of the model matrix over all variables but those named.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    names : list of str
+    found : dict of str to Axis
+    weights : {"equal", "proportional", "outer", "cells", "flat"}
+        Of the levels averaged over: the same for all; their frequencies in the data; the products
+        of each factor's own frequencies; the frequencies within each combination; the
+        same for all cells that have rows.
+    rows_of : callable, optional
+        From a table to (X, offset); the model's columns by default.
+
+    Returns
+    -------
+    Cells
+    """
+    if weights not in WEIGHTS:
+        raise OptionError(f"weights={weights!r} is not one of {', '.join(WEIGHTS)}")
+    shown = [found[name] for name in names]
+    others = [axis for name, axis in found.items() if name not in names]
+    ordered = [*shown, *others]
+    shape = tuple(len(axis.values) for axis in ordered)
+    m = int(np.prod(shape[: len(shown)], dtype=np.int64))
+    total = int(np.prod(shape, dtype=np.int64))
+    aliased = aliasing(fit)
+    p_all = aliased.kept.size + aliased.dropped.size
+    if total * max(p_all, 1) > LARGEST:
+        raise OptionError(
+            f"the grid has {total} combinations of {', '.join(axis.name for axis in ordered)}; "
+            "hold some of them at one value with at="
+        )
+    index = np.unravel_index(np.arange(total), shape, order="F") if shape else ()
+    table = {
+        axis.name: _column(axis.values, place) for axis, place in zip(ordered, index, strict=True)
+    }
+    X, offset = _rows(fit, table, total, rows_of)
+    W, empty = _weights(weights, shown, others, m)
+    L = np.einsum("om,omp->mp", W, np.asarray(X).reshape(total // m, m, -1))
+    offset = np.zeros(m) if offset is None else np.einsum("om,om->m", W, offset.reshape(-1, m))
+    labels = {
+        axis.name: [axis.values[i] for i in place[:m].tolist()]
+        for axis, place in zip(shown, index, strict=False)
+    }
+    averaged = tuple(axis.name for axis in others if len(axis.values) > 1)
+    return Cells(labels, L, offset, averaged, empty)
+
+
+def _column(values, place):
+    if all(isinstance(v, float) for v in values):
+        return np.array(values)[place]
+    return [values[i] for i in place.tolist()]
+
+
+def _rows(fit, table, total, rows_of):
+    spec = fit.design.spec
+    if not table:
+        p = len(spec.x_names) + len(fit.design.aliased)
+        return np.ones((total, p)), None
+    if rows_of is not None:
+        return rows_of(table)
+    try:
+        return spec.fixed_columns(table)
+    except DataError as problem:
+        raise DataError(
+            f"{problem}\n(on the grid of levels and covariate values; choose other values with at=)"
+        ) from problem
+
+
+def _weights(weights, shown, others, m):
+    """(n_others, m) weights that sum to one down each column, and columns without any."""
+    sizes = [len(axis.values) for axis in others]
+    n_others = int(np.prod(sizes, dtype=np.int64))
+    even = np.full((n_others, m), 1.0 / n_others), np.zeros(m, dtype=bool)
+    counted = [axis for axis in others if axis.codes is not None]
+    if weights == "equal" or not counted:
+        return even
+    if weights == "outer":
+        W = np.ones(1)
+        for axis in others:
+            W = np.kron(_counts([axis]) if axis.codes is not None else np.ones(len(axis.values)), W)
+        return np.tile((W / W.sum())[:, None], m), np.zeros(m, dtype=bool)
+    within = [axis for axis in shown if axis.codes is not None] if weights != "proportional" else []
+    counts = _counts([*within, *counted])
+    if weights == "flat":
+        counts = (counts > 0).astype(float)
+    # numeric variables have no frequencies: every value of theirs weighs the same
+    used = [a if a in within or a in counted else None for a in [*shown, *others]]
+    full = counts.reshape([1 if a is None else len(a.values) for a in used] or [1], order="F")
+    target = [len(axis.values) for axis in [*shown, *others]]
+    W = np.broadcast_to(full, target).reshape(-1, order="F").reshape(n_others, m)
+    total = W.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return W / total, total == 0
+
+
+def _counts(axes_):
+    """Rows of the fit in each combination of the axes, flattened, the first axis fastest."""
+    shape = tuple(len(axis.values) for axis in axes_)
+    inside = np.all([axis.codes >= 0 for axis in axes_], axis=0)
+    flat = np.ravel_multi_index([axis.codes[inside] for axis in axes_], shape, order="F")
+    return np.bincount(flat, minlength=int(np.prod(shape))).astype(float)
+
+
+def combinations(labels, names):
+    """Row numbers of each combination of the named label columns, in order of appearance.
+
+    Examples
+    --------
+    >>> combinations({"a": [1, 2, 1, 2], "b": ["x", "x", "y", "y"]}, ["b"])
+    {('x',): [0, 1], ('y',): [2, 3]}
+    """
+    n = len(next(iter(labels.values()), [None]))
+    groups = {}
+    for i in range(n):
+        groups.setdefault(tuple(labels[name][i] for name in names), []).append(i)
+    return groups
+
+
+def all_of(labels, names, separator):
+    """One text per row from several label columns."""
+    columns = [[label_text(v) for v in labels[name]] for name in names]
+    return [separator.join(row) for row in zip(*columns, strict=True)]
+
+
+def label_text(value):
+    """A level or a covariate's value as text.
+
+    Examples
+    --------
+    >>> label_text("a"), label_text(2.0), label_text(0.1234567)
+    ('a', '2', '0.123457')
+    """
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,367 @@
+"""Linear functions of the fixed effects with names: means, slopes, and contrasts of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+from mixedeffects.inference.df import df_method, linear_estimates
+from mixedeffects.inference.df.estimates import f_p_value
+from mixedeffects.inference.estimable import aliasing
+from mixedeffects.inference.means.adjust import STEPWISE, adjusted, check_adjust
+from mixedeffects.inference.means.families import contrast_weights
+from mixedeffects.inference.means.grid import all_of, combinations
+from mixedeffects.inference.normal import check_level
+from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.means.transformation import Transformation
+
+TYPES = ("link", "response")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarginalMeans:
+    """Estimated marginal means, slopes, or contrasts of them.
+
+    Attributes
+    ----------
+    fit : FitRecord
+    labels : dict of str to list
+        Columns that name the m rows.
+    rows : (m, p_all) array
+        Coefficients of each row on all columns of the model matrix, dropped ones included.
+    offset : (m,) array
+    missing : (m,) bool array
+        Rows that no data are behind.
+    by : tuple of str
+        Label columns that split the rows into families of their own.
+    kind : str
+        "mean", "slope" or "contrast".
+    ddf : str
+    level : float
+    transformation : Transformation or None
+        Of the response.
+    type : {"link", "response"}
+        Scale that tables are on: the model's, or the response's.
+    adjust : str
+        Of p-values and intervals.
+    n_means : int
+        Means in each family, for Tukey's adjustment.
+    averaged : tuple of str
+        Columns averaged over.
+    facts : tuple of str
+        What was averaged over and held fixed, in words.
+    """
+
+    fit: Any
+    labels: dict[str, list]
+    rows: np.ndarray
+    offset: np.ndarray
+    missing: np.ndarray
+    by: tuple[str, ...]
+    kind: str
+    ddf: str
+    level: float
+    transformation: Transformation | None
+    type: str
+    adjust: str = "none"
+    n_means: int = 0
+    averaged: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @property
+    def label(self):
+        """The method for degrees of freedom, as tables name it."""
+        return df_method(self.fit, self.ddf).label
+
+    @property
+    def L(self):
+        """(m, p) coefficients of each row on beta; nan for rows that cannot be estimated."""
+        L, good = self._reduced()
+        return np.where(good[:, None], L, np.nan)
+
+    @property
+    def vcov(self):
+        """(m, m) covariance of the rows, on the model's scale."""
+        L = self.L
+        return L @ df_method(self.fit, self.ddf).vcov @ L.T
+
+    @property
+    def not_estimable(self):
+        """Positions of the rows that cannot be estimated."""
+        return np.flatnonzero(~self._reduced()[1]).tolist()
+
+    @property
+    def notes(self):
+        """What the numbers rest on, in words."""
+        return (*self.facts, *self._adjust_notes(), *self._lost_notes())
+
+    def table(self, *, level=None):
+        """The estimates.
+
+        Parameters
+        ----------
+        level : float, optional
+            Coverage of the intervals.
+
+        Returns
+        -------
+        Table
+            The labels, estimate, std_error, df, lower, upper; for contrasts statistic and p_value
+            too. nan where a row cannot be estimated.
+        """
+        columns = self._columns(self.level if level is None else level, 0.0)
+        shown = ["estimate", "std_error", "df", "lower", "upper"]
+        if self.kind == "contrast":
+            shown[3:3] = ["statistic", "p_value"]
+        return Table({**self._names(), **{name: columns[name] for name in shown}})
+
+    def test(self, *, null=0.0):
+        """Each row tested against a value.
+
+        Parameters
+        ----------
+        null : float or (m,) array
+            On the model's scale.
+
+        Returns
+        -------
+        Table
+            The labels, estimate, std_error, df, statistic, p_value.
+        """
+        columns = self._columns(self.level, null)
+        shown = ("estimate", "std_error", "df", "statistic", "p_value")
+        return Table({**self._names(), **{name: columns[name] for name in shown}})
+
+    def joint(self, *, by=None):
+        """An F test that all rows of a family are zero.
+
+        Parameters
+        ----------
+        by : str or list of str, optional
+            Label columns that make families; those of the means by default, ``()`` for one test.
+
+        Returns
+        -------
+        Table
+            The columns of `by`, num_df, den_df, statistic, p_value.
+        """
+        L, good = self._reduced()
+        method = df_method(self.fit, self.ddf)
+        by = self._families(by)
+        groups = combinations(self._names(), by)
+        tests = []
+        for members in groups.values():
+            own = [i for i in members if good[i]]
+            tests.append(method.joint(L[own], L[own] @ self.fit.beta + self.offset[own]))
+        labels = {name: [key[i] for key in groups] for i, name in enumerate(by)}
+        return Table(
+            {
+                **labels,
+                "num_df": np.array([test.num_df for test in tests]),
+                "den_df": np.array([test.den_df for test in tests]),
+                "statistic": np.array([test.statistic for test in tests]),
+                "p_value": np.array([f_p_value(test) for test in tests]),
+            }
+        )
+
+    def contrasts(
+        self, method="pairwise", *, ref=None, by=None, adjust=None, level=None, type=None
+    ):
+        """Contrasts among the rows of each family.
+
+        Parameters
+        ----------
+        method : str, dict or matrix
+            "pairwise", "treatment", "consecutive", "polynomial", "helmert", "effects", names to
+            weights, or a matrix with one contrast a row; see `contrast_weights`.
+        ref : str or int, optional
+            Reference of "treatment"; the first level by default.
+        by : str or list of str, optional
+            Label columns within whose levels to compare; those of the means by default.
+        adjust : str, optional
+            "tukey" (default of "pairwise"), "mvt" (of "treatment" and "consecutive"; for the
+            former it is Dunnett's), "fdr" (of "effects"), "none" (of the others), "sidak",
+            "bonferroni", "holm", "hochberg". P-values and intervals are adjusted within each
+            family; those of "holm", "hochberg" and "fdr" have Bonferroni's intervals.
+        level : float, optional
+        type : {"link", "response"}, optional
+            "response" gives ratios when the response is a logarithm.
+
+        Returns
+        -------
+        MarginalMeans
+        """
+        adjust = check_adjust(adjust, method)
+        type = self.type if type is None else type
+        check_type(type)
+        change = self.transformation
+        ratio = type == "response" and change is not None
+        if type == "response" and change is not None and not change.is_log:
+            raise OptionError(
+                f"differences of {change.text} have no meaning on the response's "
+                'scale\nuse type="link"'
+            )
+        by = self._families(by)
+        within = [name for name in self.labels if name not in by]
+        texts = all_of(self.labels, within, " ") if within else ["overall"] * self.missing.size
+        # contrasts of contrasts, compared within each of them
+        column = "contrast_2" if "contrast" in by else "contrast"
+        labels = {column: [], **{name: [] for name in by}}
+        C, k = [], 0
+        for key, members in combinations(self._names(), by).items():
+            names, weights = contrast_weights(
+                method, [texts[i] for i in members], ref=ref, ratio=ratio
+            )
+            full = np.zeros((len(names), self.missing.size))
+            full[:, members] = weights
+            C.append(full)
+            k = max(k, len(members))
+            labels[column] += names
+            for name, value in zip(by, key, strict=True):
+                labels[name] += [value] * len(names)
+        C = np.vstack(C)
+        return replace(
+            self,
+            labels=labels,
+            rows=C @ self.rows,
+            offset=C @ self.offset,
+            missing=((C != 0) & self.missing).any(axis=1),
+            by=tuple(by),
+            kind="contrast",
+            adjust=adjust,
+            n_means=k,
+            level=self.level if level is None else level,
+            type=type if ratio else "link",
+        )
+
+    def _families(self, by):
+        by = list(self.by) if by is None else as_names(by)
+        for name in by:
+            if name not in self.labels:
+                raise OptionError(
+                    f"by: '{name}' is not among {', '.join(self.labels) or 'no columns'}"
+                )
+        return by
+
+    def _names(self):
+        return self.labels or {"term": ["overall"] * self.missing.size}
+
+    def _reduced(self):
+        L, estimable = aliasing(self.fit).reduce(self.rows)
+        return L, estimable & ~self.missing
+
+    def _columns(self, level, null):
+        check_level(level)
+        L, good = self._reduced()
+        m = good.size
+        try:
+            null = np.broadcast_to(np.asarray(null, dtype=float), (m,))
+        except (TypeError, ValueError):
+            raise OptionError(f"null={null!r} must be {m} numbers, or one") from None
+        options: dict[str, Any] = {"null": null[good], "offset": self.offset[good]}
+        found = linear_estimates(self.fit, L[good], ddf=self.ddf, level=level, **options)
+        columns = {name: np.full(m, np.nan) for name in found}
+        for name, values in found.items():
+            columns[name][good] = values
+        p, half, _ = self._adjusted(columns["statistic"], columns["df"], level)
+        columns["p_value"] = p
+        half = half * columns["std_error"]
+        columns["lower"], columns["upper"] = columns["estimate"] - half, columns["estimate"] + half
+        return self._transformed(columns)
+
+    def _adjusted(self, t, df, level):
+        if self.adjust == "none":
+            return *adjusted("none", t, df, level)[:2], 0.0
+        correlation = _correlation(self.vcov) if self.adjust == "mvt" else None
+        p, critical, worst = np.full(t.size, np.nan), np.full(t.size, np.nan), 0.0
+        for members in combinations(self._names(), self.by).values():
+            own = np.array(members)
+            p[own], critical[own], error = adjusted(
+                self.adjust, t[own], df[own], level, n_means=self.n_means,
+                correlation=None if correlation is None else correlation[np.ix_(own, own)],
+            )  # fmt: skip
+            worst = max(worst, error)
+        return p, critical, worst
+
+    def _transformed(self, columns):
+        if self.type == "link" or self.transformation is None or self.kind == "slope":
+            return columns
+        eta = columns["estimate"]
+        if self.kind == "contrast":
+            back = slope = self.transformation.ratio
+            scale = np.log(self.transformation.ratio(1.0))
+            columns["std_error"] = scale * slope(eta) * columns["std_error"]
+        else:
+            back = self.transformation.inverse
+            columns["std_error"] = (
+                np.abs(self.transformation.derivative(eta)) * columns["std_error"]
+            )
+        columns["estimate"] = back(eta)
+        ends = np.sort([back(columns["lower"]), back(columns["upper"])], axis=0)
+        columns["lower"], columns["upper"] = ends
+        return columns
+
+    def _adjust_notes(self):
+        if self.kind != "contrast" or self.adjust == "none":
+            return ()
+        if self.adjust == "tukey":
+            return (f"p-values and intervals: Tukey's, for all pairs of {self.n_means} means",)
+        if self.adjust == "mvt":
+            columns = self._columns(self.level, 0.0)
+            L, good = self._reduced()
+            estimate, se = (L @ self.fit.beta + self.offset), np.sqrt(np.diag(self.vcov))
+            with np.errstate(invalid="ignore", divide="ignore"):
+                t = np.where(good, estimate / se, np.nan)
+            error = self._adjusted(t, columns["df"], self.level)[2]
+            return (
+                "p-values and intervals: multivariate t, integrated with a standard error of "
+                f"{error:.0e} at most",
+            )
+        if self.adjust in STEPWISE:
+            return (f"p-values: {self.adjust}; intervals: bonferroni",)
+        return (f"p-values and intervals: {self.adjust}",)
+
+    def _lost_notes(self):
+        lost = self.not_estimable
+        if not lost:
+            return ()
+        names = self._names()
+        texts = all_of(names, list(names), " ")
+        shown = ", ".join(texts[i] for i in lost[:5]) + (", …" if len(lost) > 5 else "")
+        why = "no rows are behind it" if self.missing[lost].all() else "the fit dropped columns"
+        dropped = aliasing(self.fit).names
+        listed = f" ({', '.join(dropped[:3])}{', …' if len(dropped) > 3 else ''})"
+        said = f"cannot be estimated: {shown}; {why}{listed if dropped else ''}"
+        if self.averaged and not self.missing[lost].all():
+            said += '; weights="cells" averages over combinations that have rows'
+        return (said,)
+
+
+def check_type(type):
+    """Refuse a scale that is not offered."""
+    if type not in TYPES:
+        raise OptionError(f"type={type!r} is not one of {', '.join(TYPES)}")
+
+
+def as_names(names):
+    """A column name or several, as a list.
+
+    Examples
+    --------
+    >>> as_names("a"), as_names(None), as_names(("a", "b"))
+    (['a'], [], ['a', 'b'])
+    """
+    if names is None:
+        return []
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _correlation(V):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sd = np.sqrt(np.diag(V))
+        return V / np.outer(sd, sd)

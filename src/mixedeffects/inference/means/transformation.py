@@ -1,0 +1,95 @@
+"""Back from a transformed response: ``log(y)``, ``sqrt(y)``, …"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+
+from mixedeffects.formula import Call, Chain, Literal, strip, unparse
+
+
+@dataclass(frozen=True, slots=True)
+class Transformation:
+    """A function of the response that the model is linear in.
+
+    Attributes
+    ----------
+    name : str
+        "log", "log2", "log10", "log1p", "sqrt", "exp" or "expm1".
+    text : str
+        "log(y + 1)".
+    response : str
+        What the inverse gives: "y".
+    shift : float
+        Subtracted after the inverse: 1 for ``log(y + 1)``.
+    """
+
+    name: str
+    text: str
+    response: str
+    shift: float = 0.0
+
+    @property
+    def is_log(self):
+        """Whether differences become ratios."""
+        return self.name in _BASES
+
+    def inverse(self, eta):
+        """From the model's scale to the response's."""
+        return _INVERSES[self.name][0](eta) - self.shift
+
+    def derivative(self, eta):
+        """Of the inverse."""
+        return _INVERSES[self.name][1](eta)
+
+    def ratio(self, difference):
+        """exp of a difference of logarithms, in their base."""
+        return np.exp(np.asarray(difference) * _BASES[self.name])
+
+
+_BASES = {"log": 1.0, "log1p": 1.0, "log2": log(2.0), "log10": log(10.0)}
+_INVERSES = {
+    "log": (np.exp, np.exp),
+    "log1p": (np.expm1, np.exp),
+    "log2": (np.exp2, lambda x: log(2.0) * np.exp2(x)),
+    "log10": (lambda x: np.power(10.0, x), lambda x: log(10.0) * np.power(10.0, x)),
+    "sqrt": (np.square, lambda x: 2.0 * x),
+    "exp": (np.log, lambda x: 1.0 / x),
+    "expm1": (np.log1p, lambda x: 1.0 / (1.0 + x)),
+}
+
+
+def transformation(fit):
+    """How the response was transformed in the formula, or None.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("log(Reaction) ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> transformation(fit).response, float(transformation(fit).inverse(0.0))
+    ('Reaction', 1.0)
+    """
+    node = strip(fit.design.spec.formula.response)
+    if not isinstance(node, Call) or node.function not in _INVERSES:
+        return None
+    if len(node.args) != 1 or node.kwargs:
+        return None
+    inner, shift = strip(node.args[0]), 0.0
+    if isinstance(inner, Chain) and len(inner.operands) == 2 and inner.ops[0] in ("+", "-"):
+        first, second = (strip(operand) for operand in inner.operands)
+        if isinstance(second, Literal) and isinstance(second.value, int | float):
+            shift = float(second.value) * (1.0 if inner.ops[0] == "+" else -1.0)
+            inner = first
+        elif (
+            inner.ops[0] == "+"
+            and isinstance(first, Literal)
+            and isinstance(first.value, int | float)
+        ):
+            shift, inner = float(first.value), second
+    return Transformation(node.function, unparse(node), unparse(inner), shift)

@@ -1,0 +1,270 @@
+"""Profile likelihood: `profile` and the confidence intervals that come from it."""
+
+from __future__ import annotations
+
+import sys
+from math import isnan, nan
+from numbers import Integral
+
+import numpy as np
+
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.estimation import LMMObjective, LowerPointError, minimize, trace
+from mixedeffects.inference.normal import check_level, z_quantile
+from mixedeffects.inference.profile.names import all_parameters, chosen
+from mixedeffects.inference.profile.problems import Optimum, problem_of
+from mixedeffects.inference.profile.record import ProfileFacts, fixed_first
+
+CRITERIA = ("ml", "reml")
+# evaluations a point of a profile takes, roughly
+PER_POINT = 1.3
+USUAL_LEVEL = 0.95
+# steps on either side when only the limits are wanted
+FEWEST = 4
+# an optimum found while profiling replaces the one started from, at most so often
+RESTARTS = 3
+COSTLY = 1e8
+
+
+def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progress=False):
+    """Profile likelihood of variance components and fixed effects.
+
+    For each value of a parameter the criterion d is minimised over all other parameters;
+    zeta = sign(value - estimate) sqrt(d(value) - d_min) is compared with the normal
+    distribution. A straight zeta means that a Wald interval would do as well.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    parameters : str or sequence of str, optional
+        Names as in the result: standard deviations (``"sd_Days|Subject"``), correlations
+        (``"cor_Days.(Intercept)|Subject"``), ``"sigma"``, fixed effects by their own names;
+        ``"random"`` or ``"fixed"`` for all of a kind. All by default.
+    criterion : {"ml", "reml"}
+        By default the maximum-likelihood deviance, *whatever the fit was estimated by*, as
+        lme4's profile: likelihoods of different fixed effects cannot be compared by REML. The
+        profile of a REML fit is therefore centred at the ML estimates. With ``"reml"``
+        variance parameters are profiled by the REML criterion, which covers much better when
+        there are few groups.
+    level : float
+        Coverage up to which the profile reaches.
+    points : int
+        Steps of zeta on either side.
+    progress : bool
+        Print an estimate of the time, then one line per parameter, to standard error.
+
+    Returns
+    -------
+    ProfileFacts
+        With ``.table()`` and ``.confint(level)``.
+
+    Raises
+    ------
+    OptionError
+        For unknown names or values.
+    NotAvailableError
+        For a fixed effect by the REML criterion.
+
+    Notes
+    -----
+    Parameters are on their natural scale. A standard deviation may be zero and a correlation
+    -1 or 1; where d does not rise enough up to there, the interval ends there. Beyond the
+    fit's own arrays nothing of the data is read: a fixed effect is held by transforming the
+    cross-products. The search is Newton's with the average information in absolute factors,
+    in which every held parameter is a linear constraint.
+
+    References
+    ----------
+    Bates & Watts (1988), Nonlinear Regression Analysis, section 6.1.2; Bates, Mächler, Bolker &
+    Walker (2015), section 5.1, doi:10.18637/jss.v067.i01; Venzon & Moolgavkar (1988),
+    doi:10.2307/2347496.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> limits = profile(fit, ["sd_Days|Subject", "Days"]).confint(0.95).columns
+    >>> limits["lower"].round(2), limits["upper"].round(2)
+    (array([3.8 , 7.36]), array([ 8.75, 13.58]))
+    """
+    if criterion not in CRITERIA:
+        raise OptionError(f"criterion={criterion!r} is not one of {', '.join(CRITERIA)}")
+    check_level(level)
+    if not isinstance(points, Integral) or isinstance(points, bool) or points < 2:
+        raise OptionError(f"points={points!r} must be a whole number, at least 2")
+    everything = all_parameters(fit)
+    wanted = chosen(fit, everything, parameters)
+    if criterion == "reml":
+        wanted = _without_fixed(everything, wanted, parameters)
+    key = "profile", criterion, float(level), int(points), tuple(wanted)
+    if key not in fit.cache:
+        with threads_for(fit.plan.columns):
+            fit.cache[key] = _profile(fit, everything, wanted, criterion, level, points, progress)
+    return fit.cache[key]
+
+
+def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml"):
+    """Profile confidence intervals, exact at any level, without a fine profile in between.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    level : float
+    parameters, criterion
+        As in `profile`.
+
+    Returns
+    -------
+    Table
+        term, group, estimate, lower, upper.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> limits = profile_confint(fit).columns
+    >>> limits["term"][:2], limits["lower"][:2].round(2), limits["upper"][:2].round(2)
+    (['(Intercept)', 'Days'], array([231.99,   8.89]), array([270.82,  12.05]))
+    """
+    found = profile(fit, parameters, criterion=criterion, level=level, points=FEWEST)
+    return fixed_first(found.confint(level))
+
+
+def _without_fixed(everything, wanted, parameters):
+    reason = (
+        "REML criteria of models with different fixed effects cannot be compared, and holding a "
+        "coefficient changes the fixed effects"
+    )
+    if parameters is None:
+        return [i for i in wanted if everything[i].kind != "fixed"]
+    for i in wanted:
+        if everything[i].kind == "fixed":
+            raise NotAvailableError(
+                f"{everything[i].name!r} cannot be profiled by criterion='reml': {reason}\n"
+                "use criterion='ml', or a t interval with Satterthwaite or Kenward-Roger df"
+            )
+    return wanted
+
+
+def optimum_of(fit, reml):
+    """The optimum of the ML or REML criterion on the cross-products of a fit.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    reml : bool
+
+    Returns
+    -------
+    Evaluation
+        The fit's own where its criterion is the same; kept with the fit.
+    """
+    if fit.reml == reml:
+        return fit.evaluation
+    key = "optimum", reml
+    if key not in fit.cache:
+        own = fit.evaluation.objective
+        objective = LMMObjective(own.stats, own.solver, own.parameters, reml)
+        start = fit.evaluation.theta
+        fit.cache[key] = minimize(
+            objective, start=start if start.all() else None, costly=fit.plan.flops > COSTLY
+        )[0]
+    return fit.cache[key]
+
+
+def _profile(fit, everything, wanted, criterion, level, points, progress):
+    evaluation = optimum_of(fit, criterion == "reml")
+    notes = []
+    for _ in range(RESTARTS):
+        optimum = Optimum(fit, evaluation)
+        try:
+            return _all_paths(
+                optimum, everything, wanted, criterion, level, points, progress, notes
+            )
+        except LowerPointError as found:
+            notes = ["profiling found a lower optimum than the search before it and started there"]
+            evaluation = _restart(optimum, found.held)
+    raise NotAvailableError(
+        "profiling keeps finding lower optima: the likelihood has several and cannot be profiled"
+    )
+
+
+def _restart(optimum, held):
+    """Minimise again from a constrained optimum that is lower."""
+    point = held.evaluation
+    model = optimum.evaluation.objective
+    lambdas = list(point.lambdas)
+    return minimize(model, start=model.parameters.theta_from_lambdas(lambdas))[0]
+
+
+def _all_paths(optimum, everything, wanted, criterion, level, points, progress, notes):
+    usual, last = z_quantile(USUAL_LEVEL), z_quantile(level)
+    targets = [last * (i + 1) / points for i in range(points - 1)] + [last]
+    exact = {last}
+    if usual < last:
+        targets[int(np.argmin([abs(t - usual) for t in targets[:-1]]))] = usual
+        exact.add(usual)
+    if progress:
+        _estimate(optimum, len(wanted), points)
+    estimates = optimum.values()
+    values, zeta, conditional, ends = [], [], [], []
+    notes = list(notes)
+    for i in wanted:
+        parameter = everything[i]
+        if isnan(estimates[i]):
+            v, z, c, e = _flat(estimates, i)
+            notes.append(f"{parameter.name}: a standard deviation is zero, any value is as likely")
+        else:
+            v, z, c, e, complaints = _path(optimum, parameter, estimates, i, targets, exact)
+            notes += [f"{parameter.name}: {text}" for text in complaints]
+        values.append(v)
+        zeta.append(z)
+        conditional.append(c)
+        ends.append(e)
+        if progress:
+            print(f"profile: {parameter.name} done", file=sys.stderr)
+    return ProfileFacts(
+        parameters=tuple(everything[i] for i in wanted),
+        names=tuple(p.name for p in everything),
+        estimates=estimates,
+        values=tuple(values),
+        zeta=tuple(zeta),
+        conditional=tuple(conditional),
+        ends=tuple(ends),
+        criterion=criterion,
+        minimum=optimum.minimum,
+        level=float(level),
+        evaluations=optimum.evaluations,
+        notes=tuple(notes),
+    )
+
+
+def _path(optimum, parameter, estimates, i, targets, exact):
+    problem = problem_of(optimum, parameter)
+    path, complaints = trace(problem, targets, exact)
+    values = np.array([estimates[i] if p.held is None else problem.value_of(p.w) for p in path])
+    zeta = np.array([p.zeta for p in path])
+    conditional = np.array([estimates if p.held is None else problem.conditional(p) for p in path])
+    conditional[:, i] = values
+    low = problem.value_of(problem.lowest) if path[0].w == problem.lowest else nan
+    high = problem.value_of(problem.highest) if path[-1].w == problem.highest else nan
+    return values, zeta, conditional, (low, high), complaints
+
+
+def _flat(estimates, i):
+    """The profile of a correlation of effects one of which does not vary."""
+    values = np.array([-1.0, 1.0])
+    conditional = np.tile(estimates, (2, 1))
+    conditional[:, i] = values
+    return values, np.zeros(2), conditional, (-1.0, 1.0)
+
+
+def _estimate(optimum, n, points):
+    fit = optimum.fit
+    count = PER_POINT * n * 2 * (points + 2)
+    print(
+        f"profile: {n} parameters, about {count:.0f} evaluations, "
+        f"about {count * fit.plan.seconds:.2g} s",
+        file=sys.stderr,
+    )

@@ -1,0 +1,54 @@
+"""R-squared of a mixed model: what the fixed effects explain, and the groups with them."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.icc import fixed_variance, mean_noise, mean_variances
+from mixedeffects.inference.table import Table
+
+
+def r2(fit):
+    """Marginal and conditional R-squared, and every source's share of the variance.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    Table
+        measure, variance, r2. First "marginal" (fixed effects) and "conditional" (fixed and
+        random effects), then the sources that add up to one: "fixed", each grouping factor,
+        "Residual". Variances in units of the response squared.
+
+    Notes
+    -----
+    The variance of the fixed effects is that of X beta over the rows, with n - 1 in the
+    denominator; with random slopes a factor's variance is the mean of z'Gz over the rows; with
+    prior weights the residual variance is the mean of sigma^2 / weights.
+
+    References
+    ----------
+    Nakagawa & Schielzeth (2013), doi:10.1111/j.2041-210x.2012.00261.x; Johnson (2014),
+    doi:10.1111/2041-210X.12225, for random slopes.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> table = fit.r2()
+    >>> dict(zip(table["measure"], table["r2"].round(3)))
+    {'marginal': 0.279, 'conditional': 0.799, 'fixed': 0.279, 'Subject': 0.521, 'Residual': 0.201}
+    """
+    fixed = fixed_variance(fit)
+    groups = mean_variances(fit)
+    residual = fit.sigma**2 * mean_noise(fit)
+    whole = fixed + sum(groups) + residual
+    names = [block.factor.name for block in fit.design.blocks]
+    variances = [fixed, fixed + sum(groups), fixed, *groups, residual]
+    return Table(
+        {
+            "measure": ["marginal", "conditional", "fixed", *names, "Residual"],
+            "variance": variances,
+            "r2": [v / whole for v in variances],
+        }
+    )

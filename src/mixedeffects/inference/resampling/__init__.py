@@ -1,0 +1,6 @@
+"""Resampling: the bootstrap."""
+
+from mixedeffects.inference.resampling.bootstrap import bootstrap
+from mixedeffects.inference.resampling.record import BootstrapFacts
+
+__all__ = ["BootstrapFacts", "bootstrap"]

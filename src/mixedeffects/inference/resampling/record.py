@@ -1,0 +1,193 @@
+"""What a bootstrap found."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.errors import DataWarning, NotAvailableError, OptionError
+from mixedeffects.inference.normal import check_level
+from mixedeffects.inference.resampling import intervals
+from mixedeffects.inference.table import Table
+
+KINDS = ("percentile", "basic", "bca", "normal", "studentized")
+# clusters below which intervals that take the replicates' spread at face value are too narrow
+FEW_CLUSTERS = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class BootstrapFacts:
+    """Replicates of all parameters of a fit, and intervals from them.
+
+    Attributes
+    ----------
+    method : str
+        How replicates were made, in words.
+    effects, groups, terms : tuple
+        What each parameter is, as in ``fit.tidy()``.
+    estimates : (P,) array
+        Of the original fit: fixed effects, then standard deviations and correlations of the
+        random effects, then the residual SD; or the user's statistic.
+    replicates : (n, P) array
+        nan in the rows of failed refits, and for a correlation whose SD is zero.
+    std_errors : (n, p) array
+        Each replicate's own model-based standard errors of the fixed effects.
+    std_error_fixed : (p,) array
+        The original fit's.
+    n_failed, n_singular : int
+        Refits that failed (left out of everything below), and that have a zero variance.
+    n_clusters : int or None
+        Of a cluster bootstrap.
+    jackknife : callable
+        To the (clusters, P) parameters with each cluster left out, for "bca".
+    """
+
+    method: str
+    effects: tuple[str, ...]
+    groups: tuple[str | None, ...]
+    terms: tuple[str, ...]
+    estimates: np.ndarray
+    replicates: np.ndarray
+    std_errors: np.ndarray
+    std_error_fixed: np.ndarray
+    n_failed: int
+    n_singular: int
+    n_clusters: int | None
+    jackknife: Callable[[], np.ndarray]
+
+    @property
+    def n(self) -> int:
+        """Replicates asked for, failures included."""
+        return self.replicates.shape[0]
+
+    @property
+    def standard_errors(self) -> np.ndarray:
+        """(P,) standard deviations of the replicates."""
+        return _column(np.nanstd, self.replicates, ddof=1)
+
+    @property
+    def bias(self) -> np.ndarray:
+        """(P,) mean of the replicates less the estimates."""
+        return _column(np.nanmean, self.replicates) - self.estimates
+
+    def confint(self, kind="percentile", *, level=0.95, parameters=None):
+        """Confidence intervals.
+
+        Parameters
+        ----------
+        kind : {"percentile", "basic", "bca", "normal", "studentized"}
+            "studentized" divides each replicate by its own standard error: for fixed effects
+            only, and the one that keeps its coverage with few clusters. "bca" needs refits
+            without each cluster.
+        level : float
+        parameters : {"fixed", "random"} or list of str, optional
+            All by default; the fixed effects for "studentized".
+
+        Returns
+        -------
+        Table
+            term, group, estimate, lower, upper.
+
+        Raises
+        ------
+        OptionError
+        NotAvailableError
+            For an interval that cannot be had, with the reason.
+        """
+        if kind not in KINDS:
+            raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
+        check_level(level)
+        if kind == "studentized" and parameters is None:
+            parameters = "fixed"
+        chosen = self._chosen(parameters)
+        estimate, replicates = self.estimates[chosen], self.replicates[:, chosen]
+        if kind == "studentized":
+            lower, upper = self._studentized(chosen, level)
+        elif kind == "bca":
+            lower, upper = intervals.bca(estimate, replicates, self.jackknife()[:, chosen], level)
+            self._warn_one_sided(chosen, lower)
+        else:
+            function = {
+                "percentile": intervals.percentile,
+                "basic": intervals.basic,
+                "normal": intervals.normal_theory,
+            }[kind]
+            lower, upper = function(estimate, replicates, level)
+        if kind != "studentized" and self.n_clusters is not None:
+            if self.n_clusters < FEW_CLUSTERS:
+                warnings.warn(
+                    f"{self.n_clusters} clusters are too few for {kind} intervals, which come "
+                    'out too narrow\nfor fixed effects use kind="studentized"; for variances '
+                    'method="parametric"',
+                    DataWarning,
+                    stacklevel=3,
+                )
+        return Table(
+            {
+                "term": [self.terms[i] for i in chosen],
+                "group": [self.groups[i] for i in chosen],
+                "estimate": estimate.copy(),
+                "lower": lower,
+                "upper": upper,
+            }
+        )
+
+    def _chosen(self, parameters):
+        if parameters is None:
+            return np.arange(len(self.terms))
+        if isinstance(parameters, str) and parameters in ("fixed", "random"):
+            wanted = "fixed" if parameters == "fixed" else "ran_pars"
+            return np.array([i for i, e in enumerate(self.effects) if e == wanted], dtype=int)
+        names = [parameters] if isinstance(parameters, str) else list(parameters)
+        unknown = [name for name in names if name not in self.terms]
+        if unknown:
+            raise OptionError(
+                f"no parameter {unknown[0]!r}; there are {', '.join(dict.fromkeys(self.terms))}"
+            )
+        return np.array([i for i, term in enumerate(self.terms) if term in names])
+
+    def _studentized(self, chosen, level):
+        if any(self.effects[i] != "fixed" for i in chosen):
+            raise NotAvailableError(
+                "studentized intervals need a standard error of every replicate, which only the "
+                'fixed effects have\nuse parameters="fixed", or kind="percentile" or "bca"'
+            )
+        return intervals.studentized(
+            self.estimates[chosen], self.std_error_fixed[chosen], self.replicates[:, chosen],
+            self.std_errors[:, chosen], level,
+        )  # fmt: skip
+
+    def _warn_one_sided(self, chosen, lower):
+        lost = [self.terms[i] for i, v in zip(chosen, lower, strict=True) if not np.isfinite(v)]
+        if lost:
+            warnings.warn(
+                f"no BCa interval for {', '.join(lost)}: all replicates lie on one side of the "
+                'estimate, or it is not defined\nuse kind="percentile" there',
+                DataWarning,
+                stacklevel=4,
+            )
+
+    def table(self):
+        """effect, term, group, estimate, std_error and bias of every parameter."""
+        return Table(
+            {
+                "effect": list(self.effects),
+                "term": list(self.terms),
+                "group": list(self.groups),
+                "estimate": self.estimates.copy(),
+                "std_error": self.standard_errors,
+                "bias": self.bias,
+            }
+        )
+
+
+def _column(function, values, **options):
+    """A statistic of each column, nan left out; nan for a column of nan."""
+    out = np.full(values.shape[1], np.nan)
+    known = np.isfinite(values).sum(axis=0) > 1
+    if known.any():
+        out[known] = function(values[:, known], axis=0, **options)
+    return out

@@ -1,0 +1,312 @@
+"""Comparing fits: refit where their likelihoods would not be comparable, then test."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.display import ModelComparison
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import ColumnTypeError, ModelError, OptionError
+from mixedeffects.estimation import LMMObjective, minimize
+from mixedeffects.inference import Table, n_parameters
+from mixedeffects.inference.comparison import (
+    Reference,
+    bootstrap_test,
+    comparison_facts,
+    likelihood_ratio,
+    needs_ml,
+    reductions,
+    refuse_other_rows,
+)
+from mixedeffects.model.record import LMMFit
+
+# floating-point operations of one evaluation, as in `mixedeffects.model.lmm`
+COSTLY = 1e8
+
+
+def compare(*fits, names=None, refit="auto", test="auto"):
+    """Compare fitted models: information criteria, weights, likelihood-ratio tests.
+
+    Parameters
+    ----------
+    *fits : LMM
+        Two or more, fitted to the same rows.
+    names : sequence of str, optional
+        What to call them; "model 1", … by default.
+    refit : {"auto", True, False}
+        "auto" refits by maximum likelihood when the fixed effects differ and any model was
+        fitted by REML, because a REML likelihood depends on them; True always does (as R's
+        ``anova`` does); False never, and refuses where it would be needed.
+    test : {"auto", True, False}
+        Test each model against the next smaller one where they are nested; True refuses
+        models that are not.
+
+    Returns
+    -------
+    ModelComparison
+        Prints as a table; ``tidy()`` is a frame with model, formula, npar, nobs, reml, loglik,
+        aic, aicc, bic, delta_aic, weight_aic, weight_bic, chisq, df, p_value (variances on
+        the boundary taken into account), p_naive (chi-squared) and reference.
+
+    Raises
+    ------
+    DataError
+        Other rows, responses or weights.
+    ModelError
+        Not nested, with ``test=True``; REML fits of different fixed effects, with
+        ``refit=False``.
+
+    Notes
+    -----
+    Nesting is decided on the columns, not on the formulas' text. A singular fit is compared
+    like any other.
+
+    References
+    ----------
+    Self & Liang (1987), doi:10.1080/01621459.1987.10478472; Stram & Lee (1994),
+    doi:10.2307/2533455.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> data = me.datasets.sleepstudy()
+    >>> one = me.lmm("Reaction ~ 1 + (Days | Subject)", data)
+    >>> two = me.lmm("Reaction ~ Days + (Days | Subject)", data)
+    >>> both = me.compare(one, two)
+    >>> both.tidy()["chisq"].round(2).tolist()[1], both.notes[0][:39]
+    (23.54, 'Refitted by maximum likelihood: a REML ')
+    """
+    names = _names(fits, names)
+    fits, notes = comparable(fits, names, refit, test)
+    facts = comparison_facts(fits, names, test=test, notes=notes)
+    return ModelComparison(facts, fits[0].design.spec.to_frame)
+
+
+def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
+    """Likelihood-ratio test of two nested models, in either order.
+
+    Parameters
+    ----------
+    fit, other : LMM
+    refit : {"auto", True, False}
+        As in `compare`.
+    method : {"mixture", "bootstrap"}
+        "mixture": chi-squared, or the mixture of chi-squared distributions that holds for
+        variances on the boundary. "bootstrap": the statistic's distribution by simulation
+        from the smaller model.
+    n : int
+        Simulated data sets.
+    rng : numpy.random.Generator or int, optional
+
+    Returns
+    -------
+    ModelComparison
+        With ``statistic``, ``df``, ``p_value``, ``p_naive``, and for the bootstrap
+        ``bootstrap`` with the simulated statistics and the number of failures.
+
+    Raises
+    ------
+    DataError, ModelError
+        As in `compare`; ModelError when the models are not nested.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> data = me.datasets.sleepstudy()
+    >>> one = me.lmm("Reaction ~ Days + (Days || Subject)", data)
+    >>> two = me.lmm("Reaction ~ Days + (Days | Subject)", data)
+    >>> test = two.lrt(one)
+    >>> round(test.statistic, 3), test.df, round(test.p_value, 3)
+    (0.041, 1, 0.839)
+    """
+    if method not in ("mixture", "bootstrap"):
+        raise OptionError(f"method={method!r} is not one of mixture, bootstrap")
+    names = _names((fit, other), None)
+    fits, notes = comparable((fit, other), names, refit, True)
+    facts = comparison_facts(fits, names, test=True, notes=notes)
+    to_frame = fit.design.spec.to_frame
+    if method == "mixture":
+        return ModelComparison(facts, to_frame)
+    small, large = sorted(fits, key=n_parameters)
+    (asymptotic,) = facts.tests
+    if asymptotic is None:  # refused above
+        raise ModelError("the models are not nested")
+    found = bootstrap_test(small, large, asymptotic.statistic, n=n, rng=rng)
+    words = f"bootstrap of {found.n:,}"
+    test = replace(asymptotic, p_value=found.p_value, words=words)
+    columns = dict(facts.table.columns)
+    columns["p_value"] = np.array([np.nan, found.p_value])
+    columns["reference"] = [None, words]
+    said = (
+        *notes,
+        f"Parametric bootstrap: {found.n:,} data sets drawn from the smaller model, "
+        f"{found.n_failed:,} failed; by {asymptotic.words} p = {asymptotic.p_value:.3g}",
+    )
+    facts = replace(facts, table=Table(columns), tests=(test,), notes=said)
+    return ModelComparison(facts, to_frame, found)
+
+
+def ranova(fit):
+    """Tests of the random terms: the model without each, one at a time.
+
+    The fixed effects stay, so the fit's own criterion, REML or ML, is kept.
+
+    Parameters
+    ----------
+    fit : LMM
+
+    Returns
+    -------
+    Table
+        term, npar, loglik, aic, lrt, df, p_value, p_naive, reference; first "<none>", the model
+        itself. ``p_value`` takes into account that variances are on the boundary, ``p_naive``
+        (chi-squared) does not.
+
+    Notes
+    -----
+    ``(x | g)`` is reduced to ``(1 | g)``; a term that cannot be reduced is left out. Without
+    any random term the likelihood is that of least squares.
+
+    References
+    ----------
+    Kuznetsova, Brockhoff & Christensen (2017), doi:10.18637/jss.v082.i13 (which models);
+    Stram & Lee (1994), doi:10.2307/2533455 (the p-values).
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> fit.ranova()[["term", "lrt", "df"]].round(2).values.tolist()[1]
+    ['Days in (1 + Days | Subject)', 42.84, 2.0]
+    """
+    found = reductions(fit.design)
+    rows = [
+        ("<none>", n_parameters(fit), -0.5 * fit.objective, None),
+        *((reduction.words, *reduced(fit, reduction)) for reduction in found),
+    ]
+    tests = [row[3] for row in rows]
+
+    def column(name):
+        return np.array([np.nan if t is None else getattr(t, name) for t in tests], dtype=float)
+
+    npar, loglik = [row[1] for row in rows], np.array([row[2] for row in rows])
+    return Table(
+        {
+            "term": [row[0] for row in rows],
+            "npar": npar,
+            "loglik": loglik,
+            "aic": -2.0 * loglik + 2.0 * np.array(npar),
+            "lrt": column("statistic"),
+            "df": column("df"),
+            "p_value": column("p_value"),
+            "p_naive": column("p_naive"),
+            "reference": [None if t is None else t.words for t in tests],
+        }
+    )
+
+
+def reduced(fit, reduction):
+    """Parameters, log-likelihood and test of a model with less randomness.
+
+    Returns
+    -------
+    npar, loglik, LikelihoodRatio
+    """
+    from mixedeffects.inference.comparison import Nesting, reference
+    from mixedeffects.inference.comparison.facts import LikelihoodRatio
+    from mixedeffects.model.lmm import fit_design
+
+    if reduction.blocks:
+        small = fit_design(
+            replace(fit.design, blocks=reduction.blocks),
+            reml=fit.reml,
+            optimizer=fit.certificate.optimizer,
+        )
+        test, remark = likelihood_ratio(small, fit)
+        if test is None:
+            raise ModelError(f"the model without {reduction.words} cannot be tested: {remark}")
+        return n_parameters(small), -0.5 * small.objective, test
+    # least squares: the same likelihood with all variances zero
+    objective = fit.objective_at(np.zeros(fit.theta.size))
+    df = fit.theta.size
+    (block,) = fit.design.blocks
+    (term,) = block.terms
+    k = len(term.columns)
+    distribution: Reference = reference(
+        Nesting("", 0, df, (k,) if term.covariance == "us" else (1,) * k, (k > 1,))
+    )
+    statistic = max(objective - fit.objective, 0.0)
+    test = LikelihoodRatio(
+        statistic,
+        df,
+        distribution.p_value(statistic),
+        distribution.naive(statistic),
+        distribution.words,
+    )
+    return n_parameters(fit) - df, -0.5 * objective, test
+
+
+def comparable(fits, names, refit, test):
+    """Fits whose likelihoods can be compared, and what was done to make them so.
+
+    Returns
+    -------
+    fits : tuple of LMM
+    notes : list of str
+    """
+    if not (refit == "auto" or isinstance(refit, bool)):
+        raise OptionError(f"refit={refit!r} is not one of 'auto', True, False")
+    if not (test == "auto" or isinstance(test, bool)):
+        raise OptionError(f"test={test!r} is not one of 'auto', True, False")
+    refuse_other_rows(fits, names)
+    reason = needs_ml(fits)
+    if refit is True and not reason and any(fit.reml for fit in fits):
+        reason = "as asked"
+    if not reason:
+        kept = all(fit.reml for fit in fits)
+        return fits, ["REML likelihoods: the fixed effects are the same"] if kept else []
+    if refit is False:
+        raise ModelError(
+            f"these likelihoods cannot be compared: {reason}\n"
+            'use refit="auto", which refits by maximum likelihood'
+        )
+    fits = tuple(by_ml(fit) if fit.reml else fit for fit in fits)
+    return fits, [f"Refitted by maximum likelihood: {reason}"]
+
+
+def by_ml(fit):
+    """The same model fitted by maximum likelihood, without another pass over the rows.
+
+    Parameters
+    ----------
+    fit : LMM
+
+    Returns
+    -------
+    LMM
+    """
+    if "by ml" not in fit.cache:
+        old = fit.evaluation.objective
+        objective = LMMObjective(old.stats, old.solver, old.parameters, False)
+        with threads_for(fit.plan.columns):
+            evaluation, certificate = minimize(
+                objective, fit.certificate.optimizer, costly=fit.plan.flops > COSTLY
+            )
+            fit.cache["by ml"] = type(fit).of(fit.design, fit.plan, evaluation, certificate)
+    return fit.cache["by ml"]
+
+
+def _names(fits, names):
+    if len(fits) < 2:
+        raise OptionError("there is nothing to compare: give two or more fits")
+    for fit in fits:
+        if not isinstance(fit, LMMFit):
+            raise ColumnTypeError(f"a {type(fit).__name__} cannot be compared, only fitted models")
+    if names is None:
+        return [f"model {i + 1}" for i in range(len(fits))]
+    names = [str(name) for name in names]
+    if len(names) != len(fits) or len(set(names)) != len(names):
+        raise OptionError(f"names must be {len(fits)} different names")
+    return names

@@ -1,0 +1,235 @@
+"""ANOVA tables against lmerTest (tests/golden/make/anova.R), and statements that hold of any."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mixedeffects as me
+from mixedeffects.errors import DataWarning, NotAvailableError, OptionError
+from tests import tolerances as tol
+from tests.golden.emmeans.frames import fitted, frame_of, golden
+
+MODELS = golden("anova")
+
+# Terms of models with dropped columns whose hypotheses lmerTest chooses by which columns happened
+# to be dropped: sens1 and sens2 are constant within Product, so nothing of them can be told apart
+# from it after it. The type of the test → terms.
+NOT_ESTIMABLE = {"carrots": {2: ("sens1", "sens2"), 3: ("sens1", "sens2")}}
+
+# Where a term's components have different df, Satterthwaite's denominator depends on the basis the
+# hypothesis is written in. lmerTest takes its rows as they come; ours are orthonormal, and agree
+# with lmerTest's contest() in that basis.
+BASIS_MATTERS = ("dogs", "tvbo")
+
+every_table = pytest.mark.parametrize(
+    ("name", "i"),
+    [(name, i) for name, model in MODELS.items() for i in range(len(model["tables"]))],
+    ids=lambda value: str(value),
+)
+
+
+def numbers(table, name):
+    return np.atleast_1d(np.asarray(table[name], dtype=float))
+
+
+def anova(fit, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        return fit.anova(**options)
+
+
+@every_table
+def test_the_table_is_lmertests(name, i):
+    table = MODELS[name]["tables"][i]
+    got = anova(fitted("anova", name), type=table["type"], ddf=table["ddf"])
+    assert len(got) == len(numbers(table, "num_df"))
+    lost = got["term"].isin(NOT_ESTIMABLE.get(name, {}).get(table["type"], ())).to_numpy()
+    assert (got["num_df"][lost] == 0).all() and got["statistic"][lost].isna().all()
+    got = got[~lost]
+
+    def theirs(column):
+        return numbers(table, column)[~lost]
+
+    assert got["num_df"].tolist() == theirs("num_df").tolist()
+    np.testing.assert_allclose(got["statistic"], theirs("statistic"), rtol=tol.ANOVA_F_RTOL)
+    np.testing.assert_allclose(got["sum_sq"], theirs("sum_sq"), rtol=tol.ANOVA_F_RTOL)
+    reference = "den_df"
+    if table["ddf"] == "satterthwaite":
+        reference = "den_df_orthonormal"
+    np.testing.assert_allclose(got["den_df"], theirs(reference), rtol=tol.ANOVA_DF_RTOL)
+    far = np.abs(got["den_df"] / theirs("den_df") - 1)
+    assert (far < (tol.ANOVA_DF_BASIS if name in BASIS_MATTERS else 0.01)).all()
+    close = far < tol.ANOVA_DF_RTOL
+    # p-values move with df; in the far tail only their logarithm is comparable
+    np.testing.assert_allclose(
+        np.log(got["p_value"][close]),
+        np.log(theirs("p_value")[close]),
+        rtol=tol.LOG_P_RTOL,
+        atol=0.01,
+    )
+
+
+@pytest.fixture(scope="module")
+def unbalanced():
+    return frame_of(MODELS["cake_unbalanced"])
+
+
+CODINGS = ["Treatment", "Treatment('C')", "SAS", "Sum", "Helmert", "Poly"]
+
+
+@pytest.mark.parametrize("type", [1, 2, 3])
+@pytest.mark.parametrize("coding", CODINGS)
+def test_no_table_depends_on_the_coding(coding, type, unbalanced):
+    reference = fitted("anova", "cake_unbalanced").anova(type=type, ddf="kenward-roger")
+    fit = me.lmm(
+        f"angle ~ C(recipe, {coding}) * C(temperature, {CODINGS[-1]}) + (1 | recipe:replicate)",
+        unbalanced,
+    )
+    got = fit.anova(type=type, ddf="kenward-roger")
+    assert got["num_df"].tolist() == reference["num_df"].tolist()
+    np.testing.assert_allclose(got["statistic"], reference["statistic"], rtol=1e-6)
+    np.testing.assert_allclose(got["den_df"], reference["den_df"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_empty_cells_leave_the_same_hypotheses_for_every_coding(coding):
+    frame = frame_of(MODELS["cake_empty"])
+    reference = anova(fitted("anova", "cake_empty"), ddf="wald")
+    fit = me.lmm(
+        f"angle ~ C(recipe, {coding}) * C(temperature, Sum) + (1 | recipe:replicate)", frame
+    )
+    with pytest.warns(DataWarning, match="could not be estimated"):
+        got = fit.anova(ddf="wald")
+    assert got["num_df"].tolist() == reference["num_df"].tolist() == [2, 5, 8]
+    np.testing.assert_allclose(got["statistic"], reference["statistic"], rtol=1e-5)
+
+
+def test_without_an_intercept_the_other_terms_keep_their_tests(unbalanced):
+    """Only the term that takes the intercept's place has a hypothesis more."""
+    for right in ("recipe * temperature", "recipe * temp"):
+        tables = [
+            me.lmm(f"angle ~ {start}{right} + (1 | recipe:replicate)", unbalanced).anova(ddf="wald")
+            for start in ("", "0 + ")
+        ]
+        rest = tables[0]["term"] != "recipe"
+        np.testing.assert_allclose(
+            tables[0][rest]["statistic"], tables[1][rest]["statistic"], rtol=1e-6
+        )
+        assert [float(t["num_df"][0]) for t in tables] == [2.0, 3.0]
+
+
+def test_type_3_of_a_full_table_tests_equally_weighted_means(unbalanced):
+    fit = fitted("anova", "cake_unbalanced")
+    joint = fit.emmeans("recipe").contrasts("consecutive").joint()
+    row = fit.anova()
+    assert joint["statistic"][0] == pytest.approx(row["statistic"][0], rel=1e-8)
+
+
+def test_a_slope_that_varies_is_averaged_by_type_3(sleepstudy):
+    sleepstudy["side"] = np.where(sleepstudy.index % 3 == 0, "a", "b")
+    fit = me.lmm("Reaction ~ Days * side + (1 | Subject)", sleepstudy)
+    row = fit.anova(ddf="wald").set_index("term").loc["Days"]
+    slope = fit.emtrends("Days", ddf="wald").test()
+    assert row["statistic"] == pytest.approx(float(slope["statistic"][0]) ** 2, rel=1e-8)
+
+
+def test_types_agree_where_they_must(sleepstudy):
+    fit = me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy)
+    tables = [fit.anova(type=type) for type in (1, 2, 3, "I", "II", "III")]
+    for table in tables:
+        np.testing.assert_allclose(table["statistic"], tables[0]["statistic"], rtol=1e-9)
+    assert tables[0]["statistic"][0] == pytest.approx(fit.test()["statistic"][1] ** 2, rel=1e-9)
+    assert tables[0]["den_df"][0] == pytest.approx(fit.test()["df"][1], rel=1e-9)
+
+
+def test_no_terms_make_an_empty_table(sleepstudy):
+    for formula in ("Reaction ~ 1 + (1 | Subject)", "Reaction ~ 0 + (1 | Subject)"):
+        for type in (1, 2, 3):
+            assert len(me.lmm(formula, sleepstudy).anova(type=type)) == 0
+
+
+def test_a_term_that_others_determine_is_reported(sleepstudy):
+    sleepstudy["twice"] = 2.0 * sleepstudy["Days"]
+    fit = me.lmm("Reaction ~ Days + twice + (1 | Subject)", sleepstudy)
+    with pytest.warns(DataWarning, match=r"twice = 2·Days(.|\n)*nothing can be tested of") as said:
+        table = fit.anova(type=1)
+    assert "twice" in str(said[0].message).splitlines()[-1]
+    assert table["num_df"].tolist() == [1.0, 0.0] and np.isnan(table["statistic"][1])
+    assert anova(fit, type=3)["num_df"].tolist() == [0.0, 0.0]
+
+
+def test_a_saved_fit_gives_the_same_table(tmp_path):
+    fit = fitted("anova", "oats")
+    fit.save(tmp_path / "fit.npz")
+    again = me.load(tmp_path / "fit.npz")
+    pd.testing.assert_frame_equal(fit.anova(ddf="wald"), again.anova(ddf="wald"))
+
+
+def test_a_fit_without_its_predictors_refuses_in_words():
+    from dataclasses import replace
+
+    fit = fitted("anova", "oats")
+    bare = replace(fit, design=replace(fit.design, predictors=None))
+    with pytest.raises(NotAvailableError, match="type=1"):
+        bare.anova()
+    assert len(bare.anova(type=1, ddf="wald")) == 3
+
+
+@pytest.mark.parametrize("type", [0, 4, "IV", True, None])
+def test_other_types_are_refused(type):
+    with pytest.raises(OptionError, match="is not one of 1, 2, 3"):
+        fitted("anova", "oats").anova(type=type)
+
+
+def test_the_frame_is_of_the_users_kind():
+    import polars
+
+    table = polars.read_csv(io.StringIO(frame_of(MODELS["machines"]).to_csv(index=False)))
+    fit = me.lmm("score ~ Machine + (1 | Worker)", table)
+    assert isinstance(fit.anova(ddf="wald"), polars.DataFrame)
+
+
+@pytest.mark.parametrize("type", [2, 3])
+@pytest.mark.parametrize(
+    ("one", "other", "shared"),
+    [
+        ("temp * recipe + temp:z", "temp:z + recipe:temp + recipe + temp", ["temp", "recipe"]),
+        ("z + recipe:z + temp", "temp + z * recipe - recipe", ["z", "temp"]),
+    ],
+)
+def test_how_the_terms_are_written_does_not_matter(one, other, shared, type, unbalanced):
+    frame = unbalanced.assign(z=np.arange(len(unbalanced)) % 5 / 5)
+    tables = [
+        me.lmm(f"angle ~ {right} + (1 | recipe:replicate)", frame)
+        .anova(type=type, ddf="wald")
+        .set_index("term")
+        for right in (one, other)
+    ]
+    for term in shared:
+        assert tables[0].loc[term, "num_df"] == tables[1].loc[term, "num_df"]
+        assert tables[0].loc[term, "statistic"] == pytest.approx(
+            tables[1].loc[term, "statistic"], rel=1e-5
+        )
+
+
+def test_a_slope_in_an_interaction_alone_is_averaged_too(unbalanced):
+    """z in z + recipe:z is its mean slope over recipes, whichever recipe comes first."""
+    frame = unbalanced.assign(z=np.arange(len(unbalanced)) % 5 / 5)
+    fit = me.lmm("angle ~ z + recipe:z + temp + (1 | recipe:replicate)", frame)
+    row = fit.anova(ddf="wald").set_index("term").loc["z"]
+    slope = fit.emtrends("z", ddf="wald").test()["statistic"][0]
+    assert row["statistic"] == pytest.approx(slope**2, rel=1e-8)
+
+
+def test_type_3_of_a_factor_is_the_same_in_nested_and_crossed_spelling(unbalanced):
+    """Both have the same columns; only what is left for the interaction differs."""
+    nested, crossed = (
+        me.lmm(f"angle ~ {right} + (1 | recipe:replicate)", unbalanced).anova(ddf="wald").iloc[0]
+        for right in ("recipe / temperature", "recipe * temperature")
+    )
+    assert nested["statistic"] == pytest.approx(crossed["statistic"], rel=1e-6)
