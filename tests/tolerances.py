@@ -81,8 +81,6 @@ PROFILE_RISE = 2e-4
 # F of lmerTest and its denominator df (a numeric derivative), at its own optimum.
 ANOVA_F_RTOL = 1e-5
 ANOVA_DF_RTOL = 1e-3
-# Where numerator df are several and the basis of the hypothesis matters, see the test.
-ANOVA_DF_BASIS = 0.25
 # Logarithms of p-values move with df.
 LOG_P_RTOL = 1e-3
 # Means, slopes and contrasts of emmeans, relative and in standard errors; emtrends' difference

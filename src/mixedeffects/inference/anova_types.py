@@ -24,7 +24,8 @@ def sequential(fit):
     """Type I: each term after those before it.
 
     The hypothesis of a term is that the part of its columns which the earlier terms do not
-    explain, in the rows at hand, contributes nothing: rows of R in X = QR.
+    explain, in the rows at hand, contributes nothing: rows of R in X = QR, scaled to a unit
+    diagonal (the forward Doolittle rows).
 
     Parameters
     ----------
@@ -40,8 +41,9 @@ def sequential(fit):
     Goodnight (1978), SAS Technical Report R-101; Searle (1971), Linear Models, ch. 5.
     """
     owner = np.array(fit.design.spec.x_terms, dtype=int)
-    R = _scaled_triangle(fit)
-    return [R[: owner.size][owner == t] for t in range(len(fit.design.spec.terms))]
+    R = _scaled_triangle(fit)[: owner.size]
+    R = R / np.diagonal(R)[:, None]
+    return [R[owner == t] for t in range(len(fit.design.spec.terms))]
 
 
 def marginal(fit):
@@ -56,7 +58,11 @@ def marginal(fit):
     list of (d, p) arrays
     """
     terms = _terms(fit)
+    if len(terms) == 1:
+        return sequential(fit)
     R = _scaled_triangle(fit)
+    p = len(fit.design.x_names)
+    kept = np.array(fit.design.spec.x_terms, dtype=int)
     # all columns, those included that the fit dropped: what a term adds must not depend on which
     # of several columns that determine each other was kept
     columns = R @ aliasing(fit).matrix()
@@ -67,6 +73,9 @@ def marginal(fit):
     found = []
     for t, term in enumerate(terms):
         above = [s for s, other in enumerate(terms) if contains(other, term)]
+        if not above and not fit.design.aliased:
+            found.append(np.eye(p)[kept == t])  # after all others: its coefficients are zero
+            continue
         before = _basis(columns[:, ~np.isin(owner, [t, *above])])
         own = columns[:, owner == t]
         found.append(_basis(own - before @ (before.T @ own)).T @ R)
@@ -114,6 +123,8 @@ def general(fit):
         for t, term in enumerate(terms)
     }
     heir = _heir(fit)
+    if len(terms) == 1:
+        return sequential(fit)
     if heir is None and not any(above.values()) and not fit.design.aliased:
         return [np.eye(p)[owner == t] for t in range(len(terms))]
     above[-1] = [t for t, term in enumerate(terms) if not term.numerics]

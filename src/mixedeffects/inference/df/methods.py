@@ -92,7 +92,10 @@ def df_method(fit, name="satterthwaite") -> DfMethod:
 
 
 def independent_rows(L, estimates, *, tolerance=1e-10):
-    """An orthonormal set of rows that spans those of L, and its values.
+    """Rows without dependent ones, and their values: L itself where its rows are independent.
+
+    Satterthwaite's denominator for several rows depends a little on which rows span the
+    hypothesis, so rows are left as they are given where they can be.
 
     Parameters
     ----------
@@ -118,9 +121,12 @@ def independent_rows(L, estimates, *, tolerance=1e-10):
     """
     size = np.sqrt(np.einsum("mp,mp->m", L, L))
     size[size == 0.0] = 1.0
+    given = L, estimates
     L, estimates = L / size[:, None], estimates / size
     U, d, V = np.linalg.svd(L, full_matrices=False)
     rank = int((d > tolerance * d.max(initial=0.0)).sum())
+    if rank == L.shape[0]:
+        return given
     values = U[:, :rank].T @ estimates / d[:rank]
     if not np.allclose(U[:, :rank] @ (U[:, :rank].T @ estimates), estimates, rtol=1e-7, atol=1e-9):
         raise OptionError("the hypotheses contradict each other: dependent rows, other values")

@@ -9,6 +9,9 @@ from mixedeffects.inference.df.variance_information import variance_information
 
 # relative spread below which the components' degrees of freedom count as one number
 EQUAL = 1e-8
+# standard errors of the rows of a hypothesis further apart than this are in units that no
+# eigenvector survives; the rows are then taken in units of their standard errors
+UNITS_APART = 1e4
 
 
 class Satterthwaite:
@@ -70,10 +73,14 @@ class Satterthwaite:
         rank = values.size
         if rank == 0:
             return JointTest(np.nan, 0.0, np.nan)
-        variances, vectors = np.linalg.eigh(rows @ self.vcov @ rows.T)
-        t_squared = (vectors.T @ values) ** 2 / variances
+        covariance = rows @ self.vcov @ rows.T
+        se = np.sqrt(np.diagonal(covariance))
+        half = np.linalg.solve(np.linalg.cholesky(covariance / np.outer(se, se)), values / se)
+        if se.max() > UNITS_APART * se.min():
+            rows, covariance = rows / se[:, None], covariance / np.outer(se, se)
+        _, vectors = np.linalg.eigh(covariance)
         df = self.df(vectors.T @ rows)
-        return JointTest(float(t_squared.sum()) / rank, float(rank), denominator(df))
+        return JointTest(float(half @ half) / rank, float(rank), denominator(df))
 
 
 def denominator(df):

@@ -27,8 +27,9 @@ from mixedeffects.inference.simulate import simulate
 METHODS = ("parametric", "residual", "cluster", "observation")
 # share of failed refits above which a warning says so
 MANY_FAILED = 0.01
-# clusters above which leaving out each in turn, without compiled refits, is refused
-MOST_LEFT_OUT = 2_000
+# clusters above which leaving out each in turn would take too long: without compiled refits, which
+# take milliseconds each, and with them, which take time in proportion to the clusters
+MOST_LEFT_OUT, MOST_COMPILED = 2_000, 20_000
 
 
 def bootstrap(
@@ -272,7 +273,7 @@ def _jackknife(fit, method, codes):
     if codes is None:
         codes, _ = cluster_codes(fit.design)
     q, refits = int(codes.max()) + 1, Refits.of(fit)
-    if q > MOST_LEFT_OUT and not refits.compiled:
+    if q > (MOST_COMPILED if refits.compiled else MOST_LEFT_OUT):
         raise NotAvailableError(
             f'BCa intervals need a refit without each of {q:,} clusters\nuse kind="percentile"'
         )
