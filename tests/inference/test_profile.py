@@ -495,3 +495,19 @@ def test_a_dropped_column_has_no_profile():
     (dropped,) = fit.design.aliased
     with pytest.raises(OptionError, match="left out of the model"):
         fit.profile(dropped.name)
+
+
+def test_the_t_reference_gives_the_t_interval_of_balanced_data():
+    rng = np.random.default_rng(0)
+    g = np.repeat(np.arange(8), 6)
+    table = {"y": 2.0 * rng.normal(size=8)[g] + rng.normal(size=48), "g": g}
+    fit = me.lmm("y ~ 1 + (1 | g)", table)
+    mean = table["y"].reshape(8, 6).mean(axis=1)
+    half = 2.3646242515927853 * mean.std(ddof=1) / np.sqrt(8)  # t with 7 degrees of freedom
+    found = fit.confint(method="profile", reference="t", parameters="fixed")
+    assert found["lower"][0] == pytest.approx(mean.mean() - half, rel=1e-5)
+    assert found["upper"][0] == pytest.approx(mean.mean() + half, rel=1e-5)
+    wide = fit.confint(method="profile")
+    assert wide["lower"][0] > found["lower"][0]
+    with pytest.raises(me.OptionError, match="chi2, t"):
+        fit.confint(method="profile", reference="F")

@@ -21,15 +21,16 @@ def confint(fit, *, method="wald", level=0.95, **options):
         too. "bootstrap": from refits to simulated or resampled data, variance components too.
     level : float
     **options
-        Of the method: ``ddf`` for "wald"; ``parameters`` and ``criterion`` for "profile"
-        (see `profile`); ``n``, ``rng``, ``resample`` (the bootstrap's own ``method``),
-        ``groups``, ``kind``, ``threads``, ``progress`` for "bootstrap" (see `bootstrap`).
+        Of the method: ``ddf`` for "wald"; ``parameters``, ``criterion`` and ``reference`` for
+        "profile" (see `profile` and `profile_confint`); ``n``, ``rng``, ``resample`` (the
+        bootstrap's own ``method``), ``groups``, ``kind``, ``threads``, ``progress`` for
+        "bootstrap" (see `bootstrap`).
 
     Returns
     -------
     Table
         term, estimate, lower, upper; with "profile" and "bootstrap" also group, None for the
-        fixed effects and the residual.
+        fixed effects.
 
     Raises
     ------
@@ -49,7 +50,7 @@ def confint(fit, *, method="wald", level=0.95, **options):
         raise OptionError(f"method={method!r} is not one of {', '.join(METHODS)}")
     run, known = {
         "wald": (_wald, ("ddf",)),
-        "profile": (_profile, ("parameters", "criterion")),
+        "profile": (_profile, ("parameters", "criterion", "reference")),
         "bootstrap": (
             _bootstrap, ("n", "rng", "resample", "groups", "kind", "threads", "progress")
         ),

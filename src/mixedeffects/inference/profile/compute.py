@@ -5,18 +5,23 @@ from __future__ import annotations
 import sys
 from math import isnan, nan
 from numbers import Integral
+from statistics import NormalDist
 
 import numpy as np
 
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.estimation import LMMObjective, LowerPointError, minimize, trace
+from mixedeffects.inference.df import df_method
+from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.profile.names import all_parameters, chosen
 from mixedeffects.inference.profile.problems import Optimum, problem_of
 from mixedeffects.inference.profile.record import ProfileFacts, fixed_first
+from mixedeffects.inference.table import Table
 
 CRITERIA = ("ml", "reml")
+REFERENCES = ("chi2", "t")
 # evaluations a point of a profile takes, roughly
 PER_POINT = 1.3
 USUAL_LEVEL = 0.95
@@ -104,7 +109,7 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     return fit.cache[key]
 
 
-def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml"):
+def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", reference="chi2"):
     """Profile confidence intervals, exact at any level, without a fine profile in between.
 
     Parameters
@@ -113,6 +118,11 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml"):
     level : float
     parameters, criterion
         As in `profile`.
+    reference : {"chi2", "t"}
+        What the rise of the criterion is compared with. "chi2" is the large-sample limit, as in
+        lme4. "t", for fixed effects, is what the rise of a normal mean with as many degrees of
+        freedom as Satterthwaite gives would have to be: (df + 1) log(1 + t^2 / df). With few
+        groups the first covers too little.
 
     Returns
     -------
@@ -127,8 +137,43 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml"):
     >>> limits["term"][:2], limits["lower"][:2].round(2), limits["upper"][:2].round(2)
     (['(Intercept)', 'Days'], array([231.99,   8.89]), array([270.82,  12.05]))
     """
-    found = profile(fit, parameters, criterion=criterion, level=level, points=FEWEST)
-    return fixed_first(found.confint(level))
+    if reference not in REFERENCES:
+        raise OptionError(f"reference={reference!r} is not one of {', '.join(REFERENCES)}")
+    if reference == "chi2":
+        found = profile(fit, parameters, criterion=criterion, level=level, points=FEWEST)
+        return fixed_first(found.confint(level))
+    check_level(level)
+    everything = all_parameters(fit)
+    wanted = chosen(fit, everything, parameters)
+    if criterion == "reml":
+        wanted = _without_fixed(everything, wanted, parameters)
+    df = df_method(fit).df(np.eye(fit.beta.size))
+    columns: dict[str, list] = {n: [] for n in ("term", "group", "estimate", "lower", "upper")}
+    for i in wanted:
+        parameter, reached = everything[i], level
+        if parameter.kind == "fixed":
+            reached = level_of_t(level, float(df[parameter.place[0]]))
+        found = profile(fit, parameter.name, criterion=criterion, level=reached, points=FEWEST)
+        for name, column in found.confint(reached).columns.items():
+            columns[name].append(column[0])
+    numbers = ("estimate", "lower", "upper")
+    return fixed_first(Table({n: np.array(c) if n in numbers else c for n, c in columns.items()}))
+
+
+def level_of_t(level, df):
+    """The level whose normal quantile is the signed root of (df + 1) log(1 + t^2 / df).
+
+    For the mean of a normal sample, where that is the rise of -2 log-likelihood at the limits of
+    the t interval, profile limits at this level are the t interval.
+
+    Examples
+    --------
+    >>> round(level_of_t(0.95, 7.0), 4), round(level_of_t(0.95, 1e6), 4)
+    (0.9699, 0.95)
+    """
+    t = float(t_quantile(0.5 + level / 2.0, np.array([df]))[0])
+    root = t if not np.isfinite(df) else float(np.sqrt((df + 1.0) * np.log1p(t * t / df)))
+    return 1.0 - 2.0 * NormalDist().cdf(-root)
 
 
 def _without_fixed(everything, wanted, parameters):
