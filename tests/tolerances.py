@@ -100,7 +100,7 @@ MVT_LIMIT_IN_SE = 1e-2
 # --- cluster-robust covariances (tests/inference/test_sandwich.py) ------------------------------
 
 # Both programs at their own optimum: theta differs by about 1e-5, which moves standard errors
-# and degrees of freedom by less than these; the stated aims are 1e-3 and 1e-2.
+# and degrees of freedom by less than these.
 ROBUST_SE_RTOL = 2e-6
 ROBUST_DF_RTOL = 1e-5
 # The same theta, by full matrices: rounding, and a basis that drops directions of length 1e-6.

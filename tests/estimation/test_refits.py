@@ -9,8 +9,7 @@ from scipy.stats import ks_2samp
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, OptionError
-from mixedeffects.estimation.refits import FAILED, SINGULAR, Refits
-from mixedeffects.estimation.refits.gather import Clusters
+from mixedeffects.estimation.refits import FAILED, SINGULAR, ClusterDraws, Refits
 from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.nested import NestedClusters
 from mixedeffects.estimation.refits.simulate import (
@@ -119,7 +118,7 @@ def test_multiplicities_are_repeated_levels(formula, data, options):
     q = int(codes.max()) + 1
     times = np.random.default_rng(4).multinomial(q, np.full(q, 1 / q), size=4)
     results = Refits.of(fit).weighted(times)
-    drawn = Clusters(fit.design, codes)
+    drawn = ClusterDraws(fit.design, codes)
     general = General(fit.evaluation.objective, fit.evaluation, fit.plan)
     for i in range(4):
         design = drawn.draw(times[i])
@@ -156,7 +155,7 @@ def test_nested_clusters_are_gathered_from_sums(formula):
     q = int(codes.max()) + 1
     times = np.random.default_rng(6).multinomial(q, np.full(q, 1 / q), size=2)
     results = Refits.of(fit).weighted(times, clusters=codes)
-    drawn = Clusters(fit.design, codes)
+    drawn = ClusterDraws(fit.design, codes)
     general = General(fit.evaluation.objective, fit.evaluation, fit.plan)
     rows = results.empty(2, fit.theta.size, fit.beta.size)
     for i in range(2):

@@ -115,6 +115,11 @@ def test_studentized_interval_of_a_mean_is_students():
     )
     t = stats.t.ppf(0.975, 5)
     np.testing.assert_allclose([lower[0], upper[0]], [10 - 2 * t, 10 + 2 * t], atol=0.15)
+    lower, upper = intervals.studentized(
+        np.array([10.0]), np.array([2.0]), means[:, None], errors[:, None], 0.95, symmetric=True
+    )
+    np.testing.assert_allclose([lower[0], upper[0]], [10 - 2 * t, 10 + 2 * t], atol=0.1)
+    assert lower[0] + upper[0] == pytest.approx(20.0)
 
 
 def test_a_statistic_on_one_side_of_all_replicates_has_no_bca_interval():
@@ -125,7 +130,9 @@ def test_a_statistic_on_one_side_of_all_replicates_has_no_bca_interval():
     assert np.isnan(upper[0])
 
 
-@pytest.mark.parametrize("kind", ["percentile", "basic", "bca", "normal", "studentized"])
+@pytest.mark.parametrize(
+    "kind", ["percentile", "basic", "bca", "normal", "studentized", "symmetric"]
+)
 @pytest.mark.parametrize("method", ["parametric", "residual", "cluster"])
 def test_intervals_hold_the_estimate_and_grow_with_the_level(kind, method):
     boot = sleep_boot(method)
@@ -225,7 +232,7 @@ def test_few_clusters_come_with_a_warning():
     g = np.repeat(np.arange(8), 10)
     fit = me.lmm("y ~ 1 + (1 | g)", {"y": rng.normal(size=8)[g] + rng.normal(size=80), "g": g})
     boot = fit.bootstrap(50, method="cluster", rng=1)
-    with pytest.warns(DataWarning, match="studentized"):
+    with pytest.warns(DataWarning, match="symmetric"):
         boot.confint("percentile")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -306,6 +313,13 @@ def test_no_fixed_effects_at_all():
         assert len(boot.confint("studentized")) == 0
 
 
+def test_bca_of_crossed_factors_says_what_to_use_instead(sleepstudy):
+    sleepstudy["item"] = np.arange(180) % 7
+    boot = me.lmm("Reaction ~ Days + (1 | Subject) + (1 | item)", sleepstudy).bootstrap(5, rng=1)
+    with pytest.raises(NotAvailableError, match="percentile"):
+        boot.confint("bca")
+
+
 def test_bad_options_are_refused():
     fit = sleep_fit()
     with pytest.raises(OptionError, match="jackknife"):
@@ -320,7 +334,17 @@ def test_bad_options_are_refused():
         fit.bootstrap(3, method="cluster", groups=[1, 2])
     with pytest.raises(OptionError, match="function"):
         fit.bootstrap(3, statistic=3)
+    with pytest.raises(NotAvailableError, match="one cluster"):
+        fit.bootstrap(3, method="cluster", groups=np.zeros(180))
+    with pytest.raises(DataError, match="missing"):
+        fit.bootstrap(3, method="cluster", groups=np.full(180, np.nan))
+    for nothing in ("a", None, {}, []):
+        with pytest.raises(OptionError, match="must return a number"):
+            fit.bootstrap(3, statistic=lambda _, value=nothing: value)
     boot = sleep_boot()
+    for parameters in ([], 3):
+        with pytest.raises(OptionError, match="list of names"):
+            boot.confint(parameters=parameters)
     with pytest.raises(OptionError, match="percentile"):
         boot.confint("exact")
     with pytest.raises(OptionError, match="level"):

@@ -196,8 +196,8 @@ def test_columns_and_order():
 
 @pytest.mark.parametrize(
     "options",
-    [{"effects": "random"}, {"effects": []}, {"effects": ["fixed", "fixed"]}, {"scale": "sd"},
-     {"level": 1.5}, {"ddf": "residual"}],
+    [{"effects": "random"}, {"effects": None}, {"effects": []}, {"effects": ["fixed", "fixed"]},
+     {"scale": "sd"}, {"level": 1.5}, {"ddf": "residual"}],
 )  # fmt: skip
 def test_refused_options(options):
     with pytest.raises(me.OptionError):

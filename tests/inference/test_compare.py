@@ -73,12 +73,12 @@ def test_the_order_of_the_arguments_does_not_matter(sleepstudy):
 @pytest.mark.parametrize(
     ("found", "weights"),
     [
-        (Nesting("", 0, 1, (1,), (False,)), {0: 0.5, 1: 0.5}),
-        (Nesting("", 0, 2, (1,), (True,)), {1: 0.5, 2: 0.5}),
-        (Nesting("", 0, 3, (1,), (True,)), {2: 0.5, 3: 0.5}),
-        (Nesting("", 1, 1, (), ()), {1: 1.0}),
-        (Nesting("", 1, 3, (1,), (True,)), {2: 0.5, 3: 0.5}),
-        (Nesting("", 0, 2, (1, 1), (False, False)), {0: 0.25, 1: 0.5, 2: 0.25}),
+        (Nesting("", 0, 1, (1,)), {0: 0.5, 1: 0.5}),
+        (Nesting("", 0, 2, (1,)), {1: 0.5, 2: 0.5}),
+        (Nesting("", 0, 3, (1,)), {2: 0.5, 3: 0.5}),
+        (Nesting("", 1, 1, ()), {1: 1.0}),
+        (Nesting("", 1, 3, (1,)), {2: 0.5, 3: 0.5}),
+        (Nesting("", 0, 2, (1, 1)), {0: 0.25, 1: 0.5, 2: 0.25}),
     ],
 )
 def test_mixtures(found, weights):

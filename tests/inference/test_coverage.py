@@ -58,6 +58,7 @@ def coverage():
         bootstrap = fit.bootstrap(DRAWS, method="cluster", rng=rng)
         note("cluster percentile", bootstrap.confint("percentile"), "x")
         note("cluster studentized", bootstrap.confint("studentized"), "x")
+        note("cluster symmetric", bootstrap.confint("symmetric"), "x")
     shares = {name: float(np.mean(found)) for name, found in hits.items()}
     print("\n".join(f"{name:32s} {share:.3f}" for name, share in shares.items()))
     return shares
@@ -71,7 +72,7 @@ def test_wald_intervals_cover_too_little(coverage):
 @pytest.mark.parametrize(
     "interval",
     [
-        "kenward-roger x", "satterthwaite x", "profile t x", "cluster studentized x",
+        "kenward-roger x", "satterthwaite x", "profile t x", "cluster symmetric x",
         "profile reml sd__(Intercept)", "profile reml sd__x", "profile reml sd__Observation",
     ],
 )  # fmt: skip

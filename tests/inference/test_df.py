@@ -194,3 +194,11 @@ def test_a_loaded_fit_has_the_same_degrees_of_freedom(tmp_path):
     again = me.load(tmp_path / "fit.npz")
     for ddf in ("satterthwaite", "kenward-roger"):
         np.testing.assert_allclose(again.test(ddf=ddf)["df"], fit.test(ddf=ddf)["df"], rtol=1e-6)
+
+
+def test_many_rows_have_the_degrees_of_freedom_of_each():
+    fit = fitted("machines_interaction")
+    L = np.random.default_rng(1).normal(size=(40, fit.beta.size))
+    method = df_method(fit)
+    one_by_one = np.concatenate([method.df(row[None]) for row in L])
+    np.testing.assert_allclose(method.df(L), one_by_one, rtol=1e-10)

@@ -487,6 +487,11 @@ def test_a_model_without_fixed_effects(sleepstudy):
         (lambda f: f.emtrends("Variety"), "is a factor"),
         (lambda f: f.emtrends("nitro"), "is a factor"),
         (lambda f: f.emtrends("time"), "not a column"),
+        (lambda f: f.emmeans(3), "a list of them"),
+        (lambda f: f.emmeans("Variety", at=["Victory"]), "must be a dict"),
+        (lambda f: f.emmeans("Variety", at={"Variety": []}), "no level of 'Variety'"),
+        (lambda f: f.contrasts("Variety", ddof=1), "no option ddof"),
+        (lambda f: f.emmeans("Variety").test(null=np.nan), "finite"),
     ],
 )
 def test_what_makes_no_sense_is_refused(call, message, oats):
@@ -517,3 +522,10 @@ def test_it_prints_its_numbers_and_what_they_rest_on(oats):
     assert "Golden Rain - Marvellous" in html and "Tukey" in html
     assert "standard error of" in str(means.contrasts(adjust="mvt"))
     assert "intervals: bonferroni" in str(means.contrasts(adjust="holm"))
+
+
+def test_differences_of_differences_keep_their_parentheses(oats):
+    steps = oats.emmeans("Variety").contrasts("consecutive")
+    names = steps.tidy()["contrast"].tolist()
+    twice = steps.contrasts("treatment", ref=names[0]).tidy()
+    assert twice["contrast"].tolist() == [f"({names[1]}) - ({names[0]})"]

@@ -19,7 +19,7 @@ from tests.golden.emmeans.frames import FOLDER, fitted
 CONTESTS = json.loads((FOLDER.parent / "anova" / "anova.json").read_text())["contests"]
 NAMES = (
     "(Intercept)", "x", "x1", "x10", "style[T.Some]", "poly(x, 2)[1]", "x1:style[T.Some]",
-    "log(x + 1)", "blood pressure", "f[a - b]", "f[1e3]", "1st", "I(x^2)",
+    "log(x + 1)", "blood pressure", "f[a - b]", "f[1e3]", "1st", "I(x^2)", "`a: b`[c = 1]",
 )  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def test_rows_and_joint_test_are_lmertests(contest, ddf):
         ("f[1e3]*.5 + 1st = 0", {"f[1e3]": 0.5, "1st": 1}, 0),
         ("0 = I(x^2)", {"I(x^2)": -1}, 0),
         ("x1 - -x10", {"x1": 1, "x10": 1}, 0),
+        ("2*`a: b`[c = 1] = `x1`", {"`a: b`[c = 1]": 2, "x1": -1}, 0),
     ],
 )
 def test_texts_are_read(text, weights, value):
@@ -170,6 +171,11 @@ def test_dependent_hypotheses_count_once_and_contradictions_are_refused(fit):
         ("1 = 1", {}, "does not depend"),
         ([[1, 2]], {}, "3 columns"),
         ([], {}, "must be texts"),
+        ({}, {}, "must be texts"),
+        ("Machine[B]", {"null": np.nan}, "finite"),
+        ("Machine[B]", {"joint": "yes"}, "True or False"),
+        ("1e999 * Machine[B]", {}, "too large"),
+        ("Machine[B]", {"ddf": ["wald"]}, "is not one of"),
         ([[1, 2, np.nan]], {}, "must be texts"),
         ({"a": [1, 2]}, {}, "needs 3 finite weights"),
         ({"a": {"Machine[Q]": 1}}, {}, "no coefficient"),
@@ -179,7 +185,7 @@ def test_dependent_hypotheses_count_once_and_contradictions_are_refused(fit):
     ],
 )
 def test_what_makes_no_sense_is_refused(hypotheses, options, message, fit):
-    with pytest.raises(OptionError, match=message):
+    with pytest.raises((OptionError, FormulaError), match=message):
         fit.test(hypotheses, **options)
 
 

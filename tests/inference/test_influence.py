@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -267,6 +268,15 @@ def test_refusals(sleepstudy, options, error, words):
     fit = me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy)
     with pytest.raises(error, match=words):
         fit.influence(**options)
+
+
+def test_the_last_degree_of_freedom_leaves_no_residual_variance():
+    table = {"y": [1.0, 4.0, 2.0, 7.0], "x": [0.0, 1.0, 0.5, 3.0], "z": [1.0, 0.0, 0.0, 2.0]}
+    fit = me.lmm("y ~ x + z + (1 | g)", table | {"g": ["a", "a", "b", "b"]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        found = fit.influence()
+    assert np.isnan(found.facts.sigma_without).all()
 
 
 def test_what_would_take_too_long_is_refused(monkeypatch, sleepstudy):

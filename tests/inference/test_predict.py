@@ -140,7 +140,12 @@ def test_quantiles(sleepstudy):
         return (f["upper"] - f["prediction"]) / f["std_error"]
 
     assert half(interval="confidence") == pytest.approx(norm.ppf(0.95))
-    assert half(interval="prediction", groups="population") == pytest.approx(norm.ppf(0.95))
+    assert half(interval="prediction", groups="population", ddf="wald") == pytest.approx(
+        norm.ppf(0.95)
+    )
+    # of a new observation of a new subject: more than the 17 of the mean alone
+    new = half(interval="prediction", groups="population")
+    assert norm.ppf(0.95) < new < t.ppf(0.95, 17)
     assert half(interval="confidence", groups="population", ddf="wald") == pytest.approx(
         norm.ppf(0.95)
     )
@@ -189,6 +194,7 @@ def test_refusals(sleepstudy, monkeypatch):
         {"groups": "nobody"},
         {"new_levels": "ignore"},
         {"interval": "confidence", "groups": "population", "ddf": "kr"},
+        {"interval": "confidence", "ddf": "kr"},
     ):
         with pytest.raises(OptionError):
             fit.predict(**options)
@@ -234,3 +240,23 @@ def test_coverage_of_seen_and_new_groups():
         covered["new"].append(np.mean((new["lower"] < fresh) & (fresh < new["upper"])))
     for name, shares in covered.items():
         assert np.mean(shares) == pytest.approx(0.95, abs=0.03), name
+
+
+def test_new_groups_of_few_are_predicted_with_the_uncertainty_of_the_variance():
+    """Balanced one-way layout, exact moments: df of v = MSA (1/(an) + 1/n) + MSE (1 - 1/n)."""
+    rng = np.random.default_rng(2)
+    a, n = 6, 5
+    g = np.repeat(np.arange(a), n)
+    y = 3.0 * rng.normal(size=a)[g] + rng.normal(size=a * n)
+    fit = me.lmm("y ~ 1 + (1 | g)", {"y": y, "g": g})
+    means = y.reshape(a, n).mean(axis=1)
+    between = n * means.var(ddof=1)
+    within = ((y - means[g]) ** 2).sum() / (a * n - a)
+    parts = np.array([between * (1 / (a * n) + 1 / n), within * (1 - 1 / n)])
+    df = parts.sum() ** 2 / (parts**2 / [a - 1, a * n - a]).sum()
+    got = fit.predict({"g": [99]}, groups="population", interval="prediction", level=0.9)
+    assert got["std_error"][0] == pytest.approx(np.sqrt(parts.sum()), rel=1e-5)
+    half = (got["upper"][0] - got["lower"][0]) / 2
+    assert half == pytest.approx(t.ppf(0.95, df) * np.sqrt(parts.sum()), rel=1e-4)
+    same = fit.predict({"g": [99]}, new_levels="marginal", interval="prediction", level=0.9)
+    assert same["upper"][0] == pytest.approx(got["upper"][0], rel=1e-8)

@@ -208,23 +208,23 @@ def test_tables_of_tests_take_the_methods_by_name(sleepstudy):
 def test_clusters_can_be_named_or_given(sleepstudy):
     fit = me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy)
     whole = fit.vcov(method="CR0")
-    assert np.array_equal(fit.vcov(method="CR0", cluster="Subject"), whole)
+    assert np.array_equal(fit.vcov(method="CR0", groups="Subject"), whole)
     labels = sleepstudy["Subject"].to_numpy()
-    assert fit.vcov(method="CR0", cluster=labels) == pytest.approx(whole)
+    assert fit.vcov(method="CR0", groups=labels) == pytest.approx(whole)
     pairs = sleepstudy["Subject"].astype("category").cat.codes.to_numpy() // 2
-    assert not np.allclose(fit.vcov(method="CR2", cluster=pairs), whole, rtol=1e-3)
+    assert not np.allclose(fit.vcov(method="CR2", groups=pairs), whole, rtol=1e-3)
 
 
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"method": "CR2", "cluster": "Day"}, me.OptionError, "not a grouping factor"),
-        ({"method": "model", "cluster": "Subject"}, me.OptionError, "CR0"),
+        ({"method": "CR2", "groups": "Day"}, me.OptionError, "not a grouping factor"),
+        ({"method": "model", "groups": "Subject"}, me.OptionError, "CR0"),
         ({"method": "CR1"}, me.OptionError, "not one of"),
-        ({"method": "CR2", "cluster": np.arange(180)}, me.NotAvailableError, "several clusters"),
-        ({"method": "CR2", "cluster": np.zeros(180)}, me.NotAvailableError, "two clusters"),
-        ({"method": "CR2", "cluster": np.arange(7)}, me.DataError, "one label for each"),
-        ({"method": "CR2", "cluster": np.full(180, np.nan)}, me.DataError, "missing"),
+        ({"method": "CR2", "groups": np.arange(180)}, me.NotAvailableError, "several clusters"),
+        ({"method": "CR2", "groups": np.zeros(180)}, me.NotAvailableError, "two clusters"),
+        ({"method": "CR2", "groups": np.arange(7)}, me.DataError, "one label for each"),
+        ({"method": "CR2", "groups": np.full(180, np.nan)}, me.DataError, "missing"),
     ],
 )
 def test_refusals(sleepstudy, options, error, words):
@@ -241,7 +241,7 @@ def test_crossed_factors_are_refused_and_a_common_cluster_accepted(penicillin):
     second = first.assign(half="two", plate=first["plate"] + "'", sample=first["sample"] + "'")
     both = pd.concat([first, second], ignore_index=True)
     fit = me.lmm("diameter ~ 1 + (1 | plate) + (1 | sample)", both)
-    assert np.isfinite(fit.vcov(method="CR0", cluster=both["half"].to_numpy())).all()
+    assert np.isfinite(fit.vcov(method="CR0", groups=both["half"].to_numpy())).all()
 
 
 def test_what_would_take_too_long_is_refused_with_the_time(monkeypatch, sleepstudy):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
-from mixedeffects.inference import pooling
+from mixedeffects.inference import dummies as projections
 from tests import tolerances as tol
 
 
@@ -84,7 +84,7 @@ def test_many_crossed_dummies_are_projected_without_their_matrix(monkeypatch, we
     data = table()
     formula = "y ~ x + z + (1 | g) + (1 | h)"
     dense = me.baselines(formula, data, weights=weights).facts
-    monkeypatch.setattr(pooling, "DENSE", 0)
+    monkeypatch.setattr(projections, "DENSE", 0)
     large = me.baselines(formula, data, weights=weights).facts
     assert large.none.estimate == pytest.approx(dense.none.estimate, rel=1e-8, nan_ok=True)
     assert large.none.std_error == pytest.approx(dense.none.std_error, rel=1e-8, nan_ok=True)

@@ -68,8 +68,17 @@ def test_a_response_of_1e12_plus_noise(sleep):
         "Reaction ~ Days + (Days | Subject)", sleep.assign(Reaction=sleep["Reaction"] + 1e12)
     )
     assert moved.loglik == pytest.approx(plain.loglik, abs=1e-3)
-    with pytest.raises(me.ModelError, match="rescale"):
-        me.lmm("Reaction ~ Days + (1 | Subject)", sleep.assign(Reaction=sleep["Reaction"] * 1e160))
+    for far in (1e160, 1e60, 1e-100):  # degrees of freedom need the sixth powers
+        with pytest.raises(me.ModelError, match="rescale"):
+            me.lmm(
+                "Reaction ~ Days + (1 | Subject)", sleep.assign(Reaction=sleep["Reaction"] * far)
+            )
+    for far in (1e47, 1e-51):
+        again = me.lmm(
+            "Reaction ~ Days + (Days | Subject)", sleep.assign(Reaction=sleep["Reaction"] * far)
+        )
+        assert again.test()["df"].tolist() == pytest.approx([17.0, 17.0], rel=1e-5)
+        assert (again.confint(method="profile")["upper"] > 0).all()
 
 
 def test_wide_terms_are_priced_with_their_curvature():

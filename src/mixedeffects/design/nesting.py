@@ -74,3 +74,24 @@ def _kind(first: Factor, second: Factor, n_pairs: int) -> str:
     if n_pairs == first.n_levels:
         return "same" if n_pairs == second.n_levels else "nested"
     return "crossed" if n_pairs == first.n_levels * second.n_levels else "partly crossed"
+
+
+def is_nested(codes, outer):
+    """Whether every level of one factor lies within one level of another.
+
+    Parameters
+    ----------
+    codes, outer : (n,) int arrays
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_nested(np.array([0, 1, 2, 2]), np.array([0, 0, 1, 1]))
+    True
+    """
+    home = np.empty(int(codes.max()) + 1, dtype=np.intp)
+    home[codes] = outer
+    return bool((home[codes] == outer).all())

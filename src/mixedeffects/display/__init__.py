@@ -1,15 +1,33 @@
 """Display: rounding and layout, no arithmetic."""
 
-from mixedeffects.display.baselines import Baselines
-from mixedeffects.display.bootstrap import Bootstrap
-from mixedeffects.display.comparison import ModelComparison
+from typing import TYPE_CHECKING
+
 from mixedeffects.display.explanation import Explanation
-from mixedeffects.display.influence import Influence
-from mixedeffects.display.means import EstimatedMeans
-from mixedeffects.display.profile import Profile
-from mixedeffects.display.rm_anova import RMAnova
 from mixedeffects.display.summary import Summary
 from mixedeffects.display.varcorr import VarianceComponents
+from mixedeffects.doors import late
+
+if TYPE_CHECKING:
+    from mixedeffects.display.baselines import Baselines
+    from mixedeffects.display.bootstrap import Bootstrap
+    from mixedeffects.display.comparison import ModelComparison
+    from mixedeffects.display.influence import Influence
+    from mixedeffects.display.means import EstimatedMeans
+    from mixedeffects.display.profile import Profile
+    from mixedeffects.display.rm_anova import RMAnova
+
+__getattr__ = late(
+    __name__,
+    {
+        "Baselines": "baselines",
+        "Bootstrap": "bootstrap",
+        "EstimatedMeans": "means",
+        "Influence": "influence",
+        "ModelComparison": "comparison",
+        "Profile": "profile",
+        "RMAnova": "rm_anova",
+    },
+)
 
 __all__ = [
     "Baselines",

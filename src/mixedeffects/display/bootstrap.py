@@ -53,13 +53,14 @@ class Bootstrap:
 
         Parameters
         ----------
-        kind : {"percentile", "basic", "bca", "normal", "studentized"}
+        kind : {"percentile", "basic", "bca", "normal", "studentized", "symmetric"}
             "studentized" divides each replicate by its own standard error: for fixed effects
-            only, and the one that keeps its coverage with few clusters. "bca" needs refits
+            only. "symmetric" does so with the same distance on both sides, which keeps its
+            coverage best with few clusters. "bca" needs refits
             without each cluster.
         level : float
         parameters : {"fixed", "random"} or list of str, optional
-            All by default; the fixed effects for "studentized".
+            All by default; the fixed effects for "studentized" and "symmetric".
         """
         return self._to_frame(self.facts.confint(kind, level=level, parameters=parameters).columns)
 

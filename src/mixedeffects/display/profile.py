@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import significant
-from mixedeffects.inference.profile import fixed_first
+from mixedeffects.inference.profiling import fixed_first
 
 
 class Profile:

@@ -23,6 +23,7 @@ class RMAnova:
     ----------
     facts : RMAnovaFacts
     fit : LMM or None
+    notes : tuple of str
     n_subjects, n_complete, n_rows, n_rows_used : int
         Subjects in the table and complete ones; observed rows and those used.
     """
@@ -30,6 +31,7 @@ class RMAnova:
     def __init__(self, facts, fit, flavour):
         self.facts, self.fit, self._flavour = facts, fit, flavour
 
+    notes = property(lambda self: self.facts.notes)
     n_subjects = property(lambda self: self.facts.n_subjects)
     n_complete = property(lambda self: self.facts.n_complete)
     n_rows = property(lambda self: self.facts.n_rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.display.layout import text_table
+from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import significant
 
 
@@ -61,6 +61,9 @@ class VarianceComponents:
         return "\n".join(text_table(*random_rows(self._facts), left=2))
 
     __repr__ = __str__
+
+    def _repr_html_(self):
+        return html_table("Random effects", *random_rows(self._facts), left=2)
 
 
 def random_rows(varcorr):

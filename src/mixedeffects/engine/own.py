@@ -55,6 +55,8 @@ def own_values(engine, Lambdas):
 def own_matrix(stats):
     """A_rr as a symmetric (m, m) SciPy sparse matrix."""
     layout = stats.layout
+    if layout.small:
+        return sparse.csr_matrix(stats.rest_dense)
     row, column = own_places(stats, np.arange(layout.m))
     parts = [np.empty(0)]
     for i, f in enumerate(layout.rest):
@@ -66,3 +68,20 @@ def own_matrix(stats):
     row, column = np.concatenate([row, column[below]]), np.concatenate([column, row[below]])
     value = np.concatenate([value, value[below]])
     return sparse.csr_matrix((value, (row, column)), shape=(layout.m, layout.m))
+
+
+def crossing_matrix(stats):
+    """The leaf's cross-products with the remainder's columns, (q k, m) SciPy sparse."""
+    q, k, _ = stats.leaf_diag.shape
+    shape, cross = (q * k, stats.layout.m), stats.leaf_cross
+    if cross is None:
+        return sparse.csr_matrix(shape)
+    level = np.repeat(np.arange(q), np.diff(cross.indptr))
+    row = (level[:, None] * k + np.arange(k)).ravel()
+    return sparse.csr_matrix((cross.value.ravel(), (row, np.repeat(cross.index, k))), shape)
+
+
+def block_diagonal(A):
+    """(q, k, k) as a SciPy sparse block-diagonal matrix."""
+    q, k, _ = A.shape
+    return sparse.bsr_matrix((A, np.arange(q), np.arange(q + 1)), shape=(q * k, q * k)).tocsr()

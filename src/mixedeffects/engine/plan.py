@@ -28,6 +28,8 @@ ALWAYS_FREE = 1e8
 ANALYSE_COLUMNS = 500
 # a sparse factor is not looked for when one evaluation would take longer than this
 LONGEST_SECONDS = 600.0
+# floating-point operations of one evaluation above which it counts as costly
+COSTLY = 1e8
 # floating-point operations per second assumed, one core: matrix products, loops over levels
 BLAS_RATE, LOOP_RATE = 4e10, 1.2e9
 
@@ -64,6 +66,11 @@ class Plan:
     def columns(self) -> int:
         """Order of the largest dense matrix."""
         return 0 if self.remainder == "sparse" else self.layout.m
+
+    @property
+    def costly(self) -> bool:
+        """Whether an evaluation is so expensive that one start, and a looser optimum, must do."""
+        return self.flops > COSTLY
 
     def describe(self) -> str:
         """The plan in words, one step a line."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from copy import copy
 
+import numpy as np
+
 from mixedeffects.engine.bordered import BorderedModel
 
 
@@ -34,5 +36,32 @@ def with_fixed(solver, stats):
     if stats.leaf_fixed is None:
         engine.leaf_fixed = engine.leaf_fixed[:, :, : stats.p + 1]
     else:
+        engine.leaf_fixed = stats.leaf_fixed
+    return out
+
+
+def with_response(solver, stats):
+    """A solver for cross-products that differ from those of `solver` in the response alone.
+
+    Parameters
+    ----------
+    solver : Solver
+    stats : CrossProducts
+
+    Returns
+    -------
+    Solver
+    """
+    out = copy(solver)
+    if solver._engine is None:
+        small = out._small = copy(solver._small)
+        m, p = small.m, small.p
+        small.all = small.all.copy()
+        column = np.concatenate([stats.rest_fixed[:, p], stats.xx[:, p]])
+        small.all[:, m + p] = small.all[m + p, :] = column
+        return out
+    engine = out._engine = copy(solver._engine)
+    engine.stats = stats
+    if stats.layout.leaf is not None:
         engine.leaf_fixed = stats.leaf_fixed
     return out

@@ -1,12 +1,26 @@
-"""Estimation: objective, optimisers, certificate."""
+"""Estimation: objective, optimisers, certificate; later, constrained optima for profiles."""
 
-from mixedeffects.estimation.absolute import AbsoluteObjective, Gauge
+from typing import TYPE_CHECKING
+
+from mixedeffects.doors import late
 from mixedeffects.estimation.certificate import Certificate, Direction
-from mixedeffects.estimation.holding import CorrelationChart, EntryChart, FreeChart, hold
 from mixedeffects.estimation.minimize import OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
-from mixedeffects.estimation.tracing import LowerPointError, Point, trace
+
+if TYPE_CHECKING:
+    from mixedeffects.estimation.absolute import AbsoluteObjective, Gauge
+    from mixedeffects.estimation.holding import CorrelationChart, EntryChart, FreeChart, hold
+    from mixedeffects.estimation.tracing import LowerPointError, Point, trace
+
+__getattr__ = late(
+    __name__,
+    {
+        **dict.fromkeys(("AbsoluteObjective", "Gauge"), "absolute"),
+        **dict.fromkeys(("CorrelationChart", "EntryChart", "FreeChart", "hold"), "holding"),
+        **dict.fromkeys(("LowerPointError", "Point", "trace"), "tracing"),
+    },
+)
 
 __all__ = [
     "OPTIMIZERS",

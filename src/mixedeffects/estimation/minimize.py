@@ -72,14 +72,11 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     chosen = start is not None
     if start is None:
         start = parameters.theta_from_lambdas(moment_start(objective.stats))
-    result = _settle(objective, run, start, options)
+    result = settle(objective, run, start, options)
     if not np.isfinite(result.evaluation.value):
         result = _from_smaller(objective, run, options, chosen)
     if not (chosen or costly or max_iterations is not None):
-        for other in more_starts(objective, result.evaluation):
-            again = _settle(objective, run, other, options)
-            if again.evaluation.value < result.evaluation.value - BETTER:
-                result = again
+        result = rival(objective, run, result, options)
     _refuse_no_residual(objective, result.evaluation)
     certificate = certify(objective, result, optimizer)
     if not certificate.converged:
@@ -109,7 +106,7 @@ def _from_smaller(objective, run, options, chosen):
         theta = objective.parameters.theta_from_lambdas(
             [size * np.eye(k) for k in objective.parameters.k]
         )
-        result = _settle(objective, run, theta, options)
+        result = settle(objective, run, theta, options)
         if np.isfinite(result.evaluation.value):
             return result
     raise ModelError(
@@ -118,8 +115,21 @@ def _from_smaller(objective, run, options, chosen):
     )
 
 
-def _settle(objective, run, start, options):
-    """Minimise, put negligible variances at zero, leave saddles, until nothing changes."""
+def settle(objective, run, start, options):
+    """Minimise, put negligible variances at zero, leave saddles, until nothing changes.
+
+    Parameters
+    ----------
+    objective : LMMObjective
+    run : callable
+        An optimiser: of the objective, a start and options.
+    start : (n_theta,) array
+    options : dict
+
+    Returns
+    -------
+    OptimizerResult
+    """
     result = run(objective, start, **options)
     iterations = result.iterations
     for _ in range(RESTARTS):
@@ -136,6 +146,15 @@ def _settle(objective, run, start, options):
         result = run(objective, start, **options)
         iterations += result.iterations
     return replace(result, iterations=iterations)
+
+
+def rival(objective, run, result, options):
+    """The lowest of a result and what further starts lead to (see `more_starts`)."""
+    for start in more_starts(objective, result.evaluation):
+        again = settle(objective, run, start, options)
+        if again.evaluation.value < result.evaluation.value - BETTER:
+            result = again
+    return result
 
 
 def more_starts(objective, evaluation):

@@ -1,28 +1,51 @@
-"""Inference: functions of a fit record, one method per file."""
+"""Inference: functions of a fit record, one method per file.
 
-from mixedeffects.inference.anova import anova
-from mixedeffects.inference.broom import augment, glance, tidy
+What a fit and its summary need is imported with the room, the rest when it is first asked for.
+"""
+
+from typing import TYPE_CHECKING
+
+from mixedeffects.doors import late
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.confint import confint
-from mixedeffects.inference.deletion import InfluenceFacts, influence
-from mixedeffects.inference.hypotheses import test
 from mixedeffects.inference.icc import icc, variance_shares
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
-from mixedeffects.inference.means import MarginalMeans, contrasts, emmeans, emtrends
-from mixedeffects.inference.pooling import BaselineFacts, baselines
 from mixedeffects.inference.predict import fitted, predict
-from mixedeffects.inference.profile import ProfileFacts, profile, profile_confint
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.ranef import ranef
-from mixedeffects.inference.resampling import BootstrapFacts, bootstrap
 from mixedeffects.inference.residuals import residuals
-from mixedeffects.inference.rm_anova import RMAnovaFacts
 from mixedeffects.inference.simulate import simulate
 from mixedeffects.inference.summary import SummaryFacts, summary_facts
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import TermCovariance, VarCorr, varcorr
 from mixedeffects.inference.variance_errors import variance_errors
 from mixedeffects.inference.vcov import vcov, vcov_fixef
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.anova_table import anova
+    from mixedeffects.inference.broom import augment, glance, tidy
+    from mixedeffects.inference.deletion import InfluenceFacts, influence
+    from mixedeffects.inference.hypotheses import test
+    from mixedeffects.inference.means import MarginalMeans, contrasts, emmeans, emtrends
+    from mixedeffects.inference.pooling import BaselineFacts, baselines
+    from mixedeffects.inference.profiling import ProfileFacts, profile, profile_confint
+    from mixedeffects.inference.resampling import BootstrapFacts, bootstrap
+    from mixedeffects.inference.rm_anova import RMAnovaFacts
+
+__getattr__ = late(
+    __name__,
+    {
+        "anova": "anova_table",
+        **dict.fromkeys(("augment", "glance", "tidy"), "broom"),
+        **dict.fromkeys(("InfluenceFacts", "influence"), "deletion"),
+        "test": "hypotheses",
+        **dict.fromkeys(("MarginalMeans", "contrasts", "emmeans", "emtrends"), "means"),
+        **dict.fromkeys(("BaselineFacts", "baselines"), "pooling"),
+        **dict.fromkeys(("ProfileFacts", "profile", "profile_confint"), "profiling"),
+        **dict.fromkeys(("BootstrapFacts", "bootstrap"), "resampling"),
+        "RMAnovaFacts": "rm_anova",
+    },
+)
 
 __all__ = [
     "BaselineFacts",

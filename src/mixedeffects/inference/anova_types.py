@@ -49,6 +49,9 @@ def sequential(fit):
 def marginal(fit):
     """Type II: each term after all those that do not contain it.
 
+    A term that others contain has the rows that type I would have with it after the rest and
+    before those (the forward Doolittle rows); one that none contains has its coefficients.
+
     Parameters
     ----------
     fit : FitRecord
@@ -65,8 +68,8 @@ def marginal(fit):
     kept = np.array(fit.design.spec.x_terms, dtype=int)
     # all columns, those included that the fit dropped: what a term adds must not depend on which
     # of several columns that determine each other was kept
-    columns = R @ aliasing(fit).matrix()
-    columns = columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+    whole = R @ aliasing(fit).matrix()
+    columns = whole / np.maximum(np.linalg.norm(whole, axis=0), 1e-300)
     owner = np.full(columns.shape[1], -1)
     for t, term in enumerate(terms):
         owner[term.columns.start : term.columns.stop] = t
@@ -78,7 +81,10 @@ def marginal(fit):
             continue
         before = _basis(columns[:, ~np.isin(owner, [t, *above])])
         own = columns[:, owner == t]
-        found.append(_basis(own - before @ (before.T @ own)).T @ R)
+        basis, chosen = _in_order(own - before @ (before.T @ own))
+        # one in its own column each, as for type I: Satterthwaite's denominators depend on the rows
+        unit = np.sum(basis * whole[:, owner == t][:, chosen], axis=0)
+        found.append((basis / unit).T @ R)
     return found
 
 
@@ -86,6 +92,19 @@ def _basis(A):
     """Orthonormal columns that span those of A, which are of length one or less."""
     U, d, _ = np.linalg.svd(A, full_matrices=False)
     return U[:, d > COLLINEAR]
+
+
+def _in_order(A):
+    """Orthonormal columns that span those of A, and which columns of A add to those before them."""
+    Q, chosen = np.empty((A.shape[0], 0)), []
+    for j in range(A.shape[1]):
+        rest = A[:, j]
+        for _ in range(2):  # once more for what rounding leaves
+            rest = rest - Q @ (Q.T @ rest)
+        size = np.linalg.norm(rest)
+        if size > COLLINEAR:
+            Q, chosen = np.column_stack([Q, rest / size]), [*chosen, j]
+    return Q, chosen
 
 
 def _scaled_triangle(fit):

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import DataError, DataWarning, NotAvailableError, OptionError
 from mixedeffects.inference.coefficients import coefficient_table
+from mixedeffects.inference.component_names import PREFIXES, component_name
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.predict import fitted
@@ -22,8 +23,6 @@ COLUMNS = (
     "lower", "upper",
 )  # fmt: skip
 TEXT = COLUMNS[:4]
-# how a variance component is named, by scale: alone, with another
-PREFIXES = {"sdcor": ("sd", "cor"), "vcov": ("var", "cov")}
 
 
 def tidy(
@@ -88,6 +87,8 @@ def tidy(
     >>> coefficients.loc[0, "level"], float(coefficients.loc[0, "estimate"].round(2))
     ('308', 253.66)
     """
+    if not isinstance(effects, str | list | tuple):
+        raise OptionError(f"effects={effects!r} must be names among {', '.join(EFFECTS)}")
     effects = (effects,) if isinstance(effects, str) else tuple(effects)
     for effect in effects:
         if effect not in EFFECTS:
@@ -121,13 +122,10 @@ def _fixed(fit, ddf, level, **_):
 
 def _ran_pars(fit, level, scale, **_):
     found = variance_errors(fit, level=level).columns
-    alone, together = PREFIXES[scale]
-    terms = []
-    for group, a, b in zip(found["group"], found["term1"], found["term2"], strict=True):
-        if group == "Residual":
-            terms.append(f"{alone}__Observation")
-        else:
-            terms.append(f"{alone}__{a}" if b is None else f"{together}__{a}.{b}")
+    terms = [
+        component_name(a, b, scale=scale)
+        for a, b in zip(found["term1"], found["term2"], strict=True)
+    ]
     out = {"group": found["group"], "term": terms, "estimate": found[scale]}
     for name in ("std_error", "lower", "upper"):
         out[name] = found[name if scale == "sdcor" else f"vcov_{name}"]
@@ -284,10 +282,12 @@ def augment(fit, data=None, *, influence=False):
         ".fixed": fitted(fit, groups="population"),
     }
     if influence:
+        from mixedeffects.inference.deletion.rows import leverages
+
         hat = leverages(fit)
         e = residuals(fit, "pearson")
         with np.errstate(divide="ignore", invalid="ignore"):
-            cooks = (e / (1.0 - hat)) ** 2 * hat / (fit.sigma**2 * fit.beta.size)
+            cooks = (e / (1.0 - hat)) ** 2 * hat / (fit.sigma**2 * (fit.beta.size or np.nan))
         results |= {".hat": hat, ".cooksd": cooks}
     if data is not None:
         return _beside(fit, data, results)
@@ -299,27 +299,6 @@ def augment(fit, data=None, *, influence=False):
         labels[:] = [str(label) for label in block.factor.labels]
         columns[block.factor.name] = labels[block.factor.codes]
     return Table(columns | results)
-
-
-def leverages(fit):
-    """Derivative of every fitted value by its response at the same theta, 1 - P_ii / w_i.
-
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    (n,) array
-    """
-    from mixedeffects.inference.clusters import GLSRows
-    from mixedeffects.inference.deletion.rows import inverse_diagonal, row_products
-
-    gls = GLSRows(fit)
-    _, solved, _ = row_products(gls)
-    projection = inverse_diagonal(fit, gls) - np.einsum("np,np->n", solved, solved)
-    weights = fit.design.weights
-    return 1.0 - (projection if weights is None else projection / weights)
 
 
 def _beside(fit, data, results):

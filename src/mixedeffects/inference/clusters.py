@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.design import is_nested
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 
 # rows whose V^-1 [X e] are held at a time
@@ -60,102 +61,26 @@ class Clusters:
             lo = hi
 
 
-def is_nested(codes, outer):
-    """Whether every level of one factor lies within one level of another.
-
-    Parameters
-    ----------
-    codes, outer : (n,) int arrays
-
-    Examples
-    --------
-    >>> is_nested(np.array([0, 1, 2, 2]), np.array([0, 0, 1, 1]))
-    True
-    """
-    home = np.empty(int(codes.max()) + 1, dtype=np.intp)
-    home[codes] = outer
-    return bool((home[codes] == outer).all())
-
-
-def outermost(fit):
+def outermost(design):
     """Position of the grouping factor in which all others are nested, or None.
 
     Parameters
     ----------
-    fit : FitRecord
+    design : Design
 
     Returns
     -------
     int or None
     """
-    factors = [block.factor for block in fit.design.blocks]
+    factors = [block.factor for block in design.blocks]
     last = min(range(len(factors)), key=lambda f: factors[f].n_levels)
     inner = (f for f in range(len(factors)) if f != last)
     return last if all(is_nested(factors[f].codes, factors[last].codes) for f in inner) else None
 
 
-def independent_clusters(fit, cluster=None):
-    """Clusters between which the model has no correlation.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    cluster : str or (n,) array, optional
-        A grouping factor of the model, or a label for each row that was used; the outermost
-        grouping factor if not given.
-
-    Returns
-    -------
-    Clusters
-
-    Raises
-    ------
-    NotAvailableError
-        Where a random effect is shared by several clusters (crossed factors).
-    OptionError, DataError
-        For a name or labels that cannot be used.
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
-    >>> independent_clusters(fit).n
-    18
-    """
-    factors = [block.factor for block in fit.design.blocks]
-    if cluster is None:
-        place = outermost(fit)
-        if place is None:
-            names = ", ".join(f"'{factor.name}'" for factor in factors)
-            raise NotAvailableError(
-                f"the grouping factors {names} are crossed: no factor contains the others, so "
-                "no rows are independent of all others, as a cluster-robust covariance needs\n"
-                'use ddf="satterthwaite" or "kenward-roger", or cluster= with labels of larger '
-                "units that do contain them"
-            )
-        factor = factors[place]
-        chosen = Clusters.of(factor.name, factor.labels, factor.codes)
-    elif isinstance(cluster, str):
-        names = [factor.name for factor in factors]
-        if cluster not in names:
-            raise OptionError(
-                f"cluster={cluster!r} is not a grouping factor of the model: {', '.join(names)}\n"
-                "for another one give its labels, one for each row that was used"
-            )
-        factor = factors[names.index(cluster)]
-        chosen = Clusters.of(factor.name, factor.labels, factor.codes)
-    else:
-        chosen = clusters_of_labels(cluster, fit.design.n, "cluster")
-    for factor in factors:
-        if not is_nested(factor.codes, chosen.codes):
-            raise NotAvailableError(
-                f"levels of '{factor.name}' occur in several clusters of '{chosen.name}', whose "
-                f"rows the random effects of '{factor.name}' make dependent\n"
-                f"cluster by '{factor.name}', or by units that contain both"
-            )
-    if chosen.n < 2:
-        raise NotAvailableError("a cluster-robust covariance needs at least two clusters")
-    return chosen
+def clusters_of_factor(factor):
+    """The levels of a grouping factor as clusters."""
+    return Clusters.of(factor.name, factor.labels, factor.codes)
 
 
 def clusters_of_labels(values, n, role):
@@ -189,6 +114,90 @@ def clusters_of_labels(values, n, role):
     if labels.dtype.kind in "fc" and np.isnan(labels).any():
         raise DataError(f"{role} labels must not be missing")
     return Clusters.of(role, labels.tolist(), codes.reshape(-1))
+
+
+def chosen_clusters(design, choice, role):
+    """Clusters that a user names, or gives a label of for each row.
+
+    Parameters
+    ----------
+    design : Design
+    choice : str or (n,) array
+        A grouping factor of the model, or labels.
+    role : str
+        Name of the argument, for messages.
+
+    Returns
+    -------
+    Clusters
+
+    Raises
+    ------
+    OptionError, DataError
+    """
+    if not isinstance(choice, str):
+        return clusters_of_labels(choice, design.n, role)
+    factors = {block.factor.name: block.factor for block in design.blocks}
+    if choice not in factors:
+        raise OptionError(
+            f"{role}={choice!r} is not a grouping factor of the model: {', '.join(factors)}\n"
+            "for another one give its labels, one for each row that was used"
+        )
+    return clusters_of_factor(factors[choice])
+
+
+def independent_clusters(fit, cluster=None):
+    """Clusters between which the model has no correlation.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    cluster : str or (n,) array, optional
+        A grouping factor of the model, or a label for each row that was used; the outermost
+        grouping factor if not given.
+
+    Returns
+    -------
+    Clusters
+
+    Raises
+    ------
+    NotAvailableError
+        Where a random effect is shared by several clusters (crossed factors).
+    OptionError, DataError
+        For a name or labels that cannot be used.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> independent_clusters(fit).n
+    18
+    """
+    factors = [block.factor for block in fit.design.blocks]
+    if cluster is None:
+        place = outermost(fit.design)
+        if place is None:
+            names = ", ".join(f"'{factor.name}'" for factor in factors)
+            raise NotAvailableError(
+                f"the grouping factors {names} are crossed: no factor contains the others, so "
+                "no rows are independent of all others, as a cluster-robust covariance needs\n"
+                'use ddf="satterthwaite" or "kenward-roger", or vcov(groups=) with labels of '
+                "larger units that do contain them"
+            )
+        chosen = clusters_of_factor(factors[place])
+    else:
+        chosen = chosen_clusters(fit.design, cluster, "groups")
+    for factor in factors:
+        if not is_nested(factor.codes, chosen.codes):
+            raise NotAvailableError(
+                f"levels of '{factor.name}' occur in several clusters of '{chosen.name}', whose "
+                f"rows the random effects of '{factor.name}' make dependent\n"
+                f"cluster by '{factor.name}', or by units that contain both"
+            )
+    if chosen.n < 2:
+        raise NotAvailableError("a cluster-robust covariance needs at least two clusters")
+    return chosen
 
 
 class GLSRows:

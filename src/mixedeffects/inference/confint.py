@@ -7,6 +7,7 @@ from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.table import Table
 
 METHODS = ("wald", "profile", "bootstrap")
+BOOTSTRAP = ("n", "rng", "resample", "groups", "kind", "parameters", "threads", "progress")
 
 
 def confint(fit, *, method="wald", level=0.95, **options):
@@ -23,8 +24,8 @@ def confint(fit, *, method="wald", level=0.95, **options):
     **options
         Of the method: ``ddf`` for "wald"; ``parameters``, ``criterion`` and ``reference`` for
         "profile" (see `profile` and `profile_confint`); ``n``, ``rng``, ``resample`` (the
-        bootstrap's own ``method``), ``groups``, ``kind``, ``threads``, ``progress`` for
-        "bootstrap" (see `bootstrap`).
+        bootstrap's own ``method``), ``groups``, ``kind``, ``parameters``, ``threads``,
+        ``progress`` for "bootstrap" (see `bootstrap`).
 
     Returns
     -------
@@ -51,9 +52,7 @@ def confint(fit, *, method="wald", level=0.95, **options):
     run, known = {
         "wald": (_wald, ("ddf",)),
         "profile": (_profile, ("parameters", "criterion", "reference")),
-        "bootstrap": (
-            _bootstrap, ("n", "rng", "resample", "groups", "kind", "threads", "progress")
-        ),
+        "bootstrap": (_bootstrap, BOOTSTRAP),
     }[method]  # fmt: skip
     unknown = [name for name in options if name not in known]
     if unknown:
@@ -70,15 +69,18 @@ def _wald(fit, level, ddf="satterthwaite"):
 
 
 def _profile(fit, level, **options):
-    from mixedeffects.inference.profile import profile_confint
+    from mixedeffects.inference.profiling import profile_confint
 
     return profile_confint(fit, level=level, **options)
 
 
-def _bootstrap(fit, level, kind="percentile", resample="parametric", **options):
+def _bootstrap(
+    fit, level, kind="percentile", resample="parametric", parameters=None, **options
+):  # fmt: skip
     from mixedeffects.inference.resampling import bootstrap
 
-    return bootstrap(fit, method=resample, **options).confint(kind=kind, level=level)
+    found = bootstrap(fit, method=resample, **options)
+    return found.confint(kind=kind, level=level, parameters=parameters)
 
 
 __all__ = ["confint"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,8 @@ def test(fit, hypotheses=None, *, ddf="satterthwaite", level=0.95, null=None, jo
         if joint or null is not None:
             raise OptionError("joint= and null= need hypotheses, for instance 'Days = 10'")
         return coefficient_table(fit, ddf=ddf, level=level)
+    if not isinstance(joint, bool | np.bool_):
+        raise OptionError(f"joint={joint!r} must be True or False")
     texts, L, values, said = _read(hypotheses, fit.design.x_names)
     if null is not None:
         if said:
@@ -71,6 +74,8 @@ def test(fit, hypotheses=None, *, ddf="satterthwaite", level=0.95, null=None, jo
             values = np.broadcast_to(np.asarray(null, dtype=float), values.shape)
         except (TypeError, ValueError):
             raise OptionError(f"null={null!r} must be {values.size} numbers, or one") from None
+        if not np.isfinite(values).all():
+            raise OptionError("null= must be finite numbers")
     zero = ~L.any(axis=1)
     if zero.any():
         raise OptionError(f"'{texts[int(np.argmax(zero))]}' does not depend on any coefficient")
@@ -99,7 +104,7 @@ def _read(hypotheses, names):
     """Texts, (m, p) weights, (m,) values, and whether any text said its value."""
     if isinstance(hypotheses, str):
         hypotheses = [hypotheses]
-    if isinstance(hypotheses, dict):
+    if isinstance(hypotheses, dict) and hypotheses:
         texts = [str(text) for text in hypotheses]
         rows = [_weights(text, w, names) for text, w in hypotheses.items()]
         return texts, np.array(rows).reshape(-1, len(names)), np.zeros(len(texts)), False
@@ -283,13 +288,16 @@ class _Reader:
             return inner
         number = _NUMBER.match(self.text, self.at)
         if number:
+            if not isfinite(float(number.group())):
+                raise self.error("this number is too large", number.start(), number.end())
             self.at = number.end()
             return _Form(float(number.group()), np.zeros(len(self.names)))
         raise self.unknown()
 
     def coefficient(self):
         """Position of the longest coefficient name that comes next, read; None if there is none."""
-        if self.text.startswith("`", self.at):
+        found = self.verbatim()  # a name may itself hold backticks
+        if found is None and self.text.startswith("`", self.at):
             end = self.text.find("`", self.at + 1)
             if end < 0:
                 raise self.error(
@@ -300,6 +308,10 @@ class _Reader:
                 raise self.error(f"no coefficient '{name}'", self.at, end + 1, self.hint(name))
             self.at = end + 1
             return self.names.index(name)
+        return found
+
+    def verbatim(self):
+        """Position of the longest coefficient name that the text goes on with, read, or None."""
         for i in self.longest:
             name = self.names[i]
             end = self.at + len(name)

@@ -84,7 +84,8 @@ def icc(fit, *, level=0.95):
         factor, then "total". ``icc`` is the share of the variance that the fixed effects
         leave, ``icc_unadjusted`` of all variance, theirs included; the error and the limits
         are those of ``icc``, by the delta method from the observed information. They are nan
-        for a factor with a term on the boundary (and for the total of such a fit).
+        for a factor with a term on the boundary (and for the total of such a fit), and for all
+        when the data say nothing about some direction of the variance parameters.
 
     Notes
     -----
@@ -156,8 +157,10 @@ def icc_errors(fit):
     covariance = information.covariance[:K, :K]
     error = np.sqrt(np.maximum(np.einsum("fk,kl,fl->f", gradient, covariance, gradient), 0.0))
     unknown = singular_blocks(fit)
-    if unknown or not information.determined:
+    if unknown:
         error[[*unknown, -1]] = np.nan
+    elif not information.determined:
+        error[:] = np.nan
     return error
 
 

@@ -45,7 +45,7 @@ def aicc(fit):
     return aic(fit) + 2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else float("nan")
 
 
-def weights(criterion):
+def akaike_weights(criterion):
     """Akaike weights: how much each of several models is supported among them.
 
     Parameters
@@ -63,7 +63,7 @@ def weights(criterion):
 
     Examples
     --------
-    >>> weights([100.0, 102.0]).round(3)
+    >>> akaike_weights([100.0, 102.0]).round(3)
     array([0.731, 0.269])
     """
     values = np.asarray(criterion, dtype=float)

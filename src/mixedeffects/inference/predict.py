@@ -7,11 +7,14 @@ import numpy as np
 from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.estimates import t_quantile
+from mixedeffects.inference.df.methods import check_ddf
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.prediction_error import (
     conditional_error,
+    fixed_df,
     new_group_variance,
     population_error,
+    unseen_df,
 )
 from mixedeffects.inference.table import Table
 
@@ -93,12 +96,13 @@ def predict(
         distribution of groups; say ``new_levels="population"`` for a group whose effects
         are zero.
     level : float
-        Coverage. Variance parameters are taken as known, as everywhere but in the degrees of
-        freedom.
+        Coverage. Variance parameters are taken as known but for the degrees of freedom.
     ddf : str
-        Degrees of freedom of the t quantile where fixed effects alone are predicted
-        (population, confidence): "satterthwaite", "kenward-roger" or "wald". Everything
-        else uses the normal quantile.
+        Degrees of freedom of the t quantile of rows that use no group's own effects (the
+        population, or levels not seen): Satterthwaite's, of all variance that the interval
+        holds, between groups and residual included; "kenward-roger" and the other methods of
+        `test` apply to the mean alone. "wald" for the normal quantile, which rows of known
+        groups always get.
     weights : str, float or array, optional
         Prior weights of the new observations, for ``interval="prediction"``: a column of
         `data`, a number or one per row. 1 by default; must be said for other rows than the
@@ -131,7 +135,7 @@ def predict(
     array([253.7, 356.1])
     >>> wide = fit.predict(new, new_levels="marginal", interval="prediction")
     >>> wide["lower"].round(1).tolist(), wide["upper"].round(1).tolist()
-    ([198.1, 214.4], [309.3, 497.7])
+    ([198.1, 205.1], [309.3, 507.1])
     """
     if groups not in GROUPS:
         raise OptionError(f"groups={groups!r} is not one of {', '.join(GROUPS)}")
@@ -139,6 +143,7 @@ def predict(
         raise OptionError(f"new_levels={new_levels!r} is not one of {', '.join(NEW_LEVELS)}")
     if interval not in INTERVALS:
         raise OptionError(f"interval={interval!r} is not one of None, confidence, prediction")
+    check_ddf(ddf)
     design = fit.design
     if data is None:
         mean = fitted(fit, groups=groups)
@@ -159,20 +164,31 @@ def predict(
     if interval is None:
         return _in_place(mean, kept)
     check_level(level)
-    quantile = z_quantile(level)
-    if groups == "conditional":
-        variance = conditional_error(fit, X, blocks)
-        if new_levels == "marginal":
-            variance += new_group_variance(fit, blocks)
-    else:
-        mean_only = interval == "confidence" and new_levels != "marginal"
-        variance, df = population_error(fit, X, ddf, variance_only=not mean_only)
-        if mean_only:
-            quantile = t_quantile(0.5 + level / 2.0, df)
-        elif new_levels != "population":
-            variance += new_group_variance(fit, blocks, everyone=True)
+    residual = np.zeros(mean.size)
     if interval == "prediction":
-        variance += fit.sigma**2 / _new_weights(fit, data, weights, kept, mean.size)
+        residual += fit.sigma**2 / _new_weights(fit, data, weights, kept, mean.size)
+    if groups == "conditional":
+        between = new_levels == "marginal"
+        variance = conditional_error(fit, X, blocks)
+        if between:
+            variance += new_group_variance(fit, blocks)
+        unseen = np.flatnonzero(np.all([np.asarray(codes) < 0 for codes, _ in blocks], axis=0))
+    else:
+        between = new_levels == "marginal" or (
+            interval == "prediction" and new_levels != "population"
+        )
+        variance = population_error(fit, X, ddf)
+        if between:
+            variance += new_group_variance(fit, blocks, everyone=True)
+        unseen = np.arange(mean.size)
+    variance += residual
+    quantile = np.full(mean.size, z_quantile(level))
+    if ddf != "wald" and unseen.size:
+        if ddf == "satterthwaite" or between or interval == "prediction":
+            df = unseen_df(fit, X, blocks, unseen, between=between, residual=residual[unseen])
+        else:
+            df = fixed_df(fit, X, unseen, ddf)
+        quantile[unseen] = t_quantile(0.5 + level / 2.0, df)
     se = np.sqrt(variance)
     half = np.where(se > 0, quantile * se, 0.0)
     columns = {"prediction": mean, "std_error": se, "lower": mean - half, "upper": mean + half}

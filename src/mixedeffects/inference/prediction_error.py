@@ -11,10 +11,14 @@ b^ = G Z'V^-1(y - X beta^):
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.df import df_method
+from mixedeffects.inference.df.satterthwaite import Satterthwaite
+from mixedeffects.inference.df.variance_information import variance_information
 
 # rows whose columns are expanded at a time, and doubles in an array of a chunk
 CHUNK, DOUBLES = 16_384, 4_000_000
@@ -34,34 +38,82 @@ def rows_of(matrix, rows, size):
     return np.ones((size, 1)) if matrix is None else np.asarray(matrix[rows])
 
 
-def population_error(fit, X, ddf, *, variance_only=False):
-    """Variance of x'beta^ and its degrees of freedom.
+def population_error(fit, X, ddf):
+    """Variance of x'beta^, row by row, with the covariance of a `DfMethod`.
+
+    Returns
+    -------
+    (n,) array
+    """
+    vcov = df_method(fit, ddf).vcov
+    n, p = X.shape
+    variance = np.zeros(n)
+    for rows in chunks_of(n, p):
+        x = np.asarray(X[rows])
+        variance[rows] = np.einsum("np,pq,nq->n", x, vcov, x)
+    return np.maximum(variance, 0.0)
+
+
+def fixed_df(fit, X, rows, ddf):
+    """Degrees of freedom of x'beta^ for some rows, by a method of `mixedeffects.inference.df`.
+
+    Returns
+    -------
+    (m,) array
+    """
+    method = df_method(fit, ddf)
+    df = np.empty(rows.size)
+    for part in chunks_of(rows.size, X.shape[1] + max(b.size for b in fit.b)):
+        df[part] = method.df(np.asarray(X[rows[part]]))
+    return np.where(np.isnan(df), np.inf, df)
+
+
+def unseen_df(fit, X, blocks, rows, *, between, residual):
+    """Satterthwaite's degrees of freedom of predictions that use no group's own effects.
+
+    The variance is v = x'Cov(beta^)x [+ z'Gz] [+ residual variance]; all of it is estimated, so
+    df = 2 v^2 / Var(v) with Var(v) by the delta method from theta and sigma.
 
     Parameters
     ----------
     fit : FitRecord
     X : (n, p) array or ColumnMatrix
-    ddf : str
-        A method of `mixedeffects.inference.df`.
-    variance_only : bool
-        Leave the degrees of freedom infinite.
+    blocks : sequence of (codes (n,), Z (n, k) or None)
+    rows : (m,) int array
+        The rows wanted.
+    between : bool
+        Whether the variance between groups, z'Gz, is part of v.
+    residual : (m,) array
+        Residual variance that is part of v, in units of the response squared.
 
     Returns
     -------
-    variance, df : (n,) arrays
+    (m,) array
     """
-    method = df_method(fit, ddf)
-    n, p = X.shape
-    variance, df = np.zeros(n), np.full(n, np.inf)
-    if p == 0:
-        return variance, df
-    largest = max(b.size for b in fit.b)
-    for rows in chunks_of(n, largest + p):
-        x = np.asarray(X[rows])
-        variance[rows] = np.einsum("np,pq,nq->n", x, method.vcov, x)
-        if not variance_only:
-            df[rows] = method.df(x)
-    return np.maximum(variance, 0.0), df
+    method = cast(Satterthwaite, df_method(fit, "satterthwaite"))
+    information = variance_information(fit)
+    reference = fit.evaluation.objective.stats.reference
+    out = np.empty(rows.size)
+    width = X.shape[1] + max(b.size for b in fit.b)
+    for part in chunks_of(rows.size, width):
+        some = rows[part]
+        gradient = method.gradient(np.asarray(X[some]))
+        gradient[:, -1] += residual[part]
+        at = 0
+        for f, (_, matrix) in enumerate(blocks):
+            dG = information.derivatives[f]
+            if between:
+                z = rows_of(matrix, some, some.size) @ reference.T_blocks[f]
+                half = z @ fit.evaluation.lambdas[f]
+                gradient[:, at : at + len(dG)] += fit.sigma**2 * np.einsum(
+                    "na,lab,nb->nl", z, dG, z
+                )
+                gradient[:, -1] += fit.sigma**2 * np.einsum("nk,nk->n", half, half)
+            at += len(dG)
+        spread = np.einsum("nk,kl,nl->n", gradient, information.covariance, gradient)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[part] = np.where(spread > 0, 2.0 * gradient[:, -1] ** 2 / spread, np.inf)
+    return out
 
 
 def conditional_error(fit, X, blocks):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mixedeffects.design import Design
+    from mixedeffects.engine import Plan
     from mixedeffects.estimation import Certificate, Evaluation
 
 
@@ -17,6 +18,8 @@ class FitRecord(Protocol):
     Attributes
     ----------
     design : Design
+    plan : Plan
+        How its factorisations are computed, and what one costs.
     reml : bool
     beta : (p,) array
     vcov_beta : (p, p) array
@@ -39,6 +42,7 @@ class FitRecord(Protocol):
     """
 
     design: Design
+    plan: Plan
     reml: bool
     beta: np.ndarray
     vcov_beta: np.ndarray

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-
 import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.predict import fitted, random_part
+from mixedeffects.options import check_count, generator
 
 
 def simulate(fit, n=1, rng=None, *, groups="new"):
@@ -36,18 +35,13 @@ def simulate(fit, n=1, rng=None, *, groups="new"):
     """
     if groups not in ("new", "conditional"):
         raise OptionError(f"groups={groups!r} is not one of new, conditional")
-    if not isinstance(n, Integral) or n < 1:
-        raise OptionError(f"n={n!r} must be a positive whole number of data sets")
-    try:
-        rng = np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise OptionError(f"rng={rng!r} is neither a numpy Generator nor a seed") from None
+    n, rng = check_count(n), generator(rng)
     design = fit.design
-    out = np.empty((int(n), design.n))
+    out = np.empty((n, design.n))
     mean = fitted(fit, groups="population" if groups == "new" else "conditional")
     noise = fit.sigma if design.weights is None else fit.sigma / np.sqrt(design.weights)
     rows = [(b.factor.codes, b.Z) for b in design.blocks]
-    for i in range(int(n)):
+    for i in range(n):
         out[i] = mean + noise * rng.standard_normal(design.n)
         if groups == "new":
             b = [

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.icc import variance_shares
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
-from mixedeffects.inference.coefficients import coefficient_table
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.inference.component_names import component_places
 from mixedeffects.inference.df.variance_information import variance_information
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
@@ -75,37 +76,27 @@ def _components(fit):
     flat = unexplained_flatness(fit, information)
     singular = boundary_columns(fit)
     columns = {name: [] for name in ("group", "first", "second", "of", "reason")}
-    value, gradient = [], []
-    position, start = 0, 0
-    for block, Lam, T, dG in zip(
-        fit.design.blocks, fit.lambdas, T_blocks, information.derivatives, strict=True
-    ):
-        G = sigma2 * (Lam @ Lam.T)
-        slopes = sigma2 * (T @ dG @ T.T)
-        for term in block.terms:
-            at = {}
-            pairs = [(c, c) for c in term.columns]
-            if term.covariance == "us":
-                k = len(term.columns)
-                pairs += [
-                    (term.columns[i], term.columns[j]) for i in range(k) for j in range(i + 1, k)
-                ]
-            for a, b in pairs:
-                if a == b:
-                    at[a] = len(value)
-                columns["group"].append(block.factor.name)
-                columns["first"].append(block.names[a])
-                columns["second"].append(None if a == b else block.names[b])
-                columns["of"].append(None if a == b else (at[a], at[b]))
-                bounded = {a, b} & singular.get(position, set())
-                columns["reason"].append(BOUNDARY if bounded else (FLAT if flat else ""))
-                row = np.zeros(K + 1)
-                row[start : start + slopes.shape[0]] = slopes[:, a, b]
-                row[K] = G[a, b]
-                value.append(float(G[a, b]))
-                gradient.append(row)
-            position += 1
-        start += slopes.shape[0]
+    value, gradient, at = [], [], {}
+    G = [sigma2 * (Lam @ Lam.T) for Lam in fit.lambdas]
+    slopes = [
+        sigma2 * (T @ dG @ T.T) for T, dG in zip(T_blocks, information.derivatives, strict=True)
+    ]
+    starts = np.cumsum([0, *(dG.shape[0] for dG in slopes)])
+    for f, t, a, b in component_places(fit.design):
+        block = fit.design.blocks[f]
+        if a == b:
+            at[t, a] = len(value)
+        columns["group"].append(block.factor.name)
+        columns["first"].append(block.names[a])
+        columns["second"].append(None if a == b else block.names[b])
+        columns["of"].append(None if a == b else (at[t, a], at[t, b]))
+        bounded = {a, b} & singular.get(t, set())
+        columns["reason"].append(BOUNDARY if bounded else (FLAT if flat else ""))
+        row = np.zeros(K + 1)
+        row[starts[f] : starts[f + 1]] = slopes[f][:, a, b]
+        row[K] = G[f][a, b]
+        value.append(float(G[f][a, b]))
+        gradient.append(row)
     row = np.zeros(K + 1)
     row[K] = sigma2
     for name, entry in zip(

@@ -41,7 +41,7 @@ def vcov_fixef(RX, sigma):
     return sigma**2 * (inverse @ inverse.T)
 
 
-def vcov(fit, *, method="model", cluster=None):
+def vcov(fit, *, method="model", groups=None):
     """Covariance matrix of the fixed effects.
 
     Parameters
@@ -51,7 +51,7 @@ def vcov(fit, *, method="model", cluster=None):
         "model": conditional on theta. "kenward-roger": with the uncertainty of theta. "CR0",
         "CR2": robust to a wrong covariance within clusters, without and with correction for few
         clusters.
-    cluster : str or (n,) array, optional
+    groups : str or (n,) array, optional
         For "CR0" and "CR2": a grouping factor of the model, or a label for each row that was
         used; the outermost grouping factor if not given.
 
@@ -63,7 +63,7 @@ def vcov(fit, *, method="model", cluster=None):
     Raises
     ------
     OptionError
-        For another method, or `cluster` where it has no meaning.
+        For another method, or `groups` where it has no meaning.
     NotAvailableError, PlanTooLargeError
         When the method cannot be computed for this fit, with the reason.
 
@@ -78,12 +78,12 @@ def vcov(fit, *, method="model", cluster=None):
     """
     if method not in METHODS:
         raise OptionError(f"method={method!r} is not one of {', '.join(METHODS)}")
-    if cluster is not None:
+    if groups is not None:
         if method not in ("CR0", "CR2"):
-            raise OptionError(f'cluster= has a meaning for "CR0" and "CR2" only, not {method!r}')
+            raise OptionError(f'groups= has a meaning for "CR0" and "CR2" only, not {method!r}')
         from mixedeffects.inference.df import sandwich
 
-        return getattr(sandwich, method)(fit, cluster).vcov.copy()
+        return getattr(sandwich, method)(fit, groups).vcov.copy()
     if method == "model":
         return fit.vcov_beta.copy()
     from mixedeffects.inference.df import df_method

@@ -1,11 +1,21 @@
 """Fitted models: records of a fit and a table of contents of what can be asked of them."""
 
-from mixedeffects.model.baselines import baselines
-from mixedeffects.model.compare import compare
+from typing import TYPE_CHECKING
+
+from mixedeffects.doors import late
 from mixedeffects.model.explain import explain
 from mixedeffects.model.lmm import LMM, lmm
-from mixedeffects.model.rm_anova import rm_anova
 from mixedeffects.model.storage import load
 from mixedeffects.model.warmup import warmup
+
+if TYPE_CHECKING:
+    from mixedeffects.model.comparing import compare
+    from mixedeffects.model.pooling import baselines
+    from mixedeffects.model.repeated_measures import rm_anova
+
+__getattr__ = late(
+    __name__,
+    {"baselines": "pooling", "compare": "comparing", "rm_anova": "repeated_measures"},
+)
 
 __all__ = ["LMM", "baselines", "compare", "explain", "lmm", "load", "rm_anova", "warmup"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial, wraps
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -10,29 +10,19 @@ import numpy as np
 from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
-from mixedeffects.display import (
-    Bootstrap,
-    EstimatedMeans,
-    Influence,
-    Profile,
-    Summary,
-    VarianceComponents,
-)
+from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, minimize
-from mixedeffects.inference.profile import profile
-from mixedeffects.model.compare import lrt, ranova
+from mixedeffects.model.listing import Listed, framed, shown
 from mixedeffects.model.maketables import MakeTables, to_maketables
-from mixedeffects.model.marginaleffects import to_marginaleffects
 from mixedeffects.model.record import LMMFit, theta_of
 from mixedeffects.model.storage import save
 
 # residual size, of the response's, that rounding alone leaves
 PERFECT = 1e-14
-SMALLEST, LARGEST = 1e-140, 1e140
-# floating-point operations of one evaluation
-COSTLY = 1e8
+# sizes of a response whose sixth powers, as the likelihood's derivatives have, are doubles
+SMALLEST, LARGEST = 1e-50, 1e50
 
 
 def lmm(
@@ -137,7 +127,7 @@ def fit_design(
             optimizer,
             start=_start(parameters, start),
             max_iterations=max_iterations,
-            costly=plan.flops > COSTLY,
+            costly=plan.costly,
         )
         return LMM.of(design, plan, evaluation, certificate)
 
@@ -149,11 +139,11 @@ def _start(parameters, theta):
 
 
 def response_size(design):
-    """Largest modulus of the response, refused where its square is not a double."""
+    """Largest modulus of the response, refused where its powers are not doubles."""
     scale = max(float(design.y.max()), -float(design.y.min()))
     if not SMALLEST < scale < LARGEST:
         raise ModelError(
-            f"the response '{design.spec.response}' has values of size {scale:.0e}, whose squares "
+            f"the response '{design.spec.response}' has values of size {scale:.0e}, whose powers "
             "double precision cannot hold\nrescale it"
         )
     return scale
@@ -166,42 +156,6 @@ def refuse_perfect_fit(stats, design, scale):
             f"the fixed effects fit the response '{design.spec.response}' exactly: no residual "
             "variance is left to estimate\ncheck whether a predictor is a copy of the response"
         )
-
-
-def framed(function):
-    """List a function that returns a Table as a method that returns the user's data frame.
-
-    What is not a Table (the array of a prediction) is returned as it is.
-    """
-
-    @wraps(function)
-    def method(self, *args, **kwargs):
-        result = function(self, *args, **kwargs)
-        if isinstance(result, inference.Table):
-            return self.design.spec.to_frame(result.columns)
-        return result
-
-    return method
-
-
-def named_rows(function):
-    """List a function that returns MarginalMeans as a method that returns what prints them."""
-
-    @wraps(function)
-    def method(self, *args, **kwargs):
-        return EstimatedMeans(function(self, *args, **kwargs), self.design.spec.to_frame)
-
-    return method
-
-
-def shown(function, display):
-    """List a function that returns a record as a method that returns what displays it."""
-
-    @wraps(function)
-    def method(self, *args, **kwargs):
-        return display(function(self, *args, **kwargs), self.design.spec.to_frame)
-
-    return method
 
 
 class LMM(MakeTables, LMMFit):
@@ -225,47 +179,33 @@ class LMM(MakeTables, LMMFit):
     fitted = property(inference.fitted)
 
     ranef = framed(inference.ranef)
-    test = framed(inference.test)
-    anova = framed(inference.anova)
+    predict = framed(inference.predict)
+    residuals = inference.residuals
+    simulate = inference.simulate
+    tidy = Listed(wrap=framed)
+    glance = Listed(wrap=framed)
+    augment = Listed(wrap=framed)
+
+    vcov = inference.vcov
+    test = Listed(wrap=framed)
+    anova = Listed(wrap=framed)
     confint = framed(inference.confint)
     icc = framed(inference.icc)
     r2 = framed(inference.r2)
-    ranova = framed(ranova)
-    tidy = framed(inference.tidy)
-    glance = framed(inference.glance)
-    augment = framed(inference.augment)
+    profile = Listed(wrap=shown("Profile"))
+    bootstrap = Listed(wrap=shown("Bootstrap"))
+    influence = Listed(wrap=shown("Influence"))
 
-    emmeans = named_rows(inference.emmeans)
-    emtrends = named_rows(inference.emtrends)
-    contrasts = named_rows(inference.contrasts)
+    emmeans = Listed(wrap=shown("EstimatedMeans"))
+    emtrends = Listed(wrap=shown("EstimatedMeans"))
+    contrasts = Listed(wrap=shown("EstimatedMeans"))
 
-    profile = shown(profile, Profile)
-    bootstrap = shown(inference.bootstrap, Bootstrap)
-    vcov = inference.vcov
-    predict = framed(inference.predict)
-    lrt = lrt
-    residuals = inference.residuals
-    simulate = inference.simulate
+    lrt = Listed("mixedeffects.model.comparing")
+    ranova = Listed("mixedeffects.model.comparing", framed)
+
     save = save
-    to_marginaleffects = to_marginaleffects
+    to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
     to_maketables = to_maketables
-
-    def influence(self, groups=None, *, refit=None):
-        """What each row, or each level of a factor, does to the fit.
-
-        Parameters
-        ----------
-        groups : str or (n,) array, optional
-            A grouping factor whose levels are left out one at a time, or a label for each row
-            that was used; single rows if not given.
-        refit : bool, optional
-            Estimate the variances anew (the default for groups), or hold theta (for rows).
-
-        Returns
-        -------
-        Influence
-        """
-        return Influence(inference.influence(self, groups, refit=refit), self.design.spec.to_frame)
 
     def refit(self, y):
         """The same model fitted to another response.

@@ -17,6 +17,7 @@ SHAPES = (
     ("crossed intercepts, dense", "y ~ x + (1 | g) + (1 | h)", "dense"),
     ("crossed intercepts, sparse", "y ~ x + (1 | g) + (1 | h)", "sparse"),
     ("crossed slopes, dense", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "dense"),
+    ("crossed slopes, many levels", "y ~ x + (1 + x | g) + (1 + x | l)", "dense"),
     ("crossed slopes, sparse", "y ~ x + (1 + x | g) + (1 + x | h) + (1 | k)", "sparse"),
 )
 LEVELS, ROWS_PER_LEVEL = 120, 4
@@ -38,9 +39,9 @@ def warmup(*, report=None):
     --------
     >>> import mixedeffects as me
     >>> me.warmup(report=lambda done, total, shape: print(done, "of", total))
-    0 of 8
+    0 of 9
     ...
-    8 of 8
+    9 of 9
     """
     from mixedeffects.model.lmm import lmm
 
@@ -65,9 +66,19 @@ def _table():
     n = LEVELS * ROWS_PER_LEVEL
     g = np.repeat(np.arange(LEVELS), ROWS_PER_LEVEL)
     h, k = rng.integers(0, 12, n), rng.integers(0, 7, n)
+    many = rng.integers(0, 100, n)
     x = rng.standard_normal(n)
     y = rng.standard_normal(n) + 0.5 * x
     for codes in (g, h, k):
         effects = rng.standard_normal((codes.max() + 1, 2))
         y += effects[codes, 0] + effects[codes, 1] * x
-    return {"y": y, "x": x, "z": rng.standard_normal(n), "g": g, "c": g // 3, "h": h, "k": k}
+    return {
+        "y": y,
+        "x": x,
+        "z": rng.standard_normal(n),
+        "g": g,
+        "c": g // 3,
+        "h": h,
+        "k": k,
+        "l": many,
+    }

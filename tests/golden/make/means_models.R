@@ -75,6 +75,8 @@ MODELS <- list(
       means("Variety", type = "response", contrasts = list(pairs_)),
       means("Variety", at = list(nitro = c(0, 0.6)), by = "nitro", type = "response"),
       slopes("nitro", "Variety"))),
+  orthodont_ages = model("nlme/Orthodont", "distance ~ Sex * factor(age) + (age | Subject)",
+    c("Subject", "Sex")),
   orthodont = model("nlme/Orthodont", "distance ~ age * Sex + (1 | Subject)",
     c("Subject", "Sex"), keep = "seq_len(nrow(d)) %% 9 != 4", calls = list(
       means("Sex", contrasts = list(pairs_)),

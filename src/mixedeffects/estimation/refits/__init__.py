@@ -1,6 +1,7 @@
 """Many fits of one design: other responses, or other multiplicities of its levels."""
 
-from mixedeffects.estimation.refits.gather import gather_design, nested_in
+from mixedeffects.estimation.refits.batches import in_batches, streams
+from mixedeffects.estimation.refits.gather import ClusterDraws, gather_design
 from mixedeffects.estimation.refits.refits import Refits
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR, RefitResults
 
@@ -8,8 +9,10 @@ __all__ = [
     "CONVERGED",
     "FAILED",
     "SINGULAR",
+    "ClusterDraws",
     "RefitResults",
     "Refits",
     "gather_design",
-    "nested_in",
+    "in_batches",
+    "streams",
 ]

@@ -8,25 +8,12 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from numbers import Integral
 
 import numpy as np
 
 from mixedeffects.crossprod.cores import cores
 from mixedeffects.engine import threads_for
-from mixedeffects.errors import OptionError
-
-
-def check_count(n, name="n"):
-    """A positive whole number.
-
-    Raises
-    ------
-    OptionError
-    """
-    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
-        raise OptionError(f"{name}={n!r} must be a positive whole number")
-    return int(n)
+from mixedeffects.options import check_count, generator
 
 
 def streams(rng):
@@ -46,11 +33,7 @@ def streams(rng):
     >>> one(3).random() == two(3).random() != one(4).random()
     True
     """
-    try:
-        rng = np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise OptionError(f"rng={rng!r} is neither a numpy Generator nor a seed") from None
-    entropy = rng.integers(0, 2**32, size=4, dtype=np.uint64).tolist()
+    entropy = generator(rng).integers(0, 2**32, size=4, dtype=np.uint64).tolist()
     return lambda batch: np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
 
 

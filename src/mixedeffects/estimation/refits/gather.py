@@ -6,24 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.design import Factor
-
-
-def nested_in(codes, inner):
-    """Whether every level of `inner` lies in one level of `codes`.
-
-    Parameters
-    ----------
-    codes, inner : (n,) int arrays
-
-    Examples
-    --------
-    >>> nested_in(np.array([0, 0, 1]), np.array([0, 1, 2]))
-    True
-    """
-    parent = np.empty(int(inner.max()) + 1, dtype=codes.dtype)
-    parent[inner] = codes
-    return bool((parent[inner] == codes).all())
+from mixedeffects.design import Factor, is_nested
 
 
 def gather_design(design, rows, copy_of=None, renewed=()):
@@ -66,8 +49,8 @@ def gather_design(design, rows, copy_of=None, renewed=()):
     )
 
 
-class Clusters:
-    """The rows of every cluster, for drawing clusters.
+class ClusterDraws:
+    """Designs in which clusters occur any number of times.
 
     Parameters
     ----------
@@ -82,7 +65,7 @@ class Clusters:
         self.order = np.argsort(codes, kind="stable")
         self.pointer = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=self.n))])
         self.renewed = tuple(
-            f for f, block in enumerate(design.blocks) if nested_in(codes, block.factor.codes)
+            f for f, block in enumerate(design.blocks) if is_nested(block.factor.codes, codes)
         )
 
     def draw(self, times):

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from mixedeffects.crossprod import CrossProducts
-from mixedeffects.engine import Solver, make_plan
+from mixedeffects.engine import Solver, make_plan, with_response
 from mixedeffects.estimation.certificate import singular_directions
-from mixedeffects.estimation.minimize import BETTER, NO_RESIDUAL, _settle, more_starts
+from mixedeffects.estimation.minimize import NO_RESIDUAL, rival, settle
 from mixedeffects.estimation.newton import ENOUGH, TIGHT, newton
 from mixedeffects.estimation.objective import LMMObjective
 from mixedeffects.estimation.refits.one_factor import store
@@ -18,8 +18,6 @@ from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR
 from mixedeffects.estimation.refits.start import warm_start
 from mixedeffects.estimation.refits.sums import own_sums
 
-# floating-point operations of one evaluation: above, one start is enough and may stop sooner
-COSTLY = 1e8
 # the last pivot of X'V^-1X, of its diagonal entry, below which columns are dependent
 DEPENDENT = 1e-10
 
@@ -38,7 +36,7 @@ class General:
     def __init__(self, objective, evaluation, plan):
         self.objective, self.plan = objective, plan
         self.start = warm_start(objective, evaluation.theta)
-        self.costly = plan.flops > COSTLY
+        self.costly = plan.costly
 
     def batch(self):
         """Replicates to take at a time."""
@@ -52,12 +50,12 @@ class General:
     def fit(self, sums, out, rows):
         """Fit responses; see `OneFactor.fit`."""
         for i in range(sums.yy.size):
-            stats = with_response(
+            stats = products_with_response(
                 self.objective.stats, [zy[i] for zy in sums.zy], sums.xy[i], sums.yy[i]
             )
             objective = copy(self.objective)
             objective.stats = stats
-            objective.solver = solver_for(self.objective.solver, stats)
+            objective.solver = with_response(self.objective.solver, stats)
             base = sums.base if sums.base.ndim == 1 else sums.base[i]
             self.settle(objective, out, rows.start + i, base)
 
@@ -95,14 +93,11 @@ class General:
     def settle(self, objective, out, row, base):
         """Minimise from the original's optimum; further starts as an ordinary fit has them."""
         options = {"tolerance": ENOUGH if self.costly else TIGHT}
-        result = _settle(objective, newton, self.start, options)
+        result = settle(objective, newton, self.start, options)
         if not np.isfinite(result.evaluation.value):
             return
         if not self.costly:
-            for other in more_starts(objective, result.evaluation):
-                again = _settle(objective, newton, other, options)
-                if again.evaluation.value < result.evaluation.value - BETTER:
-                    result = again
+            result = rival(objective, newton, result, options)
         evaluation = result.evaluation
         RX = evaluation.factorisation.RX
         pivots, sizes = RX.diagonal() ** 2, np.einsum("ij,ij->j", RX, RX)
@@ -125,7 +120,7 @@ def _product(pair):
     return pair[0] * pair[1]
 
 
-def with_response(stats, zy, xy, yy):
+def products_with_response(stats, zy, xy, yy):
     """Cross-products of the same design with another response.
 
     Parameters
@@ -147,20 +142,3 @@ def with_response(stats, zy, xy, yy):
         leaf_fixed = leaf_fixed.copy()
         leaf_fixed[:, :, p] = zy[layout.leaf]
     return replace(stats, xx=xx, rest_fixed=rest_fixed, leaf_fixed=leaf_fixed)
-
-
-def solver_for(solver, stats):
-    """The same solver for cross-products that differ in the response alone."""
-    out = copy(solver)
-    if solver._engine is None:
-        small = out._small = copy(solver._small)
-        m, p = small.m, small.p
-        small.all = small.all.copy()
-        column = np.concatenate([stats.rest_fixed[:, p], stats.xx[:, p]])
-        small.all[:, m + p] = small.all[m + p, :] = column
-        return out
-    engine = out._engine = copy(solver._engine)
-    engine.stats = stats
-    if stats.layout.leaf is not None:
-        engine.leaf_fixed = stats.leaf_fixed
-    return out

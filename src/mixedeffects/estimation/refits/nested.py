@@ -12,8 +12,8 @@ import numpy as np
 
 from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.crossprod.nested import nested_products, parents_of
+from mixedeffects.design import is_nested
 from mixedeffects.engine.plan import plan_products
-from mixedeffects.estimation.refits.gather import nested_in
 from mixedeffects.estimation.refits.sums import centred_rows
 
 
@@ -34,7 +34,7 @@ class NestedClusters:
     def of(cls, design, stats, codes):
         """The clusters, or None where a resample needs the rows."""
         layout = stats.layout
-        if layout.leaf is None or not nested_in(codes, design.blocks[layout.leaf].factor.codes):
+        if layout.leaf is None or not is_nested(design.blocks[layout.leaf].factor.codes, codes):
             return None
         parents = parents_of(design, layout)
         return None if parents is None else cls(design, stats, codes, parents)
@@ -48,7 +48,7 @@ class NestedClusters:
         self.order = np.argsort(cluster_of, kind="stable")
         Q = int(codes.max()) + 1
         self.pointer = np.concatenate([[0], np.cumsum(np.bincount(cluster_of, minlength=Q))])
-        self.renewed = [nested_in(codes, design.blocks[f].factor.codes) for f in layout.rest]
+        self.renewed = [is_nested(design.blocks[f].factor.codes, codes) for f in layout.rest]
         self.products, self.rows, self.logs = level_products(design, stats, codes, Q)
 
     def draw(self, times):

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import DataError, OptionError
-from mixedeffects.estimation.refits.batches import check_count, in_batches, streams
-from mixedeffects.estimation.refits.gather import Clusters
+from mixedeffects.estimation.refits.batches import in_batches, streams
+from mixedeffects.estimation.refits.gather import ClusterDraws
 from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.nested import NestedClusters
 from mixedeffects.estimation.refits.one_factor import OneFactor
@@ -21,6 +21,7 @@ from mixedeffects.estimation.refits.simulate import (
     RowSimulator,
 )
 from mixedeffects.estimation.refits.sums import RowSums
+from mixedeffects.options import check_count
 
 # numbers in the responses that are summed at a time
 MOST_ROWS = 4e6
@@ -241,7 +242,7 @@ class Refits:
             general, size = self._general, self._general.batch()
             nested = NestedClusters.of(design, self._stats, codes)
             if nested is None:
-                draw, fit_one = Clusters(design, codes).draw, general.fit_design
+                draw, fit_one = ClusterDraws(design, codes).draw, general.fit_design
             else:
                 draw, fit_one = nested.draw, general.fit_products
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.engine import own_matrix
+from mixedeffects.engine import block_diagonal, crossing_matrix, own_matrix
 from mixedeffects.estimation.refits.one_factor import leaf_arrays
 from mixedeffects.estimation.refits.sums import MomentSums, ResponseSums
 
@@ -231,7 +231,7 @@ class GaussianSimulator:
 
         self.stats, layout, p = stats, stats.layout, stats.p
         XX, XZ = stats.xx[:p, :p], stats.rest_fixed[:, :p].T
-        own = stats.rest_dense if layout.small else own_matrix(stats).toarray()
+        own = own_matrix(stats).toarray()
         S = np.block([[own, XZ.T], [XZ, XX]])
         before = np.diagonal(S).copy()
         rank = 0
@@ -246,11 +246,11 @@ class GaussianSimulator:
             self.projector = None if (ranks == k).all() else inverse @ self.leaf_root
             FX = stats.leaf_fixed[:, :, :p].reshape(q * k, p)
             self.FX = np.concatenate([FX, self.FX])
-            C = _expanded(stats.leaf_cross, q, k, layout.m)
-            W = _block_diagonal(inverse) @ sparse.hstack([C, sparse.csr_matrix(FX)])
+            C = crossing_matrix(stats)
+            W = block_diagonal(inverse) @ sparse.hstack([C, sparse.csr_matrix(FX)])
             self.W = W.tocsr()
             S -= (self.W.T @ self.W).toarray()
-            self.ZZ = sparse.bmat([[_block_diagonal(stats.leaf_diag), C], [C.T, self.ZZ]]).tocsr()
+            self.ZZ = sparse.bmat([[block_diagonal(stats.leaf_diag), C], [C.T, self.ZZ]]).tocsr()
         self.rest = semidefinite_root(0.5 * (S + S.T), before)
         self.df = stats.n - rank - self.rest.shape[1]
 
@@ -334,22 +334,3 @@ class RowSimulator:
             return self.sums(sigma * Y.T)
 
         return draw
-
-
-def _block_diagonal(A):
-    """(q, k, k) as a sparse block-diagonal matrix."""
-    from scipy import sparse
-
-    q, k, _ = A.shape
-    return sparse.bsr_matrix((A, np.arange(q), np.arange(q + 1)), shape=(q * k, q * k)).tocsr()
-
-
-def _expanded(rows, q, k, m):
-    """The leaf's cross-products with the remainder's columns, (q k, m) sparse."""
-    from scipy import sparse
-
-    if rows is None:
-        return sparse.csr_matrix((q * k, m))
-    level = np.repeat(np.arange(q), np.diff(rows.indptr))
-    row = (level[:, None] * k + np.arange(k)).ravel()
-    return sparse.csr_matrix((rows.value.ravel(), (row, np.repeat(rows.index, k))), (q * k, m))

@@ -7,6 +7,7 @@ from mixedeffects.inference.comparison.facts import (
     comparison_facts,
     likelihood_ratio,
     needs_ml,
+    tested,
 )
 from mixedeffects.inference.comparison.nesting import Nesting, nesting
 from mixedeffects.inference.comparison.random_terms import Reduction, reductions
@@ -28,4 +29,5 @@ __all__ = [
     "reductions",
     "reference",
     "refuse_other_rows",
+    "tested",
 ]

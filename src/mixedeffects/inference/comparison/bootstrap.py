@@ -7,12 +7,12 @@ the p-value is the rank of the observed statistic among the simulated ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 
-from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.errors import ModelError
 from mixedeffects.inference.simulate import simulate
+from mixedeffects.options import check_count, generator
 
 # doubles of simulated responses held at once
 BATCH = 4e6
@@ -67,16 +67,11 @@ def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
     ----------
     Davison & Hinkley (1997), section 4.2.3, doi:10.1017/CBO9780511802843.
     """
-    if not isinstance(n, Integral) or n < 1:
-        raise OptionError(f"n={n!r} must be a positive whole number of data sets")
-    try:
-        rng = np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise OptionError(f"rng={rng!r} is neither a numpy Generator nor a seed") from None
+    n, rng = check_count(n), generator(rng)
     step = int(max(1, BATCH // small.design.n))
     parts = []
-    for lo in range(0, int(n), step):
-        Y = simulate(small, min(step, int(n) - lo), rng)
+    for lo in range(0, n, step):
+        Y = simulate(small, min(step, n - lo), rng)
         parts.append(objectives(small, Y) - objectives(large, Y))
     gains = np.concatenate(parts)
     ok = np.isfinite(gains)
@@ -89,7 +84,7 @@ def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
     gains = np.maximum(gains[ok], 0.0)
     # equal up to the optimisers' tolerance counts as not below
     above = int((gains >= statistic - 1e-6).sum())
-    return BootstrapTest(gains, int(n), failed, (1 + above) / (1 + gains.size))
+    return BootstrapTest(gains, n, failed, (1 + above) / (1 + gains.size))
 
 
 def objectives(fit, Y):

@@ -12,10 +12,10 @@ from mixedeffects.inference.comparison.reference import reference
 from mixedeffects.inference.information import (
     aic,
     aicc,
+    akaike_weights,
     bic,
     loglik,
     n_parameters,
-    weights,
 )
 from mixedeffects.inference.table import Table
 
@@ -116,11 +116,30 @@ def likelihood_ratio(small, large):
             "the smaller model is itself on the boundary, where the reference distribution is "
             'only approximate; consider method="bootstrap" of lrt'
         )
+    return tested(gain, distribution), "; ".join(remarks)
+
+
+def tested(gain, distribution):
+    """A likelihood-ratio test from twice the difference of the log-likelihoods.
+
+    Parameters
+    ----------
+    gain : float
+        A negative one, which is rounding, counts as zero.
+    distribution : Reference
+
+    Returns
+    -------
+    LikelihoodRatio
+    """
     gain = max(gain, 0.0)
-    test = LikelihoodRatio(
-        gain, found.df, distribution.p_value(gain), distribution.naive(gain), distribution.words
+    return LikelihoodRatio(
+        gain,
+        distribution.df,
+        distribution.p_value(gain),
+        distribution.naive(gain),
+        distribution.words,
     )
-    return test, "; ".join(remarks)
 
 
 def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
@@ -157,7 +176,7 @@ def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
         if found is None and test is True:
             raise ModelError(
                 f"{pair} cannot be tested against each other: {remark}\n"
-                "compare them by AIC or BIC: test=False"
+                "compare them by AIC or BIC with me.compare"
             )
         if remark:
             notes.append(f"{pair}: {remark}" + ("; no test" if found is None else ""))
@@ -182,8 +201,8 @@ def criteria(fits, names, tests):
             "reml": [fit.reml for fit in fits],
             **values,
             "delta_aic": values["aic"] - values["aic"].min(),
-            "weight_aic": weights(values["aic"]),
-            "weight_bic": weights(values["bic"]),
+            "weight_aic": akaike_weights(values["aic"]),
+            "weight_bic": akaike_weights(values["bic"]),
             "chisq": column("statistic"),
             "df": column("df"),
             "p_value": column("p_value"),

@@ -36,15 +36,12 @@ class Nesting:
     new_columns : tuple of int
         For every piece of the larger's random effects that gains columns, how many; each
         column is a variance that is zero in the smaller model.
-    correlated : tuple of bool
-        Whether the columns of that piece are correlated with each other or with old ones.
     """
 
     reason: str
     fixed: int = 0
     df: int = 0
     new_columns: tuple[int, ...] = ()
-    correlated: tuple[bool, ...] = ()
 
     @property
     def nested(self) -> bool:
@@ -90,16 +87,15 @@ def nesting(small, large):
         reason = _place(block, large, held)
         if reason:
             return Nesting(reason)
-    new, correlated = [], []
+    new = []
     for block, parts in zip(large.design.blocks, held, strict=True):
         for piece, columns in zip(pieces_of(block), parts, strict=True):
             more = len(piece) - (np.linalg.matrix_rank(np.hstack(columns)) if columns else 0)
             if more > 0:
                 new.append(int(more))
-                correlated.append(len(piece) > 1)
     if df < 0 or (df == 0 and (new or fixed)):
         return Nesting("it has no fewer parameters")
-    return Nesting("", fixed, df, tuple(new), tuple(correlated))
+    return Nesting("", fixed, df, tuple(new))
 
 
 def pieces_of(block):

@@ -86,7 +86,7 @@ def reference(nesting):
     Examples
     --------
     >>> from mixedeffects.inference.comparison.nesting import Nesting
-    >>> slope = reference(Nesting("", df=2, new_columns=(1,), correlated=(True,)))
+    >>> slope = reference(Nesting("", df=2, new_columns=(1,)))
     >>> slope.words, round(slope.p_value(5.0), 4), round(slope.naive(5.0), 4)
     ('1/2 chi2(1) + 1/2 chi2(2)', 0.0537, 0.0821)
     """

@@ -29,9 +29,12 @@ def refuse_other_rows(fits, names):
             continue
         pair = f"{names[0]} and {name}"
         if other.n != first.n:
+            lost = {**other.missing.by_column, **first.missing.by_column}
+            gaps = ", ".join(column for column, count in lost.items() if count)
+            why = f" (values are missing in {gaps})" if gaps else ""
             raise DataError(
-                f"{pair} were fitted to {first.n:,} and {other.n:,} rows: their likelihoods cannot "
-                f"be compared\n{NEXT}"
+                f"{pair} were fitted to {first.n:,} and {other.n:,} rows{why}: their likelihoods "
+                f"cannot be compared\n{NEXT}"
             )
         if first.spec.response != other.spec.response and not np.array_equal(first.y, other.y):
             raise DataError(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mixedeffects.design import is_nested
 from mixedeffects.errors import (
     ConvergenceWarning,
     DataWarning,
@@ -18,10 +19,10 @@ from mixedeffects.errors import (
 from mixedeffects.inference.clusters import (
     Clusters,
     GLSRows,
+    chosen_clusters,
     cluster_products,
-    clusters_of_labels,
-    is_nested,
 )
+from mixedeffects.inference.component_names import component_places
 from mixedeffects.inference.deletion.deleted import Deletions
 from mixedeffects.inference.deletion.measures import measured, measured_rows
 from mixedeffects.inference.deletion.record import InfluenceFacts
@@ -98,7 +99,8 @@ def influence(fit, groups=None, *, refit=None):
         if by_row:
             raise
         notes.append(f"leverages were not computed: {str(problem).splitlines()[0]}")
-    fixed, random = _leverage(fit, units, *parts)
+    X, solved, _, diagonal = parts
+    fixed, random = _leverage(fit, units, X, solved, diagonal)
     if by_row and not refit:
         found = _single_rows(fit, gls, *parts[1:])
     else:
@@ -120,20 +122,11 @@ def _rows(fit):
 
 
 def _groups(fit, groups):
-    if isinstance(groups, str):
-        factors = {block.factor.name: block.factor for block in fit.design.blocks}
-        if groups not in factors:
-            raise OptionError(
-                f"groups={groups!r} is not a grouping factor of the model: {', '.join(factors)}\n"
-                "for another one give its labels, one for each row that was used"
-            )
-        factor = factors[groups]
-        return Clusters.of(factor.name, factor.labels, factor.codes)
-    units = clusters_of_labels(groups, fit.design.n, "groups")
-    return replace(units, name="group")
+    units = chosen_clusters(fit.design, groups, "groups")
+    return units if isinstance(groups, str) else replace(units, name="group")
 
 
-def _leverage(fit, units, X, solved, h, diagonal):
+def _leverage(fit, units, X, solved, diagonal):
     """Traces of the units' parts of H_1 and H_2."""
     if X is None:
         return np.full(units.n, np.nan), np.full(units.n, np.nan)
@@ -149,7 +142,8 @@ def _single_rows(fit, gls, solved, h, diagonal):
     objective, fact = fit.evaluation.objective, fit.evaluation.factorisation
     P = diagonal - np.einsum("rp,rp->r", solved, solved)
     P = np.where(DETERMINED * diagonal < P, P, np.nan)
-    s2 = (fact.pwrss - h**2 / P) / (objective.nu - 1.0)
+    left = objective.nu - 1.0  # without degrees of freedom there is no residual variance
+    s2 = np.maximum(fact.pwrss - h**2 / P, 0.0) / (left if left > 0 else np.nan)
     theta = np.broadcast_to(fit.theta, (P.size, fit.theta.size))
     return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.sigma**2)
 
@@ -253,15 +247,10 @@ def _variances(fit, theta, s2):
     """Names of the variances and covariances, their values, and those without each unit."""
     parameters = fit.evaluation.objective.parameters
     names, places = [], []
-    for f, block in enumerate(fit.design.blocks):
-        for term in block.terms:
-            pairs = [(a, a) for a in term.columns]
-            if term.covariance != "diag":
-                pairs += [(a, b) for a in term.columns for b in term.columns if a < b]
-            for a, b in pairs:
-                second = None if a == b else block.names[b]
-                names.append((block.factor.name, block.names[a], second))
-                places.append((f, a, b))
+    for f, _, a, b in component_places(fit.design):
+        block = fit.design.blocks[f]
+        names.append((block.factor.name, block.names[a], None if a == b else block.names[b]))
+        places.append((f, a, b))
     names.append(("Residual", None, None))
 
     def components(theta, s2):

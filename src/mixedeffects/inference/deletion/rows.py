@@ -13,7 +13,7 @@ import numpy as np
 
 from mixedeffects.engine import free_memory
 from mixedeffects.errors import PlanTooLargeError
-from mixedeffects.inference.clusters import CHUNK
+from mixedeffects.inference.clusters import CHUNK, GLSRows
 
 SHARE = 0.5
 # levels whose cross-products with the other factors are handled at a time
@@ -74,6 +74,29 @@ def inverse_diagonal(fit, gls):
             out[part] = np.einsum("ra,rab,rb->r", Z, own[part], Z)
         return weights - weights**2 * out
     return weights - weights**2 * _joint_variances(design, gls.roots, weights)
+
+
+def leverages(fit):
+    """Derivative of every fitted value by its response at the same theta, 1 - P_ii / w_i.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    (n,) array
+
+    Raises
+    ------
+    PlanTooLargeError
+        As `inverse_diagonal`.
+    """
+    gls = GLSRows(fit)
+    _, solved, _ = row_products(gls)
+    projection = inverse_diagonal(fit, gls) - np.einsum("np,np->n", solved, solved)
+    weights = fit.design.weights
+    return 1.0 - (projection if weights is None else projection / weights)
 
 
 def _joint_variances(design, roots, weights):

@@ -114,28 +114,14 @@ def all_products(stats):
     """Z~'WZ~ (sparse, symmetric) and Z~'WX~ with the blocks in the design's order."""
     from scipy import sparse
 
-    from mixedeffects.engine import own_matrix
+    from mixedeffects.engine import block_diagonal, crossing_matrix, own_matrix
 
     layout, p = stats.layout, stats.p
-    if layout.small:
-        A, ZX = sparse.csr_matrix(stats.rest_dense), stats.rest_fixed[:, :p]
-    else:
-        A, ZX = own_matrix(stats), stats.rest_fixed[:, :p]
+    A, ZX = own_matrix(stats), stats.rest_fixed[:, :p]
     order = list(layout.rest)
     if layout.leaf is not None:
-        q, k, _ = stats.leaf_diag.shape
-        leaf = sparse.bsr_matrix(
-            (stats.leaf_diag, np.arange(q), np.arange(q + 1)), shape=(q * k, q * k)
-        )
-        cross = stats.leaf_cross
-        if cross is None:
-            C = sparse.csr_matrix((q * k, layout.m))
-        else:
-            rows = np.repeat(np.arange(q) * k, np.diff(cross.indptr))
-            rows = (rows[:, None] + np.arange(k)).ravel()
-            C = sparse.csr_matrix(
-                (cross.value.ravel(), (rows, np.repeat(cross.index, k))), shape=(q * k, layout.m)
-            )
+        leaf = block_diagonal(stats.leaf_diag)
+        C = crossing_matrix(stats)
         A = sparse.bmat([[leaf, C], [C.T, A]] if layout.m else [[leaf]], format="csr")
         ZX = np.concatenate([stats.leaf_fixed[:, :, :p].reshape(-1, p), ZX])
         order = [layout.leaf, *order]

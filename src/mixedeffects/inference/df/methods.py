@@ -69,6 +69,17 @@ METHODS = {
 }
 
 
+def check_ddf(name):
+    """Refuse a name that is none of `METHODS`.
+
+    Raises
+    ------
+    OptionError
+    """
+    if not isinstance(name, str) or name not in METHODS:
+        raise OptionError(f"ddf={name!r} is not one of {', '.join(METHODS)}")
+
+
 def df_method(fit, name="satterthwaite") -> DfMethod:
     """The method of that name for a fit; computed once and kept with the fit.
 
@@ -83,8 +94,7 @@ def df_method(fit, name="satterthwaite") -> DfMethod:
     OptionError
         For another name.
     """
-    if name not in METHODS:
-        raise OptionError(f"ddf={name!r} is not one of {', '.join(METHODS)}")
+    check_ddf(name)
     if name not in fit.cache:
         module, cls = METHODS[name]
         fit.cache[name] = getattr(import_module(module), cls)(fit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from mixedeffects.inference.df.methods import JointTest, independent_rows
@@ -60,12 +62,28 @@ class Satterthwaite:
     def gradient(self, L):
         """(m, K + 1) derivatives of every l'Cov(beta)l by theta~ and log sigma^2."""
         inner = np.linalg.solve(self._RX.T, self._T.T @ L.T)  # RX^-T l~
-        parts = []
-        for scores, dG in zip(self._scores, self._information.derivatives, strict=True):
-            A = scores @ inner  # Z_j'V^-1X~ (X~'V^-1X~)^-1 l~, (q, k, m)
-            parts.append(np.einsum("mab,lab->ml", A.transpose(2, 1, 0) @ A.transpose(2, 0, 1), dG))
+        if L.shape[0] > L.shape[1]:  # many rows: a quadratic form of each, in p x p matrices
+            slopes = np.einsum("pm,kpq,qm->mk", inner, self._slopes, inner, optimize=True)
+            parts = [slopes]
+        else:
+            parts = []
+            for scores, dG in zip(self._scores, self._information.derivatives, strict=True):
+                A = scores @ inner  # Z_j'V^-1X~ (X~'V^-1X~)^-1 l~, (q, k, m)
+                squares = A.transpose(2, 1, 0) @ A.transpose(2, 0, 1)
+                parts.append(np.einsum("mab,lab->ml", squares, dG))
         variance = np.einsum("pm,pm->m", inner, inner)[:, None]
         return self._variance * np.concatenate([*parts, variance], axis=1)
+
+    @cached_property
+    def _slopes(self):
+        """(K, p, p) derivatives by theta~ of RX Cov(beta~) RX', relative to sigma^2."""
+        parts = []
+        for scores, dG in zip(self._scores, self._information.derivatives, strict=True):
+            q, k, p = scores.shape
+            flat = scores.reshape(q, k * p)
+            moments = (flat.T @ flat).reshape(k, p, k, p)
+            parts.append(np.einsum("apbr,lab->lpr", moments, dG))
+        return np.concatenate(parts)
 
     def joint(self, L, estimates):
         """F of all rows together; the denominator's df from those of independent contrasts."""

@@ -186,5 +186,12 @@ def contrasts(
     >>> trend["contrast"][0], trend["statistic"].round(2)[0].item()
     ('linear', 12.84)
     """
+    known = ("at", "ddf", "weights", "cov_reduce", "type")
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise OptionError(
+            f"contrasts have no option {', '.join(unknown)}; they have specs, method, by, ref, "
+            f"adjust, level, {', '.join(known)}"
+        )
     means = emmeans(fit, specs, by=by, level=level, **options)
     return means.contrasts(method, ref=ref, adjust=adjust)

@@ -128,8 +128,9 @@ FAMILIES = {
 def _reference(ref, labels):
     if ref is None:
         return 0
-    if str(ref) in labels:
-        return labels.index(str(ref))
+    for text in (str(ref), f"({ref})"):
+        if text in labels:
+            return labels.index(text)
     if isinstance(ref, Integral) and -len(labels) <= int(ref) < len(labels):
         return int(ref) % len(labels)
     raise OptionError(f"ref={ref!r} is not one of {', '.join(labels)}")

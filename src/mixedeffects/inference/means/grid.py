@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
@@ -76,7 +77,9 @@ def axes(fit, *, at=None, cov_reduce="mean"):
         For a column that the fixed effects do not read, or a level that is not there.
     """
     predictors = predictors_of(fit)
-    at = {} if at is None else dict(at)
+    at = {} if at is None else at
+    if not isinstance(at, Mapping):
+        raise OptionError(f"at={at!r} must be a dict of column names to values")
     names = list(predictors.columns)
     for name in at:
         check_name(name, names, "at")
@@ -106,7 +109,9 @@ def _factor(name, codes, labels, wanted):
     places = {label_text(label): i for i, label in enumerate(labels)}
     wanted = [label_text(value) for value in wanted]
     missing = [value for value in wanted if value not in places]
-    if missing or not wanted:
+    if not wanted:
+        raise OptionError(f"at: no level of '{name}' is given")
+    if missing:
         raise OptionError(
             f"at: '{name}' has no level {', '.join(missing)}\n"
             f"levels: {', '.join(list(places)[:20])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -209,6 +210,8 @@ class MarginalMeans:
         by = self._families(by)
         within = [name for name in self.labels if name not in by]
         texts = all_of(self.labels, within, " ") if within else ["overall"] * self.missing.size
+        if self.kind == "contrast":  # a difference of differences keeps its parentheses
+            texts = [f"({t})" if " - " in t or " / " in t else t for t in texts]
         # contrasts of contrasts, compared within each of them
         column = "contrast_2" if "contrast" in by else "contrast"
         labels = {column: [], **{name: [] for name in by}}
@@ -263,6 +266,8 @@ class MarginalMeans:
             null = np.broadcast_to(np.asarray(null, dtype=float), (m,))
         except (TypeError, ValueError):
             raise OptionError(f"null={null!r} must be {m} numbers, or one") from None
+        if not np.isfinite(null).all():
+            raise OptionError("null= must be finite numbers")
         options: dict[str, Any] = {"null": null[good], "offset": self.offset[good]}
         found = linear_estimates(self.fit, L[good], ddf=self.ddf, level=level, **options)
         columns = {name: np.full(m, np.nan) for name in found}
@@ -310,6 +315,8 @@ class MarginalMeans:
         if self.kind != "contrast" or self.adjust == "none":
             return ()
         if self.adjust == "tukey":
+            if self.n_means == 2:
+                return ()
             return (f"p-values and intervals: Tukey's, for all pairs of {self.n_means} means",)
         if self.adjust == "mvt":
             columns = self._columns(self.level, 0.0)
@@ -358,7 +365,11 @@ def as_names(names):
     """
     if names is None:
         return []
-    return [names] if isinstance(names, str) else list(names)
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable):
+        raise OptionError(f"{names!r} is not a column name or a list of them")
+    return list(names)
 
 
 def _correlation(V):

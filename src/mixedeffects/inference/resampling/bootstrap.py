@@ -14,15 +14,24 @@ from mixedeffects.errors import (
     NotAvailableError,
     OptionError,
 )
-from mixedeffects.estimation.refits import FAILED, SINGULAR, Refits, gather_design
-from mixedeffects.estimation.refits.batches import check_count, in_batches, streams
-from mixedeffects.estimation.refits.gather import Clusters
+from mixedeffects.estimation.refits import (
+    CONVERGED,
+    FAILED,
+    SINGULAR,
+    ClusterDraws,
+    Refits,
+    gather_design,
+    in_batches,
+    streams,
+)
+from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.resampling.clusters import cluster_codes
 from mixedeffects.inference.resampling.full import full_fit
 from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.resampling.record import BootstrapFacts
 from mixedeffects.inference.resampling.residual import ResidualResponses
 from mixedeffects.inference.simulate import simulate
+from mixedeffects.options import check_count
 
 METHODS = ("parametric", "residual", "cluster", "observation")
 # share of failed refits above which a warning says so
@@ -182,7 +191,7 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
     if method == "residual":
         draw = ResidualResponses(fit, n, stream).one
     elif method == "cluster":
-        times, clusters = _Multiplicities(n, codes, stream), Clusters(design, codes)
+        times, clusters = _Multiplicities(n, codes, stream), ClusterDraws(design, codes)
 
     def data(i):
         if method == "parametric":
@@ -204,7 +213,7 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
                 continue
             if record.certificate.converged:
                 _, values[i] = _named(statistic(record), names)
-                status[i] = SINGULAR if record.certificate.is_singular else 0
+                status[i] = SINGULAR if record.certificate.is_singular else CONVERGED
 
     in_batches(n, 1, work, threads=1, progress=progress)
     failed = int((status == FAILED).sum())
@@ -234,10 +243,19 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
 
 def _named(value, names=None):
     """Names and numbers of what a user's statistic returns."""
-    if isinstance(value, dict):
-        found, numbers = [str(k) for k in value], np.array(list(value.values()), dtype=float)
+    keys = [str(k) for k in value] if isinstance(value, dict) else None
+    try:
+        numbers = np.asarray(value if keys is None else list(value.values()), dtype=float)
+    except (TypeError, ValueError):
+        numbers = np.empty(0)
+    if value is None or numbers.size == 0:
+        raise OptionError(
+            f"statistic returned {value!r}; it must return a number, several, or a dict of numbers"
+        )
+    if keys is not None:
+        found = keys
     else:
-        numbers = np.atleast_1d(np.asarray(value, dtype=float)).ravel()
+        numbers = np.atleast_1d(numbers).ravel()
         found = (
             ["statistic"]
             if numbers.size == 1
@@ -271,6 +289,11 @@ def _jackknife(fit, method, codes):
             'use kind="percentile"'
         )
     if codes is None:
+        if outermost(fit.design) is None:
+            raise NotAvailableError(
+                "BCa intervals need refits without each independent cluster, and crossed grouping "
+                'factors leave none\nuse kind="percentile"'
+            )
         codes, _ = cluster_codes(fit.design)
     q, refits = int(codes.max()) + 1, Refits.of(fit)
     if q > (MOST_COMPILED if refits.compiled else MOST_LEFT_OUT):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.estimation.refits import nested_in
+from mixedeffects.errors import NotAvailableError
+from mixedeffects.inference.clusters import chosen_clusters, outermost
 
 
 def cluster_codes(design, groups=None):
@@ -29,30 +27,18 @@ def cluster_codes(design, groups=None):
         Without `groups`, when factors are crossed: no set of clusters is independent.
     OptionError, DataError
     """
+    if groups is not None:
+        chosen = chosen_clusters(design, groups, "groups")
+        if chosen.n < 2:
+            raise NotAvailableError("all rows are in one cluster: there is nothing to resample")
+        return chosen.codes, chosen.name
     factors = [block.factor for block in design.blocks]
-    names = [f.name for f in factors]
-    if groups is None:
-        coarse = sorted(factors, key=lambda f: f.n_levels)
-        for factor in coarse:
-            if all(nested_in(factor.codes, other.codes) for other in factors):
-                return factor.codes, factor.name
+    place = outermost(design)
+    if place is None:
         raise NotAvailableError(
-            f"the grouping factors {', '.join(names)} are crossed: no resampling of one of them "
-            "leaves independent clusters\n"
-            f'say which one to resample with groups="{names[0]}", knowing that the others are '
-            'kept as they are, or use method="parametric"'
+            f"the grouping factors {', '.join(f.name for f in factors)} are crossed: no resampling "
+            "of one of them leaves independent clusters\n"
+            f'say which one to resample with groups="{factors[0].name}", knowing that the others '
+            'are kept as they are, or use method="parametric"'
         )
-    if isinstance(groups, str):
-        if groups not in names:
-            raise OptionError(
-                f"groups={groups!r} is not a grouping factor of the model: {', '.join(names)}"
-            )
-        return factors[names.index(groups)].codes, groups
-    labels = np.asarray(groups)
-    if labels.shape != (design.n,):
-        raise DataError(
-            f"groups has shape {labels.shape}; it needs one label for each of the "
-            f"{design.n} rows that were used"
-        )
-    _, codes = np.unique(labels, return_inverse=True)
-    return codes.reshape(-1), "groups"
+    return factors[place].codes, factors[place].name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.covariance import structure
+from mixedeffects.inference.component_names import component_name, component_places
 
 
 def parameter_names(design):
@@ -20,19 +21,14 @@ def parameter_names(design):
         As in `mixedeffects.inference.tidy`: "fixed" or "ran_pars"; grouping factor or None;
         "Days", "sd__Days", "cor__(Intercept).Days", "sd__Observation".
     """
+    effects, groups = ["fixed"] * len(design.x_names), [None] * len(design.x_names)
     terms = list(design.x_names)
-    effects, groups = ["fixed"] * len(terms), [None] * len(terms)
-    for block in design.blocks:
-        for term in block.terms:
-            names = [block.names[c] for c in term.columns]
-            new = [f"sd__{name}" for name in names]
-            if term.covariance == "us":
-                pairs = zip(*np.triu_indices(len(names), 1), strict=True)
-                new += [f"cor__{names[i]}.{names[j]}" for i, j in pairs]
-            terms += new
-            groups += [block.factor.name] * len(new)
-            effects += ["ran_pars"] * len(new)
-    return [*effects, "ran_pars"], [*groups, "Residual"], [*terms, "sd__Observation"]
+    for f, _, a, b in component_places(design):
+        block = design.blocks[f]
+        effects.append("ran_pars")
+        groups.append(block.factor.name)
+        terms.append(component_name(block.names[a], None if a == b else block.names[b]))
+    return [*effects, "ran_pars"], [*groups, "Residual"], [*terms, component_name()]
 
 
 def parameter_values(design, beta, theta, sigma):

@@ -13,7 +13,8 @@ from mixedeffects.inference.normal import check_level
 from mixedeffects.inference.resampling import intervals
 from mixedeffects.inference.table import Table
 
-KINDS = ("percentile", "basic", "bca", "normal", "studentized")
+KINDS = ("percentile", "basic", "bca", "normal", "studentized", "symmetric")
+STUDENTIZED = ("studentized", "symmetric")
 # clusters below which intervals that take the replicates' spread at face value are too narrow
 FEW_CLUSTERS = 10
 
@@ -78,13 +79,14 @@ class BootstrapFacts:
 
         Parameters
         ----------
-        kind : {"percentile", "basic", "bca", "normal", "studentized"}
+        kind : {"percentile", "basic", "bca", "normal", "studentized", "symmetric"}
             "studentized" divides each replicate by its own standard error: for fixed effects
-            only, and the one that keeps its coverage with few clusters. "bca" needs refits
+            only. "symmetric" does so with the same distance on both sides, which keeps its
+            coverage best with few clusters. "bca" needs refits
             without each cluster.
         level : float
         parameters : {"fixed", "random"} or list of str, optional
-            All by default; the fixed effects for "studentized".
+            All by default; the fixed effects for "studentized" and "symmetric".
 
         Returns
         -------
@@ -100,12 +102,12 @@ class BootstrapFacts:
         if kind not in KINDS:
             raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
         check_level(level)
-        if kind == "studentized" and parameters is None:
+        if kind in STUDENTIZED and parameters is None:
             parameters = "fixed"
         chosen = self._chosen(parameters)
         estimate, replicates = self.estimates[chosen], self.replicates[:, chosen]
-        if kind == "studentized":
-            lower, upper = self._studentized(chosen, level)
+        if kind in STUDENTIZED:
+            lower, upper = self._studentized(chosen, level, symmetric=kind == "symmetric")
         elif kind == "bca":
             lower, upper = intervals.bca(estimate, replicates, self.jackknife()[:, chosen], level)
             self._warn_one_sided(chosen, lower)
@@ -116,11 +118,11 @@ class BootstrapFacts:
                 "normal": intervals.normal_theory,
             }[kind]
             lower, upper = function(estimate, replicates, level)
-        if kind != "studentized" and self.n_clusters is not None:
+        if kind not in STUDENTIZED and self.n_clusters is not None:
             if self.n_clusters < FEW_CLUSTERS:
                 warnings.warn(
                     f"{self.n_clusters} clusters are too few for {kind} intervals, which come "
-                    'out too narrow\nfor fixed effects use kind="studentized"; for variances '
+                    'out too narrow\nfor fixed effects use kind="symmetric"; for variances '
                     'method="parametric"',
                     DataWarning,
                     stacklevel=3,
@@ -141,7 +143,11 @@ class BootstrapFacts:
         if isinstance(parameters, str) and parameters in ("fixed", "random"):
             wanted = "fixed" if parameters == "fixed" else "ran_pars"
             return np.array([i for i, e in enumerate(self.effects) if e == wanted], dtype=int)
-        names = [parameters] if isinstance(parameters, str) else list(parameters)
+        names = [parameters] if isinstance(parameters, str) else parameters
+        if not isinstance(names, list | tuple) or not names:
+            raise OptionError(
+                f"parameters={parameters!r} must be 'fixed', 'random' or a list of names"
+            )
         unknown = [name for name in names if name not in self.terms]
         if unknown:
             raise OptionError(
@@ -149,7 +155,7 @@ class BootstrapFacts:
             )
         return np.array([i for i, term in enumerate(self.terms) if term in names])
 
-    def _studentized(self, chosen, level):
+    def _studentized(self, chosen, level, symmetric):
         if any(self.effects[i] != "fixed" for i in chosen):
             raise NotAvailableError(
                 "studentized intervals need a standard error of every replicate, which only the "
@@ -157,7 +163,7 @@ class BootstrapFacts:
             )
         return intervals.studentized(
             self.estimates[chosen], self.std_error_fixed[chosen], self.replicates[:, chosen],
-            self.std_errors[:, chosen], level,
+            self.std_errors[:, chosen], level, symmetric=symmetric,
         )  # fmt: skip
 
     def _warn_one_sided(self, chosen, lower):

@@ -15,9 +15,9 @@ from mixedeffects.estimation import LMMObjective, LowerPointError, minimize, tra
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.normal import check_level, z_quantile
-from mixedeffects.inference.profile.names import all_parameters, chosen
-from mixedeffects.inference.profile.problems import Optimum, problem_of
-from mixedeffects.inference.profile.record import ProfileFacts, fixed_first
+from mixedeffects.inference.profiling.names import all_parameters, chosen
+from mixedeffects.inference.profiling.problems import Optimum, problem_of
+from mixedeffects.inference.profiling.record import ProfileFacts, fixed_first
 from mixedeffects.inference.table import Table
 
 CRITERIA = ("ml", "reml")
@@ -29,7 +29,6 @@ USUAL_LEVEL = 0.95
 FEWEST = 4
 # an optimum found while profiling replaces the one started from, at most so often
 RESTARTS = 3
-COSTLY = 1e8
 
 
 def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progress=False):
@@ -45,7 +44,8 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     parameters : str or sequence of str, optional
         Names as in the result: standard deviations (``"sd_Days|Subject"``), correlations
         (``"cor_Days.(Intercept)|Subject"``), ``"sigma"``, fixed effects by their own names;
-        ``"random"`` or ``"fixed"`` for all of a kind. All by default.
+        ``"random"`` or ``"fixed"`` for all of a kind. A term as tables show it
+        (``"sd__Days"``) stands for every group that has one. All by default.
     criterion : {"ml", "reml"}
         By default the maximum-likelihood deviance, *whatever the fit was estimated by*, as
         lme4's profile: likelihoods of different fixed effects cannot be compared by REML. The
@@ -169,7 +169,7 @@ def level_of_t(level, df):
     Examples
     --------
     >>> round(level_of_t(0.95, 7.0), 4), round(level_of_t(0.95, 1e6), 4)
-    (0.9699, 0.95)
+    (0.9698, 0.95)
     """
     t = float(t_quantile(0.5 + level / 2.0, np.array([df]))[0])
     root = t if not np.isfinite(df) else float(np.sqrt((df + 1.0) * np.log1p(t * t / df)))
@@ -213,7 +213,7 @@ def optimum_of(fit, reml):
         objective = LMMObjective(own.stats, own.solver, own.parameters, reml)
         start = fit.evaluation.theta
         fit.cache[key] = minimize(
-            objective, start=start if start.all() else None, costly=fit.plan.flops > COSTLY
+            objective, start=start if start.all() else None, costly=fit.plan.costly
         )[0]
     return fit.cache[key]
 

@@ -17,7 +17,7 @@ from mixedeffects.estimation import (
     Point,
     hold,
 )
-from mixedeffects.inference.profile.names import ProfileParameter, natural_values
+from mixedeffects.inference.profiling.names import ProfileParameter, natural_values
 
 # longest step between points, of the range of a correlation's angle; twice that for a standard
 # deviation's way to zero

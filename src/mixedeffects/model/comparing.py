@@ -12,18 +12,17 @@ from mixedeffects.errors import ColumnTypeError, ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, minimize
 from mixedeffects.inference import Table, n_parameters
 from mixedeffects.inference.comparison import (
-    Reference,
+    Nesting,
     bootstrap_test,
     comparison_facts,
     likelihood_ratio,
     needs_ml,
     reductions,
+    reference,
     refuse_other_rows,
+    tested,
 )
 from mixedeffects.model.record import LMMFit
-
-# floating-point operations of one evaluation, as in `mixedeffects.model.lmm`
-COSTLY = 1e8
 
 
 def compare(*fits, names=None, refit="auto", test="auto"):
@@ -214,8 +213,6 @@ def reduced(fit, reduction):
     -------
     npar, loglik, LikelihoodRatio
     """
-    from mixedeffects.inference.comparison import Nesting, reference
-    from mixedeffects.inference.comparison.facts import LikelihoodRatio
     from mixedeffects.model.lmm import fit_design
 
     if reduction.blocks:
@@ -234,17 +231,8 @@ def reduced(fit, reduction):
     (block,) = fit.design.blocks
     (term,) = block.terms
     k = len(term.columns)
-    distribution: Reference = reference(
-        Nesting("", 0, df, (k,) if term.covariance == "us" else (1,) * k, (k > 1,))
-    )
-    statistic = max(objective - fit.objective, 0.0)
-    test = LikelihoodRatio(
-        statistic,
-        df,
-        distribution.p_value(statistic),
-        distribution.naive(statistic),
-        distribution.words,
-    )
+    variances = (k,) if term.covariance == "us" else (1,) * k
+    test = tested(objective - fit.objective, reference(Nesting("", 0, df, variances)))
     return n_parameters(fit) - df, -0.5 * objective, test
 
 
@@ -292,7 +280,7 @@ def by_ml(fit):
         objective = LMMObjective(old.stats, old.solver, old.parameters, False)
         with threads_for(fit.plan.columns):
             evaluation, certificate = minimize(
-                objective, fit.certificate.optimizer, costly=fit.plan.flops > COSTLY
+                objective, fit.certificate.optimizer, costly=fit.plan.costly
             )
             fit.cache["by ml"] = type(fit).of(fit.design, fit.plan, evaluation, certificate)
     return fit.cache["by ml"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.normal import check_level, z_quantile
-from mixedeffects.inference.profile.names import ProfileParameter
+from mixedeffects.inference.profiling.names import ProfileParameter
 from mixedeffects.inference.table import Table
 
 NODES = 4
@@ -93,9 +93,9 @@ class ProfileFacts:
         Table
             term, group, estimate, lower, upper, named as in `tidy`, in the order of
             `parameters`: ``sd__Days``, ``cor__(Intercept).Days``, ``sd__Observation``, and the
-            fixed effects, whose group is None. Where the criterion does not rise enough before a parameter reaches the end of
-            its range, the limit is that end: 0 for a standard deviation, -1 or 1 for a
-            correlation.
+            fixed effects, whose group is None. Where the criterion does not rise enough before a
+            parameter reaches the end of its range, the limit is that end: 0 for a standard
+            deviation, -1 or 1 for a correlation.
 
         Raises
         ------

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import close_match
+from mixedeffects.inference.component_names import component_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +62,15 @@ def all_parameters(fit):
             names = [block.names[c] for c in term.columns]
             for j, name in enumerate(names):
                 label = f"sd_{name}|{group}"
-                out.append(ProfileParameter(label, "sd", group, f"sd__{name}", (at, j, j)))
+                out.append(ProfileParameter(label, "sd", group, component_name(name), (at, j, j)))
                 if term.covariance != "us":
                     continue
                 for i in range(j + 1, len(names)):
                     label = f"cor_{names[i]}.{name}|{group}"
-                    both = f"cor__{name}.{names[i]}"
+                    both = component_name(name, names[i])
                     out.append(ProfileParameter(label, "cor", group, both, (at, i, j)))
             at += 1
-    out.append(ProfileParameter("sigma", "sigma", "Residual", "sd__Observation", ()))
+    out.append(ProfileParameter("sigma", "sigma", "Residual", component_name(), ()))
     for i, name in enumerate(fit.design.x_names):
         out.append(ProfileParameter(name, "fixed", None, name, (i,)))
     return tuple(out)
@@ -83,7 +84,8 @@ def chosen(fit, everything, parameters):
     fit : FitRecord
     everything : tuple of ProfileParameter
     parameters : None, str or sequence of str
-        Names; "random" for all of variance, "fixed" for all fixed effects; None for all.
+        Names, or terms as tables show them (of every group that has such a term); "random" for
+        all of variance, "fixed" for all fixed effects; None for all.
 
     Raises
     ------
@@ -92,6 +94,8 @@ def chosen(fit, everything, parameters):
     """
     if parameters is None:
         return list(range(len(everything)))
+    if not isinstance(parameters, str | list | tuple):
+        raise OptionError(f"parameters={parameters!r} must be a name or a list of names")
     wanted = [parameters] if isinstance(parameters, str) else list(parameters)
     if not wanted:
         raise OptionError("parameters= is empty; leave it out to profile all of them")
@@ -104,6 +108,8 @@ def chosen(fit, everything, parameters):
             found += [i for i, p in enumerate(everything) if p.kind != "fixed"]
         elif name in names:
             found.append(names.index(name))
+        elif any(p.term == name for p in everything):
+            found += [i for i, p in enumerate(everything) if p.term == name]
         else:
             raise OptionError(_unknown(fit, names, name))
     if not found:

@@ -33,7 +33,8 @@ def anova(fit, *, type=3, ddf="satterthwaite"):
     -------
     Table
         term, num_df, den_df, statistic, p_value, sum_sq, mean_sq; statistics are F, and mean_sq
-        is F (before Kenward and Roger's scaling) times the residual variance, in squared units of
+        is F (before the scaling of Kenward and Roger, CR0 and CR2) times the residual variance,
+        in squared units of
         the response. A term of which nothing can be estimated has num_df 0.
 
     Raises
@@ -58,7 +59,7 @@ def anova(fit, *, type=3, ddf="satterthwaite"):
     >>> table["num_df"].tolist(), table["statistic"].round(2).tolist()
     ([9.0], [18.7])
     """
-    if type not in TYPES or isinstance(type, bool):
+    if not isinstance(type, int | float | str) or isinstance(type, bool) or type not in TYPES:
         raise OptionError(f"type={type!r} is not one of 1, 2, 3")
     method = df_method(fit, ddf)
     hypotheses = TYPES[type](fit) if fit.design.spec.terms else []
@@ -71,9 +72,9 @@ def anova(fit, *, type=3, ddf="satterthwaite"):
         if L.shape[0] == 0:
             values = (0.0, np.nan, np.nan, np.nan, np.nan, np.nan)
         else:
-            test = method.joint(L, L @ fit.beta)
             rows, effects = independent_rows(L, L @ fit.beta)
-            # Kenward and Roger's F is scaled; the sum of squares is not
+            test = method.joint(rows, effects)
+            # some methods scale their F; the sum of squares is not scaled
             size = effects @ np.linalg.solve(rows @ method.vcov @ rows.T, effects)
             mean_sq = fit.sigma**2 * float(size) / effects.size
             values = (

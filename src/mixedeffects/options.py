@@ -1,0 +1,53 @@
+"""Checks of options that many functions have."""
+
+from __future__ import annotations
+
+from numbers import Integral
+
+from mixedeffects.errors import OptionError
+
+
+def check_count(n, name="n"):
+    """A positive whole number.
+
+    Raises
+    ------
+    OptionError
+
+    Examples
+    --------
+    >>> check_count(3)
+    3
+    """
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        raise OptionError(f"{name}={n!r} must be a positive whole number")
+    return int(n)
+
+
+def generator(rng):
+    """A random number generator from a generator or a seed.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator, int or None
+
+    Returns
+    -------
+    numpy.random.Generator
+        The same object where one was given.
+
+    Raises
+    ------
+    OptionError
+
+    Examples
+    --------
+    >>> generator(1).random() == generator(1).random()
+    True
+    """
+    import numpy as np
+
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise OptionError(f"rng={rng!r} is neither a numpy Generator nor a seed") from None
