@@ -222,29 +222,36 @@ def _solve(parts, columns, sizes, lambdas):
         A = parts.A[columns[0]][:, columns[0]].toarray()[None]
     else:
         A = _dense_batch(parts.A, columns)
-    Lam = np.zeros((m, m))
-    at = 0
-    for q, Lf in zip(sizes, lambdas, strict=True):
-        kf = Lf.shape[0]
-        for _ in range(q):
-            Lam[at : at + kf, at : at + kf] = Lf
-            at += kf
-    half = Lam.T @ A
-    M = half @ Lam
+    # A is symmetric: Lambda'A is the transpose of A Lambda
+    half = _times_lambda(A, sizes, lambdas).transpose(0, 2, 1)
+    M = _times_lambda(half, sizes, lambdas)
     M[:, np.arange(m), np.arange(m)] += 1.0
-    UX = parts.ZX[columns]
-    p = UX.shape[2]
-    right = np.concatenate([half, Lam.T @ UX], axis=2)
     L = np.linalg.cholesky(M)
-    if b == 1:
-        from scipy.linalg import solve_triangular
+    UX = parts.ZX[columns]
+    inner = _times_lambda(UX.transpose(0, 2, 1), sizes, lambdas).transpose(0, 2, 1)
+    if b > 1:
+        solved = np.linalg.solve(L, np.concatenate([half, inner], axis=2))
+        F, G = solved[:, :, :m], solved[:, :, m:]
+        Ft = F.transpose(0, 2, 1)
+        return A - Ft @ F, UX - Ft @ G
+    from scipy.linalg import solve_triangular
 
-        solved = solve_triangular(L[0], right[0], lower=True, check_finite=False)[None]
-    else:
-        solved = np.linalg.solve(L, right)
-    F, G = solved[:, :, :m], solved[:, :, m:]
-    Ft = F.transpose(0, 2, 1)
-    return A - Ft @ F, (UX - Ft @ G).reshape(b, m, p)
+    F = solve_triangular(L[0], half[0], lower=True, check_finite=False)
+    G = solve_triangular(L[0], inner[0], lower=True, check_finite=False)
+    return A - (F.T @ F)[None], UX - (F.T @ G)[None]
+
+
+def _times_lambda(W, sizes, lambdas):
+    """W Lambda for W (b, r, m), Lambda block diagonal with the same factor at every level."""
+    b, r, m = W.shape
+    out = np.empty((b, r, m))
+    at = 0
+    for q, Lam in zip(sizes, lambdas, strict=True):
+        k = Lam.shape[0]
+        part = slice(at, at + q * k)
+        out[:, :, part] = (W[:, :, part].reshape(b, r, q, k) @ Lam).reshape(b, r, q * k)
+        at = part.stop
+    return out
 
 
 def _dense_batch(A, columns):

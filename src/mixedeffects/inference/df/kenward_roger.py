@@ -22,7 +22,7 @@ from mixedeffects.inference.df.components import pair_sums, parts_of
 from mixedeffects.inference.df.methods import JointTest, independent_rows
 
 # floating-point operations a second that the sums reach, and the wait worth a word, seconds
-SPEED = 1.0e10
+SPEED = 1.3e10
 LONG = 20.0
 # copies of the largest part held at once
 COPIES = 6
