@@ -285,3 +285,11 @@ def test_what_would_take_too_long_is_refused(monkeypatch, sleepstudy):
     monkeypatch.setattr(module, "LONGEST_SECONDS", 0.0)
     with pytest.raises(me.NotAvailableError, match="minutes"):
         inference.influence(fit, "Subject")
+
+
+def test_a_long_computation_is_announced(monkeypatch):
+    module = import_module("mixedeffects.inference.deletion.influence")
+    monkeypatch.setattr(module, "LONG_SECONDS", 0.0)
+    fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    with pytest.warns(me.DataWarning, match="will take about"):
+        fit.influence("Subject")

@@ -260,3 +260,9 @@ def test_new_groups_of_few_are_predicted_with_the_uncertainty_of_the_variance():
     assert half == pytest.approx(t.ppf(0.95, df) * np.sqrt(parts.sum()), rel=1e-4)
     same = fit.predict({"g": [99]}, new_levels="marginal", interval="prediction", level=0.9)
     assert same["upper"][0] == pytest.approx(got["upper"][0], rel=1e-8)
+
+
+def test_options_are_checked_also_where_no_interval_is_asked_for(sleepstudy):
+    fit = me.lmm("Reaction ~ Days + (1 | Subject)", sleepstudy)
+    with pytest.raises(me.OptionError, match=r"0\.95"):
+        fit.predict(level=95)

@@ -144,6 +144,7 @@ def predict(
     if interval not in INTERVALS:
         raise OptionError(f"interval={interval!r} is not one of None, confidence, prediction")
     check_ddf(ddf)
+    check_level(level)
     design = fit.design
     if data is None:
         mean = fitted(fit, groups=groups)
@@ -163,7 +164,6 @@ def predict(
             mean += random_part(blocks, fit.b)
     if interval is None:
         return _in_place(mean, kept)
-    check_level(level)
     residual = np.zeros(mean.size)
     if interval == "prediction":
         residual += fit.sigma**2 / _new_weights(fit, data, weights, kept, mean.size)

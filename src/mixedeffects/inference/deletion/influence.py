@@ -33,6 +33,8 @@ REMAINS = 1e-9
 # of a row's own weight, the part of P_ii that rounding alone leaves
 DETERMINED = 1e-10
 LONGEST_SECONDS = 1800.0
+# and seconds after which a word is due before it starts in earnest
+LONG_SECONDS = 20.0
 
 
 def influence(fit, groups=None, *, refit=None):
@@ -197,6 +199,13 @@ def _refitted(fit, units, hold=False):
                 raise NotAvailableError(
                     f"leaving out {J:,} units one at a time would take about {left / 60:,.0f} "
                     "minutes\nuse refit=False, or a factor with fewer levels"
+                )
+            if j == 7 and left > LONG_SECONDS:
+                warnings.warn(
+                    f"leaving out {J:,} units one at a time will take about {left / 60:,.1f} "
+                    "minutes\nrefit=False, with the variances held, takes a fraction of that",
+                    DataWarning,
+                    stacklevel=4,
                 )
     return delta, information, s2, theta, converged
 
