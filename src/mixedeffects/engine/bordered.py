@@ -125,13 +125,16 @@ class BorderedFactorisation:
             for _, offset, q, k, _ in self._model.blocks
         ]
 
-    def traces(self, projected):
-        m = self._model.m
+    def _random_products(self, projected):
+        """Z'PZ, or Z'V^-1Z, in the first m rows and columns."""
         if projected:
-            S = self.products
-        else:
-            Y = self._Y[:m, :m]
-            S = self._model.all[:m, :m] - Y.T @ Y
+            return self.products
+        m = self._model.m
+        Y = self._Y[:m, :m]
+        return self._model.all[:m, :m] - Y.T @ Y
+
+    def traces(self, projected):
+        S = self._random_products(projected)
         out = []
         for _, offset, q, k, _ in self._model.blocks:
             part = S[offset : offset + q * k, offset : offset + q * k]
@@ -152,12 +155,7 @@ class BorderedFactorisation:
 
     def expected(self, dG, projected):
         """tr(P V_k P V_l), V_k = Z (dG_k) Z', or with V^-1 in place of P: (K, K)."""
-        m = self._model.m
-        if projected:
-            S = self.products
-        else:
-            Y = self._Y[:m, :m]
-            S = self._model.all[:m, :m] - Y.T @ Y
+        S = self._random_products(projected)
         rows = []
         for (_, i, q, k, _), Gi in zip(self._model.blocks, dG, strict=True):
             row = []

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
-ARMIJO = 1e-4
+from mixedeffects.estimation.newton import ARMIJO, SMALLEST_STEP, shortened
+
 # standard deviation, of sigma, below which its correlation means nothing
 GONE = 1e-4
 # longest step of log sigma
@@ -306,7 +307,7 @@ def _line_search(objective, chart, w, x, current, step, g):
     for i in chart.positive:
         if x[i] + length * step[i] < 0.1 * x[i]:
             length = -0.9 * x[i] / step[i]
-    while length > 1e-10:
+    while length > SMALLEST_STEP:
         new = x + length * step
         trial = objective.evaluate(chart.gauge, chart.expand(new, w))
         change = trial.value - current.value
@@ -314,9 +315,5 @@ def _line_search(objective, chart, w, x, current, step, g):
             return new, trial
         if abs(length * slope) < 1e-13 * abs(current.value):
             return None
-        if isfinite(change):
-            best = -0.5 * slope * length * length / (change - slope * length)
-            length = min(max(best, 0.1 * length), 0.5 * length)
-        else:
-            length *= 0.1
+        length = shortened(length, slope, change)
     return None

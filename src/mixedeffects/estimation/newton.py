@@ -125,10 +125,22 @@ def _line_search(objective, current, step, g):
             return trial
         if abs(length * slope) < 1e-13 * abs(current.value):
             return None
-        if isfinite(change):
-            # minimiser of the parabola through value, slope and trial value
-            best = -0.5 * slope * length * length / (change - slope * length)
-            length = min(max(best, 0.1 * length), 0.5 * length)
-        else:
-            length *= 0.1
+        length = shortened(length, slope, change)
     return None
+
+
+def shortened(length, slope, change):
+    """The next length to try along a step that changed the value by too much.
+
+    The minimiser of the parabola through value, slope and trial value, within a tenth and a
+    half of the last length; a tenth where the trial value was not finite.
+
+    Examples
+    --------
+    >>> shortened(1.0, -1.0, 1.0), shortened(1.0, -1.0, float("inf"))
+    (0.25, 0.1)
+    """
+    if not isfinite(change):
+        return 0.1 * length
+    best = -0.5 * slope * length * length / (change - slope * length)
+    return min(max(best, 0.1 * length), 0.5 * length)

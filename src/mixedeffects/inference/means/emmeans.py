@@ -80,6 +80,33 @@ def emmeans(
     names, by = asked_for(fit, specs, by, found)
     averaged = cells(fit, names, found, weights=weights)
     change = transformation(fit)
+    return over_cells(
+        fit,
+        averaged,
+        by,
+        kind="mean",
+        ddf=ddf,
+        level=level,
+        transformation=change,
+        type=type,
+        facts=(
+            *grid_facts(fit, names, found, averaged.averaged, weights),
+            *_scale_facts(fit, change, type),
+        ),
+    )
+
+
+def over_cells(fit, averaged, by, **rest):
+    """Averages over the cells of a grid as a record; empty cells are marked, not nan.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    averaged : Cells
+    by : sequence of str
+    **rest
+        The other attributes of `MarginalMeans`.
+    """
     return MarginalMeans(
         fit=fit,
         labels=averaged.labels,
@@ -87,16 +114,8 @@ def emmeans(
         offset=np.nan_to_num(averaged.offset, nan=0.0),
         missing=averaged.empty,
         by=tuple(by),
-        kind="mean",
-        ddf=ddf,
-        level=level,
-        transformation=change,
-        type=type,
         averaged=averaged.averaged,
-        facts=(
-            *grid_facts(fit, names, found, averaged.averaged, weights),
-            *_scale_facts(fit, change, type),
-        ),
+        **rest,
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import DataError, OptionError
-from mixedeffects.inference.means.emmeans import asked_for, grid_facts
+from mixedeffects.inference.means.emmeans import asked_for, grid_facts, over_cells
 from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, predictors_of
-from mixedeffects.inference.means.record import MarginalMeans
 from mixedeffects.inference.means.transformation import transformation
 from mixedeffects.inference.normal import check_level
 
@@ -80,19 +79,15 @@ def emtrends(
     averaged = cells(fit, names, found, weights=weights, rows_of=_derivative(fit, var, step))
     change = transformation(fit)
     scale = () if change is None else (f"slopes of {change.text}",)
-    return MarginalMeans(
-        fit=fit,
-        labels=averaged.labels,
-        rows=np.nan_to_num(averaged.rows, nan=0.0),
-        offset=np.nan_to_num(averaged.offset, nan=0.0),
-        missing=averaged.empty,
-        by=tuple(by),
+    return over_cells(
+        fit,
+        averaged,
+        by,
         kind="slope",
         ddf=ddf,
         level=level,
         transformation=None,
         type="link",
-        averaged=averaged.averaged,
         facts=(
             f"slopes per unit of {var}",
             *grid_facts(fit, names, found, averaged.averaged, weights),
