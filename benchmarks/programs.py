@@ -14,6 +14,8 @@ from benchmarks.tasks import Task
 
 HERE = Path(__file__).parent
 
+BOTH, GENERALISED = ("linear", "generalised"), ("generalised",)
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -31,6 +33,11 @@ class Program:
         What must be importable for it to be installed.
     reml : bool
         Whether it can fit by REML; one that cannot fits such a task by ML, and the table says so.
+    suites : tuple of str
+        Kinds of tasks it does; see :attr:`benchmarks.tasks.Task.suite`.
+    approximate : bool
+        Whether its log-likelihood of a generalised model is an estimate by random probes, which
+        can come out above the optimum.
     primed : bool
         Run once before the clock starts, in a process that is thrown away, because it keeps a
         compiled cache on disk.
@@ -41,6 +48,8 @@ class Program:
     adapter: str
     package: str
     reml: bool = True
+    suites: tuple[str, ...] = ("linear",)
+    approximate: bool = False
     primed: bool = False
 
     @property
@@ -54,7 +63,8 @@ class Program:
             return [python, "-m", "benchmarks.worker", self.adapter, task.name, table]
         table = str(data.table(task.name, ".csv"))
         script = str(HERE / "worker.R")
-        return ["Rscript", "--vanilla", script, task.formula, str(task.reml).upper(), table]
+        reml = str(task.reml).upper()
+        return ["Rscript", "--vanilla", script, self.name, task.formula, reml, task.family, table]
 
     def is_installed(self, python: str) -> bool:
         """Whether interpreter `python` (or R) has the package."""
@@ -64,7 +74,7 @@ class Program:
 PROGRAMS: dict[str, Program] = {
     program.name: program
     for program in (
-        Program("mixedeffects", "mixedeffects", "ours", "mixedeffects", primed=True),
+        Program("mixedeffects", "mixedeffects", "ours", "mixedeffects", suites=BOTH, primed=True),
         Program(
             "mixedeffects-satterthwaite",
             "mixedeffects, with Satterthwaite",
@@ -72,11 +82,43 @@ PROGRAMS: dict[str, Program] = {
             "mixedeffects",
             primed=True,
         ),
-        Program("glmm", "glmm", "glmm_plain", "glmm"),
+        Program(
+            "mixedeffects-errors",
+            "mixedeffects, with standard errors",
+            "ours_errors",
+            "mixedeffects",
+            suites=GENERALISED,
+            primed=True,
+        ),
+        Program("glmm", "glmm", "glmm_plain", "glmm", suites=BOTH),
+        Program(
+            "glmm-errors", "glmm, with standard errors", "glmm_errors", "glmm", suites=GENERALISED
+        ),
         Program("glmm-satterthwaite", "glmm, with Satterthwaite", "glmm_satterthwaite", "glmm"),
-        Program("mixedlm", "mixedlm", "mixedlm_lmer", "mixedlm"),
-        Program("gpboost", "GPBoost", "gpboost_model", "gpboost", reml=False),
-        Program("lme4", "lme4 (R)", "", "lme4"),
+        Program("mixedlm", "mixedlm", "mixedlm_lmer", "mixedlm", suites=BOTH),
+        Program(
+            "gpboost",
+            "GPBoost",
+            "gpboost_model",
+            "gpboost",
+            reml=False,
+            suites=BOTH,
+            approximate=True,
+        ),
+        Program(
+            "gpboost-cholesky",
+            "GPBoost, Cholesky",
+            "gpboost_cholesky",
+            "gpboost",
+            reml=False,
+            suites=GENERALISED,
+        ),
+        Program("lme4", "lme4 (R)", "", "lme4", suites=BOTH),
+        Program("lme4-errors", "lme4, with standard errors", "", "lme4", suites=GENERALISED),
+        Program("glmmTMB", "glmmTMB (R)", "", "glmmTMB", suites=GENERALISED),
+        Program(
+            "glmmTMB-errors", "glmmTMB, with standard errors", "", "glmmTMB", suites=GENERALISED
+        ),
         Program("statsmodels", "statsmodels", "statsmodels_mixedlm", "statsmodels"),
     )
 }

@@ -15,7 +15,11 @@ from benchmarks.tasks import TASKS
 
 README = ROOT / "README.md"
 LATEST = Path(__file__).parent / "latest.md"
-START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+# where the README has the table of each suite
+MARKS = {
+    "linear": ("<!-- bench:start -->", "<!-- bench:end -->"),
+    "generalised": ("<!-- bench-generalised:start -->", "<!-- bench-generalised:end -->"),
+}
 
 # Two programs that stopped this close to each other found the same optimum.
 LOGLIK_TOLERANCE = 0.01
@@ -26,6 +30,14 @@ Table = dict[tuple[str, str], Result]
 def by_task_and_program(results: list[Result]) -> Table:
     """Index the results by (task, program)."""
     return {(result.task, result.program): result for result in results}
+
+
+def suites(table: Table) -> dict[str, Table]:
+    """The part of the table of each suite that has tasks in it."""
+    parts: dict[str, Table] = {}
+    for (task, program), result in table.items():
+        parts.setdefault(TASKS[task].suite, {})[task, program] = result
+    return parts
 
 
 def markdown(table: Table, reference: str) -> str:
@@ -62,6 +74,7 @@ def markdown(table: Table, reference: str) -> str:
 
 _NOTES = {
     "†": f"† stopped more than {LOGLIK_TOLERANCE} short of the best log-likelihood found.  ",
+    "≈": "≈ estimates the log-likelihood by random probes.  ",
     "‡": "‡ has no REML (fitted by ML) and no correlation of slope and intercept.  ",
     "–": "– not installed, failed, or left out because it cannot do the task in five minutes "
     "(`benchmarks/tasks.py` says why).  ",
@@ -76,7 +89,9 @@ def _cell(theirs: Result | None, ours: Result | None, table: Table) -> str:
     if theirs.status != "ok":
         return "–"
     marks = "" if theirs.reml == TASKS[theirs.task].reml else "‡"
-    if shortfall(theirs, table) > LOGLIK_TOLERANCE:
+    if is_estimate(theirs):
+        marks += "≈"
+    elif shortfall(theirs, table) > LOGLIK_TOLERANCE:
         marks += "†"
     speed = _ratio(theirs.seconds / ours.seconds)
     return f"{speed} / {_ratio(theirs.peak_mb / ours.peak_mb)}{marks}"
@@ -87,12 +102,23 @@ def _ratio(value: float) -> str:
     return f"{value:,.{digits}f}×"
 
 
+def is_estimate(result: Result) -> bool:
+    """Whether the log-likelihood is itself an estimate and cannot be compared."""
+    return PROGRAMS[result.program].approximate and TASKS[result.task].suite == "generalised"
+
+
 def shortfall(result: Result, table: Table) -> float:
     """How far below the best log-likelihood by the same criterion; 0 for the best."""
     best = max(
-        other.loglik
-        for (task, _), other in table.items()
-        if task == result.task and other.reml == result.reml and math.isfinite(other.loglik)
+        (
+            other.loglik
+            for (task, _), other in table.items()
+            if task == result.task
+            and other.reml == result.reml
+            and math.isfinite(other.loglik)
+            and not is_estimate(other)
+        ),
+        default=math.nan,
     )
     return best - result.loglik
 
@@ -135,15 +161,19 @@ def write_json(results: list[Result], path: Path) -> None:
 
 
 def publish(table: Table, reference: str) -> None:
-    """Rewrite the README's table and ``benchmarks/latest.md``."""
-    ratios = markdown(table, reference)
+    """Rewrite the README's tables of the suites that ran, and ``benchmarks/latest.md``."""
     text = README.read_text()
-    before, rest = text.split(START)
-    after = rest.split(END)[1]
-    README.write_text(f"{before}{START}\n{ratios.rstrip()}\n{END}{after}")
+    parts = []
+    for suite, part in suites(table).items():
+        start, end = MARKS[suite]
+        ratios = markdown(part, reference).rstrip()
+        before, rest = text.split(start)
+        text = f"{before}{start}\n{ratios}\n{end}{rest.split(end)[1]}"
+        parts += [ratios, ""]
+    README.write_text(text)
 
     versions = {result.program: result.version for result in table.values() if result.version}
-    lines = ["# The latest race", "", ratios, "", "## Log-likelihoods", ""]
+    lines = ["# The latest race", "", *parts, "## Log-likelihoods", ""]
     programs = _finishers(table)
     lines += [
         "| task | " + " | ".join(PROGRAMS[name].label for name in programs) + " |",

@@ -26,7 +26,11 @@ def main() -> None:
         heat = list(
             race(
                 TASKS[name],
-                programs,
+                {
+                    program: python
+                    for program, python in programs.items()
+                    if TASKS[name].suite in program.suites
+                },
                 rounds=options.rounds,
                 time_limit=options.time_limit,
                 memory_gib=options.memory,
@@ -38,7 +42,8 @@ def main() -> None:
         report.write_json(results, options.output)
 
     table = report.by_task_and_program(results)
-    print(report.markdown(table, reference))
+    for part in report.suites(table).values():
+        print(report.markdown(part, reference), end="\n\n")
     if options.publish:
         if reference != "mixedeffects":
             sys.exit("not published: the table is in multiples of mixedeffects, which did not run")

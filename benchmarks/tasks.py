@@ -46,6 +46,10 @@ class Task:
         Columns of the fixed effects, the intercept aside.
     random : tuple of RandomTerm
         The bars of `formula`.
+    family : str
+        "gaussian" for a linear mixed model; else "binomial" or "poisson".
+    failures : str
+        Column of the failures, where `response` counts successes.
     left_out : dict
         Program name → why it does not start; ``--all`` starts it nevertheless.
     """
@@ -58,17 +62,25 @@ class Task:
     fixed: tuple[str, ...]
     random: tuple[RandomTerm, ...]
     left_out: dict[str, str] = field(default_factory=dict)
+    family: str = "gaussian"
+    failures: str = ""
+
+    @property
+    def suite(self) -> str:
+        """Which table of the report the task belongs to: "linear" or "generalised"."""
+        return "linear" if self.family == "gaussian" else "generalised"
 
     @property
     def columns(self) -> list[str]:
         """The columns of the table the model uses, each once, in order of appearance."""
-        names = [self.response, *self.fixed]
+        names = [self.response, *([self.failures] if self.failures else []), *self.fixed]
         for term in self.random:
             names += [*term.path, *([term.slope] if term.slope else [])]
         return list(dict.fromkeys(names))
 
 
 _NO_CROSSING = "no crossed effects but as one dense group: out of time or memory"
+_NO_CORRELATION = "no correlation of slope and intercept"
 
 TASKS: dict[str, Task] = {
     task.name: task
@@ -142,6 +154,58 @@ TASKS: dict[str, Task] = {
             (),
             (RandomTerm(("user",)), RandomTerm(("item",))),
             {"statsmodels": _NO_CROSSING, "lme4": "takes longer than five minutes"},
+        ),
+        Task(
+            "cbpp",
+            "cbpp: 56 rows, 15 × 1, binomial",
+            "cbind(incidence, healthy) ~ period + (1 | herd)",
+            False,
+            "incidence",
+            ("period",),
+            (RandomTerm(("herd",)),),
+            family="binomial",
+            failures="healthy",
+        ),
+        Task(
+            "verbagg",
+            "VerbAgg: 7,584 rows, 316 × 24 crossed, Bernoulli",
+            "r2 ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)",
+            False,
+            "r2",
+            ("Anger", "Gender", "btype", "situ"),
+            (RandomTerm(("id",)), RandomTerm(("item",))),
+            family="binomial",
+        ),
+        Task(
+            "grouseticks",
+            "grouseticks: 403 rows, broods, rows and places, Poisson",
+            "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)",
+            False,
+            "TICKS",
+            ("YEAR", "cHEIGHT"),
+            (RandomTerm(("BROOD",)), RandomTerm(("INDEX",)), RandomTerm(("LOCATION",))),
+            family="poisson",
+        ),
+        Task(
+            "contraception",
+            "Contraception: 1,934 rows, 60 × (1 + urban), Bernoulli",
+            "use ~ age + age2 + urban + livch + (1 + urban | district)",
+            False,
+            "use",
+            ("age", "age2", "urban", "livch"),
+            (RandomTerm(("district",), "urban"),),
+            {"gpboost": _NO_CORRELATION, "gpboost-cholesky": _NO_CORRELATION},
+            family="binomial",
+        ),
+        Task(
+            "insteval_binary",
+            "InstEval, good or not: 73,421 rows, 2,972 × 1,128 crossed, Bernoulli",
+            "good ~ service + (1 | s) + (1 | d)",
+            False,
+            "good",
+            ("service",),
+            (RandomTerm(("s",)), RandomTerm(("d",))),
+            family="binomial",
         ),
     )
 }

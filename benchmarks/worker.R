@@ -1,4 +1,5 @@
-# lme4's process: Rscript worker.R FORMULA REML TABLE; speaks the protocol of worker.py.
+# A process of lme4 or glmmTMB: Rscript worker.R PROGRAM FORMULA REML FAMILY TABLE, with PROGRAM one of
+# lme4, glmmTMB, lme4-errors, glmmTMB-errors; speaks the protocol of worker.py.
 
 status_mb <- function(field) {
   lines <- tryCatch(readLines("/proc/self/status"), error = function(e) character())
@@ -12,22 +13,35 @@ number <- function(x) ifelse(is.finite(x), sprintf("%.9g", x), "NaN")
 now <- function() as.numeric(Sys.time())
 
 arguments <- commandArgs(trailingOnly = TRUE)
-formula <- as.formula(arguments[1])
-reml <- as.logical(arguments[2])
+program <- sub("-errors$", "", arguments[1])
+errors <- grepl("-errors$", arguments[1])
+formula <- as.formula(arguments[2])
+reml <- as.logical(arguments[3])
+family <- arguments[4]
+
+# glmer's standard errors come with the derivatives it checks convergence by
+fit_model <- if (program == "glmmTMB") {
+  function(frame) glmmTMB(formula, frame, family = family, se = errors)
+} else if (family == "gaussian") {
+  function(frame) lmer(formula, frame, REML = reml)
+} else {
+  function(frame) glmer(formula, frame, family = family,
+                        control = glmerControl(calc.derivs = errors))
+}
 
 start <- now()
-suppressPackageStartupMessages(library(lme4))
+suppressWarnings(suppressPackageStartupMessages(library(program, character.only = TRUE)))
 import_seconds <- now() - start
 
 frame <- if (requireNamespace("data.table", quietly = TRUE)) {
-  as.data.frame(data.table::fread(arguments[3]))
+  as.data.frame(data.table::fread(arguments[5]))
 } else {
-  read.csv(arguments[3])
+  read.csv(arguments[5])
 }
 frame <- frame[all.vars(formula)]
 cat(sprintf(
   '{"version": "%s", "import_seconds": %s, "resident_mb": %s, "column_mb": %s}\n',
-  packageVersion("lme4"), number(import_seconds), number(status_mb("VmRSS")),
+  packageVersion(program), number(import_seconds), number(status_mb("VmRSS")),
   number(as.numeric(object.size(frame)) / 2^20)
 ))
 flush(stdout())
@@ -44,7 +58,7 @@ while (length(line <- readLines(commands, 1))) {
   began <- now()
   while (!length(seconds) || (length(seconds) < count && now() - began < limit)) {
     start <- now()
-    fit <- suppressWarnings(suppressMessages(lmer(formula, frame, REML = reml)))
+    fit <- suppressWarnings(suppressMessages(fit_model(frame)))
     seconds <- c(seconds, now() - start)
   }
   peak <- status_mb("VmHWM")

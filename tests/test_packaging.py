@@ -82,7 +82,10 @@ def test_readme_opens_with_the_commands(command):
     assert any(line.startswith(command) for line in opening)
 
 
-@pytest.mark.parametrize("marker", ["bench:start", "bench:end"])
+@pytest.mark.parametrize(
+    "marker",
+    ["bench:start", "bench:end", "bench-generalised:start", "bench-generalised:end"],
+)
 def test_readme_has_the_place_for_the_benchmark_table(marker):
     assert (ROOT / "README.md").read_text().count(f"<!-- {marker} -->") == 1
 

@@ -146,3 +146,50 @@ RM_ANOVA_RTOL = 1e-7
 # car and stats::mauchly.test have the number of responses where Anderson's second-order term has
 # the number of contrasts, one less: a small part of a p-value.
 MAUCHLY_P_RTOL = 2e-2
+
+# --- golden generalised mixed models (tests/model/test_golden_glmm.py) ---------------------------
+
+# Exact derivatives on both sides: optima agree to 1e-7 in log-likelihood; the inner optimiser of
+# clmm leaves 4e-6, and lme4 on 70,000 rows, without derivatives, 2e-4 below.
+GLMM_LOGLIK_SHORTFALL = 1e-5
+GLMM_LOGLIK_EXCESS = 1e-5
+# Estimates in units of their standard errors; standard errors relative (second derivatives by
+# Richardson's extrapolation there; the least smooth is glmmTMB's toenail model).
+GLMM_ESTIMATE_IN_SE = 2e-4
+GLMM_SE_RTOL = 1e-4
+# Standard deviations of random effects, relative, and near zero absolute; correlations.
+GLMM_SD_RTOL = 2e-4
+GLMM_SD_ATOL = 1e-5
+GLMM_CORRELATION_ATOL = 1e-4
+# Laplace's approximation by difference quotients; the integral on a grid to 1e-12, so that
+# what is left is the error of 25 points.
+GLMM_LAPLACE_ATOL = 3e-7
+GLMM_QUADRATURE_ATOL = 1e-6
+# lme4's 25 points have an error of their own, with the expected curvature for other links.
+GLMM_QUADRATURE_OF_REFERENCE = 1e-5
+# A log-likelihood of equal rows worked on once against the sum over all rows: rounding of sums of
+# up to 1e5 terms, and of log binomial coefficients of up to 1e4 trials that cancel.
+LIKELIHOOD_OF_MERGED_ROWS = 1e-11
+
+# One step of linear algebra on well-conditioned matrices: a few hundred roundings.
+EXACT_ALGEBRA = {"rtol": 1e-9, "atol": 1e-9}
+
+# --- families (tests/family) ---------------------------------------------------------------------
+
+# Log densities of R's own functions, written with 15 digits, at parameters written with 15 digits.
+DENSITY_RTOL = 1e-9
+# glmmTMB and ordinal fit by numerical search, but density and parameters come from the same fit.
+FITTED_DENSITY_RTOL = 1e-7
+# Closed forms and Taylor arithmetic are two ways to the same number in double precision.
+SAME_FORMULA_RTOL = 1e-11
+
+# --- generalised models: objective and derivatives (tests/estimation/laplace) --------------------
+
+# Laplace's value against a mode and curvature by differences of the density: theirs is the error.
+GLMM_OBJECTIVE_ATOL = 2e-4
+# Exact derivatives against differences of fourth order.
+GLMM_GRADIENT_RTOL = 1e-6
+GLMM_HESSIAN_RTOL = 1e-5
+# 41 nodes against adaptive integration: what the polynomial rule leaves of an integrand that is
+# not one (Student's t, the mixture of zeros).
+GLMM_INTEGRAL_RTOL = 1e-7

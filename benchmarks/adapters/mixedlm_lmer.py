@@ -16,4 +16,7 @@ def version() -> str:
 
 def fit(task: Task, frame) -> float:
     """Fit `task` and return its log-likelihood."""
-    return float(mixedlm.lmer(task.formula, frame, REML=task.reml).logLik().value)
+    if task.family == "gaussian":
+        return float(mixedlm.lmer(task.formula, frame, REML=task.reml).logLik().value)
+    family = getattr(mixedlm.families, task.family.capitalize())()
+    return float(mixedlm.glmer(task.formula, frame, family=family).logLik().value)

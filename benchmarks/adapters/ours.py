@@ -13,4 +13,11 @@ def version() -> str:
 
 def fit(task: Task, frame) -> float:
     """Fit `task` and return its log-likelihood."""
-    return me.lmm(task.formula, frame, reml=task.reml).loglik
+    return model(task, frame).loglik
+
+
+def model(task: Task, frame):
+    """The fitted model."""
+    if task.family == "gaussian":
+        return me.lmm(task.formula, frame, reml=task.reml)
+    return me.glmm(task.formula, frame, family=task.family)

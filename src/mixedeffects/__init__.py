@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mixedeffects import datasets as datasets
+    from mixedeffects import family as family
     from mixedeffects.errors import ConvergenceWarning as ConvergenceWarning
     from mixedeffects.errors import MixedEffectsError as MixedEffectsError
+    from mixedeffects.model import GLMM as GLMM
     from mixedeffects.model import LMM as LMM
     from mixedeffects.model import baselines as baselines
     from mixedeffects.model import compare as compare
     from mixedeffects.model import explain as explain
+    from mixedeffects.model import glmm as glmm
     from mixedeffects.model import lmm as lmm
     from mixedeffects.model import load as load
     from mixedeffects.model import rm_anova as rm_anova
@@ -40,16 +43,18 @@ _ERRORS = (
 )
 _HOME = {
     **dict.fromkeys(_ERRORS, "mixedeffects.errors"),
+    "GLMM": "mixedeffects.model",
     "LMM": "mixedeffects.model",
     "baselines": "mixedeffects.model",
     "compare": "mixedeffects.model",
     "explain": "mixedeffects.model",
+    "glmm": "mixedeffects.model",
     "lmm": "mixedeffects.model",
     "load": "mixedeffects.model",
     "rm_anova": "mixedeffects.model",
     "warmup": "mixedeffects.model",
 }
-_ROOMS = ("datasets",)
+_ROOMS = ("datasets", "family")
 
 __all__ = [*_HOME, *_ROOMS, "__version__"]
 

@@ -229,7 +229,7 @@ def test_offsets_count(sleepstudy):
 )
 def test_a_transformed_response_is_undone(response, back, sleepstudy):
     fit = me.lmm(f"{response} ~ factor(Days) + (1 | Subject)", sleepstudy)
-    link, shown = fit.emmeans("Days").tidy(), fit.emmeans("Days", type="response").tidy()
+    link, shown = fit.emmeans("Days").tidy(), fit.emmeans("Days", scale="response").tidy()
     for column in ("estimate", "lower", "upper"):
         np.testing.assert_allclose(shown[column], back(link[column]), rtol=1e-10)
     step = 1e-5
@@ -242,7 +242,7 @@ def test_differences_of_logarithms_are_ratios(sleepstudy):
     natural = me.lmm("log(Reaction) ~ factor(Days) + (1 | Subject)", sleepstudy)
     decimal = me.lmm("log10(Reaction) ~ factor(Days) + (1 | Subject)", sleepstudy)
     tables = [
-        f.emmeans("Days", type="response", ddf="wald").contrasts("treatment", adjust="none").tidy()
+        f.emmeans("Days", scale="response", ddf="wald").contrasts("treatment", adjust="none").tidy()
         for f in (natural, decimal)
     ]
     for column in ("estimate", "std_error", "lower", "upper", "p_value"):
@@ -250,14 +250,14 @@ def test_differences_of_logarithms_are_ratios(sleepstudy):
     assert tables[0]["contrast"][0] == "1 / 0"
     root = me.lmm("sqrt(Reaction) ~ factor(Days) + (1 | Subject)", sleepstudy)
     with pytest.raises(OptionError, match="no meaning"):
-        root.emmeans("Days", type="response").contrasts()
-    assert len(root.emmeans("Days", type="response").contrasts(type="link").tidy()) == 45
+        root.emmeans("Days", scale="response").contrasts()
+    assert len(root.emmeans("Days", scale="response").contrasts(scale="link").tidy()) == 45
 
 
 def test_an_unknown_transformation_is_refused(sleepstudy):
     fit = me.lmm("I(Reaction^2) ~ Days + (1 | Subject)", sleepstudy)
     with pytest.raises(OptionError, match="no inverse is known"):
-        fit.emmeans([], type="response")
+        fit.emmeans([], scale="response")
 
 
 # --- contrasts ---------------------------------------------------------------------------------
@@ -472,7 +472,7 @@ def test_a_model_without_fixed_effects(sleepstudy):
         (lambda f: f.emmeans("Variety", at={"Variety": ["Oats"]}), "no level Oats"),
         (lambda f: f.emmeans("Variety", weights="prior"), "weights='prior'"),
         (lambda f: f.emmeans("Variety", cov_reduce="mode"), None),
-        (lambda f: f.emmeans("Variety", type="probability"), "type="),
+        (lambda f: f.emmeans("Variety", scale="probability"), "scale="),
         (lambda f: f.emmeans("Variety", level=95), "level"),
         (lambda f: f.emmeans("Variety", ddf="exact").tidy(), "is not one of"),
         (lambda f: f.contrasts("Variety", "all"), "method='all'"),

@@ -152,6 +152,7 @@ def demo() -> None:
         f'    mixedeffects explain sleepstudy "{DEMO}"\n'
         "    mixedeffects datasets flipped_classrooms\n"
         '    mixedeffects fit flipped_classrooms "score ~ style + (1 | professor)"\n'
+        '    mixedeffects fit cbpp "incidence / size ~ period + (1 | herd)" --family binomial\n'
         '    mixedeffects fit your_data.csv "y ~ x + (1 | group)" --out json\n'
         "    mixedeffects warmup        compiles what larger models need, once"
     )
@@ -164,6 +165,26 @@ def fit(
     ml: Annotated[
         bool, typer.Option("--ml", help="Maximum likelihood; REML if not given.")
     ] = False,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            help="A generalised model: binomial, poisson, nbinom2, gamma, beta, ordinal, …; "
+            "a linear one if not given."
+        ),
+    ] = None,
+    link: Annotated[
+        str | None, typer.Option(help="logit, log, …; the family's usual one if not given.")
+    ] = None,
+    nagq: Annotated[
+        int | None, typer.Option(help="Quadrature points; 1, Laplace's approximation.")
+    ] = None,
+    zi: Annotated[
+        str | None, typer.Option(help='Formula of the extra zeros: "~ 1".', metavar="FORMULA")
+    ] = None,
+    dispersion: Annotated[
+        str | None, typer.Option(help='Formula of the dispersion: "~ x".', metavar="FORMULA")
+    ] = None,
+    exposure: Annotated[str | None, typer.Option(help="Column of the exposure of counts.")] = None,
     weights: Weights = None,
     optimizer: Annotated[
         str, typer.Option(help="newton, L-BFGS-B, Nelder-Mead, Powell or COBYQA.")
@@ -174,18 +195,28 @@ def fit(
         Path | None, typer.Option("--output", "-o", help="File to write instead of the screen.")
     ] = None,
 ) -> None:
-    """Fit a linear mixed model.
+    """Fit a linear mixed model, or with --family a generalised one.
 
     Exit status 3 means that the result was written but is not certified to be an optimum.
     """
-    from mixedeffects.model import lmm
-
+    common = {"weights": weights, "optimizer": optimizer, "max_iterations": max_iterations}
+    special = {
+        "link": link, "nagq": nagq, "zi": zi, "dispersion": dispersion, "exposure": exposure,
+    }  # fmt: skip
+    given = {name: value for name, value in special.items() if value is not None}
+    if family is None and given:
+        options = ", ".join(f"--{name}" for name in given)
+        raise typer.BadParameter(f"{options}: for generalised models; give --family as well")
     table = find_data(data)
     with busy("fitting"), told():
-        result = lmm(
-            formula, table, reml=not ml, weights=weights, optimizer=optimizer,
-            max_iterations=max_iterations,
-        )  # fmt: skip
+        if family is None:
+            from mixedeffects.model import lmm
+
+            result = lmm(formula, table, reml=not ml, **common)
+        else:
+            from mixedeffects.model import glmm
+
+            result = glmm(formula, table, family=family, **given, **common)
     text = render(result, out.value)
     if output is None:
         typer.echo(text, nl=False)

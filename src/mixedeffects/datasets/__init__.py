@@ -1,4 +1,4 @@
-"""Teaching data sets: five simulated ones whose truth is known, and sleepstudy.
+"""Teaching data sets: five simulated ones whose truth is known, and three real ones.
 
 >>> from mixedeffects import datasets
 >>> datasets.list()[:3]
@@ -9,8 +9,10 @@
 
 from mixedeffects.datasets.call_centres import call_centres
 from mixedeffects.datasets.catalogue import Entry, describe, load, names, truth
+from mixedeffects.datasets.cbpp import cbpp
 from mixedeffects.datasets.flipped_classrooms import flipped_classrooms
 from mixedeffects.datasets.hospital_stays import hospital_stays
+from mixedeffects.datasets.owls import owls
 from mixedeffects.datasets.pain_trial import pain_trial
 from mixedeffects.datasets.record import Parameter, Truth
 from mixedeffects.datasets.sleepstudy import sleepstudy
@@ -23,12 +25,14 @@ __all__ = [
     "Parameter",
     "Truth",
     "call_centres",
+    "cbpp",
     "describe",
     "flipped_classrooms",
     "hospital_stays",
     "list",
     "load",
     "names",
+    "owls",
     "pain_trial",
     "sleepstudy",
     "teaching_methods",

@@ -8,10 +8,14 @@ from typing import Any
 
 from mixedeffects.datasets.call_centres import call_centres
 from mixedeffects.datasets.call_centres import truth as call_centres_truth
+from mixedeffects.datasets.cbpp import cbpp
+from mixedeffects.datasets.cbpp import truth as cbpp_truth
 from mixedeffects.datasets.flipped_classrooms import flipped_classrooms
 from mixedeffects.datasets.flipped_classrooms import truth as flipped_classrooms_truth
 from mixedeffects.datasets.hospital_stays import hospital_stays
 from mixedeffects.datasets.hospital_stays import truth as hospital_stays_truth
+from mixedeffects.datasets.owls import owls
+from mixedeffects.datasets.owls import truth as owls_truth
 from mixedeffects.datasets.pain_trial import pain_trial
 from mixedeffects.datasets.pain_trial import truth as pain_trial_truth
 from mixedeffects.datasets.record import Truth
@@ -54,6 +58,8 @@ _DATASETS: dict[str, tuple[Callable[..., Any], Callable[..., Truth]]] = {
     "pain_trial": (pain_trial, pain_trial_truth),
     "hospital_stays": (hospital_stays, hospital_stays_truth),
     "sleepstudy": (sleepstudy, sleepstudy_truth),
+    "cbpp": (cbpp, cbpp_truth),
+    "owls": (owls, owls_truth),
 }
 
 

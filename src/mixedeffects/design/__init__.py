@@ -1,7 +1,13 @@
-"""Formula + table → arrays.  The only room that touches tables."""
+"""Formula + table → arrays.  The only room that touches tables.
+
+What a generalised model needs besides is imported when it is first asked for.
+"""
+
+from typing import TYPE_CHECKING
 
 from mixedeffects.design.build import build_design
 from mixedeffects.design.codings import TermCoding, term_codings
+from mixedeffects.design.column_matrix import dense
 from mixedeffects.design.nesting import is_nested, nesting
 from mixedeffects.design.predictors import Predictors
 from mixedeffects.design.rank import triangle
@@ -15,9 +21,37 @@ from mixedeffects.design.records import (
 )  # fmt: skip
 from mixedeffects.design.spec import ModelSpec, Rebuilt
 from mixedeffects.design.table import open_table, to_frame
+from mixedeffects.doors import late
+
+if TYPE_CHECKING:
+    from mixedeffects.design.collapsing import (
+        CollapsedBinomial,
+        collapse,
+        collapse_binomial,
+        take_rows,
+    )
+    from mixedeffects.design.glmm_spec import GLMMSpec, RebuiltParts
+    from mixedeffects.design.parts import ExtraPart, GLMMDesign, build_glmm_design
+    from mixedeffects.design.response_form import ResponseForm
+    from mixedeffects.design.row_keys import Collapsed, equal_rows
+
+__getattr__ = late(
+    __name__,
+    {
+        **dict.fromkeys(
+            ("CollapsedBinomial", "collapse", "collapse_binomial", "take_rows"), "collapsing"
+        ),
+        **dict.fromkeys(("GLMMSpec", "RebuiltParts"), "glmm_spec"),
+        **dict.fromkeys(("ExtraPart", "GLMMDesign", "build_glmm_design"), "parts"),
+        **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
+        "ResponseForm": "response_form",
+    },
+)  # fmt: skip
 
 __all__ = [
-    "AliasedColumn", "Block", "Design", "Factor", "MissingReport", "ModelSpec", "Predictors",
-    "RandomTerm", "Rebuilt", "TermCoding", "build_design", "is_nested", "nesting",
-    "open_table", "term_codings", "to_frame", "triangle",
+    "AliasedColumn", "Block", "Collapsed", "CollapsedBinomial", "Design", "ExtraPart", "Factor",
+    "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
+    "RebuiltParts", "ResponseForm", "TermCoding",
+    "build_design", "build_glmm_design", "collapse", "collapse_binomial", "dense", "equal_rows",
+    "is_nested", "nesting", "open_table", "take_rows", "term_codings", "to_frame", "triangle",
 ]  # fmt: skip

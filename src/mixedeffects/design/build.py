@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from mixedeffects.design.names import find_columns
 from mixedeffects.design.predictors import keep_predictors
 from mixedeffects.design.rank import dependent_columns, describe
 from mixedeffects.design.readers import from_sequence
-from mixedeffects.design.records import AliasedColumn, Design
+from mixedeffects.design.records import AliasedColumn, Block, Design
 from mixedeffects.design.response import refuse_constant, response_values
 from mixedeffects.design.spec import ModelSpec, offset_values
 from mixedeffects.design.table import Table, open_table
@@ -71,13 +71,10 @@ def build_design(
     if not isinstance(formula, Formula):
         formula = parse(formula)
     table = open_table(data)
-    dot = None
-    if formula.uses_dot:
-        dot = tuple(name for name in table.names if isinstance(name, str) and name != weights)
-        formula = formula.with_columns(dot)
+    formula, dot = replace_dot(formula, table, weights)
     used = find_columns(formula, table, formula.column_names)
     read = [table.column(name) for name in used]
-    weight_column = None if weights is None else _weight_column(weights, table)
+    weight_column = None if weights is None else row_column("weights", weights, table)
     report = find_missing(read if weight_column is None else [*read, weight_column], table.n_rows)
     columns: dict[str, Column] = {}
     for column in read:
@@ -87,45 +84,24 @@ def build_design(
 
     y, trials = response_values(formula, values, binomial=binomial)
     refuse_constant(y, formula.response_text)
-    whole, names, terms = model_matrix(formula.fixed, values, limit=2 * values.n + 100)
-    X, kept_columns, aliased = _drop_aliased(whole, names, terms, formula)
-    if X.shape[1] >= values.n:
-        raise ModelError(
-            f"the model has {X.shape[1]} fixed-effect columns for {values.n} rows; "
-            "it needs more rows than columns"
-        )
     grouping = Grouping(values)
-    known = [(formula.fixed, whole, names)]
-    blocks = build_blocks(formula.random, values, grouping, known, saturated=saturated)
-    prior = None if weight_column is None else _weights(weight_column.select(report.kept))
+    part = build_predictor(formula, values, grouping, saturated=saturated)
+    prior = None if weight_column is None else positive_weights(weight_column.select(report.kept))
     if trials is not None:
         prior = trials if prior is None else prior * trials
-    notes = [*formula.notes, *values.notes, *grouping.notes, *overlap_notes(blocks)]
-    x_names = names if kept_columns is None else tuple(names[j] for j in kept_columns)
-    spec = ModelSpec(
-        text=formula.text,
-        dot=dot,
-        flavour=table.flavour,
-        columns=tuple(used),
-        response=formula.response_text,
-        weights=weights if isinstance(weights, str) else None,
-        x_names=x_names,
-        x_terms=terms if kept_columns is None else tuple(terms[j] for j in kept_columns),
-        terms=formula.fixed.names,
-        kept_columns=kept_columns,
-        levels=values.levels,
-        states=values.states,
-        block_terms=_block_terms(formula, blocks),
-        block_labels=tuple(block.factor.labels for block in blocks),
-    )
+    notes = [*formula.notes, *values.notes, *grouping.notes, *overlap_notes(part.blocks)]
+    spec = make_spec(
+        formula, part, values, table.flavour,
+        dot=dot, columns=tuple(used), weights=weights if isinstance(weights, str) else None,
+    )  # fmt: skip
     return Design(
         y=y,
-        X=X,
-        x_names=x_names,
-        blocks=blocks,
+        X=part.X,
+        x_names=part.names,
+        blocks=part.blocks,
         weights=prior,
         offset=offset_values(formula, values),
-        aliased=aliased,
+        aliased=part.aliased,
         missing=report,
         notes=tuple(dict.fromkeys(notes)),
         spec=spec,
@@ -133,7 +109,122 @@ def build_design(
     )
 
 
-def _block_terms(formula: Formula, blocks: tuple[Any, ...]) -> tuple[tuple[int, ...], ...]:
+def replace_dot(
+    formula: Formula, table: Table, *excluded: Any
+) -> tuple[Formula, tuple[str, ...] | None]:
+    """The formula with ``.`` replaced by the table's columns but those excluded, and these."""
+    if not formula.uses_dot:
+        return formula, None
+    out = {name for name in excluded if isinstance(name, str)}
+    dot = tuple(name for name in table.names if isinstance(name, str) and name not in out)
+    return formula.with_columns(dot), dot
+
+
+class LinearPredictor(NamedTuple):
+    """Model matrices of the right-hand side of a formula.
+
+    Attributes
+    ----------
+    X : (n, p) array or ColumnMatrix
+        Of full column rank.
+    names : tuple of str
+    terms : tuple of int
+        Term of each column, -1 for the intercept.
+    kept_columns : tuple of int or None
+        Positions of the columns among all; None when none was dropped.
+    aliased : tuple of AliasedColumn
+    blocks : tuple of Block
+    thresholds : bool
+        Whether the intercept was left out because thresholds take its place.
+    """
+
+    X: Matrix
+    names: tuple[str, ...]
+    terms: tuple[int, ...]
+    kept_columns: tuple[int, ...] | None
+    aliased: tuple[AliasedColumn, ...]
+    blocks: tuple[Block, ...]
+    thresholds: bool
+
+
+def build_predictor(
+    formula: Formula,
+    values: Evaluator,
+    grouping: Grouping,
+    *,
+    saturated: bool = False,
+    thresholds: bool = False,
+    most_columns: int | None = None,
+    what: str = "the model",
+) -> LinearPredictor:
+    """Model matrices of the right-hand side of a formula.
+
+    Parameters
+    ----------
+    formula : Formula
+    values : Evaluator
+    grouping : Grouping
+    saturated : bool
+        Allow a term with as many random effects as observations.
+    thresholds : bool
+        Leave the intercept out, but code factors and look for aliased columns as if it were in.
+    most_columns : int, optional
+        Columns that X may have; one less than rows by default.
+    what : str
+        What has the formula, for messages.
+
+    Raises
+    ------
+    ModelError
+    """
+    whole, names, terms = model_matrix(formula.fixed, values, limit=2 * values.n + 100)
+    X, kept_columns, aliased = _drop_aliased(whole, names, terms, formula)
+    p = X.shape[1]
+    if p > (values.n - 1 if most_columns is None else most_columns):
+        raise ModelError(
+            f"{what} has {p} fixed-effect column{'s' * (p != 1)} for {values.n} "
+            f"row{'s' * (values.n != 1)}; it needs more rows than columns"
+        )
+    known = [(formula.fixed, whole, names)]
+    blocks = build_blocks(formula.random, values, grouping, known, saturated=saturated)
+    if kept_columns is not None:
+        names = tuple(names[j] for j in kept_columns)
+        terms = tuple(terms[j] for j in kept_columns)
+    if thresholds:
+        X, names, terms = select_columns(X, range(1, p)), names[1:], terms[1:]
+        if kept_columns is not None:
+            kept_columns = tuple(j - 1 for j in kept_columns[1:])
+        aliased = tuple(
+            replace(
+                column, combination=tuple((i - 1, value) for i, value in column.combination if i)
+            )
+            for column in aliased
+        )
+    return LinearPredictor(X, names, terms, kept_columns, aliased, blocks, thresholds)
+
+
+def make_spec(
+    formula: Formula, part: LinearPredictor, values: Evaluator, flavour: str, **known: Any
+) -> ModelSpec:
+    """What is remembered of a linear predictor; `known` are further fields of the spec."""
+    return ModelSpec(
+        text=formula.text,
+        flavour=flavour,
+        response=formula.response_text,
+        x_names=part.names,
+        x_terms=part.terms,
+        terms=formula.fixed.names,
+        kept_columns=part.kept_columns,
+        levels=values.levels,
+        states=values.states,
+        block_terms=_block_terms(formula, part.blocks),
+        block_labels=tuple(block.factor.labels for block in part.blocks),
+        thresholds=part.thresholds,
+        **known,
+    )
+
+
+def _block_terms(formula: Formula, blocks: tuple[Block, ...]) -> tuple[tuple[int, ...], ...]:
     place = {part.text: i for i, part in enumerate(formula.random)}
     return tuple(tuple(place[term.text] for term in block.terms) for block in blocks)
 
@@ -165,22 +256,43 @@ def _constant(column: np.ndarray) -> bool:
     return bool(column.min() == column.max())
 
 
-def _weight_column(weights: Any, table: Table) -> Column:
-    if isinstance(weights, str):
-        if weights not in table.names:
+def row_column(what: str, given: Any, table: Table) -> Column:
+    """A column by its name, or numbers that go with the rows.
+
+    Parameters
+    ----------
+    what : str
+        "weights" or "exposure", for messages.
+    given : str or (n_rows,) array
+    table : Table
+
+    Raises
+    ------
+    DataError
+        No such column, or the wrong number of values.
+    """
+    if isinstance(given, str):
+        if given not in table.names:
             shown = ", ".join(map(str, table.names[:30]))
-            raise DataError(f"no column '{weights}' in the table for the weights\ncolumns: {shown}")
-        table.check_names([weights])
-        return table.column(weights)
-    column = from_sequence("weights", weights)
+            raise DataError(f"no column '{given}' in the table for the {what}\ncolumns: {shown}")
+        table.check_names([given])
+        return table.column(given)
+    column = from_sequence(what, given)
     if column.values.shape[0] != table.n_rows:
         raise DataError(
-            f"there are {column.values.shape[0]} weights for {table.n_rows} rows of the table"
+            f"there are {column.values.shape[0]} {what} for {table.n_rows} rows of the table"
         )
     return column
 
 
-def _weights(column: Column) -> np.ndarray:
+def positive_weights(column: Column) -> np.ndarray:
+    """The weights of the rows used.
+
+    Raises
+    ------
+    ColumnTypeError, DataError
+        They are not positive numbers.
+    """
     if column.kind != "number":
         raise ColumnTypeError(f"the weights '{column.name}' are {column.kind}, not numbers")
     refuse_infinite(column)

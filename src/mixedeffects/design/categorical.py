@@ -70,7 +70,7 @@ def factor_call(values: Evaluator, node: Call, text: str) -> Coded:
     contrast = Contrast("poly" if column.kind == "ordered" else "treatment")
     levels = dict(node.kwargs).get("levels")
     if levels is not None:
-        column = _releveled(values, column, _as_list(values.option(levels)), node)
+        column = releveled(values, column, _as_list(values.option(levels)), node)
     coded = code_factor(values, column, text, contrast)
     if not values.training:
         return coded
@@ -79,7 +79,8 @@ def factor_call(values: Evaluator, node: Call, text: str) -> Coded:
     return Coded(coded.codes, coded.labels, contrast)
 
 
-def _releveled(values: Evaluator, column: Column, levels: list[Any], node: Call) -> Column:
+def releveled(values: Evaluator, column: Column, levels: list[Any], node: Call) -> Column:
+    """The column with its levels in the order given."""
     levels = [str(level) for level in levels]
     codes, labels, _ = column.coded()
     place = match_labels(Labels(text_array(labels.as_text())), levels)

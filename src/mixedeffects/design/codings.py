@@ -28,7 +28,8 @@ class TermCoding:
         Numbers of each level of a factor in this term's columns; the identity for a numeric
         variable of k columns.
     columns : range
-        Its columns in the model matrix before any was dropped. They run through all products
+        Its columns in the model matrix before any was dropped (and after the intercept, where
+        thresholds take its place). They run through all products
         of its variables' columns, the first variable's fastest.
     """
 
@@ -40,7 +41,7 @@ class TermCoding:
 
 
 def term_codings(spec: ModelSpec, predictors: Predictors) -> list[TermCoding]:
-    """The terms of the fixed effects, the intercept first.
+    """The terms of the fixed effects, the intercept first if there is one.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def term_codings(spec: ModelSpec, predictors: Predictors) -> list[TermCoding]:
     sources = [values.variable(variable) for variable in terms.variables]
     full = full_dummies(terms, [isinstance(source, Coded) for source in sources])
     found, start = [], 0
-    if terms.intercept:
+    if terms.intercept and not spec.thresholds:
         found.append(TermCoding("(Intercept)", (), (), {}, range(1)))
         start = 1
     for t, (members, name) in enumerate(zip(terms.terms, terms.names, strict=True)):

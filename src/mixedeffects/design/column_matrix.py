@@ -159,6 +159,18 @@ def expand(recipes: Sequence[Recipe], rows: Any, out: np.ndarray) -> None:
 Matrix: TypeAlias = np.ndarray | ColumnMatrix
 
 
+def dense(matrix: Matrix) -> np.ndarray:
+    """A model matrix as a C-contiguous (n, p) float64 array; an array that is one, unchanged.
+
+    Examples
+    --------
+    >>> X = np.ones((3, 2))
+    >>> dense(X) is X
+    True
+    """
+    return np.ascontiguousarray(np.asarray(matrix), dtype=np.float64)
+
+
 def _product(a: Any, b: Any, out: np.ndarray | None) -> Any:
     """``a @ b`` with a matrix on one side; None when it has to be done with arrays."""
     if isinstance(a, ColumnMatrix) and not isinstance(b, ColumnMatrix | Transposed):

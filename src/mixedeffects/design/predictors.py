@@ -11,6 +11,7 @@ import numpy as np
 
 from mixedeffects.design.chunks import CHUNK
 from mixedeffects.design.columns import Column
+from mixedeffects.design.exposure import with_exposure
 from mixedeffects.design.grouping import labels_from_dict, labels_to_dict
 from mixedeffects.formula import Call, Formula, Name, column_names, parse, strip
 
@@ -74,7 +75,10 @@ class Predictors:
 
 
 def keep_predictors(
-    formula: Formula, dot: tuple[str, ...] | None, columns: Mapping[str, Column]
+    formula: Formula,
+    dot: tuple[str, ...] | None,
+    columns: Mapping[str, Column],
+    exposure: str | None = None,
 ) -> Predictors:
     """The columns that the fixed part of a formula reads.
 
@@ -87,10 +91,12 @@ def keep_predictors(
         Columns of the table when the formula has a ``.``.
     columns : dict of str to Column
         Of the rows used.
+    exposure : str or None
+        Column whose logarithm is one of the offsets.
     """
     kept: dict[str, Column] = {}
     categorical = []
-    for name, as_factor in _reads(formula.text, dot):
+    for name, as_factor in _reads(formula.text, dot, exposure):
         column = columns.get(name)
         if column is None:
             continue
@@ -103,11 +109,14 @@ def keep_predictors(
 
 
 @lru_cache(maxsize=512)
-def _reads(text: str, dot: tuple[str, ...] | None) -> tuple[tuple[str, bool], ...]:
+def _reads(
+    text: str, dot: tuple[str, ...] | None, exposure: str | None
+) -> tuple[tuple[str, bool], ...]:
     """Names that fixed effects and offsets read, and whether as a factor."""
     formula = parse(text, response=False)
     if dot is not None:
         formula = formula.with_columns(dot)
+    formula = with_exposure(formula, exposure)
     found: dict[str, bool] = {}
     for variable in (*formula.fixed.variables, *formula.offsets):
         node = strip(variable.node)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,13 +13,19 @@ from mixedeffects.design.categorical import NO_CODES, Coded
 from mixedeffects.design.column_matrix import Matrix, select_columns
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.design.exposure import NUMBERS, with_exposure
 from mixedeffects.design.grouping import labels_from_dict, labels_to_dict, new_codes
 from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.missing import find_missing, refuse_infinite
 from mixedeffects.design.names import find_columns
+from mixedeffects.design.records import MissingReport
 from mixedeffects.design.response import response_values
-from mixedeffects.design.table import open_table, to_frame
+from mixedeffects.design.table import Table, open_table, to_frame
+from mixedeffects.errors import DataError
 from mixedeffects.formula import Formula, column_names, parse
+
+if TYPE_CHECKING:
+    from mixedeffects.design.response_form import ResponseForm
 
 
 class Rebuilt(NamedTuple):
@@ -35,6 +42,8 @@ class Rebuilt(NamedTuple):
         Rows used; None when all are.
     y : (m,) array or None
         Only when asked for.
+    size : (m,) array or None
+        Trials of a binomial response that was asked for; None when they are one.
     """
 
     X: Matrix
@@ -42,6 +51,7 @@ class Rebuilt(NamedTuple):
     offset: np.ndarray | None
     kept: np.ndarray | None
     y: np.ndarray | None
+    size: np.ndarray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +88,12 @@ class ModelSpec:
         For each block, its parts in ``formula.random``.
     block_labels : tuple
         For each block, the labels of its levels.
+    thresholds : bool
+        The intercept is no column: the thresholds of an ordinal response take its place.
+    exposure : str or None
+        Column whose logarithm is added to the offset; "" when it was numbers.
+    answer : ResponseForm or None
+        How the response of a generalised model was read; None for a linear one.
     """
 
     text: str
@@ -94,12 +110,17 @@ class ModelSpec:
     states: dict[str, dict[str, Any]] = field(repr=False)
     block_terms: tuple[tuple[int, ...], ...] = field(repr=False)
     block_labels: tuple[Any, ...] = field(repr=False)
+    thresholds: bool = False
+    exposure: str | None = None
+    answer: ResponseForm | None = field(default=None, repr=False)
 
     @property
     def formula(self) -> Formula:
-        """The parsed formula."""
-        parsed = parse(self.text)
-        return parsed if self.dot is None else parsed.with_columns(self.dot)
+        """The parsed formula, with the exposure among its offsets."""
+        parsed = parse(self.text, response=bool(self.response))
+        if self.dot is not None:
+            parsed = parsed.with_columns(self.dot)
+        return with_exposure(parsed, self.exposure)
 
     def rebuild(self, data: Any, *, response: bool = False, groups: bool = True) -> Rebuilt:
         """The same columns for other rows.
@@ -132,8 +153,28 @@ class ModelSpec:
         >>> new.X.shape, new.blocks[0][0].tolist()
         ((2, 2), [1, -1])
         """
-        formula = self.formula
         table = open_table(data)
+        used = self.used_columns(table, response=response, groups=groups)
+        return self.rebuild_rows(
+            table, used, new_rows(table, used), response=response, groups=groups
+        )
+
+    def used_columns(self, table: Table, *, response: bool = False, groups: bool = True) -> list:
+        """Columns of a table that `rebuild` reads.
+
+        Raises
+        ------
+        FormulaError, DataError
+            A column is not in the table.
+        """
+        if self.exposure == NUMBERS:
+            raise DataError(
+                "the exposure of the fit was numbers and not a column, so that of new rows is not "
+                "known\nput it in a column and fit with exposure='column'"
+            )
+        if self.exposure is not None and self.exposure not in table.names:
+            raise DataError(f"no column '{self.exposure}' in the table, the exposure of the fit")
+        formula = self.formula
         used = list(formula.column_names)
         if not response:
             used = _right_columns(formula)
@@ -142,16 +183,47 @@ class ModelSpec:
             needed = _effect_columns(formula, response)
             used = [name for name in used if name not in grouping or name in needed]
         used = find_columns(formula, table, used)
-        read = [table.column(name) for name in used]
-        report = find_missing(read, table.n_rows, new=True)
-        columns = {column.name: column.select(report.kept) for column in read}
+        if response and self.answer is not None and self.answer.form == "proportion":
+            if self.weights is None or self.weights not in table.names:
+                named = "numbers, not a column" if self.weights is None else f"'{self.weights}'"
+                raise DataError(
+                    f"the response '{self.response}' is a proportion whose numbers of trials were "
+                    f"the weights ({named}); the table does not have them"
+                )
+            used = list(dict.fromkeys((*used, self.weights)))
+        return used
+
+    def rebuild_rows(
+        self,
+        table: Table,
+        used: Sequence[str],
+        report: MissingReport,
+        *,
+        response: bool = False,
+        groups: bool = True,
+    ) -> Rebuilt:
+        """The same columns for chosen rows, which must be complete.
+
+        Parameters
+        ----------
+        table : Table
+        used : list of str
+            As `used_columns` says.
+        report : MissingReport
+            With the rows.
+        response, groups : bool
+            As for `rebuild`.
+        """
+        formula = self.formula
+        columns = {name: table.column(name).select(report.kept) for name in used}
         for column in columns.values():
             refuse_infinite(column)
         values = Evaluator(
             self.text, columns, report.n_used, self.states, self.levels, False, report.kept
         )
-        X, names, _ = model_matrix(formula.fixed, values)
-        known = [(formula.fixed, X, names)]
+        whole, names, _ = model_matrix(formula.fixed, values)
+        known = [(formula.fixed, whole, names)]
+        X = select_columns(whole, range(1, whole.shape[1])) if self.thresholds else whole
         if self.kept_columns is not None:
             X = select_columns(X, self.kept_columns)
         blocks = []
@@ -165,8 +237,21 @@ class ModelSpec:
                 [effect_columns(part.effects, values, known)[0] for part in parts], report.n_used
             )
             blocks.append((codes, Z))
-        y = response_values(formula, values)[0] if response else None
-        return Rebuilt(X, blocks, offset_values(formula, values), report.kept, y)
+        y, size = self._response(formula, values) if response else (None, None)
+        return Rebuilt(X, blocks, offset_values(formula, values), report.kept, y, size)
+
+    def _response(
+        self, formula: Formula, values: Evaluator
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        if self.answer is None:
+            return response_values(formula, values)[0], None
+        from mixedeffects.design.responses import read_response
+
+        weights = None
+        if self.answer.form == "proportion":
+            weights = np.asarray(values.columns[self.weights or ""].values, dtype=np.float64)
+        found = read_response(formula, values, self.answer.kind, weights, known=self.answer)
+        return found.y, found.size
 
     def fixed_columns(self, data: Any) -> tuple[Matrix, np.ndarray | None]:
         """Fixed-effect columns of complete rows, those included that the fit dropped.
@@ -179,7 +264,9 @@ class ModelSpec:
         Returns
         -------
         X : (m, p_all) array or ColumnMatrix
+            Without an intercept where thresholds take its place.
         offset : (m,) array or None
+            An exposure that was numbers counts as one.
 
         Examples
         --------
@@ -196,6 +283,8 @@ class ModelSpec:
         columns = {name: table.column(name) for name in find_columns(formula, table, used)}
         values = Evaluator(self.text, columns, table.n_rows, self.states, self.levels, False)
         X, _, _ = model_matrix(formula.fixed, values)
+        if self.thresholds:
+            X = select_columns(X, range(1, X.shape[1]))
         return X, offset_values(formula, values)
 
     def to_frame(self, columns: dict[str, Any]) -> Any:
@@ -220,6 +309,12 @@ class ModelSpec:
         }
         plain["block_terms"] = [list(members) for members in self.block_terms]
         plain["block_labels"] = [labels_to_dict(labels) for labels in self.block_labels]
+        if self.answer is not None:
+            plain["answer"] = self.answer.to_dict()
+        if self.thresholds:
+            plain["thresholds"] = True
+        if self.exposure is not None:
+            plain["exposure"] = self.exposure
         return plain
 
     @classmethod
@@ -234,7 +329,16 @@ class ModelSpec:
         }
         plain["block_terms"] = tuple(tuple(members) for members in data["block_terms"])
         plain["block_labels"] = tuple(labels_from_dict(entry) for entry in data["block_labels"])
+        if "answer" in data:
+            from mixedeffects.design.response_form import ResponseForm
+
+            plain["answer"] = ResponseForm.from_dict(data["answer"])
         return cls(**plain)
+
+
+def new_rows(table: Table, used: Iterable[str]) -> MissingReport:
+    """Which rows of a new table are complete in the columns used."""
+    return find_missing([table.column(name) for name in used], table.n_rows, new=True)
 
 
 def offset_values(formula: Formula, values: Evaluator) -> np.ndarray | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mixedeffects.display.influence import Influence
     from mixedeffects.display.means import EstimatedMeans
     from mixedeffects.display.profile import Profile
+    from mixedeffects.display.quantile_residuals import QuantileResiduals
     from mixedeffects.display.rm_anova import RMAnova
 
 __getattr__ = late(
@@ -25,6 +26,7 @@ __getattr__ = late(
         "Influence": "influence",
         "ModelComparison": "comparison",
         "Profile": "profile",
+        "QuantileResiduals": "quantile_residuals",
         "RMAnova": "rm_anova",
     },
 )
@@ -37,6 +39,7 @@ __all__ = [
     "Influence",
     "ModelComparison",
     "Profile",
+    "QuantileResiduals",
     "RMAnova",
     "Summary",
     "VarianceComponents",

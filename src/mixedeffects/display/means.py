@@ -57,10 +57,19 @@ class EstimatedMeans:
         return self._to_frame(self._facts.joint(by=by).columns)
 
     def contrasts(
-        self, method="pairwise", *, ref=None, by=None, adjust=None, level=None, type=None
+        self,
+        method="pairwise",
+        *,
+        ref=None,
+        by=None,
+        adjust=None,
+        level=None,
+        scale=None,
+        type=None,
     ):
         """Contrasts among the rows; see `MarginalMeans.contrasts`."""
-        facts = self._facts.contrasts(method, ref=ref, by=by, adjust=adjust, level=level, type=type)
+        options = {"adjust": adjust, "level": level, "scale": scale, "type": type}
+        facts = self._facts.contrasts(method, ref=ref, by=by, **options)
         return EstimatedMeans(facts, self._to_frame)
 
     def _cells(self):

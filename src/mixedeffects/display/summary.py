@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from mixedeffects.display.layout import html_table, text_table
-from mixedeffects.display.numbers import at_precision, p_value
+from mixedeffects.display.numbers import at_precision, p_value, significant
 from mixedeffects.display.varcorr import random_rows
 from mixedeffects.inference import summary_facts
 
@@ -18,7 +18,7 @@ class Summary:
     Parameters
     ----------
     fit : FitRecord
-    ddf : str
+    ddf : str, optional
         Degrees of freedom of the coefficient table; see `coefficient_table`.
     level : float
         Coverage of the confidence intervals.
@@ -29,7 +29,7 @@ class Summary:
         The same, unrounded.
     """
 
-    def __init__(self, fit, *, ddf="satterthwaite", level=0.95):
+    def __init__(self, fit, *, ddf=None, level=0.95):
         self.facts = summary_facts(fit, ddf=ddf, level=level)
 
     def __str__(self):
@@ -44,7 +44,51 @@ class Summary:
 def title(facts):
     """One line: what was fitted and how."""
     method = "REML" if facts.reml else "maximum likelihood"
+    if facts.family is not None:
+        return f"Generalised linear mixed model fit by {method} ({facts.approximation})"
     return f"Linear mixed model fit by {method}"
+
+
+def family_line(facts):
+    """Distribution and link of a generalised model, as a list of no or one line."""
+    return [] if facts.family is None else [f"family: {facts.family}"]
+
+
+def parameter_lines(facts):
+    """Constant parameters of the distribution, with standard errors where there are any."""
+    out = []
+    for label, value, error in facts.parameters:
+        known = f" (std. error {significant(error, 3)})" if np.isfinite(error) else ""
+        out.append(f"{label[0].upper()}{label[1:]} {significant(value, 4)}{known}")
+    return out
+
+
+PARTS = {
+    "zi": "Zeros besides those of the distribution",
+    "dispersion": "Dispersion",
+    "thresholds": "Thresholds",
+    "df": "Degrees of freedom",
+}
+
+
+def part_tables(facts):
+    """Caption, header and rows of the coefficients of every other predictor."""
+    out = []
+    for name, table in facts.parts.items():
+        header, rows = fixed_rows(facts, table)
+        caption = PARTS.get(name, name)
+        if name == "zi":
+            what = "hurdle" if "hurdle" in facts.family else "zero-inflation"
+            caption = f"Probability of {'a zero' if what == 'hurdle' else 'an extra zero'} ({what})"
+            caption += ", logit scale"
+        elif name != "thresholds":
+            caption += ", log scale"
+        else:  # whether a threshold is zero is no question
+            keep = [i for i, text in enumerate(header) if text not in ("z", "p")]
+            header = [header[i] for i in keep]
+            rows = [[row[i] for i in keep] for row in rows]
+        out.append((caption, header, rows))
+    return out
 
 
 def size_line(facts):
@@ -68,12 +112,12 @@ def criteria(facts):
     return [f"{label} {value:.2f}" for label, value in values]
 
 
-def fixed_rows(facts):
+def fixed_rows(facts, table=None):
     """Header and rows of the coefficient table, strings only.
 
     A row has as many decimals as show its standard error with four digits.
     """
-    c = facts.coefficients.columns
+    c = (facts.coefficients if table is None else table).columns
     percent = f"{100 * facts.level:g}%"
     normal = bool(np.isinf(c["df"]).all())
     header = ["term", "estimate", "std. error", *(["z"] if normal else ["df", "t"]), "p"]
@@ -91,10 +135,17 @@ def remarks(facts):
     """ICC, dropped rows and columns, notes, convergence: one sentence each."""
     out = []
     share = facts.icc.columns
+    scale = "" if facts.family is None else ", on the scale of the linear predictor"
     for group, value in zip(share["group"][:-1], share["icc"][:-1], strict=True):
         out.append(
             f"{100 * value:.0f}% of the variance that the fixed effects leave "
-            f"is between levels of {group}."
+            f"is between levels of {group}{scale}."
+        )
+    tables = (facts.coefficients, *facts.parts.values())
+    if any(np.isnan(table.columns["std_error"]).any() for table in tables):
+        out.append(
+            "Coefficients without a standard error: the curvature of the likelihood is not "
+            "positive where the optimiser stopped."
         )
     missing = facts.missing
     left_out = missing.n_rows - missing.n_used
@@ -139,8 +190,12 @@ def as_text(facts):
     """
     random_header, random_body = random_rows(facts.varcorr)
     fixed_header, fixed_body = fixed_rows(facts)
+    more = []
+    for caption, header, body in part_tables(facts):
+        more += ["", caption, *indented(text_table(header, body, left=1))]
     lines = [
         title(facts),
+        *family_line(facts),
         facts.formula,
         "",
         *size_line(facts),
@@ -148,9 +203,11 @@ def as_text(facts):
         "",
         "Random effects",
         *indented(text_table(random_header, random_body, left=2)),
+        *parameter_lines(facts),
         "",
         f"Fixed effects, {facts.df_method}",
         *indented(text_table(fixed_header, fixed_body, left=1)),
+        *more,
         "",
         *remarks(facts),
     ]
@@ -170,10 +227,14 @@ def as_html(facts):
     """
     parts = [
         '<div class="mixedeffects-summary">',
-        f"<p><strong>{escape(title(facts))}</strong><br><code>{escape(facts.formula)}</code></p>",
+        f"<p><strong>{escape(title(facts))}</strong><br>"
+        + "".join(f"{escape(line)}<br>" for line in family_line(facts))
+        + f"<code>{escape(facts.formula)}</code></p>",
         "<p>" + "<br>".join(map(escape, [*size_line(facts), ", ".join(criteria(facts))])) + "</p>",
         html_table("Random effects", *random_rows(facts.varcorr), left=2),
+        *(f"<p>{escape(line)}</p>" for line in parameter_lines(facts)),
         html_table(f"Fixed effects, {facts.df_method}", *fixed_rows(facts), left=1),
+        *(html_table(*table, left=1) for table in part_tables(facts)),
         "<p>" + "<br>".join(map(escape, remarks(facts))) + "</p>",
         "</div>",
     ]

@@ -22,10 +22,12 @@ class VarianceComponents:
     terms : tuple of TermCovariance
         One per random-effects term, with its `covariance`, `sd` and `corr`.
     sd : dict of str to array
-        Group to standard deviations; "Residual" last.
+        Group to standard deviations; "Residual" last, except in a generalised model. A group of
+        the extra zeros is called "zi: group".
     corr : dict of str to array
         Group to correlation matrix, for terms of several correlated columns.
-    sigma : float
+    sigma : float or None
+        None for a generalised model.
 
     Examples
     --------
@@ -81,7 +83,7 @@ def random_rows(varcorr):
             lower = [corr[i, j] for j in range(i)] if t.correlated else []
             rows.append(
                 [
-                    t.group if i == 0 else "",
+                    t.label if i == 0 else "",
                     name,
                     significant(float(t.covariance[i, i]), 5),
                     significant(float(t.sd[i]), 5),
@@ -89,5 +91,6 @@ def random_rows(varcorr):
                 ]
             )
     sigma = varcorr.sigma
-    rows.append(["Residual", "", significant(sigma**2, 5), significant(sigma, 5), ""])
+    if sigma is not None:
+        rows.append(["Residual", "", significant(sigma**2, 5), significant(sigma, 5), ""])
     return header, rows

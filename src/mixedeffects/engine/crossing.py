@@ -106,11 +106,14 @@ class Crossing:
 
     def _batches(self, value):
         """Consecutive levels as dense arrays: (slice of levels, V (c, k, m))."""
+        from mixedeffects.engine.kernels import crossing
+
         q, k = self.indptr.size - 1, value.shape[1]
-        V = self._matrix(value)
         for lo in range(0, q, self._batch):
             hi = min(lo + self._batch, q)
-            yield slice(lo, hi), V[lo * k : hi * k].toarray().reshape(hi - lo, k, self.m)
+            V = np.zeros((hi - lo, k, self.m))
+            crossing.unpack(self.indptr, self.index, value, lo, V)
+            yield slice(lo, hi), V
 
     def eliminate(self, R, K, scaled):
         """R -= sum_j V_j'K_jV_j, lower triangle of a dense R; `scaled` is V Lambda_r."""
@@ -144,6 +147,14 @@ class Crossing:
         in_parallel(lambda w: kernel(P, w, step, *self.addresses, scaled, parts[w]), step)
         total = sum(parts[1:], start=parts[0])
         return total + total.transpose(0, 2, 1)
+
+    def times_symmetric(self, P, scaled, out):
+        """out = V P on V's own pattern, for the lower triangle of a dense P, level batches."""
+        from mixedeffects.engine.kernels import crossing
+
+        for levels, V in self._batches(scaled):
+            PV = blas.dsymm(1.0, P.T, V.reshape(-1, self.m).T, side=0, lower=0).T
+            crossing.pack(self.indptr, self.index, PV.reshape(V.shape), levels.start, out)
 
     def subtract(self, K, W, out):
         """out -= sum_j V_j'K_jV_j W, unscaled; W and out (m, c)."""

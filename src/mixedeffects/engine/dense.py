@@ -83,8 +83,14 @@ class DenseRemainder:
             Diagonal blocks of R^-1, by block of the design.
         """
         P = self.inverse()
+        blocks = self.diagonal_blocks(P, engine.layout)
+        S = None if scaled is None else engine.crossing.enclose(P, scaled)
+        return S, blocks
+
+    @staticmethod
+    def diagonal_blocks(P, layout):
+        """Diagonal blocks of R^-1 from its lower triangle, by block of the design."""
         blocks = {}
-        layout = engine.layout
         for f, offset in zip(layout.rest, layout.offsets, strict=True):
             q, k = layout.q[f], layout.k[f]
             out = np.empty((q, k, k))
@@ -93,5 +99,4 @@ class DenseRemainder:
                 for b in range(a + 1):
                     out[:, a, b] = out[:, b, a] = P[at + a, at + b]
             blocks[f] = out
-        S = None if scaled is None else engine.crossing.enclose(P, scaled)
-        return S, blocks
+        return blocks

@@ -122,16 +122,27 @@ class SparseRemainder:
 
     def select(self, engine, scaled):
         """What the traces need of R^-1: see `DenseRemainder.select`."""
+        Z = self.selected()
+        blocks = self.diagonal_blocks(Z, engine.layout)
+        S = None if scaled is None else engine.assembly.enclose(Z, scaled)
+        return S, blocks
+
+    def selected(self):
+        """R^-1 on the pattern of its factor."""
         from mixedeffects.engine.kernels import sparse
 
-        s, layout = self._symbolic, engine.layout
         Z = np.empty_like(self.L)
-        sparse.invert(*s.by_column, self.L, Z)
-        blocks = {}
+        sparse.invert(*self._symbolic.by_column, self.L, Z)
+        return Z
+
+    def diagonal_blocks(self, Z, layout):
+        """Diagonal blocks of R^-1 from its selected entries, by block of the design."""
+        from mixedeffects.engine.kernels import sparse
+
+        s, blocks = self._symbolic, {}
         for f, offset in zip(layout.rest, layout.offsets, strict=True):
             q, k = layout.q[f], layout.k[f]
             blocks[f] = np.empty((q, k, k))
             begin = s.position[offset + k * np.arange(q)]
             sparse.diagonal_blocks(begin, s.row_pointer, s.row_entry, Z, blocks[f])
-        S = None if scaled is None else engine.assembly.enclose(Z, scaled)
-        return S, blocks
+        return blocks

@@ -61,6 +61,9 @@ class Certificate:
         The optimiser's reason for stopping.
     advice : tuple of str
         What to try, in words, when not converged.
+    infinite : tuple of str
+        Coefficients whose estimates are infinite (separation); the numbers reported for them
+        are where the optimiser stopped.
     """
 
     converged: bool
@@ -73,6 +76,7 @@ class Certificate:
     optimizer: str
     message: str
     advice: tuple[str, ...]
+    infinite: tuple[str, ...] = ()
 
     @property
     def is_singular(self) -> bool:

@@ -66,7 +66,7 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
         run = newton
         options["tolerance"] = ENOUGH if costly else TIGHT
     else:
-        run = _scipy(optimizer)
+        run = scipy_runner(optimizer)
 
     parameters = objective.parameters
     chosen = start is not None
@@ -85,7 +85,7 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
             "the fit did not converge to a certified optimum\n"
             f"tried: {tried}\nto try:\n  " + "\n  ".join(certificate.advice),
             ConvergenceWarning,
-            stacklevel=_depth_of_package(),
+            stacklevel=depth_of_package(),
         )
     return result.evaluation, certificate
 
@@ -195,7 +195,7 @@ def _refuse_no_residual(objective, evaluation):
         )
 
 
-def _depth_of_package():
+def depth_of_package():
     """How many frames up the first caller outside this package is."""
     frame, depth = sys._getframe(1), 1
     while frame is not None and frame.f_globals.get("__name__", "").startswith("mixedeffects"):
@@ -203,7 +203,8 @@ def _depth_of_package():
     return depth
 
 
-def _scipy(name):
+def scipy_runner(name):
+    """One of SciPy's optimisers, of an objective and a start, that keeps the best evaluation."""
     spec = SCIPY[name]
 
     def run(objective, theta, max_iterations=None):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mixedeffects.doors import late
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.confint import confint
+from mixedeffects.inference.dispersion import dispersion
 from mixedeffects.inference.icc import icc, variance_shares
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
 from mixedeffects.inference.predict import fitted, predict
@@ -68,6 +69,7 @@ __all__ = [
     "coefficient_table",
     "confint",
     "contrasts",
+    "dispersion",
     "emmeans",
     "emtrends",
     "fitted",

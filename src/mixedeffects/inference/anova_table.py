@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from mixedeffects.errors import DataWarning, OptionError
 from mixedeffects.inference.anova_types import general, marginal, sequential
+from mixedeffects.inference.coefficient_parts import (
+    MAIN,
+    CoefficientPart,
+    check_component,
+    part_of,
+)
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import f_p_value
 from mixedeffects.inference.df.methods import independent_rows
@@ -16,8 +25,8 @@ from mixedeffects.inference.table import Table
 TYPES = {1: sequential, 2: marginal, 3: general, "I": sequential, "II": marginal, "III": general}
 
 
-def anova(fit, *, type=3, ddf="satterthwaite"):
-    """F tests of the fixed-effect terms.
+def anova(fit, *, type=3, ddf=None, component=MAIN):
+    """F tests of the fixed-effect terms; chi-squared tests for a generalised model.
 
     Parameters
     ----------
@@ -26,8 +35,13 @@ def anova(fit, *, type=3, ddf="satterthwaite"):
         Which hypotheses, the same for every coding of the factors: 1 tests each term after
         those before it, 2 after all terms that do not contain it, 3 compares equally weighted
         cell means (slopes at the other covariates' zero).
-    ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}
+    ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}, optional
+        "satterthwaite" for a linear mixed model; "wald", the only one, for a generalised one.
         Where standard errors and denominator degrees of freedom come from.
+
+    component : str
+        Of a generalised model: "conditional", or another linear predictor with a formula, "zi" or
+        "dispersion".
 
     Returns
     -------
@@ -35,7 +49,9 @@ def anova(fit, *, type=3, ddf="satterthwaite"):
         term, num_df, den_df, statistic, p_value, sum_sq, mean_sq; statistics are F, and mean_sq
         is F (before the scaling of Kenward and Roger, CR0 and CR2) times the residual variance,
         in squared units of
-        the response. A term of which nothing can be estimated has num_df 0.
+        the response. A term of which nothing can be estimated has num_df 0. For a generalised
+        model term, num_df, den_df, statistic, p_value, chisq: Wald's chi-squared, the statistic
+        being chisq / num_df and den_df inf.
 
     Raises
     ------
@@ -62,28 +78,56 @@ def anova(fit, *, type=3, ddf="satterthwaite"):
     if not isinstance(type, int | float | str) or isinstance(type, bool) or type not in TYPES:
         raise OptionError(f"type={type!r} is not one of 1, 2, 3")
     method = df_method(fit, ddf)
+    whole = fit
+    if component != MAIN:
+        fit = formula_part(fit, component)
+        method = df_method(fit)
     hypotheses = TYPES[type](fit) if fit.design.spec.terms else []
     _warn_aliased(fit, hypotheses)
-    columns = {
-        name: []
-        for name in ("term", "num_df", "den_df", "statistic", "p_value", "sum_sq", "mean_sq")
-    }
+    sizes = ("sum_sq", "mean_sq") if whole.linear else ("chisq",)
+    columns = {name: [] for name in ("term", "num_df", "den_df", "statistic", "p_value", *sizes)}
     for term, L in zip(fit.design.spec.terms, hypotheses, strict=True):
         if L.shape[0] == 0:
-            values = (0.0, np.nan, np.nan, np.nan, np.nan, np.nan)
+            values = (0.0, *[np.nan] * (3 + len(sizes)))
         else:
             rows, effects = independent_rows(L, L @ fit.beta)
             test = method.joint(rows, effects)
             # some methods scale their F; the sum of squares is not scaled
             size = effects @ np.linalg.solve(rows @ method.vcov @ rows.T, effects)
-            mean_sq = fit.sigma**2 * float(size) / effects.size
-            values = (
-                test.num_df, test.den_df, test.statistic, f_p_value(test),
-                mean_sq * test.num_df, mean_sq,
-            )  # fmt: skip
+            mean_sq = whole.sigma**2 * float(size) / effects.size
+            last = (mean_sq * test.num_df, mean_sq) if whole.linear else (float(size),)
+            values = (test.num_df, test.den_df, test.statistic, f_p_value(test), *last)
         for name, value in zip(columns, (term, *values), strict=True):
             columns[name].append(value)
     return Table({"term": columns.pop("term"), **{n: np.array(v) for n, v in columns.items()}})
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaPart(CoefficientPart):
+    """A linear predictor with a formula of its own, as a fit whose terms can be tested."""
+
+    design: Any = None
+    linear: bool = False
+
+
+def formula_part(fit, component):
+    """The linear predictor of another part as something with a design and coefficients.
+
+    Raises
+    ------
+    OptionError
+        For a part without a formula.
+    """
+    check_component(fit, component, together=False)
+    if component not in fit.data.parts:
+        raise OptionError(f"component={component!r} has no formula, so no terms to test")
+    names, part = part_of(fit, component)
+    given = fit.data.parts[component]
+    design = SimpleNamespace(
+        X=given.X, x_names=given.names, spec=given.spec, aliased=given.aliased,
+        predictors=given.predictors,
+    )  # fmt: skip
+    return FormulaPart(component, names, part.beta, part.vcov_beta, design=design)
 
 
 def _warn_aliased(fit, hypotheses):

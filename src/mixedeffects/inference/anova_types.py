@@ -6,11 +6,14 @@ fit (for types I and II: in a model with an intercept).
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 
 from mixedeffects.design import term_codings, triangle
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.inference.estimable import aliasing
+from mixedeffects.inference.estimable import Aliasing, aliasing
 
 # singular values below this fraction of the largest are zero: codings are of order one
 RANK = 1e-9
@@ -108,9 +111,30 @@ def _in_order(A):
 
 
 def _scaled_triangle(fit):
-    """R of X with its columns' units."""
+    """R of X with its columns' units; of a generalised model, of the information about beta.
+
+    Types I and II ask what a term adds to others. In a linear model that is a question about X
+    alone; in a generalised one the rows have weights, and X'WX is the inverse of the covariance
+    (in an ordinal model with the thresholds adjusted for).
+    """
+    if not fit.linear:
+        return _information_root(fit.vcov_beta)
     top, R = triangle(fit.design.X)
     return R * top
+
+
+def _information_root(covariance):
+    """Upper triangular R with R'R the inverse of a covariance matrix."""
+    p = covariance.shape[0]
+    if not np.isfinite(covariance).all():
+        raise NotAvailableError(
+            "the curvature of the likelihood is not positive, so the coefficients have no standard "
+            "errors and cannot be tested"
+        )
+    se = np.sqrt(np.diagonal(covariance))
+    # L L' = C with rows and columns reversed gives C = U U', U upper, and R = U^-1
+    L = np.linalg.cholesky((covariance / np.outer(se, se))[::-1, ::-1]) if p else covariance
+    return np.triu(np.linalg.inv(L[::-1, ::-1])) / se if p else covariance
 
 
 def general(fit):
@@ -137,6 +161,8 @@ def general(fit):
     owner = np.array(spec.x_terms, dtype=int)
     terms = _terms(fit)
     p = owner.size
+    if spec.thresholds:  # they are an intercept that is not among the columns
+        return [rows[:, 1:] for rows in general(_WithIntercept(fit))]
     above = {
         t: [s for s, other in enumerate(terms) if contains(other, term)]
         for t, term in enumerate(terms)
@@ -153,6 +179,45 @@ def general(fit):
         # without an intercept this term's levels are means, and the hypothesis is that all are 0
         found[heir] = np.vstack([found[heir], cells.functions(-1)])
     return found
+
+
+class _WithIntercept:
+    """An ordinal fit whose thresholds count as one column of ones, put before the others.
+
+    A type III function of cells has no part in the intercept, so its column is zero in what is
+    found, and leaving it out again changes nothing.
+    """
+
+    linear = False
+
+    def __init__(self, fit):
+        given, old = fit.design, aliasing(fit)
+        kept = given.spec.kept_columns
+        spec = replace(
+            given.spec,
+            thresholds=False,
+            x_terms=(-1, *given.spec.x_terms),
+            kept_columns=None if kept is None else (0, *(k + 1 for k in kept)),
+        )
+        self.design = SimpleNamespace(
+            spec=spec,
+            predictors=given.predictors,
+            aliased=given.aliased,
+            x_names=("(Intercept)", *given.x_names),
+        )
+        self.cache = {
+            "aliasing": Aliasing(
+                np.concatenate([[0], old.kept + 1]),
+                old.dropped + 1,
+                np.vstack([_of_intercept(given.aliased), old.coefficients]),
+                old.names,
+            )
+        }
+
+
+def _of_intercept(aliased):
+    """(1, d) coefficients on a column of ones of the columns that were dropped."""
+    return np.zeros((1, len(aliased)))
 
 
 def contains(outer, inner):

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from mixedeffects.errors import DataError, DataWarning, NotAvailableError, OptionError
+from mixedeffects.inference.coefficient_parts import MAIN, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.component_names import PREFIXES, component_name
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
@@ -19,19 +20,20 @@ from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors import variance_errors
 
 COLUMNS = (
-    "effect", "group", "level", "term", "estimate", "std_error", "statistic", "df", "p_value",
+    "effect", "component", "group", "level", "term", "estimate", "std_error", "statistic", "df", "p_value",
     "lower", "upper",
 )  # fmt: skip
-TEXT = COLUMNS[:4]
+TEXT = COLUMNS[:5]
 
 
 def tidy(
     fit,
     *,
     effects=("fixed", "ran_pars"),
-    ddf="satterthwaite",
+    ddf=None,
     level=0.95,
     scale="sdcor",
+    exponentiate=False,
 ):
     """One row per parameter, and per random effect on request.
 
@@ -42,20 +44,24 @@ def tidy(
         Any of "fixed" (fixed effects), "ran_pars" (standard deviations and correlations),
         "ran_vals" (random effects, that is conditional modes or BLUPs) and "ran_coefs"
         (coefficients of every level: fixed plus random effect), in the order wanted.
-    ddf : str
+    ddf : str, optional
         Degrees of freedom of the fixed effects, as in `coefficient_table`.
     level : float
         Coverage of the intervals. Those of "ran_pars" are approximate (see
         `variance_errors`), those of "ran_vals" and "ran_coefs" take theta as known.
     scale : {"sdcor", "vcov"}
         "ran_pars" as standard deviations and correlations, or variances and covariances.
+    exponentiate : bool
+        Fixed effects as ratios (of odds, of means): estimates and limits as their exponentials,
+        errors by the delta method. Random effects stay on the scale of the linear predictor.
 
     Returns
     -------
     Table
-        effect, group, level (with "ran_vals" or "ran_coefs"), term, estimate, std_error,
+        effect, component (of a generalised model: the linear predictor), group, level (with "ran_vals" or "ran_coefs"), term, estimate, std_error,
         statistic, df, p_value, lower, upper. Terms of "ran_pars" are named as in broom.mixed:
-        ``sd__Days``, ``cor__(Intercept).Days``, ``sd__Observation`` (``var__``, ``cov__``).
+        ``sd__Days``, ``cor__(Intercept).Days``, ``sd__Observation`` (``var__``, ``cov__``). The
+        "fixed" rows of a generalised model are those of all its linear predictors.
 
     Raises
     ------
@@ -70,7 +76,8 @@ def tidy(
     Notes
     -----
     The standard error of a "ran_coefs" row is that of the prediction error of the level's
-    coefficient, the errors of the fixed and of the random effect correlated as they are.
+    coefficient, the errors of the fixed and of the random effect correlated as they are; of a
+    generalised model with the uncertainty of its covariance parameters.
 
     References
     ----------
@@ -98,16 +105,19 @@ def tidy(
     if scale not in PREFIXES:
         raise OptionError(f"scale={scale!r} is not one of {', '.join(PREFIXES)}")
     check_level(level)
-    options = {"ddf": ddf, "level": level, "scale": scale}
+    check_flag("exponentiate", exponentiate)
+    options = {"ddf": ddf, "level": level, "scale": scale, "exponentiate": exponentiate}
     parts = [(effect, EFFECTS[effect](fit, **options)) for effect in effects]
     out = {}
     for name in COLUMNS:
         if name == "level" and not {"ran_vals", "ran_coefs"} & set(effects):
             continue
+        if name == "component" and fit.linear:
+            continue
         columns = []
         for effect, part in parts:
             n = len(part["term"])
-            missing = None if name in TEXT else np.nan
+            missing = MAIN if name == "component" else None if name in TEXT else np.nan
             columns.append([effect] * n if name == "effect" else part.get(name, [missing] * n))
         if name in TEXT:
             out[name] = [value for column in columns for value in column]
@@ -116,8 +126,11 @@ def tidy(
     return Table(out)
 
 
-def _fixed(fit, ddf, level, **_):
-    return coefficient_table(fit, ddf=ddf, level=level).columns
+def _fixed(fit, ddf, level, exponentiate, **_):
+    component = "all" if fit.extras else MAIN
+    return coefficient_table(
+        fit, ddf=ddf, level=level, component=component, exponentiate=exponentiate
+    ).columns
 
 
 def _ran_pars(fit, level, scale, **_):
@@ -127,6 +140,8 @@ def _ran_pars(fit, level, scale, **_):
         for a, b in zip(found["term1"], found["term2"], strict=True)
     ]
     out = {"group": found["group"], "term": terms, "estimate": found[scale]}
+    if "component" in found:
+        out["component"] = found["component"]
     for name in ("std_error", "lower", "upper"):
         out[name] = found[name if scale == "sdcor" else f"vcov_{name}"]
     return out
@@ -163,12 +178,13 @@ def _ran_coefs(fit, level, **_):
             if known:
                 try:
                     X = np.broadcast_to(x, (q, x.size))
-                    error = np.sqrt(conditional_error(fit, X, list(zip(codes, Z, strict=True))))
-                except NotAvailableError:
+                    error = np.sqrt(_coefficient_error(fit, X, list(zip(codes, Z, strict=True))))
+                except NotAvailableError as reason:
                     known = False
+                    why = "would take too long" if fit.linear else f"are not known ({reason})"
                     warnings.warn(
                         f"standard errors of the coefficients of {q:,} levels of "
-                        f"'{block.factor.name}' would take too long and were left out",
+                        f"'{block.factor.name}' {why} and were left out",
                         DataWarning,
                         stacklevel=4,
                     )
@@ -177,6 +193,20 @@ def _ran_coefs(fit, level, **_):
     error = np.concatenate(columns["std_error"])
     limits = {"lower": estimate - half * error, "upper": estimate + half * error}
     return columns | {"estimate": estimate, "std_error": error} | limits
+
+
+def _coefficient_error(fit, X, blocks):
+    """(q,) variance of the prediction errors of X beta + Z b."""
+    if fit.linear:
+        return conditional_error(fit, X, blocks)
+    from mixedeffects.inference.generalised.rows import PredictorRows
+    from mixedeffects.inference.generalised.uncertainty import uncertainty
+
+    q = X.shape[0]
+    others = fit.all_blocks[len(blocks) :]
+    blocks += [(np.full(q, -1, dtype=np.int32), np.zeros((q, b.k))) for b in others]
+    rows = PredictorRows(q, {MAIN: (X, None)}, tuple(blocks), None, False)
+    return uncertainty(fit).variance(rows, {MAIN: np.ones(q)}, conditional=True)
 
 
 # name -> function of a fit and the options that returns columns; a new kind is one line
@@ -199,7 +229,9 @@ def glance(fit):
     -------
     Table
         nobs, sigma, loglik, aic, aicc, bic, objective (the REML criterion where reml is True,
-        else -2 log-likelihood), reml, df (parameters), df_residual, converged, singular.
+        else -2 log-likelihood), reml, df (parameters), df_residual, converged, singular. A
+        generalised model has family, link and nagq too, and as sigma its dispersion parameter
+        (nan where it has none, or one per row).
 
     Examples
     --------
@@ -209,10 +241,17 @@ def glance(fit):
     [180, 6, 174]
     """
     df = n_parameters(fit)
+    more, sigma = {}, fit.sigma
+    if not fit.linear:
+        from mixedeffects.inference.dispersion import dispersion
+
+        value = dispersion(fit)
+        sigma = value if isinstance(value, float) else np.nan
+        more = {"family": [fit.family.name], "link": [str(fit.family.link)], "nagq": [fit.nagq]}
     return Table(
         {
             "nobs": [fit.design.n],
-            "sigma": [fit.sigma],
+            "sigma": [sigma],
             "loglik": [loglik(fit)],
             "aic": [aic(fit)],
             "aicc": [aicc(fit)],
@@ -223,6 +262,7 @@ def glance(fit):
             "df_residual": [fit.design.n - df],
             "converged": [fit.certificate.converged],
             "singular": [fit.certificate.is_singular],
+            **more,
         }
     )
 
@@ -246,9 +286,11 @@ def augment(fit, data=None, *, influence=False):
         per grouping factor. Then
 
         .fitted
-            With the groups' effects.
+            With the groups' effects. Of a generalised model the mean response, a probability
+            for successes among trials; for an ordinal one a column ``.fitted[category]`` of
+            probabilities each, and no residuals.
         .resid
-            Response minus .fitted.
+            Response (successes: their proportion) minus .fitted.
         .fixed
             Fitted value of an average group, offset included.
         .hat
@@ -275,12 +317,12 @@ def augment(fit, data=None, *, influence=False):
     [253.664, 251.405, 0.229]
     """
     design = fit.design
-    conditional = fitted(fit)
-    results = {
-        ".fitted": conditional,
-        ".resid": design.y - conditional,
-        ".fixed": fitted(fit, groups="population"),
-    }
+    results = _linear_fitted(fit) if fit.linear else _generalised_fitted(fit)
+    if influence and not fit.linear:
+        raise NotAvailableError(
+            "leverages of single rows are those of linear mixed models; influence() leaves out "
+            "groups or rows of a generalised one"
+        )
     if influence:
         from mixedeffects.inference.deletion.rows import leverages
 
@@ -293,7 +335,10 @@ def augment(fit, data=None, *, influence=False):
         return _beside(fit, data, results)
     kept = design.missing.kept
     rows = np.arange(design.n) if kept is None else np.flatnonzero(kept)
-    columns = {"row": rows, design.spec.response: design.y}
+    y = design.y
+    if not fit.linear and "upper" in fit.family.extras:
+        y = [fit.data.categories[int(code)] for code in y]
+    columns = {"row": rows, design.spec.response: y}
     for block in design.blocks:
         labels = np.empty(block.factor.n_levels, dtype=object)
         labels[:] = [str(label) for label in block.factor.labels]
@@ -301,12 +346,43 @@ def augment(fit, data=None, *, influence=False):
     return Table(columns | results)
 
 
+def _linear_fitted(fit):
+    conditional = fitted(fit)
+    return {
+        ".fitted": conditional,
+        ".resid": fit.design.y - conditional,
+        ".fixed": fitted(fit, groups="population"),
+    }
+
+
+def _generalised_fitted(fit):
+    from mixedeffects.inference import generalised
+
+    if "upper" in fit.family.extras:
+        from mixedeffects.inference.generalised.ordinal import category_names, probabilities
+
+        found = {}
+        for column, eta in ((".fitted", fit.predictors[0]), (".fixed", fit.fixed_predictors[0])):
+            p = probabilities(fit, eta, None)
+            found |= {f"{column}[{c}]": p[:, k] for k, c in enumerate(category_names(fit))}
+        return found
+    return {
+        ".fitted": generalised.fitted(fit),
+        ".resid": generalised.residuals(fit),
+        ".fixed": np.asarray(fit.family.mean(*fit.fixed_predictors), dtype=float),
+    }
+
+
 def _beside(fit, data, results):
     """The columns of `data` with results added, nan in rows that were left out."""
     from mixedeffects.design.attach import with_columns
 
     design = fit.design
-    new = design.spec.rebuild(data, response=True)
+    new = (
+        design.spec.rebuild(data, response=True)
+        if fit.linear
+        else fit.data.spec.rebuild(data, response=True).main
+    )
     n_rows = new.y.size if new.kept is None else new.kept.size
     same = n_rows == design.missing.n_rows and new.y.size == design.n
     if not (same and np.array_equal(new.y, design.y)):

@@ -48,8 +48,13 @@ def component_places(design):
     >>> component_places(fit.design)
     [(0, 0, 0, 0), (0, 0, 1, 1), (0, 0, 0, 1)]
     """
+    return places_of(design.blocks)
+
+
+def places_of(blocks):
+    """`component_places` of any blocks."""
     out, t = [], 0
-    for f, block in enumerate(design.blocks):
+    for f, block in enumerate(blocks):
         for term in block.terms:
             columns = term.columns
             out += [(f, t, a, a) for a in columns]

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mixedeffects.errors import OptionError
+from mixedeffects.inference.coefficient_parts import MAIN, as_ratios, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
+from mixedeffects.inference.component_names import component_name
 from mixedeffects.inference.table import Table
+from mixedeffects.inference.variance_errors import variance_errors
 
 METHODS = ("wald", "profile", "bootstrap")
+LIMITS = ("estimate", "lower", "upper")
 BOOTSTRAP = ("n", "rng", "resample", "groups", "kind", "parameters", "threads", "progress")
 
 
-def confint(fit, *, method="wald", level=0.95, **options):
+def confint(fit, *, method="wald", level=0.95, exponentiate=False, **options):
     """Confidence intervals.
 
     Parameters
     ----------
     fit : FitRecord
     method : {"wald", "profile", "bootstrap"}
-        "wald": estimate ± quantile × standard error, fixed effects only. "profile": where the
+        "wald": estimate ± quantile × standard error; of a linear model fixed effects only, of a
+        generalised one all parameters, symmetric on the log scale for standard deviations and
+        on Fisher's z for correlations. "profile": where the
         likelihood, maximised over everything else, has fallen too far; variance components
         too. "bootstrap": from refits to simulated or resampled data, variance components too.
     level : float
+    exponentiate : bool
+        Coefficients and their limits as ratios (of odds, of means); standard deviations and
+        correlations stay as they are.
     **options
         Of the method: ``ddf`` for "wald"; ``parameters``, ``criterion`` and ``reference`` for
         "profile" (see `profile` and `profile_confint`); ``n``, ``rng``, ``resample`` (the
@@ -30,8 +41,9 @@ def confint(fit, *, method="wald", level=0.95, **options):
     Returns
     -------
     Table
-        term, estimate, lower, upper; with "profile" and "bootstrap" also group, None for the
-        fixed effects.
+        term, estimate, lower, upper; with "profile" and "bootstrap", and of a generalised
+        model, also group, None for coefficients. That of a generalised model by "wald" has
+        component too: the linear predictor that a parameter belongs to.
 
     Raises
     ------
@@ -60,12 +72,54 @@ def confint(fit, *, method="wald", level=0.95, **options):
             f"intervals by {method} have no option {', '.join(unknown)}; "
             f"they have {', '.join(known)}"
         )
-    return run(fit, level, **options)
+    check_flag("exponentiate", exponentiate)
+    found = run(fit, level, **options)
+    return ratios(fit, found) if exponentiate else found
 
 
-def _wald(fit, level, ddf="satterthwaite"):
+def ratios(fit, table):
+    """The same intervals with those of coefficients as exponentials."""
+    columns = dict(table.columns)
+    n = len(columns["term"])
+    group = columns.get("group", [None] * n)
+    owner = columns.get("component", [MAIN] * n)
+    names = set(fit.design.x_names)
+    rows = np.array(
+        [
+            group[i] is None and ("component" in columns or columns["term"][i] in names)
+            for i in range(n)
+        ]
+    )
+    columns |= {name: np.array(columns[name], dtype=float) for name in LIMITS}
+    for part in dict.fromkeys(owner[i] for i in np.flatnonzero(rows)):
+        own = rows & np.array([name == part for name in owner])
+        changed = as_ratios(fit, part, {name: columns[name][own] for name in LIMITS})
+        for name, values in changed.items():
+            columns[name][own] = values
+    return Table(columns)
+
+
+def _wald(fit, level, ddf=None):
+    if not fit.linear:
+        return _wald_of_all(fit, level, ddf)
     columns = coefficient_table(fit, ddf=ddf, level=level).columns
-    return Table({name: columns[name] for name in ("term", "estimate", "lower", "upper")})
+    return Table({name: columns[name] for name in ("term", *LIMITS)})
+
+
+def _wald_of_all(fit, level, ddf):
+    """Coefficients of all linear predictors, then standard deviations and correlations."""
+    c = coefficient_table(fit, ddf=ddf, level=level, component="all").columns
+    v = variance_errors(fit, level=level).columns
+    n = len(c["term"])
+    terms = [component_name(a, b) for a, b in zip(v["term1"], v["term2"], strict=True)]
+    out = {
+        "component": [*c.get("component", [MAIN] * n), *v["component"]],
+        "group": [None] * n + list(v["group"]),
+        "term": [*c["term"], *terms],
+    }
+    for name in LIMITS:
+        out[name] = np.concatenate([c[name], v["sdcor" if name == "estimate" else name]])
+    return Table(out)
 
 
 def _profile(fit, level, **options):

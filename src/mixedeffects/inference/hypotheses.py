@@ -11,6 +11,7 @@ import numpy as np
 
 from mixedeffects.errors import FormulaError, OptionError
 from mixedeffects.formula import close_match
+from mixedeffects.inference.coefficient_parts import MAIN, as_ratios, check_flag, part_of
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method, linear_estimates
 from mixedeffects.inference.df.estimates import f_p_value
@@ -20,7 +21,17 @@ _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"[\w.]+(?:\[[^\]]*\]|\([^)]*\))*(?:\[[^\]]*\])*")
 
 
-def test(fit, hypotheses=None, *, ddf="satterthwaite", level=0.95, null=None, joint=False):
+def test(
+    fit,
+    hypotheses=None,
+    *,
+    ddf=None,
+    level=0.95,
+    null=None,
+    joint=False,
+    component=MAIN,
+    exponentiate=False,
+):
     """Test coefficients, or linear functions of them.
 
     Parameters
@@ -32,13 +43,20 @@ def test(fit, hypotheses=None, *, ddf="satterthwaite", level=0.95, null=None, jo
         misread goes in backticks. A dict gives names and weights, either of all coefficients
         or a dict of coefficient to weight; a matrix has one hypothesis a row. Without any,
         the coefficient table.
-    ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}
+    ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}, optional
+        "satterthwaite" for a linear mixed model; "wald", the only one, for a generalised one.
     level : float
         Coverage of the intervals.
     null : float or list of float, optional
         Hypothesised values, where the text does not say them with ``=``; zero by default.
     joint : bool
         One F test of all hypotheses together instead of a row for each.
+    component : str
+        Of a generalised model with other predictors, whose coefficients: "conditional", "zi",
+        "dispersion", "thresholds", "df", or "all", where those of other predictors are called
+        ``zi: x``.
+    exponentiate : bool
+        Estimates, null values and limits as ratios (of odds, of means): their exponentials.
 
     Returns
     -------
@@ -63,10 +81,16 @@ def test(fit, hypotheses=None, *, ddf="satterthwaite", level=0.95, null=None, jo
     if hypotheses is None:
         if joint or null is not None:
             raise OptionError("joint= and null= need hypotheses, for instance 'Days = 10'")
-        return coefficient_table(fit, ddf=ddf, level=level)
+        return coefficient_table(
+            fit, ddf=ddf, level=level, component=component, exponentiate=exponentiate
+        )
     if not isinstance(joint, bool | np.bool_):
         raise OptionError(f"joint={joint!r} must be True or False")
-    texts, L, values, said = _read(hypotheses, fit.design.x_names)
+    check_flag("exponentiate", exponentiate)
+    names, tested = part_of(fit, component)
+    df_method(fit, ddf)
+    ddf = ddf if tested is fit else "wald"
+    texts, L, values, said = _read(hypotheses, names)
     if null is not None:
         if said:
             raise OptionError("give the value either with '=' in the text or with null=, not both")
@@ -80,7 +104,7 @@ def test(fit, hypotheses=None, *, ddf="satterthwaite", level=0.95, null=None, jo
     if zero.any():
         raise OptionError(f"'{texts[int(np.argmax(zero))]}' does not depend on any coefficient")
     if joint:
-        found = df_method(fit, ddf).joint(L, L @ fit.beta - values)
+        found = df_method(tested, ddf).joint(L, L @ tested.beta - values)
         return Table(
             {
                 "hypothesis": ["; ".join(texts)],
@@ -91,9 +115,11 @@ def test(fit, hypotheses=None, *, ddf="satterthwaite", level=0.95, null=None, jo
             }
         )
     options: dict[str, Any] = {"null": np.array(values)}
-    columns = linear_estimates(fit, L, ddf=ddf, level=level, **options)
-    estimate = columns.pop("estimate")
-    return Table({"hypothesis": texts, "estimate": estimate, "null": np.array(values), **columns})
+    columns = linear_estimates(tested, L, ddf=ddf, level=level, **options)
+    columns = {"estimate": columns.pop("estimate"), "null": np.array(values), **columns}
+    if exponentiate:
+        columns = as_ratios(fit, component, columns)
+    return Table({"hypothesis": texts, **columns})
 
 
 # a name starting with "test" is collected by pytest, in this module and wherever it is imported

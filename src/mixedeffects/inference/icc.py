@@ -26,7 +26,8 @@ def mean_variances(fit):
     list of float, one per block
     """
     out = []
-    for block, Lam in zip(fit.design.blocks, fit.lambdas, strict=True):
+    main = fit.lambdas[: len(fit.design.blocks)]  # the extra zeros may have effects of their own
+    for block, Lam in zip(fit.design.blocks, main, strict=True):
         G = fit.sigma**2 * (Lam @ Lam.T)
         out.append(float(np.einsum("ab,ab->", G, mean_squares(block))))
     return out
@@ -59,6 +60,10 @@ def variance_shares(fit):
     Table
         group, variance, icc: one row per grouping factor, then "total".
     """
+    if not fit.linear:
+        from mixedeffects.inference.icc_glmm import shares_of_glmm
+
+        return shares_of_glmm(fit)
     variances = mean_variances(fit)
     whole = sum(variances) + fit.sigma**2 * mean_noise(fit)
     names = [b.factor.name for b in fit.design.blocks]
@@ -68,7 +73,7 @@ def variance_shares(fit):
     )
 
 
-def icc(fit, *, level=0.95):
+def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
     """Share of the random variance per grouping factor, and in all.
 
     Parameters
@@ -76,6 +81,18 @@ def icc(fit, *, level=0.95):
     fit : FitRecord
     level : float
         Coverage of ``lower`` and ``upper``, which are symmetric on the logit scale.
+    scale : {"latent", "response"}
+        For a generalised model: variances on the scale of the linear predictor, or of the
+        response itself (of one trial, where it counts successes), which has no standard errors.
+    approximation : {"theoretical", "delta", "lognormal", "trigamma"}, optional
+        For a generalised model, on the latent scale: how the distribution's variance is found.
+        "theoretical" (the default for binomial and ordinal responses): pi^2 / 3 for logit, 1 for
+        probit, pi^2 / 6 for cloglog and loglog. "delta": Var(Y) / (dE[Y]/d eta)^2 at the mean
+        response, the default for others. "lognormal" (the default for the log link) and
+        "trigamma": variance of the logarithm.
+    null : GLMM, optional
+        The model without predictors, whose mean response the last three then take, as Nakagawa
+        and others do; the mean of the model itself by default.
 
     Returns
     -------
@@ -90,7 +107,11 @@ def icc(fit, *, level=0.95):
     Notes
     -----
     With slopes a factor's variance is its mean over the rows. With prior weights the residual
-    variance is the mean of sigma^2 / weights.
+    variance is the mean of sigma^2 / weights. In a generalised model a factor with one level per
+    row is overdispersion, not a group: its variance is part of the whole only. On the response
+    scale a factor's variance is the covariance of two responses that share its level only
+    (Goldstein, Browne & Rasbash 2002, doi:10.1207/S15328031US0104_02); means are over at most
+    5,000 different rows (fewer with large variances), evenly spaced in the linear predictor.
 
     References
     ----------
@@ -107,6 +128,11 @@ def icc(fit, *, level=0.95):
     >>> table["lower"].round(3).tolist(), table["upper"].round(3).tolist()
     ([0.403, 0.403], [0.753, 0.753])
     """
+    from mixedeffects.inference.icc_glmm import check_scale, icc_of_glmm
+
+    check_scale(fit, scale, approximation, null)
+    if not fit.linear:
+        return icc_of_glmm(fit, level, scale, approximation, null)
     half = z_quantile(level)
     columns = dict(variance_shares(fit).columns)
     values = np.array(columns["icc"])

@@ -11,8 +11,9 @@ def loglik(fit):
 
 
 def n_parameters(fit):
-    """Fixed effects, covariance parameters and the residual variance."""
-    return fit.beta.size + fit.theta.size + 1
+    """All coefficients and covariance parameters; of a linear model also the residual variance."""
+    others = 1 if fit.linear else sum(values.size for values in fit.extras.values())
+    return fit.beta.size + others + fit.theta.size
 
 
 def aic(fit):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.df.methods import check_ddf
@@ -16,6 +15,7 @@ from mixedeffects.inference.prediction_error import (
     population_error,
     unseen_df,
 )
+from mixedeffects.inference.row_numbers import row_numbers
 from mixedeffects.inference.table import Table
 
 GROUPS = ("conditional", "population")
@@ -72,7 +72,7 @@ def predict(
     new_levels="error",
     interval=None,
     level=0.95,
-    ddf="satterthwaite",
+    ddf=None,
     weights=None,
 ):
     """Predicted means, with intervals on request.
@@ -97,7 +97,7 @@ def predict(
         are zero.
     level : float
         Coverage. Variance parameters are taken as known but for the degrees of freedom.
-    ddf : str
+    ddf : str, optional
         Degrees of freedom of the t quantile of rows that use no group's own effects (the
         population, or levels not seen): Satterthwaite's, of all variance that the interval
         holds, between groups and residual included; "kenward-roger" and the other methods of
@@ -143,7 +143,7 @@ def predict(
         raise OptionError(f"new_levels={new_levels!r} is not one of {', '.join(NEW_LEVELS)}")
     if interval not in INTERVALS:
         raise OptionError(f"interval={interval!r} is not one of None, confidence, prediction")
-    check_ddf(ddf)
+    ddf = check_ddf(fit, ddf)
     check_level(level)
     design = fit.design
     if data is None:
@@ -163,7 +163,7 @@ def predict(
                 refuse_new_levels(blocks, design)
             mean += random_part(blocks, fit.b)
     if interval is None:
-        return _in_place(mean, kept)
+        return in_place(mean, kept)
     residual = np.zeros(mean.size)
     if interval == "prediction":
         residual += fit.sigma**2 / _new_weights(fit, data, weights, kept, mean.size)
@@ -192,7 +192,7 @@ def predict(
     se = np.sqrt(variance)
     half = np.where(se > 0, quantile * se, 0.0)
     columns = {"prediction": mean, "std_error": se, "lower": mean - half, "upper": mean + half}
-    return Table({name: _in_place(values, kept) for name, values in columns.items()})
+    return Table({name: in_place(values, kept) for name, values in columns.items()})
 
 
 def refuse_new_levels(blocks, design):
@@ -213,11 +213,11 @@ def refuse_new_levels(blocks, design):
             )
 
 
-def _in_place(values, kept):
-    """One value per row of the table, nan for rows left out."""
+def in_place(values, kept, missing=np.nan):
+    """One value per row of the table, `missing` for rows left out."""
     if kept is None:
         return values
-    full = np.full(kept.size, np.nan)
+    full = np.full(kept.size, missing, dtype=np.result_type(values, type(missing)))
     full[kept] = values
     return full
 
@@ -234,22 +234,4 @@ def _new_weights(fit, data, weights, kept, n):
                 "give weights=, a column of the new table or a number such as 1"
             )
         return 1.0
-    if isinstance(weights, str):
-        if data is None:
-            raise OptionError("weights= names a column of data, and no data are given")
-        table = open_table(data)
-        if weights not in table.names:
-            raise DataError(f"no column '{weights}' in the table for the weights")
-        weights = table.column(weights).values
-    try:
-        weights = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        raise OptionError("weights must be positive numbers or the name of a column") from None
-    if weights.ndim:
-        rows = n if kept is None else kept.size
-        if weights.shape != (rows,):
-            raise DataError(f"there are {weights.size} weights for {rows} rows")
-        weights = weights if kept is None else weights[kept]
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        raise OptionError("weights must be positive and finite")
-    return weights
+    return row_numbers("weights", weights, data, kept, n)

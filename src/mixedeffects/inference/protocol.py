@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from mixedeffects.design import Design
@@ -13,23 +15,40 @@ if TYPE_CHECKING:
 
 
 class FitRecord(Protocol):
-    """The record of a fitted linear mixed model; every array in the user's coordinates.
+    """The record of a fitted mixed model; every array in the user's coordinates.
+
+    Linear and generalised models have the same members. A linear one is Gaussian and has no
+    `extras`; a generalised one has more: `data`, `predictors`, `estimates`, `vcov_parameters`,
+    `nagq` (see `mixedeffects.model.generalised_record`).
 
     Attributes
     ----------
     design : Design
+    linear : bool
+        Whether it is a linear mixed model, with sigma apart from the other parameters.
+    family : Family
+    linear : bool
+        Whether it is a linear mixed model, estimated from cross-products.
+    default_ddf : str
+        How fixed effects are tested unless the user says otherwise: a name of
+        `mixedeffects.inference.df.methods`.
     plan : Plan
         How its factorisations are computed, and what one costs.
     reml : bool
     beta : (p,) array
     vcov_beta : (p, p) array
         Model-based covariance of beta.
+    extras : mapping of str to array
+        Coefficients of other linear predictors ("zi", "dispersion", "thresholds", "df").
     sigma : float
-        Residual standard deviation, in units of the response.
+        Residual standard deviation, in units of the response; 1 for a generalised model, whose
+        random effects are relative to nothing.
     theta : (n_theta,) array
         Relative covariance parameters in lme4's order.
+    all_blocks : tuple of Block
+        The design's, then those of other predictors.
     lambdas : tuple of (k, k) arrays
-        Relative factor of each block.
+        Relative factor of each of `all_blocks`.
     b : tuple of (q, k) arrays
         Conditional modes of the random effects (BLUPs), per block.
     objective : float
@@ -42,10 +61,16 @@ class FitRecord(Protocol):
     """
 
     design: Design
+    linear: bool
+    family: Any
+    linear: bool
+    default_ddf: str
     plan: Plan
     reml: bool
     beta: np.ndarray
     vcov_beta: np.ndarray
+    extras: Mapping[str, np.ndarray]
+    all_blocks: tuple[Any, ...]
     sigma: float
     theta: np.ndarray
     lambdas: tuple[np.ndarray, ...]

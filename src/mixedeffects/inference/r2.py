@@ -6,19 +6,23 @@ from mixedeffects.inference.icc import fixed_variance, mean_noise, mean_variance
 from mixedeffects.inference.table import Table
 
 
-def r2(fit):
+def r2(fit, *, scale="latent", approximation=None, null=None):
     """Marginal and conditional R-squared, and every source's share of the variance.
 
     Parameters
     ----------
     fit : FitRecord
+    scale, approximation, null
+        For a generalised model, as in `icc`.
 
     Returns
     -------
     Table
         measure, variance, r2. First "marginal" (fixed effects) and "conditional" (fixed and
         random effects), then the sources that add up to one: "fixed", each grouping factor,
-        "Residual". Variances in units of the response squared.
+        "Residual". Variances in units of the response squared. Of a generalised model the last is
+        "distribution"; on the response scale all factors are one source, "random", because
+        what they explain together is not a sum.
 
     Notes
     -----
@@ -29,7 +33,8 @@ def r2(fit):
     References
     ----------
     Nakagawa & Schielzeth (2013), doi:10.1111/j.2041-210x.2012.00261.x; Johnson (2014),
-    doi:10.1111/2041-210X.12225, for random slopes.
+    doi:10.1111/2041-210X.12225, for random slopes; Nakagawa, Johnson & Schielzeth (2017),
+    doi:10.1098/rsif.2017.0213, for generalised models.
 
     Examples
     --------
@@ -39,6 +44,11 @@ def r2(fit):
     >>> dict(zip(table["measure"], table["r2"].round(3)))
     {'marginal': 0.279, 'conditional': 0.799, 'fixed': 0.279, 'Subject': 0.521, 'Residual': 0.201}
     """
+    from mixedeffects.inference.icc_glmm import check_scale, r2_of_glmm
+
+    check_scale(fit, scale, approximation, null)
+    if not fit.linear:
+        return r2_of_glmm(fit, scale, approximation, null)
     fixed = fixed_variance(fit)
     groups = mean_variances(fit)
     residual = fit.sigma**2 * mean_noise(fit)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.icc import variance_shares
@@ -57,6 +58,12 @@ class SummaryFacts:
     certificate : Certificate
     singular : tuple of str
         Directions of zero variance, in words.
+    family, approximation : str or None
+        Of a generalised model: distribution and link, and how the likelihood was computed.
+    parameters : tuple of (label, value, standard error)
+        Of the distribution, on their natural scale.
+    parts : dict of str to Table
+        Coefficients of other linear predictors, as `coefficients`.
     """
 
     formula: str
@@ -78,9 +85,13 @@ class SummaryFacts:
     notes: tuple[str, ...]
     certificate: object
     singular: tuple[str, ...]
+    family: str | None = None
+    approximation: str | None = None
+    parameters: tuple[tuple[str, float, float], ...] = ()
+    parts: dict[str, Table] = field(default_factory=dict)
 
 
-def group_sizes(design):
+def group_sizes(blocks):
     """Rows per level of every grouping factor.
 
     Returns
@@ -88,7 +99,7 @@ def group_sizes(design):
     tuple of GroupSizes
     """
     out = []
-    for block in design.blocks:
+    for block in {block.factor.name: block for block in blocks}.values():
         counts = np.bincount(block.factor.codes, minlength=block.factor.n_levels)
         out.append(
             GroupSizes(
@@ -101,7 +112,7 @@ def group_sizes(design):
 
 def singular_words(fit):
     """Each direction of zero variance in words: ``"Subject: (Intercept) - 0.2 Days"``."""
-    terms = [(b, t) for b in fit.design.blocks for t in b.terms]
+    terms = [(b, t) for b in fit.all_blocks for t in b.terms]
     out = []
     for direction in fit.certificate.singular:
         block, term = terms[direction.term]
@@ -116,13 +127,13 @@ def singular_words(fit):
     return tuple(out)
 
 
-def summary_facts(fit, *, ddf="satterthwaite", level=0.95):
+def summary_facts(fit, *, ddf=None, level=0.95):
     """Collect what a summary shows.
 
     Parameters
     ----------
     fit : FitRecord
-    ddf : str
+    ddf : str, optional
         As in `coefficient_table`.
     level : float
 
@@ -131,6 +142,7 @@ def summary_facts(fit, *, ddf="satterthwaite", level=0.95):
     SummaryFacts
     """
     design = fit.design
+    more = {} if fit.linear else generalised_facts(fit, level)
     return SummaryFacts(
         formula=design.spec.text,
         reml=fit.reml,
@@ -140,15 +152,53 @@ def summary_facts(fit, *, ddf="satterthwaite", level=0.95):
         loglik=loglik(fit),
         aic=aic(fit),
         bic=bic(fit),
-        groups=group_sizes(design),
+        groups=group_sizes(fit.all_blocks),
         varcorr=varcorr(fit),
-        icc=variance_shares(fit),
+        icc=known_shares(fit),
         coefficients=coefficient_table(fit, ddf=ddf, level=level),
         df_method=df_method(fit, ddf).label,
         level=level,
         missing=design.missing,
-        aliased=design.aliased,
+        aliased=(*design.aliased, *more.pop("aliased", ())),
         notes=design.notes,
         certificate=fit.certificate,
         singular=singular_words(fit),
+        **more,
     )
+
+
+def known_shares(fit):
+    """`variance_shares`, or an empty table where the family has no variance on that scale."""
+    try:
+        return variance_shares(fit)
+    except NotAvailableError:
+        return Table({"group": [], "variance": [], "icc": []})
+
+
+def approximation_words(nagq):
+    """How the likelihood of a generalised model was computed.
+
+    Examples
+    --------
+    >>> approximation_words(1), approximation_words(9)
+    ('Laplace approximation', 'adaptive Gauss–Hermite quadrature, 9 points')
+    """
+    if nagq == 0:
+        return "quick approximation, coefficients found with the modes"
+    if nagq == 1:
+        return "Laplace approximation"
+    return f"adaptive Gauss–Hermite quadrature, {nagq} points"
+
+
+def generalised_facts(fit, level):
+    """What a generalised model's summary has besides: family, approximation, other parts."""
+    from mixedeffects.inference.dispersion import natural_parameters
+
+    shown = [name for name in fit.extras if name in fit.data.parts or name == "thresholds"]
+    return {
+        "family": str(fit.family),
+        "approximation": approximation_words(fit.nagq),
+        "parameters": tuple(natural_parameters(fit)),
+        "parts": {name: coefficient_table(fit, level=level, component=name) for name in shown},
+        "aliased": tuple(a for part in fit.data.parts.values() for a in part.aliased),
+    }

@@ -21,12 +21,20 @@ class TermCovariance:
         In units of the response squared, per units of the columns.
     correlated : bool
         Whether the model lets the columns covary (``|``) or not (``||``).
+    component : str
+        Of which linear predictor: "conditional", or "zi" of a generalised model.
     """
 
     group: str
     names: tuple[str, ...]
     covariance: np.ndarray
     correlated: bool
+    component: str = "conditional"
+
+    @property
+    def label(self) -> str:
+        """The group, and the component where it is not the main one: ``"zi: site"``."""
+        return self.group if self.component == "conditional" else f"{self.component}: {self.group}"
 
     @property
     def sd(self) -> np.ndarray:
@@ -50,30 +58,38 @@ class VarCorr:
     Attributes
     ----------
     terms : tuple of TermCovariance
-    sigma : float
-        Residual standard deviation.
+    sigma : float or None
+        Residual standard deviation; None for a generalised model, which has none.
     """
 
     terms: tuple[TermCovariance, ...]
-    sigma: float
+    sigma: float | None
 
     @property
     def sd(self) -> dict[str, np.ndarray]:
-        """Group → standard deviations, in the order of the terms; "Residual" last."""
+        """Group → standard deviations, in the order of the terms; "Residual" last.
+
+        A group of the extra zeros is called "zi: group". A generalised model has no "Residual".
+        """
         out: dict[str, np.ndarray] = {}
         for t in self.terms:
-            out[t.group] = np.concatenate([out[t.group], t.sd]) if t.group in out else t.sd
-        out["Residual"] = np.array([self.sigma])
+            out[t.label] = np.concatenate([out[t.label], t.sd]) if t.label in out else t.sd
+        if self.sigma is not None:
+            out["Residual"] = np.array([self.sigma])
         return out
 
     @property
     def corr(self) -> dict[str, np.ndarray]:
         """Group → correlation matrix, for terms of more than one column."""
-        return {t.group: t.corr for t in self.terms if t.correlated and len(t.names) > 1}
+        return {t.label: t.corr for t in self.terms if t.correlated and len(t.names) > 1}
 
     def table(self) -> Table:
-        """group, term_1, term_2, variance (or covariance), sd (or correlation)."""
-        columns = {name: [] for name in ("group", "term1", "term2", "vcov", "sdcor")}
+        """group, term1, term2, vcov (variance or covariance), sdcor (sd or correlation).
+
+        A generalised model's has component first.
+        """
+        names = ("component", "group", "term1", "term2", "vcov", "sdcor")
+        columns = {name: [] for name in names}
 
         def row(*values):
             for column, value in zip(columns.values(), values, strict=True):
@@ -83,14 +99,19 @@ class VarCorr:
             k = len(t.names)
             sd, corr = t.sd, t.corr
             for i in range(k):
-                row(t.group, t.names[i], None, float(t.covariance[i, i]), float(sd[i]))
+                row(
+                    t.component, t.group, t.names[i], None, float(t.covariance[i, i]),
+                    float(sd[i]),
+                )  # fmt: skip
             for i in range(k if t.correlated else 0):
                 for j in range(i + 1, k):
                     row(
-                        t.group, t.names[i], t.names[j], float(t.covariance[j, i]),
-                        float(corr[j, i]),
+                        t.component, t.group, t.names[i], t.names[j],
+                        float(t.covariance[j, i]), float(corr[j, i]),
                     )  # fmt: skip
-        row("Residual", None, None, self.sigma**2, self.sigma)
+        if self.sigma is not None:
+            row("conditional", "Residual", None, None, self.sigma**2, self.sigma)
+            del columns["component"]
         return Table(columns)
 
 
@@ -113,7 +134,8 @@ def varcorr(fit):
     array([24.74,  5.92])
     """
     terms = []
-    for block, Lam in zip(fit.design.blocks, fit.lambdas, strict=True):
+    main = len(fit.design.blocks)
+    for f, (block, Lam) in enumerate(zip(fit.all_blocks, fit.lambdas, strict=True)):
         for term in block.terms:
             columns = list(term.columns)
             part = fit.sigma * Lam[np.ix_(columns, columns)]
@@ -123,6 +145,7 @@ def varcorr(fit):
                     tuple(block.names[c] for c in columns),
                     part @ part.T,
                     term.covariance == "us",
+                    "conditional" if f < main else "zi",
                 )
             )
-    return VarCorr(tuple(terms), fit.sigma)
+    return VarCorr(tuple(terms), fit.sigma if fit.linear else None)

@@ -1,7 +1,8 @@
 """Standard errors and intervals of variance components, by the delta method.
 
-The observed information gives the covariance of theta~ and log sigma^2; variances, standard
-deviations and correlations are functions of both, with derivatives in closed form. Everything
+The observed information gives the covariance of theta~ and log sigma^2 (of a generalised model,
+of all its parameters); variances, standard deviations and correlations are functions of them, with
+derivatives in closed form. Everything
 is in the units of the component itself: the error of a variance is not that of a ratio to
 sigma^2. Intervals are symmetric on the scale on which the estimates are nearly normal: the
 logarithm for variances and standard deviations, Fisher's z for correlations.
@@ -34,13 +35,15 @@ class Components:
     first, second : list of str or None
         Column names; `second` is None for a variance, both are for the residual variance.
     value : (c,) array
-        Variances and covariances, the residual variance last.
+        Variances and covariances, the residual variance of a linear model last.
     covariance : (c, c) array
         Of the estimates `value`.
     of : list of (int, int) or None
         For a covariance, the positions of its two variances.
     reason : list of str
         Why there is no standard error; empty where there is.
+    component : list of str or None
+        Linear predictor of each, for a generalised model.
     """
 
     group: list
@@ -50,6 +53,7 @@ class Components:
     covariance: np.ndarray
     of: list
     reason: list
+    component: list | None = None
 
 
 def components(fit):
@@ -64,7 +68,12 @@ def components(fit):
     Components
     """
     if "components" not in fit.cache:
-        fit.cache["components"] = _components(fit)
+        if fit.linear:
+            fit.cache["components"] = _components(fit)
+        else:
+            from mixedeffects.inference.variance_errors_glmm import components_of_glmm
+
+            fit.cache["components"] = components_of_glmm(fit)
     return fit.cache["components"]
 
 
@@ -118,7 +127,7 @@ def boundary_columns(fit):
     All columns of a correlated term, because a direction of zero variance bounds all of them; of
     uncorrelated columns only those with a variance of zero.
     """
-    terms = [term for block in fit.design.blocks for term in block.terms]
+    terms = [term for block in fit.all_blocks for term in block.terms]
     out: dict[int, set[int]] = {}
     for direction in fit.certificate.singular:
         term = terms[direction.term]
@@ -150,7 +159,8 @@ def variance_errors(fit, *, level=0.95):
         group, term1, term2; vcov (variance or covariance) with vcov_std_error, vcov_lower,
         vcov_upper; sdcor (standard deviation or correlation) with std_error, lower, upper;
         reason, which says why a row has no standard error. The limits of a variance are the
-        squares of those of its standard deviation.
+        squares of those of its standard deviation. A generalised model's has component first,
+        and no row of a residual.
 
     Notes
     -----
@@ -197,8 +207,10 @@ def variance_errors(fit, *, level=0.95):
             vcov_upper[i] = c.value[i] + half * vcov_error[i]
         out["estimate"][i], out["error"][i] = value, error
         out["lower"][i], out["upper"][i] = limits
+    owner = {} if c.component is None else {"component": list(c.component)}
     return Table(
         {
+            **owner,
             "group": list(c.group),
             "term1": list(c.first),
             "term2": list(c.second),

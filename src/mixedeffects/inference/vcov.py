@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
+from mixedeffects.inference.coefficient_parts import check_component, part_of
 
 METHODS = ("model", "kenward-roger", "CR0", "CR2")
 
@@ -41,8 +42,8 @@ def vcov_fixef(RX, sigma):
     return sigma**2 * (inverse @ inverse.T)
 
 
-def vcov(fit, *, method="model", groups=None):
-    """Covariance matrix of the fixed effects.
+def vcov(fit, *, method="model", groups=None, component="conditional"):
+    """Covariance matrix of the coefficients.
 
     Parameters
     ----------
@@ -54,11 +55,14 @@ def vcov(fit, *, method="model", groups=None):
     groups : str or (n,) array, optional
         For "CR0" and "CR2": a grouping factor of the model, or a label for each row that was
         used; the outermost grouping factor if not given.
+    component : str
+        Of a generalised model: "conditional", "zi", "dispersion", "thresholds", "df", or "all":
+        every parameter, in the order of ``fit.parameter_names``, theta last.
 
     Returns
     -------
     (p, p) array
-        In the order of ``fit.fixef``.
+        In the order of ``fit.fixef``. Rows of theta on the boundary are nan.
 
     Raises
     ------
@@ -81,9 +85,19 @@ def vcov(fit, *, method="model", groups=None):
     if groups is not None:
         if method not in ("CR0", "CR2"):
             raise OptionError(f'groups= has a meaning for "CR0" and "CR2" only, not {method!r}')
-        from mixedeffects.inference.df import sandwich
+        from mixedeffects.inference.df import check_ddf, sandwich
 
+        check_ddf(fit, method)
         return getattr(sandwich, method)(fit, groups).vcov.copy()
+    if component != "conditional":
+        check_component(fit, component)
+        if method != "model":
+            raise OptionError(f"component={component!r} has method='model' only")
+        if component == "all":
+            if fit.linear:
+                return fit.vcov_beta.copy()
+            return fit.vcov_parameters.copy()
+        return part_of(fit, component)[1].vcov_beta.copy()
     if method == "model":
         return fit.vcov_beta.copy()
     from mixedeffects.inference.df import df_method

@@ -10,12 +10,30 @@ from mixedeffects.model.warmup import warmup
 
 if TYPE_CHECKING:
     from mixedeffects.model.comparing import compare
+    from mixedeffects.model.generalised import GLMM, glmm
     from mixedeffects.model.pooling import baselines
     from mixedeffects.model.repeated_measures import rm_anova
 
 __getattr__ = late(
     __name__,
-    {"baselines": "pooling", "compare": "comparing", "rm_anova": "repeated_measures"},
+    {
+        "GLMM": "generalised",
+        "baselines": "pooling",
+        "compare": "comparing",
+        "glmm": "generalised",
+        "rm_anova": "repeated_measures",
+    },
 )
 
-__all__ = ["LMM", "baselines", "compare", "explain", "lmm", "load", "rm_anova", "warmup"]
+__all__ = [
+    "GLMM",
+    "LMM",
+    "baselines",
+    "compare",
+    "explain",
+    "glmm",
+    "lmm",
+    "load",
+    "rm_anova",
+    "warmup",
+]

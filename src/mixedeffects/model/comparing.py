@@ -17,11 +17,14 @@ from mixedeffects.inference.comparison import (
     comparison_facts,
     likelihood_ratio,
     needs_ml,
+    objective_without_random,
     reductions,
     reference,
+    refuse_other_likelihoods,
     refuse_other_rows,
     tested,
 )
+from mixedeffects.model.generalised_record import GLMMFit
 from mixedeffects.model.record import LMMFit
 
 
@@ -30,7 +33,7 @@ def compare(*fits, names=None, refit="auto", test="auto"):
 
     Parameters
     ----------
-    *fits : LMM
+    *fits : LMM or GLMM
         Two or more, fitted to the same rows.
     names : sequence of str, optional
         What to call them; "model 1", … by default.
@@ -55,12 +58,14 @@ def compare(*fits, names=None, refit="auto", test="auto"):
         Other rows, responses or weights.
     ModelError
         Not nested, with ``test=True``; REML fits of different fixed effects, with
-        ``refit=False``.
+        ``refit=False``; generalised models of continuous and of discrete families, or with
+        different ``nagq``, whose likelihoods are not comparable.
 
     Notes
     -----
     Nesting is decided on the columns, not on the formulas' text. A singular fit is compared
-    like any other.
+    like any other. A family that is the limit of another (poisson of nbinom2, binomial of
+    betabinomial, none of extra zeros) is a parameter on the boundary.
 
     References
     ----------
@@ -88,7 +93,7 @@ def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
 
     Parameters
     ----------
-    fit, other : LMM
+    fit, other : LMM or GLMM
     refit : {"auto", True, False}
         As in `compare`.
     method : {"mixture", "bootstrap"}
@@ -154,7 +159,7 @@ def ranova(fit):
 
     Parameters
     ----------
-    fit : LMM
+    fit : LMM or GLMM
 
     Returns
     -------
@@ -166,7 +171,8 @@ def ranova(fit):
     Notes
     -----
     ``(x | g)`` is reduced to ``(1 | g)``; a term that cannot be reduced is left out. Without
-    any random term the likelihood is that of least squares.
+    any random term the likelihood is that of least squares, or of the generalised linear model.
+    Terms of the extra zeros of a generalised model follow those of the main formula.
 
     References
     ----------
@@ -180,11 +186,10 @@ def ranova(fit):
     >>> fit.ranova()[["term", "lrt", "df"]].round(2).values.tolist()[1]
     ['Days in (1 + Days | Subject)', 42.84, 2.0]
     """
-    found = reductions(fit.design)
-    rows = [
-        ("<none>", n_parameters(fit), -0.5 * fit.objective, None),
-        *((reduction.words, *reduced(fit, reduction)) for reduction in found),
-    ]
+    rows = [("<none>", n_parameters(fit), -0.5 * fit.objective, None)]
+    rows += [(r.words, *reduced(fit, r)) for r in reductions(fit.design)]
+    for name, part in ({} if fit.linear else fit.data.parts).items():
+        rows += [(f"{name}: {r.words}", *reduced(fit, r, name)) for r in reductions(part)]
     tests = [row[3] for row in rows]
 
     def column(name):
@@ -206,29 +211,29 @@ def ranova(fit):
     )
 
 
-def reduced(fit, reduction):
+def reduced(fit, reduction, part=None):
     """Parameters, log-likelihood and test of a model with less randomness.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    reduction : Reduction
+    part : str, optional
+        Predictor that the reduction is of; the main one by default.
 
     Returns
     -------
     npar, loglik, LikelihoodRatio
     """
-    from mixedeffects.model.lmm import fit_design
-
-    if reduction.blocks:
-        small = fit_design(
-            replace(fit.design, blocks=reduction.blocks),
-            reml=fit.reml,
-            optimizer=fit.certificate.optimizer,
-        )
+    small = without(fit, reduction, part)
+    if small is not None:
         test, remark = likelihood_ratio(small, fit)
         if test is None:
             raise ModelError(f"the model without {reduction.words} cannot be tested: {remark}")
         return n_parameters(small), -0.5 * small.objective, test
-    # least squares: the same likelihood with all variances zero
-    objective = fit.objective_at(np.zeros(fit.theta.size))
+    objective = objective_without_random(fit)
     df = fit.theta.size
-    (block,) = fit.design.blocks
+    ((block, *_),) = fit.random_effects
     (term,) = block.terms
     k = len(term.columns)
     variances = (k,) if term.covariance == "us" else (1,) * k
@@ -236,12 +241,37 @@ def reduced(fit, reduction):
     return n_parameters(fit) - df, -0.5 * objective, test
 
 
+def without(fit, reduction, part=None):
+    """The fit with less randomness; None if no random effects are left."""
+    if fit.linear:
+        from mixedeffects.model.lmm import fit_design
+
+        if not reduction.blocks:
+            return None
+        return fit_design(
+            replace(fit.design, blocks=reduction.blocks),
+            reml=fit.reml,
+            optimizer=fit.certificate.optimizer,
+        )
+    from mixedeffects.model.generalised import fit_glmm
+
+    data = fit.data
+    if part is None:
+        data = replace(data, design=replace(data.design, blocks=reduction.blocks))
+    else:
+        own = replace(data.parts[part], blocks=reduction.blocks)
+        data = replace(data, parts={**data.parts, part: own})
+    if not data.design.blocks and not any(p.blocks for p in data.parts.values()):
+        return None
+    return fit_glmm(data, fit.family, nagq=fit.nagq, optimizer=fit.certificate.optimizer)
+
+
 def comparable(fits, names, refit, test):
     """Fits whose likelihoods can be compared, and what was done to make them so.
 
     Returns
     -------
-    fits : tuple of LMM
+    fits : tuple of LMM or GLMM
     notes : list of str
     """
     if not (refit == "auto" or isinstance(refit, bool)):
@@ -249,6 +279,7 @@ def comparable(fits, names, refit, test):
     if not (test == "auto" or isinstance(test, bool)):
         raise OptionError(f"test={test!r} is not one of 'auto', True, False")
     refuse_other_rows(fits, names)
+    refuse_other_likelihoods(fits, names)
     reason = needs_ml(fits)
     if refit is True and not reason and any(fit.reml for fit in fits):
         reason = "as asked"
@@ -290,7 +321,7 @@ def _names(fits, names):
     if len(fits) < 2:
         raise OptionError("there is nothing to compare: give two or more fits")
     for fit in fits:
-        if not isinstance(fit, LMMFit):
+        if not isinstance(fit, LMMFit | GLMMFit):
             raise ColumnTypeError(f"a {type(fit).__name__} cannot be compared, only fitted models")
     if names is None:
         return [f"model {i + 1}" for i in range(len(fits))]

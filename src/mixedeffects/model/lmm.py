@@ -181,6 +181,7 @@ class LMM(MakeTables, LMMFit):
     ranef = framed(inference.ranef)
     predict = framed(inference.predict)
     residuals = inference.residuals
+    quantile_residuals = Listed("mixedeffects.inference.quantile", shown("QuantileResiduals"))
     simulate = inference.simulate
     tidy = Listed(wrap=framed)
     glance = Listed(wrap=framed)
@@ -221,12 +222,12 @@ class LMM(MakeTables, LMMFit):
         """
         return refit(self, y)
 
-    def summary(self, *, ddf="satterthwaite", level=0.95):
+    def summary(self, *, ddf=None, level=0.95):
         """Model, variance components and coefficients, as text and HTML.
 
         Parameters
         ----------
-        ddf : str
+        ddf : str, optional
             Degrees of freedom of the coefficient table, as in `test`.
         level : float
             Coverage of the confidence intervals.

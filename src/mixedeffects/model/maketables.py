@@ -70,12 +70,12 @@ class TableColumn(MakeTables):
     Parameters
     ----------
     fit : LMM
-    ddf : str
+    ddf : str, optional
     """
 
     __slots__ = ("ddf", "fit")
 
-    def __init__(self, fit: Any, ddf: str = "satterthwaite"):
+    def __init__(self, fit: Any, ddf: str | None = None):
         self.fit, self.ddf = fit, ddf
 
     @property
@@ -83,7 +83,7 @@ class TableColumn(MakeTables):
         return self
 
 
-def to_maketables(fit, *, ddf="satterthwaite"):
+def to_maketables(fit, *, ddf=None):
     """The fit as a column of a table of maketables, with standard errors by a given method.
 
     A fit itself is such a column too, with Satterthwaite's t tests.
@@ -91,7 +91,7 @@ def to_maketables(fit, *, ddf="satterthwaite"):
     Parameters
     ----------
     fit : LMM
-    ddf : str
+    ddf : str, optional
         As in ``fit.test``: "satterthwaite", "kenward-roger", "wald", "CR0" or "CR2".
 
     Returns

@@ -144,7 +144,7 @@ class ModelLMM(ModelAbstract):
             return "models with offset or exposure"
         return {"model_type": "linear", "family": None, "link": None}
 
-    def t_tests(self, result, *, ddf="satterthwaite", level=None):
+    def t_tests(self, result, *, ddf=None, level=None):
         """A result with standard errors, t tests and intervals of a method of this package.
 
         The Jacobian of the result says which linear combination of the fixed effects every
@@ -154,7 +154,7 @@ class ModelLMM(ModelAbstract):
         ----------
         result : MarginaleffectsResult
             Of predictions, comparisons, slopes or hypotheses of this model, not transformed.
-        ddf : str
+        ddf : str, optional
             As in ``fit.test``: "satterthwaite", "kenward-roger", "wald", "CR0" or "CR2".
         level : float, optional
             Coverage; the result's own by default.

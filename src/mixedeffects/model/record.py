@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import sqrt
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +56,10 @@ class LMMFit:
     evaluation: Evaluation = field(repr=False)
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
+    default_ddf = "satterthwaite"
+    linear = True
+    extras: ClassVar[Mapping[str, np.ndarray]] = MappingProxyType({})
+
     @classmethod
     def of(cls, design, plan, evaluation, certificate):
         """Bring an optimum back from the engine's coordinates to the user's."""
@@ -74,6 +80,11 @@ class LMMFit:
             evaluation=evaluation,
         )
 
+    @property
+    def all_blocks(self):
+        """The design's blocks: there is no other predictor with random effects."""
+        return self.design.blocks
+
     @cached_property
     def vcov_beta(self):
         """(p, p) model-based covariance of beta."""
@@ -92,6 +103,34 @@ class LMMFit:
                 evaluation.factorisation.scores(), evaluation.lambdas, T_blocks, strict=True
             )
         )
+
+    @cached_property
+    def family(self):
+        """The distribution of the response given the random effects."""
+        from mixedeffects.family import Gaussian
+
+        return Gaussian()
+
+    @cached_property
+    def response(self):
+        """The response as the family reads it."""
+        from mixedeffects.family import Response
+
+        return Response(self.design.y, None, self.design.weights)
+
+    @cached_property
+    def fixed_predictors(self):
+        """Per argument of the family's log density, its (n,) linear predictor's fixed part."""
+        eta = self.design.X @ self.beta
+        if self.design.offset is not None:
+            eta += self.design.offset
+        return eta, np.full(self.design.n, np.log(self.sigma))
+
+    @property
+    def random_effects(self):
+        """Per block, itself, the predictor it is part of, its relative factor and its modes."""
+        blocks = self.design.blocks
+        return tuple(zip(blocks, (0,) * len(blocks), self.lambdas, self.b, strict=True))
 
     @cached_property
     def _conditional(self):

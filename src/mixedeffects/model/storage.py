@@ -34,7 +34,8 @@ def save(fit, path):
 
     Parameters
     ----------
-    fit : LMM
+    fit : LMM or GLMM
+        A generalised model's family must be one that is known by name.
     path : str or path
         Any name; by custom it ends in ``.npz``.
 
@@ -49,15 +50,47 @@ def save(fit, path):
     ...     me.load(path).loglik == fit.loglik
     True
     """
-    design = fit.design
-    arrays = {"y": design.y, "X": design.X, "theta": fit.evaluation.theta}
-    for name, value in (
-        ("weights", design.weights),
-        ("offset", design.offset),
-        ("kept", design.missing.kept),
-    ):
-        if value is not None:
-            arrays[name] = value
+    arrays, header = design_parts(fit.design)
+    arrays["theta"] = fit.evaluation.theta
+    header |= {
+        "format": FORMAT,
+        "reml": fit.reml,
+        "certificate": certificate_parts(fit.certificate),
+    }
+    if not fit.linear:
+        from mixedeffects.model.storage_glmm import add_parts
+
+        add_parts(fit, arrays, header)
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    with open(path, "wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def design_parts(design):
+    """Arrays by name, and the rest as what JSON can hold.
+
+    Parameters
+    ----------
+    design : Design or ExtraPart
+
+    Returns
+    -------
+    arrays : dict of str to array
+    header : dict
+    """
+    arrays = {"X": design.X}
+    given = {"offset": design.offset}
+    header = {}
+    if isinstance(design, Design):
+        arrays["y"] = design.y
+        given |= {"weights": design.weights, "kept": design.missing.kept}
+        header["missing"] = {
+            "n_rows": design.missing.n_rows,
+            "n_used": design.missing.n_used,
+            "by_column": dict(design.missing.by_column),
+        }
+        header["notes"] = list(design.notes)
+    arrays |= {name: value for name, value in given.items() if value is not None}
     predictors = None
     if design.predictors is not None:
         predictors, columns = design.predictors.to_dict()
@@ -76,33 +109,25 @@ def save(fit, path):
                 "terms": [asdict(term) for term in block.terms],
             }
         )
-    certificate = {
-        f.name: getattr(fit.certificate, f.name)
-        for f in fields(fit.certificate)
-        if f.name != "singular"
-    }
-    certificate["singular"] = [
-        {"term": d.term, "weights": d.weights.tolist(), "slope": d.slope}
-        for d in fit.certificate.singular
-    ]
-    header = {
-        "format": FORMAT,
-        "reml": fit.reml,
+    header |= {
         "spec": design.spec.to_dict(),
         "predictors": predictors,
         "blocks": blocks,
         "aliased": [asdict(a) for a in design.aliased],
-        "missing": {
-            "n_rows": design.missing.n_rows,
-            "n_used": design.missing.n_used,
-            "by_column": dict(design.missing.by_column),
-        },
-        "notes": list(design.notes),
-        "certificate": certificate,
     }
-    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-    with open(path, "wb") as file:
-        np.savez_compressed(file, **arrays)
+    return arrays, header
+
+
+def certificate_parts(certificate):
+    """A certificate as what JSON can hold."""
+    out = {
+        f.name: getattr(certificate, f.name) for f in fields(certificate) if f.name != "singular"
+    }
+    out["singular"] = [
+        {"term": d.term, "weights": d.weights.tolist(), "slope": d.slope}
+        for d in certificate.singular
+    ]
+    return out
 
 
 def load(path):
@@ -114,7 +139,7 @@ def load(path):
 
     Returns
     -------
-    LMM
+    LMM or GLMM
 
     Raises
     ------
@@ -129,9 +154,14 @@ def load(path):
         header = json.loads(arrays.pop("header").tobytes())
         if header["format"] != FORMAT:
             raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
-        design = _design(arrays, header)
+        design = read_design(arrays, header)
         certificate = _certificate(header["certificate"])
         check_design(design)
+        more = None
+        if header.get("model") == "glmm":
+            from mixedeffects.model import storage_glmm
+
+            more = storage_glmm.read_parts(design, arrays, header)
         theta = np.asarray(arrays["theta"], dtype=float)
     except (FileNotFoundError, MixedEffectsError):
         raise
@@ -140,6 +170,8 @@ def load(path):
             f"{path} is not a fit saved by this package, or it is damaged\n"
             f"({type(problem).__name__}: {problem})"
         ) from problem
+    if more is not None:
+        return storage_glmm.restored(path, *more, certificate)
     plan = make_plan(design)
     require_memory(plan)
     with threads_for(plan.columns):
@@ -152,7 +184,21 @@ def load(path):
         return LMM.of(design, plan, evaluation, certificate)
 
 
-def _design(arrays, header):
+def read_design(arrays, header):
+    """The `Design` that `design_parts` took apart."""
+    common = read_part(arrays, header)
+    return Design(
+        y=arrays["y"],
+        x_names=common["spec"].x_names,
+        weights=arrays.get("weights"),
+        missing=MissingReport(**header["missing"], kept=arrays.get("kept")),
+        notes=tuple(header["notes"]),
+        **common,
+    )
+
+
+def read_part(arrays, header):
+    """What a `Design` and an `ExtraPart` have in common, by name."""
     spec = ModelSpec.from_dict(header["spec"])
     predictors = header.get("predictors")
     if predictors is not None:
@@ -166,19 +212,14 @@ def _design(arrays, header):
         )
         for i, b in enumerate(header["blocks"])
     )
-    return Design(
-        y=arrays["y"],
-        X=arrays["X"],
-        x_names=spec.x_names,
-        blocks=blocks,
-        weights=arrays.get("weights"),
-        offset=arrays.get("offset"),
-        aliased=tuple(AliasedColumn(**a) for a in header["aliased"]),
-        missing=MissingReport(**header["missing"], kept=arrays.get("kept")),
-        notes=tuple(header["notes"]),
-        spec=spec,
-        predictors=predictors,
-    )
+    return {
+        "X": arrays["X"],
+        "blocks": blocks,
+        "offset": arrays.get("offset"),
+        "aliased": tuple(AliasedColumn(**a) for a in header["aliased"]),
+        "spec": spec,
+        "predictors": predictors,
+    }
 
 
 def _certificate(saved):
@@ -197,14 +238,31 @@ def check_design(design):
     ------
     ValueError
     """
-    n, p = design.X.shape
-    numbers = [design.y, design.X, *(b.Z for b in design.blocks if b.Z is not None)]
-    numbers += [a for a in (design.weights, design.offset) if a is not None]
-    if p != len(design.x_names) or any(a.shape[0] != n for a in numbers):
+    check_columns(design, design.x_names, (design.y, design.weights))
+
+
+def check_columns(part, names, more=()):
+    """Refuse the columns of one linear predictor that do not fit together.
+
+    Parameters
+    ----------
+    part : Design or ExtraPart
+    names : sequence of str
+    more : sequence of array or None
+        Further arrays with a number for each row.
+
+    Raises
+    ------
+    ValueError
+    """
+    n, p = part.X.shape
+    numbers = [part.X, *(b.Z for b in part.blocks if b.Z is not None)]
+    numbers += [a for a in (part.offset, *more) if a is not None]
+    if p != len(names) or any(a.shape[0] != n for a in numbers):
         raise ValueError("arrays differ in length")
     if not all(a.dtype == np.float64 and np.isfinite(a).all() for a in numbers):
         raise ValueError("an array is not made of finite numbers")
-    for block in design.blocks:
+    for block in part.blocks:
         codes = block.factor.codes
         if codes.shape != (n,) or codes.dtype != np.int32 or codes.min() < 0:
             raise ValueError(f"codes of '{block.factor.name}' are not valid")

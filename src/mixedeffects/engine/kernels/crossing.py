@@ -145,3 +145,23 @@ def enclose_dense(P, first, step, pointer, entry, level, indptr, place, value, S
     """S_j = V_j P V_j' from rows first, first + step, ... of P's lower triangle."""
     for i in range(first, P.shape[0], step):
         enclose_row(i, P[i], pointer, entry, level, indptr, place, value, S)
+
+
+@njit(cache=True, nogil=True)
+def unpack(indptr, index, value, lo, V):
+    """V[j - lo, :, c] = value of level j's entry in column c; V (levels, k, m), zero before."""
+    k = value.shape[1]
+    for j in range(V.shape[0]):
+        for e in range(indptr[lo + j], indptr[lo + j + 1]):
+            for a in range(k):
+                V[j, a, index[e]] = value[e, a]
+
+
+@njit(cache=True, nogil=True)
+def pack(indptr, index, V, lo, value):
+    """The reverse of `unpack`: entries of a dense V on the pattern."""
+    k = value.shape[1]
+    for j in range(V.shape[0]):
+        for e in range(indptr[lo + j], indptr[lo + j + 1]):
+            for a in range(k):
+                value[e, a] = V[j, a, index[e]]

@@ -9,7 +9,9 @@ from mixedeffects.inference.comparison.facts import (
     needs_ml,
     tested,
 )
+from mixedeffects.inference.comparison.likelihoods import refuse_other_likelihoods
 from mixedeffects.inference.comparison.nesting import Nesting, nesting
+from mixedeffects.inference.comparison.no_random import objective_without_random
 from mixedeffects.inference.comparison.random_terms import Reduction, reductions
 from mixedeffects.inference.comparison.reference import Reference, reference
 from mixedeffects.inference.comparison.same_rows import refuse_other_rows
@@ -26,8 +28,10 @@ __all__ = [
     "likelihood_ratio",
     "needs_ml",
     "nesting",
+    "objective_without_random",
     "reductions",
     "reference",
+    "refuse_other_likelihoods",
     "refuse_other_rows",
     "tested",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.errors import ModelError
+from mixedeffects.inference.comparison.likelihoods import model_text
 from mixedeffects.inference.comparison.nesting import nesting, same_fixed
 from mixedeffects.inference.comparison.reference import reference
 from mixedeffects.inference.information import (
@@ -195,7 +196,7 @@ def criteria(fits, names, tests):
     return Table(
         {
             "model": list(names),
-            "formula": [fit.design.spec.text for fit in fits],
+            "formula": [model_text(fit) for fit in fits],
             "npar": [n_parameters(fit) for fit in fits],
             "nobs": [fit.design.n for fit in fits],
             "reml": [fit.reml for fit in fits],

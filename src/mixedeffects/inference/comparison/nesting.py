@@ -6,6 +6,9 @@ larger allows. A term of correlated columns (``|``) allows every covariance of i
 uncorrelated ones (``||``) or separate terms only block-diagonal ones; with the small columns
 written as combinations A of the large, A G A' is block diagonal for every G if and only if every
 piece of A touches one block only.
+
+Generalised models are nested predictor by predictor; a family can be the limit of another, which
+counts as one parameter on the boundary.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.inference.comparison.model_parts import model_parts
+from mixedeffects.inference.comparison.nested_families import family_limits
 from mixedeffects.inference.comparison.spaces import combinations, same_partition
 from mixedeffects.inference.information import n_parameters
 
@@ -35,7 +40,8 @@ class Nesting:
         Parameters that the larger has more.
     new_columns : tuple of int
         For every piece of the larger's random effects that gains columns, how many; each
-        column is a variance that is zero in the smaller model.
+        column is a variance that is zero in the smaller model. A parameter of the family that is
+        at the end of its range there counts as one.
     """
 
     reason: str
@@ -57,7 +63,8 @@ def same_fixed(one, other):
         return True
     X, Y = one.design.X, other.design.X
     p = X.shape[1]
-    if Y.shape[1] != p or _offset_differs(one, other) is not None:
+    offsets = one.design.offset, other.design.offset
+    if Y.shape[1] != p or _offset_differs(*offsets, one.design.n) is not None:
         return False
     if p == 0:
         return True
@@ -76,26 +83,39 @@ def nesting(small, large):
     -------
     Nesting
     """
-    reason, fixed = _fixed_part(small, large)
+    mine, theirs = model_parts(small), model_parts(large)
+    reason, limits = family_limits(small.family, large.family, theirs)
     if reason:
         return Nesting(reason)
     df = n_parameters(large) - n_parameters(small)
-    held: list[list[list[np.ndarray]]] = [
-        [[] for _ in pieces_of(block)] for block in large.design.blocks
-    ]
-    for block in small.design.blocks:
-        reason = _place(block, large, held)
+    fixed, new = 0, [1] * len(limits)
+    for name, part in mine.items():
+        reason, more = _fixed_part(part, theirs[name], large.design.n)
+        if not reason:
+            reason, columns = _random_part(part, theirs[name], large.design.n)
+            new += columns
         if reason:
-            return Nesting(reason)
+            return Nesting(reason if name == "conditional" else f"{name}: {reason}")
+        fixed += more
+    if df < 0 or (df == 0 and (new or fixed)):
+        return Nesting("it has no fewer parameters")
+    return Nesting("", fixed, df, tuple(new))
+
+
+def _random_part(small, large, n):
+    """Why the random effects are not nested (or ""), and per piece how many columns are new."""
+    held: list[list[list[np.ndarray]]] = [[[] for _ in pieces_of(block)] for block in large.blocks]
+    for block in small.blocks:
+        reason = _place(block, large, held, n)
+        if reason:
+            return reason, []
     new = []
-    for block, parts in zip(large.design.blocks, held, strict=True):
+    for block, parts in zip(large.blocks, held, strict=True):
         for piece, columns in zip(pieces_of(block), parts, strict=True):
             more = len(piece) - (np.linalg.matrix_rank(np.hstack(columns)) if columns else 0)
             if more > 0:
                 new.append(int(more))
-    if df < 0 or (df == 0 and (new or fixed)):
-        return Nesting("it has no fewer parameters")
-    return Nesting("", fixed, df, tuple(new))
+    return "", new
 
 
 def pieces_of(block):
@@ -110,56 +130,52 @@ def _reference(fit):
     return fit.evaluation.objective.stats.reference
 
 
-def _offset_differs(small, large):
-    """The (n, 1) difference of the offsets, or None where there is none."""
-    one, other = small.design.offset, large.design.offset
+def _offset_differs(one, other, n):
+    """The (n, 1) difference of two offsets, or None where there is none."""
     if one is other or (one is None and other is None):
         return None
-    zero = np.zeros(small.design.n)
+    zero = np.zeros(n)
     difference = (zero if one is None else one) - (zero if other is None else other)
     return difference[:, None] if difference.any() else None
 
 
-def _fixed_part(small, large):
+def _fixed_part(small, large, n):
     """Why the fixed effects are not nested (or ""), and how many more there are."""
-    X, Y = small.design.X, large.design.X
-    p, q = X.shape[1], Y.shape[1]
-    T = _reference(large).T[:q, :q]
+    X, Y, T = small.X, large.X, large.T
     if X is not Y:
-        _, inside = combinations(X, Y, T, small.design.n)
+        _, inside = combinations(X, Y, T, n)
         if not inside.all():
-            names = [name for name, ok in zip(small.design.x_names, inside, strict=True) if not ok]
+            names = [name for name, ok in zip(small.names, inside, strict=True) if not ok]
             return (
                 f"fixed effects of the smaller model ({', '.join(names[:5])}"
                 f"{', …' if len(names) > 5 else ''}) are not among those of the larger"
             ), 0
-    difference = _offset_differs(small, large)
+    difference = _offset_differs(small.offset, large.offset, n)
     if difference is not None:
-        _, inside = combinations(difference, Y, T, small.design.n)
+        _, inside = combinations(difference, Y, T, n)
         if not inside.all():
             return "their offsets differ by more than the fixed effects can take up", 0
-    return "", q - p
+    return "", Y.shape[1] - X.shape[1]
 
 
-def _place(block, large, held):
+def _place(block, large, held, n):
     """Add the scaled columns of a block to the pieces of the larger model that hold them.
 
     Returns "", or why there are none.
     """
-    n = large.design.n
     name = block.factor.name
     f = next(
         (
             f
-            for f, other in enumerate(large.design.blocks)
+            for f, other in enumerate(large.blocks)
             if block.factor is other.factor or same_partition(block.factor, other.factor)
         ),
         None,
     )
     if f is None:
         return f"the larger model has no random effects of '{name}'"
-    other = large.design.blocks[f]
-    T = _reference(large).T_blocks[f]
+    other = large.blocks[f]
+    T = large.T_blocks[f]
     if block.Z is other.Z:
         C, inside = np.eye(block.k), np.ones(block.k, dtype=bool)
     else:

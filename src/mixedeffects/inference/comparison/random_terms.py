@@ -37,7 +37,7 @@ def reductions(design):
 
     Parameters
     ----------
-    design : Design
+    design : Design or ExtraPart
 
     Returns
     -------
@@ -53,7 +53,7 @@ def reductions(design):
                 columns = [c for c, o in zip(term.columns, owner, strict=True) if o in gone]
                 whole = len(columns) == len(term.columns)
                 only = block.factor.name, f, t
-                if whole and _is_cell_means(block, columns, design.n):
+                if whole and _is_cell_means(block, columns):
                     words = f"{' + '.join(gone)} in {term.text}"
                     out.append(Reduction(words, _with_intercept(design, *only[1:])))
                     continue
@@ -106,12 +106,12 @@ def _droppable(owner, covariance, effects):
     return [(name,) for name in free]
 
 
-def _is_cell_means(block, columns, n):
+def _is_cell_means(block, columns):
     """Whether several columns, which are all of the term's, span a column of ones."""
     if len(columns) < 2 or block.Z is None:
         return False
     Z = np.asarray(block.Z[:, list(columns)])
-    _, inside = combinations(None, Z, np.eye(Z.shape[1]), n)
+    _, inside = combinations(None, Z, np.eye(Z.shape[1]), Z.shape[0])
     return bool(inside[0])
 
 
@@ -120,7 +120,7 @@ def _with_intercept(design, f, t):
     block = design.blocks[f]
     term = block.terms[t]
     kept = [c for c in range(block.k) if c not in term.columns]
-    columns = [np.ones(design.n)] + [np.asarray(block.Z[:, c]) for c in kept]
+    columns = [np.ones(block.factor.codes.size)] + [np.asarray(block.Z[:, c]) for c in kept]
     names = ("(Intercept)", *(block.names[c] for c in kept))
     place = {c: i + 1 for i, c in enumerate(kept)}
     terms = [replace(term, columns=(0,))]

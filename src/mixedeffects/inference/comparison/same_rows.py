@@ -49,9 +49,14 @@ def refuse_other_rows(fits, names):
         )
         if masks or not np.array_equal(first.y, other.y):
             raise DataError(f"{pair} were not fitted to the same rows\n{NEXT}")
-        if not _same_weights(first.weights, other.weights):
+        one, two = fits[0].response, fit.response
+        if not _same_weights(one.weights, two.weights):
             raise DataError(
                 f"{pair} have different prior weights: their likelihoods cannot be compared"
+            )
+        if not _same_weights(one.size, two.size):
+            raise DataError(
+                f"{pair} have different numbers of trials: their likelihoods cannot be compared"
             )
 
 

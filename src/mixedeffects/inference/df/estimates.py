@@ -8,14 +8,14 @@ from mixedeffects.inference.df.methods import df_method
 from mixedeffects.inference.normal import check_level
 
 
-def linear_estimates(fit, L, *, ddf="satterthwaite", level=0.95, null=0.0, offset=0.0):
+def linear_estimates(fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
     """Estimate L beta row by row.
 
     Parameters
     ----------
     fit : FitRecord
     L : (m, p) array
-    ddf : str
+    ddf : str, optional
         A method of `mixedeffects.inference.df.methods`.
     level : float
     null : float or (m,) array

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mixedeffects.errors import OptionError
+from mixedeffects.errors import NotAvailableError, OptionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +69,53 @@ METHODS = {
 }
 
 
-def check_ddf(name):
-    """Refuse a name that is none of `METHODS`.
+def check_ddf(fit, name=None):
+    """The name of a method that a fit has: the one given, or the fit's own.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    name : str, optional
+        One of `METHODS`.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
     OptionError
+        For a name that is none of them.
+    NotAvailableError
+        For a method of linear mixed models and a fit whose default is "wald".
     """
+    if name is None:
+        return fit.default_ddf
     if not isinstance(name, str) or name not in METHODS:
         raise OptionError(f"ddf={name!r} is not one of {', '.join(METHODS)}")
+    if fit.default_ddf == "wald" and name != "wald":
+        raise NotAvailableError(
+            f"ddf={name!r} is defined for linear mixed models; the estimates of a generalised one "
+            'are compared with the normal distribution\nleave ddf= out, or give ddf="wald"'
+        )
+    return name
 
 
-def df_method(fit, name="satterthwaite") -> DfMethod:
+def df_method(fit, name=None) -> DfMethod:
     """The method of that name for a fit; computed once and kept with the fit.
 
     Parameters
     ----------
     fit : FitRecord
-    name : str
-        One of `METHODS`.
+    name : str, optional
+        One of `METHODS`; the fit's own, ``fit.default_ddf``, if not given.
 
     Raises
     ------
-    OptionError
-        For another name.
+    OptionError, NotAvailableError
+        As `check_ddf`.
     """
-    check_ddf(name)
+    name = check_ddf(fit, name)
     if name not in fit.cache:
         module, cls = METHODS[name]
         fit.cache[name] = getattr(import_module(module), cls)(fit)

@@ -6,9 +6,10 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import column_names
-from mixedeffects.inference.means.grid import axes, cells, check_name, label_text
-from mixedeffects.inference.means.record import MarginalMeans, as_names, check_type
-from mixedeffects.inference.means.transformation import transformation
+from mixedeffects.inference.df.methods import check_ddf
+from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, label_text
+from mixedeffects.inference.means.record import MarginalMeans, as_names, one_scale
+from mixedeffects.inference.means.target import target_of
 from mixedeffects.inference.normal import check_level
 
 
@@ -18,11 +19,15 @@ def emmeans(
     *,
     by=None,
     at=None,
-    ddf="satterthwaite",
+    ddf=None,
     level=0.95,
     weights="equal",
     cov_reduce="mean",
-    type="link",
+    scale=None,
+    average="link",
+    bias_adjust=False,
+    component="conditional",
+    type=None,
 ):
     """Means of the response for each level of a factor, the others averaged.
 
@@ -38,16 +43,31 @@ def emmeans(
         More such columns; contrasts are made within their levels.
     at : dict, optional
         Column to values, instead of all levels or the mean.
-    ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}
+    ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}, optional
+        Satterthwaite for a linear mixed model, Wald (z) for a generalised one.
     level : float
     weights : {"equal", "proportional", "outer", "cells", "flat"}
         Of the levels averaged over: equal, or by their frequencies in the data; see `cells`.
     cov_reduce : str, callable or dict of these by column
         What numeric columns are held at: "mean", "median", "min", "max", "range", or a function of
         their values. A column with two values keeps both, like a factor.
-    type : {"link", "response"}
-        "response" undoes the transformation of a response such as ``log(y)``; standard errors by
-        the delta method, intervals by transforming their ends.
+    scale : {"link", "response"}
+        "response" undoes the link of a generalised model, or the transformation of a response
+        such as ``log(y)``: standard errors by the delta method, intervals by transforming their
+        ends; contrasts are then ratios (odds ratios for a logit). Of an ordinal model, the
+        probabilities of the categories.
+    average : {"link", "response"}
+        What is averaged, and what contrasts are differences of: the linear predictor, or the mean
+        of the response at every point of the grid, all by the delta method.
+    bias_adjust : {False, True, "integrate"} or float
+        Means on the response's scale are of a group with random effects of zero; True
+        makes them those of an average over groups by a second-order approximation, "integrate"
+        by the normal integral. Standard deviation of the random effects: the fit's, or a number.
+    component : {"conditional", "zi", "dispersion", "response"}
+        Of a model with several parts: the linear predictor to take; "response" is the mean of the
+        response that all parts make together, with zeros of both kinds.
+    type : {"link", "response"}, optional
+        R's name of `scale`.
 
     Returns
     -------
@@ -75,23 +95,31 @@ def emmeans(
     ['0 - 9']
     """
     check_level(level)
-    check_type(type)
-    found = axes(fit, at=at, cov_reduce=cov_reduce)
-    names, by = asked_for(fit, specs, by, found)
-    averaged = cells(fit, names, found, weights=weights)
-    change = transformation(fit)
+    scale = one_scale(scale, type) or "link"
+    ddf = check_ddf(fit, ddf)
+    target = target_of(
+        fit, scale=scale, average=average, bias_adjust=bias_adjust, component=component
+    )
+    found = axes(target.fit, at=at, cov_reduce=cov_reduce)
+    names, by = asked_for(target.fit, specs, by, found)
+    if target.categories is not None:
+        name, labels = target.categories
+        found[name] = Axis(name, labels, None)
+        names, by = [*names, name], [*by, name]
+    averaged = cells(target.fit, names, found, target.rows_of, weights=weights)
+    _refuse_unknown_inverse(fit, target.change, scale)
     return over_cells(
-        fit,
+        target.fit,
         averaged,
         by,
         kind="mean",
         ddf=ddf,
         level=level,
-        transformation=change,
-        type=type,
+        transformation=target.change,
+        scale=scale if target.change is not None else "link",
         facts=(
-            *grid_facts(fit, names, found, averaged.averaged, weights),
-            *_scale_facts(fit, change, type),
+            *grid_facts(target.fit, names, found, averaged.averaged, weights),
+            *target.facts,
         ),
     )
 
@@ -165,17 +193,13 @@ def grid_facts(fit, names, found, averaged, weights):
     return tuple(dict.fromkeys(facts))
 
 
-def _scale_facts(fit, change, type):
+def _refuse_unknown_inverse(fit, change, scale):
     response = fit.design.spec.response
-    if change is None:
-        if type == "response" and "(" in response:
-            raise OptionError(
-                f"type='response': no inverse is known for '{response}'\nuse type='link'"
-            )
-        return ()
-    if type == "link":
-        return (f'on the scale of {change.text}; type="response" gives {change.response}',)
-    return (f"{change.response}, back from {change.text}; tests are on that scale",)
+    plain = fit.family.link.name == "identity" and "(" in response
+    if scale == "response" and change is None and plain:
+        raise OptionError(
+            f"scale='response': no inverse is known for '{response}'\nuse scale='link'"
+        )
 
 
 def contrasts(
@@ -191,7 +215,7 @@ def contrasts(
     method, ref, adjust, level
         As in `MarginalMeans.contrasts`.
     **options
-        at, ddf, weights, cov_reduce and type, as in `emmeans`.
+        at, ddf, weights, cov_reduce, scale, average, bias_adjust and component, as in `emmeans`.
 
     Returns
     -------
@@ -205,7 +229,9 @@ def contrasts(
     >>> trend["contrast"][0], trend["statistic"].round(2)[0].item()
     ('linear', 12.84)
     """
-    known = ("at", "ddf", "weights", "cov_reduce", "type")
+    known = (
+        "at", "ddf", "weights", "cov_reduce", "scale", "average", "bias_adjust", "component", "type",
+    )  # fmt: skip
     unknown = [name for name in options if name not in known]
     if unknown:
         raise OptionError(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import DataError, OptionError
+from mixedeffects.inference.df.methods import check_ddf
 from mixedeffects.inference.means.emmeans import asked_for, grid_facts, over_cells
 from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, predictors_of
-from mixedeffects.inference.means.transformation import transformation
+from mixedeffects.inference.means.record import one_scale
+from mixedeffects.inference.means.target import target_of
 from mixedeffects.inference.normal import check_level
 
 # step of the difference quotient, as a fraction of the variable's range
@@ -23,10 +25,13 @@ def emtrends(
     *,
     by=None,
     at=None,
-    ddf="satterthwaite",
+    ddf=None,
     level=0.95,
     weights="equal",
     cov_reduce="mean",
+    scale="link",
+    bias_adjust=False,
+    component="conditional",
 ):
     """Slopes of the response on a numeric column, per level of factors.
 
@@ -40,16 +45,22 @@ def emtrends(
         Column of the table.
     specs : str or list of str, optional
         Columns whose combinations get a slope; the overall slope by default.
-    by, ddf, level, weights, cov_reduce
+    by, ddf, level, weights, cov_reduce, component
         As in `emmeans`.
     at : dict, optional
         As in `emmeans`; values of `var` itself say where a curve's slope is taken (by default at
         its mean).
+    scale : {"link", "response"}
+        "response" takes the slope of the mean of the response (of the probabilities of the
+        categories, for an ordinal model), by the delta method.
+    bias_adjust
+        As in `emmeans`, for ``scale="response"``.
 
     Returns
     -------
     MarginalMeans
-        Slopes in units of the (transformed) response per unit of `var`.
+        Slopes in units of the (transformed) response, or of the linear predictor, per unit of
+        `var`.
 
     Raises
     ------
@@ -64,61 +75,75 @@ def emtrends(
     array([ 7.434, 13.5  ])
     """
     check_level(level)
-    predictors = predictors_of(fit)
+    ddf, scale = check_ddf(fit, ddf), one_scale(scale, None)
+    target = target_of(
+        fit, scale=scale, average=scale, bias_adjust=bias_adjust, component=component
+    )
+    own = target.fit
+    predictors = predictors_of(own)
     check_name(var, list(predictors.columns), "var")
     if var in predictors.categorical:
         raise OptionError(f"var: '{var}' is a factor in this model; slopes need a number")
-    found = axes(fit, at=at, cov_reduce=cov_reduce)
+    found = axes(own, at=at, cov_reduce=cov_reduce)
     x = predictors.numbers(var)
     if var not in (at or {}) and len(found[var].values) != 1 and cov_reduce == "mean":
         found[var] = Axis(var, [float(x.mean())], None)
     step = STEP * float(np.ptp(x))
     if not step > 0:
         raise OptionError(f"var: '{var}' is constant in the rows used")
-    names, by = asked_for(fit, specs, by, found)
-    averaged = cells(fit, names, found, weights=weights, rows_of=_derivative(fit, var, step))
-    change = transformation(fit)
-    scale = () if change is None else (f"slopes of {change.text}",)
+    names, by = asked_for(own, specs, by, found)
+    if target.categories is not None:
+        name, labels = target.categories
+        found[name] = Axis(name, labels, None)
+        names, by = [*names, name], [*by, name]
+    averaged = cells(own, names, found, derivative(target.rows_of, var, step), weights=weights)
+    of = () if target.change is None else (f"slopes of {target.change.text}",)
     return over_cells(
-        fit,
+        own,
         averaged,
         by,
         kind="slope",
         ddf=ddf,
         level=level,
         transformation=None,
-        type="link",
+        scale="link",
         facts=(
             f"slopes per unit of {var}",
-            *grid_facts(fit, names, found, averaged.averaged, weights),
-            *scale,
+            *grid_facts(own, names, found, averaged.averaged, weights),
+            *target.facts,
+            *of,
         ),
     )
 
 
-def _derivative(fit, var, step):
-    """From a table to the derivatives of its columns and offset by one variable."""
+def derivative(rows_of, var, step):
+    """From a table to the derivatives of rows and offset by one variable.
 
-    def columns(table, x):
+    Parameters
+    ----------
+    rows_of : callable
+        From a table and its number of rows to (rows, offset).
+    var : str
+    step : float
+    """
+
+    def displaced(table, total, x):
         try:
-            X, offset = fit.design.spec.fixed_columns({**table, var: x})
+            return rows_of({**table, var: x}, total)
         except DataError as problem:
             raise DataError(
                 f"{problem}\n(around the values of '{var}' that slopes are taken at; choose "
                 "others with at=)"
             ) from problem
-        return np.asarray(X), np.zeros(x.size) if offset is None else offset
 
-    def rows_of(table):
+    def slopes_of(table, total):
         x = np.asarray(table[var], dtype=float)
         slopes, offsets = 0.0, 0.0
         for k, weight in STENCIL:
-            (X, shift), (X_low, shift_low) = (
-                columns(table, x + k * step),
-                columns(table, x - k * step),
-            )
+            X, shift = displaced(table, total, x + k * step)
+            X_low, shift_low = displaced(table, total, x - k * step)
             slopes = slopes + weight / (12.0 * step) * (X - X_low)
             offsets = offsets + weight / (12.0 * step) * (shift - shift_low)
         return slopes, offsets
 
-    return rows_of
+    return slopes_of

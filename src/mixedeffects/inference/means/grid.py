@@ -172,7 +172,7 @@ class Cells:
     empty: np.ndarray
 
 
-def cells(fit, names, found, *, weights="equal", rows_of=None):
+def cells(fit, names, found, rows_of, *, weights="equal"):
     """Averages of the model matrix over all variables but those named.
 
     Parameters
@@ -184,8 +184,8 @@ def cells(fit, names, found, *, weights="equal", rows_of=None):
         Of the levels averaged over: the same for all; their frequencies in the data; the products
         of each factor's own frequencies; the frequencies within each combination; the
         same for all cells that have rows.
-    rows_of : callable, optional
-        From a table to (X, offset); the model's columns by default.
+    rows_of : callable
+        From a table and its number of rows to (rows, offset): coefficients of every point.
 
     Returns
     -------
@@ -210,10 +210,15 @@ def cells(fit, names, found, *, weights="equal", rows_of=None):
     table = {
         axis.name: _column(axis.values, place) for axis, place in zip(ordered, index, strict=True)
     }
-    X, offset = _rows(fit, table, total, rows_of)
+    try:
+        X, offset = rows_of(table, total)
+    except DataError as problem:
+        raise DataError(
+            f"{problem}\n(on the grid of levels and covariate values; choose other values with at=)"
+        ) from problem
     W, empty = _weights(weights, shown, others, m)
-    L = np.einsum("om,omp->mp", W, np.asarray(X).reshape(total // m, m, -1))
-    offset = np.zeros(m) if offset is None else np.einsum("om,om->m", W, offset.reshape(-1, m))
+    L = np.einsum("om,omp->mp", W, X.reshape(total // m, m, X.shape[1]))
+    offset = np.einsum("om,om->m", W, offset.reshape(total // m, m))
     labels = {
         axis.name: [axis.values[i] for i in place[:m].tolist()]
         for axis, place in zip(shown, index, strict=False)
@@ -226,21 +231,6 @@ def _column(values, place):
     if all(isinstance(v, float) for v in values):
         return np.array(values)[place]
     return [values[i] for i in place.tolist()]
-
-
-def _rows(fit, table, total, rows_of):
-    spec = fit.design.spec
-    if not table:
-        p = len(spec.x_names) + len(fit.design.aliased)
-        return np.ones((total, p)), None
-    if rows_of is not None:
-        return rows_of(table)
-    try:
-        return spec.fixed_columns(table)
-    except DataError as problem:
-        raise DataError(
-            f"{problem}\n(on the grid of levels and covariate values; choose other values with at=)"
-        ) from problem
 
 
 def _weights(weights, shown, others, m):

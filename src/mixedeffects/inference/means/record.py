@@ -19,9 +19,10 @@ from mixedeffects.inference.normal import check_level
 from mixedeffects.inference.table import Table
 
 if TYPE_CHECKING:
+    from mixedeffects.inference.means.inverse_link import InverseLink
     from mixedeffects.inference.means.transformation import Transformation
 
-TYPES = ("link", "response")
+SCALES = ("link", "response")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,10 +45,10 @@ class MarginalMeans:
         "mean", "slope" or "contrast".
     ddf : str
     level : float
-    transformation : Transformation or None
-        Of the response.
-    type : {"link", "response"}
-        Scale that tables are on: the model's, or the response's.
+    transformation : Transformation, InverseLink or None
+        From the model's scale to the response's.
+    scale : {"link", "response"}
+        That tables are on: the model's, or the response's.
     adjust : str
         Of p-values and intervals.
     n_means : int
@@ -67,8 +68,8 @@ class MarginalMeans:
     kind: str
     ddf: str
     level: float
-    transformation: Transformation | None
-    type: str
+    transformation: Transformation | InverseLink | None
+    scale: str
     adjust: str = "none"
     n_means: int = 0
     averaged: tuple[str, ...] = ()
@@ -99,7 +100,7 @@ class MarginalMeans:
     @property
     def notes(self):
         """What the numbers rest on, in words."""
-        return (*self.facts, *self._adjust_notes(), *self._lost_notes())
+        return (*self.facts, *self._scale_notes(), *self._adjust_notes(), *self._lost_notes())
 
     def table(self, *, level=None):
         """The estimates.
@@ -171,7 +172,15 @@ class MarginalMeans:
         )
 
     def contrasts(
-        self, method="pairwise", *, ref=None, by=None, adjust=None, level=None, type=None
+        self,
+        method="pairwise",
+        *,
+        ref=None,
+        by=None,
+        adjust=None,
+        level=None,
+        scale=None,
+        type=None,
     ):
         """Contrasts among the rows of each family.
 
@@ -190,22 +199,25 @@ class MarginalMeans:
             "bonferroni", "holm", "hochberg". P-values and intervals are adjusted within each
             family; those of "holm", "hochberg" and "fdr" have Bonferroni's intervals.
         level : float, optional
+        scale : {"link", "response"}, optional
+            "response" gives ratios where the model's scale is a logarithm, odds ratios where it
+            is a logit.
         type : {"link", "response"}, optional
-            "response" gives ratios when the response is a logarithm.
+            R's name of `scale`.
 
         Returns
         -------
         MarginalMeans
         """
         adjust = check_adjust(adjust, method)
-        type = self.type if type is None else type
-        check_type(type)
+        scale = one_scale(scale, type) or self.scale
         change = self.transformation
-        ratio = type == "response" and change is not None
-        if type == "response" and change is not None and not change.is_log:
+        ratio = scale == "response" and change is not None
+        if ratio and not change.ratio_name:
             raise OptionError(
-                f"differences of {change.text} have no meaning on the response's "
-                'scale\nuse type="link"'
+                f"differences of {change.text} have no meaning on the response's scale\n"
+                'use scale="link"'
+                + ("" if change.is_transformation else ', or average="response" for differences')
             )
         by = self._families(by)
         within = [name for name in self.labels if name not in by]
@@ -239,7 +251,7 @@ class MarginalMeans:
             adjust=adjust,
             n_means=k,
             level=self.level if level is None else level,
-            type=type if ratio else "link",
+            scale=scale if ratio else "link",
         )
 
     def _families(self, by):
@@ -294,7 +306,7 @@ class MarginalMeans:
         return p, critical, worst
 
     def _transformed(self, columns):
-        if self.type == "link" or self.transformation is None or self.kind == "slope":
+        if self.scale == "link" or self.transformation is None or self.kind == "slope":
             return columns
         eta = columns["estimate"]
         if self.kind == "contrast":
@@ -310,6 +322,18 @@ class MarginalMeans:
         ends = np.sort([back(columns["lower"]), back(columns["upper"])], axis=0)
         columns["lower"], columns["upper"] = ends
         return columns
+
+    def _scale_notes(self):
+        change = self.transformation
+        if change is None or self.kind == "slope":
+            return ()
+        if self.kind == "contrast":
+            if self.scale == "response":
+                return (f"{change.ratio_name}s; tests are on the scale of {change.text}",)
+            return (f"differences of {change.text}",)
+        if self.scale == "link":
+            return (f'on the scale of {change.text}; scale="response" gives {change.response}',)
+        return (f"{change.response}, back from {change.text}; tests are on that scale",)
 
     def _adjust_notes(self):
         if self.kind != "contrast" or self.adjust == "none":
@@ -349,10 +373,19 @@ class MarginalMeans:
         return (said,)
 
 
-def check_type(type):
-    """Refuse a scale that is not offered."""
-    if type not in TYPES:
-        raise OptionError(f"type={type!r} is not one of {', '.join(TYPES)}")
+def one_scale(scale, type):
+    """The scale asked for by either name, or None.
+
+    Raises
+    ------
+    OptionError
+    """
+    for name, value in (("scale", scale), ("type", type)):
+        if value is not None and value not in SCALES:
+            raise OptionError(f"{name}={value!r} is not one of {', '.join(SCALES)}")
+    if None not in (scale, type) and scale != type:
+        raise OptionError(f"scale={scale!r} and type={type!r} are two names of one option")
+    return type if scale is None else scale
 
 
 def as_names(names):

@@ -31,10 +31,12 @@ class Transformation:
     response: str
     shift: float = 0.0
 
+    is_transformation = True
+
     @property
-    def is_log(self):
-        """Whether differences become ratios."""
-        return self.name in _BASES
+    def ratio_name(self):
+        """What a difference becomes; empty unless this is a logarithm."""
+        return "ratio" if self.name in _BASES else ""
 
     def inverse(self, eta):
         """From the model's scale to the response's."""

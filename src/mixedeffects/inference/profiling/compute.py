@@ -16,14 +16,12 @@ from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.profiling.names import all_parameters, chosen
-from mixedeffects.inference.profiling.problems import Optimum, problem_of
+from mixedeffects.inference.profiling.problems import Optimum
 from mixedeffects.inference.profiling.record import ProfileFacts, fixed_first
 from mixedeffects.inference.table import Table
 
 CRITERIA = ("ml", "reml")
 REFERENCES = ("chi2", "t")
-# evaluations a point of a profile takes, roughly
-PER_POINT = 1.3
 USUAL_LEVEL = 0.95
 # steps on either side when only the limits are wanted
 FEWEST = 4
@@ -98,10 +96,7 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     check_level(level)
     if not isinstance(points, Integral) or isinstance(points, bool) or points < 2:
         raise OptionError(f"points={points!r} must be a whole number, at least 2")
-    everything = all_parameters(fit)
-    wanted = chosen(fit, everything, parameters)
-    if criterion == "reml":
-        wanted = _without_fixed(everything, wanted, parameters)
+    everything, wanted = _wanted(fit, parameters, criterion)
     key = "profile", criterion, float(level), int(points), tuple(wanted)
     if key not in fit.cache:
         with threads_for(fit.plan.columns):
@@ -142,11 +137,13 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
     if reference == "chi2":
         found = profile(fit, parameters, criterion=criterion, level=level, points=FEWEST)
         return fixed_first(found.confint(level))
+    if not fit.linear:
+        raise NotAvailableError(
+            "reference='t' needs degrees of freedom, which the coefficients of a generalised model "
+            "do not have\nuse reference='chi2', or method='bootstrap'"
+        )
     check_level(level)
-    everything = all_parameters(fit)
-    wanted = chosen(fit, everything, parameters)
-    if criterion == "reml":
-        wanted = _without_fixed(everything, wanted, parameters)
+    everything, wanted = _wanted(fit, parameters, criterion)
     df = df_method(fit).df(np.eye(fit.beta.size))
     columns: dict[str, list] = {n: [] for n in ("term", "group", "estimate", "lower", "upper")}
     for i in wanted:
@@ -174,6 +171,25 @@ def level_of_t(level, df):
     t = float(t_quantile(0.5 + level / 2.0, np.array([df]))[0])
     root = t if not np.isfinite(df) else float(np.sqrt((df + 1.0) * np.log1p(t * t / df)))
     return 1.0 - 2.0 * NormalDist().cdf(-root)
+
+
+def _wanted(fit, parameters, criterion):
+    """All parameters, and the positions of those to be profiled."""
+    if fit.linear:
+        everything = all_parameters(fit)
+    else:
+        from mixedeffects.inference.profiling.generalised import all_parameters as all_of
+
+        if criterion == "reml":
+            raise NotAvailableError(
+                "generalised models are fitted by maximum likelihood: there is no REML criterion\n"
+                "use criterion='ml'"
+            )
+        everything = all_of(fit)
+    wanted = chosen(fit, everything, parameters)
+    if criterion == "reml":
+        wanted = _without_fixed(everything, wanted, parameters)
+    return everything, wanted
 
 
 def _without_fixed(everything, wanted, parameters):
@@ -219,28 +235,24 @@ def optimum_of(fit, reml):
 
 
 def _profile(fit, everything, wanted, criterion, level, points, progress):
-    evaluation = optimum_of(fit, criterion == "reml")
+    if fit.linear:
+        optimum = Optimum(fit, optimum_of(fit, criterion == "reml"))
+    else:
+        from mixedeffects.inference.profiling.generalised import GeneralisedOptimum
+
+        optimum = GeneralisedOptimum(fit)
     notes = []
     for _ in range(RESTARTS):
-        optimum = Optimum(fit, evaluation)
         try:
             return _all_paths(
                 optimum, everything, wanted, criterion, level, points, progress, notes
             )
         except LowerPointError as found:
             notes = ["profiling found a lower optimum than the search before it and started there"]
-            evaluation = _restart(optimum, found.held)
+            optimum = optimum.restarted(found.held)
     raise NotAvailableError(
         "profiling keeps finding lower optima: the likelihood has several and cannot be profiled"
     )
-
-
-def _restart(optimum, held):
-    """Minimise again from a constrained optimum that is lower."""
-    point = held.evaluation
-    model = optimum.evaluation.objective
-    lambdas = list(point.lambdas)
-    return minimize(model, start=model.parameters.theta_from_lambdas(lambdas))[0]
 
 
 def _all_paths(optimum, everything, wanted, criterion, level, points, progress, notes):
@@ -286,7 +298,7 @@ def _all_paths(optimum, everything, wanted, criterion, level, points, progress, 
 
 
 def _path(optimum, parameter, estimates, i, targets, exact):
-    problem = problem_of(optimum, parameter)
+    problem = optimum.problem_of(parameter)
     path, complaints = trace(problem, targets, exact)
     values = np.array([estimates[i] if p.held is None else problem.value_of(p.w) for p in path])
     zeta = np.array([p.zeta for p in path])
@@ -307,7 +319,7 @@ def _flat(estimates, i):
 
 def _estimate(optimum, n, points):
     fit = optimum.fit
-    count = PER_POINT * n * 2 * (points + 2)
+    count = optimum.per_point * n * 2 * (points + 2)
     print(
         f"profile: {n} parameters, about {count:.0f} evaluations, "
         f"about {count * fit.plan.seconds:.2g} s",

@@ -10,6 +10,9 @@ from mixedeffects.errors import OptionError
 from mixedeffects.formula import close_match
 from mixedeffects.inference.component_names import component_name
 
+# kinds that describe what is random
+RANDOM = ("sd", "cor", "sigma")
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileParameter:
@@ -20,14 +23,16 @@ class ProfileParameter:
     name : str
         ``"sd_Days|Subject"``, ``"cor_Days.(Intercept)|Subject"``, ``"sigma"`` or the name of a
         fixed effect: lme4's names with ``signames = FALSE``.
-    kind : {"sd", "cor", "sigma", "fixed"}
+    kind : {"sd", "cor", "sigma", "fixed", "extra"}
+        "extra": a coefficient of another predictor of a generalised model, or a threshold.
     group : str or None
         Grouping factor, "Residual" for sigma; None for fixed effects.
     term : str
         As in `tidy`: ``"sd__Days"``, ``"cor__(Intercept).Days"``, ``"sd__Observation"`` or the
         fixed effect.
     place : tuple of int
-        (term, row, column) among the random-effects terms, or the fixed effect's position.
+        (term, row, column) among the random-effects terms, or the fixed effect's position; for
+        generalised models (group of coefficients, position).
     """
 
     name: str
@@ -105,7 +110,7 @@ def chosen(fit, everything, parameters):
         if name == "fixed":
             found += [i for i, p in enumerate(everything) if p.kind == "fixed"]
         elif name == "random":
-            found += [i for i, p in enumerate(everything) if p.kind != "fixed"]
+            found += [i for i, p in enumerate(everything) if p.kind in RANDOM]
         elif name in names:
             found.append(names.index(name))
         elif any(p.term == name for p in everything):

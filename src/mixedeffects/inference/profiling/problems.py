@@ -41,6 +41,9 @@ class Optimum:
     beta : (p,) array
     """
 
+    # evaluations a point of a profile takes, roughly
+    per_point = 1.3
+
     def __init__(self, fit, evaluation):
         self.fit, self.evaluation = fit, evaluation
         model = evaluation.objective
@@ -54,6 +57,17 @@ class Optimum:
         ]
         self.beta = self.beta_of(evaluation.factorisation.beta())
         self.evaluations = 0
+
+    def problem_of(self, parameter):
+        """The problem of one parameter."""
+        kind = CoefficientProblem if parameter.kind == "fixed" else VarianceProblem
+        return kind(self, parameter)
+
+    def restarted(self, held):
+        """The optimum found from a constrained one that is lower."""
+        model = self.evaluation.objective
+        start = model.parameters.theta_from_lambdas(list(held.evaluation.lambdas))
+        return Optimum(self.fit, minimize(model, start=start)[0])
 
     def beta_of(self, inner):
         """The user's coefficients of the engine's."""
@@ -262,9 +276,3 @@ class CoefficientProblem:
         inner = inner + self.others @ point.held.evaluation.factorisation.beta()
         beta = self.optimum.beta_of(inner)
         return natural_values(self.optimum.fit, factors, factors, exp(y[-1]), beta)
-
-
-def problem_of(optimum, parameter):
-    """The problem of one parameter."""
-    kind = CoefficientProblem if parameter.kind == "fixed" else VarianceProblem
-    return kind(optimum, parameter)

@@ -1,0 +1,106 @@
+"""Few random effects: M is one dense matrix, and its sums over rows are NumPy's."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class SmallRows:
+    """Sums over rows for a model with at most a hundred random effects.
+
+    Parameters
+    ----------
+    rows : RandomRows
+    """
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.width = m = rows.width
+        K = rows.Z.shape[1]
+        wide = rows.columns.astype(np.int64)
+        self.pairs = [(a, b) for a in range(K) for b in range(a + 1)]
+        self.places = [
+            np.maximum(wide[:, a], wide[:, b]) * m + np.minimum(wide[:, a], wide[:, b])
+            for a, b in self.pairs
+        ]
+        self.wide = wide
+        self.Z = rows.Z
+
+    def scale(self, Lambdas):
+        """Use other relative factors from now on."""
+        self.Z = self.rows.scaled(Lambdas)
+
+    def eta(self, u, raw=False):
+        """(n,) Z Lambda u, or Z u."""
+        return np.einsum("ia,ia->i", self.rows.Z if raw else self.Z, u[self.wide])
+
+    def gather(self, r, raw=False):
+        """Lambda'Z'r, or Z'r, for r of shape (n,) or (n, c)."""
+        Z = self.rows.Z if raw else self.Z
+        m, one = self.width, r.ndim == 1
+        r = r[:, None] if one else r
+        out = np.zeros((m, r.shape[1]))
+        for c in range(r.shape[1]):
+            for a in range(Z.shape[1]):
+                out[:, c] += np.bincount(self.wide[:, a], Z[:, a] * r[:, c], m)
+        return out[:, 0] if one else out
+
+    def factorise(self, w):
+        """M = I + Lambda'Z'diag(w)Z Lambda, factored."""
+        m, Z = self.width, self.Z
+        M = np.zeros(m * m)
+        for (a, b), place in zip(self.pairs, self.places, strict=True):
+            M += np.bincount(place, w * Z[:, a] * Z[:, b], m * m)
+        M = M.reshape(m, m)
+        M.flat[:: m + 1] += 1.0
+        return SmallFactor(self, Z, M)
+
+
+class SmallFactor:
+    """The Cholesky factor of a dense M at one Lambda and w.
+
+    Attributes
+    ----------
+    logdet : float
+        log|M|; inf if M is not positive definite.
+    """
+
+    __slots__ = ("_L", "_Z", "_inverse", "_system", "logdet")
+
+    def __init__(self, system, Z, M):
+        self._system, self._Z, self._inverse = system, Z, None
+        # the lower triangle of a C-ordered array is LAPACK's upper one
+        self._L, info = dpotrf(M.T, lower=0, overwrite_a=1, clean=0)
+        self.logdet = np.inf
+        if info == 0:
+            self.logdet = 2.0 * float(np.log(self._L.diagonal()).sum())
+
+    def solve(self, B):
+        """M^-1 B."""
+        return dpotrs(self._L, B, lower=0)[0]
+
+    def inverse(self):
+        """(m, m) M^-1."""
+        if self._inverse is None:
+            upper = np.triu(dpotri(self._L, lower=0)[0])
+            self._inverse = upper + np.triu(upper, 1).T
+        return self._inverse
+
+    def row_inverses(self):
+        """(n, K): row i's own entries of M^-1 z_i."""
+        inverse, wide, Z = self.inverse(), self._system.wide, self._Z
+        out = np.empty_like(Z)
+        for a in range(Z.shape[1]):
+            out[:, a] = np.einsum("ib,ib->i", inverse[wide[:, a, None], wide], Z)
+        return out
+
+    def blocks(self):
+        """Per block in the design's order, the (q, k, k) diagonal blocks of M^-1."""
+        rows, inverse = self._system.rows, self.inverse()
+        out = [np.empty(0)] * len(rows.q)
+        for f, _, where in rows.parts:
+            q, k = rows.q[f], rows.k[f]
+            part = inverse[where, where].reshape(q, k, q, k)
+            out[f] = np.ascontiguousarray(np.einsum("jajb->jab", part))
+        return out

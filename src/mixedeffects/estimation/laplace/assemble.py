@@ -1,0 +1,150 @@
+"""From a design's arrays to a `Problem`: engine coordinates, predictors, rows of Z."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+
+from mixedeffects.crossprod.reference import block_transform, orthonormalising
+from mixedeffects.engine import make_plan, require_memory
+from mixedeffects.engine.rows import RandomRows, row_system
+from mixedeffects.estimation.laplace.problem import Predictor, Problem
+from mixedeffects.estimation.laplace.stacking import OnePredictor, TwoPredictors, stack_rows
+from mixedeffects.estimation.parameters import Parameters
+
+PILOT_ROWS = 16_384
+# operations of one factorisation, per row, above which an old factor is worth using again
+DEAR = 3e3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coefficients:
+    """One group of fixed coefficients: its place, and the way back to the user's columns.
+
+    Attributes
+    ----------
+    name : str
+        "conditional", "dispersion", "zi", "df" or "thresholds".
+    part : slice
+        Of the parameter vector.
+    T : (p, p) array
+        coefficients = T x[part].
+    """
+
+    name: str
+    part: slice
+    T: np.ndarray
+
+
+def assemble(family, response, design, parts, *, engine="auto"):
+    """The estimation problem of a design.
+
+    Parameters
+    ----------
+    family : Family
+    response : Response
+    design : Design
+        Of the main predictor.
+    parts : dict of str to Part
+        Designs of other predictors, by name; those not given are constant.
+    engine : str
+        As in `lmm`.
+
+    Returns
+    -------
+    problem : Problem
+    coefficients : tuple of Coefficients
+    plan : Plan
+    """
+    n = response.y.shape[0]
+    step = max(1, n // PILOT_ROWS)
+    predictors, coefficients, at = [], [], 0
+
+    def add(name, variable, X, offset):
+        nonlocal at
+        X = np.ascontiguousarray(X)
+        T = coordinates(X, step)
+        part = slice(at, at + X.shape[1])
+        predictors.append(Predictor(variable, np.ascontiguousarray(X @ T), offset, part))
+        coefficients.append(Coefficients(name, part, T))
+        at = part.stop
+
+    add("conditional", 0, design.X, design.offset)
+    blocks, owner, variables = list(design.blocks), [0] * len(design.blocks), [0]
+    for i, name in enumerate(family.extras, 1):
+        if name in ("upper", "lower"):
+            if name == "upper":
+                X, offset = threshold_rows(response.y)
+                at_first = at
+                coefficients.append(
+                    Coefficients("thresholds", slice(at, at + X.shape[1]), np.eye(X.shape[1]))
+                )
+                at += X.shape[1]
+            else:
+                X, offset = threshold_rows(response.y, below=True)
+            predictors.append(Predictor(i, X, offset, slice(at_first, at_first + X.shape[1])))
+            continue
+        given = parts.get(name)
+        if given is None:
+            add(name, i, np.ones((n, 1)), None)
+            continue
+        add(name, i, given.X, given.offset)
+        if given.blocks:
+            blocks += given.blocks
+            owner += [1] * len(given.blocks)
+            variables.append(i)
+    stand_in = SimpleNamespace(blocks=tuple(blocks), n=n, X=np.empty((0, max(1, at))))
+    plan = make_plan(stand_in, engine)
+    require_memory(plan)
+    T_blocks = [block_transform(b, step) for b in blocks]
+    leaf = plan.layout.leaf
+    order = plan.layout.rest if leaf is None else (leaf, *plan.layout.rest)
+    rows = RandomRows.of(blocks, T_blocks, order)
+    stacking = OnePredictor(n)
+    if len(variables) == 2:
+        stacking = TwoPredictors(n, variables)
+        rows = stack_rows(rows, owner)
+    elif owner and all(owner):
+        stacking = OnePredictor(n, variables[1:])
+    system = row_system(rows, blocks, plan)
+    covariance = Parameters(blocks, T_blocks)
+    dear = plan.flops > DEAR * n
+    problem = Problem(family, response, predictors, stacking, system, covariance, dear)
+    return problem, tuple(coefficients), plan
+
+
+def coordinates(X, step):
+    """T with nearly orthonormal columns X T."""
+    T = orthonormalising(X[::step])
+    if T is None and step > 1:
+        T = orthonormalising(X)
+    if T is None:
+        T = np.linalg.inv(np.linalg.qr(X, mode="r")) * np.sqrt(X.shape[0])
+    return T
+
+
+def threshold_rows(y, below=False):
+    """Rows that pick the threshold above (or below) each observed category.
+
+    Parameters
+    ----------
+    y : (n,) array
+        Codes 0 .. K - 1.
+
+    Returns
+    -------
+    X : (n, K - 1) array of zeros and ones
+    offset : (n,) array
+        Infinite where there is no such threshold.
+    """
+    codes = y.astype(np.int64)
+    K = int(codes.max()) + 1
+    X, offset = np.zeros((y.shape[0], K - 1)), np.zeros(y.shape[0])
+    at = codes - 1 if below else codes
+    inside = (at >= 0) & (at < K - 1)
+    rows = np.flatnonzero(inside)
+    X[rows, at[inside]] = 1.0
+    offset[~inside] = -np.inf if below else np.inf
+    return X, offset

@@ -1,0 +1,235 @@
+"""-2 log-likelihood by Laplace's approximation, with its exact gradient.
+
+With F(u) = -sum_i log f(y_i | eta_i, ...) + u'u / 2, its minimiser u^, W the observed weights there
+and M = I + Lambda'Z'WZ Lambda,
+
+    d = 2 F(u^) + log|M|
+
+(Tierney & Kadane 1986, doi:10.1080/01621459.1986.10478240). d depends on the parameters directly
+and through u^; the second way needs one solve with M for all of them (implicit differentiation):
+see `docs/theory/laplace.md`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from mixedeffects.estimation.laplace.mode import EXACT, SETTLED, find_mode
+
+
+class LaplaceObjective:
+    """d as a function of all parameters: fixed coefficients, then theta.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Attributes
+    ----------
+    evaluations, gradients : int
+    """
+
+    def __init__(self, problem):
+        self.problem = problem
+        self.evaluations = self.gradients = self.steps = 0
+        self.settled_at = SETTLED
+        self._near = None
+
+    def evaluate(self, x, near=None):
+        """The objective at x.
+
+        Parameters
+        ----------
+        x : (n_parameters,) array
+        near : LaplaceEvaluation, optional
+            Whose mode to start from; the last one's by default.
+
+        Returns
+        -------
+        LaplaceEvaluation
+        """
+        self.evaluations += 1
+        near = self._near if near is None else near
+        evaluation = LaplaceEvaluation(self, np.array(x, dtype=float), near)
+        if np.isfinite(evaluation.value):
+            self._near = evaluation
+        return evaluation
+
+    def value(self, x):
+        return self.evaluate(x).value
+
+    @contextmanager
+    def exactly(self):
+        """Evaluate to the last digit, as differences of gradients need."""
+        before, self.settled_at = self.settled_at, EXACT
+        try:
+            yield
+        finally:
+            self.settled_at = before
+
+
+class LaplaceEvaluation:
+    """One point: value at once, gradient when first asked for.
+
+    Attributes
+    ----------
+    x : (n_parameters,) array
+        Where the objective was asked for.
+    estimates : (n_parameters,) array
+        All parameters there; another array only where some follow from the others.
+    value : float
+        d; inf where it cannot be computed.
+    mode : Mode
+    lambdas : list of (k, k) arrays
+    slopes : list of (k, k) arrays
+        dd/dLambda of every block, once the gradient has been asked for.
+    """
+
+    __slots__ = (
+        "_gradient",
+        "estimates",
+        "fixed",
+        "lambdas",
+        "mode",
+        "objective",
+        "slopes",
+        "value",
+        "x",
+    )
+
+    def __init__(self, objective, x, near):
+        problem = objective.problem
+        self.objective, self._gradient, self.value = objective, None, np.inf
+        self.x = self.estimates = x
+        self.lambdas = problem.covariance.lambdas(problem.theta(x))
+        self.fixed = problem.fixed(x)
+        problem.system.scale(self.lambdas)
+        zero = np.zeros(problem.system.width)
+        u, old = (zero, None) if near is None else (near.mode.u, near.mode.factor)
+        settled_at = objective.settled_at
+        self.mode = find_mode(problem, self.fixed, u, old if problem.dear else None, settled_at)
+        if not np.isfinite(self.mode.value) and near is not None:
+            self.mode = find_mode(problem, self.fixed, zero, None, settled_at)
+        objective.steps += self.mode.steps
+        if np.isfinite(self.mode.value):
+            self.value = 2.0 * self.mode.value + self.mode.factor.logdet
+
+    @property
+    def theta(self):
+        return self.objective.problem.theta(self.x)
+
+    @property
+    def predictors(self):
+        """All linear predictors at the mode."""
+        problem = self.objective.problem
+        problem.system.scale(self.lambdas)
+        return problem.with_random(self.fixed, self.mode.u)
+
+    @property
+    def gradient(self):
+        """dd/dx."""
+        if self._gradient is None:
+            self.objective.gradients += 1
+            self._gradient = laplace_gradient(self)
+        return self._gradient
+
+
+def laplace_gradient(evaluation):
+    """dd/dx by implicit differentiation.
+
+    With h_ab = z_a'M^-1 z_b of an observation, c_a = d log|M| / d eta_a at fixed Lambda, and
+    M a = sum Z_a'c_a (Z scaled by Lambda), every predictor's derivative is
+    ``-2 l_e + (log|M|)_e + (Z a)' l_.e``.
+    """
+    problem, mode = evaluation.objective.problem, evaluation.mode
+    system, stacking = problem.system, problem.stacking
+    system.scale(evaluation.lambdas)
+    terms = problem.terms(evaluation.fixed, mode.u, 3)
+    V = mode.factor.row_inverses()
+    h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
+    c = log_determinant_slopes(terms, h, stacking.variables, stacking.variables)
+    a = mode.factor.solve(system.gather(stacking.scores(c)))
+    return pull_back(problem, evaluation, terms, h, c, a, mode.weights, V, 1.0)
+
+
+def log_determinant_slopes(terms, h, targets, variables):
+    """d (sum_ab h_ab w_ab) / d predictor e, for the predictors in `targets`."""
+    out = []
+    for e in targets:
+        total = 0.0
+        for (a, b), h_ab in h.items():
+            third = terms.get(tuple(sorted((a, b, e))))
+            if third is not None:
+                total = total - (h_ab if a == b else 2.0 * h_ab) * third
+        out.append(np.zeros(next(iter(h.values())).shape) if isinstance(total, float) else total)
+    return out
+
+
+def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
+    """Derivatives by all parameters, given the adjoints of M and of the mode.
+
+    Parameters
+    ----------
+    terms : dict
+        Derivatives of order 3 at the mode.
+    h : dict of (n,) arrays
+        z_a'Mbar z_b, Mbar the derivative of the objective by M.
+    c : list of (n,) arrays
+        Derivative of the part with Mbar by every random predictor.
+    a : (columns,) array
+        M^-1 times the adjoint of the mode.
+    w : (rows,) array
+        Weights of the stacked rows.
+    V : (rows, K) array
+        Mbar z of every row.
+    direct : {0, 1}
+        Whether F(u^) itself is part of the objective (twice).
+    moved : (n,) array, optional
+        What the adjoint of coefficients that follow the mode adds to the main predictor.
+    """
+    system, stacking, covariance = problem.system, problem.stacking, problem.covariance
+    mode, variables = evaluation.mode, stacking.variables
+    Za = list(stacking.predictors(system.eta(a)))
+    if moved is not None:
+        Za[0] = Za[0] + moved
+    information = problem.information(terms)
+
+    def weighted(i):
+        """(W Z a) of the i-th random predictor."""
+        total = 0.0
+        for j, b in enumerate(variables):
+            total = total + information[tuple(sorted((variables[i], b)))] * Za[j]
+        return total
+
+    out = np.zeros(problem.n_parameters)
+    implicit = [c_i - weighted(i) for i, c_i in enumerate(c)]
+    for predictor in problem.predictors:
+        e = predictor.variable
+        first = terms.get((e,))
+        if e in variables:
+            slope = implicit[variables.index(e)] - 2.0 * direct * terms[e,]
+        else:
+            (slope,) = log_determinant_slopes(terms, h, (e,), variables)
+            if first is not None:
+                slope = slope - 2.0 * direct * first
+            for i, v in enumerate(variables):
+                mixed = terms.get(tuple(sorted((v, e))))
+                if mixed is not None:
+                    slope = slope + Za[i] * mixed
+        out[predictor.part] += predictor.X.T @ slope
+    s = system.gather(-stacking.scores([terms[v,] for v in variables]), raw=True)
+    g = system.gather(stacking.scores(implicit), raw=True)
+    rows = system.rows
+    slopes = [np.empty(0)] * len(rows.q)
+    weighted_V = w[:, None] * V
+    for f, inside, where in rows.parts:
+        shape = rows.q[f], rows.k[f]
+        sf, gf = s[where].reshape(shape), g[where].reshape(shape)
+        uf, af = mode.u[where].reshape(shape), a[where].reshape(shape)
+        slope = 2.0 * direct * (sf.T @ uf) - sf.T @ af + gf.T @ uf
+        slopes[f] = slope + 2.0 * (rows.Z[:, inside].T @ weighted_V[:, inside])
+    evaluation.slopes = slopes
+    out[problem.n_fixed :] = covariance.gradient(evaluation.theta, slopes)
+    return out

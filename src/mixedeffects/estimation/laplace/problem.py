@@ -1,0 +1,102 @@
+"""What a generalised linear mixed model is to the estimation: rows, predictors, parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictor:
+    """One linear predictor's fixed part: offset + X c, c an interval of the parameter vector.
+
+    Attributes
+    ----------
+    variable : int
+        Which argument of the log density it is.
+    X : (n, p) array
+        In the engine's coordinates.
+    offset : (n,) array or None
+    part : slice
+        Its coefficients; predictors may share them.
+    """
+
+    variable: int
+    X: np.ndarray
+    offset: np.ndarray | None
+    part: slice
+
+    def values(self, x):
+        """(n,) offset + X c."""
+        out = self.X @ x[self.part]
+        return out if self.offset is None else out + self.offset
+
+
+class Problem:
+    """Everything that does not change during the fit.
+
+    Parameters
+    ----------
+    family : Family
+    response : Response
+    predictors : sequence of Predictor
+        One per argument of the log density, in order.
+    stacking : OnePredictor or TwoPredictors
+    system : SmallRows or BlockedRows
+    covariance : Parameters
+        theta of all blocks.
+    dear : bool
+        Whether a factorisation costs far more than a pass over the rows.
+    """
+
+    def __init__(self, family, response, predictors, stacking, system, covariance, dear):
+        self.family, self.response, self.predictors = family, response, tuple(predictors)
+        self.stacking, self.system, self.covariance = stacking, system, covariance
+        self.dear = dear
+        self.n_fixed = max(p.part.stop for p in self.predictors)
+        self.n_parameters = self.n_fixed + covariance.n_theta
+        self.n_beta = self.predictors[0].X.shape[1]
+
+    def fixed(self, x):
+        """Linear predictors without their random parts."""
+        return [p.values(x) for p in self.predictors]
+
+    def theta(self, x):
+        return x[self.n_fixed :]
+
+    def with_random(self, fixed, u):
+        """Linear predictors with their random parts."""
+        out = list(fixed)
+        parts = self.stacking.predictors(self.system.eta(u))
+        for v, part in zip(self.stacking.variables, parts, strict=True):
+            out[v] = out[v] + part
+        return out
+
+    def terms(self, fixed, u, order):
+        """Derivatives of the log densities at u, by variables: see `Family.derivatives`."""
+        return self.family.derivatives(
+            self.response, self.with_random(fixed, u), order, random=self.stacking.variables
+        )
+
+    def information(self, terms):
+        """Observed weights: minus the second derivatives, keyed by pairs of variables."""
+        out: dict[tuple[int, int], Any] = {}
+        variables = self.stacking.variables
+        for i, a in enumerate(variables):
+            for b in variables[i:]:
+                value = terms.get((a, b))
+                out[a, b] = np.zeros(self.response.y.shape) if value is None else -value
+        return out
+
+    def safe_weights(self, fixed, u, terms):
+        """Row weights that make M positive definite, where the observed ones do not."""
+        w = self.information(terms)
+        if len(self.stacking.variables) == 1:
+            v = self.stacking.variables[0]
+            expected = self.family.expected_information(self.response, self.with_random(fixed, u))
+            return np.where(w[v, v] > 0, w[v, v], expected)
+        for key in w:
+            w[key] = np.maximum(w[key], 0.05) if key[0] == key[1] else np.zeros(w[key].shape)
+        return self.stacking.weights(w)

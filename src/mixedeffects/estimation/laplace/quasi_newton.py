@@ -1,0 +1,119 @@
+"""Quasi-Newton descent with a good first curvature (BFGS; Nocedal & Wright 2006, ch. 6, 18.3).
+
+The curvature itself is updated, not its inverse: it starts as the linear model's and keeps
+a damped update positive definite (Powell's rule).
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+import numpy as np
+
+from mixedeffects.estimation.newton import OptimizerResult, newton_step, shortened
+
+TOLERANCE = 1e-9
+ARMIJO = 1e-4
+# decrement above which what was learnt of the curvature is about another place
+FAR = 0.3
+# iterations after which differences of gradients learn more than further steps
+PATIENCE = 15
+SMALLEST_STEP = 1e-8
+
+
+def quasi_newton(
+    objective, start, curvature, *, renew=None, tolerance=TOLERANCE, max_iterations=200
+):
+    """Minimise an objective with an exact gradient.
+
+    Parameters
+    ----------
+    objective : LaplaceObjective
+    start : LaplaceEvaluation
+    curvature : (P, P) array
+        Symmetric; eigenvalues are taken by their moduli.
+    renew : callable, optional
+        From an evaluation and the curvature so far to a new guess of it, used while far away.
+
+    Returns
+    -------
+    OptimizerResult, (P, P) array
+        The curvature in the end.
+    """
+    current, B = start, curvature
+    if not isfinite(current.value):
+        message = "the likelihood is not finite at the start"
+        return OptimizerResult(current, 0, False, message), B
+    learnt = 0
+    for iteration in range(max_iterations):
+        g = current.gradient
+        if not np.isfinite(g).all():
+            message = "the gradient is not finite"
+            return OptimizerResult(current, iteration, False, message), B
+        step, decrement = newton_step(B, g, current.x)
+        if decrement < tolerance:
+            message = "Newton decrement below tolerance"
+            return OptimizerResult(current, iteration, True, message, decrement), B
+        if iteration - learnt >= PATIENCE:
+            learnt, B = iteration, exact_curvature(current, B)
+            step, decrement = newton_step(B, g, current.x)
+        trial = _search(objective, current, step, g)
+        if trial is None and learnt < iteration:  # a curvature that misleads is learnt anew
+            learnt, B = iteration, exact_curvature(current, B)
+            continue
+        if trial is None:
+            converged = decrement < max(1e-5, 1e-11 * abs(current.value))
+            message = "no lower point along the descent direction"
+            return OptimizerResult(current, iteration, converged, message, decrement), B
+        s, y = trial.x - current.x, trial.gradient - g
+        if renew is not None and decrement > FAR:
+            B = renew(trial, B)
+        B = _update(B, s, y)
+        current = trial
+    return OptimizerResult(current, max_iterations, False, "iteration limit reached"), B
+
+
+def exact_curvature(evaluation, B):
+    """The Hessian by differences, at the cost of two gradients per parameter."""
+    from mixedeffects.estimation.laplace.curvature import hessian
+
+    return hessian(evaluation, np.diag(np.maximum(B.diagonal(), 1e-8)))
+
+
+def _search(objective, current, step, g):
+    slope, length = float(g @ step), 1.0
+    while length > SMALLEST_STEP:
+        trial = objective.evaluate(current.x + length * step, near=current)
+        change = trial.value - current.value
+        if change <= ARMIJO * length * slope:
+            return trial
+        if abs(length * slope) < 1e-9 * max(1.0, 1e-3 * abs(current.value)):
+            # too small for the value to tell: the slope must have fallen
+            if isfinite(change) and abs(trial.gradient @ step) < 0.9 * abs(slope):
+                return trial
+            return None
+        length = shortened(length, slope, change)
+    return None
+
+
+def positive(B):
+    """B with its eigenvalues' moduli, none below a hundred-millionth of the largest."""
+    values, vectors = np.linalg.eigh(B)
+    modulus = np.abs(values)
+    floor = max(1e-8 * modulus.max(initial=0.0), 1e-12)
+    if values.min(initial=floor) >= floor:
+        return B
+    return (vectors * np.maximum(modulus, floor)) @ vectors.T
+
+
+def _update(B, s, y):
+    B = positive(B)
+    Bs = B @ s
+    sBs, sy = float(s @ Bs), float(s @ y)
+    if not sBs > 0:
+        return B
+    if sy < 0.1 * sBs:
+        mix = 0.9 * sBs / (sBs - sy)
+        y = mix * y + (1.0 - mix) * Bs
+        sy = float(s @ y)
+    return B - np.outer(Bs, Bs / sBs) + np.outer(y, y / sy)

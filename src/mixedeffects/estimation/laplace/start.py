@@ -1,0 +1,111 @@
+"""Where to start: the model without random effects, then a moment estimate of their variances."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MOST_STEPS = 25
+LOWEST, HIGHEST = 0.2, 3.0
+
+
+def start_point(problem):
+    """Parameters to start from.
+
+    Coefficients by scoring on the fixed part alone; variances from the second moments of the
+    scores s = Z'l': E s^2 = A + A^2 v with A = Z'WZ.
+
+    Returns
+    -------
+    (n_parameters,) array
+    """
+    family, response = problem.family, problem.response
+    x = np.zeros(problem.n_parameters)
+    eta, extras = family.start(response)
+    main = problem.predictors[0]
+    for predictor in problem.predictors[1:]:
+        name = family.extras[predictor.variable - 1]
+        if name in ("upper", "lower"):
+            x[predictor.part] = extras["thresholds"]
+            continue
+        value = extras[name]
+        offset = 0.0 if predictor.offset is None else predictor.offset
+        target = np.broadcast_to(np.asarray(value, dtype=float) - offset, response.y.shape)
+        known = np.isfinite(target)
+        x[predictor.part] = np.linalg.lstsq(predictor.X[known], target[known], rcond=None)[0]
+    offset = 0.0 if main.offset is None else main.offset
+    x[main.part] = np.linalg.lstsq(main.X, eta - offset, rcond=None)[0]
+    x = glm_steps(problem, x)
+    x[problem.n_fixed :] = problem.covariance.theta_from_lambdas(moment_factors(problem, x))
+    return x
+
+
+def glm_steps(problem, x):
+    """Fisher scoring of the main predictor's coefficients, all else held."""
+    main = problem.predictors[0]
+    if not main.X.shape[1]:
+        return x
+    best, step, value = x, np.zeros(main.X.shape[1]), -np.inf
+    for _ in range(MOST_STEPS):
+        predictors = problem.fixed(x)
+        terms = problem.family.derivatives(problem.response, predictors, 2, random=(0,))
+        new = float(terms[()].sum())
+        if not new >= value - 1e-9 * abs(value):
+            step = 0.5 * step
+            if np.abs(step).max(initial=0.0) < 1e-10:
+                break
+            x = best.copy()
+            x[main.part] += step
+            continue
+        gained, value, best = new - value, new, x
+        if gained < 1e-2:
+            break
+        w = -terms[0, 0]
+        if not (w > 0).all():
+            expected = problem.family.expected_information(problem.response, predictors)
+            w = np.where(w > 0, w, expected)
+        information = main.X.T @ (w[:, None] * main.X)
+        scale = 1e-10 * np.trace(information) / information.shape[0]
+        information[np.diag_indices_from(information)] += max(scale, 1e-300)
+        step = np.linalg.solve(information, main.X.T @ terms[0,])
+        x = best.copy()
+        x[main.part] += step
+    return best
+
+
+def moment_factors(problem, x):
+    """Factor of every block, diagonal, from second moments of the scores.
+
+    With s_f = Z_f'l' of each random column f, E s_f's_f = tr A_ff + sum_g v_g |A_fg|^2, where
+    A_fg = Z_f'W Z_g: a linear system for the variances v (MINQUE's idea at zero).
+    """
+    system, stacking = problem.system, problem.stacking
+    variables = stacking.variables
+    terms = problem.family.derivatives(problem.response, problem.fixed(x), 2, random=variables)
+    rows = system.rows
+    s = system.gather(stacking.scores([terms[v,] for v in variables]), raw=True)
+    w = np.maximum(stacking.weights(problem.information(terms)), 0.0)
+    units = []
+    for i, (f, inside, where) in enumerate(rows.parts):
+        k, sf = rows.k[f], s[where].reshape(rows.q[f], rows.k[f])
+        units += [(f, a, rows.codes[i], rows.Z[:, inside.start + a], sf[:, a]) for a in range(k)]
+    system_, rhs = np.empty((len(units),) * 2), np.empty(len(units))
+    for i, (f, _, codes, z, score) in enumerate(units):
+        own = np.bincount(codes, w * z * z, rows.q[f])
+        rhs[i], system_[i, i] = score @ score - own.sum(), own @ own
+        for j, (g, _, other, other_z, _) in enumerate(units[:i]):
+            cells = codes if f == g else together(codes, other, rows.q[g])
+            A = np.bincount(cells, w * z * other_z)
+            system_[i, j] = system_[j, i] = A @ A
+    v = np.linalg.lstsq(system_, rhs, rcond=1e-8)[0]
+    out = [np.zeros((k, k)) for k in rows.k]
+    for (f, a, *_), value in zip(units, v, strict=True):
+        out[f][a, a] = np.sqrt(min(max(value, LOWEST**2), HIGHEST**2))
+    return out
+
+
+def together(one, two, n_two):
+    """Codes of the pairs of levels that occur together."""
+    key = one.astype(np.int64) * n_two + two
+    if key.max(initial=0) < 4 * key.size:
+        return key
+    return np.unique(key, return_inverse=True)[1]

@@ -1,0 +1,50 @@
+"""Families of distributions and their links: log densities and what follows from them."""
+
+from mixedeffects.family.base import Family
+from mixedeffects.family.beta import Beta
+from mixedeffects.family.betabinomial import BetaBinomial
+from mixedeffects.family.binomial import Binomial
+from mixedeffects.family.gamma import Gamma
+from mixedeffects.family.gaussian import Gaussian
+from mixedeffects.family.hurdle import Hurdle
+from mixedeffects.family.inverse_gaussian import InverseGaussian
+from mixedeffects.family.links import LINKS, Link, link_of
+from mixedeffects.family.nbinom1 import NegativeBinomial1
+from mixedeffects.family.nbinom2 import NegativeBinomial2
+from mixedeffects.family.ordinal import Ordinal
+from mixedeffects.family.poisson import Poisson
+from mixedeffects.family.registry import FAMILIES, family_of
+from mixedeffects.family.response import Response
+from mixedeffects.family.student_t import StudentT
+from mixedeffects.family.truncated import (
+    TruncatedNegativeBinomial1,
+    TruncatedNegativeBinomial2,
+    TruncatedPoisson,
+)
+from mixedeffects.family.zero_inflated import ZeroInflated
+
+__all__ = [
+    "FAMILIES",
+    "LINKS",
+    "Beta",
+    "BetaBinomial",
+    "Binomial",
+    "Family",
+    "Gamma",
+    "Gaussian",
+    "Hurdle",
+    "InverseGaussian",
+    "Link",
+    "NegativeBinomial1",
+    "NegativeBinomial2",
+    "Ordinal",
+    "Poisson",
+    "Response",
+    "StudentT",
+    "TruncatedNegativeBinomial1",
+    "TruncatedNegativeBinomial2",
+    "TruncatedPoisson",
+    "ZeroInflated",
+    "family_of",
+    "link_of",
+]

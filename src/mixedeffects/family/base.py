@@ -1,0 +1,238 @@
+"""What a family of distributions is, and what it gives when it only knows its log density.
+
+A family's rows are independent given their linear predictors. It says how dense an observation is
+(:meth:`Family.log_density`); everything that a fit needs beyond that, its derivatives above all, is
+derived here by Taylor arithmetic unless a family knows a faster or more accurate way.
+
+What does not depend on the predictors (log binomial coefficients, ``gammaln(y + 1)``) is computed
+once per :class:`Response`, by ``response.remember(key, compute)``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError
+from mixedeffects.family.checks import check_weights
+from mixedeffects.family.links import LINKS, link_of
+from mixedeffects.family.response import Response
+from mixedeffects.family.taylor import Jet, space
+
+
+@dataclass(frozen=True)
+class Family:
+    """Base of all families; a user's own family subclasses it.
+
+    A subclass gives :meth:`log_density`, :meth:`check`, :meth:`mean`, :meth:`variance` and
+    :meth:`sample`, and should give :meth:`start` and :meth:`cdf` (and :meth:`cdf_below` if it is
+    discrete).
+
+    Parameters
+    ----------
+    link : str or Link, optional
+        Of the mean; the first of `links` unless given.
+
+    Attributes
+    ----------
+    name : str
+        As in ``me.glmm(..., family=name)``.
+    links : tuple of str
+        Names of the links offered, the default first; empty for all.
+    extras : tuple of str
+        Names of the linear predictors after the first, in the order of `log_density`'s arguments.
+    discrete : bool
+        Whether the response has probabilities, not densities.
+    support : tuple of float
+        Smallest and largest response (discrete) or the ends between which it lies (continuous).
+    weights_scale_dispersion : bool
+        Whether prior weights divide the dispersion (then `log_density` uses them) in place of
+        multiplying the log density.
+    has_size : bool
+        Whether the response counts successes among trials.
+
+    Examples
+    --------
+    A geometric distribution (failures before the first success) with mean exp(eta):
+
+    >>> import numpy as np
+    >>> from mixedeffects.family import Family, Response, checks
+    >>> class Geometric(Family):
+    ...     name, links, discrete, support = "geometric", ("log",), True, (0, np.inf)
+    ...
+    ...     def check(self, response, name="y"):
+    ...         checks.check_counts(response, name, self)
+    ...
+    ...     def log_density(self, response, eta):
+    ...         return response.y * eta - (response.y + 1) * np.logaddexp(0.0, eta)
+    ...
+    ...     def mean(self, eta):
+    ...         return np.exp(eta)
+    ...
+    ...     def variance(self, eta, size=None):
+    ...         return np.exp(eta) + np.exp(2 * eta)
+    ...
+    ...     def sample(self, rng, predictors, response):
+    ...         return rng.geometric(1 / (1 + np.exp(predictors[0]))) - 1.0
+    ...
+    ...     def cdf(self, response, eta):
+    ...         return 1 - (1 + np.exp(-eta)) ** -(np.floor(response.y) + 1)
+    >>> d = Geometric().derivatives(Response([0.0, 3.0]), (np.zeros(2),), order=2)
+    >>> d[0,], d[0, 0]
+    (array([-0.5,  1. ]), array([-0.25, -1.  ]))
+    >>> from mixedeffects.testing import check_family
+    >>> check_family(Geometric())
+    """
+
+    link: Any = None
+
+    name: ClassVar[str]
+    links: ClassVar[tuple[str, ...]] = ()
+    extras: ClassVar[tuple[str, ...]] = ()
+    discrete: ClassVar[bool] = False
+    support: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+    weights_scale_dispersion: ClassVar[bool] = False
+    has_size: ClassVar[bool] = False
+    dispersion_name: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        link = self.link
+        if link is None:
+            link = LINKS[self.links[0]] if self.links else LINKS["identity"]
+        else:
+            link = link_of(link, self.links, self.name)
+        object.__setattr__(self, "link", link)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.link})"
+
+    # what a subclass gives -----------------------------------------------------------------
+
+    def check(self, response: Response, name: str = "y") -> None:
+        """Refuse what this family cannot be the distribution of.
+
+        Raises
+        ------
+        DataError
+            In the user's words: what, in which row first, what to do.
+        ModelError
+            If the response leaves nothing to estimate.
+        """
+        check_weights(response, name, positive=self.weights_scale_dispersion)
+
+    def log_density(self, response: Response, *predictors) -> Any:
+        """Log density of each row, constants included, frequency weights not.
+
+        Written with NumPy and SciPy ufuncs, for predictors that may be arrays or jets.
+        """
+        raise NotImplementedError
+
+    def mean(self, *predictors) -> Any:
+        """Mean of one unit of the response (binomial: the probability)."""
+        raise NotImplementedError
+
+    def variance(self, *predictors, size=None) -> Any:
+        """Variance of the response (binomial: of the count of `size` trials)."""
+        raise NotImplementedError
+
+    def sample(self, rng, predictors, response: Response) -> np.ndarray:
+        """New responses, (n,), on the scale of ``response.y``; sizes, weights from `response`."""
+        raise NotImplementedError
+
+    def cdf(self, response: Response, *predictors) -> np.ndarray:
+        """P(Y <= y) of each row."""
+        raise NotAvailableError(f"the {self.name} family gives no distribution function")
+
+    def cdf_below(self, response: Response, *predictors) -> np.ndarray:
+        """P(Y < y) of each row; of continuous families the same as :meth:`cdf`."""
+        if not self.discrete:
+            return self.cdf(response, *predictors)
+        below = Response(response.y - 1.0, response.size, response.weights)
+        return np.where(response.y > 0, self.cdf(below, *predictors), 0.0)
+
+    def start(self, response: Response) -> tuple[np.ndarray, dict[str, float]]:
+        """Linear predictors to start from, by y alone, and constants for the other predictors."""
+        return self._link_of_mean(_shrunk(response.y)), dict.fromkeys(self.extras, 0.0)
+
+    # what follows from the log density -----------------------------------------------------
+
+    def derivatives(
+        self,
+        response: Response,
+        predictors,
+        order: int,
+        random: tuple[int, ...] = (0,),
+    ) -> dict[tuple[int, ...], np.ndarray]:
+        """Derivatives by the linear predictors of the weighted log density of each row.
+
+        Parameters
+        ----------
+        response : Response
+        predictors : sequence of (n,) array
+            Variable 0 is eta, the others are `extras` in their order.
+        order : int
+            0 to 3: the highest total order in the random predictors.
+        random : tuple of int
+            Variables with random effects.
+
+        Returns
+        -------
+        dict of tuple to (n,) array
+            Keys are sorted tuples of variables: ``()`` the value, ``(0,)``, ``(0, 0)``, …. With
+            ``order=3`` also, for every other variable e, ``(e,)``, ``(a, e)`` and ``(a, b, e)``
+            for a, b in `random`. A missing key is identically zero. Arrays may be read-only and
+            may be the same under several keys: do not write into them.
+        """
+        predictors = [np.asarray(x, dtype=float) for x in predictors]
+        variables = space(len(predictors), order, tuple(random)).variables(predictors)
+        with np.errstate(all="ignore"):
+            value = self.log_density(response, *variables)
+            if isinstance(value, Jet):
+                return self._weighted(response, value.derivatives())
+            return self._weighted(response, {(): np.asarray(value, dtype=float)})
+
+    def expected_information(self, response: Response, predictors) -> np.ndarray:
+        """Fisher information about eta, (n,): positive where the observed curvature is not.
+
+        Unless a family knows better, that of its mean and variance alone (its quasi-likelihood),
+        which the Fisher information is never below.
+        """
+        eta, *others = (np.asarray(x, dtype=float) for x in predictors)
+        with np.errstate(all="ignore"):
+            mean = self.mean(*space(1, 1, (0,)).variables([eta]), *others)
+            slope = mean.derivatives()[0,] if isinstance(mean, Jet) else np.zeros(len(eta))
+            size = response.size
+            variance = self.variance(eta, *others, size=size)
+            information = (slope if size is None else slope * size) ** 2 / variance
+        return information if response.weights is None else information * response.weights
+
+    def natural(self, extra: str, value):
+        """An extra predictor on the scale a summary shows it on: its exponential."""
+        return np.exp(value)
+
+    # for subclasses ------------------------------------------------------------------------
+
+    def _weighted(self, response: Response, derivatives: dict) -> dict:
+        if response.weights is None or self.weights_scale_dispersion:
+            return derivatives
+        w = response.weights
+        if response.remember("zero weight", lambda: not w.all()):
+            # a row left out may have a log density of -inf
+            return {key: np.where(w > 0, d * w, 0.0) for key, d in derivatives.items()}
+        return {key: d * w for key, d in derivatives.items()}
+
+    def _link_of_mean(self, mu):
+        """Linear predictors of starting means, moved inside what the link can take."""
+        low, high = self.link.range
+        if np.isfinite(low):
+            mu = np.maximum(mu, low + 1e-3)
+        if np.isfinite(high):
+            mu = np.minimum(mu, high - 1e-3)
+        return self.link.link(mu)
+
+
+def _shrunk(y, share: float = 0.1):
+    """Responses moved a tenth of the way to their mean, as starting means."""
+    return (1.0 - share) * y + share * np.mean(y)

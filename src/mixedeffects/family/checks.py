@@ -1,0 +1,182 @@
+"""Checks of responses: what, in which row, what to do. Rows are counted from 0."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import DataError, ModelError
+
+
+def refuse(response, bad, name, needs, advice="") -> None:
+    """Raise a DataError that names the first row where `bad` holds.
+
+    Parameters
+    ----------
+    bad : (n,) array of bool
+    name : str
+        The response as the user wrote it.
+    needs : str
+        What the family needs, a whole clause.
+    advice : str
+        What to do about it.
+
+    Raises
+    ------
+    DataError
+
+    Examples
+    --------
+    >>> from mixedeffects.family import Response
+    >>> refuse(Response([1.0, -2.0]), np.array([False, True]), "calls", "counts are not negative")
+    Traceback (most recent call last):
+    mixedeffects.errors.DataError: calls: row 1 has -2, but counts are not negative
+    """
+    rows = np.flatnonzero(bad)
+    if len(rows) == 0:
+        return
+    more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
+    of = f" of {response.size[rows[0]]:g}" if response.size is not None else ""
+    tail = f"; {advice}" if advice else ""
+    raise DataError(
+        f"{name}: row {rows[0]} has {response.y[rows[0]]:.10g}{of}{more}, but {needs}{tail}"
+    )
+
+
+def check_finite(response, name) -> None:
+    """No missing or infinite responses."""
+    refuse(
+        response,
+        ~np.isfinite(response.y),
+        name,
+        "a response must be a finite number",
+        "leave such rows out or correct them",
+    )
+
+
+def check_weights(response, name, positive=False) -> None:
+    """Weights must be finite and not negative (positive where a dispersion is divided by them)."""
+    w = response.weights
+    if w is None:
+        return
+    bad = ~np.isfinite(w) | (w <= 0 if positive else w < 0)
+    if bad.any():
+        row = np.flatnonzero(bad)[0]
+        raise DataError(
+            f"weights of {name}: row {row} has {w[row]:g}, but a weight must be finite and "
+            f"{'positive' if positive else 'not negative'}; leave such rows out"
+        )
+
+
+def check_whole(response, name, family, advice) -> None:
+    """Whole numbers only."""
+    refuse(
+        response,
+        response.y != np.floor(response.y),
+        name,
+        f"the {family.name} family needs whole numbers",
+        advice,
+    )
+
+
+def check_counts(response, name, family, smallest=0) -> None:
+    """Whole numbers from `smallest` on, not all of them zero."""
+    check_finite(response, name)
+    check_weights(response, name)
+    refuse(
+        response,
+        response.y < smallest,
+        name,
+        f"the {family.name} family needs counts of at least {smallest}",
+        "zeros belong to a hurdle family, e.g. family='hurdle_poisson'" if smallest else "",
+    )
+    check_whole(
+        response,
+        name,
+        family,
+        "for rates give the counts and exposure=; for positive measurements use family='gamma'",
+    )
+    if not smallest and not response.y.any():
+        raise ModelError(
+            f"{name}: all counts are zero, so there is nothing to estimate (the mean would go to "
+            "zero)"
+        )
+
+
+def check_successes(response, name, family) -> None:
+    """Whole numbers of successes within whole numbers of trials, not all the same outcome."""
+    check_finite(response, name)
+    check_weights(response, name)
+    size = response.size
+    if size is not None:
+        refuse(
+            response,
+            ~np.isfinite(size) | (size < 0) | (size != np.floor(size)),
+            name,
+            "trials must be whole numbers of at least 0",
+        )
+    refuse(response, response.y < 0, name, "successes are not negative")
+    whole = response.y != np.floor(response.y)
+    if size is None:
+        refuse(
+            response,
+            whole | (response.y > 1),
+            name,
+            "without trials a response is 0 or 1",
+            "for proportions write successes / trials, or use family='beta'",
+        )
+    else:
+        refuse(
+            response,
+            whole,
+            name,
+            f"the {family.name} family needs whole numbers of successes",
+            "for proportions that are no counts use family='beta'",
+        )
+        refuse(response, response.y > size, name, "there are more successes than trials")
+        if not size.any():
+            raise ModelError(f"{name}: no row has any trials, so there is nothing to estimate")
+    failures = (1.0 if size is None else size) - response.y
+    for outcome, counts in (("success", response.y), ("failure", failures)):
+        if not np.any(counts):
+            raise ModelError(
+                f"{name}: there is no {outcome} in any row, so there is nothing to estimate (the "
+                "probability would go to 0 or 1)"
+            )
+
+
+def check_positive(response, name, family) -> None:
+    """Numbers above zero."""
+    check_finite(response, name)
+    check_weights(response, name, positive=family.weights_scale_dispersion)
+    refuse(
+        response,
+        response.y <= 0,
+        name,
+        f"the {family.name} family needs numbers above 0",
+        "zeros need another family (e.g. a two-part model of y > 0 and of the positive values), "
+        "or another origin of the measurement",
+    )
+
+
+def check_unit_interval(response, name, family) -> None:
+    """Numbers between 0 and 1, both excluded."""
+    check_finite(response, name)
+    check_weights(response, name)
+    y = response.y
+    refuse(
+        response,
+        (y < 0) | (y > 1),
+        name,
+        f"the {family.name} family needs numbers between 0 and 1",
+        "divide percentages by 100",
+    )
+    n = len(y)
+    refuse(
+        response,
+        (y == 0) | (y == 1),
+        name,
+        f"the {family.name} family has no density at exactly 0 or 1",
+        f"for counts of trials use family='betabinomial' or 'binomial'; else move the ends "
+        f"inside, e.g. (y * {n - 1} + 0.5) / {n} (Smithson & Verkuilen 2006), or model whether "
+        "y is 0 or 1 on its own (a zero part, zi=, is offered for counts only)",
+    )

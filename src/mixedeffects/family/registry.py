@@ -1,0 +1,115 @@
+"""Families by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from mixedeffects.errors import OptionError
+from mixedeffects.family.base import Family
+from mixedeffects.family.beta import Beta
+from mixedeffects.family.betabinomial import BetaBinomial
+from mixedeffects.family.binomial import Binomial
+from mixedeffects.family.gamma import Gamma
+from mixedeffects.family.gaussian import Gaussian
+from mixedeffects.family.hurdle import Hurdle
+from mixedeffects.family.inverse_gaussian import InverseGaussian
+from mixedeffects.family.nbinom1 import NegativeBinomial1
+from mixedeffects.family.nbinom2 import NegativeBinomial2
+from mixedeffects.family.ordinal import Ordinal
+from mixedeffects.family.poisson import Poisson
+from mixedeffects.family.student_t import StudentT
+from mixedeffects.family.truncated import (
+    TruncatedNegativeBinomial1,
+    TruncatedNegativeBinomial2,
+    TruncatedPoisson,
+)
+from mixedeffects.family.zero_inflated import ZeroInflated
+
+_TRUNCATED = (TruncatedPoisson, TruncatedNegativeBinomial1, TruncatedNegativeBinomial2)
+_COUNTS = (Poisson, NegativeBinomial1, NegativeBinomial2)
+
+
+def _wrapped(wrapper, base) -> Callable[..., Family]:
+    return lambda link=None: wrapper(base(link))
+
+
+FAMILIES: dict[str, Callable[..., Family]] = {
+    **{
+        family.name: family
+        for family in (
+            Binomial,
+            BetaBinomial,
+            *_COUNTS,
+            Gamma,
+            InverseGaussian,
+            Beta,
+            Gaussian,
+            StudentT,
+            Ordinal,
+            *_TRUNCATED,
+        )
+    },
+    **{f"hurdle_{b.name.removeprefix('truncated_')}": _wrapped(Hurdle, b) for b in _TRUNCATED},
+    **{f"zero_inflated_{base.name}": _wrapped(ZeroInflated, base) for base in _COUNTS},
+}
+"""Name to what makes the family of a link, ``FAMILIES[name](link=None)``."""
+
+ALIASES = {
+    "bernoulli": "binomial",
+    "negative_binomial": "nbinom2",
+    "cumulative": "ordinal",
+    "normal": "gaussian",
+    "student_t": "t",
+}
+
+
+def family_of(family, link=None) -> Family:
+    """A family from its name, class or instance.
+
+    Parameters
+    ----------
+    family : str, Family or subclass of Family
+    link : str or Link, optional
+        The family's default unless given.
+
+    Raises
+    ------
+    OptionError
+        If there is no family of that name, it does not have this link, or a link is given for
+        an instance that has another one.
+
+    Examples
+    --------
+    >>> family_of("binomial", "probit")
+    Binomial(link=Probit())
+    >>> family_of("hurdle_poisson").name
+    'hurdle_poisson'
+    """
+    if isinstance(family, Family):
+        if link is not None and family.link not in (link, _named(link)):
+            raise OptionError(
+                f"link={link!r} is given for the family {family}, which has its own; give one"
+            )
+        return family
+    if isinstance(family, type) and issubclass(family, Family):
+        if issubclass(family, (ZeroInflated, Hurdle)):
+            raise OptionError(
+                f"{family.__name__} needs a family of counts, e.g. {family.__name__}(Poisson())"
+            )
+        return family(link)
+    if isinstance(family, str):
+        name = family.lower().replace("-", "_")
+        name = ALIASES.get(name, name)
+        if name in FAMILIES:
+            return FAMILIES[name](link)
+        near = get_close_matches(name, [*FAMILIES, *ALIASES], n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise OptionError(f"family={family!r} is not known; {hint}there are {', '.join(FAMILIES)}")
+    raise OptionError(f"family={family!r} is neither a name nor a Family")
+
+
+def _named(link):
+    from mixedeffects.family.links import LINKS
+
+    return LINKS.get(link) if isinstance(link, str) else link

@@ -1,0 +1,219 @@
+"""Log gamma functions without the cancellation that large dispersion parameters bring.
+
+A negative binomial with theta = 1e8 is a Poisson, but ``gammaln(y + theta) - gammaln(theta)`` has
+lost half of its digits by then. The two functions here are what remains after the parts that cancel
+are taken out by algebra. Both take the *logarithm* of the large (or tiny) parameter, since
+that is what a model's linear predictor gives, and are exact at both ends.
+
+References
+----------
+Loader (2000), *Fast and accurate computation of binomial probabilities*.
+Abramowitz & Stegun (1964), 6.1.40.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.family.one_value import one_value
+from mixedeffects.family.polygamma import tetragamma, trigamma
+from mixedeffects.family.smooth import Smooth
+
+# s(x) = 1/(12 x) - 1/(360 x³) + …
+_SERIES = (
+    1 / 12,
+    -1 / 360,
+    1 / 1260,
+    -1 / 1680,
+    1 / 1188,
+    -691 / 360360,
+    1 / 156,
+    -3617 / 122400,
+)
+_LARGE = 10.0
+_HALF_LOG_2PI = 0.9189385332046727
+
+
+def _piecewise(t, order, large, small, *more):
+    """A rule that is one formula where exp(t) >= 10 and another below."""
+    t = np.asarray(t, dtype=float)
+    is_large = t >= 2.302585092994046
+    if is_large.all():
+        return large(t, order, *more)
+    if not is_large.any():
+        return small(t, order, *more)
+    out = [np.empty(t.shape) for _ in range(order + 1)]
+    for rows, formula in ((is_large, large), (~is_large, small)):
+        for whole, part in zip(out, formula(t[rows], order, *(m[rows] for m in more)), strict=True):
+            whole[rows] = part
+    return out
+
+
+def _error_large(t, order):
+    v = np.exp(-t)
+    v2 = v * v
+    out = []
+    for j in range(order + 1):
+        total = np.zeros_like(v)
+        for k in range(len(_SERIES) - 1, -1, -1):
+            total *= v2
+            total += _SERIES[k] * (-(2 * k + 1)) ** j
+        out.append(total * v)
+    return out
+
+
+def _error_small(t, order):
+    from scipy.special import gammaln, psi
+
+    x = np.exp(t)
+    x1 = x + 1.0
+    out = [gammaln(x1) - (x + 0.5) * t + x - _HALF_LOG_2PI]
+    if order >= 1:
+        xpsi, xt = x * psi(x1), x * t
+        out.append(xpsi - xt - 0.5)
+    if order >= 2:
+        x2 = x * x * trigamma(x1)
+        out.append(xpsi + x2 - xt - x)
+    if order >= 3:
+        out.append(xpsi + 3.0 * x2 + x**3 * tetragamma(x1) - xt - 2.0 * x)
+    return out
+
+
+def _error_rule(t, order):
+    return _piecewise(t, order, _error_large, _error_small)
+
+
+stirling_error = Smooth(_error_rule)
+"""What Stirling's formula leaves of log Γ(x), by t = log x: ``log Γ(x) - (x - 1/2) log x + x -
+log(2π)/2``; about 1/(12 x) for large x.
+
+Examples
+--------
+>>> float(stirling_error(np.log(np.array([1e8])))[0])  # 1/(12e8)
+8.33...e-10
+"""
+
+
+def log1pmx(x):
+    """``log(1 + x) - x`` for x >= 0, accurate for small x.
+
+    Examples
+    --------
+    >>> float(log1pmx(np.array([1e-9]))[0])
+    -4.99999...e-19
+    """
+    s = x / (2.0 + x)  # log(1 + x) = 2 artanh(s)
+    s2 = np.minimum(s * s, 0.03)
+    total = np.zeros_like(s)
+    for k in range(11, -1, -1):
+        total *= s2
+        total += 1.0 / (2 * k + 3)
+    return np.where(x < 0.35, 2.0 * s * s2 * total - s * x, np.log1p(x) - x)
+
+
+def _powers_of_error(v, v2, order):
+    """x^j s^(j)(x) for j = 0..order at x = 1/v."""
+    out = []
+    for j in range(order + 1):
+        total = np.zeros_like(v)
+        for k in range(len(_SERIES) - 1, -1, -1):
+            m = 2 * k + 1
+            falling = (1, -m, m * (m + 1), -m * (m + 1) * (m + 2))[j]
+            total *= v2
+            total += _SERIES[k] * falling
+        out.append(total * v)
+    return out
+
+
+def _rising_large(t, order, y):
+    theta = np.exp(t)
+    r = y / theta
+    rho = 1.0 / (1.0 + r)
+    v = 1.0 / theta
+    at_theta = _powers_of_error(v, v * v, order)
+    w = v * rho
+    at_sum = _powers_of_error(w, w * w, order)
+    loss = log1pmx(r)
+    value = (theta + y - 0.5) * loss + (y - 0.5) * r + at_sum[0] - at_theta[0]
+    out = [value]
+    if order >= 1:
+        a1 = theta * loss + 0.5 * r * rho + rho * at_sum[1] - at_theta[1]
+        out.append(a1)
+    if order >= 2:
+        rr = rho * rho
+        a2 = y * r * rho - 0.5 * r * (2.0 + r) * rr + rr * at_sum[2] - at_theta[2]
+        out.append(a1 + a2)
+    if order >= 3:
+        a3 = (
+            -y * r * (3.0 + 2.0 * r) * rr
+            + r * (3.0 + 3.0 * r + r * r) * rr * rho
+            + rr * rho * at_sum[3]
+            - at_theta[3]
+        )
+        out.append(a1 + 3.0 * a2 + a3)
+    return out
+
+
+def _rising_small(t, order, y):
+    from scipy.special import gammaln, psi
+
+    theta = np.exp(t)
+    top, bottom = theta + y, theta + 1.0
+    out = [gammaln(top) - gammaln(bottom) + t - y * t]
+    if order >= 1:
+        a1 = theta * (psi(top) - psi(bottom))
+        out.append(a1 + 1.0 - y)
+    if order >= 2:
+        a2 = theta**2 * (trigamma(top) - trigamma(bottom))
+        out.append(a1 + a2)
+    if order >= 3:
+        out.append(a1 + 3.0 * a2 + theta**3 * (tetragamma(top) - tetragamma(bottom)))
+    return [np.where(y == 0, 0.0, part) for part in out]
+
+
+def _rising_rule(t, order, y):
+    t, y = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(y, dtype=float))
+    return _piecewise(t, order, _rising_large, _rising_small, y)
+
+
+_rising = Smooth(_rising_rule)
+
+
+def rising_excess(y, t):
+    """``log(Γ(θ + y) / Γ(θ)) - y log θ`` by t = log θ: how much more than y factors of θ.
+
+    Zero for y = 0 and 1, about y (y - 1)/(2 θ) for large θ.
+
+    Parameters
+    ----------
+    y : (n,) array
+        At least 0; not a variable.
+    t : (n,) array or Jet
+
+    Examples
+    --------
+    >>> rising_excess(np.array([3.0]), np.log(np.array([1e12])))
+    array([3.e-12])
+    """
+    return _rising(t, y)
+
+
+def rising_derivatives(y, t, order):
+    """Value and derivatives by t of :func:`rising_excess`, a list of `order` + 1 arrays."""
+    return _rising_rule(t, order, y)
+
+
+def rising_of_counts(response, key, counts, t, order):
+    """:func:`rising_derivatives`, by the distinct counts where `t` is one number.
+
+    Parameters
+    ----------
+    response : Response
+        Remembers the distinct `counts` under `key`.
+    """
+    if len(t) and one_value(t):
+        values, place = response.remember(key, lambda: np.unique(counts, return_inverse=True))
+        if 2 * len(values) < len(counts):
+            at = np.full(len(values), t[0])
+            return [part[place] for part in rising_derivatives(values, at, order)]
+    return rising_derivatives(counts, t, order)

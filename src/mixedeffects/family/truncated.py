@@ -1,0 +1,184 @@
+"""Counts that cannot be zero: those that are recorded only if there is something to count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mixedeffects.family.base import Family
+from mixedeffects.family.checks import check_counts
+from mixedeffects.family.nbinom1 import NegativeBinomial1
+from mixedeffects.family.nbinom2 import NegativeBinomial2
+from mixedeffects.family.poisson import Poisson
+from mixedeffects.family.rules import log_cloglog as log_cloglog_rule
+from mixedeffects.family.smooth import Smooth
+from mixedeffects.family.taylor import space
+
+log_cloglog = Smooth(log_cloglog_rule)
+
+
+@dataclass(frozen=True)
+class Truncated(Family):
+    """A family of counts given that the count is not zero; the link is of the mean before that.
+
+    A subclass names the family, which gives ``log_minus_log_zero(*predictors)``, the logarithm
+    of ``-log P(Y = 0)``.
+    """
+
+    base_class: ClassVar[Any]
+    base: ClassVar[Any]
+
+    links = ("log",)
+    discrete = True
+    support = (1.0, np.inf)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "base", self.base_class(self.link))
+
+    def check(self, response, name="y"):
+        check_counts(response, name, self, smallest=1)
+
+    def log_density(self, response, *predictors):
+        return self.base.log_density(response, *predictors) - log_cloglog(
+            self.base.log_minus_log_zero(*predictors)
+        )
+
+    def derivatives(self, response, predictors, order, random=(0,)):
+        predictors = [np.asarray(x, dtype=float) for x in predictors]
+        plain = response.unweighted()
+        with np.errstate(all="ignore"):
+            out = dict(self.base.derivatives(plain, predictors, order, random))
+            if order == 0:
+                return self._weighted(
+                    response,
+                    {(): out[()] - log_cloglog(self.base.log_minus_log_zero(*predictors))},
+                )
+            variables = space(len(predictors), order, tuple(random)).variables(predictors)
+            some = log_cloglog(self.base.log_minus_log_zero(*variables))
+            for key, d in some.derivatives().items():
+                out[key] = out[key] - d if key in out else -d
+        return self._weighted(response, out)
+
+    def start(self, response):
+        _, extras = self.base.start(response)
+        return self._link_of_mean(np.maximum(response.y - 0.5, 0.3)), extras
+
+    def mean(self, *predictors):
+        some = log_cloglog(self.base.log_minus_log_zero(*predictors))
+        return np.exp(self.link.log_inverse(predictors[0]) - some)
+
+    def variance(self, *predictors, size=None):
+        mean = self.mean(*predictors)
+        untruncated = self.base.mean(*predictors)
+        # E y² = (V + mu²)/(1 - p0) = mean (V/mu + mu)
+        ratio = self.base.variance(*predictors) / untruncated
+        return mean * (ratio + untruncated - mean)
+
+    def sample(self, rng, predictors, response):
+        predictors = [np.broadcast_to(np.asarray(x, float), response.y.shape) for x in predictors]
+        rate = np.exp(self.base.log_minus_log_zero(*predictors))
+        return self._sample_some(rng, rate, predictors)
+
+    def _sample_some(self, rng, rate, predictors):
+        """Counts that are not zero, given -log P(Y = 0)."""
+        raise NotImplementedError
+
+    def cdf(self, response, *predictors):
+        rate = np.exp(self.base.log_minus_log_zero(*predictors))
+        some = -np.expm1(-rate)
+        y = np.maximum(response.y, 0.0)
+        below = (self.base.cdf(type(response)(y), *predictors) - np.exp(-rate)) / some
+        return np.where(response.y < 1, 0.0, np.clip(below, 0.0, 1.0))
+
+    def cdf_below(self, response, *predictors):
+        return self.cdf(type(response)(response.y - 1.0), *predictors)
+
+
+def _sample_positive_poisson(rng, rate):
+    """Poisson counts that are not zero: the time of the first event, then the rest of the time."""
+    first = -np.log1p(rng.random(len(rate)) * np.expm1(-rate))
+    return 1 + rng.poisson(np.maximum(rate - first, 0.0))
+
+
+def _sample_log_series_sum(rng, clusters, log_odds):
+    """Sums of logarithmic variates, `clusters` of them in each row, with p = expit(log_odds)."""
+    p = np.repeat(np.exp(-np.logaddexp(0.0, -log_odds)), clusters)
+    ends = np.cumsum(clusters)
+    sums = np.concatenate([[0], np.cumsum(rng.logseries(p))])
+    return (sums[ends] - sums[ends - clusters]).astype(float)
+
+
+def _sample_positive_nbinom(rng, rate, log_odds, draw):
+    """Negative binomial counts that are not zero.
+
+    Where zeros are common, as a Poisson number of clusters of logarithmic size (Fisher's log
+    series), which is zero only if there is no cluster; elsewhere by drawing again.
+    """
+    out = np.zeros(len(rate))
+    rare = rate < 1.0
+    clusters = _sample_positive_poisson(rng, rate[rare])
+    out[rare] = _sample_log_series_sum(rng, clusters, log_odds[rare])
+    left = np.flatnonzero(~rare)
+    while len(left):
+        out[left] = draw(left)
+        left = left[out[left] == 0]
+    return out
+
+
+@dataclass(frozen=True)
+class TruncatedPoisson(Truncated):
+    """Poisson counts that are not zero.
+
+    Examples
+    --------
+    >>> from mixedeffects.family import Response
+    >>> np.exp(TruncatedPoisson().log_density(Response([1.0]), np.zeros(1)))  # 1/(e - 1)
+    array([0.58197671])
+    """
+
+    name = "truncated_poisson"
+    base_class = Poisson
+
+    def _sample_some(self, rng, rate, predictors):
+        return _sample_positive_poisson(rng, rate).astype(float)
+
+
+@dataclass(frozen=True)
+class TruncatedNegativeBinomial2(Truncated):
+    """Negative binomial counts (quadratic variance before truncation) that are not zero."""
+
+    name = "truncated_nbinom2"
+    extras = ("dispersion",)
+    dispersion_name = "theta"
+    base_class = NegativeBinomial2
+
+    def _sample_some(self, rng, rate, predictors):
+        eta, tau = predictors
+        theta, mu = np.exp(tau), self.base.mean(eta)
+
+        def draw(rows):
+            return rng.poisson(rng.gamma(theta[rows], mu[rows] / theta[rows]))
+
+        return _sample_positive_nbinom(rng, rate, np.log(mu) - tau, draw)
+
+
+@dataclass(frozen=True)
+class TruncatedNegativeBinomial1(Truncated):
+    """Negative binomial counts (linear variance before truncation) that are not zero."""
+
+    name = "truncated_nbinom1"
+    extras = ("dispersion",)
+    dispersion_name = "phi"
+    base_class = NegativeBinomial1
+
+    def _sample_some(self, rng, rate, predictors):
+        eta, log_phi = predictors
+        phi, mu = np.exp(log_phi), self.base.mean(eta)
+
+        def draw(rows):
+            return rng.poisson(rng.gamma(mu[rows] / phi[rows], phi[rows]))
+
+        return _sample_positive_nbinom(rng, rate, log_phi, draw)

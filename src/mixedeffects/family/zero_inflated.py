@@ -1,0 +1,130 @@
+"""Counts with more zeros than their distribution has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+from mixedeffects.family.base import Family
+from mixedeffects.family.nbinom2 import softplus
+from mixedeffects.family.rules import log_expit as log_expit_rule
+from mixedeffects.family.smooth import Smooth
+from mixedeffects.family.taylor import Jet, space, where
+
+log_expit = Smooth(log_expit_rule)
+
+
+@dataclass(frozen=True, init=False)
+class ZeroInflated(Family):
+    """A count that is zero for another reason with probability expit(zi), else of family `base`.
+
+    Parameters
+    ----------
+    base : Family
+        A family of counts.
+
+    Examples
+    --------
+    >>> from mixedeffects.family import Poisson, Response
+    >>> family = ZeroInflated(Poisson())
+    >>> family.extras
+    ('zi',)
+    >>> np.exp(family.log_density(Response([0.0]), np.zeros(1), np.zeros(1)))  # (1 + 1/e)/2
+    array([0.68393972])
+    """
+
+    base: Family
+
+    discrete = True
+    support = (0.0, np.inf)
+
+    def __init__(self, base: Family) -> None:
+        set_base(self, base)
+        object.__setattr__(self, "name", f"zero_inflated_{self.base.name}")
+
+    def check(self, response, name="y"):
+        self.base.check(response, name)
+
+    def log_density(self, response, *predictors):
+        *inner, zi = predictors
+        density = self.base.log_density(response, *inner)
+        at_zero = _or_zero(zi, density)
+        return where(response.y == 0, at_zero, density + log_expit(-zi))
+
+    def derivatives(self, response, predictors, order, random=(0,)):
+        *inner, zi = (np.asarray(x, dtype=float) for x in predictors)
+        z = len(inner)
+        plain = response.unweighted()
+        base_random = tuple(v for v in random if v != z) or (0,)
+        with np.errstate(all="ignore"):
+            parts = self.base.derivatives(plain, inner, order, base_random)
+            of = space(z + 1, order, tuple(random))
+            out = {key: parts[key] for key in of.keys if key in parts}
+            none = log_expit_rule(-zi, order)
+            for k in range(order + 1):
+                if (key := (z,) * k) in of.position:
+                    term = none[k] if k % 2 == 0 else -none[k]
+                    out[key] = out[key] + term if key in out else term
+            zeros = response.remember("zeros", lambda: np.flatnonzero(response.y == 0))
+            density = of.from_derivatives({key: d[zeros] for key, d in parts.items()})
+            parts0 = {(): zi[zeros], (z,): 1.0}
+            mixed = _or_zero(of.jet(parts0[()], parts0), density)
+            found = mixed.derivatives() if isinstance(mixed, Jet) else {(): mixed}
+            for key, d in found.items():
+                whole = np.array(out[key]) if key in out else np.zeros(len(zi))
+                whole[zeros] = d
+                out[key] = whole
+        return self._weighted(response, out)
+
+    def start(self, response):
+        y = response.y
+        eta, extras = self.base.start(response)
+        zeros = float(np.mean(y == 0))
+        # half of the zeros, as neither part is likely to have all of them
+        share = float(np.clip(0.5 * zeros, 0.02, 0.9))
+        return eta, {**extras, "zi": float(np.log(share) - np.log1p(-share))}
+
+    def mean(self, *predictors):
+        *inner, zi = predictors
+        return self.base.mean(*inner) * np.exp(log_expit(-zi))
+
+    def variance(self, *predictors, size=None):
+        *inner, zi = predictors
+        share = np.exp(log_expit(zi))
+        mean = self.base.mean(*inner)
+        return (1.0 - share) * (self.base.variance(*inner) + share * mean * mean)
+
+    def sample(self, rng, predictors, response):
+        *inner, zi = predictors
+        structural = rng.random(len(response)) < np.exp(log_expit(zi))
+        return np.where(structural, 0.0, self.base.sample(rng, inner, response))
+
+    def cdf(self, response, *predictors):
+        *inner, zi = predictors
+        share = np.exp(log_expit(zi))
+        below = self.base.cdf(response, *inner)
+        return np.where(response.y < 0, 0.0, share + (1.0 - share) * below)
+
+    def natural(self, extra, value):
+        return np.exp(log_expit(value)) if extra == "zi" else self.base.natural(extra, value)
+
+
+def _or_zero(zi, density):
+    """``log(pi + (1 - pi) f)`` by the logit zi of pi and the log density of a zero."""
+    return np.logaddexp(zi, density) - softplus(zi)
+
+
+def set_base(family, base) -> None:
+    """Take over what a wrapped family says of its link, extras and dispersion."""
+    if not isinstance(base, Family) or not base.discrete or base.has_size:
+        raise OptionError(
+            f"base={base!r} of {type(family).__name__} must be a family of counts, such as "
+            "Poisson() or NegativeBinomial2()"
+        )
+    object.__setattr__(family, "base", base)
+    object.__setattr__(family, "link", base.link)
+    object.__setattr__(family, "extras", (*base.extras, "zi"))
+    object.__setattr__(family, "links", base.links)
+    object.__setattr__(family, "dispersion_name", base.dispersion_name)

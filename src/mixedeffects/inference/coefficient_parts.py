@@ -1,0 +1,192 @@
+"""The linear predictors of a model as parts: names, coefficients and their covariance.
+
+A linear mixed model has one, "conditional"; a generalised one may have others. A part has the
+attributes of a fit that tests of coefficients ask for, so the same functions test both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+
+MAIN = "conditional"
+# links whose differences are logarithms of ratios, and of which ratios
+RATIOS = {"logit": "odds", "log": "means", "cloglog": "hazards", "loglog": "hazards"}
+
+
+@dataclass(frozen=True, slots=True)
+class CoefficientPart:
+    """Coefficients of a predictor other than the main one, or of several together.
+
+    Attributes
+    ----------
+    component : str
+    names : tuple of str, length p
+    beta : (p,) array
+        On the scale of the predictor's link.
+    vcov_beta : (p, p) array
+    default_ddf : str
+    cache : dict
+    """
+
+    component: str
+    names: tuple[str, ...]
+    beta: np.ndarray
+    vcov_beta: np.ndarray
+    default_ddf: str = "wald"
+    cache: dict[str, Any] = field(default_factory=dict)
+
+
+def part_names(fit):
+    """Names of the model's parts: "conditional", then "dispersion", "zi", "df", "thresholds"."""
+    return (MAIN, *fit.extras)
+
+
+def check_component(fit, component, *, together=True):
+    """Refuse a part that the model does not have.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    component : str
+    together : bool
+        Whether "all" is accepted.
+
+    Raises
+    ------
+    OptionError
+    """
+    known = (*part_names(fit), "all") if together else part_names(fit)
+    if not isinstance(component, str) or component not in known:
+        raise OptionError(
+            f"component={component!r} is not a part of this model; it has {', '.join(known)}"
+        )
+
+
+def part_of(fit, component):
+    """Names of the coefficients of a part, and what can be tested of them.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    component : str
+        As `part_names`; "all" for all coefficients together, named "zi: x".
+
+    Returns
+    -------
+    names : tuple of str
+    tested : FitRecord or CoefficientPart
+        Has beta and vcov_beta of these coefficients.
+
+    Raises
+    ------
+    OptionError
+    """
+    check_component(fit, component)
+    if component == MAIN or (component == "all" and not fit.extras):
+        return tuple(fit.design.x_names), fit
+    if component == "all":
+        names, part = fit.parameter_names, slice(0, fit.estimates.size - fit.theta.size)
+        names = tuple(names[part])
+    else:
+        values = fit.extras[component]
+        part = place(fit, component)
+        names = tuple(fit.extra_names(component, values.size))
+    covariance = fit.vcov_parameters[part, part]
+    return names, CoefficientPart(component, names, fit.estimates[part], covariance)
+
+
+def place(fit, component):
+    """Where a part's coefficients stand among ``fit.estimates``."""
+    at = fit.beta.size
+    if component == MAIN:
+        return slice(0, at)
+    for name, values in fit.extras.items():
+        if name == component:
+            return slice(at, at + values.size)
+        at += values.size
+    raise KeyError(component)
+
+
+def ratio_of(fit, component):
+    """What exp of a coefficient is a ratio of, or None.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    component : str
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("log(Reaction) ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> ratio_of(fit, "conditional")
+    'means'
+    """
+    if component in ("dispersion", "df"):
+        return "dispersions"
+    if component == "zi":
+        return "odds"
+    if fit.linear:
+        from mixedeffects.inference.means.transformation import transformation
+
+        found = transformation(fit)
+        return "means" if found is not None and found.name in ("log", "log1p") else None
+    return RATIOS.get(fit.family.link.name)
+
+
+def as_ratios(fit, component, columns):
+    """Estimates, null values and limits as their exponentials; errors by the delta method.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    component : str
+    columns : dict of str to array
+        estimate and any of null, std_error, lower, upper; changed in place.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    OptionError
+        Where the exponential of a coefficient is not a ratio of anything.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("log(Reaction) ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> fit.test("Days", exponentiate=True)["estimate"].round(3).item()  # per day
+    1.034
+    """
+    parts = part_names(fit) if component == "all" else (component,)
+    for part in parts:
+        if ratio_of(fit, part) is None:
+            what = (
+                "a linear model whose response is not a logarithm"
+                if fit.linear
+                else f"the {fit.family.link.name} link"
+            )
+            raise OptionError(
+                f"exponentiate=True: with {what} the exponential of a coefficient is not a ratio\n"
+                "it is for the logit, log, cloglog and loglog links, and for log(y)"
+            )
+    estimate = np.exp(columns["estimate"])
+    for name in ("null", "lower", "upper"):
+        if name in columns:
+            columns[name] = np.exp(columns[name])
+    if "std_error" in columns:
+        columns["std_error"] = columns["std_error"] * estimate
+    return columns | {"estimate": estimate}
+
+
+def check_flag(name, value):
+    """Refuse what is neither True nor False."""
+    if not isinstance(value, bool | np.bool_):
+        raise OptionError(f"{name}={value!r} must be True or False")

@@ -1,0 +1,74 @@
+"""Refuse to compare models whose likelihoods are not the same quantity."""
+
+from __future__ import annotations
+
+from mixedeffects.errors import ModelError
+
+
+def refuse_other_likelihoods(fits, names):
+    """Check that all densities are of the same kind, computed by the same approximation.
+
+    Parameters
+    ----------
+    fits : sequence of FitRecord
+        On the same rows.
+    names : sequence of str
+
+    Raises
+    ------
+    ModelError
+        Probabilities against densities; other numbers of quadrature points; prior weights that
+        mean different things.
+    """
+    for fit, name in zip(fits[1:], names[1:], strict=True):
+        first = fits[0]
+        pair = f"{names[0]} and {name}"
+        if first.family.discrete != fit.family.discrete:
+            kinds = ["probabilities" if f.family.discrete else "densities" for f in (first, fit)]
+            raise ModelError(
+                f"{pair} are of the families {first.family} and {fit.family}: the likelihood of one "
+                f"is made of {kinds[0]}, of the other of {kinds[1]}, which have other units\n"
+                "compare models of one kind of response"
+            )
+        scaled = [f.family.weights_scale_dispersion for f in (first, fit)]
+        if first.response.weights is not None and scaled[0] != scaled[1]:
+            raise ModelError(
+                f"{pair}: prior weights divide the dispersion of one family and count rows of the "
+                "other, so that their likelihoods cannot be compared\nfit both without weights"
+            )
+    known = [(f, name) for f, name in zip(fits, names, strict=True) if not exact(f)]
+    for fit, name in known[1:]:
+        one, other = known[0]
+        if one.nagq != fit.nagq:
+            raise ModelError(
+                f"{other} was fitted with nagq={one.nagq} and {name} with nagq={fit.nagq}: these "
+                "approximations of the likelihood differ by more than the models may\n"
+                "fit all with the same nagq"
+            )
+
+
+def exact(fit):
+    """Whether the likelihood is no approximation: a normal response, linear in everything."""
+    linear = fit.family.name == "gaussian" and fit.family.link.name == "identity"
+    return fit.linear or (linear and fit.nagq > 0)
+
+
+def model_text(fit):
+    """The formula, for a generalised model with its family and its other parts.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> table = {
+    ...     "y": [0, 1, 3, 2, 6, 4, 1, 0, 2, 9, 7, 4],
+    ...     "x": [0, 1, 2, 3] * 3,
+    ...     "g": list("aaaabbbbcccc"),
+    ... }
+    >>> model_text(me.glmm("y ~ x + (1 | g)", table, family="poisson"))
+    'y ~ x + (1 | g), poisson (log)'
+    """
+    text = fit.design.spec.text
+    if fit.linear:
+        return text
+    others = [f", {name} {part.spec.text}" for name, part in fit.data.parts.items()]
+    return f"{text}, {fit.family.name} ({fit.family.link.name}){''.join(others)}"

@@ -1,0 +1,83 @@
+"""The linear predictors of a fit, linear or generalised, in one form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelPart:
+    """One linear predictor.
+
+    Attributes
+    ----------
+    X : (n, p) array or ColumnMatrix
+    T : (p, p) array
+        X T has nearly orthonormal columns.
+    names : tuple of str
+    offset : (n,) array or None
+    blocks : tuple of Block
+    T_blocks : sequence of (k, k) arrays
+    """
+
+    X: Any
+    T: np.ndarray
+    names: tuple[str, ...]
+    offset: np.ndarray | None
+    blocks: tuple[Any, ...]
+    T_blocks: Any
+
+    @property
+    def is_constant(self):
+        """Whether it has nothing but an intercept."""
+        return self.names == ("(Intercept)",) and not self.blocks and self.offset is None
+
+
+def model_parts(fit):
+    """Every linear predictor by name: "conditional", and what the family has besides.
+
+    Thresholds, which the response alone decides on, are left out.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    dict of str to ModelPart
+    """
+    design = fit.design
+    main = design.X, design.x_names, design.offset, design.blocks
+    X, names, offset, blocks = main
+    ones = np.ones((design.n, 1))
+    if fit.linear:
+        reference = fit.evaluation.objective.stats.reference
+        p = X.shape[1]
+        return {
+            "conditional": ModelPart(
+                X, reference.T[:p, :p], names, offset, blocks, reference.T_blocks
+            ),
+            "dispersion": ModelPart(ones, np.eye(1), ("(Intercept)",), None, (), ()),
+        }
+    T = {group.name: group.T for group in fit.coefficients}
+    T_blocks = fit.evaluation.objective.problem.covariance.T_blocks
+    at = len(blocks)
+    out = {"conditional": ModelPart(X, T["conditional"], names, offset, blocks, T_blocks[:at])}
+    placed = {}
+    for name, part in fit.data.parts.items():
+        placed[name] = T_blocks[at : at + len(part.blocks)]
+        at += len(part.blocks)
+    for name in fit.family.extras:
+        if name in ("upper", "lower"):
+            continue
+        part = fit.data.parts.get(name)
+        if part is None:
+            out[name] = ModelPart(ones, np.eye(1), ("(Intercept)",), None, (), ())
+        else:
+            out[name] = ModelPart(
+                part.X, T[name], tuple(part.names), part.offset, part.blocks, placed[name]
+            )
+    return out

@@ -1,0 +1,53 @@
+"""Which families are limits of others: a parameter at the end of its range."""
+
+from __future__ import annotations
+
+# smaller family -> larger ones, of which it is the limit as one parameter goes to its end
+LIMITS = {
+    "poisson": ("nbinom1", "nbinom2"),
+    "truncated_poisson": ("truncated_nbinom1", "truncated_nbinom2"),
+    "binomial": ("betabinomial",),
+    "gaussian": ("t",),
+}
+
+
+def family_limits(small, large, parts):
+    """Parameters of the larger model's family that are at the end of their range in the smaller.
+
+    Parameters
+    ----------
+    small, large : Family
+    parts : dict of str to ModelPart
+        Of the larger model.
+
+    Returns
+    -------
+    reason : str
+        Why one family is not a case of the other; may be empty.
+    names : tuple of str
+        The linear predictors that hold these parameters.
+    """
+    kinds = [_kind(family) for family in (small, large)]
+    (zeros, name), (more_zeros, larger) = kinds
+    if small.link != large.link and small.link.name != large.link.name:
+        return f"their links are {small.link.name} and {large.link.name}", ()
+    if name != larger and larger not in LIMITS.get(name, ()):
+        return f"{small.name} is not a case of {large.name}", ()
+    if zeros != more_zeros and (zeros, more_zeros) != ("", "zi"):
+        return f"{small.name} is not a case of {large.name}", ()
+    found = tuple(extra for extra in large.extras if extra not in small.extras)
+    for extra in found:
+        if not parts[extra].is_constant:
+            return (
+                f"in the smaller model the coefficients of {extra} of the larger have no meaning, "
+                "and no reference distribution is known"
+            ), ()
+    return "", found
+
+
+def _kind(family):
+    """How zeros are treated, and the family of the rest."""
+    base = getattr(family, "base", None)
+    if "zi" not in family.extras or base is None:
+        return "", family.name
+    return "hurdle" if family.name.startswith("hurdle") else "zi", base.name

@@ -1,0 +1,85 @@
+"""Dispersion and other parameters of a family on the scale on which they are spoken of."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.inference.coefficient_parts import place
+
+
+def dispersion(fit):
+    """The family's dispersion parameter: sigma, phi, theta, ….
+
+    Returns
+    -------
+    float, (n,) array or None
+        One per row where the model has a formula for it; None where the family has none. What it
+        is says ``fit.family.dispersion_name``, and the family's description what the variance is.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.glmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy(), "gaussian")
+    >>> round(fit.dispersion, 2)  # the residual standard deviation
+    30.9
+    """
+    if "dispersion" not in fit.extras:
+        return None
+    if "dispersion" not in fit.data.parts:
+        return float(fit.family.natural("dispersion", fit.extras["dispersion"][0]))
+    return fit.family.natural("dispersion", extra_predictor(fit, "dispersion"))
+
+
+def extra_predictor(fit, name):
+    """Fixed part of another linear predictor, row by row; a number where it is constant.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    name : str
+        "dispersion", "zi" or "df".
+
+    Returns
+    -------
+    float or (n,) array
+    """
+    values, part = fit.extras[name], fit.data.parts.get(name)
+    if part is None:
+        return float(values[0])
+    out = part.X @ values
+    return out if part.offset is None else out + part.offset
+
+
+def natural_parameters(fit):
+    """Constant parameters of the family with standard errors, on their natural scale.
+
+    Returns
+    -------
+    list of (label, value, standard error)
+        Of each extra predictor without a formula, or with the formula ``~ 1``; the error is by the
+        delta method.
+    """
+    out = []
+    symbol = fit.family.dispersion_name or ""
+    labels = {
+        "dispersion": f"dispersion {symbol}".strip() if symbol in ("", "phi", "theta") else symbol,
+        "df": "degrees of freedom",
+        "zi": "probability of an extra zero"
+        if fit.family.name.startswith("zero_inflated")
+        else "probability of zero",
+    }
+    for name, values in fit.extras.items():
+        part = fit.data.parts.get(name)
+        constant = part is None or (
+            part.names == ("(Intercept)",) and part.offset is None and not part.blocks
+        )
+        if name not in labels or not constant:
+            continue
+        at = place(fit, name)
+        value = float(fit.family.natural(name, values[0]))
+        step = 1e-5
+        ends = [fit.family.natural(name, values[0] + d) for d in (-step, step)]
+        slope = (ends[1] - ends[0]) / (2.0 * step)
+        error = float(abs(slope) * np.sqrt(fit.vcov_parameters[at, at][0, 0]))
+        out.append((labels[name], value, error))
+    return out

@@ -1,0 +1,190 @@
+"""Variance of a family's distribution on the scale of the linear predictor.
+
+What a residual is to a linear model, the distribution is to a generalised one. For 0 / 1 and
+ordinal responses its variance is that of the latent variable whose thresholds the link describes
+("theoretical"). For others it is Var(Y) / (dE[Y]/d eta)^2 at the mean response ("delta"), and with
+the logarithmic link, where it is a squared coefficient of variation c^2, also the variance
+of the logarithm: log(1 + c^2) if Y were lognormal, trigamma(1 / c^2) if it were gamma.
+"""
+
+from __future__ import annotations
+
+from math import pi
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.inference.dispersion import extra_predictor
+from mixedeffects.inference.generalised.averages import average
+
+APPROXIMATIONS = ("theoretical", "delta", "lognormal", "trigamma")
+THEORETICAL = {"logit": pi**2 / 3.0, "probit": 1.0, "cloglog": pi**2 / 6.0, "loglog": pi**2 / 6.0}
+# step of numeric derivatives by a linear predictor
+STEP = 1e-5
+
+
+def default_approximation(family):
+    """The approximation that suits a family.
+
+    Examples
+    --------
+    >>> from mixedeffects.family import Binomial, Poisson
+    >>> default_approximation(Binomial()), default_approximation(Poisson())
+    ('theoretical', 'lognormal')
+    """
+    if family.has_size or "upper" in family.extras:
+        return "theoretical" if family.link.name in THEORETICAL else "delta"
+    plain = family.name in ("gaussian", "t")
+    return "lognormal" if family.link.name == "log" and not plain else "delta"
+
+
+def check_approximation(fit, approximation):
+    """The approximation asked for, or the family's own; refused where it has no meaning.
+
+    Raises
+    ------
+    OptionError, NotAvailableError
+    """
+    family = fit.family
+    if approximation is None:
+        approximation = default_approximation(family)
+    if approximation not in APPROXIMATIONS:
+        raise OptionError(
+            f"approximation={approximation!r} is not one of {', '.join(APPROXIMATIONS)}"
+        )
+    link, ordinal = family.link.name, "upper" in family.extras
+    latent = family.has_size or ordinal
+    if approximation == "theoretical" and not (latent and link in THEORETICAL):
+        raise OptionError(
+            f"approximation='theoretical' is for binomial and ordinal responses with the links "
+            f"{', '.join(THEORETICAL)}; the model is {family}"
+        )
+    if approximation in ("lognormal", "trigamma") and (link != "log" or latent):
+        raise OptionError(
+            f"approximation={approximation!r} is for the log link; the model is {family}"
+        )
+    if approximation == "delta" and ordinal:
+        raise NotAvailableError(
+            f"the {family} distribution has no variance on the scale of the linear predictor"
+        )
+    if any(part.blocks for part in fit.data.parts.values()):
+        raise NotAvailableError(
+            "the extra zeros have random effects of their own: which share of the variance is "
+            "between groups has no one answer then"
+        )
+    return approximation
+
+
+def row_variances(fit, blocks=None):
+    """(n,) variance that the random effects of some blocks add to the linear predictor of a row.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    blocks : sequence of int, optional
+        Positions among the design's blocks; all by default.
+    """
+    chosen = range(len(fit.design.blocks)) if blocks is None else blocks
+    out = np.zeros(fit.design.n)
+    for f in chosen:
+        block, Lam = fit.design.blocks[f], fit.lambdas[f]
+        if block.Z is None:
+            out += Lam[0, 0] ** 2
+        else:
+            half = block.Z @ Lam
+            out += np.einsum("ia,ia->i", half, half)
+    return out
+
+
+def mean_response(fit):
+    """Mean over the rows of what the inverse link gives, random effects integrated out.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+
+    Returns
+    -------
+    float
+    """
+    eta, sd = fit.fixed_predictors[0], np.sqrt(row_variances(fit))
+    link = fit.family.link
+    if link.name == "log":
+        return float(np.exp(eta + 0.5 * sd**2).mean())
+    if link.name == "identity":
+        return float(eta.mean())
+    return float(average(link.inverse, eta, sd).mean())
+
+
+def other_predictors(fit, values=None):
+    """Arguments of the family's mean and variance after eta: numbers, or (n,) arrays.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    values : dict of str to array, optional
+        Other coefficients than the fit's.
+    """
+    if values is None:
+        return [extra_predictor(fit, name) for name in fit.family.extras]
+    out = []
+    for name in fit.family.extras:
+        part = fit.data.parts.get(name)
+        if part is None:
+            out.append(float(values[name][0]))
+            continue
+        eta = part.X @ values[name]
+        out.append(eta if part.offset is None else eta + part.offset)
+    return out
+
+
+def distribution_variance(fit, approximation, mean, values=None):
+    """Variance of the distribution on the scale of the linear predictor.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    approximation : {"theoretical", "delta", "lognormal", "trigamma"}
+    mean : float
+        Mean response at which the other three are taken; see `mean_response`.
+    values : dict of str to array, optional
+        Coefficients of other predictors than the fit's own.
+
+    Returns
+    -------
+    float
+        A mean over the rows, where the dispersion has a formula or prior weights divide it. Of
+        binomial responses for a single trial.
+
+    Raises
+    ------
+    NotAvailableError
+        Where the distribution has no finite variance.
+    """
+    family = fit.family
+    if approximation == "theoretical":
+        return THEORETICAL[family.link.name]
+    eta = float(np.asarray(family.link.link(np.asarray(mean))))
+    others = other_predictors(fit, values)
+    n = max([1, *(np.size(x) for x in others)])
+    others = [np.broadcast_to(x, (n,)) for x in others]
+    at = np.full(n, eta)
+    size = {"size": np.ones(n)} if family.has_size else {}
+    variance = family.variance(at, *others, **size)
+    if family.weights_scale_dispersion and fit.response.weights is not None:
+        variance = variance * float(np.mean(1.0 / fit.response.weights))
+    if approximation == "delta":
+        up, down = family.mean(at + STEP, *others), family.mean(at - STEP, *others)
+        out = variance / ((up - down) / (2.0 * STEP)) ** 2
+    else:
+        squared = variance / family.mean(at, *others) ** 2
+        if approximation == "lognormal":
+            out = np.log1p(squared)
+        else:
+            from scipy.special import zeta
+
+            out = zeta(2.0, 1.0 / squared)
+    found = float(np.mean(out))
+    if not np.isfinite(found):
+        raise NotAvailableError(f"the {family} distribution has no finite variance here")
+    return found

@@ -1,0 +1,122 @@
+"""Predictions of ordered categories: a probability for each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.family import link_of
+from mixedeffects.inference.generalised.targets import Target
+from mixedeffects.inference.generalised.uncertainty import uncertainty
+from mixedeffects.inference.normal import z_quantile
+from mixedeffects.inference.predict import in_place
+from mixedeffects.inference.table import Table
+
+COMPONENTS = ("response", "class")
+
+
+def category_names(fit):
+    """Names of the categories as text."""
+    return [str(label) for label in fit.data.categories.as_text()]
+
+
+def probabilities(fit, eta, spread):
+    """(n, K) probabilities, averaged over the normal distribution of eta with SD `spread`."""
+    thresholds = fit.extras["thresholds"]
+    if spread is None:
+        return fit.family.probabilities(eta, thresholds)
+    return np.column_stack(
+        [
+            _category(fit, k).value({"conditional": eta}, {"conditional": spread})
+            for k in range(thresholds.size + 1)
+        ]
+    )
+
+
+def predict_categories(fit, rows, predictors, spread, conditional, interval, level, component):
+    """Probabilities as a table, or the likeliest category.
+
+    Returns
+    -------
+    Table or (n,) array
+        A column per category; with an interval one row per row and category: row, category,
+        prediction, std_error, lower, upper.
+    """
+    if component is None:
+        component = "response"
+    if component not in COMPONENTS:
+        raise OptionError(
+            f"component={component!r} is not one of {', '.join(COMPONENTS)}, what ordered "
+            "categories have"
+        )
+    eta, names = predictors["conditional"], category_names(fit)
+    sd = spread.get("conditional")
+    if interval == "prediction":
+        raise NotAvailableError(
+            "a new observation is one of the categories, whose probabilities are its predictive "
+            'distribution\npredict them, with interval="confidence" for their uncertainty'
+        )
+    if component == "class" and interval is not None:
+        raise OptionError('a predicted class has no interval; leave out component="class"')
+    p = probabilities(fit, eta, sd)
+    if component == "class":
+        return in_place(np.array(names, dtype=object)[p.argmax(axis=1)], rows.kept, None)
+    if interval is None:
+        return Table({name: in_place(p[:, k], rows.kept) for k, name in enumerate(names)})
+    known = uncertainty(fit)
+    place, z = known.groups["thresholds"].part.start, z_quantile(level)
+    logit, columns = link_of("logit"), []
+    for k in range(len(names)):
+        target = _category(fit, k)
+        slopes, by_variance = target.slopes({"conditional": eta}, {"conditional": sd})
+        also = []
+        for threshold in (k - 1, k):
+            if 0 <= threshold < len(names) - 1:
+                also.append((place + threshold, _by_threshold(fit, k, threshold, eta, sd, p[:, k])))
+        variance = known.variance(
+            rows, slopes, conditional=conditional, spread=by_variance, also=also
+        )
+        se = np.sqrt(variance)
+        with np.errstate(divide="ignore"):
+            at = logit.link(p[:, k])
+        columns.append(
+            (
+                p[:, k],
+                se * p[:, k] * (1.0 - p[:, k]),
+                *(logit.inverse(at + s * se) for s in (-z, z)),
+            )
+        )
+    table = {}
+    n = rows.n if rows.kept is None else rows.kept.size
+    table["row"] = np.repeat(np.arange(n), len(names))
+    table["category"] = np.array(names * n, dtype=object)
+    for j, name in enumerate(("prediction", "std_error", "lower", "upper")):
+        parts = [in_place(column[j], rows.kept) for column in columns]
+        table[name] = np.column_stack(parts).ravel()
+    return Table(table)
+
+
+def _category(fit, k):
+    """The probability of category k as a function of eta."""
+    thresholds = fit.extras["thresholds"]
+    return Target(("conditional",), lambda eta: _one(fit, k, eta, thresholds), link_of("logit"))
+
+
+def _one(fit, k, eta, thresholds):
+    ends = np.concatenate([[-np.inf], thresholds, [np.inf]])
+    with np.errstate(all="ignore"):
+        upper, lower = np.full(eta.shape, ends[k + 1]), np.full(eta.shape, ends[k])
+        return np.exp(fit.family.log_density(None, eta, upper, lower))
+
+
+def _by_threshold(fit, k, threshold, eta, sd, p):
+    """Derivative of the logit of the probability of category k by one threshold."""
+    step, values = 1e-4, []
+    for sign in (1.0, -1.0):
+        thresholds = fit.extras["thresholds"].copy()
+        thresholds[threshold] += sign * step
+        target = Target(
+            ("conditional",), lambda x, t=thresholds: _one(fit, k, x, t), link_of("logit")
+        )
+        values.append(target.value({"conditional": eta}, {"conditional": sd}))
+    return (values[0] - values[1]) / (2.0 * step * p * (1.0 - p))

@@ -1,0 +1,340 @@
+"""Predictions of a generalised linear mixed model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.generalised.ordinal import predict_categories, probabilities
+from mixedeffects.inference.generalised.predictive import (
+    predictive_moments,
+    predictive_quantiles,
+)
+from mixedeffects.inference.generalised.rows import (
+    linear_predictors,
+    new_group_spread,
+    new_rows,
+    own_rows,
+)
+from mixedeffects.inference.generalised.targets import (
+    Target,
+    refuse_no_average,
+    target_of,
+)
+from mixedeffects.inference.generalised.uncertainty import uncertainty
+from mixedeffects.inference.normal import check_level, z_quantile
+from mixedeffects.inference.predict import (
+    GROUPS,
+    INTERVALS,
+    NEW_LEVELS,
+    in_place,
+    refuse_new_levels,
+)
+from mixedeffects.inference.row_numbers import row_numbers
+from mixedeffects.inference.table import Table
+
+SCALES = ("response", "link")
+
+
+def fitted(fit):
+    """Means of the rows that were used, at the modes of the random effects.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+
+    Returns
+    -------
+    (n,) array, or (n, K) of the probabilities of ordered categories
+        Of one trial, for successes among trials.
+    """
+    if "upper" in fit.family.extras:
+        return probabilities(fit, fit.predictors[0], None)
+    return np.asarray(fit.family.mean(*fit.predictors), dtype=float)
+
+
+def predict(
+    fit,
+    data=None,
+    *,
+    scale="response",
+    groups="conditional",
+    new_levels="error",
+    interval=None,
+    level=0.95,
+    component=None,
+    size=None,
+    weights=None,
+):
+    """Predicted means, with intervals on request.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    data : table, optional
+        Rows to predict; the rows of the fit if not given. The response may be absent.
+    scale : {"response", "link"}
+        Means (probabilities of a success), or the linear predictor.
+    groups : {"conditional", "population"}
+        With the groups' own effects, or without.
+    new_levels : {"error", "population", "marginal"}
+        What a group level not seen in the fit gets, and every row with
+        ``groups="population"``. "population": the mean of a group whose effects are zero, which
+        is not the mean of all groups unless the link is the identity. "marginal": the mean over the
+        distribution of groups (on the link scale they are the same).
+    interval : {None, "confidence", "prediction"}
+        "confidence": for the mean; Wald's on the scale of the link, with the errors of
+        coefficients, variances and modes, transformed. "prediction": quantiles of the
+        distribution of a new observation of that row, in which the linear predictor is normal
+        about its estimate (dispersion parameters are taken as known). With
+        ``groups="population"`` it comes from a new group, drawn from the distribution of groups;
+        say ``new_levels="population"`` for a group whose effects are zero.
+    level : float
+        Coverage.
+    component : str, optional
+        "response" is the mean; of models with extra zeros "conditional" is the mean without these
+        and "zi" their probability; "dispersion" is the dispersion parameter. Of ordered
+        categories "response" gives a table with the probability of each, "class" the likeliest.
+    size : str, float or array, optional
+        Trials of each row: a column of `data`, a number or one per row. Successes among so many
+        are predicted, in place of the probability.
+    weights : str, float or array, optional
+        Prior weights of the new observations, for ``interval="prediction"`` of families whose
+        dispersion they divide; must be said for other rows than the fit's when the fit has
+        weights.
+
+    Returns
+    -------
+    (n_rows,) array or Table
+        One value per row of `data`, nan where a predictor is missing. With an interval, columns
+        prediction, std_error, lower, upper; std_error is that of the prediction (by the delta
+        method on the scale of the response), or with ``interval="prediction"`` the standard
+        deviation of the new observation.
+
+    Raises
+    ------
+    DataError
+        For new levels, with ``new_levels="error"``.
+    OptionError
+    NotAvailableError
+        What has no honest answer, with the reason.
+
+    References
+    ----------
+    Kass & Steffey (1989), doi:10.1080/01621459.1989.10478825, for the errors of modes; Zeger,
+    Liang & Albert (1988), doi:10.2307/2531734, for averages over groups.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> table = {
+    ...     "y": [0, 1, 3, 2, 6, 4, 1, 0, 2, 9, 7, 4],
+    ...     "x": [0, 1, 2, 3] * 3,
+    ...     "g": list("aaaabbbbcccc"),
+    ... }
+    >>> fit = me.glmm("y ~ x + (1 | g)", table, family="poisson")
+    >>> new = {"x": [1, 1], "g": ["a", "somebody else"]}
+    >>> typical = fit.predict(new, new_levels="population")
+    >>> average = fit.predict(new, new_levels="marginal")
+    >>> bool(typical[0] == average[0]), bool(typical[1] < average[1])
+    (True, True)
+    """
+    _check(scale, groups, new_levels, interval, level)
+    conditional = groups == "conditional"
+    rows = own_rows(fit) if data is None else new_rows(fit, data, groups=conditional)
+    if conditional and new_levels == "error" and not rows.own:
+        refuse_unknown(fit, rows)
+    predictors = linear_predictors(fit, rows, conditional=conditional)
+    spread: dict[str, np.ndarray | None] = {}
+    if new_levels == "marginal" and scale == "response":
+        spread = _spread(fit, rows, everyone=not conditional)
+        if any(np.any(s) for s in spread.values()):
+            refuse_no_average(fit.family)
+        else:
+            spread = {}
+    if "upper" in fit.family.extras and scale == "response":
+        return predict_categories(
+            fit, rows, predictors, spread, conditional, interval, level, component
+        )
+    if interval == "prediction":
+        return _prediction_interval(
+            fit, data, rows, predictors, spread, conditional, new_levels, level, component,
+            scale, size, weights,
+        )  # fmt: skip
+    target = _target(fit, scale, component, predictors)
+    times = _trials(fit, size, data, rows) if size is not None else 1.0
+    if interval is None:
+        if scale == "link":
+            return in_place(target.on_link(predictors, {}), rows.kept)
+        return in_place(target.value(predictors, spread) * times, rows.kept)
+    slopes, by_variance = target.slopes(predictors, spread)
+    variance = uncertainty(fit).variance(rows, slopes, conditional=conditional, spread=by_variance)
+    se = np.sqrt(variance)
+    at = target.on_link(predictors, spread)
+    half = np.where(se > 0, z_quantile(level) * se, 0.0)
+    if scale == "link":
+        columns = {"prediction": at, "std_error": se, "lower": at - half, "upper": at + half}
+    else:
+        ends = [_inverse(target.link, at + s * half) for s in (-1.0, 1.0)]
+        columns = {
+            "prediction": target.value(predictors, spread) * times,
+            "std_error": se * np.abs(_slope(target.link, at)) * times,
+            "lower": np.minimum(*ends) * times,
+            "upper": np.maximum(*ends) * times,
+        }
+    return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
+
+
+def refuse_unknown(fit, rows):
+    """Refuse levels that were not in the fit, of any part.
+
+    Raises
+    ------
+    DataError
+    """
+    at = len(fit.design.blocks)
+    refuse_new_levels(rows.blocks[:at], fit.design)
+    for (codes, _), block in zip(rows.blocks[at:], fit.all_blocks[at:], strict=True):
+        if (np.asarray(codes) < 0).any():
+            raise DataError(
+                f"rows have levels of '{block.factor.name}' that were not in the fit\n"
+                'use new_levels="population" or new_levels="marginal"'
+            )
+
+
+def _check(scale, groups, new_levels, interval, level):
+    for name, value, known in (
+        ("scale", scale, SCALES),
+        ("groups", groups, GROUPS),
+        ("new_levels", new_levels, NEW_LEVELS),
+    ):
+        if value not in known:
+            raise OptionError(f"{name}={value!r} is not one of {', '.join(known)}")
+    if interval not in INTERVALS:
+        raise OptionError(f"interval={interval!r} is not one of None, confidence, prediction")
+    if interval == "prediction" and scale == "link":
+        raise OptionError(
+            'a new observation has no linear predictor of its own: interval="prediction" needs '
+            'scale="response"'
+        )
+    check_level(level)
+
+
+def _spread(fit, rows, *, everyone):
+    """Standard deviations of new groups' effects, None for predictors without any."""
+    return {
+        name: sd if np.any(sd) else None
+        for name, sd in new_group_spread(fit, rows, everyone=everyone).items()
+    }
+
+
+def _target(fit, scale, component, predictors):
+    """What is predicted; on the link scale a single linear predictor."""
+    if scale == "response":
+        return target_of(fit, component or "response", predictors)
+    component = component or "conditional"
+    if component == "response" and "zi" in fit.family.extras:
+        raise OptionError(
+            "the mean of a model with extra zeros has no linear predictor of its own\n"
+            'ask for component="conditional" or "zi"'
+        )
+    if component in ("response", "conditional"):
+        return Target(("conditional",), fit.family.link.inverse, fit.family.link, True)
+    return target_of(fit, component, predictors)
+
+
+def _trials(fit, size, data, rows):
+    if not fit.family.has_size:
+        raise OptionError(f"the {fit.family.name} family counts no trials; leave size= out")
+    return row_numbers("size", size, data, rows.kept, rows.n)
+
+
+def _inverse(link, eta):
+    """Means at the ends of an interval, which may leave what the link takes."""
+    with np.errstate(all="ignore"):
+        return link.inverse(np.clip(eta, *link.domain))
+
+
+def _slope(link, eta):
+    """d mean / d eta."""
+    step = 1e-5
+    with np.errstate(all="ignore"):
+        return (link.inverse(eta + step) - link.inverse(eta - step)) / (2.0 * step)
+
+
+def _prediction_interval(
+    fit, data, rows, predictors, spread, conditional, new_levels, level, component, scale, size,
+    weights,
+):  # fmt: skip
+    family = fit.family
+    if component not in (None, "response"):
+        raise OptionError("a new observation is of the whole response: leave component= out")
+    proportion, trials = None, None
+    if family.has_size:
+        if size is not None:
+            trials = np.broadcast_to(_trials(fit, size, data, rows), (rows.n,))
+        elif data is None or fit.response.size is None:
+            trials = fit.response.size if data is None else None
+            proportion = trials
+        else:
+            raise OptionError(
+                "the trials of the new observations are not known\n"
+                "give size=, a column of the new table or a number"
+            )
+    elif size is not None:
+        _trials(fit, size, data, rows)
+    prior = _new_weights(fit, data, weights, rows)
+    sd = spread
+    if not conditional and new_levels != "population":
+        sd = _spread(fit, rows, everyone=True)
+    total: dict[str, np.ndarray] = {}
+    known = uncertainty(fit)
+    one = np.ones(rows.n)
+    for name in ("conditional", "zi"):
+        if name not in predictors:
+            continue
+        variance = known.variance(rows, {name: one}, conditional=conditional)
+        extra = sd.get(name)
+        total[name] = np.sqrt(variance if extra is None else variance + extra**2)
+    if family.has_size and trials is None:
+        trials = one
+    target = target_of(fit, "response", predictors)
+    mean = target.value(predictors, spread)
+    _, deviation = predictive_moments(family, predictors, total, trials)
+    if prior is not None:
+        heavier = {**predictors, "dispersion": predictors["dispersion"] - _half_log(family, prior)}
+        _, deviation = predictive_moments(family, heavier, total, trials)
+    lower, upper = (
+        predictive_quantiles(family, predictors, total, p, size=trials, weights=prior)
+        for p in (0.5 - level / 2.0, 0.5 + level / 2.0)
+    )
+    if trials is not None and proportion is None:
+        mean = mean * trials
+    if proportion is not None:
+        lower, upper, deviation = lower / trials, upper / trials, deviation / trials
+    columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
+    return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
+
+
+def _half_log(family, weights):
+    """What weights take from the dispersion predictor: log sigma of the gaussian, else log phi."""
+    return np.log(weights) * (0.5 if family.name == "gaussian" else 1.0)
+
+
+def _new_weights(fit, data, weights, rows):
+    """Prior weights of new observations, None for one."""
+    known = fit.response.weights
+    if not fit.family.weights_scale_dispersion:
+        if weights is not None:
+            raise NotAvailableError(
+                f"weights of the {fit.family.name} family count rows; a new observation has none"
+            )
+        return None
+    if weights is not None:
+        return np.broadcast_to(row_numbers("weights", weights, data, rows.kept, rows.n), (rows.n,))
+    if data is None or known is None:
+        return known
+    raise OptionError(
+        "the fit has prior weights, and those of the new observations are not known\n"
+        "give weights=, a column of the new table or a number such as 1"
+    )

@@ -1,0 +1,126 @@
+"""Residuals of a generalised linear mixed model, given its random effects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.inference.generalised.unit_deviance import unit_deviance
+from mixedeffects.options import generator
+
+KINDS = ("response", "pearson", "scaled", "deviance", "working", "quantile")
+
+
+def residuals(fit, kind="response", *, rng=None):
+    """Residuals.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    kind : {"response", "pearson", "scaled", "deviance", "working", "quantile"}
+        "response": y minus its mean at the modes of the random effects; of successes among trials,
+        the proportion minus the probability. "pearson": that over the standard deviation that the
+        mean implies, with the dispersion of the gaussian, gamma and inverse Gaussian families taken
+        as one (as R has it), times the square root of prior weights. "scaled": over the whole
+        standard deviation. "deviance": the signed square root of the row's deviance. "working":
+        on the scale of the link, (y - mu) / (dmu / deta). "quantile": randomised quantile
+        residuals, the normal quantiles of where y stands in its distribution at the modes;
+        with small groups they vary less than under the true effects, so that
+        `quantile_residuals` is to be preferred for tests.
+    rng : numpy.random.Generator or int, optional
+        Of "quantile" for discrete responses.
+
+    Returns
+    -------
+    (n,) array
+
+    Raises
+    ------
+    NotAvailableError
+        The family has no such residuals.
+
+    References
+    ----------
+    Dunn & Smyth (1996), doi:10.1080/10618600.1996.10474708.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> table = {
+    ...     "y": [0, 1, 3, 2, 6, 4, 1, 0, 2, 9, 7, 4],
+    ...     "x": [0, 1, 2, 3] * 3,
+    ...     "g": list("aaaabbbbcccc"),
+    ... }
+    >>> fit = me.glmm("y ~ x + (1 | g)", table, family="poisson")
+    >>> bool(abs(fit.residuals("deviance")).max() < 3)
+    True
+    """
+    if kind not in KINDS:
+        raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
+    family, response = fit.family, fit.response
+    if kind == "quantile":
+        return quantile_of(fit, generator(rng))
+    if "upper" in family.extras:
+        raise NotAvailableError(
+            'ordered categories have no differences from a mean\nuse kind="quantile"'
+        )
+    mu = np.asarray(family.mean(*fit.predictors), dtype=float)
+    y = response.y if response.size is None else response.y / np.maximum(response.size, 1.0)
+    difference = y - mu
+    if kind == "response":
+        return difference
+    weight = response.weights
+    root = 1.0 if weight is None else np.sqrt(weight)
+    if kind == "deviance":
+        dispersion = dict(zip(family.extras, fit.predictors[1:], strict=True)).get("dispersion")
+        return np.sign(difference) * root * np.sqrt(unit_deviance(family, response, mu, dispersion))
+    if kind == "working":
+        return difference / mean_slope(fit)
+    return root * difference / np.sqrt(unit_variance(fit, whole=kind == "scaled"))
+
+
+def unit_variance(fit, *, whole):
+    """(n,) variance of the response (of the proportion, for trials), without prior weights.
+
+    Parameters
+    ----------
+    fit : FitRecord
+        With `family`, `response` and `predictors`.
+    whole : bool
+        With the dispersion of families that prior weights divide; False takes it as one.
+    """
+    family, size = fit.family, fit.response.size
+    predictors = list(fit.predictors)
+    if family.weights_scale_dispersion and not whole:
+        at = 1 + family.extras.index("dispersion")
+        predictors[at] = np.zeros_like(predictors[at])
+    variance = np.asarray(family.variance(*predictors, size=size), dtype=float)
+    return variance if size is None else variance / np.maximum(size, 1.0) ** 2
+
+
+def mean_slope(fit):
+    """(n,) dmu / deta, for families whose mean is the inverse link of eta."""
+    family, eta = fit.family, fit.predictors[0]
+    if not np.array_equal(family.mean(*fit.predictors), family.link.inverse(eta), equal_nan=True):
+        raise NotAvailableError(
+            f"the mean of the {family.name} family depends on more than one linear predictor, so "
+            'that it has no working residuals\nuse kind="pearson" or kind="quantile"'
+        )
+    step = 1e-5
+    return (family.link.inverse(eta + step) - family.link.inverse(eta - step)) / (2.0 * step)
+
+
+def quantile_of(fit, rng):
+    """(n,) normal quantiles of where each row stands in its distribution at the modes."""
+    from scipy.special import ndtri
+
+    family, response = fit.family, fit.response
+    with np.errstate(all="ignore"):
+        above = np.asarray(family.cdf(response, *fit.predictors), dtype=float)
+        if not family.discrete:
+            share = above
+        else:
+            below = np.asarray(family.cdf_below(response, *fit.predictors), dtype=float)
+            share = below + rng.random(above.shape) * (above - below)
+    # what lies beyond double precision is put at its edge, about 8 standard deviations
+    return ndtri(np.clip(share, 1e-300, 1.0 - 2.0**-53))

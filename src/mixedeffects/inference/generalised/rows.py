@@ -1,0 +1,137 @@
+"""The columns of all linear predictors, on the rows of a fit or on new ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.inference.predict import random_part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictorRows:
+    """Rows to be predicted.
+
+    Attributes
+    ----------
+    n : int
+    parts : dict of str to (X, offset)
+        "conditional" and the other predictors with coefficients: (n, p) columns and (n,) offset
+        or None.
+    blocks : tuple of (codes (n,), Z (n, k) or None)
+        Of all blocks of the fit; a code of -1 is a level that was not in the fit.
+    kept : (n_rows,) bool array or None
+        Rows of the table that are used; None when all are.
+    own : bool
+        Whether they are the rows of the fit.
+    """
+
+    n: int
+    parts: dict[str, tuple[Any, np.ndarray | None]]
+    blocks: tuple[tuple[np.ndarray, Any], ...]
+    kept: np.ndarray | None
+    own: bool
+
+    def fixed(self, fit, name):
+        """(n,) offset + X c of one predictor."""
+        X, offset = self.parts[name]
+        out = X @ (fit.beta if name == "conditional" else fit.extras[name])
+        return out if offset is None else out + offset
+
+
+def own_rows(fit):
+    """The rows of the fit.
+
+    Returns
+    -------
+    PredictorRows
+    """
+    design = fit.design
+    parts: dict[str, Any] = {"conditional": (design.X, design.offset)}
+    for name in coefficient_names(fit):
+        part = fit.data.parts.get(name)
+        parts[name] = (np.ones((design.n, 1)), None) if part is None else (part.X, part.offset)
+    blocks = tuple((b.factor.codes, b.Z) for b in fit.all_blocks)
+    return PredictorRows(design.n, parts, blocks, None, True)
+
+
+def new_rows(fit, data, *, groups):
+    """The complete rows of another table.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    data : table
+    groups : bool
+        False leaves grouping columns unread, as if every level were new.
+
+    Returns
+    -------
+    PredictorRows
+    """
+    main, others = fit.data.spec.rebuild(data, groups=groups)
+    n = main.X.shape[0]
+    parts: dict[str, Any] = {"conditional": (main.X, main.offset)}
+    blocks = list(main.blocks)
+    for name in coefficient_names(fit):
+        part = others.get(name)
+        parts[name] = (np.ones((n, 1)), None) if part is None else (part.X, part.offset)
+    for part in others.values():
+        blocks += part.blocks
+    return PredictorRows(n, parts, tuple(blocks), main.kept, False)
+
+
+def coefficient_names(fit):
+    """The predictors besides the first that have coefficients of their own columns."""
+    return [name for name in fit.extras if name != "thresholds"]
+
+
+def linear_predictors(fit, rows, *, conditional):
+    """The linear predictors of some rows.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    rows : PredictorRows
+    conditional : bool
+        With the random effects of the groups that were in the fit.
+
+    Returns
+    -------
+    dict of str to (n,) array
+        "conditional" and the other predictors, thresholds excepted.
+    """
+    out = {name: rows.fixed(fit, name) for name in rows.parts}
+    if conditional:
+        names = ("conditional", *fit.family.extras)
+        for (_, owner, _, modes), row in zip(fit.random_effects, rows.blocks, strict=True):
+            name = names[owner]
+            out[name] = out[name] + random_part([row], [modes])
+    return out
+
+
+def new_group_spread(fit, rows, *, everyone=False):
+    """Standard deviation that random effects of levels not seen add to each predictor.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    rows : PredictorRows
+    everyone : bool
+        As if every level were new.
+
+    Returns
+    -------
+    dict of str to (n,) array
+        Only predictors with random effects.
+    """
+    names = ("conditional", *fit.family.extras)
+    variance: dict[str, np.ndarray] = {}
+    for (_, owner, Lam, _), (codes, Z) in zip(fit.random_effects, rows.blocks, strict=True):
+        part = variance.setdefault(names[owner], np.zeros(rows.n))
+        new = slice(None) if everyone else np.flatnonzero(np.asarray(codes) < 0)
+        half = np.broadcast_to(Lam[0], (rows.n, Lam.shape[1])) if Z is None else np.asarray(Z) @ Lam
+        part[new] += np.einsum("nk,nk->n", half[new], half[new])
+    return {name: np.sqrt(part) for name, part in variance.items()}

@@ -1,0 +1,78 @@
+"""New responses from any fit that says what its family and predictors are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+from mixedeffects.inference.predict import random_part
+from mixedeffects.options import check_count, generator
+
+
+def simulate(fit, n=1, rng=None, *, groups="new"):
+    """Draw responses for the rows of the fit.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    n : int
+        Number of data sets.
+    rng : numpy.random.Generator or int, optional
+    groups : {"new", "conditional"}
+        Draw new random effects for every data set (the model's own distribution), or keep the
+        modes of those of the fit.
+
+    Returns
+    -------
+    (n_rows, n) array
+        Successes among the row's trials, codes 0, 1, … of ordered categories, or the response
+        itself: what `refit` takes.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> table = {
+    ...     "y": [0, 1, 3, 2, 6, 4, 1, 0, 2, 9, 7, 4],
+    ...     "x": [0, 1, 2, 3] * 3,
+    ...     "g": list("aaaabbbbcccc"),
+    ... }
+    >>> fit = me.glmm("y ~ x + (1 | g)", table, family="poisson")
+    >>> fit.simulate(3, rng=1).shape
+    (12, 3)
+    """
+    if groups not in ("new", "conditional"):
+        raise OptionError(f"groups={groups!r} is not one of new, conditional")
+    n, rng = check_count(n), generator(rng)
+    out = np.empty((n, fit.design.n))
+    for i, y in enumerate(simulated(fit, n, rng, groups=groups)):
+        out[i] = y
+    return out.T
+
+
+def simulated(fit, n, rng, *, groups="new"):
+    """Yield new responses, one (n_rows,) array at a time.
+
+    Parameters
+    ----------
+    fit : LMMFit or GLMMFit
+    n : int
+    rng : numpy.random.Generator
+    groups : {"new", "conditional"}
+    """
+    family, response = fit.family, fit.response
+    blocks = [(b.factor.codes, b.Z) for b, _, _, _ in fit.random_effects]
+    fixed = list(fit.fixed_predictors)
+    for row, (_, owner, _, modes) in zip(blocks, fit.random_effects, strict=True):
+        if groups == "conditional":
+            fixed[owner] = fixed[owner] + random_part([row], [modes])
+    for _ in range(n):
+        predictors = list(fixed)
+        if groups == "new":
+            for row, (block, owner, Lam, _) in zip(blocks, fit.random_effects, strict=True):
+                u = rng.standard_normal((block.factor.n_levels, block.k))
+                drawn = fit.sigma * (u @ Lam.T)
+                predictors[owner] = predictors[owner] + random_part([row], [drawn])
+        if "upper" in family.extras:
+            yield family.sample_categories(rng, predictors[0], fit.extras["thresholds"])
+        else:
+            yield family.sample(rng, predictors, response)

@@ -1,0 +1,333 @@
+"""What marginal means are of: a linear predictor, or a mean that several predictors make.
+
+Everything is brought to the form rows @ coefficients + offset: a linear predictor has it, a nonlinear
+function is linearised at the estimates (the delta method), point by point of the grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.design import Predictors
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.inference.estimable import Aliasing, aliasing
+from mixedeffects.inference.means.inverse_link import (
+    InverseLink,
+    adjusted_for_random,
+    words_of_mean,
+)
+from mixedeffects.inference.means.transformation import transformation
+
+COMPONENTS = ("conditional", "zi", "dispersion", "response")
+AVERAGES = ("link", "response")
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """Some of a fit's coefficients, with the names that functions of fixed effects read.
+
+    Attributes
+    ----------
+    beta : (p,) array
+    vcov_beta : (p, p) array
+    design : Design, ExtraPart or the like
+        With ``spec``, ``predictors`` and ``aliased``.
+    """
+
+    beta: np.ndarray
+    vcov_beta: np.ndarray
+    design: Any
+    default_ddf: str = "wald"
+    cache: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is averaged.
+
+    Attributes
+    ----------
+    fit : FitRecord or Coefficients
+        Whose coefficients the rows are for.
+    rows_of : callable
+        From a table and its number of rows to (rows, offset).
+    change : Transformation, InverseLink or None
+        From the scale of the rows to the response's.
+    facts : tuple of str
+    categories : tuple of (str, list) or None
+        A further column of the grid: the response and its categories.
+    """
+
+    fit: Any
+    rows_of: Callable
+    change: Any
+    facts: tuple[str, ...] = ()
+    categories: tuple[str, list] | None = None
+
+
+def target_of(fit, *, scale, average="link", bias_adjust=False, component="conditional"):
+    """What `emmeans` averages, by its options.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    scale, average, bias_adjust, component
+        As in `emmeans`.
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    OptionError
+    """
+    if average not in AVERAGES:
+        raise OptionError(f"average={average!r} is not one of {', '.join(AVERAGES)}")
+    if component not in COMPONENTS:
+        raise OptionError(f"component={component!r} is not one of {', '.join(COMPONENTS)}")
+    if "upper" in fit.family.extras:
+        return _ordinal(fit, scale, average, bias_adjust, component)
+    if component == "response":
+        return _whole_mean(fit, bias_adjust)
+    own, change, facts = _predictor(fit, component)
+    if component != "conditional" and bias_adjust is not False:
+        raise OptionError(f"bias_adjust= has no meaning for component={component!r}")
+    change, words = adjusted_for_random(fit, change, bias_adjust)
+    if words and average == "link" and scale == "link":
+        raise OptionError('bias_adjust= needs scale="response" or average="response"')
+    rows_of = plain_rows(own, _held_exposure(fit, component))
+    facts = (*facts, *_exposure_facts(fit, component), *([words] if words else []))
+    if average == "link":
+        return Target(own, rows_of, change, facts)
+    if change is None:
+        return Target(own, rows_of, None, facts)
+    facts = (*facts, f"{change.response} is averaged, and differences are of it")
+    return Target(own, linearised(own, rows_of, change), None, facts)
+
+
+def plain_rows(fit, held=0.0):
+    """From a table to the columns of one predictor, and its offset."""
+    spec = fit.design.spec
+
+    def rows_of(table, total):
+        if not table:
+            p = len(spec.x_names) + len(fit.design.aliased)
+            return np.ones((total, p)), np.full(total, held)
+        X, offset = spec.fixed_columns(table)
+        return np.asarray(X), np.full(total, held) if offset is None else offset + held
+
+    return rows_of
+
+
+def linearised(fit, rows_of, change):
+    """From a table to a function of the predictor, to first order in the coefficients."""
+
+    def nonlinear(table, total):
+        X, offset = rows_of(table, total)
+        L, _ = aliasing(fit).reduce(X)
+        linear = L @ fit.beta
+        slope = change.derivative(linear + offset)
+        return slope[:, None] * X, change.inverse(linear + offset) - slope * linear
+
+    return nonlinear
+
+
+def _predictor(fit, component):
+    """Coefficients of one linear predictor, the inverse of its link, and facts."""
+    if component == "conditional":
+        return fit, _change(fit), ()
+    if component not in fit.family.extras:
+        raise OptionError(
+            f"component={component!r}: this model has no such part, only "
+            f"{', '.join(('conditional', *fit.family.extras))}"
+        )
+    part = fit.data.parts.get(component)
+    if part is None or not (part.predictors and part.predictors.columns):
+        raise OptionError(
+            f"component={component!r} has no predictors: it is the same everywhere\n"
+            "its estimate is in fit.summary()"
+        )
+    from mixedeffects.family import LINKS
+
+    at = {name: part_ for name, part_ in _places(fit)}[component]
+    own = Coefficients(fit.extras[component], fit.vcov_parameters[at, at], part)
+    zero = "a zero" if "hurdle" in fit.family.name else "an extra zero"
+    words = f"the probability of {zero}" if component == "zi" else "the dispersion parameter"
+    link = LINKS["logit" if component == "zi" else "log"]
+    return own, InverseLink(link, words), (f"of the {component} part",)
+
+
+def _change(fit):
+    """Back from the main predictor: a transformation of the response, or the link."""
+    name = fit.family.link.name
+    own = transformation(fit)
+    if name == "identity":
+        return own
+    return InverseLink(fit.family.link, words_of_mean(fit))
+
+
+def _places(fit):
+    """Name and place among the parameters of each group of coefficients."""
+    at = fit.beta.size
+    yield "conditional", slice(0, at)
+    for name, values in fit.extras.items():
+        yield name, slice(at, at + values.size)
+        at += values.size
+
+
+def _held_exposure(fit, component):
+    """Offset of an exposure that was given as numbers: the mean of its logarithm."""
+    if component != "conditional" or fit.design.spec.exposure != "":
+        return 0.0
+    return float(np.mean(np.log(fit.data.exposure)))
+
+
+def _exposure_facts(fit, component):
+    held = _held_exposure(fit, component)
+    return (f"exposure held at its geometric mean, {np.exp(held):.6g}",) if held else ()
+
+
+def _whole_mean(fit, bias_adjust):
+    """The mean of the response, which all predictors of the family make."""
+    from mixedeffects.family.taylor import space
+
+    if bias_adjust is not False:
+        raise OptionError('bias_adjust= has no meaning for component="response"')
+    parts = [(fit, _held_exposure(fit, "conditional"))]
+    constant = SimpleNamespace(
+        spec=SimpleNamespace(x_names=("(Intercept)",)), aliased=(), predictors=None
+    )
+    for name in fit.family.extras:
+        part = fit.data.parts.get(name) if name in fit.extras else None
+        beta = fit.extras[name]
+        own = Coefficients(beta, np.zeros((beta.size,) * 2), constant if part is None else part)
+        if part is None:
+            own.cache["aliasing"] = Aliasing(np.arange(1), np.arange(0), np.zeros((1, 0)), ())
+        parts.append((own, 0.0))
+    readers = [
+        (own, (_ones if own.design is constant else plain_rows(own, held))) for own, held in parts
+    ]
+    m = len(parts)
+
+    def rows_of(table, total):
+        Xs, linear, etas = [], [], []
+        for own, read in readers:
+            X, offset = read(table, total)
+            Xs.append(X)
+            linear.append(aliasing(own).reduce(X)[0] @ own.beta)
+            etas.append(linear[-1] + offset)
+        with np.errstate(all="ignore"):
+            jet = fit.family.mean(*space(m, 1, tuple(range(m))).variables(etas))
+        slopes = jet.derivatives()
+        value = np.array(slopes[()])
+        rows = []
+        for k, X in enumerate(Xs):
+            slope = slopes.get((k,), np.zeros(total))
+            rows.append(slope[:, None] * X)
+            value = value - slope * linear[k]
+        return np.hstack(rows), value
+
+    n = sum(own.beta.size for own, _ in parts)
+    view = combined(fit, [own for own, _ in parts], n)
+    facts = (
+        f"the mean of {fit.design.spec.response}, all parts together; differences are of it",
+        *_exposure_facts(fit, "conditional"),
+    )
+    return Target(view, rows_of, None, facts)
+
+
+def _ones(table, total):
+    return np.ones((total, 1)), np.zeros(total)
+
+
+def combined(fit, parts, n):
+    """The first n parameters of a fit as coefficients of several predictors side by side."""
+    own = [aliasing(part) for part in parts]
+    sizes = [(a.kept.size, a.dropped.size) for a in own]
+    starts = np.cumsum([0] + [p + d for p, d in sizes])
+    p, d = (sum(size[i] for size in sizes) for i in (0, 1))
+    coefficients = np.zeros((p, d))
+    row = column = 0
+    for a, (k, e) in zip(own, sizes, strict=True):
+        coefficients[row : row + k, column : column + e] = a.coefficients
+        row, column = row + k, column + e
+    columns, categorical = {}, frozenset()
+    for part in parts:
+        if part.design.predictors is not None:
+            columns |= part.design.predictors.columns
+            categorical |= part.design.predictors.categorical
+    if fit.design.predictors is None:
+        predictors = None
+    else:
+        predictors = Predictors(columns, categorical)
+    design = SimpleNamespace(
+        spec=fit.design.spec,
+        predictors=predictors,
+        aliased=tuple(c for part in parts for c in part.design.aliased),
+    )
+    view = Coefficients(fit.estimates[:n], fit.vcov_parameters[:n, :n], design)
+    view.cache["aliasing"] = Aliasing(
+        np.concatenate([a.kept + s for a, s in zip(own, starts, strict=False)]),
+        np.concatenate([a.dropped + s for a, s in zip(own, starts, strict=False)]).astype(int),
+        coefficients,
+        tuple(name for a in own for name in a.names),
+    )
+    return view
+
+
+def _ordinal(fit, scale, average, bias_adjust, component):
+    """The latent variable of an ordinal model, or the probabilities of the categories."""
+    if component != "conditional":
+        raise OptionError(
+            f"component={component!r}: an ordinal model has the conditional part only"
+        )
+    if bias_adjust is not False:
+        raise NotAvailableError("bias_adjust= is not offered for ordinal models")
+    thresholds = fit.extras["thresholds"]
+    K, p = thresholds.size + 1, fit.beta.size
+    own = SimpleNamespace(spec=SimpleNamespace(x_names=()), aliased=(), predictors=None)
+    cuts = Coefficients(thresholds, np.zeros((K - 1, K - 1)), own)
+    cuts.cache["aliasing"] = Aliasing(np.arange(K - 1), np.arange(0), np.zeros((K - 1, 0)), ())
+    view = combined(fit, [fit, cuts], p + K - 1)
+    plain = plain_rows(fit, _held_exposure(fit, component))
+    link = fit.family.link
+
+    def latent(table, total):
+        X, offset = plain(table, total)
+        return np.hstack([X, np.full((total, K - 1), -1.0 / (K - 1))]), offset
+
+    if scale == "link" and average == "link":
+        change = InverseLink(link, "the probabilities of the categories")
+        facts = ("the latent variable, zero at the mean of the thresholds",)
+        return Target(view, latent, change, facts)
+    response = fit.design.spec.response
+    labels = [str(label) for label in fit.data.categories]
+    place = {label: k for k, label in enumerate(labels)}
+    back = InverseLink(link, "")
+
+    def probabilities(table, total):
+        k = np.array([place[label] for label in table[response]])
+        rest = {name: values for name, values in table.items() if name != response}
+        X, offset = plain(rest, total)
+        linear = aliasing(fit).reduce(X)[0] @ fit.beta
+        value, by_eta, rows = np.zeros(total), np.zeros(total), np.zeros((total, K - 1))
+        for cut, sign in ((k, 1.0), (k - 1, -1.0)):
+            inside = np.flatnonzero((cut >= 0) & (cut < K - 1))
+            at = cut[inside]
+            argument = thresholds[at] - linear[inside] - offset[inside]
+            density = back.derivative(argument)
+            value[inside] += sign * back.inverse(argument)
+            rows[inside, at] += sign * density
+            by_eta[inside] -= sign * density
+        value[k == K - 1] += 1.0
+        rows = np.hstack([by_eta[:, None] * X, rows])
+        return rows, value - by_eta * linear - rows[:, X.shape[1] :] @ thresholds
+
+    facts = (f"probabilities of the categories of {response}, averaged; differences are of them",)
+    return Target(view, probabilities, None, facts, (response, labels))

@@ -1,0 +1,313 @@
+"""`glmm`: a formula, a table and a family become a fitted generalised linear mixed model."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib import import_module
+
+import numpy as np
+
+from mixedeffects import inference
+from mixedeffects.design import build_glmm_design, collapse, take_rows
+from mixedeffects.display import Summary, VarianceComponents
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.estimation.laplace import (
+    LaplaceObjective,
+    QuadratureObjective,
+    QuickObjective,
+    assemble,
+    fit_laplace,
+)
+from mixedeffects.family import Response, ZeroInflated, family_of
+from mixedeffects.model.generalised_record import GLMMFit, coefficient_names
+from mixedeffects.model.listing import Listed, framed, shown
+from mixedeffects.model.storage import save
+
+
+def glmm(
+    formula,
+    data,
+    *,
+    family="binomial",
+    link=None,
+    nagq=1,
+    weights=None,
+    exposure=None,
+    zi=None,
+    dispersion=None,
+    engine="auto",
+    optimizer="newton",
+    start=None,
+    max_iterations=None,
+):
+    """Fit a generalised linear mixed model by maximum likelihood.
+
+    Parameters
+    ----------
+    formula : str
+        lme4's grammar. For a binomial family the response is 0/1, two categories,
+        ``successes / trials`` or ``cbind(successes, failures)``; for ``"ordinal"`` an ordered
+        column.
+    data : table
+        pandas, polars or pyarrow table, dict of arrays, or anything narwhals reads. Never
+        changed.
+    family : str or Family
+        "binomial", "poisson", "nbinom1", "nbinom2", "gamma", "inverse_gaussian", "beta",
+        "betabinomial", "gaussian", "t", "ordinal", "truncated_poisson", "hurdle_poisson", …,
+        or an instance, such as a family of your own.
+    link : str or Link, optional
+        "logit", "probit", "cloglog", "cauchit", "log", "identity", "inverse", "sqrt"; the family's
+        usual one by default.
+    nagq : int
+        1: Laplace's approximation. More: points of adaptive Gauss–Hermite quadrature per random
+        effect, for models with one grouping factor. 0: quick; coefficients are found
+        together with the modes of the random effects.
+    weights : str or (n,) array, optional
+        Prior weights; trials, where the response is a proportion.
+    exposure : str or (n,) array, optional
+        Its logarithm is added to the linear predictor.
+    zi : str, optional
+        One-sided formula of the probability of extra zeros (of any zero, in a hurdle family).
+    dispersion : str, optional
+        One-sided formula of the logarithm of the dispersion parameter.
+    engine : {"auto", "dense", "sparse"}
+    optimizer : {"newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA"}
+        The first is quasi-Newton with the exact gradient.
+    start : GLMM, optional
+        A fit of the same model to start from.
+    max_iterations : int, optional
+
+    Returns
+    -------
+    GLMM
+
+    Raises
+    ------
+    FormulaError, DataError, ModelError, OptionError, PlanTooLargeError
+        All of them `MixedEffectsError`.
+
+    Warns
+    -----
+    ConvergenceWarning
+        When the optimum could not be certified.
+
+    References
+    ----------
+    Tierney & Kadane (1986), doi:10.1080/01621459.1986.10478240; Bates, Mächler, Bolker &
+    Walker (2015), doi:10.18637/jss.v067.i01.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> table = {
+    ...     "y": [0, 1, 3, 2, 6, 4, 1, 0, 2, 9, 7, 4],
+    ...     "x": [0, 1, 2, 3] * 3,
+    ...     "g": list("aaaabbbbcccc"),
+    ... }
+    >>> fit = me.glmm("y ~ x + (1 | g)", table, family="poisson")
+    >>> fit.converged
+    True
+    """
+    chosen = family_of(family, link)
+    if zi is not None and "zi" not in chosen.extras:
+        chosen = ZeroInflated(chosen)
+    check_nagq(nagq)
+    prepared = build_glmm_design(
+        formula, data, kind=response_kind(chosen), weights=weights, exposure=exposure, zi=zi,
+        dispersion=dispersion,
+    )  # fmt: skip
+    return fit_glmm(
+        prepared, chosen, nagq=nagq, engine=engine, optimizer=optimizer, start=start,
+        max_iterations=max_iterations,
+    )  # fmt: skip
+
+
+def fit_glmm(
+    data, family, *, nagq=1, engine="auto", optimizer="newton", start=None, max_iterations=None
+):
+    """Fit the generalised linear mixed model of a design.
+
+    Parameters
+    ----------
+    data : GLMMDesign
+    family : Family
+    nagq, engine, optimizer, start, max_iterations
+        As in `glmm`.
+
+    Returns
+    -------
+    GLMM
+    """
+    design = data.design
+    if not design.blocks and not any(part.blocks for part in data.parts.values()):
+        raise ModelError(
+            "the formula has no random effects\n"
+            "add at least one term such as (1 | group), or use a generalised linear model"
+        )
+    if "dispersion" in data.parts and "dispersion" not in family.extras:
+        raise OptionError(f"the {family.name} family has no dispersion parameter for dispersion=")
+    response = Response(data.y, data.size, data.weights)
+    family.check(response, design.spec.response)
+    used, used_response, row_of = merged_rows(data, family, response)
+    problem, groups, plan = assemble(family, used_response, used.design, used.parts, engine=engine)
+    with threads_for(plan.columns):
+        evaluation, certificate, curvature = fit_laplace(
+            objective_of(problem, nagq),
+            optimizer,
+            start=None if start is None else start_of(start, problem, groups),
+            max_iterations=max_iterations,
+            name_of=partial(coefficients_of, data=data, groups=groups),
+        )
+    return GLMM.of(
+        data, family, response, nagq, plan, evaluation, certificate, curvature, groups, row_of
+    )
+
+
+def start_of(fit, problem, groups):
+    """The estimates of a fit in the engine's coordinates of another problem of the same model."""
+    x = np.empty(problem.n_parameters)
+    values = {"conditional": fit.beta, **fit.extras}
+    for group in groups:
+        own = values.get(group.name)
+        if own is None or own.size != group.T.shape[0]:
+            raise OptionError("start= is a fit of another model; leave it out")
+        x[group.part] = np.linalg.solve(group.T, own)
+    if fit.theta.size != problem.n_parameters - problem.n_fixed:
+        raise OptionError("start= is a fit of another model; leave it out")
+    x[problem.n_fixed :] = problem.covariance.from_user(fit.theta)
+    return x
+
+
+def merged_rows(data, family, response):
+    """The design with equal rows fitted once, if that saves many.
+
+    Returns
+    -------
+    data : GLMMDesign
+    response : Response
+        With the number of rows in its weights.
+    row_of : (n,) array or None
+        Row of `data` for each row that was used; None when they are the same.
+    """
+    found = None if family.weights_scale_dispersion else collapse(data)
+    if found is None:
+        return data, response, None
+    size = None if response.size is None else response.size[found.first]
+    merged = Response(response.y[found.first], size, found.counts)
+    return take_rows(data, found.first), merged, found.row_of
+
+
+def coefficients_of(direction, *, data, groups):
+    """Names of the coefficients that a direction of the engine's parameters is made of."""
+    out = []
+    for group in groups:
+        size = np.abs(group.T @ direction[group.part])
+        names = coefficient_names(data, group.name, size.size)
+        prefix = "" if group.name == "conditional" else f"{group.name}: "
+        out += [(float(s), prefix + name) for s, name in zip(size, names, strict=True)]
+    largest = max(size for size, _ in out)
+    return [name for size, name in out if size > PART * largest]
+
+
+def check_nagq(nagq):
+    """Refuse what is not a number of quadrature points."""
+    if isinstance(nagq, bool) or not isinstance(nagq, int | np.integer) or not 0 <= nagq <= 100:
+        raise OptionError(f"nagq={nagq!r} must be a whole number from 0 to 100")
+
+
+def objective_of(problem, nagq):
+    """The approximation of the likelihood that nagq asks for."""
+    if nagq == 0:
+        return QuickObjective(problem)
+    return LaplaceObjective(problem) if nagq == 1 else QuadratureObjective(problem, int(nagq))
+
+
+def response_kind(family):
+    """How the design reads the response of a family."""
+    if family.has_size:
+        return "binomial"
+    if "upper" in family.extras:
+        return "ordinal"
+    return "count" if family.discrete else "number"
+
+
+# share of the largest coefficient of a direction below which another is not named
+PART = 0.02
+
+
+GENERALISED = "mixedeffects.inference.generalised"
+QUANTILE = "mixedeffects.inference.quantile"
+
+
+class GLMM(GLMMFit):
+    """A fitted generalised linear mixed model; a table of contents of what can be asked of it."""
+
+    fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
+    loglik = property(inference.loglik)
+    aic = property(inference.aic)
+    aicc = property(inference.aicc)
+    bic = property(inference.bic)
+    df = property(inference.n_parameters)
+    nobs = property(lambda self: self.design.n)
+    formula = property(lambda self: self.design.spec.text)
+    converged = property(lambda self: self.certificate.converged)
+    varcorr = property(
+        lambda self: VarianceComponents(
+            inference.varcorr(self),
+            self.design.spec.to_frame,
+            partial(inference.variance_errors, self),
+        )
+    )
+    ranef = framed(inference.ranef)
+    dispersion = property(inference.dispersion)
+    tidy = Listed(wrap=framed)
+    glance = Listed(wrap=framed)
+    augment = Listed(wrap=framed)
+    vcov = inference.vcov
+    test = Listed(wrap=framed)
+    anova = Listed(wrap=framed)
+    icc = framed(inference.icc)
+    r2 = framed(inference.r2)
+    save = save
+
+    fitted = property(lambda self: import_module(GENERALISED).fitted(self))
+    predict = Listed(GENERALISED, framed)
+    residuals = Listed(GENERALISED)
+    simulate = Listed(GENERALISED)
+    refit = Listed("mixedeffects.model.generalised_refit")
+    quantile_residuals = Listed(QUANTILE, shown("QuantileResiduals"))
+    check_dispersion = Listed(QUANTILE, framed)
+
+    emmeans = Listed(wrap=shown("EstimatedMeans"))
+    emtrends = Listed(wrap=shown("EstimatedMeans"))
+    contrasts = Listed(wrap=shown("EstimatedMeans"))
+
+    lrt = Listed("mixedeffects.model.comparing")
+    ranova = Listed("mixedeffects.model.comparing", framed)
+    confint = framed(inference.confint)
+    profile = Listed(wrap=shown("Profile"))
+    bootstrap = Listed(wrap=shown("Bootstrap"))
+    influence = Listed(wrap=shown("Influence"))
+
+    def summary(self, *, ddf=None, level=0.95):
+        """Model, variance components and coefficients, as text and HTML.
+
+        Parameters
+        ----------
+        ddf : {"wald"}, optional
+            As in `test`.
+        level : float
+            Coverage of the confidence intervals.
+
+        Returns
+        -------
+        Summary
+        """
+        return Summary(self, ddf=ddf, level=level)
+
+    def __repr__(self):
+        return str(self.summary())
+
+    def _repr_html_(self):
+        return self.summary()._repr_html_()

@@ -1,0 +1,269 @@
+"""The record of a fitted generalised linear mixed model, in the user's coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.design import Design, GLMMDesign
+from mixedeffects.engine import Plan, threads_for
+from mixedeffects.estimation import Certificate
+from mixedeffects.estimation.laplace import Coefficients, hessian, quick_hessian
+
+# relative step for the Jacobian of theta's change of coordinates
+STEP = 1e-6
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GLMMFit:
+    """Estimates of a generalised linear mixed model and what they were computed from.
+
+    The names are those of `LMMFit` where the meaning is the same, so that functions of a fit work
+    on both; random effects are on the scale of the linear predictor, and `sigma` is 1.
+
+    Attributes
+    ----------
+    design : Design
+        Of the main formula.
+    data : GLMMDesign
+        With the response as the family reads it and the designs of other predictors.
+    family : Family
+    response : Response
+    nagq : int
+        1 for Laplace's approximation, 0 for its quick form, else quadrature points.
+    plan : Plan
+    certificate : Certificate
+    objective : float
+        -2 log-likelihood.
+    theta : (n_theta,) array
+        Covariance parameters in lme4's order: the column-major lower triangles of the Cholesky
+        factors of the terms' covariances.
+    beta : (p,) array
+    extras : dict of str to array
+        Coefficients of the other predictors ("dispersion", "zi", "df"), on the scale of
+        their link, and "thresholds".
+    lambdas : tuple of (k, k) arrays
+        Cholesky factor of each block's covariance.
+    all_blocks : tuple of Block
+        The design's, then those of other predictors.
+    evaluation : LaplaceEvaluation
+        The optimum in the engine's coordinates.
+    curvature : (P, P) array
+        An approximation of d2 objective there.
+    coefficients : tuple of Coefficients
+        Where each group of coefficients stands among the engine's parameters.
+    row_of : (n,) array or None
+        Row of the estimation's problem that each row of the design became a part of, where equal
+        rows were merged.
+    cache : dict
+    """
+
+    design: Design
+    data: GLMMDesign
+    family: Any
+    response: Any
+    nagq: int
+    plan: Plan
+    certificate: Certificate
+    objective: float
+    theta: np.ndarray
+    beta: np.ndarray
+    extras: dict[str, np.ndarray]
+    lambdas: tuple[np.ndarray, ...]
+    all_blocks: tuple[Any, ...]
+    evaluation: Any = field(repr=False)
+    curvature: np.ndarray = field(repr=False)
+    coefficients: tuple[Coefficients, ...] = field(repr=False)
+    row_of: np.ndarray | None = field(default=None, repr=False)
+    cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    reml = False
+    sigma = 1.0
+    default_ddf = "wald"
+    linear = False
+
+    @classmethod
+    def of(cls, data, family, response, nagq, plan, evaluation, certificate, curvature, groups,
+        row_of=None,
+    ):  # fmt: skip
+        """Bring an optimum back from the engine's coordinates to the user's."""
+        problem = evaluation.objective.problem
+        x = evaluation.estimates
+        values = {c.name: c.T @ x[c.part] for c in groups}
+        theta = problem.covariance.to_user(problem.theta(x))
+        blocks = tuple(data.design.blocks)
+        for part in data.parts.values():
+            blocks += tuple(part.blocks)
+        return cls(
+            design=data.design,
+            data=data,
+            family=family,
+            response=response,
+            nagq=nagq,
+            plan=plan,
+            certificate=certificate,
+            objective=float(evaluation.value),
+            theta=theta,
+            beta=values.pop("conditional"),
+            extras=values,
+            lambdas=tuple(problem.covariance.lambdas(theta)),
+            all_blocks=blocks,
+            evaluation=evaluation,
+            curvature=curvature,
+            coefficients=groups,
+            row_of=row_of,
+        )
+
+    @cached_property
+    def modes(self):
+        """Per block of `all_blocks`, the (q, k) conditional modes of the random effects."""
+        problem = self.evaluation.objective.problem
+        parts = problem.system.rows.by_block(self.evaluation.mode.u)
+        return tuple(
+            u @ (T @ Lam).T
+            for u, T, Lam in zip(
+                parts, problem.covariance.T_blocks, self.evaluation.lambdas, strict=True
+            )
+        )
+
+    @property
+    def b(self):
+        """Per block of the main formula, the (q, k) conditional modes."""
+        return self.modes[: len(self.design.blocks)]
+
+    @cached_property
+    def _conditional(self):
+        problem = self.evaluation.objective.problem
+        with threads_for(self.plan.columns):
+            blocks = self.evaluation.mode.factor.blocks()
+        out = []
+        for B, T, Lam in zip(
+            blocks, problem.covariance.T_blocks, self.evaluation.lambdas, strict=True
+        ):
+            half = T @ Lam
+            out.append(half @ B @ half.T)
+        return tuple(out)
+
+    def conditional_covariances(self):
+        """Per block of the main formula, (q, k, k): inverse curvature at the modes, theta known."""
+        return self._conditional[: len(self.design.blocks)]
+
+    @cached_property
+    def fixed_predictors(self):
+        """Per argument of the family's log density, its (n,) linear predictor's fixed part."""
+        found = self.evaluation.fixed
+        return tuple(found if self.row_of is None else (x[self.row_of] for x in found))
+
+    @property
+    def random_effects(self):
+        """Per block of `all_blocks`: itself, the argument of the log density, factor, modes."""
+        owner = [0] * len(self.design.blocks)
+        for name, part in self.data.parts.items():
+            owner += [1 + self.family.extras.index(name)] * len(part.blocks)
+        return tuple(zip(self.all_blocks, owner, self.lambdas, self.modes, strict=True))
+
+    @cached_property
+    def predictors(self):
+        """Per argument of the family's log density, its (n,) linear predictor at the modes."""
+        found = self.evaluation.predictors
+        return tuple(found if self.row_of is None else (x[self.row_of] for x in found))
+
+    @property
+    def parameter_names(self):
+        """Names of all parameters, in the order of `estimates`."""
+        out = list(self.design.x_names)
+        for name, values in self.extras.items():
+            out += [f"{name}: {column}" for column in self.extra_names(name, values.size)]
+        return (*out, *(f"theta{i + 1}" for i in range(self.theta.size)))
+
+    def extra_names(self, name, size):
+        """Column names of one of the other predictors."""
+        return coefficient_names(self.data, name, size)
+
+    @property
+    def estimates(self):
+        """(P,) beta, the other predictors' coefficients, theta."""
+        return np.concatenate([self.beta, *self.extras.values(), self.theta])
+
+    @cached_property
+    def engine_hessian(self):
+        """(P, P) second derivatives of the objective in the engine's coordinates."""
+        with threads_for(self.plan.columns):
+            if self.nagq:
+                return hessian(self.evaluation, self.curvature)
+            return quick_hessian(self.evaluation, self.curvature)
+
+    @cached_property
+    def _jacobian(self):
+        """(P, P) derivative of `estimates` by the engine's parameters."""
+        problem = self.evaluation.objective.problem
+        P, x = problem.n_parameters, self.evaluation.x
+        J = np.zeros((P, P))
+        at = 0
+        for group in self.coefficients:
+            p = group.T.shape[0]
+            J[at : at + p, group.part] = group.T
+            at += p
+        first = problem.n_fixed
+        for i in range(first, P):
+            size = STEP * max(1.0, abs(x[i]))
+            up, down = x[first:].copy(), x[first:].copy()
+            up[i - first] += size
+            down[i - first] -= size
+            change = problem.covariance.to_user(up) - problem.covariance.to_user(down)
+            J[first:, i] = change / (2.0 * size)
+        return J
+
+    @cached_property
+    def vcov_parameters(self):
+        """(P, P) covariance of `estimates`: the inverse of the observed information.
+
+        The objective is even in a standard deviation of zero, so that such a parameter has no
+        covariance with the others; its own rows are nan. All is nan where the observed
+        information is not positive definite.
+        """
+        H, J = self.engine_hessian, self._jacobian
+        out = np.full(H.shape, np.nan)
+        scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
+        try:
+            L = np.linalg.cholesky(H / np.outer(scale, scale))
+        except np.linalg.LinAlgError:
+            return out
+        half = np.linalg.solve(L, np.diag(1.0 / scale)) @ J.T
+        out = 2.0 * half.T @ half
+        problem = self.evaluation.objective.problem
+        for term in problem.covariance.terms:
+            theta = self.theta[term.part]
+            at = [problem.n_fixed + term.part.start + i for i in term.structure.diagonal
+                  if theta[i] == 0.0]  # fmt: skip
+            out[at], out[:, at] = np.nan, np.nan
+        return out
+
+    @property
+    def vcov_beta(self):
+        """(p, p) covariance of beta."""
+        return self.vcov_parameters[: self.beta.size, : self.beta.size]
+
+
+def coefficient_names(data, group, size):
+    """Names of one group of coefficients.
+
+    Parameters
+    ----------
+    data : GLMMDesign
+    group : str
+        "conditional", "zi", "dispersion", "df" or "thresholds".
+    size : int
+    """
+    if group == "conditional":
+        return data.design.x_names
+    if group in data.parts:
+        return data.parts[group].names
+    if group == "thresholds":
+        labels = [str(label) for label in data.categories]
+        return tuple(f"{a}|{b}" for a, b in pairwise(labels))
+    return ("(Intercept)",) * size

@@ -1,0 +1,75 @@
+"""The same generalised model fitted to another response."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.errors import DataError
+
+
+def refit(fit, y):
+    """The same model fitted to another response, starting from the fit.
+
+    Parameters
+    ----------
+    fit : GLMM
+    y : (n,) array
+        One value per row that was used: as `simulate` returns it (successes among the same
+        trials, codes 0, 1, … of ordered categories), or categories by their names.
+
+    Returns
+    -------
+    GLMM
+
+    Raises
+    ------
+    DataError
+        `y` is not a response of this model.
+    """
+    from mixedeffects.model.generalised import fit_glmm
+
+    y = response_values(fit, y)
+    data = replace(fit.data, y=y, design=replace(fit.design, y=y))
+    return fit_glmm(
+        data, fit.family, nagq=fit.nagq, optimizer=fit.certificate.optimizer,
+        start=fit if fit.theta.all() else None,
+    )  # fmt: skip
+
+
+def response_values(fit, y):
+    """A response on the scale of the family, checked.
+
+    Returns
+    -------
+    (n,) float64 array
+    """
+    y = np.asarray(y)
+    if y.shape != (fit.design.n,):
+        raise DataError(f"y has shape {y.shape}; the fit used {fit.design.n} rows")
+    labels = fit.data.categories
+    if y.dtype.kind not in "buif" and labels is not None:
+        place = {str(label): i for i, label in enumerate(labels)}
+        unknown = sorted({str(v) for v in y.tolist()} - set(place))
+        if unknown:
+            raise DataError(
+                f"y has categories the model was not fitted to: {', '.join(unknown[:5])}\n"
+                f"known: {', '.join(list(place)[:20])}"
+            )
+        y = np.array([place[str(v)] for v in y.tolist()])
+    try:
+        y = np.ascontiguousarray(y, dtype=float)
+    except (TypeError, ValueError):
+        raise DataError("y must be numbers, one for each row that was used") from None
+    if not np.isfinite(y).all():
+        raise DataError("y has values that are not finite")
+    if "thresholds" in fit.extras:
+        missing = set(range(len(labels))) - set(y.tolist())
+        if missing:
+            names = [str(labels[int(k)]) for k in sorted(missing)]
+            raise DataError(
+                f"no row of y is in category {', '.join(names)}, so that its thresholds cannot be "
+                "estimated; the model has others than this response"
+            )
+    return y

@@ -1,0 +1,119 @@
+"""What the file of a generalised model has besides that of a linear one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.design import ExtraPart, GLMMDesign
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.estimation.laplace import assemble
+from mixedeffects.family import Response, family_of
+from mixedeffects.model.storage import check_columns, design_parts, read_part
+
+
+def add_parts(fit, arrays, header):
+    """Add response, family, other predictors and the optimum to what is written.
+
+    Parameters
+    ----------
+    fit : GLMM
+    arrays, header : dict
+        Changed in place.
+
+    Raises
+    ------
+    NotAvailableError
+        For a family that has no name.
+    """
+    family = {"family": fit.family.name, "link": fit.family.link.name}
+    try:
+        known = family_of(**family) == fit.family
+    except OptionError:
+        known = False
+    if not known:
+        raise NotAvailableError(
+            f"a fit with a family or link of your own ({fit.family}) cannot be saved: the file "
+            "holds no code"
+        )
+    data = fit.data
+    arrays["x"] = fit.evaluation.estimates
+    arrays["curvature"] = fit.curvature
+    for name, value in (
+        ("size", data.size), ("prior", data.weights), ("exposure", data.exposure)
+    ):  # fmt: skip
+        if value is not None:
+            arrays[name] = value
+    parts = {}
+    for name, part in data.parts.items():
+        own, parts[name] = design_parts(part)
+        arrays.update({f"{name}/{key}": value for key, value in own.items()})
+    header |= {"model": "glmm", "family": family, "nagq": int(fit.nagq), "parts": parts}
+
+
+def read_parts(design, arrays, header):
+    """Design of all predictors, family, approximation and optimum, as the file has them.
+
+    Parameters
+    ----------
+    design : Design
+    arrays, header : dict
+
+    Returns
+    -------
+    data : GLMMDesign
+    family : Family
+    nagq : int
+    x : (P,) array
+    curvature : (P, P) array
+    """
+    parts = {}
+    for name, plain in header["parts"].items():
+        own = {
+            key.removeprefix(f"{name}/"): value
+            for key, value in arrays.items()
+            if key.startswith(f"{name}/")
+        }
+        common = read_part(own, plain)
+        parts[name] = ExtraPart(name=name, names=common["spec"].x_names, **common)
+        check_columns(parts[name], parts[name].names, (design.y,))
+    answer = design.spec.answer
+    data = GLMMDesign(
+        design, design.y, arrays.get("size"), arrays.get("prior"),
+        None if answer is None else answer.labels, parts, arrays.get("exposure"),
+    )  # fmt: skip
+    check_columns(design, design.x_names, (data.size, data.weights, data.exposure))
+    x = np.asarray(arrays["x"], dtype=float)
+    return data, family_of(**header["family"]), int(header["nagq"]), x, arrays["curvature"]
+
+
+def restored(path, data, family, nagq, x, curvature, certificate):
+    """The fit of which the file has the optimum: evaluated there once.
+
+    Returns
+    -------
+    GLMM
+
+    Raises
+    ------
+    DataError
+        When the optimum does not belong to the formula.
+    """
+    from mixedeffects.model.generalised import GLMM, check_nagq, merged_rows, objective_of
+
+    check_nagq(nagq)
+    response = Response(data.y, data.size, data.weights)
+    family.check(response, data.design.spec.response)
+    used, used_response, row_of = merged_rows(data, family, response)
+    problem, groups, plan = assemble(family, used_response, used.design, used.parts)
+    P = problem.n_parameters
+    if x.shape != (P,) or curvature.shape != (P, P) or not np.isfinite(x).all():
+        raise DataError(f"{path} is damaged: its parameters do not belong to its formula")
+    objective = objective_of(problem, nagq)
+    with threads_for(plan.columns), objective.exactly():
+        evaluation = objective.evaluate(x)
+    if not np.isfinite(evaluation.value):
+        raise DataError(f"{path} is damaged: the likelihood is not finite at its parameters")
+    return GLMM.of(
+        data, family, response, nagq, plan, evaluation, certificate, curvature, groups, row_of
+    )

@@ -1,0 +1,61 @@
+"""Links and what they say of means near their ends."""
+
+import numpy as np
+import pytest
+
+from mixedeffects.family import LINKS
+from mixedeffects.family.smooth import derivatives_of
+
+UNIT = ("logit", "probit", "cloglog", "loglog", "cauchit")
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_link_and_inverse(name):
+    link = LINKS[name]
+    mu = np.linspace(0.02, 0.97, 20)
+    np.testing.assert_allclose(link.inverse(link.link(mu)), mu, rtol=1e-12)
+    eta = link.link(mu)
+    np.testing.assert_allclose(link.log_inverse(eta), np.log(mu), rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(link.log_complement(eta), np.log1p(-mu), rtol=1e-10, atol=1e-13)
+    assert str(link) == name and link == type(link)() and hash(link) == hash(type(link)())
+
+
+@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("what", ["inverse", "log_inverse", "log_complement"])
+def test_derivatives(name, what):
+    link = LINKS[name]
+    eta = link.link(np.linspace(0.1, 0.9, 9))
+    found = derivatives_of(getattr(link, what), eta, 3)
+    step = 1e-4
+    for k in range(3):
+        up = derivatives_of(getattr(link, what), eta + step, 3)[k]
+        down = derivatives_of(getattr(link, what), eta - step, 3)[k]
+        size = 1.0 + np.abs(found[k + 1]).max()
+        np.testing.assert_allclose(found[k + 1], (up - down) / (2 * step), atol=1e-5 * size)
+
+
+@pytest.mark.parametrize("name", UNIT)
+def test_symmetry(name):
+    link, eta = LINKS[name], np.linspace(-3, 3, 13)
+    same = np.allclose(link.inverse(-eta), 1.0 - link.inverse(eta), rtol=1e-12)
+    assert same == link.symmetric
+
+
+def test_complementary_links_mirror_each_other():
+    eta = np.linspace(-4, 4, 17)
+    a, b = LINKS["cloglog"], LINKS["loglog"]
+    np.testing.assert_allclose(a.inverse(eta), 1.0 - b.inverse(-eta), atol=1e-15)
+    np.testing.assert_allclose(a.log_inverse(eta), b.log_complement(-eta), rtol=1e-13)
+
+
+def test_a_hot_family_needs_no_scipy_special():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, numpy as np\n"
+        "from mixedeffects.family import Binomial, Poisson, Response\n"
+        "Binomial().derivatives(Response([0., 1.]), [np.zeros(2)], 3)\n"
+        "assert 'scipy.special' not in sys.modules and 'scipy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
