@@ -193,3 +193,49 @@ GLMM_HESSIAN_RTOL = 1e-5
 # 41 nodes against adaptive integration: what the polynomial rule leaves of an integrand that is
 # not one (Student's t, the mixture of zeros).
 GLMM_INTEGRAL_RTOL = 1e-7
+
+# --- tables of generalised models (tests/inference/test_glmm_*.py) -------------------------------
+
+# glmmTMB's optimum and its second derivatives by differences, as car and broom.mixed use them.
+GLMM_WALD_RTOL = 1e-3
+# Standard errors of standard deviations and correlations, through a numeric Jacobian.
+GLMM_SD_ERROR_RTOL = 2e-3
+# Shares of the variance at glmmTMB's optimum; the fits without predictors of two models are
+# nearly singular, where its optimiser stops early.
+GLMM_SHARE_RTOL = 1e-3
+# Integrals over random effects against half a million simulated ones.
+GLMM_SIMULATED_SHARE_ATOL = 4e-3
+# A fit that was read back is evaluated at its own optimum again.
+RELOADED_ATOL = 1e-8
+# Two factorisations lead Newton's method to modes that differ in the last digits it is asked for.
+GLMM_MODE_ATOL = 1e-7
+
+# --- profiles and resampling of generalised models (tests/inference) -----------------------------
+
+# Limits by root finders that stop at 1e-3 or so of the likelihood, and by lme4's splines; in
+# standard errors of the parameter.
+PROFILE_GLMM_IN_SE = 1e-2
+# A refit of the bootstrap ends with one step that is not looked at again; against a full fit, in
+# standard errors.
+REFIT_IN_SE = 1e-2
+
+# --- predictions of generalised models (tests/inference/test_predict_glmm.py) ---------------------
+
+# glmmTMB stops within about 1e-5 standard errors of its optimum; its standard errors come from
+# differences of its gradient.
+GLMM_PREDICTION_RTOL = 2e-4
+GLMM_PREDICTION_ATOL = 2e-5
+GLMM_PREDICTION_ERROR_RTOL = 2e-3
+
+# --- means and comparisons of generalised models (tests/inference/test_emmeans_glmm.py) ----------
+
+# glmmTMB and clmm at their optima, errors and estimates in units of the standard error.
+GLMM_MEANS = 1e-3
+# glmer's covariance is from second derivatives of its deviance by finite differences.
+GLMER_VCOV = 1e-2
+# glmer's inner iterations stop at some 1e-5 of its deviance, glmmTMB's optimiser earlier.
+GLMM_CRITERION_ABS = 5e-4
+# Deltas of marginaleffects by finite differences.
+MARGINAL_SE_RTOL = 1e-4
+# Residuals follow the means; lme4 stops at about 1e-4 in its linear predictor.
+GLMM_RESIDUAL_RTOL = 2e-3

@@ -15,6 +15,8 @@ import mixedeffects as me
 from mixedeffects.app.cli import DEMO, app
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
+CATTLE = "incidence / size ~ period + (1 | herd)"
+OWLS = "SiblingNegotiation ~ FoodTreatment + (1 | Nest)"
 
 
 def run(*arguments):
@@ -52,11 +54,13 @@ def test_json_has_the_documented_keys_and_the_numbers_of_the_fit(sleep_csv, slee
     found = json.loads(run("fit", sleep_csv, FORMULA, "--ml", "--out", "json").stdout)
     fit = me.lmm(FORMULA, sleepstudy, reml=False)
     assert set(found) == {
-        "formula", "method", "version", "rows", "groups", "fixed_effects", "df_method", "level",
+        "formula", "method", "version", "family", "approximation", "rows", "groups",
+        "fixed_effects", "other_effects", "parameters", "df_method", "level",
         "variance_components", "icc", "sigma", "theta", "criteria", "certificate",
         "dropped_columns", "notes",
     }  # fmt: skip
-    assert found["method"] == "ML"
+    assert found["method"] == "ML" and found["family"] is None
+    assert found["other_effects"] == {} and found["parameters"] == []
     assert found["criteria"]["loglik"] == fit.loglik
     assert {row["term"]: row["estimate"] for row in found["fixed_effects"]} == fit.fixef
     assert found["fixed_effects"][0]["df"] == pytest.approx(18.0, rel=1e-4)
@@ -104,6 +108,50 @@ def test_weights_change_the_fit(tmp_path, sleepstudy):
     assert result["criteria"]["loglik"] == me.lmm(FORMULA, sleepstudy, weights="w").loglik
 
 
+def test_a_family_makes_it_a_generalised_model():
+    result = run("fit", "cbpp", CATTLE, "--family", "binomial")
+    assert result.exit_code == 0
+    assert result.stdout.rstrip("\n") == str(me.glmm(CATTLE, me.datasets.cbpp()))
+
+
+def test_a_generalised_fit_of_a_file_is_the_fit_of_its_table(tmp_path):
+    path = tmp_path / "owls.csv"
+    assert run("datasets", "owls", "--out", path).exit_code == 0
+    options = ("--family", "nbinom2", "--exposure", "BroodSize", "--zi", "~ FoodTreatment")
+    found = json.loads(run("fit", path, OWLS, *options, "--out", "json").stdout)
+    fit = me.glmm(
+        OWLS, me.datasets.owls(), family="nbinom2", exposure="BroodSize", zi="~ FoodTreatment"
+    )
+    assert found["criteria"]["loglik"] == pytest.approx(fit.loglik, abs=1e-8)
+    assert found["family"] == "zero_inflated_nbinom2 (log)" and found["method"] == "ML"
+    zi = fit.test(component="zi")
+    assert [row["term"] for row in found["other_effects"]["zi"]] == zi["term"].tolist()
+    assert found["other_effects"]["zi"][1]["std_error"] == pytest.approx(zi["std_error"][1])
+    assert found["parameters"][0]["estimate"] == pytest.approx(fit.dispersion)
+    assert found["fixed_effects"][0]["df"] is None and found["certificate"]["infinite"] == []
+
+
+@pytest.mark.parametrize(
+    ("data", "formula", "options"),
+    [
+        ("cbpp", CATTLE, {"family": "binomial", "link": "probit"}),
+        ("cbpp", CATTLE, {"family": "binomial", "nagq": 9}),
+        ("owls", OWLS, {"family": "nbinom2", "dispersion": "~ FoodTreatment"}),
+    ],
+)
+def test_options_of_generalised_models_arrive(data, formula, options):
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    found = json.loads(run("fit", data, formula, *words, "--out", "json").stdout)
+    fit = me.glmm(formula, me.datasets.load(data), **options)
+    assert found["criteria"]["loglik"] == pytest.approx(fit.loglik, abs=1e-8)
+
+
+@pytest.mark.parametrize("out", ["csv", "html"])
+def test_generalised_fits_have_the_other_formats(out):
+    result = run("fit", "cbpp", CATTLE, "--family", "binomial", "--out", out)
+    assert result.exit_code == 0 and "period[4]" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -113,6 +161,11 @@ def test_weights_change_the_fit(tmp_path, sleepstudy):
         (("fit", "sleepstudy", "Reaction ~ Days"), "no random effects"),
         (("fit", "sleepstudy", FORMULA, "--optimizer", "bobyqa"), "is not one of newton"),
         (("fit", "sleepstudy", FORMULA, "--weights", "w"), "no column 'w'"),
+        (("fit", "cbpp", CATTLE, "--family", "binomal"), "did you mean 'binomial'?"),
+        (("fit", "cbpp", CATTLE, "--family", "binomial", "--link", "log2"), "log2"),
+        (("fit", "cbpp", CATTLE, "--family", "binomial", "--nagq", "-1"), "from 0 to 100"),
+        (("fit", "sleepstudy", FORMULA, "--nagq", "9", "--link", "log"), "give --family as well"),
+        (("fit", "owls", OWLS, "--family", "poisson", "--exposure", "Brood"), "no column 'Brood'"),
         (("datasets", "sleepstudi"), "did you mean 'sleepstudy'?"),
         (("datasets", "sleepstudy", "--out", "sleep.xlsx"), "cannot tell what kind of table"),
         (("datasets", "--out", "sleep.csv"), "which data set?"),

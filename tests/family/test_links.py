@@ -41,6 +41,14 @@ def test_symmetry(name):
     assert same == link.symmetric
 
 
+@pytest.mark.parametrize("name", UNIT)
+def test_both_logarithms(name):
+    link, eta = LINKS[name], np.array([-30.0, -2.0, 0.0, 0.3, 5.0])
+    mu, nu = link.both_logs(eta, 3)
+    np.testing.assert_allclose(mu, derivatives_of(link.log_inverse, eta, 3), rtol=1e-13)
+    np.testing.assert_allclose(nu, derivatives_of(link.log_complement, eta, 3), rtol=1e-13)
+
+
 def test_complementary_links_mirror_each_other():
     eta = np.linspace(-4, 4, 17)
     a, b = LINKS["cloglog"], LINKS["loglog"]

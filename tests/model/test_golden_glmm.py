@@ -21,7 +21,7 @@ MODELS = golden_models()
 OPTIONS = ("family", "link", "nagq", "weights", "exposure", "zi", "dispersion")
 
 # Models that take more than a few seconds.
-SLOW: set[str] = set()
+SLOW = {"insteval_good_departments"}
 
 # Models that no program brings to the maximum of Laplace's approximation.
 REFERENCE_STOPS_SHORT: dict[str, str] = {
@@ -75,6 +75,18 @@ def test_the_optimum_is_reached(name):
     assert fit.loglik >= max(same) - tol.GLMM_LOGLIK_SHORTFALL
     if name not in REFERENCE_STOPS_SHORT:
         assert fit.loglik <= max(same) + tol.GLMM_LOGLIK_EXCESS
+
+
+@every_optimum
+def test_the_optimum_is_certified(name):
+    assert fitted(name).converged
+
+
+@pytest.mark.parametrize("name", RUNS_AWAY)
+def test_coefficients_on_their_way_to_infinity_are_named(name):
+    fit = fitted(name)
+    assert not fit.converged
+    assert fit.certificate.infinite
 
 
 @every_model
@@ -242,6 +254,7 @@ LAPLACE = [
     "wine",
     "wine_probit",
     "wine_cloglog",
+    "wine_loglog",
     "wine_slopes",
 ]
 
@@ -251,6 +264,38 @@ def test_the_likelihood_is_laplaces_approximation(name):
     """With the observed curvature, whatever the link; no other program is needed for that."""
     fit = fitted(name)
     assert fit.loglik == pytest.approx(laplace_loglik(*integrand(fit)), abs=tol.GLMM_LAPLACE_ATOL)
+
+
+# Links that no other program has for the family.
+OTHER_LINKS = [
+    ("cbpp", "binomial", "cauchit"),
+    ("cbpp", "binomial", "loglog"),
+    ("cbpp", "binomial", "log"),
+    ("cbpp", "binomial", "identity"),
+    ("cbpp", "betabinomial", "cauchit"),
+    ("sleep_gaussian_log", "gaussian", "inverse"),
+    ("sleep_gamma", "gamma", "identity"),
+    ("sleep_inverse_gaussian", "inverse_gaussian", "1/mu^2"),
+    ("sleep_inverse_gaussian", "inverse_gaussian", "identity"),
+    ("sleep_t", "t", "log"),
+    ("epil", "nbinom2", "sqrt"),
+    ("gasoline_beta", "beta", "loglog"),
+    ("gasoline_beta", "beta", "cauchit"),
+    ("wine", "ordinal", "cauchit"),
+    ("salamanders_truncated_poisson", "truncated_nbinom1", "log"),
+]
+
+
+@pytest.mark.parametrize(("name", "family", "link"), OTHER_LINKS)
+def test_other_links_maximise_laplaces_approximation(name, family, link):
+    fit = fit_golden(name, family=family, link=link)
+    log_density, eta, codes, Z, Lam = integrand(fit)
+    brute = laplace_loglik(log_density, eta, codes, Z, Lam)
+    assert fit.loglik == pytest.approx(brute, abs=tol.GLMM_LAPLACE_ATOL)
+    for move in 0.05 * np.sqrt(np.diag(fit.vcov_beta)) * np.eye(len(fit.beta)):
+        for sign in (-1.0, 1.0):
+            shift = sign * np.asarray(fit.design.X) @ move
+            assert laplace_loglik(log_density, eta + shift, codes, Z, Lam) < brute
 
 
 # Points enough for 1e-6: more where random effects are large or tails heavy.

@@ -18,11 +18,13 @@ LINKS = {
     "logit": expit,
     "probit": ndtr,
     "cloglog": lambda eta: -np.expm1(-np.exp(eta)),
+    "loglog": lambda eta: np.exp(-np.exp(-eta)),
     "cauchit": lambda eta: 0.5 + np.arctan(eta) / np.pi,
     "log": np.exp,
     "identity": lambda eta: eta,
     "inverse": lambda eta: 1.0 / eta,
     "sqrt": lambda eta: eta**2,
+    "1/mu^2": lambda eta: 1.0 / np.sqrt(eta),
 }
 
 

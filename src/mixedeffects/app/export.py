@@ -3,9 +3,13 @@
 The JSON object has these keys; a number that does not exist is null.
 
 formula, method ("REML" or "ML"), version
+family, approximation
+                of a generalised model: its family with the link, how the likelihood was computed
 rows            given, used, missing (column → missing values)
 groups          per grouping factor: name, levels, rows_min, rows_mean, rows_max
 fixed_effects   per coefficient: term, estimate, std_error, df, statistic, p_value, lower, upper
+other_effects   per other part of a generalised model ("zi", "dispersion", "thresholds") the same
+parameters      per parameter of its family without a formula: name, estimate, std_error
 df_method, level  how p-values were found; coverage of lower and upper
 variance_components  per variance or covariance: group, term1, term2, vcov (variance or
                 covariance), sdcor (standard deviation or correlation); "Residual" last
@@ -13,7 +17,8 @@ icc             per grouping factor and "total": group, variance, icc
 sigma, theta    residual standard deviation; relative covariance parameters, lme4's order
 criteria        objective (-2 log-likelihood or REML criterion), loglik, aic, bic, parameters
 certificate     converged, gradient, decrement, singular (directions of zero variance, in
-                words), evaluations, gradients, iterations, optimizer, message, advice
+                words), infinite (coefficients without a finite estimate), evaluations,
+                gradients, iterations, optimizer, message, advice
 dropped_columns per aliased column: name, reason
 notes           anything else to know, in words
 """
@@ -69,6 +74,8 @@ def record(fit: Any) -> dict[str, Any]:
         "formula": facts.formula,
         "method": "REML" if facts.reml else "ML",
         "version": mixedeffects.__version__,
+        "family": facts.family,
+        "approximation": facts.approximation,
         "rows": {
             "given": facts.missing.n_rows,
             "used": facts.missing.n_used,
@@ -85,6 +92,11 @@ def record(fit: Any) -> dict[str, Any]:
             for g in facts.groups
         ],
         "fixed_effects": _rows(facts.coefficients.columns),
+        "other_effects": {name: _rows(part.columns) for name, part in facts.parts.items()},
+        "parameters": [
+            {"name": name, "estimate": _plain(estimate), "std_error": _plain(error)}
+            for name, estimate, error in facts.parameters
+        ],
         "df_method": facts.df_method,
         "level": facts.level,
         "variance_components": _rows(facts.varcorr.table().columns),
@@ -103,6 +115,7 @@ def record(fit: Any) -> dict[str, Any]:
             "gradient": _plain(certificate.gradient),
             "decrement": _plain(certificate.decrement),
             "singular": list(facts.singular),
+            "infinite": list(certificate.infinite),
             "evaluations": certificate.evaluations,
             "gradients": certificate.gradients,
             "iterations": certificate.iterations,

@@ -56,10 +56,7 @@ class Beta(Family):
         eta, f = (np.asarray(x, dtype=float) for x in predictors)
         logy, log1my, constant = _logarithms(response)
         with np.errstate(all="ignore"):
-            means = [
-                derivatives_of(function, eta, order)
-                for function in (self.link.log_inverse, self.link.log_complement)
-            ]
+            means = self.link.both_logs(eta, order)
             parts = [
                 _shape_part(x[0], f, data, order)
                 for x, data in zip(means, (logy, log1my), strict=True)

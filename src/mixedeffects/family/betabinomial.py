@@ -11,7 +11,6 @@ from mixedeffects.family.binomial import _times, log_choose
 from mixedeffects.family.checks import check_successes
 from mixedeffects.family.log_means import by_log_means
 from mixedeffects.family.response import Response
-from mixedeffects.family.smooth import derivatives_of
 from mixedeffects.family.stirling import rising_derivatives, rising_excess, rising_of_counts
 
 
@@ -64,10 +63,7 @@ class BetaBinomial(Family):
         y = response.y
         size = np.ones(len(y)) if response.size is None else response.size
         with np.errstate(all="ignore"):
-            means = [
-                derivatives_of(function, eta, order)
-                for function in (self.link.log_inverse, self.link.log_complement)
-            ]
+            means = self.link.both_logs(eta, order)
             parts = [
                 _count_part(x[0], f, count, order)
                 for x, count in zip(means, (y, size - y), strict=True)

@@ -59,8 +59,7 @@ class Binomial(Family):
     def expected_information(self, response, predictors):
         eta = np.asarray(predictors[0], dtype=float)
         with np.errstate(all="ignore"):
-            a = derivatives_of(self.link.log_inverse, eta, 1)
-            b = derivatives_of(self.link.log_complement, eta, 1)
+            a, b = self.link.both_logs(eta, 1)
             # (dmu)²/(mu (1 - mu)) = -(d log mu)(d log(1 - mu))
             information = -a[1] * b[1]
         for factor in (response.size, response.weights):
@@ -167,8 +166,7 @@ def _two_sided(link, response, eta, order):
                 whole[rows] = part
         return out
     failures = response.size - y
-    a = derivatives_of(link.log_inverse, eta, order)
-    b = derivatives_of(link.log_complement, eta, order)
+    a, b = link.both_logs(eta, order)
     parts = [_times(y, u) + _times(failures, v) for u, v in zip(a, b, strict=True)]
     parts[0] = parts[0] + log_choose(response)
     return parts

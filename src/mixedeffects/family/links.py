@@ -16,7 +16,7 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.family import rules
-from mixedeffects.family.smooth import Smooth
+from mixedeffects.family.smooth import Smooth, derivatives_of
 
 REAL = (-np.inf, np.inf)
 POSITIVE = (0.0, np.inf)
@@ -76,6 +76,13 @@ class Link:
         """``log(1 - inverse(eta))``."""
         return np.log1p(-self.inverse(eta))
 
+    def both_logs(self, eta, order) -> tuple[list, list]:
+        """Derivatives of :meth:`log_inverse` and of :meth:`log_complement` at an array."""
+        return (
+            derivatives_of(self.log_inverse, eta, order),
+            derivatives_of(self.log_complement, eta, order),
+        )
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
@@ -103,6 +110,25 @@ class Logit(Link):
 
     def link(self, mu):
         return np.log(mu) - np.log1p(-mu)
+
+    def both_logs(self, eta, order):
+        # one exponential and one logarithm for both
+        _, small, log1p = rules.tails(eta)
+        mu, nu = [np.minimum(eta, 0.0) - log1p], [np.minimum(-eta, 0.0) - log1p]
+        if order >= 1:
+            large = 1.0 - small
+            right = eta > 0
+            mu.append(np.where(right, small, large))
+            nu.append(np.where(right, -large, -small))
+        if order >= 2:
+            second = -small * large
+            mu.append(second)
+            nu.append(second)
+        if order >= 3:
+            third = second * (mu[1] + nu[1])
+            mu.append(third)
+            nu.append(third)
+        return mu, nu
 
 
 class Probit(Link):

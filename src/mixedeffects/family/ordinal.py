@@ -86,7 +86,7 @@ class Ordinal(Family):
         return self._weighted(response, out)
 
     def expected_information(self, response, predictors):
-        """Observed curvature of the row's category, or its squared score where that is not positive.
+        """Observed curvature of the row's category, or its squared score where that is negative.
 
         The expectation needs all thresholds; both have it as their mean.
         """
@@ -149,8 +149,10 @@ class Ordinal(Family):
 
     def sample_categories(self, rng, eta, thresholds) -> np.ndarray:
         """New category codes, (n,), of linear predictors and the (K - 1,) thresholds."""
-        below = np.cumsum(self.probabilities(eta, thresholds), axis=1)[:, :-1]
-        return (rng.random(len(below))[:, None] > below).sum(axis=1).astype(float)
+        u, out = rng.random(len(eta)), np.zeros(len(eta))
+        for threshold in thresholds:
+            out += u > self.link.inverse(threshold - eta)
+        return out
 
     def sample(self, rng, predictors, response):
         raise NotAvailableError(

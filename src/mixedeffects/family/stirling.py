@@ -30,7 +30,11 @@ _SERIES = (
     1 / 156,
     -3617 / 122400,
 )
-_LARGE = 10.0
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
+_DIGAMMA = tuple(b / (2 * k + 2) for k, b in enumerate(_BERNOULLI))
+_TETRAGAMMA = tuple(b * (2 * k + 3) for k, b in enumerate(_BERNOULLI))
+_SHIFT = 8
+_FEW = 32
 _HALF_LOG_2PI = 0.9189385332046727
 
 
@@ -52,34 +56,61 @@ def _piecewise(t, order, large, small, *more):
 def _error_large(t, order):
     v = np.exp(-t)
     v2 = v * v
-    out = []
-    for j in range(order + 1):
-        total = np.zeros_like(v)
-        for k in range(len(_SERIES) - 1, -1, -1):
-            total *= v2
-            total += _SERIES[k] * (-(2 * k + 1)) ** j
-        out.append(total * v)
-    return out
+    return [
+        v * _series_sum([c * (-(2 * k + 1)) ** j for k, c in enumerate(_SERIES)], v2)
+        for j in range(order + 1)
+    ]
 
 
 def _error_small(t, order):
-    from scipy.special import gammaln, psi
-
+    """By the recurrence of log Γ up to x + 8, where the series holds: few passes, no slow calls."""
     x = np.exp(t)
-    x1 = x + 1.0
-    out = [gammaln(x1) - (x + 0.5) * t + x - _HALF_LOG_2PI]
+    shifted = x + _SHIFT
+    log_shifted = np.log(shifted)
+    v = 1.0 / shifted
+    v2 = v * v
+    series = _series_sum(_SERIES, v2) * v
+    factor = np.ones_like(x)
+    sums = [np.zeros_like(x) for _ in range(order)]  # of (x + k)^-1, ^-2, ^-3
+    for k in range(1, _SHIFT):
+        each = x + k
+        factor *= each
+        if order:
+            np.divide(1.0, each, out=each)
+            power = each
+            for j in range(order):
+                sums[j] += power
+                if j + 1 < order:
+                    power = power * each
+    value = (shifted - 0.5) * log_shifted - _SHIFT + series - np.log(factor) - (x + 0.5) * t
+    out = [value]
     if order >= 1:
-        xpsi, xt = x * psi(x1), x * t
+        psi = log_shifted - 0.5 * v - v2 * _series_sum(_DIGAMMA, v2) - sums[0]
+        xpsi, xt = x * psi, x * t
         out.append(xpsi - xt - 0.5)
     if order >= 2:
-        x2 = x * x * trigamma(x1)
+        psi1 = v + 0.5 * v2 + v * v2 * _series_sum(_BERNOULLI, v2) + sums[1]
+        x2 = x * x * psi1
         out.append(xpsi + x2 - xt - x)
     if order >= 3:
-        out.append(xpsi + 3.0 * x2 + x**3 * tetragamma(x1) - xt - 2.0 * x)
+        psi2 = -v2 - v * v2 - v2 * v2 * _series_sum(_TETRAGAMMA, v2) - 2.0 * sums[2]
+        out.append(xpsi + 3.0 * x2 + x**3 * psi2 - xt - 2.0 * x)
     return out
 
 
+def _series_sum(coefficients, v2):
+    """``c[0] + c[1] v² + c[2] v⁴ + …``."""
+    total = np.full_like(v2, coefficients[-1])
+    for c in coefficients[-2::-1]:
+        total *= v2
+        total += c
+    return total
+
+
 def _error_rule(t, order):
+    t = np.asarray(t, dtype=float)
+    if t.ndim and len(t) > 1 and one_value(t):
+        return [np.broadcast_to(part, t.shape) for part in _error_rule(t[:1], order)]
     return _piecewise(t, order, _error_large, _error_small)
 
 
@@ -115,13 +146,10 @@ def _powers_of_error(v, v2, order):
     """x^j s^(j)(x) for j = 0..order at x = 1/v."""
     out = []
     for j in range(order + 1):
-        total = np.zeros_like(v)
-        for k in range(len(_SERIES) - 1, -1, -1):
-            m = 2 * k + 1
-            falling = (1, -m, m * (m + 1), -m * (m + 1) * (m + 2))[j]
-            total *= v2
-            total += _SERIES[k] * falling
-        out.append(total * v)
+        falling = [
+            (1, -m, m * (m + 1), -m * (m + 1) * (m + 2))[j] for m in range(1, 2 * len(_SERIES), 2)
+        ]
+        out.append(v * _series_sum([c * f for c, f in zip(_SERIES, falling, strict=True)], v2))
     return out
 
 
@@ -155,6 +183,41 @@ def _rising_large(t, order, y):
 
 
 def _rising_small(t, order, y):
+    few = (y <= _FEW) & (t > -18.0) & (y == np.floor(y))
+    if few.all():
+        return _rising_few(t, order, y)
+    out = _rising_gamma(t, order, y)
+    if few.any():
+        for whole, part in zip(out, _rising_few(t[few], order, y[few]), strict=True):
+            whole[few] = part
+    return out
+
+
+def _rising_few(t, order, y):
+    """The product of 1 + k/θ for k < y, of few whole y: nothing but multiplication."""
+    theta = np.exp(t)
+    inverse = 1.0 / theta
+    product = np.ones_like(theta)
+    sums = [np.zeros_like(theta) for _ in range(order)]
+    for k in range(1, int(y.max(initial=0.0))):
+        more = y > k
+        each = inverse * k
+        each *= more
+        each += 1.0
+        product *= each
+        if order:
+            p = k / (theta + k)
+            p *= more
+            sums[0] -= p
+        if order >= 2:
+            pq = p * (1.0 - p)
+            sums[1] += pq
+        if order >= 3:
+            sums[2] -= pq * (1.0 - 2.0 * p)
+    return [np.log(product), *sums]
+
+
+def _rising_gamma(t, order, y):
     from scipy.special import gammaln, psi
 
     theta = np.exp(t)
@@ -172,7 +235,11 @@ def _rising_small(t, order, y):
 
 
 def _rising_rule(t, order, y):
-    t, y = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(y, dtype=float))
+    t, y = np.asarray(t, dtype=float), np.asarray(y, dtype=float)
+    if y.ndim and len(y) > 1 and one_value(y) and one_value(t):
+        t = t[:1] if t.ndim else t
+        return [np.broadcast_to(part, y.shape) for part in _rising_rule(t, order, y[:1])]
+    t, y = np.broadcast_arrays(t, y)
     return _piecewise(t, order, _rising_large, _rising_small, y)
 
 

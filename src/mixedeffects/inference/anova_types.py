@@ -185,7 +185,8 @@ class _WithIntercept:
     """An ordinal fit whose thresholds count as one column of ones, put before the others.
 
     A type III function of cells has no part in the intercept, so its column is zero in what is
-    found, and leaving it out again changes nothing.
+    found, and leaving it out again changes nothing; nor does how much of the ones a dropped
+    column has, which an ordinal fit does not know.
     """
 
     linear = False
@@ -209,15 +210,10 @@ class _WithIntercept:
             "aliasing": Aliasing(
                 np.concatenate([[0], old.kept + 1]),
                 old.dropped + 1,
-                np.vstack([_of_intercept(given.aliased), old.coefficients]),
+                np.vstack([np.zeros((1, len(given.aliased))), old.coefficients]),
                 old.names,
             )
         }
-
-
-def _of_intercept(aliased):
-    """(1, d) coefficients on a column of ones of the columns that were dropped."""
-    return np.zeros((1, len(aliased)))
 
 
 def contains(outer, inner):

@@ -20,8 +20,8 @@ from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors import variance_errors
 
 COLUMNS = (
-    "effect", "component", "group", "level", "term", "estimate", "std_error", "statistic", "df", "p_value",
-    "lower", "upper",
+    "effect", "component", "group", "level", "term", "estimate", "std_error", "statistic", "df",
+    "p_value", "lower", "upper",
 )  # fmt: skip
 TEXT = COLUMNS[:5]
 
@@ -58,10 +58,11 @@ def tidy(
     Returns
     -------
     Table
-        effect, component (of a generalised model: the linear predictor), group, level (with "ran_vals" or "ran_coefs"), term, estimate, std_error,
-        statistic, df, p_value, lower, upper. Terms of "ran_pars" are named as in broom.mixed:
-        ``sd__Days``, ``cor__(Intercept).Days``, ``sd__Observation`` (``var__``, ``cov__``). The
-        "fixed" rows of a generalised model are those of all its linear predictors.
+        effect, component (of a generalised model: the linear predictor), group, level (with
+        "ran_vals" or "ran_coefs"), term, estimate, std_error, statistic, df, p_value, lower,
+        upper. Terms of "ran_pars" are named as in broom.mixed: ``sd__Days``,
+        ``cor__(Intercept).Days``, ``sd__Observation`` (``var__``, ``cov__``). The "fixed" rows of
+        a generalised model are those of all its linear predictors.
 
     Raises
     ------

@@ -19,7 +19,8 @@ def dispersion(fit):
     Examples
     --------
     >>> import mixedeffects as me
-    >>> fit = me.glmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy(), "gaussian")
+    >>> data = me.datasets.sleepstudy()
+    >>> fit = me.glmm("Reaction ~ Days + (1 | Subject)", data, family="gaussian")
     >>> round(fit.dispersion, 2)  # the residual standard deviation
     30.9
     """

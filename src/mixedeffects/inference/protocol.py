@@ -25,10 +25,16 @@ class FitRecord(Protocol):
     ----------
     design : Design
     linear : bool
-        Whether it is a linear mixed model, with sigma apart from the other parameters.
+        Whether it is a linear mixed model, estimated from cross-products, with sigma apart from
+        its other parameters.
     family : Family
-    linear : bool
-        Whether it is a linear mixed model, estimated from cross-products.
+    response : Response
+        The response as the family reads it.
+    fixed_predictors : tuple of (n,) arrays
+        Per argument of the family's log density, its linear predictor's fixed part.
+    random_effects : tuple of (Block, int, (k, k) array, (q, k) array)
+        Per block of `all_blocks`: itself, the argument of the log density that it is part of,
+        its relative factor and its modes.
     default_ddf : str
         How fixed effects are tested unless the user says otherwise: a name of
         `mixedeffects.inference.df.methods`.
@@ -63,7 +69,9 @@ class FitRecord(Protocol):
     design: Design
     linear: bool
     family: Any
-    linear: bool
+    response: Any
+    fixed_predictors: tuple[np.ndarray, ...]
+    random_effects: tuple[Any, ...]
     default_ddf: str
     plan: Plan
     reml: bool

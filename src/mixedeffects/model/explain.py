@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mixedeffects.design import build_design
 from mixedeffects.display import Explanation
 from mixedeffects.engine import make_plan
 
 
-def explain(formula, data, *, weights=None, engine="auto"):
+def explain(formula, data, *, family=None, weights=None, zi=None, engine="auto"):
     """Say how a model would be fitted, and what that would cost.
 
     Parameters
     ----------
     formula, data, weights, engine
-        As in `lmm`.
+        As in `lmm` or `glmm`.
+    family : str or Family, optional
+        Of a generalised model; a linear one by default.
+    zi : str, optional
+        As in `glmm`.
 
     Returns
     -------
@@ -27,5 +33,15 @@ def explain(formula, data, *, weights=None, engine="auto"):
     >>> print(str(plan).splitlines()[1])
     180 rows, 2 fixed-effect columns
     """
-    design = build_design(formula, data, weights=weights)
+    if family is None:
+        design = build_design(formula, data, weights=weights)
+        return Explanation(design, make_plan(design, engine))
+    from mixedeffects.design import build_glmm_design
+    from mixedeffects.family import family_of
+    from mixedeffects.model.generalised import response_kind
+
+    kind = response_kind(family_of(family))
+    data = build_glmm_design(formula, data, kind=kind, weights=weights, zi=zi)
+    blocks = tuple(b for part in (data.design, *data.parts.values()) for b in part.blocks)
+    design = replace(data.design, blocks=blocks)
     return Explanation(design, make_plan(design, engine))

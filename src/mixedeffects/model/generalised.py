@@ -22,6 +22,7 @@ from mixedeffects.estimation.laplace import (
 from mixedeffects.family import Response, ZeroInflated, family_of
 from mixedeffects.model.generalised_record import GLMMFit, coefficient_names
 from mixedeffects.model.listing import Listed, framed, shown
+from mixedeffects.model.maketables import MakeTables, to_maketables
 from mixedeffects.model.storage import save
 
 
@@ -240,7 +241,7 @@ GENERALISED = "mixedeffects.inference.generalised"
 QUANTILE = "mixedeffects.inference.quantile"
 
 
-class GLMM(GLMMFit):
+class GLMM(MakeTables, GLMMFit):
     """A fitted generalised linear mixed model; a table of contents of what can be asked of it."""
 
     fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
@@ -285,6 +286,9 @@ class GLMM(GLMMFit):
 
     lrt = Listed("mixedeffects.model.comparing")
     ranova = Listed("mixedeffects.model.comparing", framed)
+
+    to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
+    to_maketables = to_maketables
     confint = framed(inference.confint)
     profile = Listed(wrap=shown("Profile"))
     bootstrap = Listed(wrap=shown("Bootstrap"))

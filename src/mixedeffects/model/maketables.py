@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from mixedeffects import inference
-from mixedeffects.errors import MissingDependencyError
+from mixedeffects.errors import MissingDependencyError, NotAvailableError
 from mixedeffects.inference.df import df_method
 
 # our name of a column -> the token of maketables
@@ -35,7 +37,10 @@ class MakeTables:
 
     @property
     def __maketables_coef_table__(self):
-        """pandas DataFrame of b, se, t, p, df, ci95l, ci95u, a row per fixed effect."""
+        """pandas DataFrame of b, se, t, p, df, ci95l, ci95u, a row per fixed effect.
+
+        Those of the extra zeros of a generalised model begin with "zi: ".
+        """
         return coefficient_frame(self._column)
 
     def __maketables_stat__(self, key):
@@ -69,7 +74,7 @@ class TableColumn(MakeTables):
 
     Parameters
     ----------
-    fit : LMM
+    fit : LMM or GLMM
     ddf : str, optional
     """
 
@@ -86,11 +91,12 @@ class TableColumn(MakeTables):
 def to_maketables(fit, *, ddf=None):
     """The fit as a column of a table of maketables, with standard errors by a given method.
 
-    A fit itself is such a column too, with Satterthwaite's t tests.
+    A fit itself is such a column too, with Satterthwaite's t tests if it is linear, with z tests if
+    it is generalised.
 
     Parameters
     ----------
-    fit : LMM
+    fit : LMM or GLMM
     ddf : str, optional
         As in ``fit.test``: "satterthwaite", "kenward-roger", "wald", "CR0" or "CR2".
 
@@ -133,10 +139,24 @@ def coefficient_frame(column):
         raise MissingDependencyError(
             "tables for maketables are pandas data frames\n    pip install maketables pandas"
         ) from None
-    found = inference.coefficient_table(column.fit, ddf=column.ddf).columns
-    terms = ["Intercept" if term == "(Intercept)" else term for term in found["term"]]
-    frame = {token: found[name] for name, token in COLUMNS.items()}
+    found = [("", inference.coefficient_table(column.fit, ddf=column.ddf).columns)]
+    if not column.fit.linear and "zi" in column.fit.extras:
+        table = inference.coefficient_table(column.fit, ddf=column.ddf, component="zi")
+        found.append(("zi: ", table.columns))
+    plain = {"(Intercept)": "Intercept"}
+    terms = [prefix + plain.get(term, term) for prefix, part in found for term in part["term"]]
+    frame = {
+        token: np.concatenate([part[name] for _, part in found]) for name, token in COLUMNS.items()
+    }
     return pd.DataFrame(frame, index=pd.Index(terms, name="Coefficient", dtype=object))
+
+
+def where_known(value):
+    """A number, or None where the model has no such thing."""
+    try:
+        return value()
+    except NotAvailableError:
+        return None
 
 
 # What a column can be asked for, by key: restricted likelihoods have keys of their own, so that
@@ -144,10 +164,11 @@ def coefficient_frame(column):
 # because it takes the labels of a table from the first model only.
 STATISTICS = {
     "N": lambda fit: fit.design.n,
-    "ICC": lambda fit: inference.variance_shares(fit).columns["icc"][-1],
-    "Residual SD": lambda fit: fit.sigma,
-    "R² (marginal)": lambda fit: inference.r2(fit).columns["r2"][0],
-    "R² (conditional)": lambda fit: inference.r2(fit).columns["r2"][1],
+    "Family": lambda fit: None if fit.linear else f"{fit.family.name} ({fit.family.link.name})",
+    "ICC": lambda fit: where_known(lambda: inference.variance_shares(fit).columns["icc"][-1]),
+    "Residual SD": lambda fit: fit.sigma if fit.linear else None,
+    "R² (marginal)": lambda fit: where_known(lambda: inference.r2(fit).columns["r2"][0]),
+    "R² (conditional)": lambda fit: where_known(lambda: inference.r2(fit).columns["r2"][1]),
     "ll": lambda fit: None if fit.reml else inference.loglik(fit),
     "aic": lambda fit: None if fit.reml else inference.aic(fit),
     "bic": lambda fit: None if fit.reml else inference.bic(fit),
@@ -198,7 +219,8 @@ def default_keys(fit):
         ["REML log-likelihood", "AIC (REML)", "BIC (REML)"] if fit.reml else ["ll", "aic", "bic"]
     )
     groups = [groups_key(block.factor.name) for block in fit.design.blocks]
+    kind = "Residual SD" if fit.linear else "Family"
     return [
-        "N", *groups, "Residual SD", "ICC", "R² (marginal)", "R² (conditional)", *likelihood,
+        "N", *groups, kind, "ICC", "R² (marginal)", "R² (conditional)", *likelihood,
         "se_type",
     ]  # fmt: skip

@@ -9,15 +9,16 @@ from mixedeffects.errors import MissingDependencyError, OptionError
 VCOV = ("model", "kenward-roger", "CR0", "CR2")
 
 
-def to_marginaleffects(fit, data=None, *, vcov="model", df=inf):
+def to_marginaleffects(fit, data=None, *, vcov="model", df=inf, scale="response"):
     """The fit as a model that the package marginaleffects understands.
 
     Predictions are those of an average group: X beta and offset, as
-    ``predict(groups="population")``.
+    ``predict(groups="population")``; of a generalised model the mean of the response there (the
+    probabilities of the categories, for an ordinal one), with random effects of zero.
 
     Parameters
     ----------
-    fit : LMM
+    fit : LMM or GLMM
     data : table, optional
         The table the model was fitted to, for ``by=`` and ``newdata=`` with columns that are
         not in the model. Without it the model's own columns are there: response, what the
@@ -28,10 +29,12 @@ def to_marginaleffects(fit, data=None, *, vcov="model", df=inf):
     df : float
         Degrees of freedom of its t statistics, the same for all; normal by default. For
         those of each estimate see ``t_tests`` of the result.
+    scale : {"response", "link"}
+        Of the predictions of a generalised model.
 
     Returns
     -------
-    ModelLMM
+    ModelLMM or ModelGLMM
         A marginaleffects ``ModelAbstract``. Its method ``t_tests(result, ddf="satterthwaite")``
         gives a result of marginaleffects the standard errors, degrees of freedom, p-values and
         intervals of a method of this package.
@@ -83,6 +86,10 @@ def to_marginaleffects(fit, data=None, *, vcov="model", df=inf):
     if isinstance(df, bool) or not isinstance(df, int | float) or not df > 0:
         raise OptionError(f"df={df!r} must be a positive number, inf for the normal distribution")
     try:
+        if not fit.linear:
+            from mixedeffects.model.marginaleffects_generalised import ModelGLMM
+
+            return ModelGLMM(fit, data, vcov=vcov, df=df, scale=scale)
         from mixedeffects.model.marginaleffects_adapter import ModelLMM
     except ImportError as problem:
         if (problem.name or "").startswith("mixedeffects"):

@@ -58,8 +58,12 @@ class ModelLMM(ModelAbstract):
     def __init__(self, fit, data=None, *, vcov="model", df=inf):
         design = fit.design
         columns, kinds = columns_of_fit(fit) if data is None else columns_of_table(fit, data)
-        predictors = list(columns_read(design.spec))
-        if not predictors or not design.x_names:
+        if data is None:
+            self.add_columns(fit, columns, kinds)
+        coefficients, names = self.coefficients_of(fit)
+        specs = self.specs_of(fit)
+        predictors = list(dict.fromkeys(name for spec in specs for name in columns_read(spec)))
+        if not predictors or not names:
             raise ModelError(
                 "the fixed effects read no column of the table, so that there is nothing to vary: "
                 "all rows have the same prediction for an average group"
@@ -71,17 +75,29 @@ class ModelLMM(ModelAbstract):
                 "rename that predictor and fit the model again"
             )
         self._vcov, self._df = vcov, df
+        self._factors = {name for spec in specs for name in factors(spec)}
         self._booleans = [name for name in predictors if kinds[name] == "boolean"]
         response = design.spec.response
         vault = ModelVault(
-            coef=np.asarray(fit.beta, dtype=float),
-            coefnames=np.array(design.x_names),
+            coef=np.asarray(coefficients, dtype=float),
+            coefnames=np.array(names),
             formula=plain_formula(response, predictors),
             modeldata=pl.DataFrame([s for name, s in columns.items() if name not in RESERVED]),
             package="mixedeffects",
             variable_names=[response, *predictors],
         )
         super().__init__(fit, vault)
+
+    def coefficients_of(self, fit):
+        """The coefficients that predictions depend on, and their names."""
+        return fit.beta, list(fit.design.x_names)
+
+    def specs_of(self, fit):
+        """The formulas that predictions depend on."""
+        return [fit.design.spec]
+
+    def add_columns(self, fit, columns, kinds):
+        """Add columns that the main formula does not read, where a model has more formulas."""
 
     def validation(self):
         """Say what the base class finds out by itself for models of other packages.
@@ -94,7 +110,7 @@ class ModelLMM(ModelAbstract):
         self.coef = vault.coef
         self.formula = vault.formula
         self.response_name = spec.response
-        names = set(factors(spec)) - set(self._booleans)
+        names = self._factors - set(self._booleans)
         data = vault.modeldata
         for name in vault.variable_names:
             if name in data.columns:
@@ -370,7 +386,9 @@ def columns_of_table(fit, data):
     design = fit.design
     spec = design.spec
     table = open_table(data)
-    new = spec.rebuild(table, response=True)
+    whole = spec if fit.linear else fit.data.spec
+    new = whole.rebuild(table, response=True)
+    new = new if fit.linear else new.main
     if new.y.size != design.n or not np.array_equal(new.y, design.y):
         raise DataError(
             f"data must be the table the model was fitted to: it has {new.y.size} complete rows, "

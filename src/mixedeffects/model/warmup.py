@@ -43,6 +43,7 @@ def warmup(*, report=None):
     ...
     9 of 9
     """
+    from mixedeffects.model.generalised import glmm
     from mixedeffects.model.lmm import lmm
 
     table = _table()
@@ -54,6 +55,10 @@ def warmup(*, report=None):
             fit = lmm(formula, table, engine=engine)
             fit.conditional_covariances()
             fit.bootstrap(2, rng=0)
+            glmm(
+                formula.replace("y ~", "count ~"), table, family="poisson", engine=engine,
+                max_iterations=1,
+            ).conditional_covariances()  # fmt: skip
     if report is not None:
         report(len(SHAPES), len(SHAPES), "")
 
@@ -74,6 +79,7 @@ def _table():
         y += effects[codes, 0] + effects[codes, 1] * x
     return {
         "y": y,
+        "count": rng.poisson(np.exp(0.2 * y)),
         "x": x,
         "z": rng.standard_normal(n),
         "g": g,

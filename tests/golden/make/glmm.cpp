@@ -7,7 +7,8 @@ template <class Type>
 Type cumulative(Type x, int link) {
   if (link == 0) return invlogit(x);
   if (link == 1) return pnorm(x);
-  return Type(1) - exp(-exp(x));
+  if (link == 2) return Type(1) - exp(-exp(x));
+  return exp(-exp(-x));
 }
 
 template <class Type>
@@ -21,7 +22,7 @@ Type objective_function<Type>::operator()() {
   DATA_IVECTOR(lambda_column);
   DATA_IVECTOR(lambda_at);
   DATA_INTEGER(family);         // 0 inverse Gaussian, 1 t, 2 gamma, 3 ordinal
-  DATA_INTEGER(link);           // 0 log or logit, 1 identity or probit, 2 cloglog
+  DATA_INTEGER(link);           // 0 log or logit, 1 identity or probit, 2 cloglog, 3 loglog
   PARAMETER_VECTOR(beta);
   PARAMETER_VECTOR(theta);
   PARAMETER_VECTOR(dispersion); // log phi; log scale; empty for ordinal

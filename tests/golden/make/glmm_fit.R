@@ -230,8 +230,11 @@ lme4_start <- function(result) {
 }
 
 # --- ordinal::clmm ------------------------------------------------------------------------------
+# clmm of ordinal 2022.11-16 takes cloglog for loglog and the reverse (clm and polr do not); TMB,
+# with P(Y <= k) = 1 - exp(-exp(threshold - eta)) for cloglog, and brute force show it.
 by_clmm <- function(spec, d) {
-  run <- with_messages(clmm(r_formula(spec), data = d, link = spec$link %||% "logit", nAGQ = spec$nagq,
+  link <- switch(spec$link %||% "logit", cloglog = "loglog", loglog = "cloglog", spec$link %||% "logit")
+  run <- with_messages(clmm(r_formula(spec), data = d, link = link, nAGQ = spec$nagq,
     Hess = TRUE, control = clmm.control(gradTol = 1e-7, maxIter = 500, maxLineIter = 500,
                                         innerCtrl = "noWarn")))
   fit <- run$value
@@ -262,8 +265,8 @@ by_TMB <- function(spec, d) {
   X <- lf$X; if (ordinal) X <- X[, colnames(X) != "(Intercept)", drop = FALSE]
   Lt <- as(lf$reTrms$Lambdat, "TsparseMatrix")
   link <- match(spec$link %||% switch(spec$family, ordinal = "logit", t = "identity"),
-                c("log", "logit", "identity", "probit", "cloglog"))
-  link <- c(0, 0, 1, 1, 2)[link]
+                c("log", "logit", "identity", "probit", "cloglog", "loglog"))
+  link <- c(0, 0, 1, 1, 2, 3)[link]
   # The entries of Lambdat in the order of Lind (column-major).
   Lt <- as(lf$reTrms$Lambdat, "CsparseMatrix"); columns <- rep(seq_len(ncol(Lt)), diff(Lt@p)) - 1
   data <- list(y = as.numeric(y), weights = if (is.null(spec$weights)) rep(1, nrow(X)) else d[[spec$weights]],

@@ -118,8 +118,6 @@ m("arabidopsis", "lme4/Arabidopsis",
 m("sleep_gamma", "lme4/sleepstudy", "Reaction ~ factor(Days) + (1 | Subject)", "gamma",
   link = "log", means("Days", list(co("consecutive", "mvt"), co("polynomial")), scale = "response"),
   means("Days", list(co("treatment", "sidak")), average = "response"))
-m("gasoline", "betareg/GasolineYield", "yield ~ temp + (1 | batch)", "beta",
-  means("temp", list(pairs_), at = list(temp = c(300, 400)), scale = "response"), slopes("temp", "temp"))
 m("wine", "ordinal/wine", "rating ~ temp * contact + (1 | judge)", "ordinal", program = "clmm",
   means("temp", list(pairs_), by = "contact"), means(c("temp", "contact"), list(pairs_)),
   means("contact", list(pairs_), weights = "proportional"),
@@ -127,8 +125,8 @@ m("wine", "ordinal/wine", "rating ~ temp * contact + (1 | judge)", "ordinal", pr
 m("wine_probit", "ordinal/wine", "rating ~ temp + contact + (1 | judge)", "ordinal",
   link = "probit", program = "clmm",
   means("temp", list(pairs_)), means("temp", mode = "prob"))
-m("soup", "ordinal/soup", "SURENESS ~ PROD * SOUPTYPE + (1 | RESP)", "ordinal", program = "clmm",
-  means("PROD", list(pairs_), by = "SOUPTYPE"), means("SOUPTYPE", list(pairs_, co("effects"))),
+m("soup", "ordinal/soup", "SURENESS ~ PROD + SOUPTYPE + (1 | RESP)", "ordinal", program = "clmm",
+  means("PROD", list(pairs_)), means("SOUPTYPE", list(pairs_, co("effects"))),
   means("SOUPTYPE", mode = "prob"))
 
 frame_of <- function(name) {
@@ -146,7 +144,7 @@ family_of <- function(spec) {
   switch(spec$family,
     binomial = binomial(if (is.null(link)) "logit" else link),
     poisson = poisson(if (is.null(link)) "log" else link),
-    nbinom1 = nbinom1(), nbinom2 = nbinom2(), gamma = Gamma(link), beta = beta_family())
+    nbinom1 = nbinom1(), nbinom2 = nbinom2(), gamma = Gamma(link))
 }
 tight <- glmerControl("bobyqa", tolPwrss = 1e-11, optCtrl = list(rhobeg = 0.01, rhoend = 1e-9, maxfun = 1e5))
 fitted_model <- function(spec, d) {
@@ -164,7 +162,7 @@ fitted_model <- function(spec, d) {
           optCtrl = list(rel.tol = 1e-15, x.tol = 1e-12, iter.max = 1000, eval.max = 2000)))))
     },
     clmm = eval(bquote(clmm(.(f), data = d, link = .(if (is.null(spec$link)) "logit" else spec$link),
-      control = clmm.control(gradTol = 1e-8, maxIter = 200, maxLineIter = 200)))))
+      control = clmm.control(gradTol = 1e-6)))))
   fit
 }
 total_sd <- function(fit) {

@@ -42,6 +42,10 @@ vignette <- "Bates et al. (2015) and ?cbpp in lme4"
 cbpp <- "incidence / size ~ period + (1 | herd)"
 m("cbpp", "lme4/cbpp", cbpp, "binomial", source = vignette)
 m("cbpp_nagq0", "lme4/cbpp", cbpp, "binomial", nagq = 0)
+m("grouseticks_nagq0", "lme4/grouseticks",
+  "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)", "poisson", nagq = 0)
+m("contraception_nagq0", "mlmRev/Contraception",
+  "use ~ age + I(age^2) + urban + livch + (urban | district)", "binomial", nagq = 0)
 m("cbpp_agq9", "lme4/cbpp", cbpp, "binomial", nagq = 9, source = "?glmer in lme4")
 m("cbpp_agq25", "lme4/cbpp", cbpp, "binomial", nagq = 25)
 m("cbpp_probit", "lme4/cbpp", cbpp, "binomial", link = "probit")
@@ -249,8 +253,8 @@ m("wine", "ordinal/wine", wine, "ordinal", by = c("clmm", "TMB"),
   source = "Christensen's vignettes; Randall (1989)")
 m("wine_probit", "ordinal/wine", wine, "ordinal", link = "probit", by = c("clmm", "TMB"),
   source = "Christensen's vignette clmm2")
-# (clmm of ordinal 2022.11-16 swaps cloglog and loglog; clm and polr do not, nor does brute force.)
-m("wine_cloglog", "ordinal/wine", wine, "ordinal", link = "cloglog", by = "TMB")
+m("wine_cloglog", "ordinal/wine", wine, "ordinal", link = "cloglog", by = c("clmm", "TMB"))
+m("wine_loglog", "ordinal/wine", wine, "ordinal", link = "loglog", by = c("clmm", "TMB"))
 m("wine_agq10", "ordinal/wine", wine, "ordinal", nagq = 10, by = "clmm",
   source = "Christensen's vignette clmm2")
 m("wine_bottles", "ordinal/wine", "rating ~ temp + contact + (1 | judge) + (1 | bottle)", "ordinal",

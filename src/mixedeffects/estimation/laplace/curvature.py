@@ -45,7 +45,7 @@ def guess(evaluation):
             ]
             columns.append(stacking.directions(parts))
             where.append(predictor.part.start + j)
-    s = system.gather(stacking.scores([mode.terms[v,] for v in variables]), raw=True)
+    s = problem.gathered(mode.terms, raw=True)
     rows = system.rows
     dG = problem.covariance.dG(evaluation.theta, evaluation.lambdas)
     at = {}

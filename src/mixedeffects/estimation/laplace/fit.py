@@ -99,6 +99,16 @@ def separated(certificate, names):
     """The certificate of a likelihood that has no maximum."""
     shown = ", ".join(f"'{name}'" for name in names)
     one = len(names) == 1
+    if all(name.startswith(("dispersion:", "df:")) for name in names):
+        message = (
+            f"the likelihood rises for ever as {shown} go{'es' if one else ''} to infinity: the "
+            "data are no more dispersed than the simpler family allows"
+        )
+        advice = (
+            'use that family: "poisson" for nbinom1 and nbinom2, "binomial" for betabinomial, '
+            '"gaussian" for t',
+        )
+        return replace(certificate, converged=False, message=message, advice=advice, infinite=names)
     message = (
         f"the likelihood has no maximum: it rises for ever as the coefficient{'' if one else 's'} "
         f"{shown} go{'es' if one else ''} to infinity (separation)"

@@ -26,11 +26,12 @@ class Mode:
 
     Attributes
     ----------
-    u : (columns,) array
+    u : (unknowns,) array
+        The random effects (and what else was unknown).
     value : float
-        F(u); inf where no mode was found.
+        F; inf where no mode was found.
     terms : dict
-        Derivatives of the log densities at u, order 2.
+        Derivatives of the log densities there, order 2.
     weights : (rows,) array
         Of the stacked rows.
     factor : factorisation of M at u, or None
@@ -48,8 +49,8 @@ class Mode:
 NOWHERE = Mode(np.empty(0), np.inf, {}, np.empty(0), None, 0)
 
 
-def find_mode(problem, predictors, u, old=None, settled_at=SETTLED):
-    """Minimise F from u.
+class RandomEffects:
+    """F as a function of the random effects.
 
     Parameters
     ----------
@@ -57,7 +58,34 @@ def find_mode(problem, predictors, u, old=None, settled_at=SETTLED):
         `system` scaled by the Lambda in question.
     predictors : list of (n,) arrays
         All linear predictors without the random part.
-    u : (columns,) array
+    """
+
+    def __init__(self, problem, predictors):
+        self.problem, self.predictors = problem, predictors
+
+    def terms(self, u):
+        return self.problem.terms(self.predictors, u, 2)
+
+    def penalty(self, u):
+        return 0.5 * float(u @ u)
+
+    def gradient(self, u, terms):
+        return u - self.problem.gathered(terms)
+
+    def factorise(self, w):
+        return self.problem.system.factorise(w)
+
+    def safe_weights(self, u, terms):
+        return self.problem.safe_weights(self.predictors, u, terms)
+
+
+def find_mode(unknown, u, old=None, settled_at=SETTLED):
+    """Minimise F from u.
+
+    Parameters
+    ----------
+    unknown : RandomEffects, or another with its methods
+    u : (unknowns,) array
     old : factorisation, optional
         Of a point nearby, where factoring is dear.
     settled_at : float
@@ -67,13 +95,13 @@ def find_mode(problem, predictors, u, old=None, settled_at=SETTLED):
     -------
     Mode
     """
-    system, stacking = problem.system, problem.stacking
+    problem = unknown.problem
     last, last_decrement, before, step = np.inf, np.inf, u, None
     serving = old  # the factor of another point, while it serves
     settled, halvings = False, 0
     for count in range(MAX_STEPS):
-        terms = problem.terms(predictors, u, 2)
-        value = 0.5 * float(u @ u) - float(terms[()].sum())
+        terms = unknown.terms(u)
+        value = unknown.penalty(u) - float(terms[()].sum())
         if not (value <= last + 1e-11 * (1.0 + abs(value)) or settled):
             halvings += 1
             if step is None or halvings > 40:
@@ -82,18 +110,18 @@ def find_mode(problem, predictors, u, old=None, settled_at=SETTLED):
             u = before - step
             continue
         halvings = 0
-        w = stacking.weights(problem.information(terms))
+        w = problem.stacking.weights(problem.information(terms))
         if settled:
-            factor = system.factorise(w)
+            factor = unknown.factorise(w)
             if not np.isfinite(factor.logdet):
                 return NOWHERE
             return Mode(u, value, terms, w, factor, count)
-        g = u - system.gather(stacking.scores([terms[v,] for v in stacking.variables]))
-        factor = _curvature(problem, predictors, u, terms, w) if serving is None else serving
+        g = unknown.gradient(u, terms)
+        factor = _curvature(unknown, u, terms, w) if serving is None else serving
         step = factor.solve(g)
         decrement = float(g @ step)
         if serving is not None and decrement > GOOD_RATE * last_decrement:
-            factor = _curvature(problem, predictors, u, terms, w)
+            factor = _curvature(unknown, u, terms, w)
             step = factor.solve(g)
             decrement = float(g @ step)
         if not np.isfinite(decrement):
@@ -105,9 +133,9 @@ def find_mode(problem, predictors, u, old=None, settled_at=SETTLED):
     return NOWHERE
 
 
-def _curvature(problem, predictors, u, terms, w):
-    """M factored, with safe weights where the observed ones do not make it positive."""
-    factor = problem.system.factorise(w)
+def _curvature(unknown, u, terms, w):
+    """F's curvature factored, with safe weights where the observed ones do not make it positive."""
+    factor = unknown.factorise(w)
     if not np.isfinite(factor.logdet):
-        factor = problem.system.factorise(problem.safe_weights(predictors, u, terms))
+        factor = unknown.factorise(unknown.safe_weights(u, terms))
     return factor

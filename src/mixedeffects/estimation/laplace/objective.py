@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from mixedeffects.estimation.laplace.mode import EXACT, SETTLED, find_mode
+from mixedeffects.estimation.laplace.mode import EXACT, SETTLED, RandomEffects, find_mode
 
 
 class LaplaceObjective:
@@ -52,10 +52,13 @@ class LaplaceObjective:
         """
         self.evaluations += 1
         near = self._near if near is None else near
-        evaluation = LaplaceEvaluation(self, np.array(x, dtype=float), near)
+        evaluation = self._at(np.array(x, dtype=float), near)
         if np.isfinite(evaluation.value):
             self._near = evaluation
         return evaluation
+
+    def _at(self, x, near):
+        return LaplaceEvaluation(self, x, near)
 
     def value(self, x):
         return self.evaluate(x).value
@@ -108,10 +111,11 @@ class LaplaceEvaluation:
         problem.system.scale(self.lambdas)
         zero = np.zeros(problem.system.width)
         u, old = (zero, None) if near is None else (near.mode.u, near.mode.factor)
-        settled_at = objective.settled_at
-        self.mode = find_mode(problem, self.fixed, u, old if problem.dear else None, settled_at)
+        unknown = RandomEffects(problem, self.fixed)
+        old = old if problem.dear else None
+        self.mode = find_mode(unknown, u, old, objective.settled_at)
         if not np.isfinite(self.mode.value) and near is not None:
-            self.mode = find_mode(problem, self.fixed, zero, None, settled_at)
+            self.mode = find_mode(unknown, zero, None, objective.settled_at)
         objective.steps += self.mode.steps
         if np.isfinite(self.mode.value):
             self.value = 2.0 * self.mode.value + self.mode.factor.logdet
@@ -219,7 +223,7 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
                 if mixed is not None:
                     slope = slope + Za[i] * mixed
         out[predictor.part] += predictor.X.T @ slope
-    s = system.gather(-stacking.scores([terms[v,] for v in variables]), raw=True)
+    s = -problem.gathered(terms, raw=True)
     g = system.gather(stacking.scores(implicit), raw=True)
     rows = system.rows
     slopes = [np.empty(0)] * len(rows.q)

@@ -80,6 +80,12 @@ class Problem:
             self.response, self.with_random(fixed, u), order, random=self.stacking.variables
         )
 
+    def gathered(self, terms, raw=False):
+        """Lambda'Z'l', or Z'l': the derivatives of the log densities by the random effects."""
+        return self.system.gather(
+            self.stacking.scores([terms[v,] for v in self.stacking.variables]), raw
+        )
+
     def information(self, terms):
         """Observed weights: minus the second derivatives, keyed by pairs of variables."""
         out: dict[tuple[int, int], Any] = {}

@@ -28,8 +28,6 @@ from mixedeffects.estimation.laplace.objective import (
 
 # nodes of the product rule above which memory and time make no sense
 MOST_NODES = 20_000
-# values of linear predictors evaluated at a time
-BATCH = 2_000_000
 
 
 def product_rule(points, k):
@@ -82,13 +80,8 @@ class QuadratureObjective(LaplaceObjective):
         self.nodes, self.log_weights = product_rule(points, k)
         self.codes = rows.codes[0]
 
-    def evaluate(self, x, near=None):
-        self.evaluations += 1
-        near = self._near if near is None else near
-        evaluation = QuadratureEvaluation(self, np.array(x, dtype=float), near)
-        if np.isfinite(evaluation.value):
-            self._near = evaluation
-        return evaluation
+    def _at(self, x, near):
+        return QuadratureEvaluation(self, x, near)
 
 
 class QuadratureEvaluation(LaplaceEvaluation):
@@ -109,13 +102,10 @@ class QuadratureEvaluation(LaplaceEvaluation):
         self._half = np.linalg.inv(L).transpose(0, 2, 1)
         nodes, log_weights = objective.nodes, objective.log_weights
         F = np.empty((q, nodes.shape[0]))
-        for t in node_batches(nodes.shape[0], problem.response.y.shape[0]):
-            for i in range(t.start, t.stop):
-                v = u + nodes[i] @ self._half.transpose(0, 2, 1)
-                terms = problem.terms(self.fixed, v.ravel(), 0)
-                F[:, i] = 0.5 * (v * v).sum(axis=1) - np.bincount(
-                    objective.codes, terms[()], minlength=q
-                )
+        for t, node in enumerate(nodes):
+            v = u + node @ self._half.transpose(0, 2, 1)
+            density = problem.terms(self.fixed, v.ravel(), 0)[()]
+            F[:, t] = 0.5 * (v * v).sum(axis=1) - np.bincount(objective.codes, density, q)
         exponent = log_weights + 0.5 * (nodes * nodes).sum(axis=1) - F
         top = exponent.max(axis=1, keepdims=True)
         scaled = np.exp(exponent - top)
@@ -129,12 +119,6 @@ class QuadratureEvaluation(LaplaceEvaluation):
             self.objective.gradients += 1
             self._gradient = quadrature_gradient(self)
         return self._gradient
-
-
-def node_batches(T, n):
-    """Slices of the nodes whose predictors fit in memory together."""
-    size = max(1, BATCH // max(1, n))
-    return [slice(lo, min(lo + size, T)) for lo in range(0, T, size)]
 
 
 def level_curvatures(problem, mode):
@@ -162,11 +146,12 @@ def quadrature_gradient(evaluation):
     u = mode.u.reshape(q, k)
     others = [p.variable for p in problem.predictors if p.variable != variable]
     direct = {p.variable: 0.0 for p in problem.predictors}
+    order = 3 if others else 1  # the other predictors' slopes come with the third derivatives
     u_bar, B_bar = np.zeros((q, k)), np.zeros((q, k, k))
     slope = np.zeros((k, k))
     for t, x in enumerate(nodes):
         v = u + x @ B.transpose(0, 2, 1)
-        terms = problem.terms(evaluation.fixed, v.ravel(), 3)
+        terms = problem.terms(evaluation.fixed, v.ravel(), order)
         share = evaluation._shares[:, t]
         weight = share[codes]
         first = -weight * terms[variable,]

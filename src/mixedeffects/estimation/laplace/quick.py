@@ -7,11 +7,12 @@ are a little off where groups are small (lme4's nAGQ = 0).
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.estimation.laplace.mode import MAX_STEPS, NOWHERE, Mode
+from mixedeffects.errors import ModelError
+from mixedeffects.estimation.laplace.mode import find_mode
 from mixedeffects.estimation.laplace.objective import (
     LaplaceEvaluation,
     LaplaceObjective,
@@ -25,15 +26,13 @@ class QuickObjective(LaplaceObjective):
 
     def __init__(self, problem):
         super().__init__(problem)
-        self._coefficients = None
+        if problem.predictors[0].variable not in problem.stacking.variables:
+            raise ModelError(
+                "nagq=0 needs random effects in the main formula; use nagq=1, Laplace's approximation"
+            )
 
-    def evaluate(self, x, near=None):
-        self.evaluations += 1
-        near = self._near if near is None else near
-        evaluation = QuickEvaluation(self, np.array(x, dtype=float), near)
-        if np.isfinite(evaluation.value):
-            self._near = evaluation
-        return evaluation
+    def _at(self, x, near):
+        return QuickEvaluation(self, x, near)
 
 
 class QuickEvaluation(LaplaceEvaluation):
@@ -43,21 +42,24 @@ class QuickEvaluation(LaplaceEvaluation):
 
     def __init__(self, objective, x, near):
         problem = objective.problem
-        part = problem.predictors[0].part
-        start = x if near is None else near.estimates
+        part, width = problem.predictors[0].part, problem.system.width
         self.objective, self._gradient, self.value = objective, None, np.inf
         self.x = x.copy()
         self.x[part] = 0.0
         self.lambdas = problem.covariance.lambdas(problem.theta(x))
         problem.system.scale(self.lambdas)
-        self.estimates = x.copy()
-        self.estimates[part] = start[part]
-        u = np.zeros(problem.system.width) if near is None else near.mode.u
-        self.mode, self._joint = joint_mode(problem, self.estimates, u, objective.settled_at)
-        objective.steps += self.mode.steps
+        unknown = WithCoefficients(problem, x)
+        start = np.concatenate([np.zeros(width), x[part]])
+        if near is not None:
+            start = np.concatenate([near.mode.u, near.estimates[part]])
+        found = find_mode(unknown, start, None, objective.settled_at)
+        self.estimates, self.mode = unknown.parameters(found.u[width:]), found
+        objective.steps += found.steps
         self.fixed = problem.fixed(self.estimates)
-        if np.isfinite(self.mode.value):
-            self.value = 2.0 * self.mode.value + self.mode.factor.logdet
+        if np.isfinite(found.value):
+            self._joint = found.factor
+            self.mode = replace(found, u=found.u[:width], factor=found.factor.factor)
+            self.value = 2.0 * found.value + found.factor.logdet
 
     @property
     def gradient(self):
@@ -67,73 +69,74 @@ class QuickEvaluation(LaplaceEvaluation):
         return self._gradient
 
 
+class WithCoefficients:
+    """F as a function of the random effects and the main coefficients; see `RandomEffects`."""
+
+    def __init__(self, problem, x):
+        self.problem, self._x = problem, x
+        self.width, self.main = problem.system.width, problem.predictors[0]
+
+    def parameters(self, beta):
+        """All parameters, with these coefficients where there are any."""
+        x = self._x.copy()
+        if beta.size:
+            x[self.main.part] = beta
+        return x
+
+    def _fixed(self, v):
+        return self.problem.fixed(self.parameters(v[self.width :]))
+
+    def terms(self, v):
+        return self.problem.terms(self._fixed(v), v[: self.width], 2)
+
+    def penalty(self, v):
+        u = v[: self.width]
+        return 0.5 * float(u @ u)
+
+    def gradient(self, v, terms):
+        by_beta = -self.main.X.T @ terms[0,]
+        return np.concatenate([v[: self.width] - self.problem.gathered(terms), by_beta])
+
+    def factorise(self, w):
+        return JointFactor(self.problem, self.problem.system.factorise(w), w)
+
+    def safe_weights(self, v, terms):
+        return self.problem.safe_weights(self._fixed(v), v[: self.width], terms)
+
+
 class JointFactor:
-    """The matrix of (u, beta): M bordered by the weighted fixed-effect columns."""
+    """The curvature of F in (u, beta): M bordered by the weighted fixed-effect columns.
+
+    Attributes
+    ----------
+    factor : factorisation of M
+    logdet : float
+        log|M|, without the border; inf if the whole is not positive definite.
+    """
 
     def __init__(self, problem, factor, w):
-        X = problem.stacking.directions(
-            [problem.predictors[0].X]
-            + [np.zeros_like(problem.predictors[0].X)] * (len(problem.stacking.variables) - 1)
-        )
-        self.factor, WX = factor, w[:, None] * X
-        self.between = problem.system.gather(WX)
-        self.solved = factor.solve(self.between) if X.shape[1] else self.between
-        S = X.T @ WX - self.between.T @ self.solved
-        self.L = np.linalg.cholesky(S)
+        main, variables = problem.predictors[0], problem.stacking.variables
+        self.factor, self.logdet = factor, factor.logdet
+        if not np.isfinite(self.logdet):
+            return
+        others = [np.zeros_like(main.X)] * (len(variables) - 1)
+        X = problem.stacking.directions([main.X, *others])
+        WX = w[:, None] * X
+        self._between = problem.system.gather(WX)
+        self._solved = factor.solve(self._between)
+        try:
+            self._L = np.linalg.cholesky(X.T @ WX - self._between.T @ self._solved)
+        except np.linalg.LinAlgError:
+            self.logdet = np.inf
 
-    def solve(self, r, s):
-        """(a, b) with M a + between b = r and between'a + (X'WX) b = s."""
+    def solve(self, g):
+        """The solution for a right-hand side (columns of u and beta,)."""
         from scipy.linalg import cho_solve
 
+        r, s = g[: self._between.shape[0]], g[self._between.shape[0] :]
         a = self.factor.solve(r)
-        b = cho_solve((self.L, True), s - self.between.T @ a)
-        return a - self.solved @ b, b
-
-
-def joint_mode(problem, x, u, settled_at):
-    """Minimise F over u and the main coefficients; x is updated in place.
-
-    Returns
-    -------
-    Mode, JointFactor
-    """
-    system, stacking, main = problem.system, problem.stacking, problem.predictors[0]
-    last, settled = np.inf, False
-    before: Any = None
-    step: Any = None
-    halvings = 0
-    for count in range(MAX_STEPS):
-        fixed = problem.fixed(x)
-        terms = problem.terms(fixed, u, 2)
-        value = 0.5 * float(u @ u) - float(terms[()].sum())
-        if not value <= last + 1e-11 * (1.0 + abs(value)) and not settled:
-            halvings += 1
-            if step is None or halvings > 40:
-                return NOWHERE, None
-            step = step[0] * 0.5, step[1] * 0.5
-            u = before[0] + step[0]
-            x[main.part] = before[1] + step[1]
-            continue
-        halvings = 0
-        w = stacking.weights(problem.information(terms))
-        factor = system.factorise(w)
-        if not np.isfinite(factor.logdet):
-            w = problem.safe_weights(fixed, u, terms)
-            factor = system.factorise(w)
-        try:
-            joint = JointFactor(problem, factor, w)
-        except np.linalg.LinAlgError:
-            return NOWHERE, None
-        if settled:
-            return Mode(u, value, terms, w, factor, count), joint
-        r = system.gather(stacking.scores([terms[v,] for v in stacking.variables])) - u
-        s = main.X.T @ terms[0,]
-        step = joint.solve(r, s)
-        settled = float(r @ step[0] + s @ step[1]) < settled_at
-        last, before = value, (u, x[main.part].copy())
-        u = u + step[0]
-        x[main.part] += step[1]
-    return NOWHERE, None
+        b = cho_solve((self._L, True), s - self._between.T @ a)
+        return np.concatenate([a - self._solved @ b, b])
 
 
 def quick_gradient(evaluation):
@@ -147,7 +150,8 @@ def quick_gradient(evaluation):
     c = log_determinant_slopes(terms, h, stacking.variables, stacking.variables)
     main_slope = c[stacking.variables.index(0)] if 0 in stacking.variables else 0.0
     s = main.X.T @ main_slope if main.X.shape[1] else np.zeros(0)
-    a, b = evaluation._joint.solve(system.gather(stacking.scores(c)), s)
+    both = evaluation._joint.solve(np.concatenate([system.gather(stacking.scores(c)), s]))
+    a, b = both[: system.width], both[system.width :]
     out = pull_back(problem, evaluation, terms, h, c, a, mode.weights, V, 1.0, moved=main.X @ b)
     out[main.part] = 0.0
     return out

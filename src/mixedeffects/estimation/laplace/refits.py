@@ -21,8 +21,8 @@ from mixedeffects.estimation.laplace.curvature import guess, hessian, quick_hess
 from mixedeffects.estimation.laplace.fit import fit_laplace
 from mixedeffects.estimation.laplace.held import with_problem
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
-from mixedeffects.estimation.laplace.quick import QuickObjective
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
+from mixedeffects.estimation.laplace.quick import QuickObjective
 from mixedeffects.estimation.newton import newton_step
 from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR
 from mixedeffects.family import Response
@@ -211,8 +211,11 @@ class Worker:
         problem.system.scale(self._lambdas)
         u = rng.standard_normal(problem.system.width)
         predictors = problem.with_random(self._fixed, u)
-        response = problem.response
-        return problem.family.sample(rng, predictors, response), u
+        family = problem.family
+        if "upper" in family.extras:
+            part = problem.predictors[family.extras.index("upper") + 1].part
+            return family.sample_categories(rng, predictors[0], self._x[part]), u
+        return family.sample(rng, predictors, problem.response), u
 
     def response(self, y):
         """The family's response with other values in the rows of the fit."""

@@ -82,7 +82,7 @@ def moment_factors(problem, x):
     variables = stacking.variables
     terms = problem.family.derivatives(problem.response, problem.fixed(x), 2, random=variables)
     rows = system.rows
-    s = system.gather(stacking.scores([terms[v,] for v in variables]), raw=True)
+    s = problem.gathered(terms, raw=True)
     w = np.maximum(stacking.weights(problem.information(terms)), 0.0)
     units = []
     for i, (f, inside, where) in enumerate(rows.parts):

@@ -141,13 +141,16 @@ def predict(
     """
     _check(scale, groups, new_levels, interval, level)
     conditional = groups == "conditional"
-    rows = own_rows(fit) if data is None else new_rows(fit, data, groups=conditional)
+    if data is None:
+        rows = own_rows(fit, groups=conditional)
+    else:
+        rows = new_rows(fit, data, groups=conditional)
     if conditional and new_levels == "error" and not rows.own:
         refuse_unknown(fit, rows)
     predictors = linear_predictors(fit, rows, conditional=conditional)
     spread: dict[str, np.ndarray | None] = {}
     if new_levels == "marginal" and scale == "response":
-        spread = _spread(fit, rows, everyone=not conditional)
+        spread = _spread(fit, rows)
         if any(np.any(s) for s in spread.values()):
             refuse_no_average(fit.family)
         else:
@@ -220,12 +223,9 @@ def _check(scale, groups, new_levels, interval, level):
     check_level(level)
 
 
-def _spread(fit, rows, *, everyone):
+def _spread(fit, rows):
     """Standard deviations of new groups' effects, None for predictors without any."""
-    return {
-        name: sd if np.any(sd) else None
-        for name, sd in new_group_spread(fit, rows, everyone=everyone).items()
-    }
+    return {name: sd if np.any(sd) else None for name, sd in new_group_spread(fit, rows).items()}
 
 
 def _target(fit, scale, component, predictors):
@@ -286,7 +286,7 @@ def _prediction_interval(
     prior = _new_weights(fit, data, weights, rows)
     sd = spread
     if not conditional and new_levels != "population":
-        sd = _spread(fit, rows, everyone=True)
+        sd = _spread(fit, rows)
     total: dict[str, np.ndarray] = {}
     known = uncertainty(fit)
     one = np.ones(rows.n)

@@ -41,8 +41,14 @@ class PredictorRows:
         return out if offset is None else out + offset
 
 
-def own_rows(fit):
+def own_rows(fit, *, groups=True):
     """The rows of the fit.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    groups : bool
+        False treats every level as new.
 
     Returns
     -------
@@ -53,7 +59,8 @@ def own_rows(fit):
     for name in coefficient_names(fit):
         part = fit.data.parts.get(name)
         parts[name] = (np.ones((design.n, 1)), None) if part is None else (part.X, part.offset)
-    blocks = tuple((b.factor.codes, b.Z) for b in fit.all_blocks)
+    none = np.full(design.n, -1)
+    blocks = tuple((b.factor.codes if groups else none, b.Z) for b in fit.all_blocks)
     return PredictorRows(design.n, parts, blocks, None, True)
 
 
@@ -112,15 +119,13 @@ def linear_predictors(fit, rows, *, conditional):
     return out
 
 
-def new_group_spread(fit, rows, *, everyone=False):
+def new_group_spread(fit, rows):
     """Standard deviation that random effects of levels not seen add to each predictor.
 
     Parameters
     ----------
     fit : GLMMFit
     rows : PredictorRows
-    everyone : bool
-        As if every level were new.
 
     Returns
     -------
@@ -131,7 +136,7 @@ def new_group_spread(fit, rows, *, everyone=False):
     variance: dict[str, np.ndarray] = {}
     for (_, owner, Lam, _), (codes, Z) in zip(fit.random_effects, rows.blocks, strict=True):
         part = variance.setdefault(names[owner], np.zeros(rows.n))
-        new = slice(None) if everyone else np.flatnonzero(np.asarray(codes) < 0)
+        new = np.flatnonzero(np.asarray(codes) < 0)
         half = np.broadcast_to(Lam[0], (rows.n, Lam.shape[1])) if Z is None else np.asarray(Z) @ Lam
         part[new] += np.einsum("nk,nk->n", half[new], half[new])
     return {name: np.sqrt(part) for name, part in variance.items()}

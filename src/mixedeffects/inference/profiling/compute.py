@@ -67,7 +67,8 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     OptionError
         For unknown names or values.
     NotAvailableError
-        For a fixed effect by the REML criterion.
+        For a fixed effect by the REML criterion, and for a generalised model by REML or fitted
+        with nagq=0.
 
     Notes
     -----
@@ -184,6 +185,11 @@ def _wanted(fit, parameters, criterion):
             raise NotAvailableError(
                 "generalised models are fitted by maximum likelihood: there is no REML criterion\n"
                 "use criterion='ml'"
+            )
+        if not fit.nagq:
+            raise NotAvailableError(
+                "with nagq=0 the coefficients do not maximise the likelihood that is reported, so "
+                "it cannot be profiled\nfit the model with nagq=1"
             )
         everything = all_of(fit)
     wanted = chosen(fit, everything, parameters)

@@ -16,6 +16,7 @@ from mixedeffects.estimation import (
     Gauge,
     Point,
     hold,
+    minimize,
 )
 from mixedeffects.inference.profiling.names import ProfileParameter, natural_values
 

@@ -4,8 +4,15 @@ If the fitted model is true, the response and m simulations of it are exchangeab
 any statistic of the response among the statistics of all m + 1 is uniform (Barnard 1963,
 doi:10.1111/j.2517-6161.1963.tb00526.x; Besag & Clifford 1989, doi:10.1093/biomet/76.4.633). That holds
 whatever the dependence between rows, which random effects bring; a Kolmogorov-Smirnov
-table would not know of it. Estimated parameters make the tests reject a little less often than
-their level.
+table would not know of it.
+
+The parameters are estimated, though: the fit has made some moments of the response those of the
+model, which vary freely among the simulations, so that the plain test hardly ever rejects. As a
+statistic at estimated parameters is, to first order, its residual from a regression on the scores
+(Pierce 1982, doi:10.1214/aos/1176345788; Robins, van der Vaart & Ventura 2000,
+doi:10.1080/01621459.2000.10474310), the statistics are replaced by their residuals from a regression,
+over the m + 1 columns, on what the fit has fitted: the sums of standardised residuals times
+the columns of X, and the sums of squares of their sums within groups.
 """
 
 from __future__ import annotations
@@ -23,23 +30,23 @@ LEVEL = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolStatistics:
-    """Statistics of the response (first) and of every simulation, (m + 1,) arrays.
+    """Statistics of the response (first) and of every simulation.
 
     Attributes
     ----------
-    distance : Kolmogorov-Smirnov distance of the row ranks from uniform
-    dispersion : mean of squared standardised deviations from the row means
-    zeros : rows with 0
-    outliers : rows outside of all other responses of the row
+    values : dict of str to (m + 1,) array
+        "uniformity": Kolmogorov-Smirnov distance of the row ranks from uniform; "dispersion": mean
+        of squared standardised deviations from the row means; "outliers": rows outside of all
+        other responses of the row; "zeros": rows with 0.
+    adjusted : dict of str to (m + 1,) array
+        The same with what the fit has fitted taken out.
     """
 
-    distance: np.ndarray
-    dispersion: np.ndarray
-    zeros: np.ndarray
-    outliers: np.ndarray
+    values: dict[str, np.ndarray]
+    adjusted: dict[str, np.ndarray]
 
 
-def pool_statistics(pool, rng, discrete):
+def pool_statistics(pool, rng, discrete, moments):
     """Statistics of all columns of a pool, each ranked among all.
 
     Parameters
@@ -49,6 +56,8 @@ def pool_statistics(pool, rng, discrete):
     rng : numpy.random.Generator
         Breaks ties of discrete responses.
     discrete : bool
+    moments : (M, s) array
+        Of every column: what the fit has fitted.
 
     Returns
     -------
@@ -81,24 +90,77 @@ def pool_statistics(pool, rng, discrete):
         usable = variance > 0
         squares += (deviations[usable] / variance[usable, None]).sum(axis=0)
         zeros += (part == 0).sum(axis=0)
-    # share of a column's rows with ranks up to r, against r / M
-    cumulative = cells.reshape(M, M).cumsum(axis=1) / n
-    distance = np.abs(cumulative - np.arange(1, M + 1) / M).max(axis=1)
-    return PoolStatistics(distance, squares / n, zeros, outliers), below
+    # share of a column's rows with ranks up to r, beyond r / M
+    process = cells.reshape(M, M).cumsum(axis=1) / n - np.arange(1, M + 1) / M
+    values = {"dispersion": squares / n, "outliers": outliers, "zeros": zeros}
+    basis = moment_basis(moments)
+    adjusted = {name: v - basis @ (basis.T @ v) for name, v in values.items()}
+    values["uniformity"] = np.abs(process).max(axis=1)
+    adjusted["uniformity"] = np.abs(process - basis @ (basis.T @ process)).max(axis=1)
+    return PoolStatistics(values, adjusted), below
+
+
+def moment_basis(moments):
+    """(M, r) orthonormal basis of the constant and the moments, at most a fifth of M columns."""
+    M = moments.shape[0]
+    centred = moments - moments.mean(axis=0)
+    size = np.sqrt((centred * centred).mean(axis=0))
+    U, d, _ = np.linalg.svd(centred[:, size > 0] / size[size > 0], full_matrices=False)
+    keep = min(int((d > 1e-8 * d.max(initial=0.0)).sum()), max(1, M // 5 - 1))
+    return np.column_stack([np.full(M, M**-0.5), U[:, :keep]])
+
+
+def fitted_moments(pool, X, blocks):
+    """(M, s) moments of every column of a pool that a fit makes those of its model.
+
+    Parameters
+    ----------
+    pool : (n, M) array
+    X : (n, p) array or ColumnMatrix
+    blocks : sequence of (codes (n,), Z (n, k) or None, number of levels)
+
+    Returns
+    -------
+    (M, s) array
+        X'r, and the sums over levels of the products of Z'r within the level, r the deviations from
+        the row means in their standard deviations.
+    """
+    n, M = pool.shape
+    mean, scale = np.empty(n), np.zeros(n)
+    linear = np.zeros((X.shape[1], M))
+    step = max(1, DOUBLES // M)
+    for lo in range(0, n, step):
+        rows = slice(lo, lo + step)
+        part = pool[rows]
+        mean[rows] = part.mean(axis=1)
+        sd = part.std(axis=1)
+        scale[rows] = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
+        linear += np.asarray(X[rows]).T @ ((part - mean[rows, None]) * scale[rows, None])
+    squares = []
+    for j in range(M):
+        r = (pool[:, j] - mean) * scale
+        own = []
+        for codes, Z, levels in blocks:
+            columns = [r] if Z is None else [np.asarray(Z[:, a]) * r for a in range(Z.shape[1])]
+            sums = [np.bincount(codes, c, levels) for c in columns]
+            own += [s @ t for a, s in enumerate(sums) for t in sums[: a + 1]]
+        squares.append(own)
+    return np.column_stack([linear.T, np.array(squares).reshape(M, -1)])
 
 
 def monte_carlo_p(values, *, upper_only=False):
-    """p-value of the first value by its rank among all.
+    """p-value of the first value by its rank among all, values that differ by rounding alike.
 
     Examples
     --------
     >>> monte_carlo_p(np.array([9.0, 1.0, 2.0, 3.0]), upper_only=True)
     0.25
     """
-    upper = float((values >= values[0]).mean())
+    near = 1e-9 * float(np.abs(values).max())
+    upper = float((values >= values[0] - near).mean())
     if upper_only:
         return upper
-    return min(1.0, 2.0 * min(upper, float((values <= values[0]).mean())))
+    return min(1.0, 2.0 * min(upper, float((values <= values[0] + near).mean())))
 
 
 def table_of_tests(statistics, counts):
@@ -114,44 +176,33 @@ def table_of_tests(statistics, counts):
     -------
     Table
     """
-    rows = [
-        _row("uniformity", statistics.distance, _uniformity, upper_only=True),
-        _row("dispersion", statistics.dispersion, _dispersion),
-        _row("outliers", statistics.outliers, _outliers),
-    ]
-    if counts:
-        rows.append(_row("zeros", statistics.zeros, _zeros))
-    names = ("test", "statistic", "expected", "p_value", "meaning")
-    return Table({name: [row[i] for row in rows] for i, name in enumerate(names)})
+    names = [name for name in WORDS if counts or name != "zeros"]
+    rows = []
+    for name in names:
+        values = statistics.values[name]
+        p = monte_carlo_p(statistics.adjusted[name], upper_only=name == "uniformity")
+        observed, expected = float(values[0]), float(values[1:].mean())
+        more = statistics.adjusted[name][0] > 0
+        meaning = WORDS[name][0 if more else 1] if p < LEVEL else "as the model says"
+        rows.append((name, observed, expected, p, meaning))
+    columns = ("test", "statistic", "expected", "p_value", "meaning")
+    return Table({name: [row[i] for row in rows] for i, name in enumerate(columns)})
 
 
-def _row(name, values, words, *, upper_only=False):
-    p = monte_carlo_p(values, upper_only=upper_only)
-    observed, expected = float(values[0]), float(values[1:].mean())
-    meaning = words(observed > expected) if p < LEVEL else "as the model says"
-    return name, observed, expected, p, meaning
-
-
-def _uniformity(_):
-    return "the responses are not distributed as the model says"
-
-
-def _dispersion(more):
-    if more:
-        return (
-            "more variable than the model says: another family (nbinom2, betabinomial), "
-            "a missing predictor or a missing random effect"
-        )
-    return "less variable than the model says: another family, or too many random effects"
-
-
-def _outliers(more):
-    if more:
-        return "more responses outside of all simulations than the model says"
-    return "fewer responses outside of all simulations than the model says"
-
-
-def _zeros(more):
-    if more:
-        return 'more zeros than the model says: zi="~ 1", a hurdle family or nbinom2'
-    return "fewer zeros than the model says: a truncated or hurdle family"
+# what is said of more and of less than the model says
+WORDS = {
+    "uniformity": ("the responses are not distributed as the model says",) * 2,
+    "dispersion": (
+        "more variable than the model says: another family (nbinom2, betabinomial), a missing "
+        "predictor or a missing random effect",
+        "less variable than the model says: another family, or too many random effects",
+    ),
+    "outliers": (
+        "more responses outside of all simulations than the model says",
+        "fewer responses outside of all simulations than the model says",
+    ),
+    "zeros": (
+        'more zeros than the model says: zi="~ 1", a hurdle family or nbinom2',
+        "fewer zeros than the model says: a truncated or hurdle family",
+    ),
+}

@@ -8,7 +8,12 @@ import numpy as np
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.generalised.simulate import simulated
-from mixedeffects.inference.quantile.pool import PoolStatistics, pool_statistics, table_of_tests
+from mixedeffects.inference.quantile.pool import (
+    PoolStatistics,
+    fitted_moments,
+    pool_statistics,
+    table_of_tests,
+)
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
@@ -37,6 +42,8 @@ class QuantileFacts:
         Of the rows, where they are groups of rows.
     factors : dict of str to (codes (n,), labels)
         Grouping factors of the fit, by name.
+    moments : (m + 1, s) array
+        Of every column of the pool: what the fit has fitted.
     """
 
     residuals: np.ndarray
@@ -47,6 +54,7 @@ class QuantileFacts:
     counts: bool
     labels: object
     factors: dict[str, tuple[np.ndarray, object]]
+    moments: np.ndarray
 
     @property
     def n_simulations(self) -> int:
@@ -111,7 +119,9 @@ class QuantileFacts:
         starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]])
         sums = np.add.reduceat(self.pool[order], starts, axis=0)
         present = [labels[int(k)] for k in sorted_codes[starts]]  # type: ignore[index]
-        return facts_of(sums, generator(rng), self.groups, self.discrete, self.counts, present, {})
+        return facts_of(
+            sums, generator(rng), self.groups, self.discrete, self.counts, present, {}, self.moments
+        )
 
 
 def quantile_residuals(fit, n=250, rng=None, *, groups="new"):
@@ -172,13 +182,16 @@ def quantile_residuals(fit, n=250, rng=None, *, groups="new"):
         pool[i] = y
     factors = {b.factor.name: (b.factor.codes, b.factor.labels) for b in fit.design.blocks}
     counts = family.discrete and "upper" not in family.extras and not family.has_size
-    return facts_of(
-        np.ascontiguousarray(pool.T), rng, groups, family.discrete, counts, None, factors
-    )
+    pool = np.ascontiguousarray(pool.T)
+    blocks = [(b.factor.codes, b.Z, b.factor.n_levels) for b, _, _, _ in fit.random_effects]
+    moments = fitted_moments(pool, fit.design.X, blocks)
+    return facts_of(pool, rng, groups, family.discrete, counts, None, factors, moments)
 
 
-def facts_of(pool, rng, groups, discrete, counts, labels, factors):
+def facts_of(pool, rng, groups, discrete, counts, labels, factors, moments):
     """The record of a pool of responses."""
-    statistics, below = pool_statistics(pool, rng, discrete)
+    statistics, below = pool_statistics(pool, rng, discrete, moments)
     residuals = (below + rng.random(below.size)) / pool.shape[1]
-    return QuantileFacts(residuals, pool, statistics, groups, discrete, counts, labels, factors)
+    return QuantileFacts(
+        residuals, pool, statistics, groups, discrete, counts, labels, factors, moments
+    )

@@ -1,4 +1,4 @@
-"""The bootstrap of a linear mixed model."""
+"""The bootstrap of a mixed model."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ def bootstrap(
         Replicates.
     method : {"parametric", "residual", "cluster", "observation"}
         "parametric" draws responses from the fitted model. "residual" resamples predicted
-        random effects and residuals, rescaled to the estimated variances: no normality.
+        random effects and residuals, rescaled to the estimated variances: no normality; for
+        linear models only.
         "cluster" resamples whole clusters, each draw a new one: nothing but independent
         clusters is assumed. "observation" resamples rows, as if they were independent.
     rng : numpy.random.Generator or int, optional
@@ -119,6 +120,10 @@ def bootstrap(
             DataWarning,
             stacklevel=3,
         )
+    if not fit.linear:
+        return _generalised(
+            fit, n, method, stream, codes, statistic, threads, progress, words, n_clusters
+        )
     if statistic is not None:
         return _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_clusters)
     results = _refits(fit, n, method, stream, codes, threads, progress)
@@ -153,6 +158,58 @@ def _words(method, name, n_clusters):
         "cluster": f"bootstrap of the {n_clusters or 0:,} clusters of {name}",
         "observation": "bootstrap of rows, ignoring the groups",
     }[method]
+
+
+def _generalised(
+    fit, n, method, stream, codes, statistic, threads, progress, words, n_clusters
+):  # fmt: skip
+    from mixedeffects.inference.resampling import generalised as of
+
+    study = of.GeneralisedBootstrap(fit, method, stream, codes)
+    if statistic is not None:
+        if method != "parametric":
+            raise NotAvailableError(
+                "a statistic of your own is bootstrapped from a generalised model by "
+                'method="parametric" only'
+            )
+        names, estimates = _named(statistic(fit))
+        values = np.full((n, estimates.size), np.nan)
+
+        def visit(i, found, y):
+            values[i] = _named(statistic(of.full_record(fit, found, y)), names)[1]
+
+        status = study.run(n, progress=progress, visit=visit)[2]
+        _report_failures(int((status == FAILED).sum()), n)
+        return _statistic_facts(names, estimates, values, status, words, n_clusters)
+    values, errors, status = study.run(n, threads=threads, progress=progress)
+    failed = int((status == FAILED).sum())
+    _report_failures(failed, n)
+    effects, groups, terms = of.parameter_names(fit)
+
+    def jackknife():
+        known = _left_out_clusters(fit, method, codes)
+        if known.max() >= MOST_LEFT_OUT:
+            raise NotAvailableError(
+                f"BCa intervals need a refit without each of {known.max() + 1:,} clusters\n"
+                'use kind="percentile"'
+            )
+        return of.GeneralisedBootstrap(fit, "cluster", stream, known).left_out(known.max() + 1)
+
+    coefficients = fit.estimates[: fit.estimates.size - fit.theta.size]
+    return BootstrapFacts(
+        method=words,
+        effects=tuple(effects),
+        groups=tuple(groups),
+        terms=tuple(terms),
+        estimates=of.values_of(fit, coefficients, fit.theta),
+        replicates=values,
+        std_errors=errors,
+        std_error_fixed=of.std_error_fixed(fit),
+        n_failed=failed,
+        n_singular=int((status == SINGULAR).sum()),
+        n_clusters=n_clusters,
+        jackknife=jackknife,
+    )
 
 
 def _refits(fit, n, method, stream, codes, threads, progress):
@@ -219,12 +276,17 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
     failed = int((status == FAILED).sum())
     _report_failures(failed, n)
 
+    return _statistic_facts(names, estimates, values, status, words, n_clusters)
+
+
+def _statistic_facts(names, estimates, values, status, words, n_clusters):
     def refuse():
         raise NotAvailableError(
             "BCa intervals of a statistic of your own would need full fits without each cluster\n"
             'use kind="percentile" or "basic"'
         )
 
+    n = values.shape[0]
     return BootstrapFacts(
         method=words,
         effects=("statistic",) * len(names),
@@ -234,7 +296,7 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
         replicates=values,
         std_errors=np.empty((n, 0)),
         std_error_fixed=np.empty(0),
-        n_failed=failed,
+        n_failed=int((status == FAILED).sum()),
         n_singular=int((status == SINGULAR).sum()),
         n_clusters=n_clusters,
         jackknife=refuse,
@@ -283,6 +345,20 @@ def _report_failures(failed, n):
 
 def _jackknife(fit, method, codes):
     """Parameters with each cluster left out."""
+    codes = _left_out_clusters(fit, method, codes)
+    q, refits = int(codes.max()) + 1, Refits.of(fit)
+    if q > (MOST_COMPILED if refits.compiled else MOST_LEFT_OUT):
+        raise NotAvailableError(
+            f'BCa intervals need a refit without each of {q:,} clusters\nuse kind="percentile"'
+        )
+    results = refits.weighted(_LeaveOneOut(q), clusters=codes)
+    out = parameter_values(fit.design, results.beta, results.theta, results.sigma)
+    out[~results.ok] = np.nan
+    return out
+
+
+def _left_out_clusters(fit, method, codes):
+    """The independent cluster of every row, which a jackknife leaves out one at a time."""
     if method == "observation":
         raise NotAvailableError(
             "BCa intervals of a bootstrap of rows would need a refit without each row\n"
@@ -295,15 +371,7 @@ def _jackknife(fit, method, codes):
                 'factors leave none\nuse kind="percentile"'
             )
         codes, _ = cluster_codes(fit.design)
-    q, refits = int(codes.max()) + 1, Refits.of(fit)
-    if q > (MOST_COMPILED if refits.compiled else MOST_LEFT_OUT):
-        raise NotAvailableError(
-            f'BCa intervals need a refit without each of {q:,} clusters\nuse kind="percentile"'
-        )
-    results = refits.weighted(_LeaveOneOut(q), clusters=codes)
-    out = parameter_values(fit.design, results.beta, results.theta, results.sigma)
-    out[~results.ok] = np.nan
-    return out
+    return codes
 
 
 class _LeaveOneOut:

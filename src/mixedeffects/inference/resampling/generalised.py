@@ -1,0 +1,189 @@
+"""The bootstrap of a generalised linear mixed model."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError
+from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_errors
+from mixedeffects.estimation.laplace.resampled import RowDraws
+from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR, in_batches
+from mixedeffects.inference.component_names import component_name
+from mixedeffects.inference.profiling.generalised import random_terms
+
+# refits of compiled models to a thread at a time
+BATCH = 4
+
+
+class GeneralisedBootstrap:
+    """Replicates of one generalised fit.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    method : {"parametric", "cluster", "observation"}
+    stream : callable
+        From a replicate's number to its own generator.
+    codes : (n,) int array or None
+        Cluster of every row.
+
+    Raises
+    ------
+    NotAvailableError
+        For residuals.
+    """
+
+    def __init__(self, fit, method, stream, codes):
+        if method == "residual":
+            raise NotAvailableError(
+                "the residuals of a generalised model do not have one distribution, so they cannot "
+                'be exchanged between rows\nuse method="parametric", or "cluster"'
+            )
+        self.fit, self.method, self.stream = fit, method, stream
+        self.refits = LaplaceRefits.of(fit)
+        self.draws = None if method == "parametric" else RowDraws(fit.data, codes)
+
+    def run(self, n, *, threads=None, progress=False, visit=None):
+        """Refit n replicates.
+
+        Parameters
+        ----------
+        n : int
+        threads : int, optional
+        progress : bool or callable
+        visit : callable, optional
+            Called as ``visit(i, refit, y)`` with every replicate that could be fitted.
+
+        Returns
+        -------
+        values : (n, K) array
+            As `values_of`; nan where the refit failed.
+        std_errors : (n, p) array
+        status : (n,) array
+        """
+        fit = self.fit
+        K, p = len(parameter_names(fit)[2]), fit.beta.size
+        values, errors = np.full((n, K), np.nan), np.full((n, p), np.nan)
+        status = np.full(n, FAILED)
+        many = self.method == "parametric" and self.refits.compiled and visit is None
+        local = threading.local()
+
+        def one(i):
+            rng = self.stream(i)
+            if self.draws is not None:
+                return self.refits.rows(self.draws.draw(rng)), None
+            if not hasattr(local, "worker"):
+                local.worker = self.refits.worker()
+            y, u = local.worker.draw(rng)
+            return local.worker.refit(y, u), y
+
+        def work(batch, rows):
+            for i in range(rows.start, rows.stop):
+                found, y = one(i)
+                status[i] = found.status
+                if found.status != FAILED:
+                    values[i] = values_of(fit, found.coefficients, found.theta)
+                    errors[i] = found.std_error
+                    if visit is not None:
+                        visit(i, found, y)
+
+        in_batches(n, BATCH, work, threads=threads if many else 1, progress=progress)
+        return values, errors, status
+
+    def left_out(self, n):
+        """(n, K) parameters without each cluster."""
+        fit, out = self.fit, []
+        draws = self.draws
+        for j in range(n):
+            times = np.ones(n, dtype=np.int64)
+            times[j] = 0
+            found = self.refits.rows(draws.of(times))
+            out.append(values_of(fit, found.coefficients, found.theta))
+        return np.array(out)
+
+
+def std_error_fixed(fit):
+    """(p,) standard errors of the main coefficients, theta known, as of every replicate."""
+    return fixed_errors(fit.evaluation, fit.coefficients[0].T)
+
+
+def parameter_names(fit):
+    """What `values_of` lists: effects, groups and terms.
+
+    Coefficients of other predictors are called "extra", and named as in ``fit.parameter_names``.
+    """
+    names = fit.parameter_names[: fit.estimates.size - fit.theta.size]
+    effects = ["fixed"] * fit.beta.size + ["extra"] * (len(names) - fit.beta.size)
+    groups, terms = [None] * len(names), list(names)
+    for f, group, term in random_terms(fit):
+        columns = [fit.all_blocks[f].names[c] for c in term.columns]
+        named = [component_name(c) for c in columns]
+        if term.covariance == "us":
+            named += [component_name(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
+        effects += ["ran_pars"] * len(named)
+        groups += [group] * len(named)
+        terms += named
+    return effects, groups, terms
+
+
+def values_of(fit, coefficients, theta):
+    """(K,) coefficients of all predictors, standard deviations and correlations.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    coefficients, theta : arrays
+        In the user's coordinates.
+    """
+    covariance = fit.evaluation.objective.problem.covariance
+    out = [coefficients]
+    for t in covariance.terms:
+        L = t.structure.factor(theta[t.part])
+        sd = np.sqrt((L * L).sum(axis=1))
+        out.append(sd)
+        if t.structure.rotates and t.structure.k > 1:
+            i, j = np.triu_indices(t.structure.k, 1)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                out.append(np.clip((L @ L.T)[i, j] / (sd[i] * sd[j]), -1.0, 1.0))
+    return np.concatenate(out)
+
+
+def full_record(fit, found, y):
+    """A refit as a fit record, for statistics of a user's own.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    found : Refit
+        Of a parametric bootstrap.
+    y : (n,) array
+        On the family's scale.
+    """
+    from mixedeffects.estimation.certificate import Certificate
+    from mixedeffects.estimation.laplace.curvature import guess
+
+    data = replace(fit.data, y=y)
+    evaluation = found.evaluation
+    certificate = Certificate(
+        converged=True, gradient=float(np.abs(evaluation.gradient).max(initial=0.0)),
+        decrement=0.0, singular=(), evaluations=0, gradients=0, iterations=0,
+        optimizer="newton", message="a bootstrap refit", advice=(),
+    )  # fmt: skip
+    return type(fit).of(
+        data, fit.family, evaluation.objective.problem.response, fit.nagq, fit.plan, evaluation,
+        certificate, guess(evaluation)[0], found.groups, None,
+    )  # fmt: skip
+
+
+__all__ = [
+    "CONVERGED",
+    "SINGULAR",
+    "GeneralisedBootstrap",
+    "full_record",
+    "parameter_names",
+    "std_error_fixed",
+    "values_of",
+]

@@ -1,0 +1,185 @@
+"""The bootstrap of generalised models: its refits are the fits one would make by hand."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+import mixedeffects as me
+from mixedeffects.estimation.laplace.refits import LaplaceRefits
+from mixedeffects.estimation.laplace.resampled import RowDraws
+from mixedeffects.estimation.refits import CONVERGED, FAILED
+from mixedeffects.inference.resampling.generalised import parameter_names
+from tests import tolerances as tol
+
+GROUPS, ROWS = 30, 6
+
+
+@cache
+def table(family):
+    rng = np.random.default_rng(11)
+    g = np.repeat(np.arange(GROUPS), ROWS)
+    x = rng.standard_normal(g.size)
+    eta = 0.3 + 0.5 * x + 0.7 * rng.standard_normal(GROUPS)[g]
+    out = {"x": x, "g": np.array([f"g{i:02d}" for i in g])}
+    if family == "binomial":
+        out["n"] = rng.integers(3, 12, g.size)
+        out["y"] = rng.binomial(out["n"], 1 / (1 + np.exp(-eta)))
+    elif family == "nbinom2":
+        out["y"] = rng.negative_binomial(2, 2 / (2 + np.exp(eta)))
+    elif family == "ordinal":
+        out["y"] = np.digitize(eta + rng.logistic(size=g.size), [-0.5, 0.5, 1.5])
+    elif family == "gamma":
+        out["y"] = rng.gamma(3.0, np.exp(eta) / 3.0)
+    return out
+
+
+OPTIONS = {
+    "binomial": {},
+    "nbinom2": {},
+    "ordinal": {},
+    "gamma": {"link": "log"},
+}
+
+
+def fit_to(family, data, **options):
+    left = "y / n" if family == "binomial" else "y"
+    return me.glmm(f"{left} ~ x + (1 | g)", data, family=family, **OPTIONS[family], **options)
+
+
+@cache
+def fitted(family):
+    return fit_to(family, table(family))
+
+
+@pytest.mark.parametrize("family", OPTIONS)
+def test_refits_are_fits(family):
+    fit = fitted(family)
+    worker = LaplaceRefits.of(fit).worker()
+    errors = np.sqrt(np.diagonal(fit.vcov_parameters))
+    for seed in range(3):
+        y, u = worker.draw(np.random.default_rng(seed))
+        found = worker.refit(y, u)
+        by_hand = fit_to(family, table(family) | {"y": y})
+        gap = np.concatenate([found.coefficients, found.theta]) - by_hand.estimates
+        assert np.abs(gap / errors).max() < tol.REFIT_IN_SE
+
+
+@pytest.mark.parametrize("nagq", [0, 5])
+def test_refits_by_other_approximations(nagq):
+    fit = fit_to("binomial", table("binomial"), nagq=nagq)
+    worker = LaplaceRefits.of(fit).worker()
+    y, u = worker.draw(np.random.default_rng(1))
+    found = worker.refit(y, u)
+    by_hand = fit_to("binomial", table("binomial") | {"y": y}, nagq=nagq)
+    errors = np.sqrt(np.diagonal(fitted("binomial").vcov_parameters))
+    gap = np.concatenate([found.coefficients, found.theta]) - by_hand.estimates
+    assert np.abs(gap / errors).max() < tol.REFIT_IN_SE
+
+
+def test_merged_rows_have_responses_of_their_own():
+    rng = np.random.default_rng(2)
+    g, x = np.repeat(np.arange(20), 40), np.tile([0.0, 1.0], 400)
+    eta = 0.5 * x + rng.standard_normal(20)[g]
+    data = {"x": x, "g": g.astype(str), "y": (rng.random(800) < 1 / (1 + np.exp(-eta))) * 1}
+    fit = me.glmm("y ~ x + (1 | g)", data)
+    assert fit.row_of is not None  # 80 different rows
+    worker = LaplaceRefits.of(fit).worker()
+    y, u = worker.draw(np.random.default_rng(1))
+    assert y.shape == (800,)
+    by_hand = me.glmm("y ~ x + (1 | g)", data | {"y": y.astype(int)})
+    found = worker.refit(y, u)
+    errors = np.sqrt(np.diagonal(fit.vcov_parameters))
+    gap = np.concatenate([found.coefficients, found.theta]) - by_hand.estimates
+    assert np.abs(gap / errors).max() < tol.REFIT_IN_SE
+
+
+@pytest.mark.parametrize("family", ["binomial", "ordinal"])
+def test_a_cluster_left_out(family):
+    fit, data = fitted(family), table(family)
+    codes = fit.design.blocks[0].factor.codes
+    times = np.ones(GROUPS, dtype=np.int64)
+    times[4] = 0
+    found = LaplaceRefits.of(fit).rows(RowDraws(fit.data, codes).of(times))
+    kept = codes != 4
+    by_hand = fit_to(family, {name: column[kept] for name, column in data.items()})
+    assert found.status == CONVERGED
+    ours = np.concatenate([found.coefficients, found.theta])
+    assert ours == pytest.approx(by_hand.estimates, abs=1e-4)
+
+
+def test_a_cluster_drawn_twice_is_two_clusters():
+    fit = fitted("binomial")
+    codes = fit.design.blocks[0].factor.codes
+    times = np.ones(GROUPS, dtype=np.int64)
+    times[:2] = 2, 0
+    data = RowDraws(fit.data, codes).of(times)
+    assert data.design.blocks[0].factor.n_levels == GROUPS
+    assert data.n == fit.nobs
+
+
+def test_moments_of_the_parametric_bootstrap():
+    fit = fitted("binomial")
+    boot = fit.bootstrap(200, rng=1)
+    assert boot.n_failed == 0
+    assert boot.terms == ("(Intercept)", "x", "sd__(Intercept)")
+    errors = np.sqrt(np.diagonal(fit.vcov_parameters))
+    assert boot.facts.standard_errors == pytest.approx(errors, rel=0.2)  # Monte Carlo error: 5%
+    assert np.abs(boot.facts.bias[:2] / errors[:2]).max() < 0.3
+    wald = fit.confint()
+    for kind in ("percentile", "basic", "normal", "studentized", "symmetric"):
+        limits = boot.confint(kind, parameters="fixed")
+        gap = np.asarray(limits["lower"]) - np.asarray(wald["lower"])[:2]
+        assert np.abs(gap / errors[:2]).max() < 0.6
+
+
+def test_seeds_threads_and_batches():
+    fit = fitted("nbinom2")
+    one = fit.bootstrap(12, rng=3).replicates
+    assert (fit.bootstrap(12, rng=3, threads=2).replicates == one).all()
+    assert (fit.bootstrap(6, rng=3).replicates == one[:6]).all()
+    effects, groups, terms = parameter_names(fit)
+    assert effects == ["fixed", "fixed", "extra", "ran_pars"]
+    assert terms[2] == "dispersion: (Intercept)"
+    assert groups[3] == "g"
+
+
+def test_intervals_with_a_jackknife():
+    boot = fitted("binomial").bootstrap(60, rng=3)
+    bca = boot.confint("bca")
+    assert (np.asarray(bca["lower"]) < np.asarray(bca["estimate"])).all()
+
+
+@pytest.mark.parametrize("method", ["cluster", "observation"])
+@pytest.mark.filterwarnings("ignore::mixedeffects.DataWarning")
+def test_resampled_rows(method):
+    fit = fitted("binomial")
+    boot = fit.bootstrap(25, method=method, rng=1)
+    assert boot.n_failed == 0
+    assert np.isfinite(boot.facts.standard_errors).all()
+
+
+def test_confint_and_statistic():
+    fit = fitted("binomial")
+    limits = fit.confint(method="bootstrap", n=30, rng=1, parameters="fixed")
+    assert list(limits["term"]) == ["(Intercept)", "x"]
+    boot = fit.bootstrap(30, rng=1, statistic=lambda f: {"slope": f.beta[1], "ll": f.loglik})
+    usual = fit.bootstrap(30, rng=1).replicates[:, 1]
+    gap = boot.replicates[:, 0] - usual
+    assert np.abs(gap).max() < tol.REFIT_IN_SE * np.std(usual)
+
+
+def test_failures_are_reported(monkeypatch):
+    from mixedeffects.estimation.laplace import refits
+
+    monkeypatch.setattr(refits, "MOST_ITERATIONS", 0)
+    with pytest.raises(me.ModelError, match="20 of 20 refits failed"):
+        fitted("binomial").bootstrap(20, rng=1)
+    assert LaplaceRefits.of(fitted("binomial")).failed().status == FAILED
+
+
+def test_residuals_are_refused():
+    with pytest.raises(me.NotAvailableError, match="do not have one distribution"):
+        fitted("binomial").bootstrap(20, method="residual")

@@ -1,0 +1,167 @@
+"""Simulated quantile residuals: exact where the truth is known, near level and powerful in fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import kstest
+
+import mixedeffects as me
+from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.quantile.pool import (
+    fitted_moments,
+    moment_basis,
+    monte_carlo_p,
+    pool_statistics,
+)
+from tests.inference.test_predict_glmm import MODELS, fitted
+
+
+def statistics_of(pool, discrete, rng):
+    X = np.column_stack([np.ones(pool.shape[0]), np.linspace(-1, 1, pool.shape[0])])
+    moments = fitted_moments(pool, X, [(np.arange(pool.shape[0]) // 5, None, 99)])
+    return pool_statistics(pool, rng, discrete, moments)
+
+
+@pytest.mark.parametrize("discrete", [True, False])
+def test_everything_is_exact_under_a_known_model(discrete):
+    rng = np.random.default_rng(1)
+    residuals, p = [], []
+    for _ in range(200):
+        b = 0.8 * rng.normal(size=(20, 100))
+        mean = np.exp(0.2 + np.repeat(b, 5, axis=0))
+        pool = rng.poisson(mean).astype(float) if discrete else rng.gamma(2.0, mean)
+        found, below = statistics_of(pool, discrete, rng)
+        residuals.append((below + rng.random(below.size)) / 100)
+        p.append([monte_carlo_p(found.adjusted[name]) for name in ("uniformity", "dispersion")])
+    # one row of each: rows of a data set depend on each other
+    assert kstest([r[7] for r in residuals], "uniform").pvalue > 0.01
+    for column in np.array(p).T:
+        assert 0.01 <= (column < 0.05).mean() <= 0.10
+
+
+def test_statistics_are_what_they_say():
+    rng = np.random.default_rng(2)
+    pool = rng.poisson(1.0, (40, 30)).astype(float)
+    found, below = statistics_of(pool, True, rng)
+    assert found.values["zeros"] == pytest.approx((pool == 0).sum(axis=0))
+    outside = [
+        sum(row[j] > np.delete(row, j).max() or row[j] < np.delete(row, j).min() for row in pool)
+        for j in range(30)
+    ]
+    assert found.values["outliers"] == pytest.approx(outside)
+    z = (pool - pool.mean(axis=1, keepdims=True)) / pool.std(axis=1, keepdims=True)
+    assert found.values["dispersion"] == pytest.approx((z**2).mean(axis=0))
+    low = (pool < pool[:, :1]).sum(axis=1)
+    high = (pool <= pool[:, :1]).sum(axis=1) - 1
+    assert ((low <= below) & (below <= high)).all()
+
+
+def test_what_is_fitted_is_taken_out():
+    rng = np.random.default_rng(3)
+    basis = moment_basis(np.column_stack([rng.normal(size=(100, 3)), np.ones(100)]))
+    assert basis.shape == (100, 4)
+    assert basis.T @ basis == pytest.approx(np.eye(4), abs=1e-12)
+    assert moment_basis(rng.normal(size=(50, 80))).shape == (50, 10)
+
+
+def rates(draw, repeats, seed, family="poisson"):
+    """Share of tests that reject at 5%."""
+    rng = np.random.default_rng(seed)
+    G, n = 30, 300
+    g, counts = np.repeat(np.arange(G), 10), {}
+    for _ in range(repeats):
+        x = rng.normal(size=n)
+        mean = np.exp(0.3 + 0.5 * x + 0.6 * rng.normal(size=G)[g])
+        fit = me.glmm("y ~ x + (1 | g)", {"y": draw(rng, mean), "x": x, "g": g}, family=family)
+        found = fit.quantile_residuals(149, rng=rng).tests()
+        over = fit.check_dispersion(149, rng=rng)
+        for test, p in [
+            *zip(found["test"], found["p_value"], strict=True),
+            *zip(over["method"], over["p_value"], strict=True),
+        ]:
+            counts[test] = counts.get(test, 0) + (p < 0.05)
+    return {test: count / repeats for test, count in counts.items()}
+
+
+def test_a_true_model_is_rejected_about_as_often_as_said():
+    found = rates(lambda rng, mean: rng.poisson(mean), 60, 11)
+    assert all(rate <= 0.15 for rate in found.values()), found
+    assert np.mean([found[t] for t in ("uniformity", "dispersion", "zeros")]) > 0.005
+
+
+def test_overdispersion_and_extra_zeros_are_seen():
+    over = rates(lambda rng, mean: rng.negative_binomial(1.5, 1.5 / (1.5 + mean)), 10, 12)
+    assert min(over[t] for t in ("uniformity", "dispersion", "Pearson", "simulated")) >= 0.8
+    zeros = rates(lambda rng, mean: rng.poisson(1.5 * mean) * (rng.random(mean.size) > 0.3), 10, 13)
+    assert min(zeros[t] for t in ("uniformity", "zeros")) >= 0.8
+
+
+def test_the_overdispersion_of_performance():
+    golden = MODELS["epil_poisson"]["overdispersion"]
+    found = fitted("epil_poisson").check_dispersion(rng=1).iloc[0]
+    assert found["statistic"] == pytest.approx(golden["chisq"], rel=1e-4)
+    assert found["df"] == golden["df"]
+    assert found["ratio"] == pytest.approx(golden["ratio"], rel=1e-4)
+    assert found["p_value"] == pytest.approx(golden["p"], rel=1e-2)
+    assert found["meaning"] == "more variable than the model says"
+
+
+def test_effective_degrees_of_freedom():
+    """Without variance between groups the modes use none, with much each uses one."""
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(20), 50)
+    for sd, low, high in ((0.0, 0.9, 8.0), (2.0, 19.0, 22.0)):
+        y = rng.poisson(np.exp(2 + sd * rng.normal(size=20)[g]))
+        fit = me.glmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, family="poisson")
+        df = fit.check_dispersion(20, rng=1)["df"][1]
+        assert 1000 - high < df < 1000 - low
+
+
+def test_linear_models_and_groups(sleepstudy):
+    fit = me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy)
+    found = fit.quantile_residuals(rng=1)
+    assert found.residuals.shape == (180,)
+    assert (found.tests()["p_value"] > 0.01).all()
+    assert list(found.table().columns) == ["observed", "expected", "residual"]
+    by = found.by("Subject", rng=1)
+    assert by.table()["group"].tolist()[:2] == sleepstudy["Subject"].unique().tolist()[:2]
+    totals = sleepstudy.groupby("Subject", observed=True)["Reaction"].sum()
+    assert by.table()["observed"].to_numpy() == pytest.approx(totals.to_numpy())
+    assert found.by(sleepstudy["Days"].to_numpy()).residuals.shape == (10,)
+    weighted = me.lmm(
+        "Reaction ~ Days + (1 | Subject)", sleepstudy.assign(w=1.0 + sleepstudy["Days"]),
+        weights="w",
+    )  # fmt: skip
+    assert weighted.quantile_residuals(50, rng=1, groups="conditional").residuals.max() < 1
+    for text in (str(found), found._repr_html_(), str(by)):
+        assert "uniformity" in text
+    again = fit.quantile_residuals(rng=1)
+    assert (again.residuals == found.residuals).all()
+
+
+def test_every_kind_of_model_has_them():
+    for name in ("cbpp", "zip_random_zi", "wine", "gamma", "hurdle", "ticks"):
+        found = fitted(name).quantile_residuals(60, rng=2)
+        assert ((found.residuals > 0) & (found.residuals < 1)).all()
+        assert ("zeros" in found.tests()["test"].tolist()) == (
+            name in ("zip_random_zi", "hurdle", "ticks")
+        )
+
+
+def test_what_cannot_be_asked_is_refused(sleepstudy):
+    fit = fitted("cbpp")
+    with pytest.raises(OptionError, match="groups"):
+        fit.quantile_residuals(groups="all")
+    with pytest.raises(OptionError, match="n="):
+        fit.quantile_residuals(0)
+    with pytest.raises(NotAvailableError, match="memory"):
+        fit.quantile_residuals(10**8)
+    with pytest.raises(OptionError, match="herd"):
+        fit.quantile_residuals(10, rng=1).by("farm")
+    with pytest.raises(DataError, match="rows"):
+        fit.quantile_residuals(10, rng=1).by([1, 2])
+    with pytest.raises(NotAvailableError, match="0 / 1"):
+        fitted("wine").check_dispersion()
+    with pytest.raises(NotAvailableError, match="estimated"):
+        fitted("gamma").check_dispersion()
