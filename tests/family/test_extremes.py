@@ -181,3 +181,15 @@ def test_truncated_poisson_of_a_tiny_mean_is_one():
     d = _derivatives("truncated_poisson", [1.0], [-600.0])
     assert d[()][0] == pytest.approx(0.0, abs=1e-12)
     assert d[0,][0] == pytest.approx(0.0, abs=1e-15)
+
+
+@pytest.mark.parametrize("theta", [0.01, 3.0, 9.99, 10.01, 30.0, 150.0, 1e4])
+@pytest.mark.parametrize("y", [2, 7, 31, 300])
+def test_higher_derivatives_of_the_rising_excess(theta, y):
+    t = np.log(np.array([theta]))
+    k = np.arange(y)
+    p = k / (np.exp(t) + k)
+    _, _, second, third = rising_derivatives(np.array([float(y)]), t, 3)
+    # log(1 + k/θ) has the derivatives -p, p(1 - p), -p(1 - p)(1 - 2p) by log θ
+    assert second[0] == pytest.approx(np.sum(p * (1 - p)), rel=1e-10)
+    assert third[0] == pytest.approx(-np.sum(p * (1 - p) * (1 - 2 * p)), rel=1e-10, abs=1e-11)

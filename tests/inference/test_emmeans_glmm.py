@@ -19,9 +19,9 @@ from tests import tolerances as tol
 from tests.golden.glmm.frames import _frame
 from tests.inference.test_emmeans import listed, r_columns
 
-MODELS = json.loads(
-    (Path(__file__).parents[1] / "golden" / "emmeans" / "glmm.json").read_text()
-)["models"]
+MODELS = json.loads((Path(__file__).parents[1] / "golden" / "emmeans" / "glmm.json").read_text())[
+    "models"
+]
 CALLS = [(name, i) for name, model in MODELS.items() for i in range(len(model["calls"]))]
 
 
@@ -68,12 +68,15 @@ def computed(name, i):
 
 def theirs_of(rows):
     names = dict.fromkeys(("prob", "rate", "odds.ratio"), "estimate")
+    rows = {"df": [None] * len(np.atleast_1d(rows["SE"]))} | rows
     return r_columns({names.get(column, column): values for column, values in rows.items()})
 
 
 def same_order(ours, theirs):
     """Their rows in our order: of probabilities emmeans varies the category first."""
     shared = [c for c in ours.columns if c in theirs.columns and ours[c].dtype.kind not in "fi"]
+    if not shared:
+        return theirs
     key = ["|".join(map(str, row)) for row in zip(*(ours[c] for c in shared), strict=True)]
     their_key = ["|".join(map(str, row)) for row in zip(*(theirs[c] for c in shared), strict=True)]
     if sorted(key) != sorted(their_key) or len(set(key)) < len(key):
@@ -81,11 +84,11 @@ def same_order(ours, theirs):
     return theirs.iloc[[their_key.index(k) for k in key]].reset_index(drop=True)
 
 
-def assert_same(ours, theirs, program, adjust="none"):
+def assert_same(ours, theirs, program, adjust="none", loose=tol.GLMM_MEANS):
     table, test = ours.tidy(), ours.test()
     theirs = same_order(table, theirs)
     assert len(table) == len(theirs)
-    loose = tol.GLMER_VCOV if program == "glmer" else tol.GLMM_MEANS
+    loose = tol.GLMER_VCOV if program == "glmer" else loose
     se = theirs["std_error"].to_numpy()
     difference = np.abs(table["estimate"] - theirs["estimate"]).to_numpy()
     assert (difference <= loose * se + 1e-9).all()
@@ -112,7 +115,12 @@ def test_the_fits_are_the_same(name):
 @pytest.mark.parametrize(("name", "i"), CALLS)
 def test_means_and_slopes_are_emmeans(name, i):
     call = MODELS[name]["calls"][i]
-    assert_same(computed(name, i), theirs_of(call["rows"]), MODELS[name]["program"])
+    # emmeans takes slopes of a curve by one-sided differences
+    curved = call["kind"] == "slopes" and call["average"] == "response"
+    assert_same(
+        computed(name, i), theirs_of(call["rows"]), MODELS[name]["program"],
+        loose=(5 if curved else 1) * tol.GLMM_MEANS,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -214,9 +222,9 @@ def test_the_categories_of_an_ordinal_model_add_up():
 def test_cumulative_odds_ratios():
     fit = fitted("wine_probit")
     with pytest.raises(OptionError, match="differences of the probit"):
-        fit.contrasts("temp", scale="response")
+        fit.emmeans("temp").contrasts(scale="response")
     fit = fitted("wine")
-    ours = fit.contrasts("temp", by="contact", scale="response").tidy()["estimate"]
+    ours = fit.emmeans("temp", by="contact").contrasts(scale="response").tidy()["estimate"]
     np.testing.assert_allclose(np.log(ours[0]), -fit.fixef["temp[warm]"], rtol=1e-10)
 
 
@@ -251,9 +259,7 @@ def test_total_variance_of_slopes_is_the_mean_over_the_rows(sleepstudy):
 def test_adjusted_means_take_a_standard_deviation():
     fit = fitted("cbpp")
     sd = float(np.sqrt(total_variance(fit)))
-    one, other = (
-        fit.emmeans("period", scale="response", bias_adjust=b).tidy() for b in (True, sd)
-    )
+    one, other = (fit.emmeans("period", scale="response", bias_adjust=b).tidy() for b in (True, sd))
     pd.testing.assert_frame_equal(one, other)
     assert f"{sd:.4g}" in " ".join(fit.emmeans("period", scale="response", bias_adjust=sd).notes)
 

@@ -112,6 +112,14 @@ def test_an_ordinal_response_of_two_categories_is_binomial(type):
     np.testing.assert_array_equal(ordinal["num_df"], binomial["num_df"])
 
 
+def test_one_term_of_an_ordinal_model():
+    model = golden_models()["wine"]
+    fit = me.glmm("rating ~ temp + (1 | judge)", golden_frame(model), family="ordinal")
+    z = fit.test()["statistic"][0]
+    for type in (1, 2, 3):
+        assert fit.anova(type=type)["chisq"][0] == pytest.approx(z**2)
+
+
 def test_sequential_chisquares_add_up():
     """Type I: Wald's statistics of one term after another are those of all terms together."""
     fit = fitted("contraception")
@@ -219,3 +227,29 @@ def test_a_linear_model_has_one_part():
     np.testing.assert_array_equal(fit.vcov(component="all"), fit.vcov())
     with pytest.raises(me.OptionError, match="it has conditional"):
         fit.test(component="zi")
+
+
+def test_the_default_is_the_models_own():
+    linear = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    assert linear.test().equals(linear.test(ddf="satterthwaite"))
+    assert linear.anova().equals(linear.anova(ddf="satterthwaite"))
+    assert linear.confint().equals(linear.confint(ddf="satterthwaite"))
+    assert str(linear) == str(linear.summary(ddf="satterthwaite"))
+    assert np.isinf(fitted("cbpp").test()["df"]).all()
+
+
+def test_without_standard_errors():
+    """A likelihood whose curvature is not positive: nan, and words where nan would be all."""
+    model = golden_models()["cbpp"]
+    fit = me.glmm(model["formula"], golden_frame(model), family="binomial")
+    P = len(fit.parameter_names)
+    fit.__dict__["vcov_parameters"] = np.full((P, P), np.nan)
+    assert "the curvature of the likelihood is not positive" in str(fit)
+    assert fit.test()["std_error"].isna().all()
+    assert fit.test(exponentiate=True)["p_value"].isna().all()
+    assert fit.varcorr.tidy()["reason"].str.contains("curvature").all()
+    assert fit.icc()["std_error"].isna().all()
+    assert fit.tidy()["std_error"].isna().all()
+    with pytest.raises(me.NotAvailableError, match="cannot be tested"):
+        fit.anova(type=1)
+    assert fit.test("period[2] = period[3]", joint=True)["p_value"].isna().all()

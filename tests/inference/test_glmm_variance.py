@@ -211,3 +211,19 @@ def test_dispersion_on_its_own_scale():
     rows = fitted("salamanders_nbinom2_dispersion").dispersion
     assert rows.shape == (644,)
     assert fitted("cbpp").dispersion is None
+
+
+def test_truncated_zeros_make_the_mean_flatter():
+    """The delta method by hand: Y of a truncated Poisson distribution, E[Y] = m / (1 - exp(-m))."""
+    model = MODELS["salamanders_truncated_poisson"]
+    fit = me.glmm(model["formula"], golden_frame(model), family="truncated_poisson")
+    from mixedeffects.inference.distribution_variance import mean_response
+
+    m = mean_response(fit)
+    mean = m / -np.expm1(-m)
+    variance = mean * (1 + m - mean)
+    slope = variance  # dE[Y] / d log m, an exponential family
+    found = fit.r2(approximation="delta")["variance"].iloc[-1]
+    assert found == pytest.approx(variance / slope**2, rel=1e-6)
+    lognormal = fit.r2(approximation="lognormal")["variance"].iloc[-1]
+    assert lognormal == pytest.approx(np.log1p(variance / mean**2) / (slope / mean) ** 2, rel=1e-6)

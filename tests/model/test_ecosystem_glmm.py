@@ -113,7 +113,7 @@ def test_probabilities_of_categories(wine):
         own = frame.filter(pl.col("group") == label).sort("rowid")
         np.testing.assert_allclose(own["estimate"], P[:, k], rtol=1e-10)
     table = wine.emmeans("warm", scale="response").tidy()
-    for k, label in enumerate("12345"):
+    for label in "12345":
         row = frame.filter((pl.col("group") == label) & (pl.col("rowid") == 0))
         value = float(wine.design.X[0, 0])
         ours = table[(table["rating"] == label) & (table["warm"] == value)]
@@ -153,11 +153,11 @@ def test_tables_of_generalised_models(zeros, salamanders, wine):
         warnings.simplefilter("ignore")
         table = ETable([zeros, linear, wine]).df
     text = table.to_string()
-    for word in ("zi: cover", "zero_inflated_poisson (log)", "ordinal (logit)", "z (Wald)"):
+    for word in ("cover (zi)", "zero_inflated_poisson (log)", "ordinal (logit)", "z (Wald)"):
         assert word in text
     frame = zeros.__maketables_coef_table__
     np.testing.assert_allclose(frame["b"], zeros.estimates[:5], rtol=1e-12)
-    assert frame.index.tolist() == ["Intercept", "dry", "DOY", "zi: Intercept", "zi: cover"]
+    assert frame.index.tolist() == ["Intercept", "dry", "DOY", "Intercept (zi)", "cover (zi)"]
     assert zeros.__maketables_stat__("ll") == zeros.loglik
     assert zeros.__maketables_stat__("Residual SD") is None
     assert linear.__maketables_stat__("Family") is None

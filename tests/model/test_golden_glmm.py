@@ -278,7 +278,7 @@ OTHER_LINKS = [
     ("sleep_inverse_gaussian", "inverse_gaussian", "1/mu^2"),
     ("sleep_inverse_gaussian", "inverse_gaussian", "identity"),
     ("sleep_t", "t", "log"),
-    ("epil", "nbinom2", "sqrt"),
+    ("gopher", "poisson", "sqrt"),
     ("gasoline_beta", "beta", "loglog"),
     ("gasoline_beta", "beta", "cauchit"),
     ("wine", "ordinal", "cauchit"),

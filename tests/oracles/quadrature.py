@@ -24,7 +24,7 @@ LINKS = {
     "identity": lambda eta: eta,
     "inverse": lambda eta: 1.0 / eta,
     "sqrt": lambda eta: eta**2,
-    "1/mu^2": lambda eta: 1.0 / np.sqrt(eta),
+    "1/mu^2": lambda eta: np.where(eta > 0, np.abs(eta) ** -0.5, np.nan),
 }
 
 

@@ -64,11 +64,19 @@ def parameter_lines(facts):
 
 
 PARTS = {
-    "zi": "Zeros besides those of the distribution",
-    "dispersion": "Dispersion",
+    "dispersion": "Dispersion, log scale",
+    "df": "Degrees of freedom, log scale",
     "thresholds": "Thresholds",
-    "df": "Degrees of freedom",
 }
+
+
+def part_caption(facts, name):
+    """What the table of another predictor's coefficients is called."""
+    if name != "zi":
+        return PARTS.get(name, name)
+    if "hurdle" in facts.family:
+        return "Probability of a zero (hurdle), logit scale"
+    return "Probability of an extra zero (zero-inflation), logit scale"
 
 
 def part_tables(facts):
@@ -76,18 +84,11 @@ def part_tables(facts):
     out = []
     for name, table in facts.parts.items():
         header, rows = fixed_rows(facts, table)
-        caption = PARTS.get(name, name)
-        if name == "zi":
-            what = "hurdle" if "hurdle" in facts.family else "zero-inflation"
-            caption = f"Probability of {'a zero' if what == 'hurdle' else 'an extra zero'} ({what})"
-            caption += ", logit scale"
-        elif name != "thresholds":
-            caption += ", log scale"
-        else:  # whether a threshold is zero is no question
+        if name == "thresholds":  # whether one is zero is no question
             keep = [i for i, text in enumerate(header) if text not in ("z", "p")]
             header = [header[i] for i in keep]
             rows = [[row[i] for i in keep] for row in rows]
-        out.append((caption, header, rows))
+        out.append((part_caption(facts, name), header, rows))
     return out
 
 

@@ -55,7 +55,8 @@ class VarianceComponents:
 
         group, term1, term2; vcov (variance or covariance) with vcov_std_error, vcov_lower,
         vcov_upper; sdcor (standard deviation or correlation) with std_error, lower, upper;
-        reason, which says why a row has no standard error.
+        reason, which says why a row has no standard error. A generalised model's has component
+        first, the linear predictor.
         """
         return self._to_frame(self._errors(level=level).columns)
 

@@ -161,6 +161,8 @@ def general(fit):
     owner = np.array(spec.x_terms, dtype=int)
     terms = _terms(fit)
     p = owner.size
+    if len(terms) == 1:
+        return sequential(fit)
     if spec.thresholds:  # they are an intercept that is not among the columns
         return [rows[:, 1:] for rows in general(_WithIntercept(fit))]
     above = {
@@ -168,8 +170,6 @@ def general(fit):
         for t, term in enumerate(terms)
     }
     heir = _heir(fit)
-    if len(terms) == 1:
-        return sequential(fit)
     if heir is None and not any(above.values()) and not fit.design.aliased:
         return [np.eye(p)[owner == t] for t in range(len(terms))]
     above[-1] = [t for t, term in enumerate(terms) if not term.numerics]

@@ -4,7 +4,8 @@ What a residual is to a linear model, the distribution is to a generalised one. 
 ordinal responses its variance is that of the latent variable whose thresholds the link describes
 ("theoretical"). For others it is Var(Y) / (dE[Y]/d eta)^2 at the mean response ("delta"), and with
 the logarithmic link, where it is a squared coefficient of variation c^2, also the variance
-of the logarithm: log(1 + c^2) if Y were lognormal, trigamma(1 / c^2) if it were gamma.
+of the logarithm: log(1 + c^2) if Y were lognormal, trigamma(1 / c^2) if it were gamma (over
+(dlog E[Y]/d eta)^2, which is not 1 where zeros are truncated).
 """
 
 from __future__ import annotations
@@ -173,17 +174,19 @@ def distribution_variance(fit, approximation, mean, values=None):
     variance = family.variance(at, *others, **size)
     if family.weights_scale_dispersion and fit.response.weights is not None:
         variance = variance * float(np.mean(1.0 / fit.response.weights))
+    mu = family.mean(at, *others)
+    slope = (family.mean(at + STEP, *others) - family.mean(at - STEP, *others)) / (2.0 * STEP)
     if approximation == "delta":
-        up, down = family.mean(at + STEP, *others), family.mean(at - STEP, *others)
-        out = variance / ((up - down) / (2.0 * STEP)) ** 2
+        out = variance / slope**2
     else:
-        squared = variance / family.mean(at, *others) ** 2
+        squared = variance / mu**2
         if approximation == "lognormal":
             out = np.log1p(squared)
         else:
             from scipy.special import zeta
 
             out = zeta(2.0, 1.0 / squared)
+        out = out / (slope / mu) ** 2  # 1, but where zeros are truncated
     found = float(np.mean(out))
     if not np.isfinite(found):
         raise NotAvailableError(f"the {family} distribution has no finite variance here")

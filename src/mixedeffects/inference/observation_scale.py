@@ -132,7 +132,8 @@ def _rows(fit, sets):
     starts = np.flatnonzero(first)
     counts = np.diff(np.append(starts, n)).astype(float)
     table = table[:, starts]
-    points = normal_points(float(np.sqrt(sum(columns[1 : 1 + len(sets)]).max())))[0].size
+    spread = np.sqrt(np.sum(columns[1 : 1 + len(sets)], axis=0))
+    points = normal_points(float(spread.max()))[0].size
     most = int(np.clip(MOST_VALUES / points**2, 100, MOST_ROWS))
     if starts.size > most:  # each stands for its neighbours in eta
         edges = np.linspace(0, starts.size, most + 1).astype(int)
@@ -182,5 +183,5 @@ def _between(family, eta, v, rest, others):
         at = at + inner[part, None, None] * fine
         given = [np.repeat(x[part], grid.size * fine.size) for x in others]
         mean = np.asarray(family.mean(at.ravel(), *given)).reshape(at.shape) @ fine_weights
-        out[part] = mean**2 @ weights - (mean @ weights) ** 2
+        out[part] = np.maximum(mean**2 @ weights - (mean @ weights) ** 2, 0.0)
     return out

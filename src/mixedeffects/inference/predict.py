@@ -213,7 +213,7 @@ def refuse_new_levels(blocks, design):
             )
 
 
-def in_place(values, kept, missing=np.nan):
+def in_place(values, kept, missing: float | None = np.nan):
     """One value per row of the table, `missing` for rows left out."""
     if kept is None:
         return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -186,7 +187,7 @@ def ranova(fit):
     >>> fit.ranova()[["term", "lrt", "df"]].round(2).values.tolist()[1]
     ['Days in (1 + Days | Subject)', 42.84, 2.0]
     """
-    rows = [("<none>", n_parameters(fit), -0.5 * fit.objective, None)]
+    rows: list[tuple[Any, ...]] = [("<none>", n_parameters(fit), -0.5 * fit.objective, None)]
     rows += [(r.words, *reduced(fit, r)) for r in reductions(fit.design)]
     for name, part in ({} if fit.linear else fit.data.parts).items():
         rows += [(f"{name}: {r.words}", *reduced(fit, r, name)) for r in reductions(part)]

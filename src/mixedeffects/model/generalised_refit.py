@@ -64,7 +64,7 @@ def response_values(fit, y):
         raise DataError("y must be numbers, one for each row that was used") from None
     if not np.isfinite(y).all():
         raise DataError("y has values that are not finite")
-    if "thresholds" in fit.extras:
+    if labels is not None and "thresholds" in fit.extras:
         missing = set(range(len(labels))) - set(y.tolist())
         if missing:
             names = [str(labels[int(k)]) for k in sorted(missing)]

@@ -39,7 +39,7 @@ class MakeTables:
     def __maketables_coef_table__(self):
         """pandas DataFrame of b, se, t, p, df, ci95l, ci95u, a row per fixed effect.
 
-        Those of the extra zeros of a generalised model begin with "zi: ".
+        Those of the extra zeros of a generalised model end with "(zi)".
         """
         return coefficient_frame(self._column)
 
@@ -139,14 +139,14 @@ def coefficient_frame(column):
         raise MissingDependencyError(
             "tables for maketables are pandas data frames\n    pip install maketables pandas"
         ) from None
-    found = [("", inference.coefficient_table(column.fit, ddf=column.ddf).columns)]
+    parts = [("", inference.coefficient_table(column.fit, ddf=column.ddf).columns)]
     if not column.fit.linear and "zi" in column.fit.extras:
         table = inference.coefficient_table(column.fit, ddf=column.ddf, component="zi")
-        found.append(("zi: ", table.columns))
+        parts.append((" (zi)", table.columns))
     plain = {"(Intercept)": "Intercept"}
-    terms = [prefix + plain.get(term, term) for prefix, part in found for term in part["term"]]
+    terms = [f"{plain.get(term, term)}{of}" for of, part in parts for term in part["term"]]
     frame = {
-        token: np.concatenate([part[name] for _, part in found]) for name, token in COLUMNS.items()
+        token: np.concatenate([part[name] for _, part in parts]) for name, token in COLUMNS.items()
     }
     return pd.DataFrame(frame, index=pd.Index(terms, name="Coefficient", dtype=object))
 

@@ -12,6 +12,8 @@ import numpy as np
 
 # half-width of the standard normal distribution, and distance of the points where s is at most 1
 HALF_WIDTH, STEP = 9.0, 0.2
+# most points on each side: beyond, a probability is nearly a step, good to about 1e-3
+MOST_POINTS = 3000
 # doubles in an array of a chunk
 DOUBLES = 2_000_000
 
@@ -37,7 +39,7 @@ def normal_points(spread):
     (7.3890560989, 7.3890560989)
     """
     width = HALF_WIDTH + spread
-    m = int(np.ceil(width * max(1.0, spread) / STEP))
+    m = min(int(np.ceil(width * max(1.0, spread) / STEP)), MOST_POINTS)
     points = np.linspace(-width, width, 2 * m + 1)
     weights = np.exp(-0.5 * points * points)
     return points, weights / weights.sum()

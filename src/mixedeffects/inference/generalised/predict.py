@@ -311,7 +311,7 @@ def _prediction_interval(
     if trials is not None and proportion is None:
         mean = mean * trials
     if proportion is not None:
-        lower, upper, deviation = lower / trials, upper / trials, deviation / trials
+        lower, upper, deviation = (x / proportion for x in (lower, upper, deviation))
     columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
     return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
 

@@ -75,7 +75,7 @@ def emtrends(
     array([ 7.434, 13.5  ])
     """
     check_level(level)
-    ddf, scale = check_ddf(fit, ddf), one_scale(scale, None)
+    ddf, scale = check_ddf(fit, ddf), one_scale(scale, None) or "link"
     target = target_of(
         fit, scale=scale, average=scale, bias_adjust=bias_adjust, component=component
     )

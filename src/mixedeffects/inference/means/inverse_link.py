@@ -108,26 +108,28 @@ def adjusted_for_random(fit, change, bias_adjust):
     ------
     OptionError
     """
-    number = isinstance(bias_adjust, int | float | np.number) and not isinstance(
-        bias_adjust, bool | np.bool_
-    )
-    if not number and bias_adjust not in ADJUSTMENTS:
+    number = None
+    if isinstance(bias_adjust, int | float) and not isinstance(bias_adjust, bool):
+        number = float(bias_adjust)
+        if not 0 <= number < np.inf:
+            raise OptionError(
+                f"bias_adjust={bias_adjust!r} must be a standard deviation, not negative"
+            )
+    elif bias_adjust not in ADJUSTMENTS:
         raise OptionError(
             f"bias_adjust={bias_adjust!r} is not one of False, True, 'integrate', or a standard "
             "deviation"
         )
-    if number and not (np.isfinite(bias_adjust) and bias_adjust >= 0):
-        raise OptionError(f"bias_adjust={bias_adjust!r} must be a standard deviation, not negative")
-    if not number and not bias_adjust:
+    elif not bias_adjust:
         return change, ""
     if not isinstance(change, InverseLink):
         raise OptionError(
             "bias_adjust= is for means of a generalised model on the response's scale"
         )
-    sd = float(bias_adjust) if number else np.sqrt(total_variance(fit))
+    sd = float(np.sqrt(total_variance(fit))) if number is None else number
     how = "integrated over" if bias_adjust == "integrate" else "adjusted to second order for"
     words = f"{how} random effects with a standard deviation of {sd:.4g}"
-    return replace(change, sd=float(sd), integrate=bias_adjust == "integrate"), words
+    return replace(change, sd=sd, integrate=bias_adjust == "integrate"), words
 
 
 def total_variance(fit):

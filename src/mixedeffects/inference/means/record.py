@@ -213,7 +213,7 @@ class MarginalMeans:
         scale = one_scale(scale, type) or self.scale
         change = self.transformation
         ratio = scale == "response" and change is not None
-        if ratio and not change.ratio_name:
+        if change is not None and ratio and not change.ratio_name:
             raise OptionError(
                 f"differences of {change.text} have no meaning on the response's scale\n"
                 'use scale="link"'

@@ -1,18 +1,17 @@
 """Monte Carlo tests of a response against simulations of it.
 
 If the fitted model is true, the response and m simulations of it are exchangeable, so the rank of
-any statistic of the response among the statistics of all m + 1 is uniform (Barnard 1963,
-doi:10.1111/j.2517-6161.1963.tb00526.x; Besag & Clifford 1989, doi:10.1093/biomet/76.4.633). That holds
-whatever the dependence between rows, which random effects bring; a Kolmogorov-Smirnov
-table would not know of it.
+any statistic of the response among the statistics of all m + 1 is uniform (Besag & Clifford 1989,
+doi:10.1093/biomet/76.4.633). That holds whatever the dependence between rows, which random effects
+bring; a Kolmogorov-Smirnov table would not know of it.
 
 The parameters are estimated, though: the fit has made some moments of the response those of the
 model, which vary freely among the simulations, so that the plain test hardly ever rejects. As a
 statistic at estimated parameters is, to first order, its residual from a regression on the scores
 (Pierce 1982, doi:10.1214/aos/1176345788; Robins, van der Vaart & Ventura 2000,
-doi:10.1080/01621459.2000.10474310), the statistics are replaced by their residuals from a regression,
-over the m + 1 columns, on what the fit has fitted: the sums of standardised residuals times
-the columns of X, and the sums of squares of their sums within groups.
+doi:10.1080/01621459.2000.10474310), the statistics are replaced by their residuals from a
+regression, over the m + 1 columns, on what the fit has fitted: the sums of standardised residuals
+times the columns of X, and the sums of squares of their sums within groups.
 """
 
 from __future__ import annotations

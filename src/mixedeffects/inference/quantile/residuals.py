@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +53,8 @@ class QuantileFacts:
     groups: str
     discrete: bool
     counts: bool
-    labels: object
-    factors: dict[str, tuple[np.ndarray, object]]
+    labels: Any
+    factors: dict[str, tuple[np.ndarray, Any]]
     moments: np.ndarray
 
     @property
@@ -76,7 +77,7 @@ class QuantileFacts:
         -------
         Table
         """
-        columns = {} if self.labels is None else {"group": list(self.labels)}  # type: ignore[call-overload]
+        columns = {} if self.labels is None else {"group": list(self.labels)}
         return Table(
             {
                 **columns,
@@ -118,7 +119,7 @@ class QuantileFacts:
         sorted_codes = np.asarray(codes)[order]
         starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]])
         sums = np.add.reduceat(self.pool[order], starts, axis=0)
-        present = [labels[int(k)] for k in sorted_codes[starts]]  # type: ignore[index]
+        present = [labels[int(k)] for k in sorted_codes[starts]]
         return facts_of(
             sums, generator(rng), self.groups, self.discrete, self.counts, present, {}, self.moments
         )
@@ -128,8 +129,9 @@ def quantile_residuals(fit, n=250, rng=None, *, groups="new"):
     """Simulated quantile residuals, uniform on (0, 1) if the model is right.
 
     Each response is ranked among `n` responses that the fitted model gives for its row; ties are
-    broken at random. If model and estimates are true, response and simulations are exchangeable, and
-    the residual (rank - 1 + U) / (n + 1), U uniform, is exactly uniform, for counts and 0 / 1 too.
+    broken at random. If model and estimates are true, response and simulations are exchangeable,
+    and the residual (rank - 1 + U) / (n + 1), U uniform, is exactly uniform, for counts and 0 / 1
+    too.
 
     Parameters
     ----------
