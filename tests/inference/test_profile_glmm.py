@@ -64,7 +64,9 @@ def test_limits_of_other_programs(name, program):
         if (name, label) in LOST:
             continue
         size = sizes.get(label, 0.1)
-        for reference, our in zip((wanted["lower"][i], wanted["upper"][i]), ours[label], strict=True):
+        for reference, our in zip(
+            (wanted["lower"][i], wanted["upper"][i]), ours[label], strict=True
+        ):
             if reference is None:
                 continue  # not found by that program
             assert our == pytest.approx(reference, abs=tol.PROFILE_GLMM_IN_SE * size), label

@@ -156,6 +156,19 @@ class Family:
         """Linear predictors to start from, by y alone, and constants for the other predictors."""
         return self._link_of_mean(_shrunk(response.y)), dict.fromkeys(self.extras, 0.0)
 
+    def outside(self, eta) -> np.ndarray | None:
+        """Rows whose mean is none that this family can have; None where the link sees to that.
+
+        A Poisson mean with an identity link can come out negative, where the formula of the log
+        density may still give a number.
+        """
+        low, high = self.support
+        first, last = self.link.range
+        if low <= first and last <= high:
+            return None
+        mean = self.link.inverse(np.asarray(eta, dtype=float))
+        return ~((mean >= low) & (mean <= high))
+
     # what follows from the log density -----------------------------------------------------
 
     def derivatives(

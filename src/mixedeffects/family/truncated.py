@@ -38,6 +38,9 @@ class Truncated(Family):
         super().__post_init__()
         object.__setattr__(self, "base", self.base_class(self.link))
 
+    def outside(self, eta):
+        return None  # the link is the logarithm, of a mean before the zeros are taken away
+
     def check(self, response, name="y"):
         check_counts(response, name, self, smallest=1)
 

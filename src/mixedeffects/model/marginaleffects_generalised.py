@@ -79,7 +79,7 @@ class ModelGLMM(ModelLMM):
         return self.model.vcov_parameters[:n, :n].copy()
 
     def get_exog(self, newdata):
-        """(m, all columns) model matrices of the parts side by side, each followed by its offset."""
+        """(m, all columns) model matrices of the parts, each followed by its offset."""
         given = [pl.col(name).cast(pl.Boolean) for name in self._booleans]
         table = newdata.with_columns(given)
         out = []

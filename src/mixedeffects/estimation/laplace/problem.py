@@ -76,15 +76,25 @@ class Problem:
 
     def terms(self, fixed, u, order):
         """Derivatives of the log densities at u, by variables: see `Family.derivatives`."""
-        return self.family.derivatives(
-            self.response, self.with_random(fixed, u), order, random=self.stacking.variables
-        )
+        return self.terms_of(self.with_random(fixed, u), order, self.stacking.variables)
+
+    def terms_of(self, predictors, order, random=(0,)):
+        """Derivatives of the log densities of given linear predictors."""
+        terms = self.family.derivatives(self.response, predictors, order, random=random)
+        outside = self.family.outside(predictors[0])
+        if outside is not None and outside.any():
+            terms[()] = np.where(outside, -np.inf, terms[()])
+        return terms
 
     def gathered(self, terms, raw=False):
         """Lambda'Z'l', or Z'l': the derivatives of the log densities by the random effects."""
         return self.system.gather(
             self.stacking.scores([terms[v,] for v in self.stacking.variables]), raw
         )
+
+    def possible(self, x):
+        """Whether the likelihood without random effects is finite at some parameters."""
+        return bool(np.isfinite(self.terms_of(self.fixed(x), 0)[()].sum()))
 
     def information(self, terms):
         """Observed weights: minus the second derivatives, keyed by pairs of variables."""

@@ -45,7 +45,7 @@ class Refit:
     coefficients : (c,) array
         Of all predictors, in the order of the fit's parameters.
     theta : (n_theta,) array
-    std_error : (p,) array
+    covariance : (p, p) array
         Of the main predictor's coefficients, theta known.
     evaluation : LaplaceEvaluation or None
     groups : tuple of Coefficients
@@ -54,7 +54,7 @@ class Refit:
     status: int
     coefficients: np.ndarray
     theta: np.ndarray
-    std_error: np.ndarray
+    covariance: np.ndarray
     evaluation: object = None
     groups: tuple = ()
 
@@ -154,7 +154,7 @@ class LaplaceRefits:
         p = self._groups[0].T.shape[0]
         return Refit(
             FAILED, np.full(self._coefficients.size, np.nan), np.full(self._theta.size, np.nan),
-            np.full(p, np.nan),
+            np.full((p, p), np.nan),
         )  # fmt: skip
 
     def refit(self, evaluation, groups, status, step=0.0):
@@ -168,7 +168,12 @@ class LaplaceRefits:
         if not (np.isfinite(coefficients).all() and np.isfinite(theta).all()):
             return self.failed()
         return Refit(
-            status, coefficients, theta, fixed_errors(evaluation, groups[0].T), evaluation, groups
+            status,
+            coefficients,
+            theta,
+            fixed_covariance(evaluation, groups[0].T),
+            evaluation,
+            groups,
         )
 
     def _assembled(self, data, response):
@@ -295,8 +300,8 @@ def with_response(problem, response):
     return out
 
 
-def fixed_errors(evaluation, T):
-    """Standard errors of the main predictor's coefficients at known theta, (X'V^-1X)^-1.
+def fixed_covariance(evaluation, T):
+    """Covariance of the main predictor's coefficients at known theta, (X'V^-1X)^-1.
 
     Parameters
     ----------
@@ -306,13 +311,13 @@ def fixed_errors(evaluation, T):
 
     Returns
     -------
-    (p,) array
+    (p, p) array
         nan where the matrix is not positive definite.
     """
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking, X = problem.system, problem.stacking, problem.predictors[0].X
     if 0 not in stacking.variables:
-        return np.full(T.shape[0], np.nan)
+        return np.full(T.shape, np.nan)
     system.scale(evaluation.lambdas)
     rows = stacking.directions([X] + [np.zeros_like(X)] * (len(stacking.variables) - 1))
     weighted = mode.weights[:, None] * rows
@@ -321,8 +326,8 @@ def fixed_errors(evaluation, T):
     try:
         half = np.linalg.solve(np.linalg.cholesky(S), T.T)
     except np.linalg.LinAlgError:
-        return np.full(T.shape[0], np.nan)
-    return np.sqrt((half * half).sum(axis=0))
+        return np.full(T.shape, np.nan)
+    return half.T @ half
 
 
 def _positive(H):

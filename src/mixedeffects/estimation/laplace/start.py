@@ -34,6 +34,9 @@ def start_point(problem):
         x[predictor.part] = np.linalg.lstsq(predictor.X[known], target[known], rcond=None)[0]
     offset = 0.0 if main.offset is None else main.offset
     x[main.part] = np.linalg.lstsq(main.X, eta - offset, rcond=None)[0]
+    if not problem.possible(x):
+        # a mean outside its range somewhere: the same mean for all rows is inside
+        x[main.part] = np.linalg.lstsq(main.X, np.full(eta.shape, eta.mean()), rcond=None)[0]
     x = glm_steps(problem, x)
     x[problem.n_fixed :] = problem.covariance.theta_from_lambdas(moment_factors(problem, x))
     return x
@@ -47,7 +50,7 @@ def glm_steps(problem, x):
     best, step, value = x, np.zeros(main.X.shape[1]), -np.inf
     for _ in range(MOST_STEPS):
         predictors = problem.fixed(x)
-        terms = problem.family.derivatives(problem.response, predictors, 2, random=(0,))
+        terms = problem.terms_of(predictors, 2)
         new = float(terms[()].sum())
         if not new >= value - 1e-9 * abs(value):
             step = 0.5 * step
@@ -80,7 +83,7 @@ def moment_factors(problem, x):
     """
     system, stacking = problem.system, problem.stacking
     variables = stacking.variables
-    terms = problem.family.derivatives(problem.response, problem.fixed(x), 2, random=variables)
+    terms = problem.terms_of(problem.fixed(x), 2, variables)
     rows = system.rows
     s = problem.gathered(terms, raw=True)
     w = np.maximum(stacking.weights(problem.information(terms)), 0.0)

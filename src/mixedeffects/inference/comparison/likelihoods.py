@@ -26,8 +26,8 @@ def refuse_other_likelihoods(fits, names):
         if first.family.discrete != fit.family.discrete:
             kinds = ["probabilities" if f.family.discrete else "densities" for f in (first, fit)]
             raise ModelError(
-                f"{pair} are of the families {first.family} and {fit.family}: the likelihood of one "
-                f"is made of {kinds[0]}, of the other of {kinds[1]}, which have other units\n"
+                f"{pair} are of the families {first.family} and {fit.family}: the likelihood of "
+                f"one is made of {kinds[0]}, of the other of {kinds[1]}, which have other units\n"
                 "compare models of one kind of response"
             )
         scaled = [f.family.weights_scale_dispersion for f in (first, fit)]

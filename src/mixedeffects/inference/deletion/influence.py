@@ -49,7 +49,8 @@ def influence(fit, groups=None, *, refit=None):
     refit : bool, optional
         Estimate the variance parameters anew for every unit (the default for groups), or hold
         theta and estimate beta and sigma only (the default for rows). Held, single rows and
-        groups of independent rows are exact closed forms.
+        groups of independent rows are exact closed forms. Generalised models are always fitted
+        anew.
 
     Returns
     -------
@@ -88,10 +89,18 @@ def influence(fit, groups=None, *, refit=None):
         isinstance(groups, str) and groups == "rows" and "rows" not in names
     )
     if refit is None:
-        refit = not by_row
+        refit = not (by_row and fit.linear)
     if not isinstance(refit, bool | np.bool_):
         raise OptionError(f"refit={refit!r} must be True or False")
     units = _rows(fit) if by_row else _groups(fit, groups)
+    if not fit.linear:
+        from mixedeffects.inference.deletion.generalised import without_each
+
+        if not refit:
+            raise NotAvailableError(
+                "refit=False uses closed forms that only linear models have\nuse refit=True"
+            )
+        return without_each(fit, units)
     gls = GLSRows(fit)
     parts: list = [None] * 4  # X^, V^-1 X^, h, (V^-1)_ii
     notes = []

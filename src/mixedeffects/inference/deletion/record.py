@@ -33,7 +33,9 @@ class InfluenceFacts:
     beta_without, se_without : (J, p) arrays
         nan where the rows that remain do not determine the coefficients.
     sigma, theta : float, (k,) array
-    sigma_without, theta_without : (J,), (J, k) arrays
+    sigma_without : (J,) array or None
+        None for generalised models.
+    theta_without : (J, k) array
     variance_names : tuple of (group, term1, term2)
     variance : (v,) array
     variance_without : (J, v) array
@@ -62,7 +64,7 @@ class InfluenceFacts:
     se_without: np.ndarray
     sigma: float
     theta: np.ndarray
-    sigma_without: np.ndarray
+    sigma_without: np.ndarray | None
     theta_without: np.ndarray
     variance_names: tuple[tuple[str, str | None, str | None], ...]
     variance: np.ndarray
@@ -97,8 +99,9 @@ class InfluenceFacts:
             "covtrace": self.covtrace,
             "leverage_fixed": self.leverage_fixed,
             "leverage_random": self.leverage_random,
-            "sigma": self.sigma_without,
         }
+        if self.sigma_without is not None:
+            columns["sigma"] = self.sigma_without
         if self.refit:
             columns["converged"] = self.converged
         dfbetas = self.dfbetas

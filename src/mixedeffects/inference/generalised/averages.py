@@ -64,14 +64,15 @@ def average(function, value, spread, *others):
     >>> average(np.square, np.array([1.0]), np.array([3.0])).round(12)  # 1 + 9
     array([10.])
     """
-    if not np.any(spread):
-        return function(value, *others)
+    out = np.asarray(function(value, *others), dtype=float)
+    wide = np.flatnonzero(spread)
+    if not wide.size:
+        return out
     points, weights = normal_points(float(np.max(spread)))
-    out = np.empty(value.shape)
     step = max(1, DOUBLES // points.size)
-    for lo in range(0, value.size, step):
-        rows = slice(lo, lo + step)
+    for lo in range(0, wide.size, step):
+        rows = wide[lo : lo + step]
         at = value[rows, None] + spread[rows, None] * points
-        wide = [np.broadcast_to(x[rows, None], at.shape).ravel() for x in others]
-        out[rows] = np.asarray(function(at.ravel(), *wide)).reshape(at.shape) @ weights
+        rest = [np.broadcast_to(x[rows, None], at.shape).ravel() for x in others]
+        out[rows] = np.asarray(function(at.ravel(), *rest)).reshape(at.shape) @ weights
     return out

@@ -230,7 +230,8 @@ def contrasts(
     ('linear', 12.84)
     """
     known = (
-        "at", "ddf", "weights", "cov_reduce", "scale", "average", "bias_adjust", "component", "type",
+        "at", "ddf", "weights", "cov_reduce", "scale", "average", "bias_adjust", "component",
+        "type",
     )  # fmt: skip
     unknown = [name for name in options if name not in known]
     if unknown:

@@ -1,7 +1,7 @@
 """What marginal means are of: a linear predictor, or a mean that several predictors make.
 
-Everything is brought to the form rows @ coefficients + offset: a linear predictor has it, a nonlinear
-function is linearised at the estimates (the delta method), point by point of the grid.
+Everything is brought to the form rows @ coefficients + offset: a linear predictor has it, a
+nonlinear function is linearised at the estimates (the delta method), point by point of the grid.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _predictor(fit, component):
         )
     from mixedeffects.family import LINKS
 
-    at = {name: part_ for name, part_ in _places(fit)}[component]
+    at = dict(_places(fit))[component]
     own = Coefficients(fit.extras[component], fit.vcov_parameters[at, at], part)
     zero = "a zero" if "hurdle" in fit.family.name else "an extra zero"
     words = f"the probability of {zero}" if component == "zi" else "the dispersion parameter"

@@ -56,7 +56,7 @@ def check_dispersion(fit, n=250, rng=None):
     ...     "g": list("aaaabbbbcccc"),
     ... }
     >>> fit = me.glmm("y ~ x + (1 | g)", table, family="poisson")
-    >>> fit.check_dispersion(rng=1)["method"]
+    >>> list(fit.check_dispersion(rng=1)["method"])
     ['Pearson', 'Pearson, effective df', 'simulated']
     """
     from scipy.special import chdtrc

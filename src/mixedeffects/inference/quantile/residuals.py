@@ -19,7 +19,7 @@ from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
 # numbers in all simulated responses together (8 bytes each)
-MOST = 400_000_000
+MOST = 300_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,13 +178,12 @@ def quantile_residuals(fit, n=250, rng=None, *, groups="new"):
             f"n={MOST // rows - 1}"
         )
     family = fit.family
-    pool = np.empty((n + 1, rows))
-    pool[0] = fit.response.y
+    pool = np.empty((rows, n + 1))
+    pool[:, 0] = fit.response.y
     for i, y in enumerate(simulated(fit, n, rng, groups=groups), 1):
-        pool[i] = y
+        pool[:, i] = y
     factors = {b.factor.name: (b.factor.codes, b.factor.labels) for b in fit.design.blocks}
     counts = family.discrete and "upper" not in family.extras and not family.has_size
-    pool = np.ascontiguousarray(pool.T)
     blocks = [(b.factor.codes, b.Z, b.factor.n_levels) for b, _, _, _ in fit.random_effects]
     moments = fitted_moments(pool, fit.design.X, blocks)
     return facts_of(pool, rng, groups, family.discrete, counts, None, factors, moments)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_errors
+from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.laplace.resampled import RowDraws
 from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR, in_batches
 from mixedeffects.inference.component_names import component_name
@@ -86,7 +86,7 @@ class GeneralisedBootstrap:
                 status[i] = found.status
                 if found.status != FAILED:
                     values[i] = values_of(fit, found.coefficients, found.theta)
-                    errors[i] = found.std_error
+                    errors[i] = np.sqrt(np.diagonal(found.covariance))
                     if visit is not None:
                         visit(i, found, y)
 
@@ -107,7 +107,7 @@ class GeneralisedBootstrap:
 
 def std_error_fixed(fit):
     """(p,) standard errors of the main coefficients, theta known, as of every replicate."""
-    return fixed_errors(fit.evaluation, fit.coefficients[0].T)
+    return np.sqrt(np.diagonal(fixed_covariance(fit.evaluation, fit.coefficients[0].T)))
 
 
 def parameter_names(fit):
