@@ -46,7 +46,8 @@ class QuantileResiduals:
         deviations, "outliers" the number of responses outside of all simulations, "zeros" the
         number of zeros of counts. All p-values come from the rank of the statistic among those
         of the simulations, each taken as the response in its turn; they are not below 1 / (n + 1),
-        or twice that where both directions count.
+        or twice that where both directions count. What the model has fitted it cannot contradict:
+        the dispersion of a family that estimates it, the zeros of a zero part.
         """
         return self._to_frame(self.facts.tests().columns)
 

@@ -110,7 +110,7 @@ def choose_layout(n, q, k):
     return Layout(q, k, leaf, tuple(f for f in range(len(q)) if f != leaf))
 
 
-def make_plan(design, engine="auto", available=None):
+def make_plan(design, engine="auto", available=None, *, analysed_from=ANALYSE_COLUMNS):
     """Plan the factorisation of a design's model.
 
     Parameters
@@ -120,6 +120,9 @@ def make_plan(design, engine="auto", available=None):
         How the remainder is factored; by predicted cost when "auto".
     available : float, optional
         Bytes that are free; asked of the operating system if not given.
+    analysed_from : int
+        Columns of a remainder from which on its pattern is analysed; fewer than the default
+        pay where many matrices of one pattern will be factored.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def make_plan(design, engine="auto", available=None):
     layout = choose_layout(design.n, [b.factor.n_levels for b in blocks], [b.k for b in blocks])
     names = tuple(b.factor.name for b in blocks)
     pattern = None
-    if _worth_analysing(layout, engine):
+    if _worth_analysing(layout, engine, analysed_from):
         from mixedeffects.crossprod import leaf_pattern
 
         pattern = leaf_pattern(design, layout)
@@ -163,10 +166,10 @@ def plan_products(stats, engine="auto", available=None):
     return plan
 
 
-def _worth_analysing(layout, engine):
+def _worth_analysing(layout, engine, analysed_from=ANALYSE_COLUMNS):
     if layout.small or layout.leaf is None or not layout.rest or engine == "dense":
         return False
-    return engine == "sparse" or layout.m > ANALYSE_COLUMNS
+    return engine == "sparse" or layout.m > analysed_from
 
 
 def _plan(layout, names, t, n, pattern, engine, available):

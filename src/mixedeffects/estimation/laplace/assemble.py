@@ -17,6 +17,8 @@ from mixedeffects.estimation.parameters import Parameters
 PILOT_ROWS = 16_384
 # operations of one factorisation, per row, above which an old factor is worth using again
 DEAR = 3e3
+# columns of a remainder whose pattern is looked at: every fit factors it dozens of times
+ANALYSED_FROM = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +98,7 @@ def assemble(family, response, design, parts, *, engine="auto"):
             owner += [1] * len(given.blocks)
             variables.append(i)
     stand_in = SimpleNamespace(blocks=tuple(blocks), n=n, X=np.empty((0, max(1, at))))
-    plan = make_plan(stand_in, engine)
+    plan = make_plan(stand_in, engine, analysed_from=ANALYSED_FROM)
     require_memory(plan)
     T_blocks = [block_transform(b, step) for b in blocks]
     leaf = plan.layout.leaf
