@@ -28,3 +28,9 @@ def test_groups_left_out():
 def test_closed_forms_are_refused():
     with pytest.raises(me.NotAvailableError, match="refit=True"):
         fitted("binomial").influence("g", refit=False)
+
+
+def test_what_is_shown():
+    shown = str(fitted("binomial").influence("g"))
+    assert "COVRATIO" in shown
+    assert "sigma" not in shown

@@ -67,14 +67,14 @@ def _title(facts):
 
 def _rows(facts):
     f = facts
-    header = [f.groups, "Cook's distance", "MDFFITS", "COVRATIO", "leverage", "sigma"]
-    columns = (
-        f.cooks_distance, f.mdffits, f.covratio, f.leverage_fixed + f.leverage_random,
-        f.sigma_without,
-    )  # fmt: skip
+    header = [f.groups, "Cook's distance", "MDFFITS", "COVRATIO"]
+    columns = [f.cooks_distance, f.mdffits, f.covratio]
+    if f.sigma_without is not None:  # neither is known of a generalised model
+        header += ["leverage", "sigma"]
+        columns += [f.leverage_fixed + f.leverage_random, f.sigma_without]
     known = [j for j in range(len(f.unit)) if f.cooks_distance[j] == f.cooks_distance[j]]
     order = sorted(known or range(len(f.unit)), key=lambda j: -f.cooks_distance[j])[:SHOWN]
     rows = [[str(f.unit[j]), *(significant(float(c[j])) for c in columns)] for j in order]
     if len(f.unit) > len(order):
-        rows.append([f"… {len(f.unit) - len(order):,} more", "", "", "", "", ""])
+        rows.append([f"… {len(f.unit) - len(order):,} more"] + [""] * len(columns))
     return header, rows

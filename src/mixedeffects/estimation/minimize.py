@@ -61,7 +61,7 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     """
     if optimizer not in OPTIMIZERS:
         raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(OPTIMIZERS)}")
-    options: dict[str, Any] = _options(max_iterations)
+    options: dict[str, Any] = iteration_options(max_iterations)
     if optimizer == "newton":
         run = newton
         options["tolerance"] = ENOUGH if costly else TIGHT
@@ -90,7 +90,8 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     return result.evaluation, certificate
 
 
-def _options(max_iterations):
+def iteration_options(max_iterations):
+    """Options of an optimiser from a user's `max_iterations`, checked."""
     if max_iterations is None:
         return {}
     if not isinstance(max_iterations, Integral) or max_iterations < 1:

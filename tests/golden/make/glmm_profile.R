@@ -19,7 +19,7 @@ for (e in parse(file.path(here, "glmm.R")))           # its functions read the f
 
 profiled <- list(
   cbpp = c("lme4", "glmmTMB"), cbpp_agq9 = "lme4", cbpp_slopes = "lme4", gasoline_beta = "glmmTMB",
-  grouseticks_nbinom2 = "glmmTMB", salamanders_hurdle_nbinom1 = "glmmTMB",
+  grouseticks_nbinom2 = "glmmTMB",
   hessianfly_betabinomial = "glmmTMB", epil_slopes = "lme4", salamanders_zip = "glmmTMB",
   contraception_slopes = "lme4", grouseticks = c("lme4", "glmmTMB"))
 most_coefficients <- 2                                # of one predictor, by glmmTMB: each takes long

@@ -80,6 +80,9 @@ def bending(evaluation):
     evaluation.gradient  # noqa: B018 (finds the slopes)
     out = []
     for slope, Lam in zip(evaluation.slopes, evaluation.lambdas, strict=True):
+        if Lam.shape[0] == 1:
+            out.append(np.maximum(0.5 * slope / Lam, 0.0) if Lam[0, 0] else np.zeros((1, 1)))
+            continue
         D = 0.5 * slope @ np.linalg.pinv(Lam, rcond=1e-9)
         values, vectors = np.linalg.eigh(0.5 * (D + D.T))
         out.append((vectors * np.maximum(values, 0.0)) @ vectors.T)

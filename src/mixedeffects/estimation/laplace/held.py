@@ -316,7 +316,7 @@ def triangular(L, rotates=True):
 
 
 def _lower(L):
-    R = np.linalg.qr(L.T, mode="r")
+    R = np.asarray(np.linalg.qr(L.T, mode="r"))
     return (R * np.where(R.diagonal() < 0, -1.0, 1.0)[:, None]).T
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import isfinite
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
 
 from mixedeffects.estimation.newton import OptimizerResult, newton_step, shortened
 
@@ -97,12 +98,12 @@ def _search(objective, current, step, g):
 
 
 def positive(B):
-    """B with its eigenvalues' moduli, none below a hundred-millionth of the largest."""
+    """B, or where it is not positive definite the same with its eigenvalues' moduli."""
+    if dpotrf(B)[1] == 0:
+        return B
     values, vectors = np.linalg.eigh(B)
     modulus = np.abs(values)
     floor = max(1e-8 * modulus.max(initial=0.0), 1e-12)
-    if values.min(initial=floor) >= floor:
-        return B
     return (vectors * np.maximum(modulus, floor)) @ vectors.T
 
 

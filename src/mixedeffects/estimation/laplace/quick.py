@@ -28,7 +28,8 @@ class QuickObjective(LaplaceObjective):
         super().__init__(problem)
         if problem.predictors[0].variable not in problem.stacking.variables:
             raise ModelError(
-                "nagq=0 needs random effects in the main formula; use nagq=1, Laplace's approximation"
+                "nagq=0 needs random effects in the main formula\n"
+                "use nagq=1, Laplace's approximation"
             )
 
     def _at(self, x, near):

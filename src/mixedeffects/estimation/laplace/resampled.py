@@ -77,7 +77,8 @@ def gather(data, rows, copy_of=None, codes=None):
             level = level + np.int64(block.factor.n_levels) * copy_of
         _, level = np.unique(level, return_inverse=True)
         level = level.reshape(-1).astype(np.int32)
-        factor = Factor(block.factor.name, level, range(int(level.max()) + 1))
+        labels = range(int(level.max()) + 1)
+        factor = Factor(block.factor.name, level, labels)  # pyright: ignore[reportArgumentType]
         return replace(block, factor=factor, Z=cut(block.Z))
 
     main = data.design

@@ -13,10 +13,22 @@ import numpy as np
 
 # information, per unit of a predictor's root mean square, of directions to look at
 FAINT = 1.0
+# value of a linear predictor's fixed part below which none is on its way to infinity
+SUSPECT = 6.0
 # how far to walk, in units of the linear predictor, and what counts as a rise
 FAR, RISE = 10.0, 1e-3
 # standard deviations to look at, and how much larger they are then made
 LARGE, FURTHER = 15.0, 1.5
+
+
+def far_out(evaluation):
+    """Whether some linear predictor or standard deviation is large enough to be on its way."""
+    if not np.isfinite(evaluation.value):
+        return False
+    return np.abs(evaluation.theta).max(initial=0.0) > LARGE or any(
+        np.abs(values[np.isfinite(values)]).max(initial=0.0) > SUSPECT
+        for values in evaluation.fixed
+    )
 
 
 def infinite_directions(evaluation, curvature):

@@ -45,7 +45,7 @@ def normal_points(spread):
     return points, weights / weights.sum()
 
 
-def average(function, value, spread, *others):
+def average(function, value, spread, *others, growth=1.0):
     """E f(value + spread Z, *others) of every row, Z ~ N(0, 1).
 
     Parameters
@@ -54,6 +54,8 @@ def average(function, value, spread, *others):
         Of (rows, m) arrays, element by element.
     value, spread : (n,) arrays
     *others : (n,) arrays
+    growth : float
+        The function grows no faster than exp(growth value).
 
     Returns
     -------
@@ -68,7 +70,7 @@ def average(function, value, spread, *others):
     wide = np.flatnonzero(spread)
     if not wide.size:
         return out
-    points, weights = normal_points(float(np.max(spread)))
+    points, weights = normal_points(growth * float(np.max(spread)))
     step = max(1, DOUBLES // points.size)
     for lo in range(0, wide.size, step):
         rows = wide[lo : lo + step]

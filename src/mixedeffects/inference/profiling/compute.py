@@ -67,8 +67,8 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     OptionError
         For unknown names or values.
     NotAvailableError
-        For a fixed effect by the REML criterion, and for a generalised model by REML or fitted
-        with nagq=0.
+        For a fixed effect by the REML criterion, and for a generalised model by REML, fitted
+        with nagq=0 or not converged.
 
     Notes
     -----
@@ -190,6 +190,11 @@ def _wanted(fit, parameters, criterion):
             raise NotAvailableError(
                 "with nagq=0 the coefficients do not maximise the likelihood that is reported, so "
                 "it cannot be profiled\nfit the model with nagq=1"
+            )
+        if not fit.certificate.converged:
+            raise NotAvailableError(
+                "the fit did not converge, and a profile starts from the optimum\n"
+                "see fit.certificate for what to try"
             )
         everything = all_of(fit)
     wanted = chosen(fit, everything, parameters)

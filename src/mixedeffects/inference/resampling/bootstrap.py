@@ -86,6 +86,12 @@ def bootstrap(
     DataWarning
         For "observation", and when refits fail.
 
+    Notes
+    -----
+    Replicates of a generalised model start from the fit, and their last Newton step, of less than a
+    hundredth of a standard error, is not looked at again. Their standard errors, for studentized
+    intervals, are those at known variances.
+
     References
     ----------
     Davison & Hinkley (1997), Bootstrap Methods and their Application. Carpenter, Goldstein &

@@ -95,8 +95,8 @@ class GeneralisedBootstrap:
 
     def left_out(self, n):
         """(n, K) parameters without each cluster."""
-        fit, out = self.fit, []
-        draws = self.draws
+        fit, out, draws = self.fit, [], self.draws
+        assert draws is not None  # clusters are drawn
         for j in range(n):
             times = np.ones(n, dtype=np.int64)
             times[j] = 0

@@ -1,0 +1,136 @@
+"""What a generalised fit says of itself: proved, unfinished, or without a maximum to find."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.errors import ConvergenceWarning
+from mixedeffects.estimation.certificate import Certificate
+from mixedeffects.estimation.laplace.separation import infinite_directions, infinite_terms
+from mixedeffects.estimation.minimize import depth_of_package
+from mixedeffects.estimation.newton import newton_step
+
+# a decrement of this is a few thousandths of a standard error
+CERTAIN = 1e-5
+
+
+def certify(objective, result, B, optimizer, directions):
+    """The certificate of a result.
+
+    Parameters
+    ----------
+    B : (P, P) array
+        Curvature at the result.
+    directions : tuple of Direction
+        Of zero variance.
+    """
+    evaluation, message = result.evaluation, result.message
+    g = evaluation.gradient if np.isfinite(evaluation.value) else np.full(1, np.nan)
+    decrement = result.decrement
+    if decrement is None and np.isfinite(g).all():
+        decrement = newton_step(B, g, evaluation.x)[1]
+    decrement = np.nan if decrement is None else decrement
+    stationary = bool(np.isfinite(g).all()) and decrement < CERTAIN
+    optimal = all(d.slope > -1e-3 for d in directions)
+    advice = (
+        "simplify the random effects: drop the term with the smallest variance, or use (x || g)",
+        "centre and scale numeric predictors: center(x), scale(x)",
+        "look for a predictor or a group that determines the response (separation)",
+        "allow more iterations: max_iterations=",
+        f'try another optimiser: optimizer="{"L-BFGS-B" if optimizer == "newton" else "newton"}"',
+    )
+    converged = stationary and optimal
+    return Certificate(
+        converged=converged,
+        gradient=float(np.abs(g).max(initial=0.0)),
+        decrement=float(decrement),
+        singular=tuple(directions),
+        evaluations=objective.evaluations,
+        gradients=objective.gradients,
+        iterations=result.iterations,
+        optimizer=optimizer,
+        message=message,
+        advice=() if converged else advice,
+    )
+
+
+def without_maximum(certificate, evaluation, curvature, name_of):
+    """The certificate, or another where the likelihood turns out to have no maximum.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    evaluation : LaplaceEvaluation
+        Where the optimiser stopped.
+    curvature : (P, P) array
+        At that point.
+    name_of : callable
+        From a direction of the parameters to the names of the coefficients it is made of.
+    """
+    away = infinite_directions(evaluation, curvature)
+    names = tuple(dict.fromkeys(name for v in away for name in name_of(v)))
+    if names:
+        return separated(certificate, names)
+    terms = infinite_terms(evaluation)
+    return unbounded(certificate, terms) if terms else certificate
+
+
+def separated(certificate, names):
+    """The certificate of a likelihood that has no maximum."""
+    shown = ", ".join(f"'{name}'" for name in names)
+    one = len(names) == 1
+    if all(name.startswith(("dispersion:", "df:")) for name in names):
+        message = (
+            f"the likelihood rises for ever as {shown} go{'es' if one else ''} to infinity: the "
+            "data are no more dispersed than the simpler family allows"
+        )
+        advice = (
+            'use that family: "poisson" for nbinom1 and nbinom2, "binomial" for betabinomial, '
+            '"gaussian" for t',
+        )
+        return replace(certificate, converged=False, message=message, advice=advice, infinite=names)
+    message = (
+        f"the likelihood has no maximum: it rises for ever as the coefficient{'' if one else 's'} "
+        f"{shown} go{'es' if one else ''} to infinity (separation)"
+    )
+    advice = (
+        "the numbers reported for them are only where the optimiser stopped; their standard "
+        "errors and tests mean nothing",
+        "look for a level or a range of the predictors where the response is always the same; "
+        "merge or leave out such levels, or leave out the predictor",
+    )
+    return replace(certificate, converged=False, message=message, advice=advice, infinite=names)
+
+
+def unbounded(certificate, terms):
+    """The certificate of a likelihood without maximum in a random term's variance."""
+    message = (
+        "the likelihood has no maximum: it rises for ever as the standard deviation of random "
+        f"term {terms[0] + 1} goes to infinity"
+    )
+    advice = (
+        "the response hardly varies within the levels of its grouping factor; use a coarser "
+        "grouping factor, or model the levels instead of the rows",
+    )
+    return replace(certificate, converged=False, message=message, advice=advice)
+
+
+def warn_unless_proved(certificate):
+    """One warning with what was found, or tried, and what to do."""
+    if certificate.converged:
+        return
+    advice = certificate.advice
+    if certificate.infinite:
+        text = f"{certificate.message}\n" + "\n".join(advice)
+    else:
+        tried = (
+            f"{certificate.optimizer}, {certificate.evaluations} evaluations: {certificate.message}"
+        )
+        text = (
+            "the fit did not converge to a certified optimum\n"
+            f"tried: {tried}\nto try:\n  " + "\n  ".join(advice)
+        )
+    warnings.warn(text, ConvergenceWarning, stacklevel=depth_of_package())
