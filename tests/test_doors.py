@@ -8,17 +8,28 @@ import sys
 
 import pytest
 
-ROOMS = ("inference", "display", "estimation", "model")
+ROOMS = ("design", "display", "engine", "estimation", "family", "inference", "model", "testing")
 # methods that no fit and no summary needs
 LATE = (
+    "mixedeffects.design.collapsing",
+    "mixedeffects.design.glmm_spec",
+    "mixedeffects.design.parts",
+    "mixedeffects.design.responses",
+    "mixedeffects.engine.rows",
+    "mixedeffects.estimation.laplace",
     "mixedeffects.estimation.refits",
     "mixedeffects.estimation.tracing",
+    "mixedeffects.family",
     "mixedeffects.inference.anova_types",
     "mixedeffects.inference.deletion",
+    "mixedeffects.inference.generalised",
+    "mixedeffects.inference.icc_glmm",
     "mixedeffects.inference.means",
     "mixedeffects.inference.profiling",
+    "mixedeffects.inference.quantile",
     "mixedeffects.inference.resampling",
     "mixedeffects.model.comparing",
+    "mixedeffects.model.generalised",
     "mixedeffects.model.repeated_measures",
 )
 
@@ -31,6 +42,18 @@ def _run(code):
     )
 
 
+# what the summary of a generalised model may load of these
+OF_GLMM = (
+    "mixedeffects.design",
+    "mixedeffects.engine.rows",
+    "mixedeffects.estimation.laplace",
+    "mixedeffects.family",
+    "mixedeffects.inference.generalised",
+    "mixedeffects.inference.icc_glmm",
+    "mixedeffects.model.generalised",
+)
+
+
 def test_a_fit_and_its_summary_import_no_other_method():
     loaded = _run(
         "import json, sys, mixedeffects as me\n"
@@ -39,6 +62,18 @@ def test_a_fit_and_its_summary_import_no_other_method():
         "print(json.dumps(sorted(sys.modules)))"
     )
     assert not [name for name in LATE if name in loaded]
+
+
+def test_a_generalised_fit_and_its_summary_import_no_other_method():
+    loaded = _run(
+        "import json, sys, mixedeffects as me\n"
+        "fit = me.glmm('incidence / size ~ period + (1 | herd)', me.datasets.cbpp())\n"
+        "str(fit)\n"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    assert not [n for n in LATE if n in loaded and not n.startswith(OF_GLMM)]
+    assert "mixedeffects.estimation.laplace.refits" not in loaded
+    assert "numba" not in loaded
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -226,6 +226,9 @@ REFIT_IN_SE = 1e-2
 GLMM_PREDICTION_RTOL = 2e-4
 GLMM_PREDICTION_ATOL = 2e-5
 GLMM_PREDICTION_ERROR_RTOL = 2e-3
+# Probability at a quantile of a new observation: what the trapezoidal rule of
+# predictive.mixture_points leaves at its step.
+PREDICTIVE_PROBABILITY = 2e-6
 
 # --- means and comparisons of generalised models (tests/inference/test_emmeans_glmm.py) ----------
 

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import betabinom, binom, poisson
+from scipy.stats import poisson
 
 from mixedeffects.design import (
     build_glmm_design,
     collapse,
-    collapse_binomial,
     dense,
     equal_rows,
     row_keys,
@@ -134,9 +133,9 @@ def table(request):
 
 
 def test_a_row_is_everything_that_the_model_sees(table):
-    def m(formula, kind="count", sum_weights=True, **options):
+    def m(formula, kind="count", **options):
         glmm = build_glmm_design(formula, table, kind=kind, **options)
-        found = collapse(glmm, sum_weights=sum_weights, worth=0.0)
+        found = collapse(glmm, worth=0.0)
         return found.m if found else glmm.n
 
     def distinct(*names):
@@ -154,7 +153,6 @@ def test_a_row_is_everything_that_the_model_sees(table):
     assert m("y ~ 1", zi="~ (z | g)") == distinct("y", "z", "g")
     assert m("y ~ 1", dispersion="~ f") == distinct("y", "f")
     assert m("y ~ 1", weights="w") == distinct("y")
-    assert m("y ~ 1", weights="w", sum_weights=False) == distinct("y", "w")
     assert m("y ~ 1 + (1 | g) + (1 | f)", "ordinal") == distinct("y", "g", "f")
 
 
@@ -173,35 +171,6 @@ def test_the_likelihood_of_equal_rows_is_that_of_all(table):
     np.testing.assert_allclose(
         rows.counts @ density(small), glmm.weights @ density(glmm), rtol=LIKELIHOOD_OF_MERGED_ROWS
     )
-
-
-@pytest.mark.parametrize(
-    ("left", "weights"), [("y", None), ("y", "w"), ("s / n", None), ("s / n", "w")]
-)
-def test_successes_and_trials_add_up(table, left, weights):
-    glmm = build_glmm_design(f"{left} ~ x + (1 | g)", table, kind="binomial", weights=weights)
-    sums = collapse_binomial(glmm)
-    small = take_rows(glmm, sums.rows.first)
-    assert sums.rows.m == len(set(zip(table["x"].tolist(), table["g"].tolist(), strict=True)))
-    b = np.linspace(-1, 1, 6)
-
-    def probability(glmm):
-        eta = dense(glmm.design.X) @ [0.3, -0.8] + b[glmm.design.blocks[0].factor.codes]
-        return 1 / (1 + np.exp(-eta))
-
-    size = np.ones(glmm.n) if glmm.size is None else glmm.size
-    w = np.ones(glmm.n) if glmm.weights is None else glmm.weights
-    whole = w @ binom.logpmf(glmm.y, size, probability(glmm))
-    merged = binom.logpmf(sums.y, sums.size, probability(small)).sum() + sums.constant
-    np.testing.assert_allclose(merged, whole, rtol=LIKELIHOOD_OF_MERGED_ROWS)
-    assert sums.size.sum() == w @ size and sums.y.sum() == w @ glmm.y
-    np.testing.assert_array_equal(sums.rows.counts, sums.rows.sums(w))
-
-
-def test_beta_binomial_rows_do_not_add_up():
-    """Why `collapse_binomial` is for the binomial family alone."""
-    one = betabinom.logpmf([1, 2], [3, 4], 1.5, 2.5).sum()
-    assert abs(betabinom.logpmf(3, 7, 1.5, 2.5) - one) > 0.1
 
 
 def test_what_was_shared_stays_shared():

@@ -167,18 +167,6 @@ def test_weights_and_offset(columns):
     assert design.weights.shape == design.y.shape == (23,)
 
 
-def test_binomial_responses():
-    table = {"s": [1, 3, 0, 2], "n": [4, 4, 2, 5], "x": [0.0, 1, 2, 4], "r": ["no", "yes"] * 2}
-    table["f"] = [3, 1, 2, 3]
-    ratio = build_design("s / n ~ x", table, binomial=True)
-    np.testing.assert_allclose(ratio.y, [0.25, 0.75, 0, 0.4])
-    np.testing.assert_array_equal(ratio.weights, table["n"])
-    both = build_design("cbind(s, f) ~ x", table, binomial=True)
-    np.testing.assert_array_equal(both.y, ratio.y)
-    assert build_design("r ~ x", table, binomial=True).y.tolist() == [0, 1, 0, 1]
-    assert build_design("s / n ~ x", table).weights is None
-
-
 @pytest.mark.parametrize(
     ("formula", "dropped", "reason"),
     [

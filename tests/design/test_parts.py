@@ -255,6 +255,13 @@ def test_the_dot_of_a_part_is_every_column_but_the_response(counts):
     np.testing.assert_array_equal(new.parts["zi"].X, glmm.parts["zi"].X)
 
 
+def written_and_read(spec):
+    def again(part):
+        return ModelSpec.from_dict(json.loads(json.dumps(part.to_dict())))
+
+    return GLMMSpec(again(spec.main), {name: again(part) for name, part in spec.parts.items()})
+
+
 def test_all_parts_of_new_rows(counts):
     glmm = count(
         "deaths ~ scale(x) + (1 | g)", counts,
@@ -262,7 +269,7 @@ def test_all_parts_of_new_rows(counts):
     )  # fmt: skip
     new = {name: list(values[:6]) for name, values in counts.items()}
     new["x"][1], new["w"][2], new["f"][3], new["t"][4] = None, None, None, "new"
-    spec = GLMMSpec.from_dict(json.loads(json.dumps(glmm.spec.to_dict())))
+    spec = written_and_read(glmm.spec)
     for known in (glmm.spec, spec):
         main, parts = known.rebuild(pl.DataFrame(new, strict=False), response=True)
         rows = [0, 4, 5]
@@ -297,7 +304,7 @@ def test_the_response_of_new_rows_is_read_as_in_the_fit(formula, kind, weights):
     table["rating"] = np.array(["mid", "low", "high"])[s % 3]
     glmm = build_glmm_design(formula, table, kind=kind, weights=weights)
     rows = np.array([4, 2])  # one category only, or none in order
-    spec = GLMMSpec.from_dict(json.loads(json.dumps(glmm.spec.to_dict())))
+    spec = written_and_read(glmm.spec)
     for known in (glmm.spec, spec):
         new = known.rebuild(table.iloc[rows], response=True).main
         np.testing.assert_array_equal(new.y, glmm.y[rows])
@@ -359,3 +366,15 @@ def test_a_saturated_count_model_and_one_with_too_many_columns():
     table = {"y": [1, 4, 2, 2], "f": list("abcd")}
     assert count("y ~ f", table).design.X.shape == (4, 4)
     refused(ModelError, ["4 fixed-effect columns for 4 rows"], "y ~ f", table, kind="number")
+
+
+def test_trials_as_weights_beside_a_response_that_has_them():
+    table = {"y": [1, 0, 2, 3, 1, 2], "n": [4, 3, 4, 5, 4, 2], "g": list("aabbcc")}
+    for response in ("y / n", "cbind(y, n - y)"):
+        with pytest.raises(DataError, match="count twice"):
+            build_glmm_design(f"{response} ~ 1 + (1 | g)", table, kind="binomial", weights="n")
+    ones = {**table, "y": [1, 0, 1, 0, 1, 0], "n": [1] * 6}
+    build_glmm_design("y / n ~ 1 + (1 | g)", ones, kind="binomial", weights="n")
+    doubled = build_glmm_design("y / n ~ 1 + (1 | g)", table, kind="binomial", weights=[2.0] * 6)
+    few = doubled.spec.rebuild({**{k: v[-1:] for k, v in table.items()}})
+    assert few is not None

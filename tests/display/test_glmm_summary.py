@@ -98,3 +98,12 @@ def test_zeros_alone_with_random_effects_and_no_coefficients():
     )
     assert "zi: Nest" in str(zeros)
     assert "Nest: 27 groups" in str(zeros)
+
+
+def test_a_zero_variance_of_the_extra_zeros_is_called_theirs():
+    rng = np.random.default_rng(8)
+    g = np.repeat(np.arange(12), 20)
+    y = rng.poisson(np.exp(1.0 + 0.6 * rng.normal(size=12)[g]))
+    y[np.arange(240) % 4 == 0] = 0  # as many extra zeros in every group
+    fit = me.glmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, family="poisson", zi="~ 1 + (1 | g)")
+    assert "Singular fit: zero variance in zi: g: (Intercept), certified." in str(fit)

@@ -115,5 +115,5 @@ def test_selected_inverse(case):
 
 
 def test_a_matrix_that_is_not_positive_definite_says_so(case):
-    system, _, Z, w, _ = case
+    system, _, _, w, _ = case
     assert system.factorise(-5.0 * w).logdet == np.inf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from scipy.stats import norm, poisson
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.family import Gaussian, Poisson
+from mixedeffects.inference.generalised.predictive import predictive_quantiles
 from tests import tolerances as tol
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -277,6 +280,43 @@ def test_quantiles_of_new_observations():
     found = fit.predict(interval="prediction", level=0.8)
     y = frame("sleepstudy")["Reaction"]
     assert 0.7 < ((found["lower"] < y) & (y < found["upper"])).mean() < 0.92
+
+
+@pytest.mark.parametrize("spread", [0.3, 2.0])
+@pytest.mark.parametrize("mean", [3.0, 3000.0])
+def test_quantiles_of_counts_that_vary_less_than_their_groups(mean, spread):
+    """Counts so large that their distribution is narrow beside that of the groups."""
+    at, sds = {"conditional": np.array([np.log(mean)])}, {"conditional": np.array([spread])}
+    for p in (0.025, 0.5, 0.975):
+        (y,) = predictive_quantiles(Poisson(), at, sds, p)
+
+        def below(y):
+            edges = [spread * z for z in (-10.0, 10.0)] + [np.log((y + 0.5) / mean)]
+            low, change, high = np.sort(edges)
+            width = 8.0 / np.sqrt(y + 1.0)
+            points = [low, max(low, change - width), change, min(high, change + width), high]
+            return sum(
+                quad(
+                    lambda d: poisson.cdf(y, mean * np.exp(d)) * norm.pdf(d / spread) / spread,
+                    a, b, epsabs=1e-12, limit=200,
+                )[0]
+                for a, b in pairwise(points)
+            )  # fmt: skip
+
+        assert below(y) >= p - tol.PREDICTIVE_PROBABILITY
+        assert y == 0 or below(y - 1) < p + tol.PREDICTIVE_PROBABILITY
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.5, 20.0])
+def test_quantiles_of_normal_responses_of_new_groups(sigma):
+    """A sum of normal variables is normal, whichever of them varies more."""
+    at = {"conditional": np.array([3.0]), "dispersion": np.array([np.log(sigma)])}
+    sds = {"conditional": np.array([2.0])}
+    for p in (0.005, 0.3, 0.975):
+        (found,) = predictive_quantiles(Gaussian(), at, sds, p)
+        wanted = 3.0 + norm.ppf(p) * np.hypot(2.0, sigma)
+        density = norm.pdf(norm.ppf(p)) / np.hypot(2.0, sigma)
+        assert found == pytest.approx(wanted, abs=tol.PREDICTIVE_PROBABILITY / density)
 
 
 def test_intervals_of_new_observations_cover():

@@ -330,7 +330,9 @@ def test_many_points_give_the_integral(name):
     )
 
 
-@pytest.mark.parametrize("name", ["cbpp_slopes", "wine_slopes"])
+@pytest.mark.parametrize(
+    "name", ["cbpp_slopes", pytest.param("wine_slopes", marks=pytest.mark.slow)]
+)
 def test_many_points_give_the_integral_over_two_effects(name):
     fit = fit_golden(name, nagq=15)
     brute = marginal_loglik(*integrand(fit), half_width=7.0, points=97)

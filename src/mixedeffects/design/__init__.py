@@ -24,12 +24,7 @@ from mixedeffects.design.table import open_table, to_frame
 from mixedeffects.doors import late
 
 if TYPE_CHECKING:
-    from mixedeffects.design.collapsing import (
-        CollapsedBinomial,
-        collapse,
-        collapse_binomial,
-        take_rows,
-    )
+    from mixedeffects.design.collapsing import collapse, take_rows
     from mixedeffects.design.glmm_spec import GLMMSpec, RebuiltParts
     from mixedeffects.design.parts import ExtraPart, GLMMDesign, build_glmm_design
     from mixedeffects.design.response_form import ResponseForm
@@ -38,9 +33,7 @@ if TYPE_CHECKING:
 __getattr__ = late(
     __name__,
     {
-        **dict.fromkeys(
-            ("CollapsedBinomial", "collapse", "collapse_binomial", "take_rows"), "collapsing"
-        ),
+        **dict.fromkeys(("collapse", "take_rows"), "collapsing"),
         **dict.fromkeys(("GLMMSpec", "RebuiltParts"), "glmm_spec"),
         **dict.fromkeys(("ExtraPart", "GLMMDesign", "build_glmm_design"), "parts"),
         **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
@@ -49,9 +42,9 @@ __getattr__ = late(
 )  # fmt: skip
 
 __all__ = [
-    "AliasedColumn", "Block", "Collapsed", "CollapsedBinomial", "Design", "ExtraPart", "Factor",
+    "AliasedColumn", "Block", "Collapsed", "Design", "ExtraPart", "Factor",
     "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
     "RebuiltParts", "ResponseForm", "TermCoding",
-    "build_design", "build_glmm_design", "collapse", "collapse_binomial", "dense", "equal_rows",
+    "build_design", "build_glmm_design", "collapse", "dense", "equal_rows",
     "is_nested", "nesting", "open_table", "take_rows", "term_codings", "to_frame", "triangle",
 ]  # fmt: skip

@@ -31,7 +31,6 @@ def build_design(
     data: Any,
     *,
     weights: str | Any | None = None,
-    binomial: bool = False,
     saturated: bool = False,
 ) -> Design:
     """Response, model matrices and grouping factors of a formula on a table.
@@ -43,8 +42,6 @@ def build_design(
         Never changed.  Rows with a missing value in a used column are left out.
     weights : str or (n_rows,) array, optional
         Column name, or positive numbers: Var(e_i) = sigma² / weights_i.
-    binomial : bool
-        Read ``y / n`` and ``cbind(y, n - y)`` as proportions, with trials in the weights.
     saturated : bool
         Allow a term with as many random effects as observations.
 
@@ -82,13 +79,11 @@ def build_design(
         refuse_infinite(kept)
     values = Evaluator(formula.text, columns, report.n_used, {}, {}, True, report.kept)
 
-    y, trials = response_values(formula, values, binomial=binomial)
+    y = response_values(formula, values)
     refuse_constant(y, formula.response_text)
     grouping = Grouping(values)
     part = build_predictor(formula, values, grouping, saturated=saturated)
     prior = None if weight_column is None else positive_weights(weight_column.select(report.kept))
-    if trials is not None:
-        prior = trials if prior is None else prior * trials
     notes = [*formula.notes, *values.notes, *grouping.notes, *overlap_notes(part.blocks)]
     spec = make_spec(
         formula, part, values, table.flavour,

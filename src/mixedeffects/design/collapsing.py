@@ -1,14 +1,13 @@
 """Rows that are the same in everything a model sees, to be worked on once.
 
 Data of counts, categories and a few predictors often have many equal rows: their log densities
-are equal, so one of them with a frequency weight stands for all. Of binomial rows it is enough that
-all but the response is equal, because successes and trials add up.
+are equal, so one of them with a frequency weight stands for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,38 +18,13 @@ from mixedeffects.design.records import Block
 from mixedeffects.design.row_keys import WORTH, Collapsed, equal_rows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CollapsedBinomial:
-    """Binomial rows added up.
-
-    Attributes
-    ----------
-    rows : Collapsed
-        Rows that are equal in everything but successes, trials and weights.
-    y, size : (m,) float64 arrays
-        Successes and trials, added up with the rows' weights.
-    constant : float
-        Log-likelihood of the rows less that of the sums, at any values of the parameters: the
-        difference of their log binomial coefficients.
-    """
-
-    rows: Collapsed
-    y: np.ndarray
-    size: np.ndarray
-    constant: float
-
-
-def collapse(
-    glmm: GLMMDesign, *, sum_weights: bool = True, worth: float = WORTH
-) -> Collapsed | None:
+def collapse(glmm: GLMMDesign, *, worth: float = WORTH) -> Collapsed | None:
     """Rows equal in response, model matrices, offsets and levels; None when few rows would go.
 
     Parameters
     ----------
     glmm : GLMMDesign
-    sum_weights : bool
-        Prior weights multiply the log density, so that those of equal rows add up to `counts`.
-        False for families whose dispersion they divide: only rows of equal weight are merged.
+        Its prior weights must multiply the log density: those of equal rows add up to `counts`.
     worth : float
         Least share of the rows that has to go away.
 
@@ -65,58 +39,7 @@ def collapse(
     columns = [glmm.y, *_predictor_columns(glmm)]
     if glmm.size is not None:
         columns.append(glmm.size)
-    if glmm.weights is not None and not sum_weights:
-        columns.append(glmm.weights)
-    weights = glmm.weights if sum_weights else None
-    return equal_rows(columns, weights=weights, worth=worth)
-
-
-def collapse_binomial(glmm: GLMMDesign, *, worth: float = WORTH) -> CollapsedBinomial | None:
-    """Binomial rows with equal predictors, added up; None when few rows would go.
-
-    The log density of y successes in s trials is log C(s, y) + y log p + (s - y) log(1 - p), so
-    for rows of one p all but the coefficients adds up. That holds for the binomial family alone:
-    beta-binomial and zero-inflated densities do not add up.
-
-    Parameters
-    ----------
-    glmm : GLMMDesign
-        Of kind "binomial".
-    worth : float
-        Least share of the rows that has to go away.
-
-    Returns
-    -------
-    CollapsedBinomial or None
-        Its `size` is not whole when the weights are not.
-
-    Examples
-    --------
-    >>> from mixedeffects.design import build_glmm_design
-    >>> table = {"y": [0, 1, 1, 0, 1, 0], "x": [1, 2, 2, 1, 2, 2], "g": list("aaabbb")}
-    >>> sums = collapse_binomial(build_glmm_design("y ~ x + (1 | g)", table, kind="binomial"))
-    >>> sums.y, sums.size, round(sums.constant, 4)
-    (array([0., 2., 0., 1.]), array([1., 2., 1., 2.]), -0.6931)
-    """
-    from scipy.special import gammaln
-
-    rows = equal_rows(_predictor_columns(glmm), worth=worth)
-    if rows is None:
-        return None
-    y, size, weights = glmm.y, glmm.size, glmm.weights
-    if weights is not None:
-        rows = replace(rows, counts=rows.sums(weights))
-    successes = rows.sums(y if weights is None else y * weights)
-    trials = rows.counts
-    constant = 0.0
-    if size is not None:
-        trials = rows.sums(size if weights is None else size * weights)
-        coefficients = gammaln(size + 1) - gammaln(y + 1) - gammaln(size - y + 1)
-        constant = float(coefficients.sum() if weights is None else coefficients @ weights)
-    constant -= float(
-        (gammaln(trials + 1) - gammaln(successes + 1) - gammaln(trials - successes + 1)).sum()
-    )
-    return CollapsedBinomial(rows, successes, trials, constant)
+    return equal_rows(columns, weights=glmm.weights, worth=worth)
 
 
 def _predictor_columns(glmm: GLMMDesign) -> list[np.ndarray]:

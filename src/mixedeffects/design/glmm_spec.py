@@ -66,14 +66,3 @@ class GLMMSpec:
             for name, spec in self.parts.items()
         }
         return RebuiltParts(main, parts)
-
-    def to_dict(self) -> dict[str, Any]:
-        """A form that `json.dumps` accepts; `from_dict` is its inverse."""
-        parts = {name: spec.to_dict() for name, spec in self.parts.items()}
-        return {"main": self.main.to_dict(), "parts": parts}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> GLMMSpec:
-        """The spec that `to_dict` wrote."""
-        parts = {name: ModelSpec.from_dict(part) for name, part in data["parts"].items()}
-        return cls(ModelSpec.from_dict(data["main"]), parts)

@@ -52,9 +52,13 @@ def binomial_response(
             )  # fmt: skip
         y, failures = (_counts(arg, values) for arg in node.args)
         refuse_rows(failures < 0, text, values, lambda i: f"{failures[i]:g} failures")
+        if known is None:
+            _refuse_trials_twice(y + failures, weights, text)
         return _of_trials(y, y + failures, text, values, weights)
     if isinstance(node, Chain) and node.ops == ("/",):
         y, size = (_counts(arg, values) for arg in node.operands)
+        if known is None:
+            _refuse_trials_twice(size, weights, text)
         return _of_trials(y, size, text, values, weights)
     column = factor_column(node, values)
     if column is not None and column.labels is not None:
@@ -108,6 +112,16 @@ def _of_trials(
     if (size == 1.0).all():
         return Response(y, None, weights, ResponseForm("binomial", "trials"))
     return Response(y, size, weights, ResponseForm("binomial", "trials"))
+
+
+def _refuse_trials_twice(size: np.ndarray, weights: np.ndarray | None, text: str) -> None:
+    """R's idiom for proportions, trials as weights, beside a response that has the trials."""
+    if weights is not None and (size != 1.0).any() and np.array_equal(weights, size):
+        raise DataError(
+            f"the weights are the numbers of trials, which '{text}' says already: they would count "
+            "twice\nleave weights= out (for rows that stand for several, multiply successes and "
+            "trials)"
+        )
 
 
 def _two_levels(

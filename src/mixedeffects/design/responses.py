@@ -66,7 +66,7 @@ def read_response(
         )  # fmt: skip
     if kind == "ordinal":
         return ordinal_response(node, values, weights, known, ordered)
-    y, _ = response_values(formula, values)
+    y = response_values(formula, values)
     if kind == "count":
         _refuse_rate(node, y, values)
     if known is None:

@@ -40,10 +40,6 @@ class Collapsed:
     def m(self) -> int:
         return self.first.shape[0]
 
-    def sums(self, values: np.ndarray) -> np.ndarray:
-        """(m,) sums of (n,) values over equal rows."""
-        return np.bincount(self.row_of, values, self.m)
-
 
 def equal_rows(
     columns: Sequence[np.ndarray],

@@ -244,7 +244,7 @@ class ModelSpec:
         self, formula: Formula, values: Evaluator
     ) -> tuple[np.ndarray, np.ndarray | None]:
         if self.answer is None:
-            return response_values(formula, values)[0], None
+            return response_values(formula, values), None
         from mixedeffects.design.responses import read_response
 
         weights = None

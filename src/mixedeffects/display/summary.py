@@ -74,7 +74,7 @@ def part_caption(facts, name):
     """What the table of another predictor's coefficients is called."""
     if name != "zi":
         return PARTS.get(name, name)
-    if "hurdle" in facts.family:
+    if facts.zeros == "all":
         return "Probability of a zero (hurdle), logit scale"
     return "Probability of an extra zero (zero-inflation), logit scale"
 

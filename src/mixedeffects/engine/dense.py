@@ -59,6 +59,10 @@ class DenseRemainder:
         engine.crossing.eliminate(R, K, scaled)
         return cls(R)
 
+    def smallest_pivot(self):
+        """Smallest squared diagonal entry of the factor."""
+        return float(self.L.diagonal().min()) ** 2
+
     def forward(self, B):
         """L^-1 B."""
         return lapack.dtrtrs(self.L.T, B, lower=0, trans=1)[0]

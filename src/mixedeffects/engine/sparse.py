@@ -104,6 +104,10 @@ class SparseRemainder:
         assembly = engine.assembly
         return cls(assembly.symbolic, assembly.matrix(engine, Lambdas, K, scaled))
 
+    def smallest_pivot(self):
+        """Smallest squared diagonal entry of the factor."""
+        return float(self.L[self._symbolic.below :].min()) ** 2
+
     def forward(self, B):
         """L^-1 B; rows in the order of elimination."""
         from mixedeffects.engine.kernels import sparse

@@ -52,6 +52,12 @@ class Family:
         multiplying the log density.
     has_size : bool
         Whether the response counts successes among trials.
+    ordinal : bool
+        Whether the response is the code of an ordered category, so that it has no mean.
+    zeros : {None, "extra", "all"}
+        Which zeros the predictor "zi" is about.
+    dispersion_name : str or None
+        What the dispersion is called in a summary.
 
     Examples
     --------
@@ -95,6 +101,8 @@ class Family:
     support: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     weights_scale_dispersion: ClassVar[bool] = False
     has_size: ClassVar[bool] = False
+    ordinal: ClassVar[bool] = False
+    zeros: ClassVar[str | None] = None
     dispersion_name: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
@@ -107,6 +115,11 @@ class Family:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.link})"
+
+    @property
+    def predictor_names(self) -> tuple[str, ...]:
+        """Names of the linear predictors, in the order of `log_density`'s arguments."""
+        return ("conditional", *self.extras)
 
     # what a subclass gives -----------------------------------------------------------------
 
@@ -213,13 +226,17 @@ class Family:
         which the Fisher information is never below.
         """
         eta, *others = (np.asarray(x, dtype=float) for x in predictors)
+        slope, size = self.mean_slope(eta, *others), response.size
         with np.errstate(all="ignore"):
-            mean = self.mean(*space(1, 1, (0,)).variables([eta]), *others)
-            slope = mean.derivatives()[0,] if isinstance(mean, Jet) else np.zeros(len(eta))
-            size = response.size
             variance = self.variance(eta, *others, size=size)
             information = (slope if size is None else slope * size) ** 2 / variance
         return information if response.weights is None else information * response.weights
+
+    def mean_slope(self, eta, *others) -> np.ndarray:
+        """(n,) derivative of the mean by eta, (n,)."""
+        with np.errstate(all="ignore"):
+            mean = self.mean(*space(1, 1, (0,)).variables([eta]), *others)
+        return mean.derivatives()[0,] if isinstance(mean, Jet) else np.zeros(len(eta))
 
     def natural(self, extra: str, value):
         """An extra predictor on the scale a summary shows it on: its exponential."""

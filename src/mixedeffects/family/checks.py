@@ -34,12 +34,27 @@ def refuse(response, bad, name, needs, advice="") -> None:
     rows = np.flatnonzero(bad)
     if len(rows) == 0:
         return
+    row = rows[0] if response.row_of is None else response.row_of(int(rows[0]))
     more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
     of = f" of {response.size[rows[0]]:g}" if response.size is not None else ""
     tail = f"; {advice}" if advice else ""
     raise DataError(
-        f"{name}: row {rows[0]} has {response.y[rows[0]]:.10g}{of}{more}, but {needs}{tail}"
+        f"{name}: row {row} has {response.y[rows[0]]:.10g}{of}{more}, but {needs}{tail}"
     )
+
+
+def check_zeros(response, name) -> None:
+    """Some response must be zero where zeros have a probability of their own.
+
+    Raises
+    ------
+    ModelError
+    """
+    if (response.y != 0).all():
+        raise ModelError(
+            f"{name}: there are no zeros, so that nothing can be said of their probability\n"
+            "leave out zi=; for counts that cannot be zero there are the truncated families"
+        )
 
 
 def check_finite(response, name) -> None:

@@ -40,7 +40,7 @@ class Gamma(Family):
         check_positive(response, name, self)
 
     def log_density(self, response, eta, dispersion):
-        logy, logw = _logarithms(response)
+        logy, logw = logarithms(response)
         t = logw - dispersion  # log of the shape
         d = logy - self.link.log_inverse(eta)
         return 0.5 * t - _HALF_LOG_2PI - stirling_error(t) + np.exp(t) * (d - np.expm1(d)) - logy
@@ -49,7 +49,7 @@ class Gamma(Family):
         if tuple(random) != (0,) or not isinstance(self.link, Log):
             return super().derivatives(response, predictors, order, random)
         eta, dispersion = (np.asarray(x, dtype=float) for x in predictors)
-        logy, logw = _logarithms(response)
+        logy, logw = logarithms(response)
         with np.errstate(over="ignore", under="ignore"):
             t = logw - dispersion
             constant = by_distinct(_constant, t, 1 if order >= 3 else 0)
@@ -84,17 +84,13 @@ class Gamma(Family):
 
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
-        k = np.exp(-dispersion)
-        if response.weights is not None:
-            k = k * response.weights
+        k = shape_of(response, dispersion)
         return rng.gamma(k, self.mean(eta) / k, size=len(response))
 
     def cdf(self, response, eta, dispersion):
         from scipy.special import gammainc
 
-        k = np.exp(-dispersion)
-        if response.weights is not None:
-            k = k * response.weights
+        k = shape_of(response, dispersion)
         return gammainc(k, k * response.y / self.mean(eta))
 
 
@@ -104,7 +100,13 @@ def _constant(t, order):
     return [0.5 * t - _HALF_LOG_2PI - s[0], *(0.5 - part for part in s[1:2])]
 
 
-def _logarithms(response):
+def shape_of(response, dispersion):
+    """(n,) weights / phi: the shape of a gamma or inverse Gaussian distribution."""
+    k = np.exp(-dispersion)
+    return k if response.weights is None else k * response.weights
+
+
+def logarithms(response):
     """log y, and log weights (zero without)."""
     logy = response.remember("log y", lambda: np.log(response.y))
     if response.weights is None:

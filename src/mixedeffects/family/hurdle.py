@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.family.base import Family
-from mixedeffects.family.checks import check_counts
+from mixedeffects.family.checks import check_counts, check_zeros
 from mixedeffects.family.rules import log_expit as log_expit_rule
 from mixedeffects.family.taylor import space, where
-from mixedeffects.family.zero_inflated import log_expit, set_base
+from mixedeffects.family.with_zeros import WithZeros, log_expit
 
 
 @dataclass(frozen=True, init=False)
-class Hurdle(Family):
+class Hurdle(WithZeros):
     """A count that is zero with probability expit(zi), else of the truncated family `base`.
 
     Parameters
@@ -30,18 +29,11 @@ class Hurdle(Family):
     array([0.5])
     """
 
-    base: Family
-
-    discrete = True
-    support = (0.0, np.inf)
-
-    def __init__(self, base: Family) -> None:
-        set_base(self, base)
-        short = self.base.name.removeprefix("truncated_")
-        object.__setattr__(self, "name", f"hurdle_{short}")
+    prefix, zeros = "hurdle", "all"
 
     def check(self, response, name="y"):
         check_counts(response, name, self)
+        check_zeros(response, name)
 
     def log_density(self, response, *predictors):
         *inner, zi = predictors
@@ -84,30 +76,6 @@ class Hurdle(Family):
         typical[y > 0] = eta
         share = float(np.clip(np.mean(y == 0), 0.02, 0.98))
         return typical, {**extras, "zi": float(np.log(share) - np.log1p(-share))}
-
-    def mean(self, *predictors):
-        *inner, zi = predictors
-        return self.base.mean(*inner) * np.exp(log_expit(-zi))
-
-    def variance(self, *predictors, size=None):
-        *inner, zi = predictors
-        share = np.exp(log_expit(zi))
-        mean = self.base.mean(*inner)
-        return (1.0 - share) * (self.base.variance(*inner) + share * mean * mean)
-
-    def sample(self, rng, predictors, response):
-        *inner, zi = predictors
-        none = rng.random(len(response)) < np.exp(log_expit(zi))
-        return np.where(none, 0.0, self.base.sample(rng, inner, response))
-
-    def cdf(self, response, *predictors):
-        *inner, zi = predictors
-        share = np.exp(log_expit(zi))
-        below = self.base.cdf(response, *inner)
-        return np.where(response.y < 0, 0.0, share + (1.0 - share) * below)
-
-    def natural(self, extra, value):
-        return np.exp(log_expit(value)) if extra == "zi" else self.base.natural(extra, value)
 
 
 def _counted(response):

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_positive
-from mixedeffects.family.gamma import _logarithms
+from mixedeffects.family.gamma import logarithms, shape_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class InverseGaussian(Family):
         check_positive(response, name, self)
 
     def log_density(self, response, eta, dispersion):
-        logy, logw = _logarithms(response)
+        logy, logw = logarithms(response)
         t = logw - dispersion
         ratio = np.expm1(logy - self.link.log_inverse(eta))  # y / mu - 1
         distance = (ratio * ratio) * (0.5 / response.y)
@@ -56,18 +56,14 @@ class InverseGaussian(Family):
 
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
-        shape = np.exp(-dispersion)
-        if response.weights is not None:
-            shape = shape * response.weights
+        shape = shape_of(response, dispersion)
         return rng.wald(self.mean(eta), shape, size=len(response))
 
     def cdf(self, response, eta, dispersion):
         from scipy.special import log_ndtr, ndtr
 
         y, mu = response.y, self.mean(eta)
-        shape = np.exp(-dispersion)
-        if response.weights is not None:
-            shape = shape * response.weights
+        shape = shape_of(response, dispersion)
         root = np.sqrt(shape / y)
         return ndtr(root * (y / mu - 1.0)) + np.exp(
             2.0 * shape / mu + log_ndtr(-root * (y / mu + 1.0))

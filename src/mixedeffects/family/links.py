@@ -68,6 +68,11 @@ class Link:
         """The means of these linear predictors (arrays or jets)."""
         raise NotImplementedError
 
+    def slope(self, eta) -> np.ndarray:
+        """d mean / d eta, (n,)."""
+        with np.errstate(all="ignore"):
+            return derivatives_of(self.inverse, np.asarray(eta, dtype=float), 1)[1]
+
     def log_inverse(self, eta) -> Any:
         """``log(inverse(eta))``."""
         return np.log(self.inverse(eta))

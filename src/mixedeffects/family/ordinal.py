@@ -39,6 +39,7 @@ class Ordinal(Family):
     links = ("logit", "probit", "cloglog", "loglog", "cauchit")
     extras = ("upper", "lower")
     discrete = True
+    ordinal = True
     support = (0.0, np.inf)
 
     def check(self, response, name="y"):

@@ -24,6 +24,7 @@ from mixedeffects.family.truncated import (
     TruncatedNegativeBinomial2,
     TruncatedPoisson,
 )
+from mixedeffects.family.with_zeros import WithZeros
 from mixedeffects.family.zero_inflated import ZeroInflated
 
 _TRUNCATED = (TruncatedPoisson, TruncatedNegativeBinomial1, TruncatedNegativeBinomial2)
@@ -93,7 +94,7 @@ def family_of(family, link=None) -> Family:
             )
         return family
     if isinstance(family, type) and issubclass(family, Family):
-        if issubclass(family, (ZeroInflated, Hurdle)):
+        if issubclass(family, WithZeros):
             raise OptionError(
                 f"{family.__name__} needs a family of counts, e.g. {family.__name__}(Poisson())"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,9 @@ class Response:
         What families remember about these rows, such as log binomial coefficients, so that it is
         computed once and not at every step; see :meth:`remember`.
 
+    row_of : callable, optional
+        From the number of a row to that of the table it came from, for messages.
+
     Examples
     --------
     >>> Response([1.0, 4.0], size=[2, 4]).take([1]).size
@@ -36,6 +40,7 @@ class Response:
     size: np.ndarray | None = None
     weights: np.ndarray | None = None
     constants: dict = field(default_factory=dict, repr=False)
+    row_of: Callable[[int], int] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("y", "size", "weights"):

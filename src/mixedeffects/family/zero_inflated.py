@@ -6,18 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.errors import OptionError
-from mixedeffects.family.base import Family
+from mixedeffects.family.checks import check_zeros
 from mixedeffects.family.nbinom2 import softplus
 from mixedeffects.family.rules import log_expit as log_expit_rule
-from mixedeffects.family.smooth import Smooth
 from mixedeffects.family.taylor import Jet, space, where
-
-log_expit = Smooth(log_expit_rule)
+from mixedeffects.family.with_zeros import WithZeros, log_expit
 
 
 @dataclass(frozen=True, init=False)
-class ZeroInflated(Family):
+class ZeroInflated(WithZeros):
     """A count that is zero for another reason with probability expit(zi), else of family `base`.
 
     Parameters
@@ -35,17 +32,11 @@ class ZeroInflated(Family):
     array([0.68393972])
     """
 
-    base: Family
-
-    discrete = True
-    support = (0.0, np.inf)
-
-    def __init__(self, base: Family) -> None:
-        set_base(self, base)
-        object.__setattr__(self, "name", f"zero_inflated_{self.base.name}")
+    prefix, zeros = "zero_inflated", "extra"
 
     def check(self, response, name="y"):
         self.base.check(response, name)
+        check_zeros(response, name)
 
     def log_density(self, response, *predictors):
         *inner, zi = predictors
@@ -86,45 +77,7 @@ class ZeroInflated(Family):
         share = float(np.clip(0.5 * zeros, 0.02, 0.9))
         return eta, {**extras, "zi": float(np.log(share) - np.log1p(-share))}
 
-    def mean(self, *predictors):
-        *inner, zi = predictors
-        return self.base.mean(*inner) * np.exp(log_expit(-zi))
-
-    def variance(self, *predictors, size=None):
-        *inner, zi = predictors
-        share = np.exp(log_expit(zi))
-        mean = self.base.mean(*inner)
-        return (1.0 - share) * (self.base.variance(*inner) + share * mean * mean)
-
-    def sample(self, rng, predictors, response):
-        *inner, zi = predictors
-        structural = rng.random(len(response)) < np.exp(log_expit(zi))
-        return np.where(structural, 0.0, self.base.sample(rng, inner, response))
-
-    def cdf(self, response, *predictors):
-        *inner, zi = predictors
-        share = np.exp(log_expit(zi))
-        below = self.base.cdf(response, *inner)
-        return np.where(response.y < 0, 0.0, share + (1.0 - share) * below)
-
-    def natural(self, extra, value):
-        return np.exp(log_expit(value)) if extra == "zi" else self.base.natural(extra, value)
-
 
 def _or_zero(zi, density):
     """``log(pi + (1 - pi) f)`` by the logit zi of pi and the log density of a zero."""
     return np.logaddexp(zi, density) - softplus(zi)
-
-
-def set_base(family, base) -> None:
-    """Take over what a wrapped family says of its link, extras and dispersion."""
-    if not isinstance(base, Family) or not base.discrete or base.has_size:
-        raise OptionError(
-            f"base={base!r} of {type(family).__name__} must be a family of counts, such as "
-            "Poisson() or NegativeBinomial2()"
-        )
-    object.__setattr__(family, "base", base)
-    object.__setattr__(family, "link", base.link)
-    object.__setattr__(family, "extras", (*base.extras, "zi"))
-    object.__setattr__(family, "links", base.links)
-    object.__setattr__(family, "dispersion_name", base.dispersion_name)

@@ -337,7 +337,7 @@ def augment(fit, data=None, *, influence=False):
     kept = design.missing.kept
     rows = np.arange(design.n) if kept is None else np.flatnonzero(kept)
     y = design.y
-    if not fit.linear and "upper" in fit.family.extras:
+    if not fit.linear and fit.family.ordinal:
         y = [fit.data.categories[int(code)] for code in y]
     columns = {"row": rows, design.spec.response: y}
     for block in design.blocks:
@@ -359,7 +359,7 @@ def _linear_fitted(fit):
 def _generalised_fitted(fit):
     from mixedeffects.inference import generalised
 
-    if "upper" in fit.family.extras:
+    if fit.family.ordinal:
         from mixedeffects.inference.generalised.ordinal import category_names, probabilities
 
         found = {}
@@ -379,11 +379,7 @@ def _beside(fit, data, results):
     from mixedeffects.design.attach import with_columns
 
     design = fit.design
-    new = (
-        design.spec.rebuild(data, response=True)
-        if fit.linear
-        else fit.data.spec.rebuild(data, response=True).main
-    )
+    new = fit.rebuild(data, response=True)
     n_rows = new.y.size if new.kept is None else new.kept.size
     same = n_rows == design.missing.n_rows and new.y.size == design.n
     if not (same and np.array_equal(new.y, design.y)):

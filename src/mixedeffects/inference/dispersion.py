@@ -31,7 +31,7 @@ def dispersion(fit):
     return fit.family.natural("dispersion", extra_predictor(fit, "dispersion"))
 
 
-def extra_predictor(fit, name):
+def extra_predictor(fit, name, values=None):
     """Fixed part of another linear predictor, row by row; a number where it is constant.
 
     Parameters
@@ -39,12 +39,14 @@ def extra_predictor(fit, name):
     fit : GLMMFit
     name : str
         "dispersion", "zi" or "df".
+    values : array, optional
+        Other coefficients than the fit's.
 
     Returns
     -------
     float or (n,) array
     """
-    values, part = fit.extras[name], fit.data.parts.get(name)
+    values, part = fit.extras[name] if values is None else values, fit.data.parts.get(name)
     if part is None:
         return float(values[0])
     out = part.X @ values
@@ -65,9 +67,7 @@ def natural_parameters(fit):
     labels = {
         "dispersion": f"dispersion {symbol}".strip() if symbol in ("", "phi", "theta") else symbol,
         "df": "degrees of freedom",
-        "zi": "probability of an extra zero"
-        if fit.family.name.startswith("zero_inflated")
-        else "probability of zero",
+        "zi": f"probability of {'zero' if fit.family.zeros == 'all' else 'an extra zero'}",
     }
     for name, values in fit.extras.items():
         part = fit.data.parts.get(name)

@@ -15,13 +15,12 @@ from math import pi
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.inference.averages import average
 from mixedeffects.inference.dispersion import extra_predictor
-from mixedeffects.inference.generalised.averages import average
+from mixedeffects.inference.prediction_error import effect_variance
 
 APPROXIMATIONS = ("theoretical", "delta", "lognormal", "trigamma")
 THEORETICAL = {"logit": pi**2 / 3.0, "probit": 1.0, "cloglog": pi**2 / 6.0, "loglog": pi**2 / 6.0}
-# step of numeric derivatives by a linear predictor
-STEP = 1e-5
 
 
 def default_approximation(family):
@@ -33,7 +32,7 @@ def default_approximation(family):
     >>> default_approximation(Binomial()), default_approximation(Poisson())
     ('theoretical', 'lognormal')
     """
-    if family.has_size or "upper" in family.extras:
+    if family.has_size or family.ordinal:
         return "theoretical" if family.link.name in THEORETICAL else "delta"
     plain = family.name in ("gaussian", "t")
     return "lognormal" if family.link.name == "log" and not plain else "delta"
@@ -53,7 +52,7 @@ def check_approximation(fit, approximation):
         raise OptionError(
             f"approximation={approximation!r} is not one of {', '.join(APPROXIMATIONS)}"
         )
-    link, ordinal = family.link.name, "upper" in family.extras
+    link, ordinal = family.link.name, family.ordinal
     latent = family.has_size or ordinal
     if approximation == "theoretical" and not (latent and link in THEORETICAL):
         raise OptionError(
@@ -68,12 +67,22 @@ def check_approximation(fit, approximation):
         raise NotAvailableError(
             f"the {family} distribution has no variance on the scale of the linear predictor"
         )
+    refuse_random_zeros(fit)
+    return approximation
+
+
+def refuse_random_zeros(fit):
+    """Refuse extra zeros with random effects.
+
+    Raises
+    ------
+    NotAvailableError
+    """
     if any(part.blocks for part in fit.data.parts.values()):
         raise NotAvailableError(
             "the extra zeros have random effects of their own: which share of the variance is "
             "between groups has no one answer then"
         )
-    return approximation
 
 
 def row_variances(fit, blocks=None):
@@ -87,13 +96,9 @@ def row_variances(fit, blocks=None):
     """
     chosen = range(len(fit.design.blocks)) if blocks is None else blocks
     out = np.zeros(fit.design.n)
+    everyone = np.arange(fit.design.n)
     for f in chosen:
-        block, Lam = fit.design.blocks[f], fit.lambdas[f]
-        if block.Z is None:
-            out += Lam[0, 0] ** 2
-        else:
-            half = block.Z @ Lam
-            out += np.einsum("ia,ia->i", half, half)
+        out += effect_variance(fit.design.blocks[f].Z, fit.lambdas[f], everyone)
     return out
 
 
@@ -126,17 +131,8 @@ def other_predictors(fit, values=None):
     values : dict of str to array, optional
         Other coefficients than the fit's.
     """
-    if values is None:
-        return [extra_predictor(fit, name) for name in fit.family.extras]
-    out = []
-    for name in fit.family.extras:
-        part = fit.data.parts.get(name)
-        if part is None:
-            out.append(float(values[name][0]))
-            continue
-        eta = part.X @ values[name]
-        out.append(eta if part.offset is None else eta + part.offset)
-    return out
+    values = fit.extras if values is None else values
+    return [extra_predictor(fit, name, values[name]) for name in fit.family.extras]
 
 
 def distribution_variance(fit, approximation, mean, values=None):
@@ -175,7 +171,7 @@ def distribution_variance(fit, approximation, mean, values=None):
     if family.weights_scale_dispersion and fit.response.weights is not None:
         variance = variance * float(np.mean(1.0 / fit.response.weights))
     mu = family.mean(at, *others)
-    slope = (family.mean(at + STEP, *others) - family.mean(at - STEP, *others)) / (2.0 * STEP)
+    slope = family.mean_slope(at, *others)
     if approximation == "delta":
         out = variance / slope**2
     else:

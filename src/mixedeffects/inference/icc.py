@@ -4,8 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.errors import OptionError
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
+
+SCALES = ("latent", "response")
+
+
+def check_scale(fit, scale, approximation, null):
+    """Refuse options that have no meaning for the model.
+
+    Raises
+    ------
+    OptionError
+    """
+    if scale not in SCALES:
+        raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
+    if fit.linear and (approximation is not None or null is not None):
+        raise OptionError(
+            "approximation= and null= are for generalised models: a linear one has its residual "
+            "variance"
+        )
+    if scale == "response" and (approximation is not None or null is not None):
+        raise OptionError('approximation= and null= are for scale="latent"')
+    if null is not None and getattr(null, "linear", True):
+        raise OptionError("null= must be a generalised mixed model without predictors")
 
 
 def mean_squares(block):
@@ -128,10 +151,10 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
     >>> table["lower"].round(3).tolist(), table["upper"].round(3).tolist()
     ([0.403, 0.403], [0.753, 0.753])
     """
-    from mixedeffects.inference.icc_glmm import check_scale, icc_of_glmm
-
     check_scale(fit, scale, approximation, null)
     if not fit.linear:
+        from mixedeffects.inference.icc_glmm import icc_of_glmm
+
         return icc_of_glmm(fit, level, scale, approximation, null)
     half = z_quantile(level)
     columns = dict(variance_shares(fit).columns)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.errors import OptionError
 from mixedeffects.inference.coefficient_parts import place
 from mixedeffects.inference.distribution_variance import (
     check_approximation,
@@ -26,28 +25,6 @@ from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.observation_scale import observation_variances, row_level
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors_glmm import block_slopes
-
-SCALES = ("latent", "response")
-
-
-def check_scale(fit, scale, approximation, null):
-    """Refuse options that have no meaning for the model.
-
-    Raises
-    ------
-    OptionError
-    """
-    if scale not in SCALES:
-        raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
-    if fit.linear and (approximation is not None or null is not None):
-        raise OptionError(
-            "approximation= and null= are for generalised models: a linear one has its residual "
-            "variance"
-        )
-    if scale == "response" and (approximation is not None or null is not None):
-        raise OptionError('approximation= and null= are for scale="latent"')
-    if null is not None and getattr(null, "linear", True):
-        raise OptionError("null= must be a generalised mixed model without predictors")
 
 
 def latent_parts(fit, approximation=None, null=None):

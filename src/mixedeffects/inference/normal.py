@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from statistics import NormalDist
 
-import numpy as np
-
 from mixedeffects.errors import OptionError
 
 
@@ -35,16 +33,3 @@ def z_quantile(level):
     """
     check_level(level)
     return NormalDist().inv_cdf(0.5 + level / 2.0)
-
-
-def two_sided_p(z):
-    """P(|Z| >= |z|) for each z.
-
-    Examples
-    --------
-    >>> two_sided_p([0.0, 1.959964]).round(4)
-    array([1.  , 0.05])
-    """
-    from math import erfc, sqrt
-
-    return np.array([erfc(abs(v) / sqrt(2.0)) for v in np.asarray(z, dtype=float)])

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
+from mixedeffects.inference.averages import normal_points
 from mixedeffects.inference.distribution_variance import (
     other_predictors,
+    refuse_random_zeros,
     row_variances,
 )
-from mixedeffects.inference.generalised.averages import normal_points
 
 # different rows that means are taken over, values of the mean computed, and held at a time
 MOST_ROWS, MOST_VALUES, CHUNK = 5_000, 200_000_000, 1 << 20
@@ -77,16 +78,12 @@ def observation_variances(fit):
 
 def _compute(fit):
     family = fit.family
-    if "upper" in family.extras:
+    if family.ordinal:
         raise NotAvailableError(
             "an ordinal response has categories, not numbers, and so no variance of its own\n"
             'scale="latent" is that of the latent variable'
         )
-    if any(part.blocks for part in fit.data.parts.values()):
-        raise NotAvailableError(
-            "the extra zeros have random effects of their own: which share of the variance is "
-            "between groups has no one answer then"
-        )
+    refuse_random_zeros(fit)
     single = row_level(fit)
     groups = [f for f in range(len(fit.design.blocks)) if f not in single]
     eta, counts, columns = _rows(fit, [*[[f] for f in groups], single])

@@ -195,8 +195,21 @@ def new_group_variance(fit, blocks, *, everyone=False):
     out = np.zeros(n)
     for (codes, matrix), Lam in zip(blocks, fit.lambdas, strict=True):
         new = np.arange(n) if everyone else np.flatnonzero(np.asarray(codes) < 0)
-        for part in chunks_of(new.size, Lam.shape[0]):
-            rows = new[part]
-            half = rows_of(matrix, rows, rows.size) @ (fit.sigma * Lam)
-            out[rows] += np.einsum("nk,nk->n", half, half)
+        out[new] += effect_variance(matrix, fit.sigma * Lam, new)
+    return out
+
+
+def effect_variance(Z, Lam, rows):
+    """(m,) variance z'Lam Lam'z that random effects with the factor Lam add to some rows.
+
+    Parameters
+    ----------
+    Z : (n, k) array, ColumnMatrix or None
+    Lam : (k, k) array
+    rows : (m,) int array
+    """
+    out = np.empty(rows.size)
+    for part in chunks_of(rows.size, Lam.shape[0]):
+        half = rows_of(Z, rows[part], rows[part].size) @ Lam
+        out[part] = np.einsum("nk,nk->n", half, half)
     return out

@@ -88,6 +88,10 @@ class FitRecord(Protocol):
     evaluation: Evaluation
     cache: dict[str, Any]
 
+    def rebuild(self, data: Any, **options: Any) -> Any:
+        """The main formula's columns for other rows: those complete in all parts."""
+        ...
+
     def conditional_covariances(self) -> tuple[np.ndarray, ...]:
         """Per block, the (q, k, k) covariance of the random effects given the data."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.icc import fixed_variance, mean_noise, mean_variances
+from mixedeffects.inference.icc import check_scale, fixed_variance, mean_noise, mean_variances
 from mixedeffects.inference.table import Table
 
 
@@ -44,10 +44,10 @@ def r2(fit, *, scale="latent", approximation=None, null=None):
     >>> dict(zip(table["measure"], table["r2"].round(3)))
     {'marginal': 0.279, 'conditional': 0.799, 'fixed': 0.279, 'Subject': 0.521, 'Residual': 0.201}
     """
-    from mixedeffects.inference.icc_glmm import check_scale, r2_of_glmm
-
     check_scale(fit, scale, approximation, null)
     if not fit.linear:
+        from mixedeffects.inference.icc_glmm import r2_of_glmm
+
         return r2_of_glmm(fit, scale, approximation, null)
     fixed = fixed_variance(fit)
     groups = mean_variances(fit)

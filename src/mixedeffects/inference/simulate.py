@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.predict import fitted, random_part
+from mixedeffects.inference.predict import random_part
 from mixedeffects.options import check_count, generator
 
 
@@ -19,12 +19,14 @@ def simulate(fit, n=1, rng=None, *, groups="new"):
         Number of data sets.
     rng : numpy.random.Generator or int, optional
     groups : {"new", "conditional"}
-        Draw new random effects for every data set (the model's own distribution), or keep
-        the predicted ones and draw residuals only.
+        Draw new random effects for every data set (the model's own distribution), or keep the
+        modes of those of the fit.
 
     Returns
     -------
     (n_rows, n) array
+        Successes among the row's trials, codes 0, 1, … of ordered categories, or the response
+        itself: what `refit` takes.
 
     Examples
     --------
@@ -36,17 +38,36 @@ def simulate(fit, n=1, rng=None, *, groups="new"):
     if groups not in ("new", "conditional"):
         raise OptionError(f"groups={groups!r} is not one of new, conditional")
     n, rng = check_count(n), generator(rng)
-    design = fit.design
-    out = np.empty((n, design.n))
-    mean = fitted(fit, groups="population" if groups == "new" else "conditional")
-    noise = fit.sigma if design.weights is None else fit.sigma / np.sqrt(design.weights)
-    rows = [(b.factor.codes, b.Z) for b in design.blocks]
-    for i in range(n):
-        out[i] = mean + noise * rng.standard_normal(design.n)
-        if groups == "new":
-            b = [
-                fit.sigma * rng.standard_normal((block.factor.n_levels, block.k)) @ Lam.T
-                for block, Lam in zip(design.blocks, fit.lambdas, strict=True)
-            ]
-            out[i] += random_part(rows, b)
+    out = np.empty((n, fit.design.n))
+    for i, y in enumerate(simulated(fit, n, rng, groups=groups)):
+        out[i] = y
     return out.T
+
+
+def simulated(fit, n, rng, *, groups="new"):
+    """Yield new responses, one (n_rows,) array at a time.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    n : int
+    rng : numpy.random.Generator
+    groups : {"new", "conditional"}
+    """
+    family, response = fit.family, fit.response
+    blocks = [(b.factor.codes, b.Z) for b, _, _, _ in fit.random_effects]
+    fixed = list(fit.fixed_predictors)
+    for row, (_, owner, _, modes) in zip(blocks, fit.random_effects, strict=True):
+        if groups == "conditional":
+            fixed[owner] = fixed[owner] + random_part([row], [modes])
+    for _ in range(n):
+        predictors = list(fixed)
+        if groups == "new":
+            for row, (block, owner, Lam, _) in zip(blocks, fit.random_effects, strict=True):
+                u = rng.standard_normal((block.factor.n_levels, block.k))
+                drawn = fit.sigma * (u @ Lam.T)
+                predictors[owner] = predictors[owner] + random_part([row], [drawn])
+        if family.ordinal:
+            yield family.sample_categories(rng, predictors[0], fit.extras["thresholds"])
+        else:
+            yield family.sample(rng, predictors, response)

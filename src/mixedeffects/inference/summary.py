@@ -64,6 +64,8 @@ class SummaryFacts:
         Of the distribution, on their natural scale.
     parts : dict of str to Table
         Coefficients of other linear predictors, as `coefficients`.
+    zeros : {None, "extra", "all"}
+        Which zeros the part "zi" is about.
     """
 
     formula: str
@@ -89,6 +91,7 @@ class SummaryFacts:
     approximation: str | None = None
     parameters: tuple[tuple[str, float, float], ...] = ()
     parts: dict[str, Table] = field(default_factory=dict)
+    zeros: str | None = None
 
 
 def group_sizes(blocks):
@@ -111,11 +114,15 @@ def group_sizes(blocks):
 
 
 def singular_words(fit):
-    """Each direction of zero variance in words: ``"Subject: (Intercept) - 0.2 Days"``."""
-    terms = [(b, t) for b in fit.all_blocks for t in b.terms]
+    """Each direction of zero variance in words: ``"Subject: (Intercept) - 0.2 Days"``.
+
+    A group of the extra zeros is called ``"zi: Subject"``, as in the table of variances.
+    """
+    own = len(fit.design.blocks)
+    terms = [("zi: " * (i >= own), b, t) for i, b in enumerate(fit.all_blocks) for t in b.terms]
     out = []
     for direction in fit.certificate.singular:
-        block, term = terms[direction.term]
+        component, block, term = terms[direction.term]
         text = ""
         for weight, column in zip(direction.weights, term.columns, strict=True):
             if abs(weight) < 1e-8:
@@ -123,7 +130,7 @@ def singular_words(fit):
             sign = (" + " if weight > 0 else " - ") if text else ("" if weight > 0 else "-")
             size = "" if abs(abs(weight) - 1.0) < 5e-4 else f"{abs(weight):.3g}·"
             text += f"{sign}{size}{block.names[column]}"
-        out.append(f"{block.factor.name}: {text}")
+        out.append(f"{component}{block.factor.name}: {text}")
     return tuple(out)
 
 
@@ -197,6 +204,7 @@ def generalised_facts(fit, level):
     shown = [name for name in fit.extras if name in fit.data.parts or name == "thresholds"]
     return {
         "family": str(fit.family),
+        "zeros": fit.family.zeros,
         "approximation": approximation_words(fit.nagq),
         "parameters": tuple(natural_parameters(fit)),
         "parts": {name: coefficient_table(fit, level=level, component=name) for name in shown},

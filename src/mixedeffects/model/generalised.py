@@ -9,7 +9,6 @@ import numpy as np
 
 from mixedeffects import inference
 from mixedeffects.design import build_glmm_design, collapse, take_rows
-from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.estimation.laplace import (
@@ -21,9 +20,8 @@ from mixedeffects.estimation.laplace import (
 )
 from mixedeffects.family import Response, ZeroInflated, family_of
 from mixedeffects.model.generalised_record import GLMMFit, coefficient_names
-from mixedeffects.model.listing import Listed, framed, shown
-from mixedeffects.model.maketables import MakeTables, to_maketables
-from mixedeffects.model.storage import save
+from mixedeffects.model.listing import Listed, framed
+from mixedeffects.model.mixed_model import MixedModel
 
 
 def glmm(
@@ -148,8 +146,14 @@ def fit_glmm(
         )
     if "dispersion" in data.parts and "dispersion" not in family.extras:
         raise OptionError(f"the {family.name} family has no dispersion parameter for dispersion=")
-    response = Response(data.y, data.size, data.weights)
+    response = Response(data.y, data.size, data.weights, row_of=data.table_row)
     family.check(response, design.spec.response)
+    if data.exposure is not None and family.link.name not in LINKS_OF_RATES:
+        raise OptionError(
+            f"exposure= adds its logarithm to the linear predictor, which makes a rate of a mean "
+            f"with link 'log' (or 'cloglog'), not with '{family.link.name}'\n"
+            "use offset() in the formula for anything else"
+        )
     used, used_response, row_of = merged_rows(data, family, response)
     problem, groups, plan = assemble(family, used_response, used.design, used.parts, engine=engine)
     with threads_for(plan.columns):
@@ -167,6 +171,8 @@ def fit_glmm(
 
 def start_of(fit, problem, groups):
     """The estimates of a fit in the engine's coordinates of another problem of the same model."""
+    if not isinstance(fit, GLMMFit):
+        raise OptionError("start= must be a fit of the same model by glmm(), or be left out")
     x = np.empty(problem.n_parameters)
     values = {"conditional": fit.beta, **fit.extras}
     for group in groups:
@@ -228,90 +234,26 @@ def response_kind(family):
     """How the design reads the response of a family."""
     if family.has_size:
         return "binomial"
-    if "upper" in family.extras:
+    if family.ordinal:
         return "ordinal"
     return "count" if family.discrete else "number"
 
 
+# links with which the logarithm of an exposure is a factor of a rate
+LINKS_OF_RATES = ("log", "cloglog")
 # share of the largest coefficient of a direction below which another is not named
 PART = 0.02
 
 
 GENERALISED = "mixedeffects.inference.generalised"
-QUANTILE = "mixedeffects.inference.quantile"
 
 
-class GLMM(MakeTables, GLMMFit):
+class GLMM(MixedModel, GLMMFit):
     """A fitted generalised linear mixed model; a table of contents of what can be asked of it."""
 
-    fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
-    loglik = property(inference.loglik)
-    aic = property(inference.aic)
-    aicc = property(inference.aicc)
-    bic = property(inference.bic)
-    df = property(inference.n_parameters)
-    nobs = property(lambda self: self.design.n)
-    formula = property(lambda self: self.design.spec.text)
-    converged = property(lambda self: self.certificate.converged)
-    varcorr = property(
-        lambda self: VarianceComponents(
-            inference.varcorr(self),
-            self.design.spec.to_frame,
-            partial(inference.variance_errors, self),
-        )
-    )
-    ranef = framed(inference.ranef)
     dispersion = property(inference.dispersion)
-    tidy = Listed(wrap=framed)
-    glance = Listed(wrap=framed)
-    augment = Listed(wrap=framed)
-    vcov = inference.vcov
-    test = Listed(wrap=framed)
-    anova = Listed(wrap=framed)
-    icc = framed(inference.icc)
-    r2 = framed(inference.r2)
-    save = save
-
     fitted = property(lambda self: import_module(GENERALISED).fitted(self))
     predict = Listed(GENERALISED, framed)
     residuals = Listed(GENERALISED)
-    simulate = Listed(GENERALISED)
     refit = Listed("mixedeffects.model.generalised_refit")
-    quantile_residuals = Listed(QUANTILE, shown("QuantileResiduals"))
-    check_dispersion = Listed(QUANTILE, framed)
-
-    emmeans = Listed(wrap=shown("EstimatedMeans"))
-    emtrends = Listed(wrap=shown("EstimatedMeans"))
-    contrasts = Listed(wrap=shown("EstimatedMeans"))
-
-    lrt = Listed("mixedeffects.model.comparing")
-    ranova = Listed("mixedeffects.model.comparing", framed)
-
-    to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
-    to_maketables = to_maketables
-    confint = framed(inference.confint)
-    profile = Listed(wrap=shown("Profile"))
-    bootstrap = Listed(wrap=shown("Bootstrap"))
-    influence = Listed(wrap=shown("Influence"))
-
-    def summary(self, *, ddf=None, level=0.95):
-        """Model, variance components and coefficients, as text and HTML.
-
-        Parameters
-        ----------
-        ddf : {"wald"}, optional
-            As in `test`.
-        level : float
-            Coverage of the confidence intervals.
-
-        Returns
-        -------
-        Summary
-        """
-        return Summary(self, ddf=ddf, level=level)
-
-    def __repr__(self):
-        return str(self.summary())
-
-    def _repr_html_(self):
-        return self.summary()._repr_html_()
+    check_dispersion = Listed("mixedeffects.inference.quantile", framed)

@@ -172,6 +172,10 @@ class GLMMFit:
         found = self.evaluation.predictors
         return tuple(found if self.row_of is None else (x[self.row_of] for x in found))
 
+    def rebuild(self, data, **options):
+        """The main formula's columns for other rows: those complete in all parts."""
+        return self.data.spec.rebuild(data, **options).main
+
     @property
     def parameter_names(self):
         """Names of all parameters, in the order of `estimates`."""
@@ -219,6 +223,21 @@ class GLMMFit:
         return J
 
     @cached_property
+    def parameter_half(self):
+        """(P, P) half with half half' the covariance of the engine's parameters.
+
+        None where the observed information is not positive definite.
+        """
+        H = self.engine_hessian
+        scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
+        try:
+            L = np.linalg.cholesky(H / np.outer(scale, scale))
+        except np.linalg.LinAlgError:
+            return None
+        # the objective is twice the negative log likelihood
+        return np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T
+
+    @cached_property
     def vcov_parameters(self):
         """(P, P) covariance of `estimates`: the inverse of the observed information.
 
@@ -226,15 +245,11 @@ class GLMMFit:
         covariance with the others; its own rows are nan. All is nan where the observed
         information is not positive definite.
         """
-        H, J = self.engine_hessian, self._jacobian
-        out = np.full(H.shape, np.nan)
-        scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
-        try:
-            L = np.linalg.cholesky(H / np.outer(scale, scale))
-        except np.linalg.LinAlgError:
-            return out
-        half = np.linalg.solve(L, np.diag(1.0 / scale)) @ J.T
-        out = 2.0 * half.T @ half
+        half = self.parameter_half
+        if half is None:
+            return np.full(self.engine_hessian.shape, np.nan)
+        half = self._jacobian @ half
+        out = half @ half.T
         problem = self.evaluation.objective.problem
         for term in problem.covariance.terms:
             theta = self.theta[term.part]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -10,14 +9,12 @@ import numpy as np
 from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
-from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, minimize
-from mixedeffects.model.listing import Listed, framed, shown
-from mixedeffects.model.maketables import MakeTables, to_maketables
+from mixedeffects.model.listing import framed
+from mixedeffects.model.mixed_model import MixedModel
 from mixedeffects.model.record import LMMFit, theta_of
-from mixedeffects.model.storage import save
 
 # residual size, of the response's, that rounding alone leaves
 PERFECT = 1e-14
@@ -158,55 +155,12 @@ def refuse_perfect_fit(stats, design, scale):
         )
 
 
-class LMM(MakeTables, LMMFit):
+class LMM(MixedModel, LMMFit):
     """A fitted linear mixed model; a table of contents of what can be asked of it."""
 
-    fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
-    varcorr = property(
-        lambda self: VarianceComponents(
-            inference.varcorr(self),
-            self.design.spec.to_frame,
-            partial(inference.variance_errors, self),
-        )
-    )
-    loglik = property(inference.loglik)
-    aic = property(inference.aic)
-    aicc = property(inference.aicc)
-    bic = property(inference.bic)
-    df = property(inference.n_parameters)
-    nobs = property(lambda self: self.design.n)
-    formula = property(lambda self: self.design.spec.text)
     fitted = property(inference.fitted)
-
-    ranef = framed(inference.ranef)
     predict = framed(inference.predict)
     residuals = inference.residuals
-    quantile_residuals = Listed("mixedeffects.inference.quantile", shown("QuantileResiduals"))
-    simulate = inference.simulate
-    tidy = Listed(wrap=framed)
-    glance = Listed(wrap=framed)
-    augment = Listed(wrap=framed)
-
-    vcov = inference.vcov
-    test = Listed(wrap=framed)
-    anova = Listed(wrap=framed)
-    confint = framed(inference.confint)
-    icc = framed(inference.icc)
-    r2 = framed(inference.r2)
-    profile = Listed(wrap=shown("Profile"))
-    bootstrap = Listed(wrap=shown("Bootstrap"))
-    influence = Listed(wrap=shown("Influence"))
-
-    emmeans = Listed(wrap=shown("EstimatedMeans"))
-    emtrends = Listed(wrap=shown("EstimatedMeans"))
-    contrasts = Listed(wrap=shown("EstimatedMeans"))
-
-    lrt = Listed("mixedeffects.model.comparing")
-    ranova = Listed("mixedeffects.model.comparing", framed)
-
-    save = save
-    to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
-    to_maketables = to_maketables
 
     def refit(self, y):
         """The same model fitted to another response.
@@ -221,28 +175,6 @@ class LMM(MakeTables, LMMFit):
         LMM
         """
         return refit(self, y)
-
-    def summary(self, *, ddf=None, level=0.95):
-        """Model, variance components and coefficients, as text and HTML.
-
-        Parameters
-        ----------
-        ddf : str, optional
-            Degrees of freedom of the coefficient table, as in `test`.
-        level : float
-            Coverage of the confidence intervals.
-
-        Returns
-        -------
-        Summary
-        """
-        return Summary(self, ddf=ddf, level=level)
-
-    def __repr__(self):
-        return str(self.summary())
-
-    def _repr_html_(self):
-        return self.summary()._repr_html_()
 
 
 def refit(fit, y):

@@ -386,9 +386,7 @@ def columns_of_table(fit, data):
     design = fit.design
     spec = design.spec
     table = open_table(data)
-    whole = spec if fit.linear else fit.data.spec
-    new = whole.rebuild(table, response=True)
-    new = new if fit.linear else new.main
+    new = fit.rebuild(table, response=True)
     if new.y.size != design.n or not np.array_equal(new.y, design.y):
         raise DataError(
             f"data must be the table the model was fitted to: it has {new.y.size} complete rows, "

@@ -108,7 +108,7 @@ class ModelGLMM(ModelLMM):
         with np.errstate(all="ignore"):
             if self._scale == "link":
                 estimate = etas[0]
-            elif "upper" in family.extras:
+            elif family.ordinal:
                 return self._categories(family, etas[0], values[1])
             elif len(etas) == 1:
                 estimate = family.link.inverse(etas[0])
@@ -160,7 +160,7 @@ def parts_of(fit, scale):
     base = getattr(family, "base", None)
     if scale == "link" or (base is None and "upper" not in family.extras):
         return [main]
-    if "upper" in family.extras:
+    if family.ordinal:
         return [main, Coefficients(fit.extras["thresholds"], np.empty((0, 0)), None)]
     out = [main]
     for name in family.extras:

@@ -143,6 +143,10 @@ class LMMFit:
         """Per block, the (q, k, k) covariance of the random effects given data and theta."""
         return self._conditional
 
+    def rebuild(self, data, **options):
+        """The formula's columns for other rows, as `ModelSpec.rebuild`."""
+        return self.design.spec.rebuild(data, **options)
+
     def objective_at(self, theta):
         """-2 log-likelihood (ML) or REML criterion at any theta, in lme4's order.
 

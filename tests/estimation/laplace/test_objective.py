@@ -210,11 +210,11 @@ def test_hessian_is_the_slope_of_the_slope(name):
     K = H.shape[0]
     with objective.exactly():
         f0, h = evaluation.value, 2e-2 / np.sqrt(np.diag(H))
-        f = lambda *moves: (
-            objective.evaluate(  # noqa: E731
-                evaluation.x + sum(m * h[j] * np.eye(K)[j] for j, m in moves), near=evaluation
-            ).value
-        )
+
+        def f(*moves):
+            step = sum(m * h[j] * np.eye(K)[j] for j, m in moves)
+            return objective.evaluate(evaluation.x + step, near=evaluation).value
+
         expected = np.empty((K, K))
         for i in range(K):
             one, two = f((i, 1)) + f((i, -1)), f((i, 2)) + f((i, -2))

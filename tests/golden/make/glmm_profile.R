@@ -20,8 +20,8 @@ for (e in parse(file.path(here, "glmm.R")))           # its functions read the f
 profiled <- list(
   cbpp = c("lme4", "glmmTMB"), cbpp_agq9 = "lme4", cbpp_slopes = "lme4", gasoline_beta = "glmmTMB",
   grouseticks_nbinom2 = "glmmTMB",
-  hessianfly_betabinomial = "glmmTMB", epil_slopes = "lme4", salamanders_zip = "glmmTMB",
-  contraception_slopes = "lme4", grouseticks = c("lme4", "glmmTMB"))
+  hessianfly_betabinomial = "glmmTMB", salamanders_zip = "glmmTMB",
+  grouseticks = c("lme4", "glmmTMB"))
 most_coefficients <- 2                                # of one predictor, by glmmTMB: each takes long
 if (length(args) > 2) profiled <- profiled[args[-(1:2)]]
 target <- qchisq(0.95, 1)

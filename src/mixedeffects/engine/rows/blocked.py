@@ -129,6 +129,12 @@ class BlockedFactor:
         sparse.assemble_rows(*system.crossing.addresses, self._cross, self._K, *symbolic.rows, R)
         return SparseRemainder(symbolic, R)
 
+    def smallest_pivot(self):
+        """Of the elimination: next to zero where M is nearly singular."""
+        diagonal = np.diagonal(self._K, axis1=1, axis2=2)
+        smallest = 1.0 / float(diagonal.max(initial=1e-300))
+        return smallest if self._rest is None else min(smallest, self._rest.smallest_pivot())
+
     def solve(self, B):
         """M^-1 B."""
         system, one = self._system, B.ndim == 1

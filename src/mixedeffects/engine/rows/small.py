@@ -76,6 +76,10 @@ class SmallFactor:
         if info == 0:
             self.logdet = 2.0 * float(np.log(self._L.diagonal()).sum())
 
+    def smallest_pivot(self):
+        """Of the elimination: next to zero where M is nearly singular."""
+        return float(self._L.diagonal().min()) ** 2
+
     def solve(self, B):
         """M^-1 B."""
         return dpotrs(self._L, B, lower=0)[0]

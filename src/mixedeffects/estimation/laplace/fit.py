@@ -16,6 +16,11 @@ from mixedeffects.estimation.laplace.verdict import certify, warn_unless_proved,
 from mixedeffects.estimation.minimize import OPTIMIZERS, iteration_options, scipy_runner
 
 RESTARTS = 6
+# a rival optimum must be lower than this to be preferred
+BETTER = 1e-6
+# standard errors from zero within which a standard deviation is weakly determined, and the share of
+# it that a rival starts from
+WEAK, SMALLER = 2.0, 0.1
 # parameters the linear model does not know of whose curvature is found anew at every far point
 FEW = 2
 
@@ -47,12 +52,38 @@ def fit_laplace(objective, optimizer="newton", *, start=None, max_iterations=Non
     """
     if optimizer not in OPTIMIZERS:
         raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(OPTIMIZERS)}")
+    with np.errstate(over="ignore", invalid="ignore"):  # a point too far has no finite value
+        result, B, certificate = _fitted(objective, optimizer, start, max_iterations, name_of)
+    warn_unless_proved(certificate)
+    return result.evaluation, certificate, B
+
+
+def _fitted(objective, optimizer, start, max_iterations, name_of):
     options = iteration_options(max_iterations)
     x = start_point(objective.problem) if start is None else start
     first = first_point(objective, x, start is not None)
+    result, B, directions = settled(objective, first, optimizer, options)
+    if start is None and max_iterations is None and optimizer == "newton":
+        for other in rivals(objective, x, result, B):
+            found = settled(objective, other, optimizer, options)
+            if better(found[0], result):
+                result, B, directions = found
+    certificate = certify(objective, result, B, optimizer, directions)
+    if name_of is not None and far_out(result.evaluation):
+        B = with_learnt(result.evaluation, B)
+        certificate = without_maximum(certificate, result.evaluation, B, name_of)
+    return result, B, certificate
+
+
+def settled(objective, first, optimizer, options):
+    """Minimise, put negligible variances at zero, leave saddles, until nothing changes.
+
+    Returns
+    -------
+    OptimizerResult, curvature (P, P), tuple of Direction of zero variance
+    """
     result, B = minimise(objective, first, optimizer, options)
-    iterations = 0
-    directions = ()
+    iterations, directions = 0, ()
     for _ in range(RESTARTS):
         iterations += result.iterations
         evaluation = snapped(objective, result.evaluation)
@@ -65,13 +96,56 @@ def fit_laplace(objective, optimizer="newton", *, start=None, max_iterations=Non
                 result = replace(result, evaluation=evaluation)
         else:
             break
-    result = replace(result, iterations=iterations)
-    certificate = certify(objective, result, B, optimizer, directions)
-    if name_of is not None and far_out(result.evaluation):
-        B = with_learnt(result.evaluation, B)
-        certificate = without_maximum(certificate, result.evaluation, B, name_of)
-    warn_unless_proved(certificate)
-    return result.evaluation, certificate, B
+    return replace(result, iterations=iterations), B, directions
+
+
+def rivals(objective, x, result, B):
+    """Further points to start from, where a likelihood may have several optima.
+
+    With random effects in two predictors, or a standard deviation that is not two standard errors
+    from zero, smaller variances; the same where the first search did not end.
+
+    Parameters
+    ----------
+    x : (P,) array
+        The first start.
+    result : OptimizerResult
+    B : (P, P) array
+        Curvature at the result.
+
+    Returns
+    -------
+    list of LaplaceEvaluation
+    """
+    problem = objective.problem
+    if problem.dear:
+        return []
+    tail = slice(problem.n_fixed, problem.n_parameters)
+    found, out = result.evaluation, []
+    weak = []
+    for term in problem.covariance.terms:
+        size = np.abs(found.theta[term.part])
+        error = np.sqrt(2.0 / np.maximum(B.diagonal()[tail][term.part], 1e-12))
+        weak.append(bool(0 < size.max(initial=0.0) < WEAK * error.min(initial=np.inf)))
+    if result.converged and any(weak) and problem.family.extras:
+        near = found.x.copy()
+        for term, is_weak in zip(problem.covariance.terms, weak, strict=True):
+            if is_weak:
+                near[tail][term.part] *= SMALLER
+        out.append(near)
+    if not result.converged or len(problem.stacking.variables) > 1:
+        small = x.copy()
+        small[tail] *= SMALLER
+        out.append(small)
+    points = [objective.evaluate(point) for point in out]
+    return [point for point in points if np.isfinite(point.value)]
+
+
+def better(found, result):
+    """Whether another search's end is to be preferred: proved, or lower."""
+    if found.converged != result.converged:
+        return found.converged
+    return found.evaluation.value < result.evaluation.value - BETTER
 
 
 def null_count(evaluation):

@@ -16,6 +16,9 @@ MAX_STEPS = 100
 # squared lengths, in posterior standard deviations, of a step after which the next does not matter:
 # to the value and gradient of an optimisation, and to differences of gradients
 SETTLED, EXACT = 1e-7, 1e-12
+# M has eigenvalues of at least one where densities are log-concave; one this small means that the
+# posterior is wider than the prior many times over, and Laplace's approximation not one of anything
+FLAT = 0.02
 # a factor that is not of this point is used while it reduces the step this much
 GOOD_RATE = 0.02
 
@@ -114,6 +117,8 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED):
         if settled:
             factor = unknown.factorise(w)
             if not np.isfinite(factor.logdet):
+                return NOWHERE
+            if w.min() < 0 and factor.smallest_pivot() < FLAT:
                 return NOWHERE
             return Mode(u, value, terms, w, factor, count)
         g = unknown.gradient(u, terms)

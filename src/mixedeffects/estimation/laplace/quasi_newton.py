@@ -20,6 +20,10 @@ FAR = 0.3
 # iterations after which differences of gradients learn more than further steps
 PATIENCE = 15
 SMALLEST_STEP = 1e-8
+# decrement that a search which gets nowhere must not be left with
+STUCK = 1e-2
+# searches along a line that may find nothing lower, each answered by an exact curvature
+MOST_FAILURES = 4
 
 
 def quasi_newton(
@@ -45,7 +49,7 @@ def quasi_newton(
     if not isfinite(current.value):
         message = "the likelihood is not finite at the start"
         return OptimizerResult(current, 0, False, message), B
-    learnt = 0
+    learnt, level, failures = 0, np.inf, 0
     for iteration in range(max_iterations):
         g = current.gradient
         if not np.isfinite(g).all():
@@ -56,11 +60,16 @@ def quasi_newton(
             message = "Newton decrement below tolerance"
             return OptimizerResult(current, iteration, True, message, decrement), B
         if iteration - learnt >= PATIENCE:
+            if decrement > STUCK and level - current.value < 0.1 * STUCK:
+                message = "no progress although the gradient is not zero"
+                return OptimizerResult(current, iteration, False, message, decrement), B
+            level = current.value
             learnt, B = iteration, exact_curvature(current, B)
             step, decrement = newton_step(B, g, current.x)
         trial = _search(objective, current, step, g)
-        if trial is None and learnt < iteration:  # a curvature that misleads is learnt anew
-            learnt, B = iteration, exact_curvature(current, B)
+        failures += trial is None
+        if trial is None and learnt < iteration and failures <= MOST_FAILURES:
+            learnt, B = iteration, exact_curvature(current, B)  # the old one misleads
             continue
         if trial is None:
             converged = decrement < max(1e-5, 1e-11 * abs(current.value))

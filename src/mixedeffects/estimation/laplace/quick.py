@@ -130,6 +130,10 @@ class JointFactor:
         except np.linalg.LinAlgError:
             self.logdet = np.inf
 
+    def smallest_pivot(self):
+        """Of M's elimination."""
+        return self.factor.smallest_pivot()
+
     def solve(self, g):
         """The solution for a right-hand side (columns of u and beta,)."""
         from scipy.linalg import cho_solve

@@ -99,7 +99,9 @@ def moment_factors(problem, x):
             cells = codes if f == g else together(codes, other, rows.q[g])
             A = np.bincount(cells, w * z * other_z)
             system_[i, j] = system_[j, i] = A @ A
-    v = np.linalg.lstsq(system_, rhs, rcond=1e-8)[0]
+    v = np.full(rhs.shape, LOWEST**2)
+    if np.isfinite(system_).all() and np.isfinite(rhs).all():
+        v = np.linalg.lstsq(system_, rhs, rcond=1e-8)[0]
     out = [np.zeros((k, k)) for k in rows.k]
     for (f, a, *_), value in zip(units, v, strict=True):
         out[f][a, a] = np.sqrt(min(max(value, LOWEST**2), HIGHEST**2))

@@ -15,6 +15,8 @@ from mixedeffects.estimation.newton import newton_step
 
 # a decrement of this is a few thousandths of a standard error
 CERTAIN = 1e-5
+# coefficients a message names
+MOST_NAMES = 6
 
 
 def certify(objective, result, B, optimizer, directions):
@@ -80,7 +82,9 @@ def without_maximum(certificate, evaluation, curvature, name_of):
 
 def separated(certificate, names):
     """The certificate of a likelihood that has no maximum."""
-    shown = ", ".join(f"'{name}'" for name in names)
+    shown = ", ".join(f"'{name}'" for name in names[:MOST_NAMES])
+    if len(names) > MOST_NAMES:
+        shown += f" and {len(names) - MOST_NAMES} more"
     one = len(names) == 1
     if all(name.startswith(("dispersion:", "df:")) for name in names):
         message = (

@@ -59,13 +59,8 @@ def model_text(fit):
     Examples
     --------
     >>> import mixedeffects as me
-    >>> table = {
-    ...     "y": [0, 1, 3, 2, 6, 4, 1, 0, 2, 9, 7, 4],
-    ...     "x": [0, 1, 2, 3] * 3,
-    ...     "g": list("aaaabbbbcccc"),
-    ... }
-    >>> model_text(me.glmm("y ~ x + (1 | g)", table, family="poisson"))
-    'y ~ x + (1 | g), poisson (log)'
+    >>> model_text(me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp()))
+    'incidence / size ~ period + (1 | herd), binomial (logit)'
     """
     text = fit.design.spec.text
     if fit.linear:

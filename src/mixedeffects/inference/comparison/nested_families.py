@@ -33,7 +33,7 @@ def family_limits(small, large, parts):
         return f"their links are {small.link.name} and {large.link.name}", ()
     if name != larger and larger not in LIMITS.get(name, ()):
         return f"{small.name} is not a case of {large.name}", ()
-    if zeros != more_zeros and (zeros, more_zeros) != ("", "zi"):
+    if zeros != more_zeros and (zeros, more_zeros) != (None, "extra"):
         return f"{small.name} is not a case of {large.name}", ()
     found = tuple(extra for extra in large.extras if extra not in small.extras)
     for extra in found:
@@ -46,8 +46,5 @@ def family_limits(small, large, parts):
 
 
 def _kind(family):
-    """How zeros are treated, and the family of the rest."""
-    base = getattr(family, "base", None)
-    if "zi" not in family.extras or base is None:
-        return "", family.name
-    return "hurdle" if family.name.startswith("hurdle") else "zi", base.name
+    """Which zeros have a probability of their own, and the name of the family of the rest."""
+    return family.zeros, family.name if family.zeros is None else family.base.name

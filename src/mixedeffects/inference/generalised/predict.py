@@ -48,7 +48,7 @@ def fitted(fit):
     (n,) array, or (n, K) of the probabilities of ordered categories
         Of one trial, for successes among trials.
     """
-    if "upper" in fit.family.extras:
+    if fit.family.ordinal:
         return probabilities(fit, fit.predictors[0], None)
     return np.asarray(fit.family.mean(*fit.predictors), dtype=float)
 
@@ -155,14 +155,14 @@ def predict(
             refuse_no_average(fit.family)
         else:
             spread = {}
-    if "upper" in fit.family.extras and scale == "response":
+    if fit.family.ordinal and scale == "response":
         return predict_categories(
             fit, rows, predictors, spread, conditional, interval, level, component
         )
     if interval == "prediction":
         return _prediction_interval(
             fit, data, rows, predictors, spread, conditional, new_levels, level, component,
-            scale, size, weights,
+            size, weights,
         )  # fmt: skip
     target = _target(fit, scale, component, predictors)
     times = _trials(fit, size, data, rows) if size is not None else 1.0
@@ -181,7 +181,7 @@ def predict(
         ends = [_inverse(target.link, at + s * half) for s in (-1.0, 1.0)]
         columns = {
             "prediction": target.value(predictors, spread) * times,
-            "std_error": se * np.abs(_slope(target.link, at)) * times,
+            "std_error": se * np.abs(target.link.slope(at)) * times,
             "lower": np.minimum(*ends) * times,
             "upper": np.maximum(*ends) * times,
         }
@@ -255,16 +255,8 @@ def _inverse(link, eta):
         return link.inverse(np.clip(eta, *link.domain))
 
 
-def _slope(link, eta):
-    """d mean / d eta."""
-    step = 1e-5
-    with np.errstate(all="ignore"):
-        return (link.inverse(eta + step) - link.inverse(eta - step)) / (2.0 * step)
-
-
 def _prediction_interval(
-    fit, data, rows, predictors, spread, conditional, new_levels, level, component, scale, size,
-    weights,
+    fit, data, rows, predictors, spread, conditional, new_levels, level, component, size, weights
 ):  # fmt: skip
     family = fit.family
     if component not in (None, "response"):

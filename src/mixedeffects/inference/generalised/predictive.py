@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.family import Response, link_of
-from mixedeffects.inference.generalised.averages import average
+from mixedeffects.inference.averages import average
 
 # half-width of the standard normal distribution; distance of the points on their own scale, and
-# what that scale is at most and at least, in standard deviations of the predictor
+# that scale for wide changes and at least, in standard deviations of the predictor
 WIDE, STEP, WIDEST, NARROWEST = 9.0, 0.2, 2.0, 1e-4
 # points a row that memory is reckoned with, and doubles in an array of a chunk
 POINTS, DOUBLES = 128, 1_000_000
@@ -106,7 +106,7 @@ def _arguments(family, predictors, spread):
         expit = link_of("logit")
         share = average(expit.inverse, predictors["zi"], spread["zi"])
         predictors["zi"] = expit.link(np.clip(share, 1e-300, 1.0 - 1e-16))
-    return [predictors[name] for name in ("conditional", *family.extras)]
+    return [predictors[name] for name in family.predictor_names]
 
 
 def mixture_points(centre, width):
@@ -127,8 +127,9 @@ def mixture_points(centre, width):
     Examples
     --------
     >>> z, w = mixture_points(np.array([1.0]), np.array([1e-3]))
-    >>> float((w * (z < 1.0)).sum().round(3))  # half of the step's own point is missing
-    0.841
+    >>> below = 1.0 / (1.0 + np.exp(np.clip((z - 1.0) / 2e-4, -500, 500)))
+    >>> (w * below).sum(axis=1).round(4)  # P(Z < 1)
+    array([0.8413])
     """
     centre, width = centre[:, None], width[:, None]
     low, high = (np.arcsinh((end - centre) / width) for end in (-WIDE, WIDE))
@@ -156,17 +157,15 @@ def _change(family, arguments, spread, y, size, weights):
         at = [arguments[0] + centre * spread, *given]
         information = inner.expected_information(Response(y, size, weights), at)
         width = 1.0 / (np.sqrt(information) * spread)
-    return centre, np.clip(np.where(width > 0, width, WIDEST), NARROWEST, WIDEST)
+    # a change as wide as the normal density is none to look for: the density alone is
+    narrow = width < 1.0
+    return np.where(narrow, centre, 0.0), np.where(narrow, np.maximum(width, NARROWEST), WIDEST)
 
 
 def _quantiles(family, predictors, spread, p, size, weights):
     arguments = _arguments(family, predictors, spread)
     sd = spread.get("conditional")
     moments = predictive_moments(family, predictors, spread, size)
-    if family.weights_scale_dispersion:
-        counted = weights
-    else:
-        counted = None
 
     def below(y):
         """P(Y <= y) of every row."""
@@ -174,15 +173,19 @@ def _quantiles(family, predictors, spread, p, size, weights):
             with np.errstate(all="ignore"):
                 return family.cdf(Response(y, size, weights), *arguments)
         points, shares = mixture_points(
-            *_change(family, arguments, np.maximum(sd, 1e-12), y, size, counted)
+            *_change(family, arguments, np.maximum(sd, 1e-12), y, size, weights)
         )
 
         def wide(x):
-            return None if x is None else np.broadcast_to(x[:, None], points.shape).ravel()
+            return np.broadcast_to(x[:, None], points.shape).ravel()
 
         at = [wide(x) for x in arguments]
         at[0] = (arguments[0][:, None] + sd[:, None] * points).ravel()
-        response = Response(wide(y), wide(size), wide(weights))
+        response = Response(
+            wide(y),
+            None if size is None else wide(size),
+            None if weights is None else wide(weights),
+        )
         with np.errstate(all="ignore"):
             found = family.cdf(response, *at).reshape(points.shape)
         return np.einsum("nm,nm->n", found, shares)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.inference.predict import random_part
+from mixedeffects.inference.prediction_error import effect_variance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +113,7 @@ def linear_predictors(fit, rows, *, conditional):
     """
     out = {name: rows.fixed(fit, name) for name in rows.parts}
     if conditional:
-        names = ("conditional", *fit.family.extras)
+        names = fit.family.predictor_names
         for (_, owner, _, modes), row in zip(fit.random_effects, rows.blocks, strict=True):
             name = names[owner]
             out[name] = out[name] + random_part([row], [modes])
@@ -132,11 +133,10 @@ def new_group_spread(fit, rows):
     dict of str to (n,) array
         Only predictors with random effects.
     """
-    names = ("conditional", *fit.family.extras)
+    names = fit.family.predictor_names
     variance: dict[str, np.ndarray] = {}
     for (_, owner, Lam, _), (codes, Z) in zip(fit.random_effects, rows.blocks, strict=True):
         part = variance.setdefault(names[owner], np.zeros(rows.n))
         new = np.flatnonzero(np.asarray(codes) < 0)
-        half = np.broadcast_to(Lam[0], (rows.n, Lam.shape[1])) if Z is None else np.asarray(Z) @ Lam
-        part[new] += np.einsum("nk,nk->n", half[new], half[new])
+        part[new] += effect_variance(Z, Lam, new)
     return {name: np.sqrt(part) for name, part in variance.items()}

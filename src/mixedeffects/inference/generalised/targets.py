@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import Link, link_of
-from mixedeffects.inference.generalised.averages import average
+from mixedeffects.inference.averages import average
 
 COMPONENTS = ("response", "conditional", "zi", "dispersion")
 # step of central differences on the scale of the linear predictors
@@ -139,7 +139,7 @@ def target_of(fit, component, predictors):
         link = link_of("logit" if component == "zi" else "log")
         return Target((component,), lambda x: family.natural(component, x), link, True)
     inner = family.base if has_zi and component == "conditional" else family
-    names = ("conditional", *inner.extras)
+    names = inner.predictor_names
     eta = predictors["conditional"]
     with np.errstate(all="ignore"):
         mean = inner.mean(*(predictors[name] for name in names))

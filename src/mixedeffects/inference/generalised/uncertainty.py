@@ -40,7 +40,12 @@ class Uncertainty:
         self.fit = fit
         self.problem = fit.evaluation.objective.problem
         self.groups = {group.name: group for group in fit.coefficients}
-        self.half = parameter_half(fit)
+        self.half = fit.parameter_half
+        if self.half is None:
+            raise NotAvailableError(
+                "the observed information is not positive definite, so that errors of predictions "
+                "are not known\nsimplify the model, or predict without interval="
+            )
         self._slopes = None
 
     @property
@@ -71,7 +76,7 @@ class Uncertainty:
         (n,) array
         """
         fit, P = self.fit, self.problem.n_parameters
-        names = ("conditional", *fit.family.extras)
+        names = fit.family.predictor_names
         scales = [weights.get(names[owner]) for _, owner, _, _ in fit.random_effects]
         conditional = conditional and any(s is not None for s in scales)
         width = P + sum(b.k for b in fit.all_blocks) * (P if conditional else 1)
@@ -106,7 +111,7 @@ class Uncertainty:
     def spread_slopes(self, rows, spread):
         """By rows, the derivatives by the parameters of the weighted variances of new groups."""
         fit, problem = self.fit, self.problem
-        names = ("conditional", *fit.family.extras)
+        names = fit.family.predictor_names
         x = fit.evaluation.estimates
         lambdas = fit.evaluation.lambdas
         dG = problem.covariance.dG(problem.theta(x), lambdas)
@@ -141,20 +146,6 @@ def uncertainty(fit):
     if "uncertainty" not in fit.cache:
         fit.cache["uncertainty"] = Uncertainty(fit)
     return fit.cache["uncertainty"]
-
-
-def parameter_half(fit):
-    """(P, P) half with half half' the covariance of the engine's parameters."""
-    H = fit.engine_hessian
-    scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
-    try:
-        L = np.linalg.cholesky(H / np.outer(scale, scale))
-    except np.linalg.LinAlgError:
-        raise NotAvailableError(
-            "the observed information is not positive definite, so that errors of predictions "
-            "are not known\nsimplify the model, or predict without interval="
-        ) from None
-    return np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T
 
 
 def block_places(problem):

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import OptionError
+from mixedeffects.inference.averages import average
 from mixedeffects.inference.icc import mean_squares
 
-# nodes of the Gauss-Hermite rule that averages over the random effects
-NODES = 64
 # what exp of a difference of linear predictors is, by link
 RATIOS = {"logit": "odds ratio", "log": "ratio", "cloglog": "hazard ratio"}
 ADJUSTMENTS = (False, True, "integrate")
@@ -70,10 +69,7 @@ class InverseLink:
         if not self.sd:
             out = self._plain(flat, k)[k]
         elif self.integrate:
-            z, weight = np.polynomial.hermite_e.hermegauss(NODES)
-            points = flat[:, None] + self.sd * z
-            values = self._plain(points.ravel(), k)[k].reshape(points.shape)
-            out = values @ (weight / weight.sum())
+            out = average(lambda x: self._plain(x, k)[k], flat, np.full(flat.size, self.sd))
         else:
             found = self._plain(flat, k + 2)
             out = found[k] + 0.5 * self.sd**2 * found[k + 2]
@@ -152,9 +148,8 @@ def words_of_mean(fit):
     response, family = fit.design.spec.response, fit.family
     if family.has_size:
         return "the probability"
-    base = getattr(family, "base", None)
-    if base is None:
-        return f"the mean of {response}"
-    if family.support[0] > 0 or "hurdle" in family.name:
+    if family.zeros == "extra":
+        return f"the mean of {response} without the extra zeros"
+    if family.zeros == "all" or family.support == (1.0, np.inf):
         return f"the mean of {response} before truncation"
-    return f"the mean of {response} without the extra zeros"
+    return f"the mean of {response}"

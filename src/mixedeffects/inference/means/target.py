@@ -91,7 +91,7 @@ def target_of(fit, *, scale, average="link", bias_adjust=False, component="condi
         raise OptionError(f"average={average!r} is not one of {', '.join(AVERAGES)}")
     if component not in COMPONENTS:
         raise OptionError(f"component={component!r} is not one of {', '.join(COMPONENTS)}")
-    if "upper" in fit.family.extras:
+    if fit.family.ordinal:
         return _ordinal(fit, scale, average, bias_adjust, component)
     if component == "response":
         return _whole_mean(fit, bias_adjust)
@@ -157,7 +157,7 @@ def _predictor(fit, component):
 
     at = dict(_places(fit))[component]
     own = Coefficients(fit.extras[component], fit.vcov_parameters[at, at], part)
-    zero = "a zero" if "hurdle" in fit.family.name else "an extra zero"
+    zero = "a zero" if fit.family.zeros == "all" else "an extra zero"
     words = f"the probability of {zero}" if component == "zi" else "the dispersion parameter"
     link = LINKS["logit" if component == "zi" else "log"]
     return own, InverseLink(link, words), (f"of the {component} part",)

@@ -216,6 +216,3 @@ class GeneralisedProblem:
     def conditional(self, point):
         """All parameters' values at a point of the path."""
         return self.optimum.values_at(point.held.full, point.held.lambdas)
-
-
-__all__ = ["GeneralisedOptimum", "all_parameters", "random_terms"]

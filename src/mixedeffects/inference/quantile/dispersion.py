@@ -7,10 +7,10 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.generalised.residuals import residuals
 from mixedeffects.inference.generalised.rows import own_rows
-from mixedeffects.inference.generalised.simulate import simulated
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.information import n_parameters
 from mixedeffects.inference.quantile.pool import LEVEL, monte_carlo_p
+from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
@@ -50,12 +50,7 @@ def check_dispersion(fit, n=250, rng=None):
     Examples
     --------
     >>> import mixedeffects as me
-    >>> table = {
-    ...     "y": [0, 1, 3, 2, 6, 4, 1, 0, 2, 9, 7, 4],
-    ...     "x": [0, 1, 2, 3] * 3,
-    ...     "g": list("aaaabbbbcccc"),
-    ... }
-    >>> fit = me.glmm("y ~ x + (1 | g)", table, family="poisson")
+    >>> fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
     >>> list(fit.check_dispersion(rng=1)["method"])
     ['Pearson', 'Pearson, effective df', 'simulated']
     """
@@ -115,7 +110,7 @@ def refuse_no_dispersion(fit):
     NotAvailableError
     """
     family, size = fit.family, fit.response.size
-    if "upper" in family.extras or (family.has_size and (size is None or size.max() <= 1)):
+    if family.ordinal or (family.has_size and (size is None or size.max() <= 1)):
         raise NotAvailableError(
             "0 / 1 responses and ordered categories cannot be over- or underdispersed: their "
             "variance follows from their probabilities\nlook at quantile_residuals().by(group)"

@@ -10,7 +10,7 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.laplace.resampled import RowDraws
-from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR, in_batches
+from mixedeffects.estimation.refits import FAILED, in_batches
 from mixedeffects.inference.component_names import component_name
 from mixedeffects.inference.profiling.generalised import random_terms
 
@@ -176,14 +176,3 @@ def full_record(fit, found, y):
         data, fit.family, evaluation.objective.problem.response, fit.nagq, fit.plan, evaluation,
         certificate, guess(evaluation)[0], found.groups, None,
     )  # fmt: skip
-
-
-__all__ = [
-    "CONVERGED",
-    "SINGULAR",
-    "GeneralisedBootstrap",
-    "full_record",
-    "parameter_names",
-    "std_error_fixed",
-    "values_of",
-]

@@ -66,7 +66,7 @@ def average(function, value, spread, *others, growth=1.0):
     >>> average(np.square, np.array([1.0]), np.array([3.0])).round(12)  # 1 + 9
     array([10.])
     """
-    out = np.asarray(function(value, *others), dtype=float)
+    out = np.array(function(value, *others), dtype=float)  # not a view of the values
     wide = np.flatnonzero(spread)
     if not wide.size:
         return out

@@ -1,0 +1,82 @@
+"""What linear and generalised mixed models can both be asked."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from mixedeffects import inference
+from mixedeffects.display import Summary, VarianceComponents
+from mixedeffects.model.listing import Listed, framed, shown
+from mixedeffects.model.maketables import MakeTables, to_maketables
+from mixedeffects.model.storage import save
+
+
+class MixedModel(MakeTables):
+    """The part of the table of contents that every fitted mixed model has."""
+
+    fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
+    varcorr = property(
+        lambda self: VarianceComponents(
+            inference.varcorr(self),
+            self.design.spec.to_frame,
+            partial(inference.variance_errors, self),
+        )
+    )
+    loglik = property(inference.loglik)
+    aic = property(inference.aic)
+    aicc = property(inference.aicc)
+    bic = property(inference.bic)
+    df = property(inference.n_parameters)
+    nobs = property(lambda self: self.design.n)
+    formula = property(lambda self: self.design.spec.text)
+    converged = property(lambda self: self.certificate.converged)
+
+    ranef = framed(inference.ranef)
+    simulate = inference.simulate
+    quantile_residuals = Listed("mixedeffects.inference.quantile", shown("QuantileResiduals"))
+    tidy = Listed(wrap=framed)
+    glance = Listed(wrap=framed)
+    augment = Listed(wrap=framed)
+
+    vcov = inference.vcov
+    test = Listed(wrap=framed)
+    anova = Listed(wrap=framed)
+    confint = framed(inference.confint)
+    icc = framed(inference.icc)
+    r2 = framed(inference.r2)
+    profile = Listed(wrap=shown("Profile"))
+    bootstrap = Listed(wrap=shown("Bootstrap"))
+    influence = Listed(wrap=shown("Influence"))
+
+    emmeans = Listed(wrap=shown("EstimatedMeans"))
+    emtrends = Listed(wrap=shown("EstimatedMeans"))
+    contrasts = Listed(wrap=shown("EstimatedMeans"))
+
+    lrt = Listed("mixedeffects.model.comparing")
+    ranova = Listed("mixedeffects.model.comparing", framed)
+
+    save = save
+    to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
+    to_maketables = to_maketables
+
+    def summary(self, *, ddf=None, level=0.95):
+        """Model, variance components and coefficients, as text and HTML.
+
+        Parameters
+        ----------
+        ddf : str, optional
+            Degrees of freedom of the coefficient table, as in `test`.
+        level : float
+            Coverage of the confidence intervals.
+
+        Returns
+        -------
+        Summary
+        """
+        return Summary(self, ddf=ddf, level=level)
+
+    def __repr__(self):
+        return str(self.summary())
+
+    def _repr_html_(self):
+        return self.summary()._repr_html_()
