@@ -88,15 +88,18 @@ class SparseRemainder:
     symbolic : Symbolic
     R : (nnz + m,) array
         The matrix on the pattern of its factor, as `Assembly` makes it; overwritten.
+    factored : bool
+        Whether R is its factor already; its determinant is then known elsewhere.
     """
 
     __slots__ = ("L", "_symbolic", "logdet")
 
-    def __init__(self, symbolic, R):
-        from mixedeffects.engine.kernels import sparse
-
+    def __init__(self, symbolic, R, *, factored=False):
         self._symbolic, self.L = symbolic, R
-        self.logdet = sparse.factor(*symbolic.rows, *symbolic.by_column, R)
+        if not factored:
+            from mixedeffects.engine.kernels import sparse
+
+            self.logdet = sparse.factor(*symbolic.rows, *symbolic.by_column, R)
 
     @classmethod
     def of(cls, engine, Lambdas, K, scaled):

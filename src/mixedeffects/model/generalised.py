@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from importlib import import_module
 
@@ -10,7 +11,7 @@ import numpy as np
 from mixedeffects import inference
 from mixedeffects.design import build_glmm_design, collapse, take_rows
 from mixedeffects.engine import threads_for
-from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.errors import DataWarning, ModelError, OptionError
 from mixedeffects.estimation.laplace import (
     LaplaceObjective,
     QuadratureObjective,
@@ -149,10 +150,11 @@ def fit_glmm(
     response = Response(data.y, data.size, data.weights, row_of=data.table_row)
     family.check(response, design.spec.response)
     if data.exposure is not None and family.link.name not in LINKS_OF_RATES:
-        raise OptionError(
+        warnings.warn(
             f"exposure= adds its logarithm to the linear predictor, which makes a rate of a mean "
-            f"with link 'log' (or 'cloglog'), not with '{family.link.name}'\n"
-            "use offset() in the formula for anything else"
+            f"with link 'log' (or 'cloglog'), not with '{family.link.name}'",
+            DataWarning,
+            stacklevel=3,
         )
     used, used_response, row_of = merged_rows(data, family, response)
     problem, groups, plan = assemble(family, used_response, used.design, used.parts, engine=engine)
@@ -197,7 +199,8 @@ def merged_rows(data, family, response):
     row_of : (n,) array or None
         Row of `data` for each row that was used; None when they are the same.
     """
-    found = None if family.weights_scale_dispersion else collapse(data)
+    single = any(b.factor.n_levels == data.n for b in data.design.blocks)
+    found = None if single or family.weights_scale_dispersion else collapse(data)
     if found is None:
         return data, response, None
     size = None if response.size is None else response.size[found.first]

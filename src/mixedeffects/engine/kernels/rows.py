@@ -11,6 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mixedeffects.engine.kernels.sparse import (
+    assemble_rows,
+    factor,
+    solve_lower,
+    solve_upper,
+)
+
 
 @njit(cache=True, nogil=True)
 def products(Z, columns, u, out):
@@ -372,3 +379,47 @@ def apply_inverse_sparse(Z, leaf, place, target, own, cross, P, out):
             s += P[target[i, p]] * zb
             p += 1
             out[i, k + b] = s
+
+
+@njit(cache=True, nogil=True)
+def factor_sparse(
+    Z, w, leaf, place, target, diag, cross, K, pointer, entry, level, indptr, index,
+    row_pointer, row_column, row_entry, column_pointer, column_row, R,
+):  # fmt: skip
+    """Assemble and factor M with a sparse remainder, in one call; log|M|, inf if not positive.
+
+    diag, cross and R come in as zeros; R leaves as the remainder's factor.
+    """
+    leaf_sums(Z, w, leaf, place, diag, cross)
+    logdet = invert_levels(diag, K)
+    if logdet == np.inf:
+        return logdet
+    sparse_sums(Z, w, target, diag.shape[1], R)
+    R[row_pointer[row_pointer.shape[0] - 1] :] += 1.0
+    assemble_rows(
+        pointer, entry, level, indptr, index, cross, K, row_pointer, row_column, row_entry, R
+    )
+    return logdet + factor(row_pointer, row_column, row_entry, column_pointer, column_row, R)
+
+
+@njit(cache=True, nogil=True)
+def solve_sparse(
+    K, indptr, index, cross, columns, position, column_pointer, column_row, L, B, out
+):  # fmt: skip
+    """out = M^-1 B for a remainder factored by `factor_sparse`; B and out (all columns, c)."""
+    first = K.shape[0] * K.shape[1]
+    m = columns.shape[0]
+    c = B.shape[1]
+    solve_leaf(K, B[:first], out[:first])
+    low = B[first:].copy()
+    subtract_transposed(indptr, index, cross, out[:first], low)
+    X = np.empty((m, c))
+    for i in range(m):
+        X[i] = low[columns[i]]
+    solve_lower(column_pointer, column_row, L, X)
+    solve_upper(column_pointer, column_row, L, X)
+    for i in range(m):
+        out[first + i] = X[position[i]]
+    top = B[:first].copy()
+    subtract_times(indptr, index, cross, out[first:], top)
+    solve_leaf(K, top, out[:first])

@@ -103,13 +103,15 @@ class BlockedFactor:
         self._rest: Any = None
         diag = np.zeros((system.q, system.k, system.k))
         self._cross = cross = np.zeros((system.entries, system.k))
-        kernels.leaf_sums(Z, w, system.leaf, system.place, diag, cross)
         self._K = K = np.empty_like(diag)
-        self.logdet = float(kernels.invert_levels(diag, K))
-        if not system.m or not np.isfinite(self.logdet):
+        if system.symbolic is not None:
+            self._factor_sparse(w, diag)
             return
-        self._rest = self._dense(w) if system.symbolic is None else self._sparse(w)
-        self.logdet += self._rest.logdet
+        kernels.leaf_sums(Z, w, system.leaf, system.place, diag, cross)
+        self.logdet = float(kernels.invert_levels(diag, K))
+        if system.m and np.isfinite(self.logdet):
+            self._rest = self._dense(w)
+            self.logdet += self._rest.logdet
 
     def _dense(self, w):
         system = self._system
@@ -119,15 +121,14 @@ class BlockedFactor:
         system.crossing.eliminate(R, self._K, self._cross)
         return DenseRemainder(R)
 
-    def _sparse(self, w):
-        from mixedeffects.engine.kernels import sparse
-
+    def _factor_sparse(self, w, diag):
         system, symbolic = self._system, self._system.symbolic
         R = np.zeros(symbolic.below + symbolic.m)
-        kernels.sparse_sums(self._Z, w, system.target, system.k, R)
-        R[symbolic.below :] += 1.0
-        sparse.assemble_rows(*system.crossing.addresses, self._cross, self._K, *symbolic.rows, R)
-        return SparseRemainder(symbolic, R)
+        self.logdet = kernels.factor_sparse(
+            self._Z, w, system.leaf, system.place, system.target, diag, self._cross, self._K,
+            *system.crossing.addresses, *symbolic.rows, *symbolic.by_column, R,
+        )  # fmt: skip
+        self._rest = SparseRemainder(symbolic, R, factored=True)
 
     def smallest_pivot(self):
         """Of the elimination: next to zero where M is nearly singular."""
@@ -140,6 +141,12 @@ class BlockedFactor:
         system, one = self._system, B.ndim == 1
         B = np.ascontiguousarray(B[:, None] if one else B)
         out = np.empty_like(B)
+        if system.symbolic is not None:
+            kernels.solve_sparse(
+                self._K, system.indptr, system.index, self._cross, system.symbolic.columns,
+                system.symbolic.position, *system.symbolic.by_column, self._rest.L, B, out,
+            )  # fmt: skip
+            return out[:, 0] if one else out
         top, low = B[: system.first], B[system.first :]
         if system.m:
             kernels.solve_leaf(self._K, top, out[: system.first])

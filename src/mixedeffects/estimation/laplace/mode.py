@@ -34,7 +34,7 @@ class Mode:
     value : float
         F; inf where no mode was found.
     terms : dict
-        Derivatives of the log densities there, order 2.
+        Derivatives of the log densities there, order 3.
     weights : (rows,) array
         Of the stacked rows.
     factor : factorisation of M at u, or None
@@ -66,8 +66,8 @@ class RandomEffects:
     def __init__(self, problem, predictors):
         self.problem, self.predictors = problem, predictors
 
-    def terms(self, u):
-        return self.problem.terms(self.predictors, u, 2)
+    def terms(self, u, order):
+        return self.problem.terms(self.predictors, u, order)
 
     def penalty(self, u):
         return 0.5 * float(u @ u)
@@ -103,7 +103,7 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED):
     serving = old  # the factor of another point, while it serves
     settled, halvings = False, 0
     for count in range(MAX_STEPS):
-        terms = unknown.terms(u)
+        terms = unknown.terms(u, 3 if settled else 2)  # the gradient will want the third
         value = unknown.penalty(u) - float(terms[()].sum())
         if not (value <= last + 1e-11 * (1.0 + abs(value)) or settled):
             halvings += 1

@@ -111,6 +111,8 @@ class LaplaceEvaluation:
         problem.system.scale(self.lambdas)
         zero = np.zeros(problem.system.width)
         u, old = (zero, None) if near is None else (near.mode.u, near.mode.factor)
+        if near is not None:
+            u = carried(problem.system.rows, u, near.lambdas, self.lambdas)
         unknown = RandomEffects(problem, self.fixed)
         old = old if problem.dear else None
         self.mode = find_mode(unknown, u, old, objective.settled_at)
@@ -140,6 +142,27 @@ class LaplaceEvaluation:
         return self._gradient
 
 
+def carried(rows, u, old, new):
+    """u for which the effects Lambda u are those of another Lambda, where that is no great change.
+
+    What the data determine is b = Lambda u: it moves less than u when Lambda does.
+    """
+    parts = []
+    for f, _, where in rows.parts:
+        part, L = u[where], new[f]
+        if (
+            not np.array_equal(old[f], L)
+            and (np.abs(L.diagonal()) > 0.2 * np.abs(old[f]).max()).all()
+        ):
+            k = rows.k[f]
+            if k == 1:
+                part = part * (old[f][0, 0] / L[0, 0])
+            else:
+                part = (part.reshape(-1, k) @ np.linalg.solve(L, old[f]).T).ravel()
+        parts.append(part)
+    return np.concatenate(parts)
+
+
 def laplace_gradient(evaluation):
     """dd/dx by implicit differentiation.
 
@@ -150,7 +173,7 @@ def laplace_gradient(evaluation):
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking = problem.system, problem.stacking
     system.scale(evaluation.lambdas)
-    terms = problem.terms(evaluation.fixed, mode.u, 3)
+    terms = mode.terms
     V = mode.factor.row_inverses()
     h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
     c = log_determinant_slopes(terms, h, stacking.variables, stacking.variables)

@@ -172,7 +172,7 @@ def quadrature_gradient(evaluation):
     M_bar = 0.5 * (M_bar + M_bar.transpose(0, 2, 1)) + 0.5 * (B @ B.transpose(0, 2, 1))
     V = np.einsum("iab,ib->ia", M_bar[codes], system.Z)
     h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
-    terms = problem.terms(evaluation.fixed, mode.u, 3)
+    terms = mode.terms
     c = log_determinant_slopes(terms, h, stacking.variables, stacking.variables)
     a = mode.factor.solve(u_bar.ravel() + system.gather(stacking.scores(c)))
     out = pull_back(problem, evaluation, terms, h, c, a, mode.weights, V, 0.0)

@@ -13,10 +13,10 @@ from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessI
 
 from mixedeffects.estimation.newton import OptimizerResult, newton_step, shortened
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-8
 ARMIJO = 1e-4
 # decrement above which what was learnt of the curvature is about another place
-FAR = 0.3
+FAR = 3.0
 # iterations after which differences of gradients learn more than further steps
 PATIENCE = 15
 SMALLEST_STEP = 1e-8

@@ -87,8 +87,8 @@ class WithCoefficients:
     def _fixed(self, v):
         return self.problem.fixed(self.parameters(v[self.width :]))
 
-    def terms(self, v):
-        return self.problem.terms(self._fixed(v), v[: self.width], 2)
+    def terms(self, v, order):
+        return self.problem.terms(self._fixed(v), v[: self.width], order)
 
     def penalty(self, v):
         u = v[: self.width]
@@ -149,7 +149,7 @@ def quick_gradient(evaluation):
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking, main = problem.system, problem.stacking, problem.predictors[0]
     system.scale(evaluation.lambdas)
-    terms = problem.terms(evaluation.fixed, mode.u, 3)
+    terms = mode.terms
     V = mode.factor.row_inverses()
     h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
     c = log_determinant_slopes(terms, h, stacking.variables, stacking.variables)
