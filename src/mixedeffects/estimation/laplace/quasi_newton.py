@@ -13,7 +13,7 @@ from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessI
 
 from mixedeffects.estimation.newton import OptimizerResult, newton_step, shortened
 
-TOLERANCE = 1e-8
+TOLERANCE = 1e-9
 ARMIJO = 1e-4
 # decrement above which what was learnt of the curvature is about another place
 FAR = 3.0

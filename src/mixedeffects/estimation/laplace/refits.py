@@ -245,7 +245,11 @@ class Worker:
         if problem is None:
             return self._refits.failed()
         objective = with_problem(self._objective, problem)
-        near = SimpleNamespace(mode=SimpleNamespace(u=u, factor=None), estimates=self._x)
+        near = SimpleNamespace(
+            mode=SimpleNamespace(u=u, factor=None),
+            estimates=self._x,
+            lambdas=problem.covariance.lambdas(problem.theta(self._x)),
+        )
         try:
             first = objective.evaluate(self._x, near=near)
             evaluation, status, step = self._search(objective, first)
