@@ -36,6 +36,9 @@ def collapse(glmm: GLMMDesign, *, worth: float = WORTH) -> Collapsed | None:
     >>> rows.first, rows.row_of, rows.counts
     (array([0, 1, 3, 4, 5]), array([0, 1, 1, 2, 3, 4]), array([1., 2., 1., 1., 1.]))
     """
+    blocks = [b for part in (glmm.design, *glmm.parts.values()) for b in part.blocks]
+    if any(block.factor.n_levels == glmm.n for block in blocks):
+        return None  # a level of its own tells every row from the others
     columns = [glmm.y, *_predictor_columns(glmm)]
     if glmm.size is not None:
         columns.append(glmm.size)

@@ -157,6 +157,44 @@ def clearly_regular(evaluation, term):
     return bound > SINGULAR * max(1.0, size**0.5)
 
 
+def without_small(evaluation, term, threshold):
+    """One term's theta with its negligible singular values exactly zero; None if it has none.
+
+    Parameters
+    ----------
+    evaluation : Evaluation or LaplaceEvaluation
+    term : TermParameters
+    threshold : float
+        Relative to the largest singular value, or to one if that is smaller.
+    """
+    if clearly_regular(evaluation, term):
+        return None
+    U, s, Vt = term_svd(evaluation, term)
+    small = (s > 0) & (s < threshold * max(1.0, s[0]))
+    if not small.any():
+        return None
+    return term.structure.theta_of((U * np.where(small, 0.0, s)) @ Vt)
+
+
+def with_variance(evaluation, term, v, variance):
+    """One term's theta with a variance added along the direction v, in engine coordinates."""
+    Lam = evaluation.lambdas[term.block][np.ix_(term.columns, term.columns)]
+    eigenvalues, vectors = np.linalg.eigh(Lam @ Lam.T + variance * np.outer(v, v))
+    return term.structure.theta_of(vectors * np.sqrt(np.maximum(eigenvalues, 0.0)))
+
+
+def combination(term, T_blocks, v):
+    """The direction v as weights of the user's columns, largest modulus 1.
+
+    b = T b~: the combination c'b with c = T^-T v has zero variance where v'b~ has.
+    """
+    T = T_blocks[term.block][np.ix_(term.columns, term.columns)]
+    weights = np.linalg.solve(T.T, v)
+    weights = weights / weights[np.argmax(np.abs(weights))]
+    weights[np.abs(weights) < 1e-12] = 0.0
+    return weights
+
+
 def snap(objective, evaluation):
     """Set negligible singular values of Lambda to exactly zero where nothing is lost.
 
@@ -167,15 +205,11 @@ def snap(objective, evaluation):
     """
     best = evaluation
     for term in objective.parameters.terms:
-        if clearly_regular(best, term):
+        part = without_small(best, term, SINGULAR)
+        if part is None:
             continue
-        U, s, Vt = term_svd(best, term)
-        small = (s > 0) & (s < SINGULAR * max(1.0, s[0]))
-        if not small.any():
-            continue
-        part = (U * np.where(small, 0.0, s)) @ Vt
         theta = best.theta.copy()
-        theta[term.part] = term.structure.theta_of(part)
+        theta[term.part] = part
         trial = objective.evaluate(theta)
         if trial.value <= best.value + 1e-9 * max(1.0, abs(best.value) * 1e-3):
             best = trial
@@ -195,16 +229,12 @@ def leave_saddle(objective, evaluation):
     i, v, slope, _ = max(candidates, key=lambda c: c[3])
     term = objective.parameters.terms[i]
     columns = np.ix_(term.columns, term.columns)
-    Lam = evaluation.lambdas[term.block][columns]
     W = evaluation.factorisation.traces(False)[term.block][columns]
     q = evaluation.factorisation.scores()[term.block].shape[0]
     variance = -slope * q / max(float(v @ W @ v), 1e-300)
     for _ in range(30):
-        G = Lam @ Lam.T + variance * np.outer(v, v)
-        eigenvalues, vectors = np.linalg.eigh(G)
-        part = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
         theta = evaluation.theta.copy()
-        theta[term.part] = term.structure.theta_of(part)
+        theta[term.part] = with_variance(evaluation, term, v, variance)
         trial = objective.evaluate(theta)
         if trial.value < evaluation.value:
             return trial
@@ -230,7 +260,7 @@ def certify(objective, result, optimizer):
     if not np.isfinite(evaluation.value):
         return Certificate(
             False, np.nan, np.nan, (), objective.evaluations, objective.gradients,
-            result.iterations, optimizer, result.message, _advice(optimizer),
+            result.iterations, optimizer, result.message, advice_for(optimizer),
         )  # fmt: skip
     directions = singular_directions(evaluation, parameters)
     g = evaluation.gradient
@@ -239,7 +269,7 @@ def certify(objective, result, optimizer):
         _, decrement = newton_step(evaluation.curvature, g, evaluation.theta)
     stationary = bool(np.all(np.isfinite(g))) and decrement < 1e-5
     optimal = all(gain <= 1e-6 for *_, gain in directions)
-    message, advice = result.message, _advice(optimizer)
+    message, advice = result.message, advice_for(optimizer)
     # a derivative that vanishes to the last digit is either a boundary or not there at all
     confounded = confounded_blocks(evaluation) if np.abs(g).min(initial=1.0) < 1e-10 else []
     if confounded:
@@ -252,12 +282,7 @@ def certify(objective, result, optimizer):
     singular = []
     for i, v, slope, _ in directions:
         term = parameters.terms[i]
-        T = parameters.T_blocks[term.block][np.ix_(term.columns, term.columns)]
-        # b = T b~: the combination c'b with c = T^-T v has zero variance
-        weights = np.linalg.solve(T.T, v)
-        weights = weights / weights[np.argmax(np.abs(weights))]
-        weights[np.abs(weights) < 1e-12] = 0.0
-        singular.append(Direction(i, weights, slope))
+        singular.append(Direction(i, combination(term, parameters.T_blocks, v), slope))
     return Certificate(
         converged=stationary and optimal,
         gradient=float(np.abs(g).max(initial=0.0)),
@@ -281,13 +306,13 @@ def confounded_blocks(evaluation):
     return [f for f, (P, V) in enumerate(pairs) if P.trace() < SPANNED * V.trace()]
 
 
-def _advice(optimizer):
-    advice = [
+def advice_for(optimizer, predictors="check collinear fixed effects"):
+    """What to try after a fit that did not converge; one piece of it is about the predictors."""
+    other = "L-BFGS-B" if optimizer == "newton" else "newton"
+    return (
         "simplify the random effects: drop the term with the smallest variance, or use (x || g)",
         "centre and scale numeric predictors: center(x), scale(x)",
-        "check collinear fixed effects",
+        predictors,
         "allow more iterations: max_iterations=",
-    ]
-    other = "L-BFGS-B" if optimizer == "newton" else "newton"
-    advice.append(f'try another optimiser: optimizer="{other}"')
-    return tuple(advice)
+        f'try another optimiser: optimizer="{other}"',
+    )

@@ -79,15 +79,24 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
         result = rival(objective, run, result, options)
     _refuse_no_residual(objective, result.evaluation)
     certificate = certify(objective, result, optimizer)
-    if not certificate.converged:
-        tried = f"{optimizer}, {certificate.evaluations} evaluations: {certificate.message}"
-        warnings.warn(
-            "the fit did not converge to a certified optimum\n"
-            f"tried: {tried}\nto try:\n  " + "\n  ".join(certificate.advice),
-            ConvergenceWarning,
-            stacklevel=depth_of_package(),
-        )
+    warn_unless_proved(certificate)
     return result.evaluation, certificate
+
+
+def warn_unless_proved(certificate):
+    """One warning with what was tried, or found to be infinite, and what to do."""
+    if certificate.converged:
+        return
+    if certificate.infinite:
+        text = "\n".join((certificate.message, *certificate.advice))
+    else:
+        tried = f"{certificate.evaluations} evaluations: {certificate.message}"
+        text = (
+            "the fit did not converge to a certified optimum\n"
+            f"tried: {certificate.optimizer}, {tried}\nto try:\n  "
+            + "\n  ".join(certificate.advice)
+        )
+    warnings.warn(text, ConvergenceWarning, stacklevel=depth_of_package())
 
 
 def iteration_options(max_iterations):

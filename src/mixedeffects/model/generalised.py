@@ -156,8 +156,7 @@ def fit_glmm(
             DataWarning,
             stacklevel=3,
         )
-    used, used_response, row_of = merged_rows(data, family, response)
-    problem, groups, plan = assemble(family, used_response, used.design, used.parts, engine=engine)
+    problem, groups, plan, row_of = problem_of(data, family, response, engine)
     with threads_for(plan.columns):
         evaluation, certificate, curvature = fit_laplace(
             objective_of(problem, nagq),
@@ -188,6 +187,20 @@ def start_of(fit, problem, groups):
     return x
 
 
+def problem_of(data, family, response, engine="auto"):
+    """The estimation problem of a design, equal rows merged; see `assemble` and `merged_rows`.
+
+    Returns
+    -------
+    problem : Problem
+    groups : tuple of Coefficients
+    plan : Plan
+    row_of : (n,) array or None
+    """
+    used, used_response, row_of = merged_rows(data, family, response)
+    return *assemble(family, used_response, used.design, used.parts, engine=engine), row_of
+
+
 def merged_rows(data, family, response):
     """The design with equal rows fitted once, if that saves many.
 
@@ -199,8 +212,7 @@ def merged_rows(data, family, response):
     row_of : (n,) array or None
         Row of `data` for each row that was used; None when they are the same.
     """
-    single = any(b.factor.n_levels == data.n for b in data.design.blocks)
-    found = None if single or family.weights_scale_dispersion else collapse(data)
+    found = None if family.weights_scale_dispersion else collapse(data)
     if found is None:
         return data, response, None
     size = None if response.size is None else response.size[found.first]

@@ -7,7 +7,6 @@ import numpy as np
 from mixedeffects.design import ExtraPart, GLMMDesign
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.estimation.laplace import assemble
 from mixedeffects.family import Response, family_of
 from mixedeffects.model.storage import check_columns, design_parts, read_part
 
@@ -99,13 +98,12 @@ def restored(path, data, family, nagq, x, curvature, certificate):
     DataError
         When the optimum does not belong to the formula.
     """
-    from mixedeffects.model.generalised import GLMM, check_nagq, merged_rows, objective_of
+    from mixedeffects.model.generalised import GLMM, check_nagq, objective_of, problem_of
 
     check_nagq(nagq)
     response = Response(data.y, data.size, data.weights)
     family.check(response, data.design.spec.response)
-    used, used_response, row_of = merged_rows(data, family, response)
-    problem, groups, plan = assemble(family, used_response, used.design, used.parts)
+    problem, groups, plan, row_of = problem_of(data, family, response)
     P = problem.n_parameters
     if x.shape != (P,) or curvature.shape != (P, P) or not np.isfinite(x).all():
         raise DataError(f"{path} is damaged: its parameters do not belong to its formula")

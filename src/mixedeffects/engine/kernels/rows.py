@@ -11,13 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from mixedeffects.engine.kernels.sparse import (
-    assemble_rows,
-    factor,
-    solve_lower,
-    solve_upper,
-)
-
 
 @njit(cache=True, nogil=True)
 def products(Z, columns, u, out):
@@ -112,45 +105,6 @@ def dense_sums(Z, w, columns, first, k, R):
                     R[r, c] += v * Z[i, b]
                 else:
                     R[c, r] += v * Z[i, b]
-
-
-@njit(cache=True, nogil=True)
-def sparse_sums(Z, w, target, k, R):
-    """Add w z z' of every row to a sparse remainder; `target` has the pairs' places."""
-    n, K = Z.shape
-    for i in range(n):
-        p = 0
-        for a in range(k, K):
-            v = w[i] * Z[i, a]
-            for b in range(k, a + 1):
-                R[target[i, p]] += v * Z[i, b]
-                p += 1
-
-
-@njit(cache=True, nogil=True)
-def sparse_targets(columns, first, k, position, row_pointer, row_column, row_entry, target):
-    """Place in the pattern of every pair of remainder columns of every row."""
-    n, K = columns.shape
-    m = row_pointer.shape[0] - 1
-    for i in range(n):
-        p = 0
-        for a in range(k, K):
-            x = position[columns[i, a] - first]
-            for b in range(k, a + 1):
-                y = position[columns[i, b] - first]
-                if x == y:
-                    target[i, p] = row_pointer[m] + x
-                else:
-                    r, c = (x, y) if x > y else (y, x)
-                    lo, hi = row_pointer[r], row_pointer[r + 1]
-                    while hi - lo > 1:
-                        mid = (lo + hi) // 2
-                        if row_column[mid] <= c:
-                            lo = mid
-                        else:
-                            hi = mid
-                    target[i, p] = row_entry[lo]
-                p += 1
 
 
 @njit(cache=True, nogil=True)
@@ -267,29 +221,6 @@ def dense_times(P, pointer, entry, level, indptr, place, value, T):
 
 
 @njit(cache=True, nogil=True)
-def sparse_times(
-    pointer, entry, level, indptr, place, value, row_pointer, row_column, row_entry, P, T
-):  # fmt: skip
-    """`dense_times` for P on the pattern of a sparse factor."""
-    k = value.shape[1]
-    m = row_pointer.shape[0] - 1
-    row = np.zeros(m)
-    for i in range(m):
-        for s in range(row_pointer[i], row_pointer[i + 1]):
-            row[row_column[s]] = P[row_entry[s]]
-        own = P[row_pointer[m] + i]
-        for s in range(pointer[i], pointer[i + 1]):
-            e = entry[s]
-            for d in range(indptr[level[s]], e):
-                v = row[place[d]]
-                for a in range(k):
-                    T[e, a] += v * value[d, a]
-                    T[d, a] += v * value[e, a]
-            for a in range(k):
-                T[e, a] += own * value[e, a]
-
-
-@njit(cache=True, nogil=True)
 def inverse_leaf(indptr, value, K, T, own, cross):
     """Blocks of M^-1: the leaf's diagonal ones, and those between leaf and remainder.
 
@@ -349,77 +280,3 @@ def apply_inverse_dense(Z, columns, leaf, place, own, cross, P, first, out):
                 o = columns[i, k + c] - first
                 s += (P[r, o] if r >= o else P[o, r]) * Z[i, k + c]
             out[i, k + b] = s
-
-
-@njit(cache=True, nogil=True)
-def apply_inverse_sparse(Z, leaf, place, target, own, cross, P, out):
-    """`apply_inverse_dense` for P on the pattern of a sparse factor."""
-    n, K = Z.shape
-    k = own.shape[1]
-    for i in range(n):
-        j = leaf[i]
-        for a in range(k):
-            s = 0.0
-            for b in range(k):
-                s += own[j, a, b] * Z[i, b]
-            out[i, a] = s
-        p = 0
-        for b in range(K - k):
-            e = place[i, b]
-            zb = Z[i, k + b]
-            s = 0.0
-            for a in range(k):
-                out[i, a] += cross[e, a] * zb
-                s += cross[e, a] * Z[i, a]
-            for c in range(b):
-                v = P[target[i, p]]
-                s += v * Z[i, k + c]
-                out[i, k + c] += v * zb
-                p += 1
-            s += P[target[i, p]] * zb
-            p += 1
-            out[i, k + b] = s
-
-
-@njit(cache=True, nogil=True)
-def factor_sparse(
-    Z, w, leaf, place, target, diag, cross, K, pointer, entry, level, indptr, index,
-    row_pointer, row_column, row_entry, column_pointer, column_row, R,
-):  # fmt: skip
-    """Assemble and factor M with a sparse remainder, in one call; log|M|, inf if not positive.
-
-    diag, cross and R come in as zeros; R leaves as the remainder's factor.
-    """
-    leaf_sums(Z, w, leaf, place, diag, cross)
-    logdet = invert_levels(diag, K)
-    if logdet == np.inf:
-        return logdet
-    sparse_sums(Z, w, target, diag.shape[1], R)
-    R[row_pointer[row_pointer.shape[0] - 1] :] += 1.0
-    assemble_rows(
-        pointer, entry, level, indptr, index, cross, K, row_pointer, row_column, row_entry, R
-    )
-    return logdet + factor(row_pointer, row_column, row_entry, column_pointer, column_row, R)
-
-
-@njit(cache=True, nogil=True)
-def solve_sparse(
-    K, indptr, index, cross, columns, position, column_pointer, column_row, L, B, out
-):  # fmt: skip
-    """out = M^-1 B for a remainder factored by `factor_sparse`; B and out (all columns, c)."""
-    first = K.shape[0] * K.shape[1]
-    m = columns.shape[0]
-    c = B.shape[1]
-    solve_leaf(K, B[:first], out[:first])
-    low = B[first:].copy()
-    subtract_transposed(indptr, index, cross, out[:first], low)
-    X = np.empty((m, c))
-    for i in range(m):
-        X[i] = low[columns[i]]
-    solve_lower(column_pointer, column_row, L, X)
-    solve_upper(column_pointer, column_row, L, X)
-    for i in range(m):
-        out[first + i] = X[position[i]]
-    top = B[:first].copy()
-    subtract_times(indptr, index, cross, out[first:], top)
-    solve_leaf(K, top, out[:first])

@@ -13,6 +13,7 @@ from mixedeffects.crossprod import rows_against
 from mixedeffects.engine.crossing import Crossing
 from mixedeffects.engine.dense import DenseRemainder
 from mixedeffects.engine.kernels import rows as kernels
+from mixedeffects.engine.kernels import rows_sparse
 from mixedeffects.engine.sparse import SparseRemainder
 
 NO_ROWS = np.empty(0)
@@ -59,7 +60,7 @@ class BlockedRows:
             pairs = (K - self.k) * (K - self.k + 1) // 2
             kind = np.int32 if self.symbolic.entries < 2**31 else np.int64
             self.target = np.empty((n, pairs), dtype=kind)
-            kernels.sparse_targets(
+            rows_sparse.sparse_targets(
                 rows.columns, self.first, self.k, self.symbolic.position, *self.symbolic.rows,
                 self.target,
             )  # fmt: skip
@@ -124,7 +125,7 @@ class BlockedFactor:
     def _factor_sparse(self, w, diag):
         system, symbolic = self._system, self._system.symbolic
         R = np.zeros(symbolic.below + symbolic.m)
-        self.logdet = kernels.factor_sparse(
+        self.logdet = rows_sparse.factor_sparse(
             self._Z, w, system.leaf, system.place, system.target, diag, self._cross, self._K,
             *system.crossing.addresses, *symbolic.rows, *symbolic.by_column, R,
         )  # fmt: skip
@@ -142,7 +143,7 @@ class BlockedFactor:
         B = np.ascontiguousarray(B[:, None] if one else B)
         out = np.empty_like(B)
         if system.symbolic is not None:
-            kernels.solve_sparse(
+            rows_sparse.solve_sparse(
                 self._K, system.indptr, system.index, self._cross, system.symbolic.columns,
                 system.symbolic.position, *system.symbolic.by_column, self._rest.L, B, out,
             )  # fmt: skip
@@ -180,7 +181,7 @@ class BlockedFactor:
                 kernels.dense_times(P, *crossing.addresses, cross, T)
         else:
             P = self._rest.selected()
-            kernels.sparse_times(*crossing.addresses, cross, *system.symbolic.rows, P, T)
+            rows_sparse.sparse_times(*crossing.addresses, cross, *system.symbolic.rows, P, T)
         own, between = np.empty_like(K), np.empty_like(cross)
         kernels.inverse_leaf(system.indptr, cross, K, T, own, between)
         self._selected = own, between, P
@@ -198,7 +199,9 @@ class BlockedFactor:
                 self._Z, columns, leaf, place, own, between, P, system.first, out
             )
         else:
-            kernels.apply_inverse_sparse(self._Z, leaf, place, system.target, own, between, P, out)
+            rows_sparse.apply_inverse_sparse(
+                self._Z, leaf, place, system.target, own, between, P, out
+            )
         return out
 
     def blocks(self):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mixedeffects.estimation.certificate import (
     EXACT,
     SINGULAR,
     Direction,
     clearly_regular,
+    combination,
     term_svd,
+    with_variance,
+    without_small,
 )
 
 # relative standard deviations tried along a direction of zero variance
@@ -26,15 +27,11 @@ def snapped(objective, evaluation):
     """
     problem, best = objective.problem, evaluation
     for term in problem.covariance.terms:
-        if clearly_regular(best, term):
-            continue
-        U, s, Vt = term_svd(best, term)
-        small = (s > 0) & (s < SINGULAR * 10 * max(1.0, s[0]))
-        if not small.any():
+        part = without_small(best, term, 10 * SINGULAR)
+        if part is None:
             continue
         x = best.x.copy()
-        part = (U * np.where(small, 0.0, s)) @ Vt
-        x[problem.n_fixed :][term.part] = term.structure.theta_of(part)
+        x[problem.n_fixed :][term.part] = part
         trial = objective.evaluate(x, near=best)
         if trial.value <= best.value + NEGLIGIBLE:
             best = trial
@@ -57,12 +54,8 @@ def along(evaluation, i, v, size):
     objective = evaluation.objective
     problem = objective.problem
     term = problem.covariance.terms[i]
-    Lam = evaluation.lambdas[term.block][np.ix_(term.columns, term.columns)]
-    values, vectors = np.linalg.eigh(Lam @ Lam.T + size**2 * np.outer(v, v))
     x = evaluation.x.copy()
-    x[problem.n_fixed :][term.part] = term.structure.theta_of(
-        vectors * np.sqrt(np.maximum(values, 0.0))
-    )
+    x[problem.n_fixed :][term.part] = with_variance(evaluation, term, v, size**2)
     return objective.evaluate(x, near=evaluation)
 
 
@@ -86,10 +79,7 @@ def examine(evaluation):
             lower is None or best.value < lower.value
         ):
             lower = best
-        term = problem.covariance.terms[i]
-        T = problem.covariance.T_blocks[term.block][np.ix_(term.columns, term.columns)]
-        weights = np.linalg.solve(T.T, v)  # b = T b~: the combination (T^-T v)'b is constant
-        weights = weights / weights[np.argmax(np.abs(weights))]
-        weights[np.abs(weights) < 1e-12] = 0.0
+        covariance = problem.covariance
+        weights = combination(covariance.terms[i], covariance.T_blocks, v)
         directions.append(Direction(i, weights, slope))
     return tuple(directions), lower

@@ -12,8 +12,13 @@ from mixedeffects.estimation.laplace.curvature import by_differences, guess
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.separation import far_out
 from mixedeffects.estimation.laplace.start import start_point
-from mixedeffects.estimation.laplace.verdict import certify, warn_unless_proved, without_maximum
-from mixedeffects.estimation.minimize import OPTIMIZERS, iteration_options, scipy_runner
+from mixedeffects.estimation.laplace.verdict import certify, without_maximum
+from mixedeffects.estimation.minimize import (
+    OPTIMIZERS,
+    iteration_options,
+    scipy_runner,
+    warn_unless_proved,
+)
 
 RESTARTS = 6
 # a rival optimum must be lower than this to be preferred

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.design import Factor, is_nested
+from mixedeffects.design import is_nested
+from mixedeffects.estimation.refits.gather import ClusterRows, gather_factor
 
 
 class RowDraws:
@@ -21,18 +22,15 @@ class RowDraws:
 
     def __init__(self, data, codes=None):
         self.data, self.codes = data, codes
-        if codes is None:
-            return
-        self.n = int(codes.max()) + 1
-        self.order = np.argsort(codes, kind="stable")
-        self.pointer = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=self.n))])
+        self.clusters = None if codes is None else ClusterRows(codes)
 
     def draw(self, rng):
         """The design of a resample."""
-        if self.codes is None:
-            n = self.data.n
-            return gather(self.data, rng.integers(0, n, n))
-        return self.of(np.bincount(rng.integers(0, self.n, self.n), minlength=self.n))
+        n = self.data.n if self.clusters is None else self.clusters.n
+        drawn = rng.integers(0, n, n)
+        if self.clusters is None:
+            return gather(self.data, drawn)
+        return self.of(np.bincount(drawn, minlength=n))
 
     def of(self, times):
         """The design in which cluster j occurs times[j] times, every time as a new cluster.
@@ -41,13 +39,7 @@ class RowDraws:
         ----------
         times : (n_clusters,) int array
         """
-        drawn = np.repeat(np.arange(self.n), times)
-        length = self.pointer[drawn + 1] - self.pointer[drawn]
-        copy_of = np.repeat(np.arange(drawn.size), length)
-        before = np.concatenate([[0], np.cumsum(length)[:-1]])
-        within = np.arange(copy_of.size) - before[copy_of]
-        rows = self.order[self.pointer[drawn][copy_of] + within]
-        return gather(self.data, rows, copy_of, self.codes)
+        return gather(self.data, *self.clusters.drawn(times), self.codes)
 
 
 def gather(data, rows, copy_of=None, codes=None):
@@ -72,13 +64,8 @@ def gather(data, rows, copy_of=None, codes=None):
         return None if array is None else np.ascontiguousarray(array[rows])
 
     def block_of(block):
-        level = block.factor.codes[rows]
-        if copy_of is not None and is_nested(block.factor.codes, codes):
-            level = level + np.int64(block.factor.n_levels) * copy_of
-        _, level = np.unique(level, return_inverse=True)
-        level = level.reshape(-1).astype(np.int32)
-        labels = range(int(level.max()) + 1)
-        factor = Factor(block.factor.name, level, labels)  # pyright: ignore[reportArgumentType]
+        renewed = copy_of is not None and is_nested(block.factor.codes, codes)
+        factor = gather_factor(block.factor, rows, copy_of if renewed else None)
         return replace(block, factor=factor, Z=cut(block.Z))
 
     main = data.design

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.errors import ConvergenceWarning
-from mixedeffects.estimation.certificate import Certificate
+from mixedeffects.estimation.certificate import Certificate, advice_for
 from mixedeffects.estimation.laplace.separation import infinite_directions, infinite_terms
-from mixedeffects.estimation.minimize import depth_of_package
 from mixedeffects.estimation.newton import newton_step
 
 # a decrement of this is a few thousandths of a standard error
@@ -37,12 +34,8 @@ def certify(objective, result, B, optimizer, directions):
     decrement = np.nan if decrement is None else decrement
     stationary = bool(np.isfinite(g).all()) and decrement < CERTAIN
     optimal = all(d.slope > -1e-3 for d in directions)
-    advice = (
-        "simplify the random effects: drop the term with the smallest variance, or use (x || g)",
-        "centre and scale numeric predictors: center(x), scale(x)",
-        "look for a predictor or a group that determines the response (separation)",
-        "allow more iterations: max_iterations=",
-        f'try another optimiser: optimizer="{"L-BFGS-B" if optimizer == "newton" else "newton"}"',
+    advice = advice_for(
+        optimizer, "look for a predictor or a group that determines the response (separation)"
     )
     converged = stationary and optimal
     return Certificate(
@@ -120,21 +113,3 @@ def unbounded(certificate, terms):
         "grouping factor, or model the levels instead of the rows",
     )
     return replace(certificate, converged=False, message=message, advice=advice)
-
-
-def warn_unless_proved(certificate):
-    """One warning with what was found, or tried, and what to do."""
-    if certificate.converged:
-        return
-    advice = certificate.advice
-    if certificate.infinite:
-        text = f"{certificate.message}\n" + "\n".join(advice)
-    else:
-        tried = (
-            f"{certificate.optimizer}, {certificate.evaluations} evaluations: {certificate.message}"
-        )
-        text = (
-            "the fit did not converge to a certified optimum\n"
-            f"tried: {tried}\nto try:\n  " + "\n  ".join(advice)
-        )
-    warnings.warn(text, ConvergenceWarning, stacklevel=depth_of_package())

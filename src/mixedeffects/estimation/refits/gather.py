@@ -29,16 +29,11 @@ def gather_design(design, rows, copy_of=None, renewed=()):
     X = np.ascontiguousarray(design.X[rows])
     blocks = []
     for f, block in enumerate(design.blocks):
-        codes = block.factor.codes[rows]
-        if f in renewed and copy_of is not None:
-            codes = codes + np.int64(block.factor.n_levels) * copy_of
-        _, codes = np.unique(codes, return_inverse=True)
-        codes = codes.reshape(-1).astype(np.int32)
-        labels = range(int(codes.max()) + 1)
         Z = block.Z
         if Z is not None:
             Z = X if Z is design.X else np.ascontiguousarray(Z[rows])
-        blocks.append(replace(block, factor=Factor(block.factor.name, codes, labels), Z=Z))  # pyright: ignore[reportArgumentType]
+        of = copy_of if f in renewed else None
+        blocks.append(replace(block, factor=gather_factor(block.factor, rows, of), Z=Z))
     return replace(
         design,
         y=design.y[rows],
@@ -47,6 +42,62 @@ def gather_design(design, rows, copy_of=None, renewed=()):
         weights=None if design.weights is None else design.weights[rows],
         offset=None if design.offset is None else design.offset[rows],
     )
+
+
+def gather_factor(factor, rows, copy_of=None):
+    """A factor on some rows, its levels new ones in every draw if the rows' draws are given.
+
+    Parameters
+    ----------
+    factor : Factor
+    rows : (n_new,) int array
+    copy_of : (n_new,) int array, optional
+
+    Returns
+    -------
+    Factor
+        Levels that no longer occur are gone; labels are numbers.
+    """
+    codes = factor.codes[rows]
+    if copy_of is not None:
+        codes = codes + np.int64(factor.n_levels) * copy_of
+    _, codes = np.unique(codes, return_inverse=True)
+    codes = codes.reshape(-1).astype(np.int32)
+    labels = range(int(codes.max()) + 1)
+    return Factor(factor.name, codes, labels)  # pyright: ignore[reportArgumentType]
+
+
+class ClusterRows:
+    """The rows of clusters that occur any number of times.
+
+    Parameters
+    ----------
+    codes : (n,) int array
+        Cluster of every row, 0 .. n_clusters - 1.
+    """
+
+    def __init__(self, codes):
+        self.n = int(codes.max()) + 1
+        self.order = np.argsort(codes, kind="stable")
+        self.pointer = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=self.n))])
+
+    def drawn(self, times):
+        """Rows when cluster j occurs times[j] times, and the draw that each row belongs to.
+
+        Parameters
+        ----------
+        times : (n_clusters,) int array
+
+        Returns
+        -------
+        rows, copy_of : (n_new,) int arrays
+        """
+        drawn = np.repeat(np.arange(self.n), times)
+        length = self.pointer[drawn + 1] - self.pointer[drawn]
+        copy_of = np.repeat(np.arange(drawn.size), length)
+        before = np.concatenate([[0], np.cumsum(length)[:-1]])
+        within = np.arange(copy_of.size) - before[copy_of]
+        return self.order[self.pointer[drawn][copy_of] + within], copy_of
 
 
 class ClusterDraws:
@@ -60,10 +111,8 @@ class ClusterDraws:
     """
 
     def __init__(self, design, codes):
-        self.design = design
-        self.n = int(codes.max()) + 1
-        self.order = np.argsort(codes, kind="stable")
-        self.pointer = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=self.n))])
+        self.design, self.clusters = design, ClusterRows(codes)
+        self.n = self.clusters.n
         self.renewed = tuple(
             f for f, block in enumerate(design.blocks) if is_nested(block.factor.codes, codes)
         )
@@ -75,10 +124,4 @@ class ClusterDraws:
         ----------
         times : (n_clusters,) int array
         """
-        drawn = np.repeat(np.arange(self.n), times)
-        length = self.pointer[drawn + 1] - self.pointer[drawn]
-        copy_of = np.repeat(np.arange(drawn.size), length)
-        before = np.concatenate([[0], np.cumsum(length)[:-1]])
-        within = np.arange(copy_of.size) - before[copy_of]
-        rows = self.order[self.pointer[drawn][copy_of] + within]
-        return gather_design(self.design, rows, copy_of, self.renewed)
+        return gather_design(self.design, *self.clusters.drawn(times), self.renewed)

@@ -166,7 +166,7 @@ def mode_slopes(fit):
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking, rows = problem.system, problem.stacking, problem.system.rows
     system.scale(evaluation.lambdas)
-    terms = problem.terms(evaluation.fixed, mode.u, 3)
+    terms = mode.terms
     variables, n = stacking.variables, problem.response.y.shape[0]
 
     def change(v, d):
