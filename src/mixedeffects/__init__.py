@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mixedeffects import datasets as datasets
     from mixedeffects import family as family
+    from mixedeffects import plot as plot
     from mixedeffects.errors import ConvergenceWarning as ConvergenceWarning
     from mixedeffects.errors import MixedEffectsError as MixedEffectsError
     from mixedeffects.model import GLMM as GLMM
@@ -54,7 +55,7 @@ _HOME = {
     "rm_anova": "mixedeffects.model",
     "warmup": "mixedeffects.model",
 }
-_ROOMS = ("datasets", "family")
+_ROOMS = ("datasets", "family", "plot")
 
 __all__ = [*_HOME, *_ROOMS, "__version__"]
 

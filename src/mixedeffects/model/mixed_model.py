@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from mixedeffects import inference
+from mixedeffects import inference, plot
 from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.model.listing import Listed, framed, shown
 from mixedeffects.model.maketables import MakeTables, to_maketables
@@ -54,6 +54,8 @@ class MixedModel(MakeTables):
 
     lrt = Listed("mixedeffects.model.comparing")
     ranova = Listed("mixedeffects.model.comparing", framed)
+
+    plot = property(lambda self: plot.FitPlots(self))
 
     save = save
     to_marginaleffects = Listed("mixedeffects.model.marginaleffects")

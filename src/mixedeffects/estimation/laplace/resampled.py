@@ -26,11 +26,10 @@ class RowDraws:
 
     def draw(self, rng):
         """The design of a resample."""
-        n = self.data.n if self.clusters is None else self.clusters.n
-        drawn = rng.integers(0, n, n)
         if self.clusters is None:
-            return gather(self.data, drawn)
-        return self.of(np.bincount(drawn, minlength=n))
+            return gather(self.data, rng.integers(0, self.data.n, self.data.n))
+        n = self.clusters.n
+        return self.of(np.bincount(rng.integers(0, n, n), minlength=n))
 
     def of(self, times):
         """The design in which cluster j occurs times[j] times, every time as a new cluster.
@@ -39,6 +38,7 @@ class RowDraws:
         ----------
         times : (n_clusters,) int array
         """
+        assert self.clusters is not None
         return gather(self.data, *self.clusters.drawn(times), self.codes)
 
 

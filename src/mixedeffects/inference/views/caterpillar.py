@@ -1,0 +1,75 @@
+"""Predicted random effects in order of size, with their conditional intervals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.views.choice import chosen_group, chosen_terms
+from mixedeffects.inference.views.record import View
+from mixedeffects.thinning import spread
+
+MOST_LEVELS = 150
+
+
+def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS):
+    """The BLUPs of one grouping factor, sorted, each above zero, below it or neither.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    group : str, optional
+        Grouping factor; the first by default.
+    term : str, optional
+        One of its terms; all by default.
+    level : float
+        Coverage of the intervals.
+    most : int
+        Levels shown for each term: of more, those evenly spaced in rank.
+
+    Returns
+    -------
+    View
+        "data": term, level, rank (1 is the lowest), estimate, sd, lower, upper, verdict
+        ("above", "below" or "unclear": whether the interval leaves out zero). Facts: group,
+        coverage, n_levels, per term the numbers of levels above and below.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> view = caterpillar_view(fit, term="Days")
+    >>> view.tables["data"].columns["level"][:2].tolist(), view.facts["above"]
+    (['335', '309'], {'Days': 4})
+    """
+    name = chosen_group(fit, group)
+    terms = chosen_terms(fit, name, term)
+    found = ranef(fit, level=level).columns
+    ours = found["group"] == name
+    parts, notes, above, below = [], [], {}, {}
+    n_levels = 0
+    for t in terms:
+        rows = np.flatnonzero(ours & (found["term"] == t))
+        rows = rows[np.argsort(found["estimate"][rows], kind="stable")]
+        n_levels = rows.size
+        verdict = np.full(rows.size, "unclear", dtype=object)
+        verdict[found["lower"][rows] > 0] = "above"
+        verdict[found["upper"][rows] < 0] = "below"
+        above[t], below[t] = int((verdict == "above").sum()), int((verdict == "below").sum())
+        shown = spread(rows.size, most)
+        if shown is None:
+            shown = np.arange(rows.size)
+        part = {c: found[c][rows[shown]] for c in ("term", "level")}
+        part["rank"] = shown + 1
+        part |= {c: found[c][rows[shown]] for c in ("estimate", "sd", "lower", "upper")}
+        part["verdict"] = verdict[shown]
+        parts.append(part)
+    if n_levels > most:
+        notes.append(f"{most:,} of {n_levels:,} levels, evenly spaced in rank")
+    table = Table({c: np.concatenate([part[c] for part in parts]) for c in parts[0]})
+    facts = {
+        "group": name, "terms": terms, "coverage": level, "n_levels": n_levels, "above": above,
+        "below": below,
+    }  # fmt: skip
+    return View({"data": table}, tuple(notes), facts)

@@ -1,0 +1,51 @@
+"""Which group, term or column a chart is about, when the user names one and when not."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from mixedeffects.errors import ModelError, OptionError
+
+
+def chosen_group(fit, group=None):
+    """A grouping factor of the main formula; the first one by default.
+
+    Raises
+    ------
+    OptionError
+        No such factor.
+    ModelError
+        The model has none.
+    """
+    names = list(dict.fromkeys(b.factor.name for b in fit.design.blocks))
+    if not names:
+        raise ModelError("the main formula has no random effects to show")
+    if group is None:
+        return names[0]
+    return one_of(group, names, "group")
+
+
+def chosen_terms(fit, group, term=None):
+    """Terms of a grouping factor: the named one, or all in the formula's order."""
+    blocks = [b for b in fit.design.blocks if b.factor.name == group]
+    names = list(dict.fromkeys(name for block in blocks for name in block.names))
+    return names if term is None else [one_of(term, names, "term")]
+
+
+def one_of(value, names, what):
+    """The value, if it is one of the names.
+
+    Raises
+    ------
+    OptionError
+
+    Examples
+    --------
+    >>> one_of("Days", ["(Intercept)", "Days"], "term")
+    'Days'
+    """
+    if value in names:
+        return value
+    close = get_close_matches(str(value), [str(n) for n in names], 1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise OptionError(f"{what}={value!r} is not one of {', '.join(map(str, names))}{hint}")

@@ -1,0 +1,101 @@
+"""The caterpillar: predicted random effects in order, with intervals."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.views import caterpillar_view
+from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.library import altair
+from mixedeffects.plot.theme import GREY, INK, VERDICTS
+
+STEP, TALLEST, WIDTH = 14, 640, 300
+# Vega's expression for what the legend calls a verdict
+LABELS = "datum.value === 'unclear' ? 'interval holds zero' : 'interval ' + datum.value + ' zero'"
+
+
+def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
+    """Predicted random effects (BLUPs) in order of size, with conditional intervals.
+
+    Levels whose interval leaves out zero are coloured: reliably above, reliably below.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    group : str, optional
+        Grouping factor; the first by default.
+    term : str, optional
+        One of its terms; all, side by side, by default.
+    level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    Chart
+        ``data``: term, level, rank, estimate, sd, lower, upper, verdict.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> fit.plot.caterpillar(term="Days").data["verdict"].value_counts().to_dict()
+    {'unclear': 10, 'below': 4, 'above': 4}
+    """
+    alt = altair()
+    view = caterpillar_view(fit, group, term=term, level=level)
+    facts = view.facts
+    data = inline(view.tables["data"])
+    percent = f"{100 * facts['coverage']:g}%"
+    colour = alt.Color(
+        "verdict:N",
+        scale=alt.Scale(domain=list(VERDICTS), range=list(VERDICTS.values())),
+        legend=alt.Legend(title=None, orient="bottom", labelExpr=LABELS),
+    )
+    # few levels have their names, many only their order
+    shown = min(facts["n_levels"], len(view.tables["data"].columns["rank"]))
+    named = shown <= TALLEST // STEP
+    y = alt.Y(
+        "rank:O", sort="descending",
+        axis=None if not named else alt.Axis(
+            title=facts["group"], grid=False, ticks=False, domain=False, labels=False
+        ),
+    )  # fmt: skip
+    tooltip = [
+        alt.Tooltip("level:N", title=facts["group"]),
+        alt.Tooltip("estimate:Q", format=".4g"),
+        alt.Tooltip("lower:Q", format=".4g"),
+        alt.Tooltip("upper:Q", format=".4g"),
+        alt.Tooltip("rank:Q"),
+    ]
+    height = STEP * shown if named else TALLEST
+    panels = []
+    for name in facts["terms"]:
+        base = alt.Chart(data).transform_filter(alt.datum.term == name)
+        x = alt.X("lower:Q", title=f"{name}, deviation from the average {facts['group']}")
+        rules = base.mark_rule(strokeWidth=1.5).encode(
+            x=x, x2="upper:Q", y=y, color=colour, tooltip=tooltip
+        )
+        points = base.mark_point(size=36, opacity=1).encode(
+            x="estimate:Q", y=y, color=colour, tooltip=tooltip
+        )
+        zero = alt.Chart(inline_zero(alt)).mark_rule(color=GREY, strokeDash=[3, 3]).encode(x="x:Q")
+        layers = [zero, rules, points]
+        if named:
+            layers.append(
+                base.mark_text(align="right", dx=-5, fontSize=10, color=INK).encode(
+                    x="lower:Q", y=y, text="level:N"
+                )
+            )
+        panels.append(alt.layer(*layers).properties(width=WIDTH, height=height))
+    drawing = alt.hconcat(*panels) if len(panels) > 1 else panels[0]
+    said = ", ".join(
+        f"{name}: {facts['above'][name]} above, {facts['below'][name]} below zero"
+        for name in facts["terms"]
+    )
+    return Chart(
+        view, drawing, fit.design.spec.to_frame, f"Random effects of {facts['group']}",
+        (f"predictions with {percent} conditional intervals", said),
+    )  # fmt: skip
+
+
+def inline_zero(alt):
+    """One row at zero, for a reference line."""
+    return alt.InlineData(values=[{"x": 0}])

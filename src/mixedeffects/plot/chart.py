@@ -1,0 +1,154 @@
+"""A chart: an Altair specification, the tidy data it draws, and files of both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+from mixedeffects.plot.library import altair, vl_convert
+from mixedeffects.plot.theme import CONFIG
+
+SUFFIXES = (".svg", ".png", ".pdf", ".html", ".json")
+
+
+class Chart:
+    """A chart that shows itself in a notebook and saves itself to a file, without a network.
+
+    Parameters
+    ----------
+    view : View
+        The numbers it draws.
+    drawing : altair chart
+        Layers, facets or concatenations, without title and configuration.
+    to_frame : callable
+        From named columns to the user's kind of data frame.
+    title : str
+    subtitle : sequence of str
+        Lines below the title, before the view's own notes.
+
+    Attributes
+    ----------
+    view : View
+    altair : altair chart
+        The same with title and configuration: anything Altair can do can be done with it.
+    title : str
+    subtitle : tuple of str
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> chart = fit.plot.caterpillar(term="Days")
+    >>> chart.data.columns.tolist()[:3], chart.title
+    (['term', 'level', 'rank'], 'Random effects of Subject')
+    """
+
+    def __init__(self, view, drawing, to_frame, title, subtitle=()):
+        self.view, self._to_frame = view, to_frame
+        self.title, self.subtitle = title, (*subtitle, *view.notes)
+        text = {"text": title, "subtitle": list(self.subtitle)} if self.subtitle else title
+        self.altair = drawing.properties(title=text).configure(**CONFIG)
+
+    @property
+    def data(self):
+        """What is drawn, as a tidy frame: of the main layer, where there are several."""
+        return self._to_frame(next(iter(self.view.tables.values())).columns)
+
+    @property
+    def tables(self):
+        """The data of every layer by name."""
+        return {name: self._to_frame(t.columns) for name, t in self.view.tables.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The Vega-Lite specification, data included."""
+        return self.altair.to_dict()
+
+    def save(self, path, *, scale=2.0):
+        """Write the chart to a file; nothing is fetched from a network.
+
+        Parameters
+        ----------
+        path : str or path
+            Ending in .svg, .png, .pdf, .html (one interactive page that needs no network), or
+            .json (the Vega-Lite specification).
+        scale : float
+            Pixels per point of a PNG.
+
+        Raises
+        ------
+        OptionError
+            Another ending.
+        MissingDependencyError
+            vl-convert-python is not installed.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in SUFFIXES:
+            raise OptionError(f"{path.name!r} must end in one of {', '.join(SUFFIXES)}")
+        if suffix == ".json":
+            path.write_text(json.dumps(self.to_dict()), encoding="utf-8")
+        elif suffix == ".html":
+            vl_convert()  # its absence is better named by us
+            path.write_text(self.altair.to_html(inline=True), encoding="utf-8")
+        elif suffix == ".svg":
+            path.write_text(self.svg(), encoding="utf-8")
+        elif suffix == ".png":
+            path.write_bytes(self.png(scale=scale))
+        else:
+            path.write_bytes(vl_convert().vegalite_to_pdf(self.to_dict()))
+
+    def svg(self) -> str:
+        """The chart as the text of an SVG picture."""
+        return vl_convert().vegalite_to_svg(self.to_dict())
+
+    def png(self, *, scale=2.0) -> bytes:
+        """The chart as a PNG picture."""
+        return vl_convert().vegalite_to_png(self.to_dict(), scale=scale)
+
+    def __repr__(self):
+        rows = len(next(iter(next(iter(self.view.tables.values())).columns.values()), ()))
+        return f"<Chart {self.title!r}, {rows:,} rows of data; .save(path) or .altair shows it>"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return self.altair._repr_mimebundle_(include, exclude)
+
+
+def inline(table) -> Any:
+    """A Table as data that stand in the specification itself.
+
+    Numbers that are not finite become null, which Vega-Lite leaves out.
+
+    Parameters
+    ----------
+    table : Table
+
+    Returns
+    -------
+    altair.InlineData
+    """
+    names = list(table.columns)
+    columns = [plain(values) for values in table.columns.values()]
+    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return altair().InlineData(values=rows)
+
+
+def plain(values) -> list[Any]:
+    """Values that JSON can hold."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        whole = array.astype(object)
+        whole[~np.isfinite(array)] = None
+        return whole.tolist()
+    if array.dtype.kind in "mM":
+        return [None if text == "NaT" else text for text in array.astype("U").tolist()]
+    return [_plain_one(v) for v in array.tolist()]
+
+
+def _plain_one(value):
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,0 +1,1 @@
+"""A fitted model as a page that stands alone."""
