@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from mixedeffects import plot as plot
     from mixedeffects.errors import ConvergenceWarning as ConvergenceWarning
     from mixedeffects.errors import MixedEffectsError as MixedEffectsError
+    from mixedeffects.estimation import stopping as stopping
     from mixedeffects.model import GLMM as GLMM
     from mixedeffects.model import LMM as LMM
+    from mixedeffects.model import all_fit as all_fit
     from mixedeffects.model import baselines as baselines
     from mixedeffects.model import compare as compare
     from mixedeffects.model import explain as explain
+    from mixedeffects.model import explore as explore
     from mixedeffects.model import glmm as glmm
     from mixedeffects.model import lmm as lmm
     from mixedeffects.model import load as load
+    from mixedeffects.model import reshape_long as reshape_long
     from mixedeffects.model import rm_anova as rm_anova
 
 _ERRORS = (
@@ -46,18 +50,22 @@ _HOME = {
     **dict.fromkeys(_ERRORS, "mixedeffects.errors"),
     "GLMM": "mixedeffects.model",
     "LMM": "mixedeffects.model",
+    "all_fit": "mixedeffects.model",
     "baselines": "mixedeffects.model",
     "compare": "mixedeffects.model",
     "explain": "mixedeffects.model",
+    "explore": "mixedeffects.model",
     "glmm": "mixedeffects.model",
     "lmm": "mixedeffects.model",
     "load": "mixedeffects.model",
+    "reshape_long": "mixedeffects.model",
     "rm_anova": "mixedeffects.model",
     "warmup": "mixedeffects.model",
 }
 _ROOMS = ("datasets", "family", "plot")
+_MODULES = {"stopping": "mixedeffects.estimation.stopping"}
 
-__all__ = [*_HOME, *_ROOMS, "__version__"]
+__all__ = [*_HOME, *_ROOMS, *_MODULES, "__version__"]
 
 
 def __getattr__(name: str):
@@ -67,6 +75,8 @@ def __getattr__(name: str):
         value = getattr(importlib.import_module(_HOME[name]), name)
     elif name in _ROOMS:
         value = importlib.import_module(f"mixedeffects.{name}")
+    elif name in _MODULES:
+        value = importlib.import_module(_MODULES[name])
     elif name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 

@@ -6,6 +6,7 @@ What a generalised model needs besides is imported when it is first asked for.
 from typing import TYPE_CHECKING
 
 from mixedeffects.design.build import build_design
+from mixedeffects.design.coding import code_numbers
 from mixedeffects.design.codings import TermCoding, term_codings
 from mixedeffects.design.column_matrix import dense
 from mixedeffects.design.nesting import is_nested, nesting
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from mixedeffects.design.collapsing import collapse, take_rows
     from mixedeffects.design.glmm_spec import GLMMSpec, RebuiltParts
     from mixedeffects.design.parts import ExtraPart, GLMMDesign, build_glmm_design
+    from mixedeffects.design.redesign import redesigned
     from mixedeffects.design.response_form import ResponseForm
     from mixedeffects.design.row_keys import Collapsed, equal_rows
+    from mixedeffects.design.stacked import assemble, stack
 
 __getattr__ = late(
     __name__,
@@ -38,6 +41,8 @@ __getattr__ = late(
         **dict.fromkeys(("ExtraPart", "GLMMDesign", "build_glmm_design"), "parts"),
         **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
         "ResponseForm": "response_form",
+        "redesigned": "redesign",
+        **dict.fromkeys(("assemble", "stack"), "stacked"),
     },
 )  # fmt: skip
 
@@ -45,6 +50,7 @@ __all__ = [
     "AliasedColumn", "Block", "Collapsed", "Design", "ExtraPart", "Factor",
     "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
     "RebuiltParts", "ResponseForm", "TermCoding",
-    "build_design", "build_glmm_design", "collapse", "dense", "equal_rows",
-    "is_nested", "nesting", "open_table", "take_rows", "term_codings", "to_frame", "triangle",
+    "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse", "dense",
+    "equal_rows", "is_nested", "nesting", "open_table", "redesigned", "stack", "take_rows",
+    "term_codings", "to_frame", "triangle",
 ]  # fmt: skip

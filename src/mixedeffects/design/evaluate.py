@@ -73,6 +73,10 @@ class Evaluator:
     def error(self, message: str, node: Node, hint: str | None = None) -> FormulaError:
         return FormulaError(message, self.text, node.start, node.end, hint)
 
+    def know(self, values: dict[str, Any]) -> None:
+        """Take the values of variables, by their texts, as given."""
+        self._memo.update(values)
+
     def variable(self, variable: Variable) -> np.ndarray | Coded:
         """A model-matrix variable: numbers (n,) or (n, k), or a coded factor."""
         known = self._memo.get(variable.text)

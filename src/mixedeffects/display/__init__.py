@@ -8,9 +8,12 @@ from mixedeffects.display.varcorr import VarianceComponents
 from mixedeffects.doors import late
 
 if TYPE_CHECKING:
+    from mixedeffects.display.all_fit import AllFit
     from mixedeffects.display.baselines import Baselines
     from mixedeffects.display.bootstrap import Bootstrap
     from mixedeffects.display.comparison import ModelComparison
+    from mixedeffects.display.diagnosis import Diagnosis
+    from mixedeffects.display.exploration import Exploration
     from mixedeffects.display.influence import Influence
     from mixedeffects.display.means import EstimatedMeans
     from mixedeffects.display.profile import Profile
@@ -20,9 +23,12 @@ if TYPE_CHECKING:
 __getattr__ = late(
     __name__,
     {
+        "AllFit": "all_fit",
         "Baselines": "baselines",
         "Bootstrap": "bootstrap",
+        "Diagnosis": "diagnosis",
         "EstimatedMeans": "means",
+        "Exploration": "exploration",
         "Influence": "influence",
         "ModelComparison": "comparison",
         "Profile": "profile",
@@ -32,9 +38,12 @@ __getattr__ = late(
 )
 
 __all__ = [
+    "AllFit",
     "Baselines",
     "Bootstrap",
+    "Diagnosis",
     "EstimatedMeans",
+    "Exploration",
     "Explanation",
     "Influence",
     "ModelComparison",

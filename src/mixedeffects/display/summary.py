@@ -158,7 +158,9 @@ def remarks(facts):
     out += [f"Column {a.name} was dropped: {a.reason}." for a in facts.aliased]
     out += [note if note.endswith(".") else f"{note}." for note in facts.notes]
     certificate = facts.certificate
-    if certificate.converged:
+    if certificate.rule is not None:
+        out.append(stopped_line(certificate))
+    elif certificate.converged:
         out.append(
             f"Converged: certified optimum after {certificate.evaluations} evaluations "
             f"({certificate.optimizer}), |gradient| {certificate.gradient:.0e}."
@@ -169,9 +171,25 @@ def remarks(facts):
             f"{certificate.message}. To try: {'; '.join(certificate.advice)}."
         )
     for words in facts.singular:
-        proof = ", certified" if certificate.converged else ""
+        proof = ", certified" if certificate.proved else ""
         out.append(f"Singular fit: zero variance in {words}{proof}.")
     return out
+
+
+def stopped_line(certificate):
+    """What became of a fit that the user's own rule stopped."""
+    count = certificate.iterations
+    start = (
+        f"Stopped by your rule ({certificate.rule}) after {count} iteration{'s' * (count != 1)} "
+        f"({certificate.optimizer})"
+    )
+    if certificate.infinite or not certificate.converged:
+        return f"{start}; {certificate.message}. To try: {'; '.join(certificate.advice)}."
+    if certificate.proved:
+        return f"{start}, at a certified optimum, |gradient| {certificate.gradient:.0e}."
+    left = certificate.remaining
+    fall = f"about {significant(left, 2)}" if np.isfinite(left) else "an unknown amount"
+    return f"{start}; not a certified optimum: the objective can still fall by {fall}."
 
 
 def indented(lines):

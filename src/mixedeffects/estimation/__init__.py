@@ -7,10 +7,12 @@ from mixedeffects.estimation.certificate import Certificate, Direction
 from mixedeffects.estimation.minimize import OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
+from mixedeffects.estimation.watching import Step
 
 if TYPE_CHECKING:
     from mixedeffects.estimation.absolute import AbsoluteObjective, Gauge
     from mixedeffects.estimation.holding import CorrelationChart, EntryChart, FreeChart, hold
+    from mixedeffects.estimation.stopping import UserRule, check_rule
     from mixedeffects.estimation.tracing import LowerPointError, Point, trace
 
 __getattr__ = late(
@@ -18,6 +20,7 @@ __getattr__ = late(
     {
         **dict.fromkeys(("AbsoluteObjective", "Gauge"), "absolute"),
         **dict.fromkeys(("CorrelationChart", "EntryChart", "FreeChart", "hold"), "holding"),
+        **dict.fromkeys(("UserRule", "check_rule"), "stopping"),
         **dict.fromkeys(("LowerPointError", "Point", "trace"), "tracing"),
     },
 )
@@ -36,6 +39,9 @@ __all__ = [
     "LowerPointError",
     "Parameters",
     "Point",
+    "Step",
+    "UserRule",
+    "check_rule",
     "hold",
     "minimize",
     "trace",

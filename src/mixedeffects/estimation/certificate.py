@@ -14,6 +14,7 @@ from math import prod
 import numpy as np
 
 from mixedeffects.estimation.newton import newton_step
+from mixedeffects.estimation.watching import Step
 
 SINGULAR = 1e-4
 EXACT = 1e-10
@@ -48,7 +49,7 @@ class Certificate:
     Attributes
     ----------
     converged : bool
-        Stationary, and optimal in every singular direction.
+        Stationary, and optimal in every singular direction; or stopped by the user's rule.
     gradient : float
         Largest modulus of the gradient in the engine's coordinates.
     decrement : float
@@ -64,6 +65,12 @@ class Certificate:
     infinite : tuple of str
         Coefficients whose estimates are infinite (separation); the numbers reported for them
         are where the optimiser stopped.
+    path : tuple of Step
+        What the optimiser passed on its way: every iteration it accepted.
+    rule : str or None
+        The user's rule (``converged=``), in words, where that stopped the search.
+    short : bool
+        Whether the rule stopped the search short of a proved optimum.
     """
 
     converged: bool
@@ -77,6 +84,19 @@ class Certificate:
     message: str
     advice: tuple[str, ...]
     infinite: tuple[str, ...] = ()
+    path: tuple[Step, ...] = ()
+    rule: str | None = None
+    short: bool = False
+
+    @property
+    def proved(self) -> bool:
+        """Whether the estimate is a proved local optimum, whoever stopped the search."""
+        return self.converged and not self.short
+
+    @property
+    def remaining(self) -> float:
+        """What the objective can still fall by, roughly: half the Newton decrement."""
+        return 0.5 * self.decrement
 
     @property
     def is_singular(self) -> bool:
@@ -260,7 +280,7 @@ def certify(objective, result, optimizer):
     if not np.isfinite(evaluation.value):
         return Certificate(
             False, np.nan, np.nan, (), objective.evaluations, objective.gradients,
-            result.iterations, optimizer, result.message, advice_for(optimizer),
+            result.iterations, optimizer, result.message, advice_for(optimizer), path=result.path,
         )  # fmt: skip
     directions = singular_directions(evaluation, parameters)
     g = evaluation.gradient
@@ -283,8 +303,10 @@ def certify(objective, result, optimizer):
     for i, v, slope, _ in directions:
         term = parameters.terms[i]
         singular.append(Direction(i, combination(term, parameters.T_blocks, v), slope))
+    proved = stationary and optimal
+    converged = proved or result.rule is not None
     return Certificate(
-        converged=stationary and optimal,
+        converged=converged,
         gradient=float(np.abs(g).max(initial=0.0)),
         decrement=decrement,
         singular=tuple(singular),
@@ -293,7 +315,10 @@ def certify(objective, result, optimizer):
         iterations=result.iterations,
         optimizer=optimizer,
         message=message,
-        advice=() if stationary and optimal else advice,
+        advice=() if converged else advice,
+        path=result.path,
+        rule=result.rule,
+        short=converged and not proved,
     )
 
 

@@ -17,8 +17,10 @@ from mixedeffects.estimation.certificate import (
     singular_directions,
     snap,
 )
-from mixedeffects.estimation.newton import ENOUGH, TIGHT, OptimizerResult, newton
-from mixedeffects.estimation.start import moment_start
+from mixedeffects.estimation.newton import ENOUGH, TIGHT, OptimizerResult, by_rule, newton
+from mixedeffects.estimation.start import even_start, moment_start
+from mixedeffects.estimation.watching import Watch, linear_look
+from mixedeffects.formula import close_match
 
 SCIPY = {
     "L-BFGS-B": {"gradient": True, "options": {"ftol": 1e-13, "gtol": 1e-8, "maxcor": 20}},
@@ -26,7 +28,14 @@ SCIPY = {
     "Powell": {"gradient": False, "options": {"xtol": 1e-8, "ftol": 1e-12}},
     "COBYQA": {"gradient": False, "options": {"final_tr_radius": 1e-8}},
 }
-OPTIMIZERS = ("newton", *SCIPY)
+OPTIMIZERS = ("newton", *SCIPY, "em")
+# what other programs offer, and what is most like it here
+INSTEAD = {
+    "bobyqa": "COBYQA", "nlminbwrap": "newton", "nlminb": "newton", "optimx": "L-BFGS-B",
+    "nelder_mead": "Nelder-Mead", "neldermead": "Nelder-Mead", "nlopt_ln_bobyqa": "COBYQA",
+    "nlopt_ln_neldermead": "Nelder-Mead", "cobyla": "COBYQA", "bfgs": "L-BFGS-B",
+    "lbfgs": "L-BFGS-B", "cg": "L-BFGS-B", "ai": "newton", "nm": "Nelder-Mead",
+}  # fmt: skip
 RESTARTS = 10
 # factors with this few levels can have likelihoods with several optima
 FEW_GROUPS = 8
@@ -36,7 +45,9 @@ BETTER = 1e-7
 NO_RESIDUAL = 1e-12
 
 
-def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, costly=False):
+def minimize(
+    objective, optimizer="newton", *, start=None, max_iterations=None, costly=False, rule=None
+):
     """Find theta~, put singular fits exactly on the boundary, and prove it.
 
     Parameters
@@ -49,6 +60,9 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     max_iterations : int, optional
     costly : bool
         Whether one evaluation is expensive; Newton then stops a little earlier.
+    rule : UserRule, optional
+        Asked after every accepted iteration whether to stop; where it does, no boundary, saddle
+        or rival optimum is looked for.
 
     Returns
     -------
@@ -59,11 +73,15 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     ConvergenceWarning
         When the certificate does not hold.
     """
-    if optimizer not in OPTIMIZERS:
-        raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(OPTIMIZERS)}")
+    check_optimizer(optimizer)
     options: dict[str, Any] = iteration_options(max_iterations)
+    options["watch"] = Watch(objective, linear_look, rule)
     if optimizer == "newton":
         run = newton
+        options["tolerance"] = ENOUGH if costly else TIGHT
+    elif optimizer == "em":
+        from mixedeffects.estimation.em import em as run
+
         options["tolerance"] = ENOUGH if costly else TIGHT
     else:
         run = scipy_runner(optimizer)
@@ -71,11 +89,12 @@ def minimize(objective, optimizer="newton", *, start=None, max_iterations=None, 
     parameters = objective.parameters
     chosen = start is not None
     if start is None:
-        start = parameters.theta_from_lambdas(moment_start(objective.stats))
+        first = even_start(objective) if optimizer == "em" else moment_start(objective.stats)
+        start = parameters.theta_from_lambdas(first)
     result = settle(objective, run, start, options)
     if not np.isfinite(result.evaluation.value):
         result = _from_smaller(objective, run, options, chosen)
-    if not (chosen or costly or max_iterations is not None):
+    if not (chosen or costly or max_iterations is not None or result.rule is not None):
         result = rival(objective, run, result, options)
     _refuse_no_residual(objective, result.evaluation)
     certificate = certify(objective, result, optimizer)
@@ -97,6 +116,27 @@ def warn_unless_proved(certificate):
             + "\n  ".join(certificate.advice)
         )
     warnings.warn(text, ConvergenceWarning, stacklevel=depth_of_package())
+
+
+def check_optimizer(optimizer, offered=OPTIMIZERS):
+    """Refuse what is not the name of an optimiser, with the closest that is.
+
+    Raises
+    ------
+    OptionError
+
+    Examples
+    --------
+    >>> check_optimizer("bobyqa")
+    Traceback (most recent call last):
+    mixedeffects.errors.OptionError: optimizer='bobyqa' is not one of newton, L-BFGS-B, ...
+    the nearest to it is 'COBYQA'
+    """
+    if isinstance(optimizer, str) and optimizer in offered:
+        return
+    near = INSTEAD.get(str(optimizer).lower()) or close_match(str(optimizer), list(offered))
+    hint = f"\nthe nearest to it is {near!r}" if near in offered else ""
+    raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(offered)}{hint}")
 
 
 def iteration_options(max_iterations):
@@ -135,15 +175,19 @@ def settle(objective, run, start, options):
         An optimiser: of the objective, a start and options.
     start : (n_theta,) array
     options : dict
+        With a "watch", its path is part of the result.
 
     Returns
     -------
     OptimizerResult
     """
+    watch = options.get("watch")
+    if watch is not None:
+        watch.begin()
     result = run(objective, start, **options)
     iterations = result.iterations
     for _ in range(RESTARTS):
-        if not np.isfinite(result.evaluation.value):
+        if not np.isfinite(result.evaluation.value) or result.rule is not None:
             break
         evaluation = snap(objective, result.evaluation)
         lower = leave_saddle(objective, evaluation)
@@ -153,9 +197,12 @@ def settle(objective, run, start, options):
             start = evaluation.theta  # moved by less than matters, but no longer stationary
         else:
             break
+        if watch is not None:
+            watch.resume(result.iterations)
         result = run(objective, start, **options)
         iterations += result.iterations
-    return replace(result, iterations=iterations)
+    path = () if watch is None else tuple(watch.steps)
+    return replace(result, iterations=iterations, path=path)
 
 
 def rival(objective, run, result, options):
@@ -164,6 +211,8 @@ def rival(objective, run, result, options):
         again = settle(objective, run, start, options)
         if again.evaluation.value < result.evaluation.value - BETTER:
             result = again
+        if again.rule is not None:
+            break
     return result
 
 
@@ -217,10 +266,13 @@ def scipy_runner(name):
     """One of SciPy's optimisers, of an objective and a start, that keeps the best evaluation."""
     spec = SCIPY[name]
 
-    def run(objective, theta, max_iterations=None):
+    def run(objective, theta, max_iterations=None, watch=None):
         from scipy.optimize import minimize as scipy_minimize
 
-        best = objective.evaluate(theta)
+        best = shown = objective.evaluate(theta)
+        iterations, by_user = 0, False
+        if watch is not None and np.isfinite(best.value):
+            watch(0, best)
 
         def value(x):
             nonlocal best
@@ -232,6 +284,17 @@ def scipy_runner(name):
         def value_and_gradient(x):
             out = value(x)
             return out if isinstance(out, tuple) else (1e300, np.zeros_like(x))
+
+        def after(intermediate_result):
+            """Of an iteration; those that found nothing lower are not recorded."""
+            nonlocal iterations, shown, by_user
+            iterations += 1
+            if watch is None or best is shown or not np.isfinite(best.value):
+                return
+            shown = best
+            if watch(iterations, best, best.gradient if spec["gradient"] else None):
+                by_user = True
+                raise StopIteration
 
         options = dict(spec["options"])
         limit = 500 * theta.size if max_iterations is None else max_iterations
@@ -246,7 +309,13 @@ def scipy_runner(name):
             method=name,
             jac=spec["gradient"] or None,
             options=options,
+            callback=after,
         )
-        return OptimizerResult(best, int(out.get("nit", out.nfev)), bool(out.success), out.message)
+        if by_user:
+            return by_rule(best, iterations, watch)
+        iterations = max(iterations, int(out.get("nit", out.nfev)))
+        if watch is not None and best is not shown and np.isfinite(best.value):
+            watch.note(iterations, best, best.gradient if spec["gradient"] else None)
+        return OptimizerResult(best, iterations, bool(out.success), out.message)
 
     return run

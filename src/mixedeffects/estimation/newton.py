@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
+from mixedeffects.estimation.watching import Step, stopped
+
 ARMIJO = 1e-4
 SMALLEST_STEP = 1e-10
 # Newton decrements at which to stop: the objective can still fall by half as much. Where an
@@ -36,6 +38,10 @@ class OptimizerResult:
     message : str
     decrement : float or None
         Newton decrement at `evaluation`, where the optimiser knows it.
+    path : tuple of Step
+        The accepted iterations of the whole search, where they were recorded.
+    rule : str or None
+        The user's rule, in words, where it stopped the search.
     """
 
     evaluation: Any
@@ -43,13 +49,24 @@ class OptimizerResult:
     converged: bool
     message: str
     decrement: float | None = None
+    path: tuple[Step, ...] = ()
+    rule: str | None = None
 
 
-def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200):
+def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None):
     """Minimise the objective from theta~.
 
     Stops when the Newton decrement g'H^-1g, twice the predicted decrease of the
     objective, is below `tolerance`.
+
+    Parameters
+    ----------
+    objective : LMMObjective
+    theta : (n_theta,) array
+    tolerance : float
+    max_iterations : int
+    watch : Watch, optional
+        Told of every accepted iteration.
 
     Returns
     -------
@@ -64,6 +81,8 @@ def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200):
         size = float(g @ g)
         if not isfinite(size):
             return OptimizerResult(current, iteration, False, "the gradient is not finite")
+        if watch is not None and watch(iteration, current, g):
+            return by_rule(current, iteration, watch)
         if H is not None and size < 1e-6 * H.trace():
             # near the optimum the last curvature judges as well as a new one
             decrement = newton_step(H, g, current.theta)[1]
@@ -80,7 +99,15 @@ def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200):
             message = "no lower point along the Newton direction"
             return OptimizerResult(current, iteration, converged, message, decrement)
         current = accepted
+    if watch is not None and watch(max_iterations, current, current.gradient):
+        return by_rule(current, max_iterations, watch)
     return OptimizerResult(current, max_iterations, False, "iteration limit reached")
+
+
+def by_rule(evaluation, iterations, watch):
+    """The result of a run that the user's rule stopped."""
+    words = watch.words
+    return OptimizerResult(evaluation, iterations, True, stopped(words), rule=words)
 
 
 def newton_step(H, g, theta):

@@ -62,6 +62,42 @@ def moment_start(stats):
     return out
 
 
+def even_start(objective):
+    """The least-squares residual variance shared evenly by all random terms and the residual.
+
+    Within a term the columns share alike and are uncorrelated, each scaled by its sum of squares.
+
+    Parameters
+    ----------
+    objective : LMMObjective
+
+    Returns
+    -------
+    list of (k, k) diagonal arrays, in the design's order
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> table = {"y": [1.0, 2.0, 4.0, 3.0, 5.0, 9.0], "g": list("aabbcc")}
+    >>> objective = me.lmm("y ~ 1 + (1 | g)", table).evaluation.objective
+    >>> even_start(objective)
+    [array([[1.]])]
+    """
+    stats, layout = objective.stats, objective.stats.layout
+    sizes = {}
+    if layout.leaf is not None:
+        sizes[layout.leaf] = stats.leaf_diag.sum(axis=0).diagonal()
+    for f, products in zip(layout.rest, stats.rest_diag, strict=True):
+        sizes[f] = products.sum(axis=0).diagonal()
+    out = [np.zeros((k, k)) for k in layout.k]
+    for term in objective.parameters.terms:
+        columns = list(term.columns)
+        size = np.maximum(sizes[term.block][columns], 1e-300)
+        share = stats.n / (len(columns) * size)
+        out[term.block][columns, columns] = np.sqrt(np.minimum(share, HIGHEST**2))
+    return out
+
+
 def _small_moments(stats):
     """Per-level sums, sizes and cross-products from one dense matrix."""
     layout = stats.layout

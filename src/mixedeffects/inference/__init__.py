@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mixedeffects.inference.profiling import ProfileFacts, profile, profile_confint
     from mixedeffects.inference.resampling import BootstrapFacts, bootstrap
     from mixedeffects.inference.rm_anova import RMAnovaFacts
+    from mixedeffects.inference.trace_parameters import GeneralisedCoordinates, LinearCoordinates
+    from mixedeffects.inference.trace_table import trace
 
 __getattr__ = late(
     __name__,
@@ -45,13 +47,17 @@ __getattr__ = late(
         **dict.fromkeys(("ProfileFacts", "profile", "profile_confint"), "profiling"),
         **dict.fromkeys(("BootstrapFacts", "bootstrap"), "resampling"),
         "RMAnovaFacts": "rm_anova",
+        "trace": "trace_table",
+        **dict.fromkeys(("GeneralisedCoordinates", "LinearCoordinates"), "trace_parameters"),
     },
 )
 
 __all__ = [
     "BaselineFacts",
     "BootstrapFacts",
+    "GeneralisedCoordinates",
     "InfluenceFacts",
+    "LinearCoordinates",
     "MarginalMeans",
     "ProfileFacts",
     "RMAnovaFacts",
@@ -88,6 +94,7 @@ __all__ = [
     "summary_facts",
     "test",
     "tidy",
+    "trace",
     "varcorr",
     "variance_errors",
     "variance_shares",

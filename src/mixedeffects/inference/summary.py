@@ -167,7 +167,7 @@ def summary_facts(fit, *, ddf=None, level=0.95):
         level=level,
         missing=design.missing,
         aliased=(*design.aliased, *more.pop("aliased", ())),
-        notes=design.notes,
+        notes=(*design.notes, *fit.cache.get("remarks", ())),
         certificate=fit.certificate,
         singular=singular_words(fit),
         **more,

@@ -10,6 +10,8 @@ from mixedeffects.model.warmup import warmup
 
 if TYPE_CHECKING:
     from mixedeffects.model.comparing import compare
+    from mixedeffects.model.doctor import all_fit
+    from mixedeffects.model.exploring import explore, reshape_long
     from mixedeffects.model.generalised import GLMM, glmm
     from mixedeffects.model.pooling import baselines
     from mixedeffects.model.repeated_measures import rm_anova
@@ -18,9 +20,12 @@ __getattr__ = late(
     __name__,
     {
         "GLMM": "generalised",
+        "all_fit": "doctor",
         "baselines": "pooling",
         "compare": "comparing",
+        "explore": "exploring",
         "glmm": "generalised",
+        "reshape_long": "exploring",
         "rm_anova": "repeated_measures",
     },
 )
@@ -28,12 +33,15 @@ __getattr__ = late(
 __all__ = [
     "GLMM",
     "LMM",
+    "all_fit",
     "baselines",
     "compare",
     "explain",
+    "explore",
     "glmm",
     "lmm",
     "load",
+    "reshape_long",
     "rm_anova",
     "warmup",
 ]

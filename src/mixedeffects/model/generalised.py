@@ -12,6 +12,7 @@ from mixedeffects import inference
 from mixedeffects.design import build_glmm_design, collapse, take_rows
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataWarning, ModelError, OptionError
+from mixedeffects.estimation import UserRule, check_rule
 from mixedeffects.estimation.laplace import (
     LaplaceObjective,
     QuadratureObjective,
@@ -22,7 +23,7 @@ from mixedeffects.estimation.laplace import (
 from mixedeffects.family import Response, ZeroInflated, family_of
 from mixedeffects.model.generalised_record import GLMMFit, coefficient_names
 from mixedeffects.model.listing import Listed, framed
-from mixedeffects.model.mixed_model import MixedModel
+from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
 
 
 def glmm(
@@ -40,6 +41,8 @@ def glmm(
     optimizer="newton",
     start=None,
     max_iterations=None,
+    converged=None,
+    remedy=False,
 ):
     """Fit a generalised linear mixed model by maximum likelihood.
 
@@ -77,6 +80,13 @@ def glmm(
     start : GLMM, optional
         A fit of the same model to start from.
     max_iterations : int, optional
+    converged : callable, optional
+        A rule of your own that ends the search, asked after every iteration: a function of the
+        optimiser's `State`, such as ``me.stopping.no_effect_moves(0.1)``. The fit then counts as
+        converged; whether it also is a proved optimum is ``fit.certificate.proved``.
+    remedy : bool
+        Where the fit is singular or not certified, try the six remedies of `diagnose` and return
+        the fit it recommends, with a warning that says what was changed, and ``fit.remedies``.
 
     Returns
     -------
@@ -90,7 +100,7 @@ def glmm(
     Warns
     -----
     ConvergenceWarning
-        When the optimum could not be certified.
+        When the optimum could not be certified; with ``remedy=True``, when the model was changed.
 
     References
     ----------
@@ -109,6 +119,8 @@ def glmm(
     >>> fit.converged
     True
     """
+    if converged is not None:
+        check_rule(converged)
     chosen = family_of(family, link)
     if zi is not None and "zi" not in chosen.extras:
         chosen = ZeroInflated(chosen)
@@ -117,14 +129,23 @@ def glmm(
         formula, data, kind=response_kind(chosen), weights=weights, exposure=exposure, zi=zi,
         dispersion=dispersion,
     )  # fmt: skip
-    return fit_glmm(
-        prepared, chosen, nagq=nagq, engine=engine, optimizer=optimizer, start=start,
-        max_iterations=max_iterations,
+    fit_it = partial(
+        fit_glmm, prepared, chosen, nagq=nagq, engine=engine, optimizer=optimizer, start=start,
+        max_iterations=max_iterations, converged=converged,
     )  # fmt: skip
+    return perhaps_remedied(fit_it, remedy)
 
 
 def fit_glmm(
-    data, family, *, nagq=1, engine="auto", optimizer="newton", start=None, max_iterations=None
+    data,
+    family,
+    *,
+    nagq=1,
+    engine="auto",
+    optimizer="newton",
+    start=None,
+    max_iterations=None,
+    converged=None,
 ):
     """Fit the generalised linear mixed model of a design.
 
@@ -132,7 +153,7 @@ def fit_glmm(
     ----------
     data : GLMMDesign
     family : Family
-    nagq, engine, optimizer, start, max_iterations
+    nagq, engine, optimizer, start, max_iterations, converged
         As in `glmm`.
 
     Returns
@@ -157,6 +178,9 @@ def fit_glmm(
             stacklevel=3,
         )
     problem, groups, plan, row_of = problem_of(data, family, response, engine)
+    rule = None
+    if converged is not None:
+        rule = UserRule(converged, user_coordinates(data, problem, groups))
     with threads_for(plan.columns):
         evaluation, certificate, curvature = fit_laplace(
             objective_of(problem, nagq),
@@ -164,10 +188,18 @@ def fit_glmm(
             start=None if start is None else start_of(start, problem, groups),
             max_iterations=max_iterations,
             name_of=partial(coefficients_of, data=data, groups=groups),
+            rule=rule,
         )
     return GLMM.of(
         data, family, response, nagq, plan, evaluation, certificate, curvature, groups, row_of
     )
+
+
+def user_coordinates(data, problem, groups):
+    """What a stopping rule needs to speak of the model in the user's units."""
+    names = {g.name: coefficient_names(data, g.name, g.T.shape[0]) for g in groups}
+    blocks = (*data.design.blocks, *(b for part in data.parts.values() for b in part.blocks))
+    return inference.GeneralisedCoordinates(problem, groups, names, blocks, len(data.design.blocks))
 
 
 def start_of(fit, problem, groups):

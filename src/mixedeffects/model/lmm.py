@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -11,9 +12,9 @@ from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, ModelError, OptionError
-from mixedeffects.estimation import LMMObjective, Parameters, minimize
+from mixedeffects.estimation import LMMObjective, Parameters, UserRule, check_rule, minimize
 from mixedeffects.model.listing import framed
-from mixedeffects.model.mixed_model import MixedModel
+from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
 from mixedeffects.model.record import LMMFit, theta_of
 
 # residual size, of the response's, that rounding alone leaves
@@ -32,6 +33,8 @@ def lmm(
     optimizer="newton",
     start=None,
     max_iterations=None,
+    converged=None,
+    remedy=False,
 ):
     """Fit a linear mixed model.
 
@@ -49,13 +52,21 @@ def lmm(
         Prior weights: Var(e_i) = sigma^2 / weights_i.
     engine : {"auto", "dense", "sparse"}
         How the remainder of the elimination is factored; "auto" takes the cheaper.
-    optimizer : {"newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA"}
-        The first is Newton's method with the average-information matrix; the others are
-        SciPy's.
+    optimizer : {"newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA", "em"}
+        The first is Newton's method with the average-information matrix, the last expectation
+        and maximisation; the others are SciPy's.
     start : (n_theta,) array, optional
-        theta to start from, in lme4's order; method of moments by default.
+        theta to start from, in lme4's order; by default the method of moments, for EM the
+        residual variance of least squares split evenly.
     max_iterations : int, optional
         Iterations (for a derivative-free optimiser, evaluations) after which to give up.
+    converged : callable, optional
+        A rule of your own that ends the search, asked after every iteration: a function of the
+        optimiser's `State`, such as ``me.stopping.no_effect_moves(0.1)``. The fit then counts as
+        converged; whether it also is a proved optimum is ``fit.certificate.proved``.
+    remedy : bool
+        Where the fit is singular or not certified, try the six remedies of `diagnose` and return
+        the fit it recommends, with a warning that says what was changed, and ``fit.remedies``.
 
     Returns
     -------
@@ -69,7 +80,7 @@ def lmm(
     Warns
     -----
     ConvergenceWarning
-        When the optimum could not be certified.
+        When the optimum could not be certified; with ``remedy=True``, when the model was changed.
 
     References
     ----------
@@ -84,22 +95,32 @@ def lmm(
     """
     if not isinstance(reml, bool | np.bool_):
         raise OptionError(f"reml={reml!r} must be True (REML) or False (maximum likelihood)")
+    if converged is not None:
+        check_rule(converged)
     design = build_design(formula, data, weights=weights)
-    return fit_design(
-        design, reml=reml, engine=engine, optimizer=optimizer, start=start,
-        max_iterations=max_iterations,
+    fit_it = partial(
+        fit_design, design, reml=reml, engine=engine, optimizer=optimizer, start=start,
+        max_iterations=max_iterations, converged=converged,
     )  # fmt: skip
+    return perhaps_remedied(fit_it, remedy)
 
 
 def fit_design(
-    design, *, reml=True, engine="auto", optimizer="newton", start=None, max_iterations=None
+    design,
+    *,
+    reml=True,
+    engine="auto",
+    optimizer="newton",
+    start=None,
+    max_iterations=None,
+    converged=None,
 ):
     """Fit the linear mixed model of a design: sums, plan, objective, optimum.
 
     Parameters
     ----------
     design : Design
-    reml, engine, optimizer, start, max_iterations
+    reml, engine, optimizer, start, max_iterations, converged
         As in `lmm`.
 
     Returns
@@ -119,12 +140,16 @@ def fit_design(
         refuse_perfect_fit(stats, design, scale)
         parameters = Parameters(design.blocks, stats.reference.T_blocks)
         objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(reml))
+        rule = None
+        if converged is not None:
+            rule = UserRule(converged, inference.LinearCoordinates(design, objective))
         evaluation, certificate = minimize(
             objective,
             optimizer,
             start=_start(parameters, start),
             max_iterations=max_iterations,
             costly=plan.costly,
+            rule=rule,
         )
         return LMM.of(design, plan, evaluation, certificate)
 

@@ -37,6 +37,7 @@ class MixedModel(MakeTables):
     tidy = Listed(wrap=framed)
     glance = Listed(wrap=framed)
     augment = Listed(wrap=framed)
+    trace = Listed(wrap=framed)
 
     vcov = inference.vcov
     test = Listed(wrap=framed)
@@ -52,10 +53,17 @@ class MixedModel(MakeTables):
     emtrends = Listed(wrap=shown("EstimatedMeans"))
     contrasts = Listed(wrap=shown("EstimatedMeans"))
 
+    random_pca = Listed("mixedeffects.inference.random_pca", framed)
+    diagnose = Listed("mixedeffects.model.doctor")
+    remedies = property(lambda self: self.cache.get("remedies"))
+
     lrt = Listed("mixedeffects.model.comparing")
     ranova = Listed("mixedeffects.model.comparing", framed)
 
     plot = property(lambda self: plot.FitPlots(self))
+    interpret = Listed("mixedeffects.display.words")
+    equation = Listed("mixedeffects.display.equation")
+    report = Listed("mixedeffects.report")
 
     save = save
     to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
@@ -82,3 +90,19 @@ class MixedModel(MakeTables):
 
     def _repr_html_(self):
         return self.summary()._repr_html_()
+
+
+def perhaps_remedied(fit_it, remedy):
+    """The fit that a function makes; the one that the doctor recommends where that is asked for.
+
+    Parameters
+    ----------
+    fit_it : callable
+        Without arguments.
+    remedy : bool
+    """
+    if remedy is False:
+        return fit_it()
+    from mixedeffects.model.doctor import remedied
+
+    return remedied(fit_it, remedy)

@@ -24,7 +24,7 @@ from mixedeffects.design import (
 )
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, MixedEffectsError
-from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters
+from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters, Step
 
 FORMAT = 1
 
@@ -121,11 +121,17 @@ def design_parts(design):
 def certificate_parts(certificate):
     """A certificate as what JSON can hold."""
     out = {
-        f.name: getattr(certificate, f.name) for f in fields(certificate) if f.name != "singular"
+        f.name: getattr(certificate, f.name)
+        for f in fields(certificate)
+        if f.name not in ("singular", "path")
     }
     out["singular"] = [
         {"term": d.term, "weights": d.weights.tolist(), "slope": d.slope}
         for d in certificate.singular
+    ]
+    out["path"] = [
+        step._replace(theta=step.theta.tolist(), beta=step.beta.tolist())._asdict()
+        for step in certificate.path
     ]
     return out
 
@@ -227,6 +233,10 @@ def _certificate(saved):
     saved["advice"] = tuple(saved["advice"])
     saved["singular"] = tuple(
         Direction(d["term"], np.array(d["weights"]), d["slope"]) for d in saved["singular"]
+    )
+    saved["path"] = tuple(  # a file of an earlier version has none
+        Step(**s | {"theta": np.array(s["theta"], float), "beta": np.array(s["beta"], float)})
+        for s in saved.get("path", ())
     )
     return Certificate(**saved)
 

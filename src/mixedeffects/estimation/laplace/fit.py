@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +16,15 @@ from mixedeffects.estimation.laplace.start import start_point
 from mixedeffects.estimation.laplace.verdict import certify, without_maximum
 from mixedeffects.estimation.minimize import (
     OPTIMIZERS,
+    check_optimizer,
     iteration_options,
     scipy_runner,
     warn_unless_proved,
 )
+from mixedeffects.estimation.watching import Watch, generalised_look
 
+# EM needs moments given the data
+OFFERED = tuple(name for name in OPTIMIZERS if name != "em")
 RESTARTS = 6
 # a rival optimum must be lower than this to be preferred
 BETTER = 1e-6
@@ -30,19 +35,24 @@ WEAK, SMALLER = 2.0, 0.1
 FEW = 2
 
 
-def fit_laplace(objective, optimizer="newton", *, start=None, max_iterations=None, name_of=None):
+def fit_laplace(
+    objective, optimizer="newton", *, start=None, max_iterations=None, name_of=None, rule=None
+):
     """Minimise d over all parameters, and say whether it is a proved optimum.
 
     Parameters
     ----------
     objective : LaplaceObjective or another with its interface
     optimizer : str
-        One of `OPTIMIZERS`; "newton" is quasi-Newton here, with the linear model's curvature.
+        One of `OFFERED`; "newton" is quasi-Newton here, with the linear model's curvature.
     start : (n_parameters,) array, optional
         In the engine's coordinates.
     max_iterations : int, optional
     name_of : callable, optional
         From a direction of the parameters to the names of the coefficients it is made of.
+    rule : UserRule, optional
+        Asked after every accepted iteration whether to stop; where it does, no boundary, saddle
+        or rival optimum is looked for.
 
     Returns
     -------
@@ -55,24 +65,33 @@ def fit_laplace(objective, optimizer="newton", *, start=None, max_iterations=Non
     -----
     ConvergenceWarning
     """
-    if optimizer not in OPTIMIZERS:
-        raise OptionError(f"optimizer={optimizer!r} is not one of {', '.join(OPTIMIZERS)}")
+    if optimizer == "em":
+        raise OptionError(
+            'optimizer="em" is for linear mixed models: of a generalised model the moments of the '
+            "random effects given the data, which its E-step needs, have no closed form\n"
+            'use optimizer="newton"'
+        )
+    check_optimizer(optimizer, OFFERED)
     with np.errstate(over="ignore", invalid="ignore"):  # a point too far has no finite value
-        result, B, certificate = _fitted(objective, optimizer, start, max_iterations, name_of)
+        result, B, certificate = _fitted(objective, optimizer, start, max_iterations, name_of, rule)
     warn_unless_proved(certificate)
     return result.evaluation, certificate, B
 
 
-def _fitted(objective, optimizer, start, max_iterations, name_of):
-    options = iteration_options(max_iterations)
+def _fitted(objective, optimizer, start, max_iterations, name_of, rule):
+    options: dict[str, Any] = iteration_options(max_iterations)
+    options["watch"] = Watch(objective, generalised_look, rule)
     x = start_point(objective.problem) if start is None else start
     first = first_point(objective, x, start is not None)
     result, B, directions = settled(objective, first, optimizer, options)
-    if start is None and max_iterations is None and optimizer == "newton":
+    again = start is None and max_iterations is None and result.rule is None
+    if again and optimizer == "newton":
         for other in rivals(objective, x, result, B):
             found = settled(objective, other, optimizer, options)
             if better(found[0], result):
                 result, B, directions = found
+            if found[0].rule is not None:
+                break
     certificate = certify(objective, result, B, optimizer, directions)
     if name_of is not None and far_out(result.evaluation):
         B = with_learnt(result.evaluation, B)
@@ -87,21 +106,28 @@ def settled(objective, first, optimizer, options):
     -------
     OptimizerResult, curvature (P, P), tuple of Direction of zero variance
     """
+    watch = options["watch"]
+    watch.begin()
     result, B = minimise(objective, first, optimizer, options)
     iterations, directions = 0, ()
     for _ in range(RESTARTS):
         iterations += result.iterations
+        if result.rule is not None:
+            break
         evaluation = snapped(objective, result.evaluation)
         directions, lower = examine(evaluation)
         if lower is not None:
+            watch.resume(result.iterations)
             result, B = minimise(objective, lower, optimizer, options)
         elif evaluation is not result.evaluation and result.converged:
+            watch.resume(result.iterations)
             result, B = minimise(objective, evaluation, optimizer, options)
             if null_count(result.evaluation) != null_count(evaluation):
                 result = replace(result, evaluation=evaluation)
+                watch.note(result.iterations, evaluation)
         else:
             break
-    return replace(result, iterations=iterations), B, directions
+    return replace(result, iterations=iterations, path=tuple(watch.steps)), B, directions
 
 
 def rivals(objective, x, result, B):

@@ -11,7 +11,7 @@ from math import isfinite
 import numpy as np
 from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
 
-from mixedeffects.estimation.newton import OptimizerResult, newton_step, shortened
+from mixedeffects.estimation.newton import OptimizerResult, by_rule, newton_step, shortened
 
 TOLERANCE = 1e-9
 ARMIJO = 1e-4
@@ -27,7 +27,7 @@ MOST_FAILURES = 4
 
 
 def quasi_newton(
-    objective, start, curvature, *, renew=None, tolerance=TOLERANCE, max_iterations=200
+    objective, start, curvature, *, renew=None, tolerance=TOLERANCE, max_iterations=200, watch=None
 ):
     """Minimise an objective with an exact gradient.
 
@@ -39,6 +39,8 @@ def quasi_newton(
         Symmetric; eigenvalues are taken by their moduli.
     renew : callable, optional
         From an evaluation and the curvature so far to a new guess of it, used while far away.
+    watch : Watch, optional
+        Told of every accepted iteration.
 
     Returns
     -------
@@ -50,11 +52,16 @@ def quasi_newton(
         message = "the likelihood is not finite at the start"
         return OptimizerResult(current, 0, False, message), B
     learnt, level, failures = 0, np.inf, 0
+    told = None
     for iteration in range(max_iterations):
         g = current.gradient
         if not np.isfinite(g).all():
             message = "the gradient is not finite"
             return OptimizerResult(current, iteration, False, message), B
+        if watch is not None and current is not told:
+            told = current
+            if watch(iteration, current, g):
+                return by_rule(current, iteration, watch), B
         step, decrement = newton_step(B, g, current.x)
         if decrement < tolerance:
             message = "Newton decrement below tolerance"
@@ -80,6 +87,8 @@ def quasi_newton(
             B = renew(trial, B)
         B = _update(B, s, y)
         current = trial
+    if watch is not None and watch(max_iterations, current, current.gradient):
+        return by_rule(current, max_iterations, watch), B
     return OptimizerResult(current, max_iterations, False, "iteration limit reached"), B
 
 

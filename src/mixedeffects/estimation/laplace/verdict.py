@@ -37,7 +37,8 @@ def certify(objective, result, B, optimizer, directions):
     advice = advice_for(
         optimizer, "look for a predictor or a group that determines the response (separation)"
     )
-    converged = stationary and optimal
+    proved = stationary and optimal
+    converged = proved or result.rule is not None
     return Certificate(
         converged=converged,
         gradient=float(np.abs(g).max(initial=0.0)),
@@ -49,6 +50,9 @@ def certify(objective, result, B, optimizer, directions):
         optimizer=optimizer,
         message=message,
         advice=() if converged else advice,
+        path=result.path,
+        rule=result.rule,
+        short=converged and not proved,
     )
 
 

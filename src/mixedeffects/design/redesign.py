@@ -1,0 +1,174 @@
+"""Another right-hand side for the rows of a design, from the columns the design kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from mixedeffects.design.blocks import overlap_notes
+from mixedeffects.design.build import build_predictor, make_spec
+from mixedeffects.design.categorical import Coded
+from mixedeffects.design.column_matrix import Matrix
+from mixedeffects.design.columns import Column
+from mixedeffects.design.contrasts import coding
+from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.design.exposure import with_exposure
+from mixedeffects.design.parts import ExtraPart
+from mixedeffects.design.predictors import keep_predictors
+from mixedeffects.design.records import Block, Design, Factor
+from mixedeffects.errors import NotAvailableError
+from mixedeffects.formula import Formula, Group, Variable, column_names, parse, quote
+
+Part = TypeVar("Part", Design, ExtraPart)
+
+
+def redesigned(design: Part, text: str, *, saturated: bool = True) -> Part:
+    """The same rows and response with other fixed and random effects.
+
+    Nothing is read from a table: the columns are those that the design kept, so that the new
+    formula can only use columns of the old one, and its grouping factors.
+
+    Parameters
+    ----------
+    design : Design or ExtraPart
+    text : str
+        Formula; offsets must be those of the old one.
+    saturated : bool
+        Allow a term with as many random effects as observations.
+
+    Returns
+    -------
+    Design or ExtraPart
+
+    Raises
+    ------
+    NotAvailableError
+        The formula reads a column that was not kept: one that stands only inside an expression of
+        the random effects of the old formula, which the new one does not have.
+
+    Examples
+    --------
+    >>> from mixedeffects.design import build_design
+    >>> table = {"y": [1.0, 2, 4, 3, 5, 7], "x": [0, 1, 2] * 2, "g": list("aaabbb")}
+    >>> design = build_design("y ~ x + (1 | g)", table)
+    >>> redesigned(design, "y ~ scale(x) + (1 | g)").X[:, 1]
+    array([-1.11803399,  0.        ,  1.11803399, -1.11803399,  0.        ,
+            1.11803399])
+    """
+    old = design.spec
+    formula = with_exposure(parse(text, response=bool(old.response)), old.exposure)
+    columns = {} if design.predictors is None else dict(design.predictors.columns)
+    known: dict[str, Any] = {}
+    for variable in _right_variables(formula):
+        for used in column_names(variable.node):
+            if used.name not in columns:
+                values = from_matrices(design, Variable(quote(used.name), used))
+                if isinstance(values, np.ndarray) and values.ndim == 1:
+                    columns[used.name] = Column(used.name, "number", values)
+        if all(used.name in columns for used in column_names(variable.node)):
+            continue
+        value = from_matrices(design, variable)
+        if value is None:
+            raise NotAvailableError(
+                f"the fit does not keep the columns of '{variable.text}', which only its random "
+                "effects read"
+            )
+        known[variable.text] = value
+    n = design.X.shape[0]
+    levels = {name: old.levels[name] for name, value in known.items() if isinstance(value, Coded)}
+    values = Evaluator(formula.text, columns, n, dict(old.states), levels, True)
+    values.know(known)
+    part = build_predictor(
+        formula, values, KnownFactors(design.blocks),  # pyright: ignore[reportArgumentType]
+        saturated=saturated, thresholds=old.thresholds, most_columns=None if not saturated else n,
+    )  # fmt: skip
+    spec = make_spec(
+        formula, part, values, old.flavour, dot=None, columns=tuple(formula.column_names),
+        weights=old.weights, exposure=old.exposure, answer=old.answer,
+    )  # fmt: skip
+    names: dict[str, Any] = {"names" if isinstance(design, ExtraPart) else "x_names": part.names}
+    if isinstance(design, Design):
+        notes = [*formula.notes, *values.notes, *overlap_notes(part.blocks)]
+        names["notes"] = tuple(dict.fromkeys(notes))
+    return replace(
+        design,
+        X=part.X,
+        blocks=part.blocks,
+        aliased=part.aliased,
+        spec=spec,
+        predictors=keep_predictors(formula, None, columns, old.exposure),
+        **names,
+    )
+
+
+class KnownFactors:
+    """The grouping factors of a design's blocks, asked for as `Grouping` is."""
+
+    def __init__(self, blocks: tuple[Block, ...]) -> None:
+        self.blocks = {_key(block.factor.name): block.factor for block in blocks}
+
+    def factor(self, name: str, group: Group) -> Factor:
+        """The factor of a random term."""
+        return self.blocks[_key(name)]
+
+
+def _key(name: str) -> str:
+    """``a:b`` and ``b:a`` are the same factor."""
+    return ":".join(sorted(name.split(":")))
+
+
+def from_matrices(design: Design | ExtraPart, variable: Variable) -> np.ndarray | Coded | None:
+    """A variable of a design, found again in its model matrices; None if it is not there.
+
+    Parameters
+    ----------
+    design : Design or ExtraPart
+    variable : Variable
+
+    Returns
+    -------
+    (n,) or (n, k) array, or Coded
+    """
+    spec, text = design.spec, variable.text
+    names = design.names if isinstance(design, ExtraPart) else design.x_names
+    sources = [(names, design.X), *((block.names, block.Z) for block in design.blocks)]
+    for names, matrix in sources:
+        if matrix is None:
+            continue
+        if text in names:
+            return np.ascontiguousarray(matrix[:, names.index(text)])
+        if text in spec.levels:
+            found = _codes(names, matrix, text, spec.levels[text])
+            if found is not None:
+                return found
+            continue
+        numbered = [j for j, name in enumerate(names) if re.fullmatch(NUMBERED, name[len(text) :])
+                    and name.startswith(f"{text}[")]  # fmt: skip
+        if numbered:
+            return np.ascontiguousarray(matrix[:, numbered])
+    return None
+
+
+#: What follows a variable's name in those of its columns: ``poly(x, 2)[1]``.
+NUMBERED = re.compile(r"\[\d+\]")
+
+
+def _codes(names: tuple[str, ...], matrix: Matrix, text: str, coded: Coded) -> Coded | None:
+    """A factor's codes from its columns, one per level or of its contrast."""
+    labels = coded.labels.as_text()
+    for table, suffixes in ((np.eye(len(labels)), tuple(labels)), coding(coded.contrast, labels)):
+        wanted = [f"{text}[{suffix}]" for suffix in suffixes]
+        if set(wanted) <= set(names):
+            rows = np.asarray(matrix[:, [names.index(name) for name in wanted]])
+            distance = ((rows[:, None, :] - table) ** 2).sum(axis=2)
+            codes = distance.argmin(axis=1).astype(np.int32)
+            return Coded(codes, coded.labels, coded.contrast)
+    return None
+
+
+def _right_variables(formula: Formula) -> list[Variable]:
+    fixed = list(formula.fixed.variables)
+    return fixed + [v for part in formula.random for v in part.effects.variables]
