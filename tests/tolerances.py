@@ -241,3 +241,45 @@ GLMM_CRITERION_ABS = 5e-4
 MARGINAL_SE_RTOL = 1e-4
 # Residuals follow the means; lme4 stops at about 1e-4 in its linear predictor.
 GLMM_RESIDUAL_RTOL = 2e-3
+
+# --- EM, the optimiser's path, stopping rules (tests/estimation) ----------------------------------
+
+# One iteration against dense conditional moments: the same arithmetic in another order.
+EM_STEP_RTOL = 1e-8
+# Both optimisers stop where the Newton decrement is below 1e-10 (1e-7 for large models).
+EM_OPTIMUM = 1e-6
+# Every iteration lowers the objective in exact arithmetic; relative to its size this is rounding.
+EM_MONOTONE = 2e-12
+
+# --- charts of effects (tests/plot) -------------------------------------------------------------
+
+# The same arithmetic in another order, or another routine of the fit for the same number.
+CHART_RTOL = 1e-7
+# Newton's last step in a level's own estimate is below 1e-6; convergence is quadratic.
+OWN_ESTIMATE_ATOL = 1e-8
+
+# --- charts that check a fit (tests/plot) ---------------------------------------------------------
+
+# Leverages by the blocked factorisation against the inverse of a dense V of order 180.
+STANDARDISED_RTOL = 1e-8
+
+# --- the convergence doctor (tests/model/test_doctor*.py, tests/inference/test_random_pca.py) ---
+
+# lme4's optimiser (bobyqa to 1e-9 in theta) leaves 1e-5 in the smallest components.
+RANDOM_PCA_ABS = 2e-4
+# The same decomposition in other units, where the fits themselves agree to their certificates.
+RANDOM_PCA_RTOL = 1e-4
+# Two certified optima of one model, and a refit of a formula's text: Newton decrements of 1e-10,
+# of 1e-5 where a derivative-free optimiser stopped.
+DOCTOR_LOGLIK_ABS = 1e-4
+# R2 of a column on the others by least squares, where VIF is at most 1e3.
+VIF_RTOL = 1e-6
+
+# --- tables before a model and their charts (tests/exploration, tests/plot) -----------------------
+
+# Seconds for 695,205 rows; it takes about a tenth of that, and a busy machine a few times more.
+EXPLORE_SECONDS = 2.0
+# Seconds for the PNG of a chart of 695,205 rows; it takes between a fifth and a half of that.
+RAW_CHART_SECONDS = 2.0
+# Sums of 695,205 numbers in another order.
+RAW_SUM_RTOL = 1e-9

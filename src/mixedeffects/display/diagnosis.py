@@ -1,0 +1,318 @@
+"""A diagnosis as text, HTML and frames in the user's flavour."""
+
+from __future__ import annotations
+
+from html import escape
+from math import isfinite
+from textwrap import wrap
+
+import numpy as np
+
+from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.numbers import p_value
+from mixedeffects.inference.checkup import checkup_table
+
+# characters of a line of words
+WIDTH = 100
+HEALTHY = "Healthy: certified optimum, no variance on the boundary, nothing to mend."
+NOTHING_TRIED = "Nothing was tried; diagnose(remedies=True) tries the six remedies."
+BY_OWN_RULE = "No problem found; your own rule ended the search, short of a certified optimum."
+
+
+class Diagnosis:
+    """What may be wrong with a fit, what was tried, and what to use; prints what to do.
+
+    Parameters
+    ----------
+    facts : DiagnosisFacts
+    verdicts : sequence of str
+        What came of each trial.
+    to_frame : callable
+        From named columns to the user's kind of data frame.
+
+    Attributes
+    ----------
+    fit : LMM or GLMM
+        The recommended fit; the asked one where nothing better was found.
+    asked : LMM or GLMM
+    formula : str
+        Of the recommended fit, to paste.
+    options : dict
+        Arguments besides the formula that differ from the defaults.
+    reason : str
+    changed : bool
+        Whether anything but the asked fit is recommended.
+    healthy : bool
+        Whether no check found a problem.
+    recommendation : Recommendation
+    trials : tuple of Trial
+    notes : tuple of str
+    """
+
+    def __init__(self, facts, verdicts, to_frame):
+        self._facts, self._verdicts, self._to_frame = facts, list(verdicts), to_frame
+
+    recommendation = property(lambda self: self._facts.recommendation)
+    fit = property(lambda self: self.recommendation.trial.fit)
+    asked = property(lambda self: self._facts.asked)
+    formula = property(lambda self: self.recommendation.trial.formula)
+    options = property(lambda self: dict(self.recommendation.trial.options))
+    reason = property(lambda self: self.recommendation.reason)
+    changed = property(lambda self: self.recommendation.changed)
+    trials = property(lambda self: self._facts.trials)
+    notes = property(lambda self: self._facts.notes)
+    healthy = property(lambda self: all(c.verdict != "problem" for c in self._facts.checks))
+
+    def checks(self):
+        """One row per check: check, value, verdict (fine, look, problem), words."""
+        return self._to_frame(checkup_table(self._facts.checks).columns)
+
+    def tidy(self):
+        """One row per try, the asked fit first; see `trial_columns`."""
+        return self._to_frame(trial_columns(self._facts, self._verdicts))
+
+    def __str__(self):
+        return as_text(self._facts, self._verdicts)
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        return as_html(self._facts, self._verdicts)
+
+
+def trial_columns(facts, verdicts):
+    """Everything that was tried, unrounded.
+
+    Returns
+    -------
+    dict
+        remedy, what, formula, loglik, npar, aic, delta_aic (from the asked fit), p_value
+        (likelihood-ratio test against it, variances on the boundary taken into account),
+        certificate, gradient, seconds, verdict.
+    """
+    asked_aic = facts.recommendation.asked_aic
+    names = (
+        "remedy", "what", "formula", "loglik", "npar", "aic", "delta_aic", "p_value",
+        "certificate", "gradient", "seconds", "verdict",
+    )  # fmt: skip
+    columns = {name: [] for name in names}
+    for trial, words in zip(facts.trials, verdicts[: len(facts.trials)], strict=True):
+        fit = trial.fit
+        gradient = np.nan if fit is None else fit.certificate.gradient
+        row = (
+            trial.remedy, trial.what, call_words(trial) if fit is not None else "", trial.loglik,
+            np.nan if trial.npar is None else float(trial.npar), trial.aic, trial.aic - asked_aic,
+            trial.p_value, certificate_word(fit), gradient, trial.seconds, words,
+        )  # fmt: skip
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return columns
+
+
+def certificate_word(fit):
+    """One word or two for a table."""
+    if fit is None:
+        return ""
+    certificate = fit.certificate
+    if certificate.infinite:
+        return "no maximum"
+    if not certificate.converged:
+        return "not converged"
+    return "singular" if certificate.is_singular else "certified"
+
+
+def call_words(trial):
+    """The formula with the options it needs: ``"y ~ x + (1 | g), optimizer='L-BFGS-B'"``."""
+    return trial.formula + "".join(f", {k}={v!r}" for k, v in trial.options.items())
+
+
+def trial_rows(facts, verdicts):
+    """Header and rows of what was fitted, strings only."""
+    header = [
+        "", "remedy", "what", "verdict", "loglik", "npar", "AIC", "ΔAIC", "p", "|gradient|",
+        "seconds",
+    ]  # fmt: skip
+    columns = trial_columns(facts, verdicts)
+    rows, number = [], 0
+    for i, trial in enumerate(facts.trials):
+        if trial.fit is None:
+            continue
+        number += 1
+        c = {name: column[i] for name, column in columns.items()}
+        same = trial.remedy == "asked"
+        rows.append([
+            str(number), trial.remedy, trial.what, c["verdict"], f"{c['loglik']:.3f}",
+            f"{c['npar']:.0f}",
+            f"{c['aic']:.2f}", "" if same else signed(c["delta_aic"]), p_value(c["p_value"]),
+            f"{c['gradient']:.0e}", f"{c['seconds']:.2f}" if isfinite(c["seconds"]) else "",
+        ])  # fmt: skip
+    return header, rows
+
+
+def signed(change):
+    """A difference of AIC.
+
+    Examples
+    --------
+    >>> signed(-2.0), signed(-0.0004)
+    ('-2.00', '0.00')
+    """
+    return "0.00" if abs(change) < 0.005 else f"{change:+.2f}"
+
+
+def fitted(facts):
+    """Whether anything was fitted besides the asked model."""
+    return any(trial.fit is not None for trial in facts.trials[1:])
+
+
+def formulas(facts):
+    """The formulas of the numbered rows, each once."""
+    out, shown, number = [], {}, 0
+    for trial in facts.trials:
+        if trial.fit is None:
+            continue
+        number += 1
+        shown.setdefault(call_words(trial), []).append(str(number))
+    for words, numbers in shown.items():
+        out.append((", ".join(numbers), words))
+    return out
+
+
+def not_tried(facts):
+    """Remedies without a fit, and why."""
+    out = []
+    for trial in facts.trials:
+        if trial.fit is None:
+            what = f" ({trial.what})" if trial.what else ""
+            by_hand = f"; by hand: {call_words(trial)}" if trial.formula else ""
+            out.append(f"{trial.remedy}{what}: {trial.note}{by_hand}")
+    return out
+
+
+def findings(facts, verdicts=("problem", "look")):
+    """The checks that did not find all fine, problems first."""
+    return [
+        (check.verdict, check.name, check.words)
+        for verdict in verdicts
+        for check in facts.checks
+        if check.verdict == verdict
+    ]
+
+
+def call(facts):
+    """The recommended call, to paste."""
+    trial = facts.recommendation.trial
+    fit = trial.fit
+    if fit.linear:
+        more = "" if fit.reml else ", reml=False"
+        name = "lmm"
+    else:
+        more, name = f', family="{fit.family.name}"', "glmm"
+        for part, own in fit.data.parts.items():
+            if part not in trial.options:
+                more += f', {part}="{own.spec.text}"'
+        more += f", nagq={fit.nagq}" if fit.nagq != 1 else ""
+    more += "".join(f", {k}={v!r}" for k, v in trial.options.items())
+    return f'me.{name}("{trial.formula}", data{more})'
+
+
+def headline(facts):
+    """One line: healthy, or how many problems."""
+    problems = sum(check.verdict == "problem" for check in facts.checks)
+    if not problems:
+        return BY_OWN_RULE if facts.asked.certificate.short else HEALTHY
+    return f"{problems} problem{'s' * (problems != 1)} found in {facts.asked.formula}"
+
+
+def advice(facts):
+    """The recommendation as lines: the call, the reason."""
+    recommendation = facts.recommendation
+    if not recommendation.changed:
+        return [recommendation.reason]
+    others = "other arguments as before" if facts.trials else ""
+    return [call(facts), *([f"({others})"] if others else []), recommendation.reason]
+
+
+def filled(words, indent):
+    """A sentence in lines."""
+    return wrap(words, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ",
+                break_long_words=False, break_on_hyphens=False)  # fmt: skip
+
+
+def as_text(facts, verdicts):
+    """The diagnosis as plain text.
+
+    Parameters
+    ----------
+    facts : DiagnosisFacts
+    verdicts : sequence of str
+
+    Returns
+    -------
+    str
+    """
+    lines = [headline(facts)]
+    for verdict, name, words in findings(facts):
+        lines += filled(f"{verdict}: {name}: {words}.", "  ")
+    if facts.trials:
+        if fitted(facts):
+            lines += ["", "What was tried"]
+            lines += ["  " + line for line in text_table(*trial_rows(facts, verdicts), left=4)]
+            lines += ["", "Formulas"]
+            lines += [f"  {numbers}: {words}" for numbers, words in formulas(facts)]
+        skipped = not_tried(facts)
+        if skipped:
+            lines += ["", "Not tried"]
+            for words in skipped:
+                lines += filled(words, "  ")
+        for note in facts.notes:
+            lines += filled(note, "")
+    if facts.trials or findings(facts, ("problem",)):
+        lines += ["", "What to do"]
+        for i, words in enumerate(advice(facts)):
+            is_call = facts.recommendation.changed and i == 0
+            lines += [f"  {words}"] if is_call else filled(words, "  ")
+        if not facts.trials and not facts.notes:
+            lines += filled(NOTHING_TRIED, "  ")
+        if not facts.trials:
+            for note in facts.notes:
+                lines += filled(note, "  ")
+    return "\n".join(lines)
+
+
+def as_html(facts, verdicts):
+    """The diagnosis as an HTML fragment without scripts or external resources.
+
+    Parameters
+    ----------
+    facts : DiagnosisFacts
+    verdicts : sequence of str
+
+    Returns
+    -------
+    str
+    """
+    head = f"<p><strong>{escape(headline(facts))}</strong></p>"
+    parts = ['<div class="mixedeffects-diagnosis">', head]
+    found = findings(facts)
+    if facts.trials or findings(facts, ("problem",)):
+        said = advice(facts)
+        parts.append("<p><strong>What to do</strong><br>")
+        if facts.recommendation.changed:
+            parts.append(f"<code>{escape(said[0])}</code><br>")
+            said = said[1:]
+        parts.append("<br>".join(map(escape, said)) + "</p>")
+    if found:
+        rows = [[verdict, name, words] for verdict, name, words in found]
+        parts.append(html_table("Checks", ["verdict", "check", "meaning"], rows, left=3))
+    if facts.trials:
+        if fitted(facts):
+            header, rows = trial_rows(facts, verdicts)
+            parts.append(html_table("What was tried", header, rows, left=4))
+            shown = [f"{escape(n)}: <code>{escape(words)}</code>" for n, words in formulas(facts)]
+            parts.append("<p>" + "<br>".join(shown) + "</p>")
+        rest = [f"Not tried: {words}" for words in not_tried(facts)] + list(facts.notes)
+        if rest:
+            parts.append("<p>" + "<br>".join(map(escape, rest)) + "</p>")
+    parts.append("</div>")
+    return "\n".join(parts)

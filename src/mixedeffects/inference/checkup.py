@@ -1,0 +1,58 @@
+"""What may be wrong with a fit: one check per question, each with a verdict and a sentence."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.checkup_fixed import aliased, collinearity, scale
+from mixedeffects.inference.checkup_optimum import iterations, optimum, separation
+from mixedeffects.inference.checkup_random import (
+    correlations,
+    dimensions,
+    levels,
+    rows,
+    singular,
+    variances,
+)
+from mixedeffects.inference.table import Table
+
+#: In the order in which they are shown; each gives one `Check`, or a list of them.
+CHECKS = (
+    optimum, iterations, separation, singular, dimensions, variances, correlations,
+    levels, rows, scale, collinearity, aliased,
+)  # fmt: skip
+
+
+def checkup(fit):
+    """Every check of a fit.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    tuple of Check
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> {check.verdict for check in checkup(fit)}
+    {'fine'}
+    """
+    out = []
+    for check in CHECKS:
+        found = check(fit)
+        out += found if isinstance(found, list) else [found]
+    return tuple(out)
+
+
+def checkup_table(checks):
+    """The checks as columns: check, value, verdict, words.
+
+    Parameters
+    ----------
+    checks : sequence of Check
+    """
+    names = ("name", "value", "verdict", "words")
+    columns = {name: [getattr(check, name) for check in checks] for name in names}
+    return Table({"check": columns.pop("name"), **columns})

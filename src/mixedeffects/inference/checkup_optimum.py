@@ -1,0 +1,66 @@
+"""Checks of the optimum: certified, iterations, separation."""
+
+from __future__ import annotations
+
+import re
+
+from mixedeffects.inference.checkup_record import FINE, LOOK, PROBLEM, Check
+
+# how optimisers say that they ran out of iterations or evaluations
+RAN_OUT = re.compile(r"limit|exceeded|maximum number", re.IGNORECASE)
+
+
+def ran_out(certificate):
+    """Whether an optimiser stopped, unproved, because it was allowed no more steps."""
+    return not certificate.converged and bool(RAN_OUT.search(certificate.message))
+
+
+def optimum(fit):
+    """Whether the estimates are a proved optimum."""
+    c = fit.certificate
+    numbers = f"|gradient| {c.gradient:.0e}, Newton decrement {c.decrement:.0e}"
+    if c.short:
+        words = f"ended by your own rule ({c.rule}), short of a certified optimum; {numbers}"
+        return Check("optimum", c.decrement, LOOK, words)
+    if c.converged:
+        return Check("optimum", c.decrement, FINE, f"certified: {numbers}")
+    if c.infinite:
+        return Check("optimum", c.decrement, PROBLEM, "there is no maximum to find; see separation")
+    words = (
+        f"not certified ({c.optimizer}, {c.evaluations:,} evaluations: {plain(c.message)}); "
+        f"{numbers}: one more step promises {0.5 * c.decrement:.1g} of log-likelihood. Estimates "
+        "and standard errors are provisional"
+    )
+    return Check("optimum", c.decrement, PROBLEM, words)
+
+
+def plain(message):
+    """An optimiser's message within a sentence.
+
+    Examples
+    --------
+    >>> plain("Maximum number of function evaluations has been exceeded.")
+    'maximum number of function evaluations has been exceeded'
+    """
+    message = str(message).strip().rstrip(".")
+    return message[:1].lower() + message[1:] if message[1:2].islower() else message
+
+
+def iterations(fit):
+    """Whether the optimiser was stopped by its limit."""
+    c = fit.certificate
+    if ran_out(c):
+        words = f"stopped by the limit after {c.iterations:,} iterations: allow more"
+        return Check("iterations", float(c.iterations), PROBLEM, words)
+    words = f"{c.iterations:,} iterations, {c.evaluations:,} evaluations"
+    return Check("iterations", float(c.iterations), FINE, words)
+
+
+def separation(fit):
+    """Whether coefficients of a generalised model are infinite."""
+    if fit.linear:
+        return []
+    names = fit.certificate.infinite
+    if not names:
+        return Check("separation", 0.0, FINE, "no coefficient is infinite")
+    return Check("separation", float(len(names)), PROBLEM, fit.certificate.message)

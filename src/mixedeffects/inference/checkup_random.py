@@ -1,0 +1,135 @@
+"""Checks of the random effects: dimensions, variances, correlations, levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.inference.checkup_record import FINE, LOOK, PROBLEM, Check, listed
+from mixedeffects.inference.random_pca import contributions, random_components
+from mixedeffects.inference.summary import singular_words
+from mixedeffects.inference.varcorr import varcorr
+
+# contribution to the response, in residual standard deviations, that is next to nothing
+NEAR_ZERO = 0.01
+# correlation that is one for all that the data can say
+NEAR_ONE = 0.999
+# levels below which a variance between them is hardly known
+FEW_LEVELS = 5
+
+
+def singular(fit):
+    """Directions of zero variance."""
+    words = singular_words(fit)
+    if not words:
+        return Check("singular", 0.0, FINE, "no combination of random effects has zero variance")
+    proof = (
+        "That is the maximum, and a legal answer, but the model has more random effects than "
+        "these data support"
+        if fit.certificate.converged
+        else "The optimiser stopped there"
+    )
+    said = f"zero variance in {'; '.join(words)}. {proof}"
+    return Check("singular", float(len(words)), PROBLEM, said)
+
+
+def dimensions(fit):
+    """Per grouping factor, how many dimensions of its random effects the data support."""
+    out = []
+    for c in random_components(fit):
+        if c.sd.size == 1:
+            continue
+        shares = ", ".join(f"{100 * share:.3g}%" for share in c.share)
+        verdict = FINE if c.supported == c.sd.size else LOOK
+        words = (
+            f"{c.supported} of {c.sd.size} dimensions supported; principal components have "
+            f"{shares} of the variance"
+        )
+        out.append(Check(f"dimensions of {c.group}", float(c.supported), verdict, words))
+    return out
+
+
+def near_zero(fit):
+    """Random effects that add next to nothing to the response.
+
+    Returns
+    -------
+    list of (label, size)
+        ``("g: x", 0.003)``: size in residual standard deviations.
+    """
+    main = len(fit.design.blocks)
+    out = []
+    for f, (block, sizes) in enumerate(zip(fit.all_blocks, contributions(fit), strict=True)):
+        prefix = "zi: " * (f >= main)
+        for name, size in zip(block.names, sizes, strict=True):
+            if size < NEAR_ZERO:
+                out.append((f"{prefix}{block.factor.name}: {name}", float(size)))
+    return out
+
+
+def unit_of(fit):
+    """In what contributions to the response are counted, in words."""
+    return "residual standard deviations" if fit.linear else "units of the linear predictor"
+
+
+def variances(fit):
+    """Variances next to nothing."""
+    smallest = min(float(sizes.min()) for sizes in contributions(fit))
+    found = near_zero(fit)
+    unit = unit_of(fit)
+    if not found:
+        return Check("variances", smallest, FINE, f"the smallest effect is {smallest:.2g} {unit}")
+    largest = max(size for _, size in found)
+    amount = f"next to nothing to the response (at most {largest:.1g} {unit})"
+    words = (
+        f"{listed([name for name, _ in found])} add{'s' * (len(found) == 1)} "
+        f"{amount if largest > 0 else 'nothing to the response'}"
+    )
+    return Check("variances", smallest, LOOK, words)
+
+
+def correlations(fit):
+    """Correlations of random effects at the boundary."""
+    largest, names = 0.0, []
+    for term in varcorr(fit).terms:
+        if not term.correlated or len(term.names) < 2:
+            continue
+        corr = np.nan_to_num(term.corr)
+        for i in range(len(term.names)):
+            for j in range(i):
+                size = float(corr[i, j])
+                largest = max(largest, abs(size))
+                if abs(size) > NEAR_ONE:
+                    names.append(f"{term.label}: {term.names[j]}, {term.names[i]} ({size:+.3f})")
+    if not names:
+        words = "no correlation of random effects is at ±1"
+        if largest:
+            words += f"; the largest is {largest:.2f}"
+        return Check("correlations", largest, FINE, words)
+    return Check("correlations", largest, LOOK, f"at the boundary: {'; '.join(names)}")
+
+
+def levels(fit):
+    """Grouping factors with few levels."""
+    factors = {block.factor.name: block.factor for block in fit.all_blocks}
+    few = [f for f in factors.values() if f.n_levels < FEW_LEVELS]
+    fewest = min(f.n_levels for f in factors.values())
+    if not few:
+        return Check("levels", float(fewest), FINE, f"every grouping factor has {fewest:,} or more")
+    shown = ", ".join(f"{f.name} has {f.n_levels}" for f in few)
+    words = (
+        f"{shown}: a variance between so few levels is hardly known; a fixed effect for each "
+        "level is the alternative"
+    )
+    return Check("levels", float(fewest), LOOK, words)
+
+
+def rows(fit):
+    """Rows against random effects."""
+    n, q = fit.design.n, sum(block.factor.n_levels * block.k for block in fit.all_blocks)
+    if q < n:
+        return Check("rows", n / q, FINE, f"{n:,} rows for {q:,} random effects")
+    words = (
+        f"{q:,} random effects for {n:,} rows: what varies between levels and what is noise can "
+        "hardly be told apart"
+    )
+    return Check("rows", n / q, LOOK, words)

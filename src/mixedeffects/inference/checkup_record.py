@@ -1,0 +1,43 @@
+"""One question about a fit, answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FINE, LOOK, PROBLEM = "fine", "look", "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question about a fit, answered.
+
+    Attributes
+    ----------
+    name : str
+        "optimum", "collinearity", …
+    value : float
+        The number it was decided on; nan without one.
+    verdict : {"fine", "look", "problem"}
+        "look": legal, but know it. "problem": numbers of the fit may be wrong, or are not
+        supported by the data.
+    words : str
+        One or two sentences.
+    """
+
+    name: str
+    value: float
+    verdict: str
+    words: str
+
+
+def listed(names, most=6):
+    """Names for a sentence: ``"'a', 'b' and 3 more"``.
+
+    Examples
+    --------
+    >>> listed(["a", "b"]), listed(list("abcd"), most=2)
+    ("'a', 'b'", "'a', 'b' and 2 more")
+    """
+    names = list(names)
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,137 @@
+"""Where remedies are tried: refits of other formulas and options, timed, within a budget."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from dataclasses import replace
+from time import perf_counter
+
+from mixedeffects.design import redesigned
+from mixedeffects.errors import ConvergenceWarning, DataWarning, MixedEffectsError
+from mixedeffects.model.doctor.formulas import formula_of
+from mixedeffects.model.doctor.record import Trial
+
+# a gradient costs about as much as the value
+WITH_GRADIENT = 2.0
+
+
+class Bench:
+    """Tries one remedy after another on a fit.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    checks : sequence of Check
+    budget : float
+        Seconds that all tries together may take; what would take longer is skipped.
+
+    Attributes
+    ----------
+    formula : Formula
+        Of the fit, main predictor.
+    """
+
+    def __init__(self, fit, checks, budget):
+        self.asked, self.budget = fit, budget
+        self.checks = {check.name: check for check in checks}
+        self.formula = formula_of(fit.design.spec)
+        self.zi = None if fit.linear or "zi" not in fit.data.parts else fit.data.parts["zi"]
+        self.started = perf_counter()
+        self.longest = predicted_seconds(fit)
+
+    def verdict(self, name):
+        """Verdict of one check; "fine" if it was not made."""
+        check = self.checks.get(name)
+        return "fine" if check is None else check.verdict
+
+    def attempt(self, remedy, what, *, formula=None, zi=None, same_model=False, times=1.0,
+        **options,
+    ):  # fmt: skip
+        """Fit with another formula or other options.
+
+        Parameters
+        ----------
+        remedy, what : str
+        formula : str, optional
+            The asked one by default.
+        zi : str, optional
+            Formula of the extra zeros; the asked one by default.
+        same_model : bool
+        times : float
+            How many times as long as the longest fit so far it may take.
+        **options
+            Arguments of `lmm` or `glmm`; the defaults where not given.
+
+        Returns
+        -------
+        Trial
+        """
+        fit = self.asked
+        changed = zi is not None and self.zi is not None and zi != self.zi.spec.text
+        shown = {"zi": zi, **options} if changed else dict(options)
+        if fit.certificate.optimizer != "newton" and "optimizer" not in options:
+            shown["optimizer"] = "newton"  # the default, but not what was asked for
+        trial = Trial(
+            remedy, what, fit.formula if formula is None else formula, shown, same_model=same_model
+        )
+        predicted = times * self.longest
+        spent = perf_counter() - self.started
+        if spent + predicted > self.budget:
+            return replace(trial, note=(
+                f"skipped: it would take about {predicted:,.2g} s, and with the {spent:,.2g} s "
+                f"spent that is over the budget of {self.budget:g} s"
+            ))  # fmt: skip
+        start = perf_counter()
+        try:
+            with quiet():
+                found = fit_again(fit, formula, zi, **options)
+        except MixedEffectsError as error:
+            seconds = perf_counter() - start
+            return replace(trial, seconds=seconds, note=f"refused: {str(error).splitlines()[0]}")
+        seconds = perf_counter() - start
+        self.longest = max(self.longest, seconds / times)
+        return replace(trial, fit=found, seconds=seconds)
+
+
+def fit_again(fit, formula=None, zi=None, **options):
+    """The fit's rows with another formula, other extra zeros, or other options.
+
+    Raises
+    ------
+    MixedEffectsError
+    """
+    if fit.linear:
+        from mixedeffects.model.lmm import fit_design
+
+        design = fit.design if formula is None else redesigned(fit.design, formula)
+        return fit_design(design, reml=fit.reml, **options)
+    from mixedeffects.model.generalised import fit_glmm
+
+    data = fit.data
+    if formula is not None:
+        data = replace(data, design=redesigned(data.design, formula))
+    if zi is not None:
+        data = replace(data, parts={**data.parts, "zi": redesigned(data.parts["zi"], zi)})
+    return fit_glmm(data, fit.family, nagq=fit.nagq, **options)
+
+
+def predicted_seconds(fit):
+    """About how long a fit would take again: one evaluation, timed, times their number."""
+    evaluation = fit.evaluation
+    objective = evaluation.objective
+    start = perf_counter()
+    again = objective.evaluate(evaluation.theta if fit.linear else evaluation.x)
+    seconds = perf_counter() - start
+    del again
+    return WITH_GRADIENT * seconds * max(fit.certificate.evaluations, 1)
+
+
+@contextmanager
+def quiet():
+    """Without warnings about what is reported in the table."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", DataWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield

@@ -1,0 +1,40 @@
+"""Remedy 4, more iterations."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.checkup_optimum import ran_out
+from mixedeffects.model.doctor.record import Trial
+
+NAME = "more iterations"
+# times as many as were used, and at least
+MORE, AT_LEAST = 4, 200
+# optimisers whose max_iterations counts evaluations
+BY_EVALUATIONS = ("Nelder-Mead", "COBYQA")
+
+
+def more_iterations(bench):
+    """The same optimiser, allowed four times as many iterations.
+
+    Returns
+    -------
+    list of Trial
+    """
+    certificate = bench.asked.certificate
+    if certificate.converged:
+        return [Trial(NAME, "", note="not applicable: the optimum is certified")]
+    if not ran_out(certificate):
+        return [Trial(NAME, "", note=(
+            f"not applicable: it stopped by itself after {certificate.iterations:,} iterations"
+        ))]  # fmt: skip
+    by_evaluations = certificate.optimizer in BY_EVALUATIONS
+    used = certificate.evaluations if by_evaluations else certificate.iterations
+    allowed = max(AT_LEAST, MORE * used)
+    unit = "evaluations" if by_evaluations else "iterations"
+    options = {} if certificate.optimizer == "newton" else {"optimizer": certificate.optimizer}
+    return [
+        bench.attempt(
+            NAME, f"up to {allowed:,} {unit} of {certificate.optimizer} instead of {used:,}",
+            same_model=True, times=min(MORE, allowed / max(used, 1)), max_iterations=allowed,
+            **options,
+        )
+    ]  # fmt: skip

@@ -1,0 +1,87 @@
+"""Trials on one footing: log-likelihoods that can be compared, AIC, tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import nan
+
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import MixedEffectsError
+from mixedeffects.estimation import LMMObjective
+from mixedeffects.inference import n_parameters
+from mixedeffects.inference.comparison import likelihood_ratio, needs_ml
+from mixedeffects.model.comparing import by_ml
+from mixedeffects.model.doctor.bench import quiet
+
+
+def measured(trials):
+    """The trials with log-likelihood, parameters, AIC and test against the first, the asked fit.
+
+    Where the fixed effects differ and a fit is by REML, all numbers are by maximum likelihood: of
+    a certified fit at the maximum, of another at its own covariance parameters.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+
+    Returns
+    -------
+    trials : tuple of Trial
+    notes : tuple of str
+    """
+    fits = [t.fit for t in trials if t.fit is not None]
+    reason = needs_ml(fits)
+    if not reason and any(fit.reml for fit in fits) and scaled(trials):
+        reason = "a REML likelihood depends on the units of the fixed effects"
+    asked = trials[0].fit
+    with quiet():
+        out = tuple(
+            trial if trial.fit is None else _one(trial, asked, bool(reason)) for trial in trials
+        )
+    if reason:
+        where = ""
+        if not all(fit.certificate.converged for fit in fits):
+            where = " Those of fits without certificate are at the variances where they stopped."
+        return out, (f"Log-likelihoods and AIC by maximum likelihood: {reason}.{where}",)
+    if asked.reml:
+        return out, ("REML log-likelihoods: the fixed effects are the same.",)
+    return out, ()
+
+
+def scaled(trials):
+    """Whether a trial has other columns of the fixed effects, be it only their units."""
+    names = [t.fit.design.x_names for t in trials if t.fit is not None]
+    return any(other != names[0] for other in names[1:])
+
+
+def _one(trial, asked, ml):
+    fit = trial.fit
+    k = n_parameters(fit)
+    loglik = -0.5 * (ml_objective(fit) if ml and fit.reml else fit.objective)
+    p_value = nan
+    both = fit.certificate.converged and asked.certificate.converged
+    if fit is not asked and not trial.same_model and both:
+        p_value = tested_against(*(by_ml(f) if ml and f.reml else f for f in (fit, asked)))
+    return replace(trial, loglik=loglik, npar=k, aic=-2.0 * loglik + 2.0 * k, p_value=p_value)
+
+
+def ml_objective(fit):
+    """-2 log-likelihood by maximum likelihood; of a fit without certificate, where it stopped."""
+    if fit.certificate.converged:
+        return by_ml(fit).objective
+    old = fit.evaluation.objective
+    objective = LMMObjective(old.stats, old.solver, old.parameters, False)
+    with threads_for(fit.plan.columns):
+        return objective.value(fit.evaluation.theta)
+
+
+def tested_against(fit, asked):
+    """p-value of the smaller of two models against the larger; nan if they are not nested."""
+    small, large = sorted((fit, asked), key=n_parameters)
+    if n_parameters(small) == n_parameters(large):
+        return nan
+    try:
+        test, _ = likelihood_ratio(small, large)
+    except MixedEffectsError:
+        return nan
+    return nan if test is None else test.p_value

@@ -1,0 +1,63 @@
+"""`remedy=True`: a fit that is returned as it is when it is sound, and mended when it is not."""
+
+from __future__ import annotations
+
+import warnings
+
+from mixedeffects.errors import ConvergenceWarning, OptionError
+from mixedeffects.estimation.minimize import depth_of_package
+from mixedeffects.model.doctor.diagnosing import diagnose
+
+
+def remedied(fit_it, remedy=True):
+    """Fit; where the fit is singular or not certified, the one that the doctor recommends.
+
+    Parameters
+    ----------
+    fit_it : callable
+        Without arguments: makes the fit that was asked for.
+    remedy : bool
+
+    Returns
+    -------
+    LMM or GLMM
+        With ``remedies``, the Diagnosis, where the doctor was asked; its ``asked`` is the
+        original fit. A fit that is saved and loaded has it no more.
+
+    Warns
+    -----
+    ConvergenceWarning
+        What was changed, with both AICs; or that nothing helps.
+    """
+    if not isinstance(remedy, bool):
+        raise OptionError(
+            f"remedy={remedy!r} must be False, or True to mend a fit that is singular or not "
+            "converged"
+        )
+    if not remedy:
+        return fit_it()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fit = fit_it()
+    certificate = fit.certificate
+    if certificate.converged and not certificate.is_singular:
+        return fit
+    diagnosis = diagnose(fit)
+    best = diagnosis.fit
+    best.cache["remedies"] = diagnosis
+    best.cache["remarks"] = (remark(diagnosis),)
+    if diagnosis.changed or not certificate.converged:
+        warnings.warn(
+            f"{remark(diagnosis)}\nfit.remedies has what was tried",
+            ConvergenceWarning, stacklevel=depth_of_package(),
+        )  # fmt: skip
+    return best
+
+
+def remark(diagnosis):
+    """What was changed and why, for a summary and a warning."""
+    asked = f"Remedied: asked for {diagnosis.asked.formula}"
+    if not diagnosis.changed:
+        return f"{asked}; nothing was changed. {diagnosis.reason}"
+    options = "".join(f", {name}={value!r}" for name, value in diagnosis.options.items())
+    return f"{asked}; fitted {diagnosis.formula}{options}. {diagnosis.reason}"
