@@ -71,17 +71,21 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
         base = alt.Chart(data).transform_filter(alt.datum.term == name)
         x = alt.X("lower:Q", title=f"{name}, deviation from the average {facts['group']}")
         rules = base.mark_rule(strokeWidth=1.5).encode(
-            x=x, x2="upper:Q", y=y, color=colour, tooltip=tooltip
+            x=x, x2=alt.X2("upper:Q"), y=y, color=colour, tooltip=tooltip
         )
         points = base.mark_point(size=36, opacity=1).encode(
-            x="estimate:Q", y=y, color=colour, tooltip=tooltip
+            x=alt.X("estimate:Q"), y=y, color=colour, tooltip=tooltip
         )
-        zero = alt.Chart(inline_zero(alt)).mark_rule(color=GREY, strokeDash=[3, 3]).encode(x="x:Q")
+        zero = (
+            alt.Chart(inline_zero(alt))
+            .mark_rule(color=GREY, strokeDash=[3, 3])
+            .encode(x=alt.X("x:Q"))
+        )
         layers = [zero, rules, points]
         if named:
             layers.append(
                 base.mark_text(align="right", dx=-5, fontSize=10, color=INK).encode(
-                    x="lower:Q", y=y, text="level:N"
+                    x=alt.X("lower:Q"), y=y, text=alt.Text("level:N")
                 )
             )
         panels.append(alt.layer(*layers).properties(width=WIDTH, height=height))

@@ -22,8 +22,9 @@ class Chart:
     ----------
     view : View
         The numbers it draws.
-    drawing : altair chart
-        Layers, facets or concatenations, without title and configuration.
+    drawing : altair chart or dict
+        Layers, facets or concatenations, without title and configuration; or the Vega-Lite
+        specification of such, as `mixedeffects.plot.page.page` puts one together.
     to_frame : callable
         From named columns to the user's kind of data frame.
     title : str
@@ -50,8 +51,22 @@ class Chart:
     def __init__(self, view, drawing, to_frame, title, subtitle=()):
         self.view, self._to_frame = view, to_frame
         self.title, self.subtitle = title, (*subtitle, *view.notes)
-        text = {"text": title, "subtitle": list(self.subtitle)} if self.subtitle else title
-        self.altair = drawing.properties(title=text).configure(**CONFIG)
+        self._drawing, self._altair = drawing, None
+
+    @property
+    def altair(self) -> Any:
+        """The altair chart, made when it is asked for: Altair copies and checks all it is given."""
+        if self._altair is None:
+            if isinstance(self._drawing, dict):
+                self._altair = altair().Chart.from_dict(self.to_dict())
+            else:
+                self._altair = self._drawing.properties(title=self._text()).configure(**CONFIG)
+        return self._altair
+
+    def _text(self):
+        if not self.subtitle:
+            return self.title
+        return {"text": self.title, "subtitle": list(self.subtitle)}
 
     @property
     def data(self):
@@ -65,7 +80,10 @@ class Chart:
 
     def to_dict(self) -> dict[str, Any]:
         """The Vega-Lite specification, data included."""
-        return self.altair.to_dict()
+        spec = self._drawing if isinstance(self._drawing, dict) else unchecked(self._drawing)
+        datasets = {name: list(rows) for name, rows in spec.get("datasets", {}).items()}
+        config = _merged(spec.get("config", {}), CONFIG)
+        return spec | {"title": self._text(), "config": config, "datasets": datasets}
 
     def save(self, path, *, scale=2.0):
         """Write the chart to a file; nothing is fetched from a network.
@@ -117,6 +135,26 @@ class Chart:
         return self.altair._repr_mimebundle_(include, exclude)
 
 
+def unchecked(drawing) -> dict[str, Any]:
+    """The specification of an altair chart, without the seconds its checks of a large one take.
+
+    Tests have them made: ``chart.altair.to_dict()``.
+    """
+    alt = altair()
+    with alt.utils.schemapi.debug_mode(False):
+        return drawing.to_dict(validate=False)
+
+
+def _merged(below, above):
+    """Nested dicts, the second before the first."""
+    out = dict(below)
+    for name, value in above.items():
+        old = out.get(name)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        out[name] = _merged(old, value) if both else value
+    return out
+
+
 def inline(table) -> Any:
     """A Table as data that stand in the specification itself.
 
@@ -132,8 +170,12 @@ def inline(table) -> Any:
     """
     names = list(table.columns)
     columns = [plain(values) for values in table.columns.values()]
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-    return altair().InlineData(values=rows)
+    rows = tuple(dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
+    # Altair copies lists, but no tuples, whenever charts are combined, and checks row by row
+    # that a row is a row
+    alt = altair()
+    with alt.utils.schemapi.debug_mode(False):
+        return alt.InlineData(values=rows)
 
 
 def plain(values) -> list[Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from importlib import import_module
+from types import MethodType
 
 
 class Drawn:
@@ -25,14 +25,7 @@ class Drawn:
 
     def __get__(self, plots, owner=None):
         function = getattr(import_module(self.home), self.function)
-        if plots is None:
-            return function
-
-        @wraps(function)
-        def method(*args, **kwargs):
-            return function(plots.fit, *args, **kwargs)
-
-        return method
+        return function if plots is None else MethodType(function, plots.fit)
 
 
 class FitPlots:
@@ -54,6 +47,24 @@ class FitPlots:
         self.fit = fit
 
     caterpillar = Drawn("caterpillar", "draw_caterpillar")
+    trajectories = Drawn("trajectories", "draw_trajectories")
+    coefficients = Drawn("coefficients", "draw_coefficients")
+    variance = Drawn("variance", "draw_variance")
+    means = Drawn("means", "draw_means")
+    interaction = Drawn("interaction", "draw_interaction")
+    effects = Drawn("effects", "draw_effects")
+    shrinkage = Drawn("shrinkage", "draw_shrinkage")
+    residuals = Drawn("residuals_fitted", "draw_residuals")
+    scale_location = Drawn("residuals_fitted", "draw_scale_location")
+    qq = Drawn("normal_quantiles", "draw_qq")
+    qq_ranef = Drawn("normal_quantiles", "draw_qq_ranef")
+    by_group = Drawn("residuals_by_group", "draw_by_group")
+    quantile_residuals = Drawn("quantile_residuals", "draw_quantile_residuals")
+    influence = Drawn("influence", "draw_influence")
+    profile = Drawn("profile", "draw_profile")
+    trace = Drawn("trace", "draw_trace")
+    predictive = Drawn("predictive", "draw_predictive")
+    check = Drawn("check", "draw_check")
 
     def __repr__(self):
         names = [n for n, v in vars(type(self)).items() if isinstance(v, Drawn)]

@@ -1,0 +1,163 @@
+"""Which units a fit depends on: a measure of influence, unit by unit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.inference.clusters import outermost
+from mixedeffects.inference.deletion import InfluenceFacts, influence
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.views.choice import chosen_group
+from mixedeffects.inference.views.record import View
+
+MEASURES = ("cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas")
+NAMES = {
+    "cooks_distance": "Cook's distance",
+    "mdffits": "MDFFITS",
+    "covratio": "COVRATIO",
+    "covtrace": "COVTRACE",
+    "dfbetas": "DFBETAS",
+}
+ROWS = "row"
+# units shown: levels in order, rows by number; and those that are named
+MOST_LEVELS, MOST_ROWS, NAMED = 40, 1000, 5
+
+
+def influence_view(fit, group=None, *, measure="cooks_distance", influence=None, most=None):
+    """One measure of what leaving out each unit does.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    group : str, optional
+        A grouping factor, the first by default, or "rows".
+    measure : {"cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas"}
+        "dfbetas" of every coefficient.
+    influence : Influence or InfluenceFacts, optional
+        What ``fit.influence(...)`` found; computed if not given.
+    most : int, optional
+        Units shown; 40 levels, or 1,000 rows, by default.
+
+    Returns
+    -------
+    View
+        "data": unit (level, or row of the table from 0), n_rows, term, value, size (how extreme:
+        distance from 1 of the logarithm for covratio, else the modulus), rank (1 is the most
+        extreme of its term), named. Facts: group, measure, name, terms, n_units, by_row, refit,
+        cutoff (a conventional one, or None).
+
+    Raises
+    ------
+    OptionError
+        Another measure.
+    NotAvailableError
+        No unit's measure is known.
+
+    References
+    ----------
+    Cutoffs: 4 / n of Cook's distance, Van der Meer, Te Grotenhuis & Pelzer (2010),
+    doi:10.1177/0003122409359166; 2 / sqrt(n) of DFBETAS, Belsley, Kuh & Welsch (1980),
+    doi:10.1002/0471725153; n is the number of units.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> influence_view(fit).tables["data"].columns["unit"][:3].tolist()
+    ['309', '335', '337']
+    """
+    if measure not in MEASURES:
+        raise OptionError(f"measure={measure!r} is not one of {', '.join(MEASURES)}")
+    found = _facts(fit, group, influence)
+    by_row = found.groups == ROWS
+    units = np.array([str(unit) for unit in found.unit], dtype=object)
+    if measure == "dfbetas":
+        terms, values = list(found.terms), found.dfbetas
+    else:
+        terms, values = [""], np.asarray(getattr(found, measure), dtype=float)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = np.abs(np.log(values) if measure == "covratio" else values)
+    known = np.isfinite(sizes).all(axis=1)
+    if not known.any() or not terms:
+        why = "" if found.terms else ": the model has no fixed effects, which it is about"
+        raise NotAvailableError(f"{NAMES[measure]} is not known of any {found.groups}{why}")
+    notes = list(found.notes)
+    most = most or (MOST_ROWS if by_row else MOST_LEVELS)
+    parts = [_ranked(units, found, values, sizes, known, j, term, most)
+             for j, term in enumerate(terms)]  # fmt: skip
+    if known.sum() > most:
+        notes.append(f"the {most:,} most extreme of {known.sum():,} shown")
+    cutoff = {"cooks_distance": 4.0 / known.sum(), "dfbetas": 2.0 / np.sqrt(known.sum())}
+    facts = {
+        "group": found.groups, "measure": measure, "name": NAMES[measure], "terms": terms,
+        "n_units": len(units), "by_row": by_row, "refit": found.refit,
+        "cutoff": cutoff.get(measure),
+    }  # fmt: skip
+    table = Table({c: np.concatenate([part[c] for part in parts]) for c in parts[0]})
+    return View({"data": table}, tuple(notes), facts)
+
+
+def _facts(fit, group, found):
+    if found is None:
+        rows = group == "rows" and "rows" not in [b.factor.name for b in fit.design.blocks]
+        return influence(fit, None if rows else chosen_group(fit, group))
+    found = getattr(found, "facts", found)
+    if not isinstance(found, InfluenceFacts):
+        raise OptionError("influence= must be what fit.influence(...) returned")
+    if group not in (None, found.groups) and not (group == "rows" and found.groups == ROWS):
+        raise OptionError(f"influence= is about {found.groups}, not about {group!r}")
+    return found
+
+
+def _ranked(units, found, values, sizes, known, j, term, most):
+    """The most extreme units of one term, in order."""
+    known = np.flatnonzero(known)
+    order = known[np.argsort(-sizes[known, j], kind="stable")][:most]
+    rank = np.arange(1, order.size + 1)
+    return {
+        "unit": units[order], "n_rows": np.asarray(found.size)[order],
+        "term": np.full(order.size, term, dtype=object), "value": values[order, j],
+        "size": sizes[order, j], "rank": rank, "named": rank <= NAMED,
+    }  # fmt: skip
+
+
+def influence_group(fit, most=100):
+    """The factor whose levels can be left out one at a time in little time.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    most : int
+        Levels that it has at most.
+
+    Returns
+    -------
+    str
+        The outermost grouping factor, or that with fewest levels.
+
+    Raises
+    ------
+    NotAvailableError
+        Generalised models, which are fitted anew for each level, and factors with more levels.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> influence_group(fit)
+    'Subject'
+    """
+    if not fit.linear:
+        raise NotAvailableError(
+            "a generalised model is fitted anew without each level; ask for fit.plot.influence()"
+        )
+    place = outermost(fit.design)
+    factors = [b.factor for b in fit.design.blocks]
+    factor = min(factors, key=lambda f: f.n_levels) if place is None else factors[place]
+    if factor.n_levels > most:
+        raise NotAvailableError(
+            f"{factor.n_levels:,} levels of {factor.name} take a while; ask for "
+            "fit.plot.influence()"
+        )
+    return factor.name

@@ -1,0 +1,127 @@
+"""Means along one variable for each level of another: how two effects interact."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+from mixedeffects.inference.means import emmeans
+from mixedeffects.inference.means.grid import check_name, label_text, predictors_of
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.views.covariates import FEW_VALUES, grid_of, is_numeric, moving_columns
+from mixedeffects.inference.views.mean_scale import chosen_scale, mean_options, mean_title
+from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.texts import as_texts
+
+POINTS, MOST_COLOURS, MOST_LEVELS = 50, 8, 60
+
+
+def interaction_view(
+    fit, x, by=None, *, ddf=None, level=0.95, at=None, weights="equal", scale=None
+):
+    """Estimated marginal means across x, for each value of `by`.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    x : str
+        Column of the fixed effects: a factor has a point for each level, numbers have a line.
+    by : str, optional
+        Another: a factor, or numbers, which are shown at their values where few and at the mean
+        and one standard deviation either side where many.
+    ddf, level, weights
+        As in `emmeans`.
+    at : dict, optional
+        Values of any column, instead of these.
+    scale : {"response", "link"}, optional
+
+    Returns
+    -------
+    View
+        "data": x (text or number), by, position, estimate, std_error, df, lower, upper. Facts: x,
+        by, numeric, title, label, coverage, levels, by_levels.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("pain_score ~ treatment * time + (1 | patient)", me.datasets.pain_trial())
+    >>> view = interaction_view(fit, "time", "treatment")
+    >>> view.facts["numeric"], view.facts["by_levels"]
+    (True, ['control', 'treated'])
+    """
+    names = moving_columns(fit)
+    check_name(x, names, "x")
+    at = dict(at or {})
+    numeric = is_numeric(fit, x) and x not in predictors_of(fit).categorical
+    if numeric and x not in at:
+        at[x] = grid_of(fit, x, POINTS).tolist()
+    notes = []
+    if by is not None:
+        check_name(by, names, "by")
+        if by == x:
+            raise OptionError(f"x and by are both {by!r}")
+        notes += _few_values(fit, by, at)
+    scale = chosen_scale(fit, scale)
+    specs = [x] if by is None else [x, by]
+    means = emmeans(
+        fit, specs, at=at, ddf=ddf, level=level, weights=weights, **mean_options(fit, scale)
+    )
+    colours = [name for name in means.labels if name != x]
+    by_texts = (
+        [label_text(v) for v in means.labels[colours[0]]] if colours else [""] * len(means.missing)
+    )
+    if len(colours) > 1:  # of an ordinal model, the categories of the response
+        by_texts = [
+            ", ".join(map(label_text, row))
+            for row in zip(*(means.labels[name] for name in colours), strict=True)
+        ]
+    by_levels = list(dict.fromkeys(by_texts))
+    place = means.labels[x]
+    levels = [] if numeric else list(dict.fromkeys(label_text(v) for v in place))
+    _refuse_many(x, levels, colours, by_levels)
+    table = means.table().columns
+    columns = {
+        "x": np.asarray(place, dtype=float)
+        if numeric
+        else as_texts([label_text(v) for v in place]),
+        "by": as_texts(by_texts),
+        "position": np.arange(len(by_texts)),
+        **{k: table[k] for k in ("estimate", "std_error", "df", "lower", "upper")},
+    }
+    title = mean_title(fit, scale)
+    if fit.family.ordinal and scale == "response":
+        title = f"probability of {title}"
+    facts = {
+        "x": x, "by": ", ".join(colours), "numeric": numeric, "title": title,
+        "label": means.label, "coverage": level, "scale": scale, "levels": levels,
+        "by_levels": by_levels,
+    }  # fmt: skip
+    return View({"data": Table(columns)}, (*notes, *means.notes), facts)
+
+
+def _few_values(fit, by, at):
+    """Values of a numeric column to show, written to `at`, and what they are."""
+    predictors = predictors_of(fit)
+    if by in predictors.categorical or by in at:
+        return []
+    values = predictors.numbers(by)
+    different = np.unique(values)
+    if different.size <= FEW_VALUES:
+        at[by] = different.tolist()
+        return []
+    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    at[by] = [mean - sd, mean, mean + sd]
+    return [f"{by} at its mean and one standard deviation either side"]
+
+
+def _refuse_many(x, levels, colours, by_levels):
+    if len(by_levels) > MOST_COLOURS:
+        raise OptionError(
+            f"by={', '.join(colours)} has {len(by_levels)} levels; a chart tells {MOST_COLOURS} "
+            "apart\nput it on the x axis, or choose some of its levels with at="
+        )
+    if len(levels) > MOST_LEVELS:
+        raise OptionError(
+            f"x={x!r} has {len(levels):,} levels, too many for a chart (at most {MOST_LEVELS})\n"
+            "choose some with at="
+        )

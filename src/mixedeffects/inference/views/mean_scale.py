@@ -1,0 +1,117 @@
+"""The scale that a chart of means or predictions is on, and the response on that scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.inference.means.record import SCALES
+from mixedeffects.inference.means.transformation import transformation
+
+# rows on which the mean is compared with the inverse link
+SEEN = 64
+
+
+def chosen_scale(fit, scale=None):
+    """The scale of means: the response's by default, where there is a way back to it.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    scale : {"response", "link"}, optional
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OptionError
+        Another scale, or the response's for a transformation without a known inverse.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("log(Reaction) ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> chosen_scale(fit), mean_title(fit, "response"), mean_title(fit, "link")
+    ('response', 'Reaction', 'log(Reaction)')
+    """
+    if scale is not None and scale not in SCALES:
+        raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
+    response = fit.design.spec.response
+    lost = fit.linear and "(" in response and transformation(fit) is None
+    if lost and scale == "response":
+        raise OptionError(
+            f"scale='response': no inverse is known for '{response}'\nuse scale='link'"
+        )
+    return scale or ("link" if lost else "response")
+
+
+def mean_title(fit, scale):
+    """What an axis of means is called."""
+    response = fit.design.spec.response
+    change = transformation(fit) if fit.linear else None
+    if change is not None:
+        return change.response if scale == "response" else change.text
+    if fit.linear or scale == "response":
+        return response
+    return f"{response}, {fit.family.link.name} scale"
+
+
+def mean_options(fit, scale) -> dict[str, Any]:
+    """Options of `emmeans` that make its means comparable with the data on a scale."""
+    return {"scale": scale, "component": mean_component(fit) if scale == "response" else MAIN}
+
+
+MAIN = "conditional"
+
+
+def mean_component(fit):
+    """The part of the model whose mean is that of the response, extra zeros included."""
+    if fit.linear or fit.family.ordinal:
+        return MAIN
+    some = tuple(np.asarray(p[:SEEN]) for p in fit.predictors)
+    with np.errstate(all="ignore"):
+        plain = np.array_equal(
+            fit.family.mean(*some), fit.family.link.inverse(some[0]), equal_nan=True
+        )
+    return MAIN if plain else "response"
+
+
+def typical_note(fit, scale):
+    """What a mean of a nonlinear model is not: the average over groups."""
+    plain = fit.linear or fit.family.link.name == "identity" or scale == "link"
+    return () if plain else ("fixed effects: a group with effects of zero, not a mean over groups",)
+
+
+def response_on(fit, scale):
+    """The response of the rows used on a scale, or None where it has none on it.
+
+    Returns
+    -------
+    (n,) array or None
+        Proportions of successes among trials; None for the link scale of a generalised model.
+    """
+    if fit.linear:
+        change = transformation(fit) if scale == "response" else None
+        return fit.design.y if change is None else change.inverse(fit.design.y)
+    if scale == "link":
+        return None
+    y, size = fit.response.y, fit.response.size
+    return y if size is None else y / np.maximum(size, 1.0)
+
+
+def refuse_ordinal(fit, what, instead):
+    """Refuse ordered categories, which have no mean to draw.
+
+    Raises
+    ------
+    NotAvailableError
+    """
+    if fit.family.ordinal:
+        raise NotAvailableError(
+            f"{what}: the response '{fit.design.spec.response}' has ordered categories and no "
+            f"mean to draw\n{instead}"
+        )

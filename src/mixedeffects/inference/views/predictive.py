@@ -1,0 +1,100 @@
+"""The distribution of the response, observed and simulated from the fit."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from mixedeffects.inference.simulate import simulated
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.row_sample import row_sample
+from mixedeffects.options import check_count, generator
+
+MOST_ROWS, BINS, MOST_VALUES = 10_000, 40, 30
+# shares of the simulated responses left out when the range is chosen; of simulations in a limit
+TAIL, LIMIT = 1e-3, 0.025
+
+
+def predictive_view(fit, n=100, rng=None, *, groups="new", most=MOST_ROWS):
+    """How often responses fall into bins, among those observed and those simulated.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    n : int
+        Simulations.
+    rng : numpy.random.Generator or int, optional
+    groups : {"new", "conditional"}
+        New random effects in every simulation, or those of the fit.
+    most : int
+        Rows used; of more, a random sample, observed and simulated alike.
+
+    Returns
+    -------
+    View
+        "data": low, high (of the bin), middle, label, observed, expected, lower, upper: the share
+        of the rows in the bin, and the median and the 2.5 and 97.5% quantiles of this share over
+        the simulations. Facts: response, whole (whether a bin is one value), n_simulations,
+        groups, n_outside.
+
+    References
+    ----------
+    Gelman, Meng & Stern (1996), Statistica Sinica 6, 733-760, for predictive checks; parameters
+    are held at their estimates here.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> view = predictive_view(fit, rng=1)
+    >>> float(view.tables["data"].columns["observed"].sum().round(6))
+    1.0
+    """
+    n, rng, notes, some = check_count(n), generator(rng), [], fit
+    if fit.design.n > most:
+        chosen = np.sort(rng.choice(fit.design.n, most, replace=False))
+        some = row_sample(fit, chosen)
+        notes.append(f"{most:,} of {fit.design.n:,} rows, chosen at random")
+    size = some.response.size
+    scale = 1.0 if size is None else np.maximum(size, 1.0)
+    observed = some.response.y / scale
+    drawn = np.array([y / scale for y in simulated(some, n, rng, groups=groups)])
+    edges, whole = _edges(observed, drawn, fit.family.discrete and size is None)
+    shares = np.array([np.histogram(y, edges)[0] for y in drawn]) / observed.size
+    lower, expected, upper = np.quantile(shares, (LIMIT, 0.5, 1.0 - LIMIT), axis=0)
+    share = np.histogram(observed, edges)[0] / observed.size
+    middle = (edges[:-1] + edges[1:]) / 2.0
+    data = {
+        "low": edges[:-1], "high": edges[1:], "middle": middle,
+        "label": _labels(fit, middle, edges, whole), "observed": share, "expected": expected,
+        "lower": lower, "upper": upper,
+    }  # fmt: skip
+    facts = {
+        "response": fit.design.spec.response, "whole": whole, "n_simulations": n,
+        "groups": groups, "n_outside": int(((share < lower) | (share > upper)).sum()),
+    }  # fmt: skip
+    return View({"data": Table(data)}, tuple(notes), facts)
+
+
+def _edges(observed, drawn, discrete):
+    """Edges of the bins, and whether each bin is one whole number."""
+    low, high = np.quantile(drawn, (TAIL, 1.0 - TAIL))
+    low, high = min(low, observed.min()), max(high, observed.max())
+    if discrete:
+        width = int(np.ceil((high - low + 1.0) / MOST_VALUES))
+        first = np.floor(low) - 0.5
+        edges = first + width * np.arange(int(np.ceil((high + 0.5 - first) / width)) + 1)
+        return edges, width == 1
+    return np.linspace(low, high if high > low else low + 1.0, BINS + 1), False
+
+
+def _labels(fit, middle, edges, whole):
+    """What a bin is called."""
+    if fit.family.ordinal:
+        names = [str(label) for label in fit.data.categories]
+        return np.array([names[round(m)] for m in middle], dtype=object)
+    if whole:
+        return np.array([f"{m:.0f}" for m in middle], dtype=object)
+    return np.array([f"{a:.4g} to {b:.4g}" for a, b in pairwise(edges)], dtype=object)

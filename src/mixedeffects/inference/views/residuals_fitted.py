@@ -1,0 +1,104 @@
+"""Residuals, and the roots of their sizes, against fitted values."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.views.fit_residuals import fit_residuals
+from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.smooth import smooth
+from mixedeffects.thinning import MOST_MARKS, cells
+
+# rows that are named
+NAMED = 3
+BINS = (60, 40)
+# E sqrt|Z| of a standard normal Z: 2^(1/4) Gamma(3/4) / sqrt(pi)
+ROOT_MEAN = 0.8221789586624584
+
+
+def residuals_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
+    """Residuals against fitted values, with a smooth line.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    kind, rng
+        As in `fit_residuals`.
+    most : int
+        Rows drawn one by one; more are counted in cells.
+    bins : (int, int)
+        Cells across and up.
+
+    Returns
+    -------
+    View
+        "data": row (of the table, from 0), fitted, residual; of many rows x0, x1, y0, y1, count
+        (cells, x fitted). "smooth": x, mean, lower, upper. "extreme": the rows with the largest
+        residuals. Facts: n, kind, name, fitted_name, binned.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> view = residuals_view(fit)
+    >>> view.facts["n"], view.tables["extreme"].columns["row"].tolist()
+    (180, [56, 7, 59])
+    """
+    found = fit_residuals(fit, kind, rng)
+    return _against_fitted(found, found.values, found.name, most, bins)
+
+
+def scale_location_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
+    """Roots of the sizes of standardised residuals against fitted values, with a smooth line.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    kind : str, optional
+        "standardised" (the default) or "scaled" of a linear model, "quantile" of others.
+    rng, most, bins
+        As in `residuals_view`.
+
+    Returns
+    -------
+    View
+        As `residuals_view`, with the root in place of the residual; fact expected is its mean
+        under the model.
+
+    References
+    ----------
+    Cleveland (1993), Visualizing Data, for the spread-location plot.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> list(scale_location_view(fit).tables["data"].columns)
+    ['row', 'fitted', 'residual']
+    """
+    found = fit_residuals(fit, kind, rng, normal=True)
+    view = _against_fitted(found, np.sqrt(np.abs(found.values)), f"√|{found.name}|", most, bins)
+    return View(view.tables, view.notes, view.facts | {"expected": ROOT_MEAN})
+
+
+def _against_fitted(found, values, name, most, bins):
+    n = values.size
+    size = np.abs(found.values)
+    top = np.argpartition(-size, min(NAMED, n) - 1)[:NAMED]
+    top = top[np.argsort(-size[top], kind="stable")]
+    extreme = {"row": found.rows[top], "fitted": found.fitted[top], "residual": values[top]}
+    notes = list(found.notes)
+    binned = n > most
+    if binned:
+        data = cells(found.fitted, values, bins)
+        notes.append(f"{n:,} rows counted in cells")
+    else:
+        data = {"row": found.rows, "fitted": found.fitted, "residual": values}
+    facts = {
+        "n": n, "kind": found.kind, "name": name, "fitted_name": found.fitted_name,
+        "binned": binned,
+    }  # fmt: skip
+    line = smooth(found.fitted, values)
+    tables = {"data": Table(data), "smooth": Table(line), "extreme": Table(extreme)}
+    return View(tables, tuple(notes), facts)

@@ -1,0 +1,85 @@
+"""Some rows of a fit, as far as simulating their responses needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledDesign:
+    """Rows of a design.
+
+    Attributes
+    ----------
+    n : int
+    X : (n, p) array
+    blocks : tuple of Block
+        With the levels that occur among the rows only.
+    """
+
+    n: int
+    X: np.ndarray
+    blocks: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowSample:
+    """What `simulated` and `quantile_residuals` read of a fit, of some of its rows.
+
+    The rank of a row among simulations needs no other row. Levels of random effects that none of
+    the rows belongs to are not drawn; all rows of a level share its draw, as in the whole fit.
+
+    Attributes
+    ----------
+    design : SampledDesign
+    family, response, fixed_predictors, random_effects, sigma, extras
+        As in `FitRecord`.
+    """
+
+    design: SampledDesign
+    family: Any
+    response: Any
+    fixed_predictors: tuple[np.ndarray, ...]
+    random_effects: tuple[Any, ...]
+    sigma: float
+    extras: Mapping[str, np.ndarray]
+
+
+def row_sample(fit, rows):
+    """Some rows of a fit.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    rows : (m,) int array
+
+    Returns
+    -------
+    RowSample
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> some = row_sample(fit, np.array([0, 5, 179]))
+    >>> some.design.blocks[0].factor.labels, some.response.y.size
+    (('308', '372'), 3)
+    """
+    effects = []
+    for block, owner, Lam, modes in fit.random_effects:
+        codes = np.asarray(block.factor.codes)[rows]
+        levels, codes = np.unique(codes, return_inverse=True)
+        labels = tuple(block.factor.labels[int(level)] for level in levels)
+        factor = replace(block.factor, codes=codes.reshape(-1), labels=labels)
+        Z = None if block.Z is None else block.Z[rows]
+        effects.append((replace(block, factor=factor, Z=Z), owner, Lam, modes[levels]))
+    own = tuple(effect[0] for effect in effects[: len(fit.design.blocks)])
+    fixed = tuple(np.broadcast_to(x, (fit.design.n,))[rows] for x in fit.fixed_predictors)
+    return RowSample(
+        SampledDesign(len(rows), np.asarray(fit.design.X[rows]), own), fit.family,
+        fit.response.take(rows), fixed, tuple(effects), fit.sigma, fit.extras,
+    )  # fmt: skip

@@ -1,0 +1,38 @@
+"""What a certificate says, in one or two short sentences."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.summary import singular_words
+
+
+def verdict_words(fit):
+    """Whether the optimum is proved, and which variances are zero.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> verdict_words(fit)[0].split(",")[0]
+    'Converged: certified optimum (newton'
+    """
+    c = fit.certificate
+    how = f"{c.optimizer}, {c.evaluations} evaluations"
+    if c.converged:
+        words = [f"Converged: certified optimum ({how}, gradient {c.gradient:.0e})"]
+    else:
+        words = [f"NOT CONVERGED ({how}): {c.message}"]
+        words += [f"to try: {'; '.join(c.advice)}"] if c.advice else []
+    singular = singular_words(fit)
+    if singular:
+        words.append(f"Singular fit, zero variance in {'; '.join(singular)}")
+    if c.infinite:
+        words.append(f"Infinite estimates (separation): {', '.join(c.infinite)}")
+    return tuple(words)

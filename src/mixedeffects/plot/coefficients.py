@@ -1,0 +1,110 @@
+"""The forest of fixed effects: coefficients with their confidence intervals."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.coefficient_parts import MAIN
+from mixedeffects.inference.views import coefficients_view
+from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.library import altair
+from mixedeffects.plot.theme import BLUE, GREY, INK
+
+STEP, WIDTH, NUMBERS = 22, 320, 190
+# Vega's expression for a row's numbers in words
+WRITTEN = (
+    "format(datum.estimate, ',.3~r') + '  [' + format(datum.lower, ',.3~r') + ', ' + "
+    "format(datum.upper, ',.3~r') + ']'"
+)
+
+
+def draw_coefficients(
+    fit, *, ddf=None, level=0.95, intercept=False, exponentiate=False, component="conditional"
+):
+    """Coefficients of the fixed effects with their confidence intervals, in the formula's order.
+
+    Those whose interval leaves out no effect are coloured. Coefficients are per unit of their
+    columns, so that lengths compare only between columns of one unit.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    ddf : str, optional
+        Degrees of freedom, as in ``fit.test``.
+    level : float
+        Coverage of the intervals.
+    intercept : bool
+        Show the intercept too.
+    exponentiate : bool
+        Ratios (of odds, of means) on a logarithmic axis.
+    component : str
+        Of a generalised model with several parts: "zi", "dispersion", …
+
+    Returns
+    -------
+    Chart
+        ``data``: term, position, estimate, std_error, df, statistic, p_value, lower, upper,
+        verdict.
+
+    Raises
+    ------
+    ModelError
+        There is no coefficient but the intercept.
+    OptionError
+        Ratios of a model whose coefficients have none.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("score ~ style + (1 | professor)", me.datasets.flipped_classrooms())
+    >>> fit.plot.coefficients().data["term"].tolist()
+    ['style[Some]', 'style[Fully]']
+    """
+    alt = altair()
+    view = coefficients_view(
+        fit, ddf=ddf, level=level, intercept=intercept, exponentiate=exponentiate,
+        component=component,
+    )  # fmt: skip
+    facts = view.facts
+    data = inline(view.tables["data"])
+    n = len(view.tables["data"].columns["term"])
+    y = alt.Y(
+        "term:N", sort=alt.EncodingSortField("position"), title=None,
+        axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=260, labelPadding=8),
+    )  # fmt: skip
+    what = "ratio" if exponentiate else "estimate"
+    scale = alt.Scale(type="log", nice=False, padding=8) if exponentiate else alt.Scale(padding=8)
+    x = alt.X(
+        "lower:Q", title=f"{what} per unit of the column, logarithmic" if exponentiate else
+        "estimate, per unit of the column", scale=scale, axis=alt.Axis(tickCount=6),
+    )  # fmt: skip
+    colour = alt.condition("datum.verdict === 'unclear'", alt.value(GREY), alt.value(BLUE))
+    tooltip = [alt.Tooltip("term:N")] + [
+        alt.Tooltip(f"{name}:Q", format=".4g")
+        for name in ("estimate", "lower", "upper", "std_error", "df", "statistic", "p_value")
+    ]
+    base = alt.Chart(data)
+    null = alt.Chart(alt.InlineData(values=[{"null": facts["null"]}])).mark_rule(
+        color=INK, strokeDash=[3, 3]
+    ).encode(x=alt.X("null:Q", scale=scale))  # fmt: skip
+    rules = base.mark_rule(strokeWidth=2).encode(
+        x=x, x2=alt.X2("upper:Q"), y=y, color=colour, tooltip=tooltip
+    )
+    points = base.mark_point(size=60, opacity=1).encode(
+        x=alt.X("estimate:Q", scale=scale), y=y, color=colour, tooltip=tooltip
+    )
+    bare = alt.Y("term:N", sort=alt.EncodingSortField("position"), axis=None)
+    numbers = (
+        base.transform_calculate(written=WRITTEN)
+        .mark_text(align="left", color=INK, fontSize=11)
+        .encode(y=bare, x=alt.value(0), text=alt.Text("written:N"))
+        .properties(width=NUMBERS, height=STEP * n)
+    )
+    forest = alt.layer(null, rules, points).properties(width=WIDTH, height=STEP * n)
+    drawing = alt.hconcat(forest, numbers, spacing=16)
+    part = "" if component == MAIN else f" of the part {component}"
+    on = (
+        "" if fit.linear or exponentiate or component != MAIN else f", {fit.family.link.name} scale"
+    )
+    return Chart(
+        view, drawing, fit.design.spec.to_frame, f"Fixed effects{part}",
+        (f"{100 * level:g}% confidence intervals, {facts['label']}{on}",),
+    )  # fmt: skip

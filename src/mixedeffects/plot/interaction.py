@@ -1,0 +1,120 @@
+"""Interaction plot: means along one variable, a line for each level of another."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.views import interaction_view
+from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.library import altair
+from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
+
+STEP, SHIFT, WIDEST = 46, 0.5, 1100
+# width of a letter of an axis label, about
+LETTER = 6.2
+
+
+def draw_interaction(
+    fit, x, by=None, *, ddf=None, level=0.95, at=None, weights="equal", scale=None
+):
+    """Means across x for each value of `by`: parallel lines where the two do not interact.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    x : str
+        Column of the fixed effects: the levels of a factor, or the range of a number.
+    by : str, optional
+        Another; numbers with many values are shown at the mean and one standard deviation either
+        side.
+    ddf : str, optional
+    level : float
+        Coverage of the intervals, each by itself.
+    at : dict, optional
+        Values of any column, instead of these.
+    weights : str
+        Of the levels averaged over, as in ``fit.emmeans``.
+    scale : {"response", "link"}, optional
+        The response's by default. Lines may be parallel on one scale and not on the other.
+
+    Returns
+    -------
+    Chart
+        ``data``: x, by, position, estimate, std_error, df, lower, upper.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    >>> fit.plot.interaction("period").data["estimate"].round(3).tolist()
+    [0.198, 0.084, 0.074, 0.048]
+    """
+    alt = altair()
+    view = interaction_view(fit, x, by, ddf=ddf, level=level, at=at, weights=weights, scale=scale)
+    facts = view.facts
+    base = alt.Chart(inline(view.tables["data"]))
+    by_levels = facts["by_levels"]
+    colour = alt.value(BLUE)
+    if facts["by"]:
+        colour = alt.Color(
+            "by:N",
+            scale=alt.Scale(domain=by_levels, range=CATEGORIES[: len(by_levels)]),
+            legend=alt.Legend(title=facts["by"], orient="bottom", symbolOpacity=1, labelLimit=0),
+        )
+    title = f"mean of {facts['title']}"
+    y = alt.Y("estimate:Q", title=title, scale=alt.Scale(zero=False))
+    tooltip = [alt.Tooltip("x:Q" if facts["numeric"] else "x:N", title=x)]
+    if facts["by"]:
+        tooltip.append(alt.Tooltip("by:N", title=facts["by"]))
+    tooltip += [alt.Tooltip(f"{name}:Q", format=".4g") for name in ("estimate", "lower", "upper")]
+    draw = _along_numbers if facts["numeric"] else _along_levels
+    drawing = draw(alt, base, facts, y, colour, tooltip)
+    return Chart(
+        view, drawing, fit.design.spec.to_frame,
+        f"Means along {x}" + (f" by {facts['by']}" if facts["by"] else ""),
+        (f"{100 * level:g}% confidence intervals, {facts['label']}",),
+    )  # fmt: skip
+
+
+def _along_numbers(alt, base, facts, y, colour, tooltip):
+    x = alt.X(
+        "x:Q", title=facts["x"], scale=alt.Scale(zero=False, nice=False, padding=4),
+        axis=alt.Axis(tickCount=6),
+    )  # fmt: skip
+    band = base.mark_area(opacity=0.2 if len(facts["by_levels"]) < 3 else 0.12).encode(
+        x=x,
+        y=alt.Y("lower:Q", title=f"mean of {facts['title']}"),
+        y2=alt.Y2("upper:Q"),
+        color=colour,
+    )
+    line = base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, tooltip=tooltip)
+    return alt.layer(band, line).properties(width=WIDTH, height=HEIGHT)
+
+
+def _along_levels(alt, base, facts, y, colour, tooltip):
+    levels, m = facts["levels"], len(facts["by_levels"])
+    step = max(STEP, 8 * m)
+    width = min(max(WIDTH, step * len(levels)), WIDEST)
+    straight = LETTER * max(map(len, levels)) < width / len(levels)
+    x = alt.X(
+        "x:N", sort=levels, title=facts["x"], scale=alt.Scale(type="point", padding=SHIFT),
+        axis=alt.Axis(
+            labelAngle=0 if straight else -40, labelLimit=170, grid=False
+        ),
+    )  # fmt: skip
+    shift = {}
+    if facts["by"]:
+        # next to each other by a few points, not by a share of the step
+        room = min(10 * (m - 1), step * 0.5) / 2.0
+        shift["xOffset"] = alt.XOffset(
+            "by:N", sort=facts["by_levels"], scale=alt.Scale(type="point", range=[-room, room])
+        )
+    rules = base.mark_rule(strokeWidth=2).encode(
+        x=x, y=alt.Y("lower:Q", title=f"mean of {facts['title']}"), y2=alt.Y2("upper:Q"),
+        color=colour, tooltip=tooltip, **shift,
+    )  # fmt: skip
+    lines = base.mark_line(strokeWidth=1.5, opacity=0.7).encode(
+        x=x, y=y, color=colour, order=alt.Order("position:O"), **shift
+    )
+    points = base.mark_point(size=55, opacity=1).encode(
+        x=x, y=y, color=colour, tooltip=tooltip, **shift
+    )
+    return alt.layer(rules, lines, points).properties(width=width, height=HEIGHT)

@@ -1,0 +1,85 @@
+"""Several panels on one page, with the data of all of them."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+from mixedeffects.inference.views import View
+from mixedeffects.plot.chart import unchecked
+
+# between panels, for their titles and axes
+SPACING = {"row": 100, "column": 80}
+# what a page has once
+TOP = ("$schema", "config")
+TITLE = {"fontSize": 12, "subtitleFontSize": 10, "offset": 6, "anchor": "start"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One panel of a page.
+
+    Attributes
+    ----------
+    name : str
+        Under which its data are found.
+    view : View
+    drawing : altair chart
+    title : str
+    words : tuple of str
+        Lines below the title.
+    """
+
+    name: str
+    view: View
+    drawing: Any
+    title: str
+    words: tuple[str, ...] = ()
+
+
+def page(panels, columns):
+    """Panels in a grid, and a view with the tables of all.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+    columns : int
+
+    Returns
+    -------
+    view : View
+        Tables by the panels' names: a panel's first table has the name of the panel, others
+        ``"panel: table"``. Notes are not taken over; the panels' words say what must be said.
+    drawing : dict
+        The Vega-Lite specification. It is put together from those of the panels, because Altair
+        copies every chart several times over when charts are combined.
+    """
+    tables, facts, parts, datasets, whole = {}, {}, [], {}, {}
+    for panel in panels:
+        for i, (name, table) in enumerate(panel.view.tables.items()):
+            tables[panel.name if i == 0 else f"{panel.name}: {name}"] = table
+        facts[panel.name] = panel.view.facts
+        title = {"text": panel.title, **TITLE}
+        if panel.words:
+            title["subtitle"] = list(panel.words)
+        part = unchecked(panel.drawing)
+        datasets |= part.pop("datasets", {})
+        whole |= {name: part.pop(name) for name in TOP if name in part}
+        parts.append(part | {"title": title})
+    grid = whole | {
+        "concat": parts, "columns": columns, "bounds": "flush", "spacing": SPACING,
+        "resolve": {"scale": {"color": "independent"}}, "datasets": datasets,
+    }  # fmt: skip
+    return View(tables, (), facts), grid
+
+
+def wrapped(lines, width):
+    """Lines of text, each broken into as many as it takes.
+
+    Examples
+    --------
+    >>> wrapped(["one two three"], 8)
+    ('one two', 'three')
+    """
+    return tuple(part for line in lines for part in textwrap.wrap(line, width))

@@ -1,0 +1,108 @@
+"""How optimisers came down to the optimum."""
+
+from __future__ import annotations
+
+from mixedeffects.inference.views import trace_view
+from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import number_axis, where
+from mixedeffects.plot.library import altair
+from mixedeffects.plot.theme import CATEGORIES
+
+WIDTH, HEIGHT, SMALL, COLUMNS = 560, 220, (150, 90), 3
+
+
+def draw_trace(fit, *others):
+    """The objective above its lowest value, and every parameter, iteration by iteration.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    *others : LMM or GLMM
+        Fits of the same model by other optimisers, overlaid in other colours.
+
+    Returns
+    -------
+    Chart
+        ``data``: fit (the optimiser), iteration, evaluations, seconds, objective, gap, height,
+        gradient. ``tables``: also "parameters".
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> other = me.lmm(fit.formula, me.datasets.sleepstudy(), optimizer="L-BFGS-B")
+    >>> sorted(set(fit.plot.trace(other).data["fit"]))
+    ['L-BFGS-B', 'newton']
+    """
+    alt = altair()
+    view = trace_view(fit, *others)
+    facts = view.facts
+    several = len(facts["fits"]) > 1
+    colour = alt.Color(
+        "fit:N", scale=alt.Scale(domain=facts["fits"], range=CATEGORIES), sort=facts["fits"],
+        legend=alt.Legend(title="optimiser", orient="top") if several else None,
+    )  # fmt: skip
+    x = alt.X("iteration:Q", title="iteration", axis=number_axis(7, format="d", tickMinStep=1))
+    base = alt.Chart(inline(view.tables["data"]))
+    y = alt.Y(
+        "height:Q", title=f"{facts['criterion']} above the lowest",
+        scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".0e", tickCount=6),
+    )  # fmt: skip
+    tooltip = [
+        alt.Tooltip("fit:N", title="optimiser"),
+        alt.Tooltip("iteration:Q"),
+        alt.Tooltip("evaluations:Q"),
+        alt.Tooltip("objective:Q", format=".8g"),
+        alt.Tooltip("gap:Q", format=".3g"),
+        alt.Tooltip("gradient:Q", format=".2g"),
+        alt.Tooltip("seconds:Q", format=".3g"),
+    ]
+    top = alt.layer(
+        base.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour),
+        base.mark_point(size=22, opacity=1).encode(x=x, y=y, color=colour, tooltip=tooltip),
+    ).properties(width=WIDTH, height=HEIGHT)
+    table = view.tables["parameters"]
+    small = [
+        alt.Chart(inline(where(table, table.columns["parameter"] == name)))
+        .mark_line(strokeWidth=1.5, point={"size": 10})
+        .encode(
+            x=alt.X("iteration:Q", title=None, axis=number_axis(3, format="d", tickMinStep=1)),
+            y=alt.Y(
+                "value:Q", title=None, scale=_scale(facts, name),
+                axis=number_axis(4, format=".4~g"),
+            ),
+            color=colour,
+            tooltip=[
+                alt.Tooltip("fit:N"), alt.Tooltip("iteration:Q"),
+                alt.Tooltip("value:Q", title=name, format=".6g"),
+            ],
+        )
+        .properties(width=SMALL[0], height=SMALL[1], title=_panel_title(name))
+        for name in facts["parameters"]
+    ]  # fmt: skip
+    below = alt.concat(*small, columns=COLUMNS, bounds="flush", spacing={"row": 52, "column": 55})
+    drawing = alt.vconcat(top, below, spacing=30)
+    said = [
+        f"{name}: {steps:,} iterations, {evaluations:,} evaluations"
+        for name, steps, evaluations in _ends(view)
+    ]
+    words = (*said, f"lowest {facts['criterion']}: {facts['objective']:.6f}, drawn at the bottom")
+    return Chart(view, drawing, fit.design.spec.to_frame, "The optimiser's path", words)
+
+
+def _scale(facts, name):
+    alt = altair()
+    domain = facts["domains"].get(name)
+    return alt.Scale(zero=False) if domain is None else alt.Scale(domain=domain)
+
+
+def _panel_title(name):
+    return {"text": name, "fontSize": 11, "fontWeight": "normal", "offset": 4}
+
+
+def _ends(view):
+    """Name, last iteration and evaluations of every fit."""
+    c = view.tables["data"].columns
+    for name in view.facts["fits"]:
+        own = c["fit"] == name
+        yield name, int(c["iteration"][own][-1]), int(c["evaluations"][own][-1])

@@ -1,0 +1,72 @@
+"""The page that checks a fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mixedeffects as me
+from tests.plot.pictures import drawn
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+
+
+def test_page_has_the_data_of_every_chart(fit):
+    tables = fit.plot.check(rng=0).tables
+    assert tables["residuals"].equals(fit.plot.residuals().data)
+    assert tables["residuals: smooth"].equals(fit.plot.residuals().tables["smooth"])
+    assert tables["scale_location"].equals(fit.plot.scale_location().data)
+    assert tables["qq"].equals(fit.plot.qq().data)
+    assert tables["qq_ranef 2"].equals(fit.plot.qq_ranef(term="Days").data)
+    assert tables["by_group"].equals(fit.plot.by_group().data)
+    assert tables["influence"].equals(fit.plot.influence().data)
+    own = fit.plot.quantile_residuals(rng=0)
+    assert tables["quantile_residuals"].equals(own.data)
+    assert tables["quantile_residuals: tests"].equals(own.tables["tests"])
+
+
+def test_page_says_the_certificate_and_has_every_panel(fit, tmp_path):
+    chart = fit.plot.check()
+    picture = drawn(chart)
+    assert picture.says("Converged: certified optimum")
+    for title in (
+        "Residuals and fitted values", "Scale and location", "Normal quantiles of Days, Subject",
+        "Residuals by Subject", "Quantile residuals by prediction", "Cook's distance by Subject",
+    ):  # fmt: skip
+        assert picture.says(title)
+    for ending in ("svg", "png", "pdf", "html"):
+        chart.save(tmp_path / f"check.{ending}")
+        assert (tmp_path / f"check.{ending}").stat().st_size > 10_000
+
+
+def test_generalised_models_have_the_page_without_influence():
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    chart = fit.plot.check()
+    assert "influence" not in chart.tables and "qq" in chart.tables
+    assert any("influence left out" in line for line in chart.subtitle)
+    assert drawn(chart).ink > 0.02
+
+
+def test_what_a_singular_fit_has_not_is_said():
+    rng = np.random.default_rng(5)
+    g = np.repeat(np.arange(20), 10)
+    y = rng.normal(size=200)
+    y -= np.bincount(g, y)[g] / 10
+    chart = me.lmm("y ~ 1 + (1 | g)", {"y": y, "g": g}).plot.check()
+    assert any("Singular fit, zero variance in g: (Intercept)" in line for line in chart.subtitle)
+    assert any("quantiles of random effects left out" in line for line in chart.subtitle)
+    assert "qq" in chart.tables and drawn(chart).ink > 0.02
+
+
+def test_many_rows_are_binned_and_sampled_on_the_page():
+    rng = np.random.default_rng(6)
+    g = np.arange(30_000) % 60
+    y = rng.normal(size=60)[g] + rng.normal(size=30_000)
+    chart = me.lmm("y ~ 1 + (1 | g)", {"y": y, "g": g}).plot.check()
+    assert chart.tables["residuals"]["count"].sum() == 30_000
+    picture = drawn(chart)
+    assert picture.says("30,000 rows counted in cells")
+    assert len(chart.tables["quantile_residuals"]) == 1000

@@ -1,0 +1,80 @@
+"""The forest of coefficients is the fit's own table, drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mixedeffects as me
+from mixedeffects.plot.theme import BLUE, GREY
+from tests.plot.pictures import drawn
+
+
+@pytest.fixture(scope="module")
+def pain():
+    return me.lmm("pain_score ~ treatment * time + (1 | patient)", me.datasets.pain_trial())
+
+
+@pytest.mark.parametrize("ddf", ["satterthwaite", "kenward-roger", "wald"])
+def test_data_are_the_tests_with_the_method_named(pain, ddf):
+    chart = pain.plot.coefficients(ddf=ddf, level=0.9, intercept=True)
+    expected = pain.test(ddf=ddf, level=0.9)
+    assert chart.data["term"].tolist() == expected["term"].tolist()
+    for name in ("estimate", "std_error", "df", "statistic", "p_value", "lower", "upper"):
+        assert np.array_equal(chart.data[name], expected[name])
+    label = {"satterthwaite": "Satterthwaite", "kenward-roger": "Kenward", "wald": "Wald"}[ddf]
+    assert label in chart.subtitle[0] and "90%" in chart.subtitle[0]
+
+
+def test_intercept_is_left_out_and_verdicts_follow_the_intervals(pain):
+    chart = pain.plot.coefficients()
+    data = chart.data.set_index("term")
+    assert "(Intercept)" not in data.index
+    assert data.loc["treatment[treated]", "verdict"] == "below"
+    clear = (data["lower"] > 0) | (data["upper"] < 0)
+    assert ((data["verdict"] == "unclear") == ~clear).all()
+    picture = drawn(chart)
+    assert picture.marks("point") == 3
+    assert picture.says("treatment[treated]:time")
+    assert picture.has_colour(BLUE) and picture.has_colour(GREY)
+
+
+def test_numbers_are_written_beside(pain):
+    row = pain.test().set_index("term").loc["time"]
+    assert drawn(pain.plot.coefficients()).says(f"−{abs(row['estimate']):.2f}  [")
+
+
+def test_ratios_are_about_one():
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    chart = fit.plot.coefficients(exponentiate=True)
+    plain = fit.plot.coefficients()
+    assert np.allclose(chart.data["upper"], np.exp(plain.data["upper"]))
+    assert chart.view.facts["null"] == 1.0
+    assert (chart.data["verdict"] == plain.data["verdict"]).all()
+    assert "logit scale" in plain.subtitle[0]
+    assert drawn(chart).marks("point") == 3
+
+
+def test_many_coefficients_are_the_clearest_and_it_says_so():
+    rng = np.random.default_rng(0)
+    names = [f"A rather long name of site number {i:02d}" for i in range(70)]
+    table = pd.DataFrame({"site": rng.choice(names, 2000), "g": rng.integers(0, 30, 2000)})
+    table["y"] = rng.normal(size=2000)
+    fit = me.lmm("y ~ site + (1 | g)", table)
+    chart = fit.plot.coefficients()
+    statistics = fit.test()["statistic"].iloc[1:].abs()
+    assert chart.data["statistic"].abs().min() == statistics.nlargest(50).min()
+    assert "50 of 69 coefficients, those with the largest statistics" in chart.subtitle
+
+
+def test_what_cannot_be_drawn_says_why(pain):
+    fit = me.lmm("Reaction ~ 1 + (1 | Subject)", me.datasets.sleepstudy())
+    with pytest.raises(me.ModelError, match="intercept=True shows it"):
+        fit.plot.coefficients()
+    assert fit.plot.coefficients(intercept=True).data["term"].tolist() == ["(Intercept)"]
+    with pytest.raises(me.OptionError, match="not a ratio"):
+        pain.plot.coefficients(exponentiate=True)
+    glmm = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    with pytest.raises(me.NotAvailableError, match="linear mixed models"):
+        glmm.plot.coefficients(ddf="kenward-roger")

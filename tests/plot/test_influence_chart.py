@@ -1,0 +1,84 @@
+"""The chart of influence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mixedeffects as me
+from tests.plot.pictures import drawn
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+
+
+@pytest.mark.parametrize("measure", ["cooks_distance", "mdffits", "covratio", "covtrace"])
+def test_data_are_the_fits_own_measures_in_order(fit, measure):
+    data = fit.plot.influence(measure=measure).data.set_index("unit")
+    own = fit.influence("Subject").tidy().set_index("unit")[measure]
+    assert (data["value"] == own[data.index]).all()
+    size = np.abs(np.log(data["value"])) if measure == "covratio" else data["value"]
+    assert size.is_monotonic_decreasing and len(data) == 18
+
+
+def test_dfbetas_have_a_panel_for_every_coefficient(fit):
+    found = fit.influence("Subject")
+    chart = fit.plot.influence(measure="dfbetas", influence=found)
+    own = found.dfbetas().set_index(["unit", "term"])["dfbetas"]
+    for unit, term, value in chart.data[["unit", "term", "value"]].itertuples(index=False):
+        assert own[unit, term] == value
+    picture = drawn(chart)
+    assert picture.marks("point") == 36 and picture.says("DFBETAS of Days")
+
+
+def test_an_outlying_subject_has_the_largest_influence():
+    table = me.datasets.sleepstudy().copy()
+    odd = table["Subject"] == "351"
+    table.loc[odd, "Reaction"] += 45.0 * table.loc[odd, "Days"]
+    chart = me.lmm("Reaction ~ Days + (1 | Subject)", table).plot.influence()
+    data = chart.data
+    assert data["unit"].iloc[0] == "351"
+    assert data["value"].iloc[0] > max(4 / 18, 3 * data["value"].iloc[1])
+    assert drawn(chart).says("351")
+
+
+def test_rows_are_numbered_as_in_the_users_table():
+    table = me.datasets.sleepstudy().copy()
+    table.loc[[0, 1], "Reaction"] = np.nan
+    table.loc[99, "Reaction"] = 900.0
+    chart = me.lmm("Reaction ~ Days + (1 | Subject)", table).plot.influence("rows")
+    assert chart.data["unit"].iloc[0] == "99" and len(chart.data) == 178
+    assert drawn(chart).says("99")
+
+
+def test_of_many_levels_the_most_extreme_are_shown():
+    rng = np.random.default_rng(1)
+    g = np.repeat(np.arange(60), 4)
+    x = rng.normal(size=240)
+    fit = me.lmm("y ~ x + (1 | g)", {"y": rng.normal(size=60)[g] + rng.normal(size=240), "x": x,
+                                     "g": g})  # fmt: skip
+    chart = fit.plot.influence()
+    values = np.sort(fit.influence("g").facts.cooks_distance)[::-1]
+    np.testing.assert_array_equal(chart.data["value"], values[:40])
+    assert "the 40 most extreme of 60 shown" in chart.subtitle
+
+
+def test_generalised_models_are_fitted_anew():
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    chart = fit.plot.influence()
+    own = fit.influence("herd").facts
+    assert chart.data["value"].iloc[0] == own.cooks_distance.max()
+    assert drawn(chart).marks("point") == 15
+
+
+def test_wrong_options_are_named(fit):
+    with pytest.raises(me.OptionError, match="measure='cook' is not one of"):
+        fit.plot.influence(measure="cook")
+    with pytest.raises(me.OptionError, match=r"must be what fit\.influence"):
+        fit.plot.influence(influence=3)
+    with pytest.raises(me.OptionError, match="is about Subject, not about 'rows'"):
+        fit.plot.influence("rows", influence=fit.influence("Subject"))
+    with pytest.raises(me.OptionError, match="did you mean 'Subject'"):
+        fit.plot.influence("subject")

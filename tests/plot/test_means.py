@@ -1,0 +1,128 @@
+"""Charts of means and of interactions draw the estimated marginal means."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mixedeffects as me
+from mixedeffects.plot.theme import BLUE, ORANGE
+from tests.plot.pictures import drawn
+from tests.tolerances import CHART_RTOL
+
+NUMBERS = ("estimate", "std_error", "df", "lower", "upper")
+
+
+@pytest.fixture(scope="module")
+def owls():
+    return me.glmm(
+        "SiblingNegotiation ~ FoodTreatment * SexParent + ArrivalTime + offset(log(BroodSize)) "
+        "+ (1 | Nest)",
+        me.datasets.owls(),
+        family="poisson",
+    )
+
+
+@pytest.fixture(scope="module")
+def pain():
+    return me.lmm("pain_score ~ treatment * time + (1 | patient)", me.datasets.pain_trial())
+
+
+def test_means_are_emmeans_on_the_responses_scale(owls):
+    chart = owls.plot.means("FoodTreatment", by="SexParent", level=0.9)
+    expected = owls.emmeans("FoodTreatment", by="SexParent", scale="response", level=0.9).tidy()
+    assert chart.data["level"].tolist() == expected["FoodTreatment"].tolist()
+    assert chart.data["by"].tolist() == expected["SexParent"].tolist()
+    for name in NUMBERS:
+        assert np.allclose(chart.data[name], expected[name], rtol=CHART_RTOL)
+    on_link = owls.plot.means("FoodTreatment", by="SexParent", scale="link").data
+    assert np.allclose(np.exp(on_link["estimate"]), chart.data["estimate"])
+    picture = drawn(chart)
+    assert picture.marks("point") == 4
+    assert picture.has_colour(BLUE) and picture.has_colour(ORANGE)
+
+
+def test_what_was_held_is_said(owls):
+    arrival = me.datasets.owls()["ArrivalTime"].mean()
+    said = " ".join(owls.plot.means("FoodTreatment").subtitle)
+    assert f"ArrivalTime = {arrival:.6g}" in said and "averaged over SexParent" in said
+
+
+def test_balanced_means_are_those_of_the_data():
+    table = me.datasets.flipped_classrooms()
+    fit = me.lmm("score ~ style + (1 | professor)", table)
+    data = fit.plot.means("style").data.set_index("level")
+    expected = table.groupby("style", observed=True)["score"].mean()
+    assert np.allclose(data["estimate"].loc[expected.index], expected)
+
+
+def test_long_names_are_written_in_full():
+    rng = np.random.default_rng(0)
+    names = [f"A rather long name of site number {i:02d}" for i in range(30)]
+    table = pd.DataFrame({"site": rng.choice(names, 900), "g": rng.integers(0, 30, 900)})
+    table["y"] = rng.normal(size=900)
+    fit = me.lmm("y ~ site + (1 | g)", table)
+    picture = drawn(fit.plot.means("site"))
+    assert all(picture.says(name) for name in names)
+    assert drawn(fit.plot.interaction("site")).marks("point") == 30
+
+
+def test_lines_along_numbers_are_predictions(pain):
+    chart = pain.plot.interaction("time", "treatment")
+    data = chart.data
+    new = pd.DataFrame({"time": data["x"], "treatment": data["by"]})
+    expected = pain.predict(new, groups="population", interval="confidence")
+    assert np.allclose(data["estimate"], expected["prediction"], rtol=CHART_RTOL)
+    assert np.allclose(data["lower"], expected["lower"], rtol=1e-6)
+    assert data["x"].min() == 0 and data["x"].max() == 6
+    picture = drawn(chart)
+    assert picture.has_colour(BLUE) and picture.says("treated")
+
+
+def test_interaction_of_factors_is_a_dodged_line(owls):
+    chart = owls.plot.interaction("FoodTreatment", "SexParent")
+    expected = owls.emmeans(["FoodTreatment", "SexParent"], scale="response").tidy()
+    merged = chart.data.merge(
+        expected, left_on=["x", "by"], right_on=["FoodTreatment", "SexParent"]
+    )
+    assert len(merged) == 4
+    assert np.allclose(merged["estimate_x"], merged["estimate_y"])
+    assert drawn(chart).marks("point") == 4
+
+
+def test_many_numbers_are_shown_at_three(owls):
+    chart = owls.plot.interaction("FoodTreatment", "ArrivalTime")
+    arrival = me.datasets.owls()["ArrivalTime"]
+    expected = [arrival.mean() + k * arrival.std() for k in (-1, 0, 1)]
+    assert np.allclose([float(v) for v in chart.view.facts["by_levels"]], expected, rtol=1e-5)
+    assert "ArrivalTime at its mean and one standard deviation either side" in chart.subtitle
+    given = owls.plot.interaction("FoodTreatment", "ArrivalTime", at={"ArrivalTime": [23, 28]})
+    assert given.view.facts["by_levels"] == ["23", "28"]
+
+
+def test_ordered_categories_have_their_probabilities(rdata):
+    fit = me.glmm("rating ~ temp + (1 | judge)", rdata("ordinal", "wine"), family="ordinal")
+    data = fit.plot.interaction("temp").data
+    assert np.allclose(data.groupby("x")["estimate"].sum(), 1.0)
+    assert data["by"].nunique() == 5
+
+
+def test_what_cannot_be_drawn_says_why(pain):
+    with pytest.raises(me.OptionError, match="'style' is not a column"):
+        pain.plot.means("style")
+    with pytest.raises(me.OptionError, match="x: 'tine' is not a column"):
+        pain.plot.interaction("tine", "treatment")
+    with pytest.raises(me.OptionError, match="x and by are both"):
+        pain.plot.interaction("time", "time")
+    rng = np.random.default_rng(0)
+    table = {"y": rng.normal(size=300), "a": np.tile(np.arange(30), 10).astype(str)}
+    table |= {"b": rng.choice(["u", "v"], 300), "g": rng.integers(0, 20, 300)}
+    fit = me.lmm("y ~ a + b + (1 | g)", table)
+    for draw in (lambda: fit.plot.means("b", by="a"), lambda: fit.plot.interaction("b", "a")):
+        with pytest.raises(me.OptionError, match="has 30 levels; a chart tells 8 apart"):
+            draw()
+    squared = me.lmm("I(y ** 2) ~ b + (1 | g)", table)
+    assert squared.plot.means("b").view.facts["scale"] == "link"
+    with pytest.raises(me.OptionError, match="no inverse is known"):
+        squared.plot.means("b", scale="response")

@@ -1,0 +1,96 @@
+"""The chart of simulated quantile residuals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mixedeffects as me
+from mixedeffects.inference.quantile import quantile_residuals
+from mixedeffects.inference.simulate import simulate
+from mixedeffects.inference.views.row_sample import row_sample
+from tests.plot.pictures import drawn
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+
+
+def counts(n, groups, extra=0.0, seed=1):
+    """Counts, with more variance than Poisson where `extra` is positive."""
+    rng = np.random.default_rng(seed)
+    g = np.arange(n) % groups
+    x = rng.normal(size=n)
+    mean = np.exp(1.0 + 0.3 * x + 0.4 * rng.normal(size=groups)[g] + extra * rng.normal(size=n))
+    return {"y": rng.poisson(mean), "x": x, "g": g}
+
+
+def test_residuals_and_tests_are_the_fits_own(fit):
+    chart = fit.plot.quantile_residuals(100, rng=3)
+    own = fit.quantile_residuals(100, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(chart.data["residual"], own.residuals)
+    assert chart.tables["tests"].equals(own.tests())
+    ordered = chart.tables["uniform"]
+    np.testing.assert_array_equal(ordered["residual"], np.sort(own.residuals))
+    days = me.datasets.sleepstudy()["Days"]
+    # ten values of the prediction, each 18 times: ranks are the middles of tenths
+    np.testing.assert_allclose(chart.data["rank"], (days + 0.5) / 10)
+    p = own.tests().set_index("test").loc["uniformity", "p_value"]
+    assert f"uniformity {p:.3f}" in chart.subtitle[1]
+
+
+def test_quartiles_are_those_of_the_rows_of_each_bin(fit):
+    chart = fit.plot.quantile_residuals(100, rng=3)
+    quartiles = chart.tables["quantiles"]
+    for rank, own in chart.data.groupby("rank"):
+        found = quartiles[np.isclose(quartiles["rank"], rank)]
+        np.testing.assert_allclose(found["value"], np.quantile(own["residual"], found["quantile"]))
+
+
+def test_rows_of_a_true_model_lie_in_the_bands_and_too_variable_counts_do_not():
+    right = me.glmm("y ~ x + (1 | g)", counts(1500, 30), family="poisson")
+    wrong = me.glmm("y ~ x + (1 | g)", counts(1500, 30, extra=0.8), family="poisson")
+    for fit, least, most in ((right, 0.0, 0.1), (wrong, 0.3, 1.0)):
+        chart = fit.plot.quantile_residuals(rng=2)
+        u = chart.tables["uniform"]
+        outside = ((u["residual"] < u["lower"]) | (u["residual"] > u["upper"])).mean()
+        assert least <= outside <= most
+        assert drawn(chart).marks("point") > 1500
+
+
+def test_a_sample_of_rows_is_simulated_like_the_whole():
+    """Means, variances and the covariance of two rows of one group are the whole fit's."""
+    fit = me.glmm("y ~ x + (x | g)", counts(600, 12), family="poisson")
+    rows = np.array([0, 12, 24, 5, 77, 599])
+    some = row_sample(fit, rows)
+    ours, whole = simulate(some, 4000, 1), simulate(fit, 4000, 2)[rows]
+    error = whole.std(axis=1) / np.sqrt(4000)
+    assert (np.abs(ours.mean(axis=1) - whole.mean(axis=1)) < 6 * error).all()
+    np.testing.assert_allclose(ours.var(axis=1), whole.var(axis=1), rtol=0.25)
+    ours, whole = (np.corrcoef(np.log1p(s)) for s in (ours, whole))
+    np.testing.assert_allclose(ours, whole, atol=0.1)
+    kept = simulate(some, 4000, 1, groups="conditional").mean(axis=1)
+    np.testing.assert_allclose(kept, fit.fitted[rows], rtol=0.1)
+    assert quantile_residuals(some, 50, 1).residuals.shape == (6,)
+
+
+def test_of_many_rows_a_sample_is_simulated_and_it_says_so():
+    table = counts(9000, 40)
+    table["x"][7] = np.nan
+    fit = me.glmm("y ~ x + (1 | g)", table, family="poisson")
+    chart = fit.plot.quantile_residuals(50, rng=2)
+    assert len(chart.data) == 3000
+    assert "3,000 of 8,999 rows simulated, chosen at random" in chart.subtitle
+    assert 7 not in set(chart.data["row"]) and chart.data["row"].max() > 8990
+    assert drawn(chart).ink > 0.05
+
+
+def test_fixed_or_conditional_predictions_follow_the_simulations(fit):
+    chart = fit.plot.quantile_residuals(50, rng=1, groups="conditional")
+    order = np.argsort(chart.data["rank"].to_numpy(), kind="stable")
+    assert (np.diff(fit.fitted[order]) >= 0).all()
+    with pytest.raises(me.OptionError, match="not one of new, conditional"):
+        fit.plot.quantile_residuals(groups="old")
+    with pytest.raises(me.OptionError, match="positive whole number"):
+        fit.plot.quantile_residuals(0)

@@ -1,0 +1,176 @@
+"""Residuals against fitted values, and the scale–location plot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mixedeffects as me
+from mixedeffects.inference.views.smooth import smooth
+from mixedeffects.plot.theme import BLUE, RED
+from tests.plot.pictures import drawn
+from tests.tolerances import STANDARDISED_RTOL
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+
+
+@pytest.fixture(scope="module")
+def owls():
+    return me.glmm(
+        "SiblingNegotiation ~ FoodTreatment * SexParent + (1 | Nest)", me.datasets.owls(),
+        family="nbinom1", zi="~ 1",
+    )  # fmt: skip
+
+
+def fanned(n=1500, groups=30, slope=0.4, seed=3):
+    """Data whose residual standard deviation grows with the fitted value."""
+    rng = np.random.default_rng(seed)
+    g = np.arange(n) % groups
+    x = rng.uniform(0, 10, n)
+    y = 2.0 * x + rng.normal(size=groups)[g] + (0.3 + slope * x) * rng.normal(size=n)
+    return {"y": y, "x": x, "g": g}
+
+
+def test_data_are_the_fits_own_residuals(fit):
+    data = fit.plot.residuals().data
+    np.testing.assert_array_equal(data["residual"], fit.residuals("pearson"))
+    np.testing.assert_array_equal(data["fitted"], fit.fitted)
+    assert data["row"].tolist() == list(range(180))
+    population = fit.plot.residuals("population").data
+    np.testing.assert_array_equal(population["fitted"], fit.predict(groups="population"))
+
+
+def test_standardised_residuals_have_the_sd_that_the_model_gives_them():
+    """e = RPy by dense matrices, weights included: Var(e_i) = sigma^2 P_ii / w_i^2."""
+    table = me.datasets.sleepstudy()
+    weights = np.random.default_rng(4).uniform(0.5, 2.0, 180)
+    fit = me.lmm("Reaction ~ Days + (Days | Subject)", table, weights=weights)
+    X = np.column_stack([np.ones(180), table["Days"]])
+    codes = np.unique(table["Subject"], return_inverse=True)[1]
+    L = np.zeros((2, 2))
+    L[[0, 1, 1], [0, 0, 1]] = fit.theta
+    V = np.diag(1.0 / weights)
+    for i in range(180):
+        same = np.flatnonzero(codes == codes[i])
+        V[i, same] += X[i] @ L @ L.T @ X[same].T
+    inverse = np.linalg.inv(V)
+    P = inverse - inverse @ X @ np.linalg.solve(X.T @ inverse @ X, X.T @ inverse)
+    e = (P @ table["Reaction"]) / weights
+    wanted = e / (fit.sigma * np.sqrt(P.diagonal()) / weights)
+    found = fit.plot.residuals("standardised").data["residual"]
+    np.testing.assert_allclose(found, wanted, rtol=STANDARDISED_RTOL)
+
+
+def test_smooth_is_local_regression_by_weighted_least_squares():
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(0, 5, 200), rng.normal(size=200)
+    line = smooth(x, y)
+    for at, mean in zip(line["x"][::7], line["mean"][::7], strict=True):
+        distance = np.abs(x - at)
+        width = 1.0001 * np.sort(distance)[int(np.ceil(200 * 2 / 3)) - 1]
+        w = np.clip(1 - (distance / width) ** 3, 0, None) ** 3
+        slope, level = np.polyfit(x, y, 1, w=np.sqrt(w))
+        assert mean == pytest.approx(level + slope * at)
+
+
+def test_means_of_many_rows_make_the_same_smooth():
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0, 5, 20_000)
+    y = np.sin(x) + 0.1 * rng.normal(size=x.size)
+    whole = smooth(x, y, span=0.1)
+    # by hand, all rows at one point of the line
+    at = whole["x"][30]
+    distance = np.abs(x - at)
+    w = np.clip(1 - (distance / np.sort(distance)[2000]) ** 3, 0, None) ** 3
+    slope, level = np.polyfit(x, y, 1, w=np.sqrt(w))
+    assert whole["mean"][30] == pytest.approx(level + slope * at, abs=0.01)
+    assert whole["lower"][30] < level + slope * at < whole["upper"][30]
+
+
+def test_picture_has_every_row_the_smooth_and_the_names_of_the_largest(fit):
+    picture = drawn(fit.plot.residuals())
+    assert picture.marks("point") == 180
+    assert picture.has_colour(RED)
+    order = np.argsort(-np.abs(fit.residuals()))[:3]
+    assert all(picture.says(str(row)) for row in order)
+
+
+def test_variance_that_grows_makes_the_scale_location_line_rise():
+    table = fanned()
+    chart = me.lmm("y ~ x + (1 | g)", table).plot.scale_location()
+    line = chart.tables["smooth"]
+    assert line["lower"].iloc[-5] > chart.view.facts["expected"] > line["upper"].iloc[5]
+    calm = me.lmm("y ~ x + (1 | g)", fanned(slope=0.0)).plot.scale_location().tables["smooth"]
+    assert np.ptp(calm["mean"]) < 0.3 * np.ptp(line["mean"])
+    assert drawn(chart).marks("point") == 1500
+
+
+def test_expected_root_is_that_of_the_normal_distribution(fit):
+    z = np.random.default_rng(0).normal(size=1_000_000)
+    expected = fit.plot.scale_location().view.facts["expected"]
+    assert expected == pytest.approx(np.sqrt(np.abs(z)).mean(), abs=1e-3)
+
+
+def test_many_rows_are_counted_in_cells_and_it_says_so():
+    table = fanned(20_000)
+    fit = me.lmm("y ~ x + (1 | g)", table)
+    chart = fit.plot.residuals()
+    assert chart.data["count"].sum() == 20_000
+    assert "20,000 rows counted in cells" in chart.subtitle
+    one = chart.data.iloc[100]
+    inside = (
+        (fit.fitted >= one["x0"]) & (fit.fitted < one["x1"])
+        & (fit.residuals() >= one["y0"]) & (fit.residuals() < one["y1"])
+    )  # fmt: skip
+    assert inside.sum() == one["count"]
+    assert drawn(chart).marks("rect") >= len(chart.data)
+
+
+def test_rows_are_those_of_the_users_table_where_some_are_missing():
+    table = me.datasets.sleepstudy().copy()
+    table.loc[[0, 3, 50], "Reaction"] = np.nan
+    data = me.lmm("Reaction ~ Days + (Days | Subject)", table).plot.residuals().data
+    wanted = [row for row in range(180) if row not in (0, 3, 50)]
+    assert data["row"].tolist() == wanted
+
+
+def test_generalised_models_show_quantile_residuals_against_the_predictor(owls):
+    chart = owls.plot.residuals(rng=5)
+    np.testing.assert_array_equal(chart.data["residual"], owls.residuals("quantile", rng=5))
+    np.testing.assert_array_equal(chart.data["fitted"], owls.predictors[0])
+    assert chart.data.equals(owls.plot.residuals(rng=5).data)
+    assert chart.view.facts["fitted_name"] == "linear predictor (log)"
+    assert drawn(chart).has_colour(BLUE, share=1e-6)
+    pearson = owls.plot.residuals("pearson").data["residual"]
+    np.testing.assert_array_equal(pearson, owls.residuals("pearson"))
+
+
+def test_wrong_kinds_are_named(fit, owls):
+    with pytest.raises(me.OptionError, match="standardised"):
+        fit.plot.residuals("deviance")
+    with pytest.raises(me.OptionError, match="standard normal if the model is right"):
+        fit.plot.scale_location("response")
+    with pytest.raises(me.OptionError, match="quantile"):
+        owls.plot.scale_location("pearson")
+
+
+@pytest.mark.parametrize("flavour", ["polars", "pyarrow", "dict"])
+def test_data_come_in_the_users_flavour(flavour):
+    table = me.datasets.sleepstudy()
+    if flavour == "polars":
+        import polars
+
+        given = polars.from_pandas(table)
+    elif flavour == "pyarrow":
+        import pyarrow
+
+        given = pyarrow.Table.from_pandas(table)
+    else:
+        given = {name: table[name].to_numpy() for name in table.columns}
+    chart = me.lmm("Reaction ~ Days + (Days | Subject)", given).plot.residuals()
+    assert len(chart.data["row"]) == 180
+    if flavour == "polars":
+        assert type(chart.data).__module__.startswith("polars")

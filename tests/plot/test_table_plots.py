@@ -1,0 +1,55 @@
+"""`explore(...).plot`: charts with the columns that were found."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import mixedeffects as me
+from tests.plot.pictures import drawn
+
+
+@pytest.fixture(scope="module")
+def plots():
+    return me.explore(me.datasets.pain_trial()).plot
+
+
+def test_charts_take_the_columns_found(plots):
+    data = me.datasets.pain_trial()
+    pairs = [
+        (plots.missing(), me.plot.missing(data, "patient", "time", "pain_score")),
+        (plots.outcome(), me.plot.histogram(data, "pain_score", by="treatment")),
+        (plots.groups(), me.plot.groups(data, "pain_score", "patient", colour="treatment")),
+        (plots.correlation(), me.plot.correlation(data)),
+        (plots.spaghetti(),
+         me.plot.spaghetti(data, "time", "pain_score", "patient", colour="treatment")),
+    ]  # fmt: skip
+    for ours, theirs in pairs:
+        assert ours.title == theirs.title
+        pd.testing.assert_frame_equal(ours.data, theirs.data)
+    assert drawn(pairs[0][0]).ink > 0.05
+
+
+def test_a_wide_table_is_drawn_as_its_long_one(plots):
+    trial = me.datasets.pain_trial()
+    wide = trial.pivot(index=["patient", "treatment"], columns="time", values="pain_score")
+    found = me.explore(wide.add_prefix("pain_").reset_index())
+    chart = found.plot.missing()
+    pd.testing.assert_frame_equal(chart.tables["waves"], plots.missing().tables["waves"])
+    assert found.plot.outcome().title == "Distribution of pain by treatment"
+
+
+def test_groups_of_several_levels(rdata):
+    found = me.explore(me.datasets.call_centres().head(30_000))
+    assert found.plot.groups("rep_ID").title == "call_CSAT by rep_ID"
+    pastes = me.explore(rdata("lme4", "Pastes")).plot
+    assert pastes.groups().title == "strength by batch"
+
+
+def test_what_was_not_found_is_asked_for(rdata):
+    plots = me.explore(rdata("datasets", "mtcars")).plot
+    with pytest.raises(me.DataError, match=r"no subject was found .* subject="):
+        plots.missing()
+    with pytest.raises(me.DataError, match="no grouping column"):
+        plots.groups()
+    assert "missing()" in repr(plots)

@@ -1,0 +1,76 @@
+"""The chart of an optimiser's path."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mixedeffects as me
+from tests.plot.pictures import drawn
+
+FORMULA = "Reaction ~ Days + (Days | Subject)"
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return me.lmm(FORMULA, me.datasets.sleepstudy())
+
+
+@pytest.fixture(scope="module")
+def simplex():
+    return me.lmm(FORMULA, me.datasets.sleepstudy(), optimizer="Nelder-Mead")
+
+
+def test_gaps_and_parameters_are_the_fits_own_trace(fit):
+    chart = fit.plot.trace()
+    own = fit.trace()
+    np.testing.assert_array_equal(chart.data["objective"], own["objective"])
+    assert chart.data["gap"].iloc[-1] == 0.0 and chart.data["gap"].iloc[0] > 0.0
+    path = chart.tables["parameters"].query("parameter == 'sd__Days'")
+    np.testing.assert_array_equal(path["value"], own["sd__Days"])
+    last = chart.tables["parameters"].groupby("parameter")["value"].last()
+    assert last["Days"] == pytest.approx(fit.fixef["Days"])
+
+
+def test_several_optimisers_are_overlaid_above_the_lowest_of_all(fit, simplex):
+    chart = fit.plot.trace(simplex)
+    data = chart.data
+    assert set(data["fit"]) == {"newton", "Nelder-Mead"}
+    lowest = min(fit.trace()["objective"].min(), simplex.trace()["objective"].min())
+    gap = data["objective"] - lowest
+    np.testing.assert_allclose(data["gap"], gap, atol=1e-10)
+    assert (data["height"] > 0).all()
+    assert (data["height"] >= data["gap"]).all()
+    picture = drawn(chart)
+    assert picture.says("Nelder-Mead") and picture.says("sd__Days")
+    assert chart.subtitle[0].startswith("newton: ") and chart.subtitle[1].startswith("Nelder")
+
+
+@pytest.mark.filterwarnings("ignore::mixedeffects.errors.ConvergenceWarning")
+def test_a_search_that_stopped_early_ends_above_the_other(fit):
+    early = me.lmm(FORMULA, me.datasets.sleepstudy(), optimizer="em", max_iterations=2)
+    data = fit.plot.trace(early).data
+    gap = data.groupby("fit")["gap"].last()
+    assert gap["newton"] == 0.0
+    assert gap["em"] == pytest.approx(early.objective - fit.objective) and gap["em"] > 1e-6
+
+
+def test_two_fits_by_one_optimiser_have_two_names(fit):
+    again = me.lmm(FORMULA, me.datasets.sleepstudy(), start=[3.0, 0.0, 3.0])
+    assert fit.plot.trace(again).view.facts["fits"] == ["newton", "newton (2)"]
+
+
+def test_generalised_models_and_em_have_paths():
+    glmm = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    assert drawn(glmm.plot.trace()).marks("point") > 0
+    em = me.lmm(FORMULA, me.datasets.sleepstudy(), optimizer="em")
+    gaps = em.plot.trace().data["gap"]
+    assert (np.diff(gaps) <= 0).all()
+
+
+def test_other_models_are_refused(fit):
+    other = me.lmm(FORMULA, me.datasets.sleepstudy(), reml=False)
+    with pytest.raises(me.OptionError, match="cannot be compared"):
+        fit.plot.trace(other)
+    with pytest.raises(me.OptionError, match="is not a fitted model"):
+        fit.plot.trace(3)
