@@ -1,0 +1,119 @@
+"""Columns that say the same: constant within a grouping, or one for one with another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.exploration.columns import Profile
+from mixedeffects.exploration.relations import both_present, constant_within, partition
+
+#: Correlation at which two columns are one.
+SAME_LINE = 1.0 - 1e-9
+#: Columns beyond which pairs are not looked at.
+MOST_COLUMNS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Confounded:
+    """Two columns that cannot be told apart.
+
+    Attributes
+    ----------
+    column, by : str
+    kind : str
+        "constant within" (one value of `column` per level of the grouping `by`), "one to one"
+        (each determines the other), "same line" (correlation ±1) or "function of" (`column` is
+        determined by the outcome `by`).
+    levels : int
+        Of `by`; 0 for a line.
+    """
+
+    column: str
+    by: str
+    kind: str
+    levels: int
+
+
+def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ...]:
+    """All pairs of columns that cannot be told apart.
+
+    Parameters
+    ----------
+    found : list of Profile
+    groups : sequence of str
+        Grouping columns.
+    outcome : str, optional
+    skipped : collection of str
+        Columns that are no predictors.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"prof": list("aabbcc"), "style": list("xxyyxx"), "y": [1.5, 2, 3, 4, 5, 6]}
+    >>> [(c.column, c.kind, c.by) for c in confounding(profiles(open_table(table))[0], ["prof"])]
+    [('style', 'constant within', 'prof')]
+    """
+    by_name = {p.name: p for p in found}
+    factors = [by_name[g] for g in groups]
+    out = []
+    predictors = [
+        p for p in found if p.name not in skipped and p.name not in groups and p.n_distinct > 1
+    ]
+    predictors = [p for p in predictors if p.name != outcome][:MOST_COLUMNS]
+    for p in predictors:
+        out += [
+            Confounded(p.name, f.name, "constant within", f.n_distinct)
+            for f in factors
+            if constant_within(p, f)
+        ]
+    out += _one_to_one(predictors)
+    out += _same_line([p for p in predictors if p.kind == "number"], out)
+    if outcome is not None and by_name[outcome].codes is not None:
+        y = by_name[outcome]
+        # an outcome with a row for each value determines everything, and that means nothing
+        if y.n_present >= 5 * y.n_distinct:
+            out += [
+                Confounded(p.name, outcome, "function of", y.n_distinct)
+                for p in predictors
+                if constant_within(p, y)
+            ]
+    return tuple(out)
+
+
+def _one_to_one(predictors):
+    homes: dict[bytes, Profile] = {}
+    out = []
+    for p in predictors:
+        if p.codes is None or p.n_present < 1.5 * p.n_distinct:
+            continue
+        first = homes.setdefault(partition(p), p)
+        if first is not p:
+            out.append(Confounded(p.name, first.name, "one to one", first.n_distinct))
+    return out
+
+
+def _same_line(numbers, known):
+    pairs = {frozenset((c.column, c.by)) for c in known}
+    out = []
+    for i, a in enumerate(numbers):
+        for b in numbers[i + 1 :]:
+            if frozenset((a.name, b.name)) in pairs or not _close(a, b, slice(0, 1000)):
+                continue
+            if _close(a, b, slice(None)):
+                out.append(Confounded(b.name, a.name, "same line", 0))
+    return out
+
+
+def _close(a, b, rows):
+    kept = both_present(a, b)
+    x, y = a.values[rows].astype(np.float64), b.values[rows].astype(np.float64)
+    if kept is not None:
+        x, y = x[kept[rows]], y[kept[rows]]
+    if x.size < 5:
+        return False
+    x, y = x - x.mean(), y - y.mean()
+    size = float(np.sqrt((x @ x) * (y @ y)))
+    return size > 0 and abs(float(x @ y)) / size > SAME_LINE

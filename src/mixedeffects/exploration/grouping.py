@@ -1,0 +1,153 @@
+"""Which columns group rows: by name, by blocks of rows, by how their values repeat."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.exploration.columns import Profile, share_of_blocks
+from mixedeffects.exploration.hints import (
+    GROUPS,
+    MEASURES,
+    OCCASION_WORDS,
+    OUTCOMES,
+    PERSONS,
+    PLACES,
+    TREATMENTS,
+    hint,
+)
+from mixedeffects.exploration.relations import constant_within, n_pairs, relate
+
+#: Text with this many levels is a grouping whatever its name.
+MANY_TEXTS = 10
+#: Rows per level, on average, that a grouping has.
+REPEATS = 1.2
+#: Whole numbers without a telling name: levels needed, and how full their range must be.
+MANY_NUMBERS, DENSE = 100, 0.4
+#: Blocks of equal neighbours: levels per block.
+IN_BLOCKS = 0.98
+#: Combinations of both with one row, when a person's number starts anew in each place.
+ONE_ROW = 0.95
+
+
+def groupings(found) -> tuple[dict[str, str], set[str]]:
+    """Grouping columns with the reason for each, and those whose labels start anew.
+
+    Parameters
+    ----------
+    found : list of Profile
+        Columns that may be groupings.
+
+    Returns
+    -------
+    dict of str to str, set of str
+        Reasons; columns that only number the levels of another within a third.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"school": [7, 7, 9, 9], "sex": list("fmfm"), "score": [1.0, 2.5, 3.0, 4.0]}
+    >>> groupings(profiles(open_table(table))[0])
+    ({'school': "its name has 'school', and its 2 values repeat"}, set())
+    """
+    named, others = {}, {}
+    for p in found:
+        if p.codes is None or p.n_distinct < 2 or p.n_present < REPEATS * p.n_distinct:
+            continue
+        reason = _by_name(p)
+        if reason is not None:
+            named[p.name] = reason
+            continue
+        reason = _by_values(p)
+        if reason is not None:
+            others[p.name] = reason
+    by_name = {p.name: p for p in found}
+    for name, reason in others.items():
+        p = by_name[name]
+        # a number that a named group has one of is a fact about the group
+        if not p.is_text and any(constant_within(p, by_name[g]) for g in named):
+            continue
+        named[name] = reason
+    reused = _reused(found, named)
+    named |= reused
+    return {p.name: named[p.name] for p in found if p.name in named}, set(reused)
+
+
+def _by_name(p: Profile) -> str | None:
+    if p.kind in ("boolean", "datetime") or (p.kind == "number" and not p.whole):
+        return None
+    word = hint(p.name, GROUPS)
+    if word is None:
+        return None
+    if p.n_distinct <= 4 and hint(p.name, TREATMENTS):
+        return None  # 'group' with two or three levels is a treatment
+    if p.n_distinct == 2 and word not in PLACES:
+        return None
+    if word not in PERSONS | PLACES and not p.is_text and hint(p.name, MEASURES):
+        return None
+    return f"its name has '{word}', and its {p.n_distinct:,} values repeat"
+
+
+def _by_values(p: Profile) -> str | None:
+    if p.kind == "datetime" or p.kind == "boolean" or p.kind == "ordered":
+        return None
+    if p.is_text:
+        words = sum(str(label).lower() in OCCASION_WORDS for label in p.labels[:20])
+        if p.n_distinct >= MANY_TEXTS and words < 3 and not hint(p.name, MEASURES | OUTCOMES):
+            return f"{p.n_distinct:,} labels that repeat"
+        return None
+    if not p.whole or p.low < 0 or hint(p.name, MEASURES) or p.n_distinct < 5:
+        return None
+    if p.n_present >= 2 * p.n_distinct and share_of_blocks(p.codes) >= IN_BLOCKS:
+        return f"{p.n_distinct:,} whole numbers, each in one block of rows"
+    dense = p.n_distinct / (p.high - p.low + 1)
+    if p.n_distinct >= MANY_NUMBERS and dense >= DENSE and p.n_present >= 2 * p.n_distinct:
+        if not _smooth(p.counts()):
+            return f"{p.n_distinct:,} whole numbers that repeat like labels, not like a measurement"
+    return None
+
+
+def _smooth(counts) -> bool:
+    """Whether neighbouring values are about equally frequent, as in a measurement."""
+    c = counts.astype(np.float64)
+    c -= c.mean()
+    total = float(c @ c)
+    return total > 0 and float(c[1:] @ c[:-1]) / total > 0.5
+
+
+def _reused(found, named) -> dict[str, str]:
+    """Labels that start anew in each level of a grouping, when the combination is there too."""
+    by_name = {p.name: p for p in found}
+    out = {}
+    for p in found:
+        if not (p.is_text or p.whole) or p.codes is None:
+            continue
+        for fine in named:
+            for coarse in named:
+                a, b = by_name[fine], by_name[coarse]
+                if len({fine, coarse, p.name}) < 3 or not 2 <= p.n_distinct < a.n_distinct:
+                    continue
+                if not (constant_within(p, a) and constant_within(b, a)):
+                    continue
+                if p.n_distinct < b.n_distinct and n_pairs(p, b) == a.n_distinct:
+                    out.setdefault(
+                        p.name,
+                        f"its labels start anew in each {coarse}: {coarse}:{p.name} is {fine}",
+                    )
+    return out
+
+
+def row_number(p: Profile, others) -> tuple[str, float] | None:
+    """The place within which a person's number only tells rows apart, and how surely."""
+    if hint(p.name, PERSONS) is None:
+        return None
+    for other in others:
+        if hint(other.name, PLACES) is None or other.n_distinct >= p.n_distinct:
+            continue
+        pair = relate(p, other)
+        if pair is None or pair.kind in ("nested", "same", "crossed"):
+            continue
+        share = pair.n_pairs / p.n_present
+        if share >= ONE_ROW and pair.share < 0.5:
+            return other.name, share
+    return None

@@ -1,0 +1,154 @@
+"""Words in column names and values that say what a column is."""
+
+from __future__ import annotations
+
+import re
+
+
+def words(text) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+PERSONS = words(
+    """
+    subject subj patient person participant student pupil child respondent individual user
+    customer client employee worker rat mouse animal dog cow bird woman man mother ppt pid sid
+    uid ptid subjid rep representative case
+    """
+)
+PLACES = words(
+    """
+    school class classroom hospital clinic center centre site district county state country
+    region city village ward farm herd nest plot firm company store shop department dept
+    university college office team neighbourhood neighborhood province municipality station loc
+    location
+    """
+)
+GROUPS = (
+    PERSONS
+    | PLACES
+    | words(
+        """
+    id ids group teacher professor instructor doctor physician nurse therapist provider batch
+    family household cluster block litter plate sample item rater judge reviewer interviewer
+    operator replicate lot machine tree plant species couple dyad pair lab laboratory run
+    experimenter stimulus word picture question lecturer course movie product cask tank pen cage
+    pot colony brood
+    """
+    )
+)
+TIMES = words(
+    """
+    time times day days week weeks month months year years wave waves visit visits session
+    sessions occasion period periods date hour hours minute minutes seconds timepoint followup
+    round phase quarter semester epoch
+    """
+)
+TREATMENTS = words(
+    """
+    treatment treat treated trt tx arm group condition cond intervention therapy drug dose
+    method style program programme exposed exposure experiment experimental recipe diet variety
+    fertilizer fertiliser policy placebo vaccine regimen
+    """
+)
+TREATMENT_VALUES = words(
+    """
+    control ctrl placebo treat treated treatment intervention drug active experimental vaccine
+    sham
+    """
+)
+#: Strong and weak words for an outcome.
+OUTCOMES = words(
+    """
+    y outcome score response resp dv reaction rating csat satisfaction endpoint result value
+    measurement yield exam test incidence cases count
+    """
+)
+MAYBE_OUTCOMES = words(
+    """
+    pain stay los use success failure died death survived passed grade marks spend cost price
+    weight distance strength diameter angle height bp sbp dbp cholesterol cd4 mood depression
+    anxiety vocal negotiation accuracy rt speed math maths reading wage income pressure seizures
+    cesd hamd bdi qol concentration conc achievement ach attain attainment
+    """
+)
+COVARIATES = words(
+    """
+    age sex gender race ethnicity education educ income ses severity comorbidity urban rural
+    marital religion smoker smoking bmi baseline base weekday gpa size born birth married
+    children
+    """
+)
+TRIALS = words(
+    """
+    size n trials total denominator tested ntrials attempts exposed
+    """
+)
+#: Whole numbers that are measured or counted, not ids.
+MEASURES = (
+    TIMES
+    | COVARIATES
+    | MAYBE_OUTCOMES
+    | (OUTCOMES - {"cases"})
+    | words(
+        """
+    number num temperature temp length duration amount calls pages total
+    """
+    )
+)
+#: Labels of measurement occasions, in their order.
+OCCASIONS = (
+    ("baseline", "followup"), ("baseline", "follow-up"), ("before", "after"), ("start", "end"),
+    ("pre", "mid", "post"), ("pre", "post", "followup"), ("pre", "post", "fup"),
+    ("initial", "final"), ("first", "last"),
+    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+    ("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("fall", "spring"), ("autumn", "spring"),
+    ("morning", "noon", "evening"), ("baseline", "final"), ("baseline", "end"),
+)  # fmt: skip
+OCCASION_WORDS = frozenset(word for group in OCCASIONS for word in group) | {"pretest", "posttest"}
+
+
+def tokens(name) -> list[str]:
+    """Words of a column name, in lower case.
+
+    Examples
+    --------
+    >>> tokens("call_CSAT"), tokens("FoodTreatment"), tokens("rep_ID"), tokens("M6Spend")
+    (['call', 'csat'], ['food', 'treatment'], ['rep', 'id'], ['m', '6', 'spend'])
+    """
+    return [t.lower() for t in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", str(name))]
+
+
+def hint(name, words) -> str | None:
+    """The first word of the name that is one of `words`, in the singular or plural.
+
+    The whole name counts too, however it is written.
+
+    Examples
+    --------
+    >>> hint("rep_ID", GROUPS), hint("SubjectID", PERSONS), hint("sbp", MAYBE_OUTCOMES)
+    ('rep', 'subject', 'sbp')
+    """
+    parts = tokens(name)
+    for part in [*parts, "".join(parts)]:
+        if part in words:
+            return part
+        if part.endswith("s") and part[:-1] in words:
+            return part[:-1]
+        if part.endswith("id") and len(part) > 3 and part[:-2] in words:
+            return part[:-2]
+    return None
+
+
+def contains(name, words) -> str | None:
+    """A word of at least four letters within the name: 'exam' in 'normexam'.
+
+    Examples
+    --------
+    >>> contains("normexam", OUTCOMES), contains("studage", OUTCOMES)
+    ('exam', None)
+    """
+    text = str(name).lower()
+    inside = [w for w in words if len(w) > 3 and w in text]
+    return max(inside, key=len) if inside else None

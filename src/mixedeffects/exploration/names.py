@@ -1,0 +1,96 @@
+"""Columns that a user names: found, or refused with what was probably meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from mixedeffects.errors import ColumnTypeError, DataError
+
+
+def require(table, name, what="column"):
+    """The column of that name.
+
+    Parameters
+    ----------
+    table : design.Table
+    name : str
+    what : str
+        The option it was given by, for the message.
+
+    Returns
+    -------
+    design.Column
+
+    Raises
+    ------
+    DataError
+        No such column, or several of that name.
+
+    Examples
+    --------
+    >>> from mixedeffects.design import open_table
+    >>> require(open_table({"pain": [1, 2]}), "pian", "y")
+    Traceback (most recent call last):
+        ...
+    mixedeffects.errors.DataError: y='pian' is not a column of the table; columns: pain; did you
+    mean 'pain'?
+    """
+    # 1 == True: a number or a flag is a name only where a column has exactly it
+    if not any(name == own and type(name) is type(own) for own in table.names):
+        names = [str(n) for n in table.names]
+        close = get_close_matches(str(name), names, 1) or [
+            n for n in names if n.lower() == str(name).lower()
+        ]
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+        raise DataError(f"{what}={name!r} is not a column of the table; columns: {shown}{hint}")
+    table.check_names([name])
+    return table.column(name)
+
+
+def require_numbers(table, name, what):
+    """A column of numbers, as float64 with nan where missing or infinite.
+
+    Raises
+    ------
+    DataError
+        No such column, or nothing in it.
+    ColumnTypeError
+        It holds something else.
+    """
+    import numpy as np
+
+    column = require(table, name, what)
+    if column.kind not in ("number", "boolean"):
+        raise ColumnTypeError(f"{what}={name!r} holds {WORDS[column.kind]}; it must be numbers")
+    values = np.array(column.values, dtype=np.float64)
+    if column.missing is not None:
+        values[column.missing] = np.nan
+    values[~np.isfinite(values)] = np.nan
+    if np.isnan(values).all():
+        raise DataError(f"column '{name}' has no value to show")
+    return values
+
+
+#: Kinds of columns in the words of a message.
+WORDS = {
+    "number": "numbers",
+    "boolean": "true or false",
+    "text": "text",
+    "category": "categories",
+    "ordered": "ordered categories",
+    "datetime": "dates",
+}
+
+
+def quoted(name):
+    """A column name as a formula needs it.
+
+    Examples
+    --------
+    >>> quoted("pain_score"), quoted("pain score")
+    ('pain_score', '`pain score`')
+    """
+    from keyword import iskeyword
+
+    return name if name.isidentifier() and not iskeyword(name) else f"`{name}`"

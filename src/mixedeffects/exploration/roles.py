@@ -1,0 +1,347 @@
+"""What each column is for, guessed from its name, its values and how they repeat; with reasons.
+
+A guess is a sentence a user can disagree with, and then override.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mixedeffects.exploration.columns import Profile
+from mixedeffects.exploration.grouping import groupings, row_number
+from mixedeffects.exploration.hints import (
+    COVARIATES,
+    MAYBE_OUTCOMES,
+    OUTCOMES,
+    TREATMENT_VALUES,
+    TREATMENTS,
+    TRIALS,
+    contains,
+    hint,
+)
+from mixedeffects.exploration.relations import constant_within
+from mixedeffects.exploration.times import guess_time
+
+#: Levels beyond which a column is no treatment.
+MOST_ARMS = 8
+#: Words for treatments that other words contain.
+PARTS_OF_WORDS = {"drug", "dose", "experiment"}
+#: Points an outcome needs.
+ENOUGH = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a column is for.
+
+    Attributes
+    ----------
+    role : str
+        "outcome", "subject", "group", "time", "treatment", "covariate", "trials", "row id",
+        "constant", "empty", "text" or "wave" (a column of one variable among several).
+    reason : str
+    level : str
+        The coarsest grouping column within which it is constant, or "row".
+    given : bool
+        The user said so.
+    """
+
+    role: str
+    reason: str
+    level: str = "row"
+    given: bool = False
+
+
+@dataclass(slots=True)
+class Roles:
+    """Roles by column, in the order of the table, and those that models turn on.
+
+    Attributes
+    ----------
+    by_column : dict of str to Role
+    subject, time, outcome, treatment, trials : str or None
+    groups : list of str
+        All grouping columns, the finest first, subject included.
+    calendar : bool
+        Whether many rows of a subject share a time: seasons, not waves.
+    reused : set of str
+        Grouping columns whose labels start anew in each level of another.
+    """
+
+    by_column: dict[str, Role] = field(default_factory=dict)
+    groups: list[str] = field(default_factory=list)
+    subject: str | None = None
+    time: str | None = None
+    outcome: str | None = None
+    treatment: str | None = None
+    trials: str | None = None
+    calendar: bool = False
+    reused: set[str] = field(default_factory=set)
+
+
+def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, wide=()) -> Roles:
+    """Roles of all columns.
+
+    Parameters
+    ----------
+    found : list of Profile
+    outcome, time, treatment : str, optional
+        What the user says.
+    subject : sequence of str
+        Grouping columns the user names, the finest first.
+    wide : collection of str
+        Columns that are one variable at several waves: no outcome by themselves.
+
+    Returns
+    -------
+    Roles
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> from mixedeffects.design import open_table
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> found, _ = profiles(open_table(me.datasets.sleepstudy()))
+    >>> {name: role.role for name, role in guess_roles(found).by_column.items()}
+    {'Reaction': 'outcome', 'Days': 'time', 'Subject': 'subject'}
+    """
+    by_name = {p.name: p for p in found}
+    given = {outcome: "outcome", time: "time", treatment: "treatment"}
+    given |= dict.fromkeys(subject, "group")
+    given.pop(None, None)
+    roles = Roles(outcome=outcome, time=time, treatment=treatment)
+    out: dict[str, Role] = {
+        str(name): Role(role, "you said so", given=True) for name, role in given.items()
+    }
+    for p in found:
+        trivial = None if p.name in out else _trivial(p, p.name in wide)
+        if trivial is not None:
+            out[p.name] = trivial
+    left = [p for p in found if p.name not in out and p.name not in wide]
+    reasons, roles.reused = ({}, set()) if subject else groupings(left)
+    numbered = {}
+    for name in list(reasons):
+        within = row_number(by_name[name], [by_name[g] for g in reasons if g != name])
+        if within is not None:
+            numbered[name] = within
+            del reasons[name]
+    for name, (place, share) in numbered.items():
+        out[name] = Role(
+            "row id",
+            f"numbers the rows within {place}: {share:.0%} of the combinations have one row",
+        )
+    for name, reason in reasons.items():
+        out[name] = Role("group", reason)
+    groups = [*subject] or sorted(reasons, key=lambda g: -by_name[g].n_distinct)
+    roles.groups = groups
+    factors = [by_name[g] for g in groups]
+    left = [p for p in left if p.name not in out]
+    if time is None:
+        guess = guess_time(left, factors)
+        if guess is not None:
+            roles.time, out[guess[0]] = guess[0], Role("time", guess[1])
+            left = [p for p in left if p.name != guess[0]]
+    roles.subject = _subject(factors, by_name.get(roles.time), bool(subject))
+    roles.calendar = bool(roles.time and factors) and not any(
+        few_per_cell(f, by_name[roles.time]) for f in factors
+    )
+    if roles.subject is not None:
+        old = out[roles.subject]
+        out[roles.subject] = Role("subject", old.reason, given=old.given)
+    if outcome is None and not wide:
+        guess = _outcome(left, found, factors)
+        if guess is not None:
+            roles.outcome, out[guess[0]] = guess[0], Role("outcome", guess[1])
+            left = [p for p in left if p.name != guess[0]]
+    if treatment is None:
+        guess = _treatment(left)
+        if guess is not None:
+            roles.treatment, out[guess[0]] = guess[0], Role("treatment", guess[1])
+            left = [p for p in left if p.name != guess[0]]
+    if roles.outcome is not None:
+        trials = _trials(left, by_name[roles.outcome])
+        if trials is not None:
+            roles.trials, out[trials] = (
+                trials,
+                Role("trials", f"whole numbers, none below {roles.outcome} in the same row"),
+            )
+    for p in found:
+        if p.name in wide:
+            out.setdefault(p.name, Role("wave", "one of several columns of a variable"))
+        else:
+            out.setdefault(p.name, Role("covariate", _kind_words(p)))
+    for p in found:
+        old = out[p.name]
+        level = _level(p, factors, old.role)
+        out[p.name] = Role(old.role, _with_level(old, level, p), level, old.given)
+    roles.by_column = {p.name: out[p.name] for p in found}
+    return roles
+
+
+def _trivial(p: Profile, wide) -> Role | None:
+    if p.n_distinct == 0:
+        return Role("empty", "every value is missing")
+    if p.n_distinct == 1 and p.n > 1:
+        value = p.labels[0] if p.labels is not None else p.low
+        gaps = ", or missing" if p.n_missing else ""
+        return Role("constant", f"always {value}{gaps}")
+    if wide or p.n < 3:
+        return None
+    if p.is_text and p.n_distinct > p.n_present / 2:
+        lengths = [len(str(label).split()) for label in p.labels[:200]]
+        if np.mean(lengths) >= 3:
+            return Role("text", f"{p.n_distinct:,} different texts of several words")
+    if row_identity(p):
+        return Role("row id", f"a different value in each of {p.n_present:,} rows")
+    return None
+
+
+def row_identity(p: Profile) -> bool:
+    """Whether a column has another value in each row and nothing else to say."""
+    return p.n_present > 2 and p.n_distinct == p.n_present and (p.is_text or _counts_up(p))
+
+
+def _counts_up(p):
+    """Whether whole numbers number the rows: their name says so, or they go up by one."""
+    from mixedeffects.exploration.hints import GROUPS
+
+    if not p.whole or hint(p.name, OUTCOMES | MAYBE_OUTCOMES):
+        return False
+    steps = np.diff(p.values.astype(np.float64))
+    return bool(hint(p.name, GROUPS | {"row", "index", "rownames", "obs"})) or bool(
+        p.n_missing == 0 and (steps == 1).all() and p.low in (0, 1)
+    )
+
+
+def _subject(factors, time, given):
+    """The finest grouping that a time varies in, or that is a person."""
+    from mixedeffects.exploration.hints import PERSONS
+
+    if not factors:
+        return None
+    if given:
+        return factors[0].name
+    if time is not None:
+        inside = [f for f in factors if not constant_within(time, f)]
+        panel = [f for f in inside if few_per_cell(f, time)]
+        if panel:
+            return panel[0].name
+    people = [f for f in factors if hint(f.name, PERSONS)]
+    return people[0].name if people else None
+
+
+def few_per_cell(factor, time) -> bool:
+    """Whether most combinations of group and time have one row: waves of a panel."""
+    from mixedeffects.exploration.relations import n_pairs
+
+    if time.codes is None:
+        return True
+    return n_pairs(factor, time) >= 0.5 * min(factor.n_present, time.n_present)
+
+
+def _outcome(left, found, factors):
+    """Name and reason of the most likely outcome."""
+    best = None
+    for p in left:
+        points, reasons = _outcome_points(p, found, factors)
+        if points >= ENOUGH and (best is None or points > best[0]):
+            best = points, p.name, ", ".join(reasons)
+    return None if best is None else best[1:]
+
+
+def _outcome_points(p, found, factors):
+    points, reasons = 0.0, []
+    for words, value in ((OUTCOMES, 4.0), (MAYBE_OUTCOMES, 2.0)):
+        word = hint(p.name, words)
+        inside = word or contains(p.name, words)
+        if inside:
+            whole = p.name.lower() == word
+            points += value + (1.0 if whole else 0.0 if word else -1.0)
+            reasons.append(f"it is called '{p.name}'" if whole else f"its name has '{inside}'")
+            break
+    if hint(p.name, COVARIATES):
+        points -= 2.5
+    if hint(p.name, TREATMENTS):
+        points -= 3
+    if factors:
+        if any(constant_within(p, f) for f in factors):
+            points -= 4
+        else:
+            points, reasons = points + 2, [*reasons, f"it varies within {factors[0].name}"]
+    if p.kind in ("number", "boolean"):
+        if p.n_distinct > min(20, p.n_present / 5):
+            points, reasons = points + 1.5, [*reasons, f"{p.n_distinct:,} different numbers"]
+        if p.codes is not None and 2 < p.n_distinct <= 12 and np.ptp(p.counts()) == 0:
+            points -= 3  # as many rows of each value: set by whoever designed the study
+    else:
+        points -= 1.5 if p.kind != "ordered" else 0.5
+        if p.kind == "datetime":
+            points -= 3
+    if p.name == found[-1].name:
+        points, reasons = points + 1, [*reasons, "it is the last column"]
+    elif p.name == found[0].name:
+        points, reasons = points + 0.75, [*reasons, "it is the first column"]
+    return points, reasons
+
+
+def _treatment(left):
+    best = None
+    for p in left:
+        if p.codes is None or not 2 <= p.n_distinct <= MOST_ARMS or p.kind == "datetime":
+            continue
+        points, reasons = 0, []
+        word = hint(p.name, TREATMENTS) or contains(
+            p.name, TREATMENTS - {"drug", "dose", "experiment"}
+        )
+        if word:
+            points, reasons = points + 3, [f"its name has '{word}'"]
+        if p.is_text:
+            words = [str(v) for v in p.labels if str(v).lower() in TREATMENT_VALUES]
+            if words:
+                points, reasons = points + 3, [*reasons, f"one of its values is '{words[0]}'"]
+        if points and (best is None or points > best[0]):
+            best = points, p.name, f"{', '.join(reasons)}; {p.n_distinct} levels"
+    return None if best is None else best[1:]
+
+
+def _trials(left, outcome):
+    """A column of numbers of trials of which the outcome counts the successes."""
+    if not (outcome.kind == "number" and outcome.whole and outcome.low >= 0):
+        return None
+    for p in left:
+        if p.kind == "number" and p.whole and hint(p.name, TRIALS):
+            both = outcome.present
+            if p.present is not None:
+                both = p.present if both is None else both & p.present
+            rows = slice(None) if both is None else both
+            if (p.values[rows] >= outcome.values[rows]).all() and p.low > 0:
+                return p.name
+    return None
+
+
+def _level(p, factors, role):
+    if role in ("row id", "constant", "empty", "text", "outcome", "wave"):
+        return "row"
+    inside = [f for f in factors if f.name != p.name and constant_within(p, f)]
+    inside = [f for f in inside if f.n_distinct > p.n_distinct or role not in ("group", "subject")]
+    return min(inside, key=lambda f: f.n_distinct).name if inside else "row"
+
+
+def _with_level(role, level, p):
+    if role.role in ("group", "subject") and level != "row":
+        return f"{role.reason}; nested: one {p.name} per {level}"
+    if level != "row" and role.role != "time":
+        return f"{role.reason}; constant within {level}"
+    return role.reason
+
+
+def _kind_words(p):
+    if p.n_distinct == 2:
+        return "two values"
+    if p.is_text:
+        return f"{p.n_distinct:,} categories"
+    if p.kind == "datetime":
+        return f"{p.n_distinct:,} dates"
+    return "whole numbers" if p.whole else "numbers"

@@ -1,0 +1,90 @@
+"""Which column says when."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.exploration.hints import OCCASION_WORDS, TIMES, hint
+from mixedeffects.exploration.relations import both_present, constant_within, n_pairs
+
+#: Distinct values beyond which numbers must go up within a group to be a time.
+MOST_WAVES = 60
+#: Rows that must go up.
+RISING = 0.9
+
+
+def guess_time(found, factors):
+    """Name and reason of the column that says when a row was measured; None if none does.
+
+    Parameters
+    ----------
+    found : list of Profile
+    factors : list of Profile
+        Grouping columns, the finest first.
+    """
+    best = None
+    for p in found:
+        points, reason = _points(p, factors)
+        if points > 0 and (best is None or points > best[0]):
+            best = points, p.name, reason
+    return None if best is None else best[1:]
+
+
+def _points(p, factors):
+    word = hint(p.name, TIMES)
+    occasions = p.is_text and all(str(v).lower() in OCCASION_WORDS for v in p.labels[:12])
+    age = hint(p.name, {"age"})
+    if p.kind == "datetime":
+        points, reason = 3.0, "dates"
+    elif word:
+        points, reason = 3.0, f"its name has '{word}'"
+    elif occasions:
+        points, reason = 3.0, f"its values are occasions ({p.labels[0]}, {p.labels[1]} …)"
+    elif age and p.kind == "number":
+        points, reason = 1.0, "an age that rises within each"
+    else:
+        return 0.0, ""
+    varying = [f for f in factors if not constant_within(p, f)]
+    if factors and not varying:
+        return 0.0, ""
+    if not factors:
+        # nobody is measured twice: only a short list of occasions is a time
+        ok = (word or occasions) and p.codes is not None and p.n_distinct <= MOST_WAVES
+        return (points - 1.5, reason) if ok and (p.whole or p.is_text) else (0.0, "")
+    f = varying[0]
+    waves = p.codes is not None and (p.whole or p.is_text) and p.n_distinct <= MOST_WAVES
+    single = max(_single(p, g) for g in varying)
+    if age and not word:
+        ordered = waves and single > 0.98 and rising(p, f) > RISING
+        return (points, f"{reason} {f.name}") if ordered else (0.0, "")
+    if not waves and p.kind != "datetime" and rising(p, f) < RISING:
+        return 0.0, ""  # a clock time or a duration, not the order of measurements
+    reason = f"{reason}, and it varies within {f.name}"
+    if single < 0.5:
+        reason += ", though many rows share one: a calendar, not waves"
+        points -= 1.0
+    return points, reason
+
+
+def _single(p, factor):
+    """Combinations of group and time, for each row."""
+    if p.codes is None:
+        return 1.0
+    return n_pairs(p, factor) / max(1, min(p.n_present, factor.n_present))
+
+
+def rising(p, factor) -> float:
+    """Share of steps between neighbouring rows of a group that do not go down."""
+    kept = both_present(p, factor)
+    values, codes = p.values, factor.codes
+    if kept is not None:
+        values, codes = values[kept], codes[kept]
+    inside = codes[1:] == codes[:-1]
+    # rows of a group need not be neighbours: then they are put together in their order
+    if inside.sum() < 0.5 * max(1, codes.size - factor.n_distinct):
+        order = np.argsort(codes, kind="stable")
+        values, codes = values[order], codes[order]
+        inside = codes[1:] == codes[:-1]
+    if not inside.any():
+        return 0.0
+    return float((values[1:] >= values[:-1])[inside].mean())
