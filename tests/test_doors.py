@@ -8,7 +8,19 @@ import sys
 
 import pytest
 
-ROOMS = ("design", "display", "engine", "estimation", "family", "inference", "model", "testing")
+ROOMS = (
+    "design",
+    "display",
+    "engine",
+    "estimation",
+    "family",
+    "inference",
+    "model",
+    "plot",
+    "report",
+    "exploration",
+    "testing",
+)
 # methods that no fit and no summary needs
 LATE = (
     "mixedeffects.design.collapsing",

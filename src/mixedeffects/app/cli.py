@@ -1,4 +1,4 @@
-"""The command line: ``mixedeffects demo``, ``fit``, ``explain``, ``datasets``, ``warmup``.
+"""The command line: ``mixedeffects demo``, ``fit``, ``interpret``, ``report``, ``explain``, ….
 
 Exit status: 0 done; 2 the request cannot be met (wrong usage, file, formula or data); 3 a fit
 was written but is not certified to be an optimum. Results go to standard output, everything
@@ -19,6 +19,24 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from mixedeffects.app.export import render
+from mixedeffects.app.modelling import (
+    Data,
+    Ddf,
+    Dispersion,
+    Exposure,
+    Family,
+    Formula,
+    Level,
+    Link,
+    MaximumLikelihood,
+    MaxIterations,
+    Nagq,
+    Optimizer,
+    Weights,
+    Zi,
+    check_options,
+    fitted,
+)
 from mixedeffects.app.tables import read_table, write_table
 from mixedeffects.errors import DataError, MixedEffectsError, MixedEffectsWarning
 
@@ -56,16 +74,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Data = Annotated[
-    str,
-    typer.Argument(
-        help="A CSV, TSV or Parquet file, or the name of a data set that comes with the package.",
-        metavar="DATA",
-    ),
-]
-Formula = Annotated[str, typer.Argument(help='In quotes: "y ~ x + (1 + x | group)".')]
-Weights = Annotated[str | None, typer.Option(help="Column of prior weights.")]
 
 
 def say(message: str, *, label: str = "", style: str = "") -> None:
@@ -162,34 +170,16 @@ def demo() -> None:
 def fit(
     data: Data,
     formula: Formula,
-    ml: Annotated[
-        bool, typer.Option("--ml", help="Maximum likelihood; REML if not given.")
-    ] = False,
-    family: Annotated[
-        str | None,
-        typer.Option(
-            help="A generalised model: binomial, poisson, nbinom2, gamma, beta, ordinal, …; "
-            "a linear one if not given."
-        ),
-    ] = None,
-    link: Annotated[
-        str | None, typer.Option(help="logit, log, …; the family's usual one if not given.")
-    ] = None,
-    nagq: Annotated[
-        int | None, typer.Option(help="Quadrature points; 1, Laplace's approximation.")
-    ] = None,
-    zi: Annotated[
-        str | None, typer.Option(help='Formula of the extra zeros: "~ 1".', metavar="FORMULA")
-    ] = None,
-    dispersion: Annotated[
-        str | None, typer.Option(help='Formula of the dispersion: "~ x".', metavar="FORMULA")
-    ] = None,
-    exposure: Annotated[str | None, typer.Option(help="Column of the exposure of counts.")] = None,
+    ml: MaximumLikelihood = False,
+    family: Family = None,
+    link: Link = None,
+    nagq: Nagq = None,
+    zi: Zi = None,
+    dispersion: Dispersion = None,
+    exposure: Exposure = None,
     weights: Weights = None,
-    optimizer: Annotated[
-        str, typer.Option(help="newton, L-BFGS-B, Nelder-Mead, Powell or COBYQA.")
-    ] = "newton",
-    max_iterations: Annotated[int | None, typer.Option(min=1, help="Iteration limit.")] = None,
+    optimizer: Optimizer = "newton",
+    max_iterations: MaxIterations = None,
     out: Annotated[Format, typer.Option(help="What to write.")] = Format.text,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write instead of the screen.")
@@ -199,32 +189,117 @@ def fit(
 
     Exit status 3 means that the result was written but is not certified to be an optimum.
     """
-    common = {"weights": weights, "optimizer": optimizer, "max_iterations": max_iterations}
     special = {
         "link": link, "nagq": nagq, "zi": zi, "dispersion": dispersion, "exposure": exposure,
     }  # fmt: skip
-    given = {name: value for name, value in special.items() if value is not None}
-    if family is None and given:
-        options = ", ".join(f"--{name}" for name in given)
-        raise typer.BadParameter(f"{options}: for generalised models; give --family as well")
-    table = find_data(data)
-    with busy("fitting"), told():
-        if family is None:
-            from mixedeffects.model import lmm
-
-            result = lmm(formula, table, reml=not ml, **common)
-        else:
-            from mixedeffects.model import glmm
-
-            result = glmm(formula, table, family=family, **given, **common)
+    result = fit_of(
+        data, formula, ml=ml, family=family, special=special, weights=weights,
+        optimizer=optimizer, max_iterations=max_iterations,
+    )  # fmt: skip
     text = render(result, out.value)
     if output is None:
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
         say(f"written to {output}")
+    certified_or_exit(result)
+
+
+def fit_of(data: str, formula: str, *, family: str | None, special: dict[str, Any], **options: Any):
+    """The fit that the options of a command ask for, warnings told."""
+    check_options(family, special)
+    table = find_data(data)
+    with busy("fitting"), told():
+        return fitted(table, formula, family=family, special=special, **options)
+
+
+def certified_or_exit(result: Any) -> None:
+    """End with status 3 where the optimum is not certified."""
     if not result.certificate.converged:
         raise typer.Exit(NOT_CERTIFIED)
+
+
+@app.command()
+def interpret(
+    data: Data,
+    formula: Formula,
+    ml: MaximumLikelihood = False,
+    family: Family = None,
+    link: Link = None,
+    nagq: Nagq = None,
+    zi: Zi = None,
+    dispersion: Dispersion = None,
+    exposure: Exposure = None,
+    weights: Weights = None,
+    optimizer: Optimizer = "newton",
+    max_iterations: MaxIterations = None,
+    ddf: Ddf = None,
+    level: Level = 0.95,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Headings and Markdown.")] = False,
+) -> None:
+    """Fit a model and say in sentences what it found."""
+    special = {
+        "link": link, "nagq": nagq, "zi": zi, "dispersion": dispersion, "exposure": exposure,
+    }  # fmt: skip
+    result = fit_of(
+        data, formula, ml=ml, family=family, special=special, weights=weights,
+        optimizer=optimizer, max_iterations=max_iterations,
+    )  # fmt: skip
+    words = result.interpret(ddf=ddf, level=level)
+    typer.echo(words.markdown() if markdown else str(words))
+    certified_or_exit(result)
+
+
+@app.command()
+def report(
+    data: Data,
+    formula: Formula,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write: .html, .md or .docx.")
+    ],
+    ml: MaximumLikelihood = False,
+    family: Family = None,
+    link: Link = None,
+    nagq: Nagq = None,
+    zi: Zi = None,
+    dispersion: Dispersion = None,
+    exposure: Exposure = None,
+    weights: Weights = None,
+    optimizer: Optimizer = "newton",
+    max_iterations: MaxIterations = None,
+    ddf: Ddf = None,
+    level: Level = 0.95,
+    title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    charts: Annotated[str, typer.Option(help="auto, none, or names with commas.")] = "auto",
+    static: Annotated[
+        bool, typer.Option("--static", help="Pictures and no scripts, in a page of HTML.")
+    ] = False,
+) -> None:
+    """Fit a model and write a report of it: one page that needs nothing else, Markdown, or Word."""
+    special = {
+        "link": link, "nagq": nagq, "zi": zi, "dispersion": dispersion, "exposure": exposure,
+    }  # fmt: skip
+    result = fit_of(
+        data, formula, ml=ml, family=family, special=special, weights=weights,
+        optimizer=optimizer, max_iterations=max_iterations,
+    )  # fmt: skip
+    chosen = charts if charts in ("auto", "none") else charts.split(",")
+    with busy("writing"), told():
+        result.report(
+            output, title=title, ddf=ddf, level=level, charts=chosen, interactive=not static,
+            code=code_of(data),
+        )  # fmt: skip
+    say(f"written to {output}")
+    certified_or_exit(result)
+
+
+def code_of(data: str) -> str:
+    """Python that reads the same table."""
+    if not Path(data).exists():
+        return f"data = me.datasets.load({data!r})"
+    reader = {".parquet": "read_parquet({!r})", ".tsv": "read_csv({!r}, sep='\\t')"}
+    call = reader.get(Path(data).suffix.lower(), "read_csv({!r})")
+    return f"import pandas as pd\n\ndata = pd.{call.format(data)}"
 
 
 @app.command()

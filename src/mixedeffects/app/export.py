@@ -16,7 +16,7 @@ variance_components  per variance or covariance: group, term1, term2, vcov (vari
 icc             per grouping factor and "total": group, variance, icc
 sigma, theta    residual standard deviation; relative covariance parameters, lme4's order
 criteria        objective (-2 log-likelihood or REML criterion), loglik, aic, bic, parameters
-certificate     converged, gradient, decrement, singular (directions of zero variance, in
+certificate     converged, proved, gradient, decrement, singular (directions of zero variance, in
                 words), infinite (coefficients without a finite estimate), evaluations,
                 gradients, iterations, optimizer, message, advice
 dropped_columns per aliased column: name, reason
@@ -112,6 +112,7 @@ def record(fit: Any) -> dict[str, Any]:
         },
         "certificate": {
             "converged": bool(certificate.converged),
+            "proved": bool(certificate.proved),
             "gradient": _plain(certificate.gradient),
             "decrement": _plain(certificate.decrement),
             "singular": list(facts.singular),

@@ -122,7 +122,7 @@ def baselines(fit):
     >>> facts.aliased[1]
     ('style[Some]', 'style[Some] is a sum of professor columns')
     """
-    complete = _complete(fit)
+    complete = complete_pooling(fit)
     none, condition, aliased, remarks = _none(fit)
     p = fit.beta.size
     partial = Pooling(
@@ -149,7 +149,7 @@ def baselines(fit):
     )
 
 
-def _complete(fit):
+def complete_pooling(fit):
     """Least squares without the random terms, from the cross-products."""
     stats = fit.evaluation.objective.stats
     p = stats.p
@@ -168,14 +168,19 @@ def _complete(fit):
     )
 
 
+def rows_of_a_row(block):
+    """Mean over the rows of how many rows their level has."""
+    sizes = np.bincount(block.factor.codes).astype(float)
+    return float((sizes**2).sum() / sizes.sum())
+
+
 def _clustering(fit, effect, share):
     """What ignoring the groups does to the standard errors, in words."""
     notes = []
     names = fit.design.x_names
     block = fit.design.blocks[0]
     if len(fit.design.blocks) == 1 and block.Z is None:
-        sizes = np.bincount(block.factor.codes).astype(float)
-        size = float((sizes**2).sum() / sizes.sum())
+        size = rows_of_a_row(block)
         rows = f"{size:,.1f}".removesuffix(".0")
         notes.append(
             f"{100 * share:.0f}% of the random variance lies between levels of "

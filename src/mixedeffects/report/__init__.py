@@ -1,1 +1,15 @@
-"""A fitted model as a page that stands alone."""
+"""A fitted model as a document that stands alone: a page, Markdown, a Word file.
+
+What it is made of is in `sections`; a writer per kind of file.
+"""
+
+from typing import TYPE_CHECKING
+
+from mixedeffects.doors import late
+
+if TYPE_CHECKING:
+    from mixedeffects.report.write import report
+
+__getattr__ = late(__name__, {"report": "write"})
+
+__all__ = ["report"]

@@ -1,0 +1,151 @@
+"""Random effects in an equation: their summands, and the distributions they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mixedeffects.display.equation.predictor import random_column
+from mixedeffects.display.equation.tree import (
+    Fence,
+    Line,
+    Matrix,
+    Number,
+    Operator,
+    Sub,
+    Sup,
+    Symbol,
+    call,
+    row,
+)
+from mixedeffects.display.numbers import significant
+
+# letters of the grouping factors' effects and of their levels
+LETTERS, INDICES = "bcdeghuv", "jklmnopq"
+# columns of a term whose covariance matrix is written out
+MOST_COLUMNS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """The letters of one grouping factor.
+
+    Attributes
+    ----------
+    group : str
+    letter, index : str
+    alone : bool
+        Whether it is the model's only factor: a row is then ``ij``, and a level ``j``; with
+        several, a row is ``i`` and its level ``j[i]``.
+    """
+
+    group: str
+    letter: str
+    index: str
+    alone: bool
+
+    @property
+    def level(self):
+        """The level's index where a row is meant."""
+        if self.alone:
+            return Symbol(self.index)
+        return row(Symbol(self.index), Fence("[", Symbol("i"), "]"))
+
+
+def notations(blocks):
+    """Letters for the blocks' factors, one each for factors of the same name."""
+    names = list(dict.fromkeys(b.factor.name for b in blocks))
+    out = {}
+    for i, name in enumerate(names):
+        letter = LETTERS[i % len(LETTERS)] + "'" * (i // len(LETTERS))
+        index = INDICES[i % len(INDICES)]
+        out[name] = Notation(name, letter, index, len(names) == 1)
+    return out
+
+
+def row_index(known):
+    """The index of a row: ``ij`` with one factor, ``i`` with several or none."""
+    if len(known) == 1:
+        return row(Symbol("i"), Symbol(next(iter(known.values())).index))
+    return Symbol("i")
+
+
+def effect_symbol(notation, number, level):
+    """The effect ``b_0j``."""
+    between = () if notation.alone else (Operator(","),)
+    return Sub(Symbol(notation.letter), row(Number(str(number)), *between, level))
+
+
+def random_summands(block, notation, spec, index):
+    """The effects of a factor's level, times what they are effects of."""
+    out = []
+    for c, name in enumerate(block.names):
+        effect = effect_symbol(notation, c, notation.level)
+        column = random_column(name, spec, index)
+        out.append((False, effect if column is None else row(effect, Operator("times"), column)))
+    return out
+
+
+def distribution_lines(block, notation, estimates=None):
+    """The distribution of a factor's effects: a line per term, or per independent column.
+
+    Parameters
+    ----------
+    block : Block
+    notation : Notation
+    estimates : list of TermCovariance, optional
+        Per term of the block, to put in the parameters' place.
+
+    Returns
+    -------
+    list of Line
+    """
+    out = []
+    level = Symbol(notation.index)
+    for t, term in enumerate(block.terms):
+        columns = list(term.columns)
+        found = None if estimates is None else estimates[t]
+        sds = [_sd(c, i, notation, found) for i, c in enumerate(columns)]
+        if term.covariance == "us" and len(columns) > 1:
+            effects = Matrix(tuple((effect_symbol(notation, c, level),) for c in columns))
+            zeros = Matrix(tuple((Number("0"),) for _ in columns))
+            out.append(Line(effects, "~", call("N", zeros, _matrix(columns, sds, notation, found))))
+            continue
+        for c, sd in zip(columns, sds, strict=True):
+            effect = effect_symbol(notation, c, level)
+            out.append(Line(effect, "~", call("N", Number("0"), Sup(sd, Number("2")))))
+    return out
+
+
+def _sd(column, position, notation, found):
+    if found is None:
+        return Sub(Symbol("sigma"), row(Symbol(notation.letter), Number(str(column))))
+    return Number(significant(float(found.sd[position]), 5))
+
+
+def _matrix(columns, sds, notation, found):
+    """The covariance matrix of a term: squares, and products with correlations."""
+    if len(columns) > MOST_COLUMNS and found is None:
+        return Sub(Symbol("Sigma"), Symbol(notation.letter))
+    rows = []
+    for i, a in enumerate(columns):
+        cells = []
+        for j, b in enumerate(columns):
+            if i == j:
+                cells.append(Sup(sds[i], Number("2")))
+                continue
+            if found is None:
+                low, high = sorted((a, b))
+                places = row(Symbol(notation.letter), Number(f"{low}{high}"))
+                correlation, times = (Sub(Symbol("rho"), places),), Operator("times")
+            else:
+                correlation, times = _signed(float(found.corr[i, j])), Operator("dot")
+            cells.append(row(*correlation, times, sds[i], times, sds[j]))
+        rows.append(tuple(cells))
+    return Matrix(tuple(rows))
+
+
+def _signed(correlation):
+    """A correlation; none where a standard deviation is zero."""
+    text = f"{correlation:.2f}" if correlation == correlation else "0"
+    sign = (Operator("minus"),) if text.startswith("-") else ()
+    return (*sign, Number(text.removeprefix("-")))

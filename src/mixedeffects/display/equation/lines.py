@@ -1,0 +1,235 @@
+"""From a fit to the lines of its equation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.display.equation.distributions import (
+    dispersion_symbol,
+    linked,
+    response_line,
+)
+from mixedeffects.display.equation.groups import (
+    distribution_lines,
+    notations,
+    random_summands,
+    row_index,
+)
+from mixedeffects.display.equation.predictor import fixed_summands
+from mixedeffects.display.equation.tree import (
+    Brace,
+    Line,
+    Number,
+    Operator,
+    Sub,
+    Sup,
+    Symbol,
+    Word,
+    call,
+    row,
+    total,
+)
+from mixedeffects.display.equation.writers import plain
+from mixedeffects.display.numbers import at_precision, significant
+from mixedeffects.inference import varcorr
+from mixedeffects.inference.interpretation_effects import answer_name, column_meanings
+
+# summands of one line, of the fixed part in one line, and of the fixed part at all
+MOST_IN_LINE, CHUNK, MOST_TERMS = 5, 4, 24
+# characters of a line, written as text
+WIDTH = 100
+
+
+def equation_lines(fit, estimates):
+    """Lines of the equation, and what its letters mean.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    estimates : bool
+        Numbers in place of the parameters' letters.
+
+    Returns
+    -------
+    lines : list of Line
+    notes : list of str
+    """
+    known = notations(fit.all_blocks)
+    index = row_index(known)
+    response = Sub(Word(answer_name(fit.design.spec)), index)
+    lines, notes = (_linear if fit.linear else _generalised)(fit, known, index, response, estimates)
+    terms = iter(varcorr(fit).terms)
+    for block in fit.all_blocks:
+        found = [next(terms) for _ in block.terms]
+        lines += distribution_lines(block, known[block.factor.name], found if estimates else None)
+    if fit.linear:
+        lines.append(_residual(fit, index, estimates))
+    return lines, [*_letters(known), *notes]
+
+
+def _letters(known):
+    if len(known) == 1:
+        group = next(iter(known.values()))
+        return [f"{group.index} counts the levels of {group.group}, i the rows within a level."]
+    out = [f"{n.index}[i] is the level of {name} that row i has" for name, n in known.items()]
+    return [f"i counts the rows; {', '.join(out)}."] if out else ["i counts the rows."]
+
+
+def _errors(fit, part=None):
+    if part is None:
+        return np.sqrt(np.maximum(np.diagonal(fit.vcov_beta), 0.0))
+    from mixedeffects.inference.coefficient_parts import place
+
+    at = place(fit, part)
+    return np.sqrt(np.maximum(np.diagonal(fit.vcov_parameters[at, at]), 0.0))
+
+
+def _values(estimates, beta, errors):
+    return list(zip(beta.tolist(), errors.tolist(), strict=True)) if estimates else None
+
+
+def _fixed(names, meanings, index, letter, values):
+    summands = fixed_summands(names, meanings, index, letter, values)
+    if len(summands) <= MOST_TERMS:
+        return summands
+    return [*summands[: MOST_TERMS - 1], (False, Operator("...")), summands[-1]]
+
+
+def _assembled(left, sign, fixed, groups, rest):
+    """The lines of a sum whose parts have braces: one line, or one per part.
+
+    Parameters
+    ----------
+    fixed : list of (bool, Node)
+    groups : list of (list of (bool, Node), str)
+        Summands and label.
+    rest : list of (Node, str)
+    """
+    parts = []
+    size = len(fixed) + sum(len(s) for s, _ in groups) + len(rest)
+    everything = [*fixed, *(pair for s, _ in groups for pair in s), *((False, n) for n, _ in rest)]
+    together = size <= MOST_IN_LINE and len(plain(total(everything))) <= WIDTH
+    for i, chunk in enumerate([fixed] if together and fixed else chunked(fixed)):
+        label = "fixed effects" if not i else "fixed, continued"
+        parts.append(Brace(total(chunk), label, "fixed"))
+    parts += [Brace(total(summands), label, "group") for summands, label in groups]
+    parts += [Brace(node, label) for node, label in rest]
+    if not parts:
+        return [Line(left, sign, Number("0"))]
+    if together:
+        return [Line(left, sign, total([(False, part) for part in parts]))]
+    lines = [Line(left, sign, parts[0])]
+    return lines + [Line(None, "+", part) for part in parts[1:]]
+
+
+def chunked(summands):
+    """Summands in lines that are not too long."""
+    out = []
+    for summand in summands:
+        longer = [*out[-1], summand] if out else []
+        if out and len(longer) <= CHUNK and len(plain(total(longer))) <= WIDTH:
+            out[-1] = longer
+        else:
+            out.append([summand])
+    return out
+
+
+def _groups(blocks, known, spec, index):
+    return [
+        (random_summands(block, known[block.factor.name], spec, index),
+         f"group: {block.factor.name}")
+        for block in blocks
+    ]  # fmt: skip
+
+
+def _offsets(spec, index):
+    return [(Sub(Word(v.text), index), "offset") for v in spec.formula.offsets]
+
+
+def _linear(fit, known, index, response, estimates):
+    design = fit.design
+    meanings = column_meanings(design.spec, design.predictors, len(design.x_names))
+    values = _values(estimates, fit.beta, _errors(fit))
+    rest = [*_offsets(design.spec, index), (Sub(Symbol("epsilon"), index), "individual")]
+    lines = _assembled(
+        response, "=", _fixed(design.x_names, meanings, index, "beta", values),
+        _groups(design.blocks, known, design.spec, index), rest,
+    )  # fmt: skip
+    return lines, []
+
+
+def _residual(fit, index, estimates):
+    sd = Number(significant(fit.sigma, 5)) if estimates else Symbol("sigma")
+    variance = Sup(sd, Number("2"))
+    if fit.design.weights is not None:
+        name = fit.design.spec.weights or "weights"
+        variance = row(variance, Operator("/"), Sub(Word(name), index))
+    return Line(Sub(Symbol("epsilon"), index), "~", call("N", Number("0"), variance))
+
+
+def _generalised(fit, known, index, response, estimates):
+    design, family = fit.design, fit.family
+    meanings = column_meanings(design.spec, design.predictors, len(design.x_names))
+    values = _values(estimates, fit.beta, _errors(fit))
+    fixed = _fixed(design.x_names, meanings, index, "beta", values)
+    groups = _groups(design.blocks, known, design.spec, index)
+    rest = _offsets(design.spec, index)
+    if family.ordinal:
+        lines, notes = _ordinal(fit, index, response, estimates)
+        eta = Sub(Symbol("eta"), index)
+        return lines + _assembled(eta, "=", fixed, groups, rest), notes
+    symbol = dispersion_symbol(family.name)
+    given = fit.data.parts.get("dispersion")
+    dispersion = Sub(symbol, index) if given is not None else symbol
+    if estimates and given is None and "dispersion" in fit.extras:
+        value = float(family.natural("dispersion", fit.extras["dispersion"][0]))
+        dispersion = Number(significant(value, 4))
+    lines, notes = response_line(fit, response, index, dispersion)
+    lines += _assembled(
+        linked(family.link.name, Sub(Symbol("mu"), index)), "=", fixed, groups, rest
+    )
+    lines += _other_parts(fit, known, index, symbol, estimates)
+    return lines, notes
+
+
+def _other_parts(fit, known, index, symbol, estimates):
+    """The linear predictors of the zeros and of the dispersion."""
+    out = []
+    heads = {
+        "zi": (call("logit", Sub(Symbol("pi"), index)), "gamma"),
+        "dispersion": (call("log", Sub(symbol, index)), "delta"),
+    }
+    for name, values in fit.extras.items():
+        if name not in heads or (name == "dispersion" and name not in fit.data.parts):
+            continue
+        head, letter = heads[name]
+        part = fit.data.parts.get(name)
+        names = ("(Intercept)",) if part is None else part.names
+        meanings = (
+            [("", (), (), True)] if part is None
+            else column_meanings(part.spec, part.predictors, len(names))
+        )  # fmt: skip
+        shown = _values(estimates, values, _errors(fit, name))
+        groups = [] if part is None else _groups(part.blocks, known, part.spec, index)
+        offsets = [] if part is None else _offsets(part.spec, index)
+        fixed = _fixed(names, meanings, index, letter, shown)
+        out += _assembled(head, "=", fixed, groups, offsets)
+    return out
+
+
+def _ordinal(fit, index, response, estimates):
+    k = Symbol("k")
+    below = call("P", row(response, Operator("<="), k))
+    theta = Sub(Symbol("theta"), k)
+    right = row(theta, Operator("-"), Sub(Symbol("eta"), index))
+    lines = [Line(linked(fit.family.link.name, below), "=", right)]
+    labels = [str(label) for label in fit.data.categories]
+    notes = [f"k counts the categories {', '.join(labels)}, in this order, but the last."]
+    if estimates:
+        errors = _errors(fit, "thresholds")
+        for label, value, error in zip(labels, fit.extras["thresholds"], errors, strict=False):
+            text = at_precision(float(value), float(error))
+            sign = (Operator("minus"),) if text.startswith("-") else ()
+            shown = row(*sign, Number(text.removeprefix("-")))
+            lines.append(Line(Sub(Symbol("theta"), Word(label)), "=", shown))
+    return lines, notes

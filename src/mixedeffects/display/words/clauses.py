@@ -1,0 +1,112 @@
+"""Clauses about one coefficient: its number with the interval and the test, and where it holds."""
+
+from __future__ import annotations
+
+import math
+
+from mixedeffects.display.numbers import at_precision
+from mixedeffects.display.words.phrases import interval, joined, listed, number, probability
+
+
+def tested(effect, level, ratio=False):
+    """The interval and the test of a coefficient, without parentheses.
+
+    Parameters
+    ----------
+    effect : Effect
+    level : float
+    ratio : bool
+        The limits of the ratio instead.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> tested(fit.interpret().facts.effects[1], 0.95)
+    '95% CI 7.206 to 13.729; t = 6.77, df = 17.0, p < 0.001'
+    """
+    return joined([limits(effect, level, ratio), statistic_words(effect)])
+
+
+def limits(effect, level, ratio=False):
+    """The interval of a coefficient or its ratio."""
+    if ratio:
+        _, error, lower, upper = effect.ratio
+    else:
+        error, lower, upper = effect.std_error, effect.lower, effect.upper
+    return interval(lower, upper, level, lambda v: number(v, error))
+
+
+def statistic_words(effect):
+    """As in "t = 6.77, df = 17.0, p < 0.001", or z without degrees of freedom."""
+    if not math.isfinite(effect.statistic):
+        return "no standard error"
+    statistic = f"{effect.statistic:.2f}".replace("-", "−")
+    if math.isinf(effect.df):
+        return f"z = {statistic}, {probability(effect.p_value)}"
+    return f"t = {statistic}, df = {effect.df:.1f}, {probability(effect.p_value)}"
+
+
+def unclear(effect):
+    """Whether the interval has no difference in it."""
+    return effect.lower < 0.0 < effect.upper
+
+
+def difference(effect, level, higher="higher", lower="lower"):
+    """As in "10.467 higher (95% CI …)" or "12.30 lower (difference −12.30, 95% CI …)"."""
+    value, inside = at_precision(abs(effect.estimate), effect.std_error), tested(effect, level)
+    if effect.estimate >= 0.0:
+        return f"{value} {higher} ({inside}){doubt(effect)}"
+    signed = number(effect.estimate, effect.std_error)
+    return f"{value} {lower} (difference {signed}, {inside}){doubt(effect)}"
+
+
+def times(effect, level, what):
+    """As in "1.341 times as high (95% CI …)"."""
+    estimate, error, *_ = effect.ratio
+    if not math.isfinite(estimate) or not math.isfinite(error):
+        return f"{at_precision(estimate, error)} times as {what} ({statistic_words(effect)})"
+    inside = tested(effect, level, ratio=True)
+    return f"{at_precision(estimate, error)} times as {what} ({inside}){doubt(effect, 'one')}"
+
+
+def doubt(effect, none="zero"):
+    """What to add where the interval does not tell the sign."""
+    return f", an interval that includes {none}" if unclear(effect) else ""
+
+
+def random_name(name):
+    """A column of a random term in words.
+
+    Examples
+    --------
+    >>> random_name("(Intercept)"), random_name("Days"), random_name("style[b]")
+    ('intercept', 'slope of Days', 'effect of style[b]')
+    """
+    if name == "(Intercept)":
+        return "intercept"
+    return f"effect of {name}" if "[" in name else f"slope of {name}"
+
+
+def where(given):
+    """As in "where treatment is control and time is 0"; "" where nothing is given.
+
+    Parameters
+    ----------
+    given : tuple of Given
+    """
+    words = []
+    for g in given:
+        if g.kind == "reference":
+            words.append(f"{g.variable} is {g.label}")
+        elif g.kind == "zero":
+            words.append(f"{g.variable} is 0")
+        elif g.kind == "basis":
+            words.append(f"the columns of {g.variable} are 0")
+        elif g.kind == "mean":
+            words.append(f"{g.variable} is at its mean")
+    averaged = [g.variable for g in given if g.kind == "average"]
+    text = f"where {listed(words)}" if words else ""
+    if averaged:
+        text = joined([text, f"averaged over the levels of {listed(averaged)}"], ", ")
+    return text

@@ -1,0 +1,251 @@
+"""The coefficients in words: what moves by how much, per what, and where."""
+
+from __future__ import annotations
+
+from mixedeffects.display.numbers import at_precision, significant
+from mixedeffects.display.words.clauses import (
+    difference,
+    limits,
+    statistic_words,
+    tested,
+    times,
+    unclear,
+    where,
+)
+from mixedeffects.display.words.outcome import outcome_of
+from mixedeffects.display.words.phrases import joined, listed, number, probability, upper_first
+
+# levels of a factor that are all said; of more, the extremes
+MOST_LEVELS = 8
+METHODS = {
+    "t (Satterthwaite)": "Degrees of freedom are Satterthwaite's.",
+    "t (Kenward–Roger)": "Standard errors and degrees of freedom are Kenward and Roger's.",
+    "z (Wald)": "Tests and intervals use the normal distribution (Wald).",
+}
+CODINGS = {".L": "linear trend over the ordered levels", ".Q": "quadratic trend over the levels",
+           ".C": "cubic trend over the levels"}  # fmt: skip
+
+
+def effect_sentences(facts):
+    """All coefficients of the main linear predictor, and what they are not.
+
+    Parameters
+    ----------
+    facts : InterpretationFacts
+
+    Returns
+    -------
+    list of str
+    """
+    out = part_sentences(facts, facts.effects, outcome_of(facts))
+    if not out:
+        return []
+    if any(e.pieces for e in facts.effects):
+        out.append(
+            "Coefficients compare rows that are alike in the other predictors: they describe "
+            "associations, and are effects only where the design of the study makes them so."
+        )
+    if facts.kind in ("odds", "category"):
+        out.append(
+            f"{upper_first(outcome_of(facts).ratios)} are those within a level of the grouping "
+            "factors (conditional on the random effects); averaged over levels they are nearer "
+            "to one."
+        )
+    method = facts.summary.df_method
+    out.append(METHODS.get(method, f"Tests and intervals: {method}."))
+    return out
+
+
+def part_sentences(facts, effects, outcome):
+    """The coefficients of one linear predictor.
+
+    Parameters
+    ----------
+    facts : InterpretationFacts
+    effects : tuple of Effect
+    outcome : Outcome
+        What they move.
+    """
+    level = facts.summary.level
+    out, curves, said = [], {}, set()
+    for effect in effects:
+        if effect.pieces is None:
+            out.append(_unknown(effect, outcome, level))
+        elif not effect.pieces:
+            out.append(_intercept(effect, outcome, level))
+        elif not effect.alone:
+            curves.setdefault(effect.term, []).append(effect)
+        elif len(effect.pieces) == 1 and effect.pieces[0].kind == "difference":
+            if effect.term not in said:
+                said.add(effect.term)
+                own = [e for e in effects if e.term == effect.term]
+                out.append(_compared(own, outcome, level) + _together(facts, effect.term))
+        else:
+            out.append(_one(effect, outcome, level))
+    if curves:
+        out.append(_curves(facts, curves))
+    return out
+
+
+def _unknown(effect, outcome, level):
+    return f"The coefficient of {effect.name} is {_number(effect, level)}{outcome.place}."
+
+
+def _number(effect, level):
+    estimate = number(effect.estimate, effect.std_error)
+    return f"{estimate} ({tested(effect, level)})"
+
+
+def _intercept(effect, outcome, level):
+    place = where(effect.given)
+    place = f"{place}, " if place else ""
+    outside = [g for g in effect.given if g.outside is not None]
+    if outcome.intercept_ratio and effect.ratio is not None:
+        estimate, error, *_ = effect.ratio
+        value, inside = at_precision(estimate, error), limits(effect, level, ratio=True)
+    else:
+        value, inside = number(effect.estimate, effect.std_error), limits(effect, level)
+    about = f"{place}{outcome.level(effect)} {outcome.verb}"
+    text = f"{upper_first(about)} {value} ({inside or 'no standard error'})."
+    if outside:
+        names = listed(
+            f"0 is not among the values of {g.variable}, "
+            f"{significant(g.outside[0])} to {significant(g.outside[1])}"
+            for g in outside
+        )
+        text += f" That extrapolates: {names}."
+    return text
+
+
+def _one(effect, outcome, level):
+    """One coefficient with a meaning of its own."""
+    place = where(effect.given)
+    place = f"{upper_first(place)}, " if place else ""
+    if len(effect.pieces) > 1:
+        return _interaction(effect, outcome, level)
+    piece = effect.pieces[0]
+    if piece.kind == "number":
+        text = f"{place}per {piece.unit}, {outcome.moved(effect, level)}."
+    elif piece.kind == "level":
+        text = (
+            f"{place}with {piece.variable} {piece.label}, {outcome.level(effect)} {outcome.verb} "
+        )
+        text += f"{_number(effect, level)}."
+    elif piece.kind == "deviation":
+        text = f"{place}with {piece.variable} {piece.label}, compared with the mean of its "
+        text += f"levels, {outcome.moved(effect, level)}."
+    else:
+        coding = CODINGS.get(piece.label.removeprefix(piece.variable), "")
+        named = f", the {coding}," if coding else f" (contrast {piece.label})"
+        text = f"{place}the coefficient of {effect.name}{named} is {_number(effect, level)} "
+        text = f"{text.rstrip()}{outcome.place}."
+    return upper_first(text)
+
+
+def _compared(effects, outcome, level):
+    """The levels of a factor against its reference, in one sentence."""
+    first = effects[0].pieces[0]
+    place = where(effects[0].given)
+    place = f"{place}, " if place else ""
+    head = upper_first(f"{place}compared with {first.variable} {first.reference}, ")
+    known = [e for e in effects if e.std_error == e.std_error]
+    if len(effects) > MOST_LEVELS and known:
+        ordered = sorted(known, key=lambda e: e.estimate)
+        clear = sum(not unclear(e) for e in known)
+        parts = [_with(e, outcome, level) for e in (ordered[0], ordered[-1])]
+        return (
+            f"{head}{listed(parts)}: the extremes of {len(effects)} levels, {clear} of which have "
+            "an interval without zero."
+        )
+    return f"{head}{'; '.join(_with(e, outcome, level) for e in effects)}."
+
+
+def _with(effect, outcome, level, piece=None):
+    piece = piece or effect.pieces[0]
+    return f"with {piece.variable} {piece.label} {outcome.moved(effect, level)}"
+
+
+def _together(facts, term):
+    """The joint test of a factor's columns."""
+    if term not in facts.joint:
+        return ""
+    statistic, num_df, den_df, p = facts.joint[term]
+    if den_df == float("inf"):
+        test = f"χ² = {statistic * num_df:.2f}, df = {num_df:.0f}"
+    else:
+        test = f"F = {statistic:.2f}, df = {num_df:.0f} and {den_df:.1f}"
+    return f" The levels of {term} together: {test}, {probability(p)}."
+
+
+def _interaction(effect, outcome, level):
+    """A coefficient of a product of variables: how much one's effect differs with the others."""
+    numbers = [p for p in effect.pieces if p.kind == "number"]
+    groups = [p for p in effect.pieces if p.kind in ("difference", "level", "deviation")]
+    place = where(effect.given)
+    place = f"{place}, " if place else ""
+    if len(numbers) + len(groups) != len(effect.pieces) or len(effect.pieces) > 2:
+        return (
+            f"The interaction coefficient {effect.name} is {_number(effect, level)}{outcome.place}."
+        )
+    fixed = [p for p in groups if p.kind == "level"]
+    if len(groups) == 2 and fixed:
+        return upper_first(_within(fixed, groups, effect, outcome, level))
+    if len(groups) == 2:
+        a, b = groups
+        what = outcome.contrast(_against(a))
+        text = f"{place}{what} is {outcome.changed(effect, level, *_for(b))}"
+    elif len(numbers) == 2:
+        a, b = numbers
+        text = f"{place}per {b.unit}, {outcome.slope(a)} is {outcome.changed(effect, level)}"
+    elif groups[0].kind == "level":
+        text = f"{place}where {groups[0].variable} is {groups[0].label}, per {numbers[0].unit}, "
+        text += outcome.moved(effect, level)
+    else:
+        slope = outcome.slope(numbers[0])
+        text = f"{place}{slope} is {outcome.changed(effect, level, *_for(groups[0]))}"
+    return f"{upper_first(text)} (interaction)."
+
+
+def _within(fixed, groups, effect, outcome, level):
+    """Cells, or differences within the levels of another factor, of models without main effects."""
+    if len(fixed) == 2:
+        cell = listed(f"{p.variable} {p.label}" for p in groups)
+        return f"with {cell}, {outcome.level(effect)} {outcome.verb} {_number(effect, level)}."
+    other = next(p for p in groups if p.kind != "level")
+    against = f"{other.variable} {other.reference}" if other.reference else "the mean of its levels"
+    return (
+        f"where {fixed[0].variable} is {fixed[0].label}, compared with {against}, "
+        f"{_with(effect, outcome, level, other)}."
+    )
+
+
+def _against(piece):
+    if piece.kind == "difference":
+        return f"{piece.variable} {piece.label} and {piece.reference}"
+    return f"{piece.variable} {piece.label} and the mean of its levels"
+
+
+def _for(piece):
+    """For which level something differs, and from which."""
+    own = f"for {piece.variable} {piece.label}"
+    if piece.kind == "level":
+        return own, ""
+    return own, f"for {piece.reference or 'the mean of its levels'}"
+
+
+def _curves(facts, curves):
+    """Terms whose columns mean nothing one by one."""
+    parts = []
+    for term, effects in curves.items():
+        columns = f"{len(effects)} columns" if len(effects) > 1 else ""
+        test = _together(facts, term).partition(": ")[2].rstrip(".")
+        inside = joined([columns, test])
+        parts.append(f"{term} ({inside})" if inside else term)
+    curve, whose = ("describes a curve", "its") if len(parts) == 1 else ("describe curves", "their")
+    return (
+        f"{listed(parts)} {curve}: {whose} coefficients mean nothing one by one and are in the "
+        "table; what they mean together is seen in a chart of the effects."
+    )
+
+
+__all__ = ["difference", "effect_sentences", "part_sentences", "statistic_words", "times"]

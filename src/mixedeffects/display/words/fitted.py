@@ -1,0 +1,135 @@
+"""What was fitted to what, and which rows were left out."""
+
+from __future__ import annotations
+
+from mixedeffects.display.words.clauses import random_name
+from mixedeffects.display.words.phrases import listed, percent, plural
+
+DISTRIBUTIONS = {
+    "binomial": "binomial", "betabinomial": "beta-binomial", "poisson": "Poisson",
+    "nbinom1": "negative binomial (variance linear in the mean)",
+    "nbinom2": "negative binomial (variance quadratic in the mean)", "gamma": "gamma",
+    "inverse_gaussian": "inverse Gaussian", "beta": "beta", "gaussian": "normal",
+    "t": "Student's t", "ordinal": "cumulative (ordered categories)",
+    "truncated_poisson": "zero-truncated Poisson",
+    "truncated_nbinom1": "zero-truncated negative binomial",
+    "truncated_nbinom2": "zero-truncated negative binomial",
+    "hurdle_poisson": "hurdle Poisson", "hurdle_nbinom1": "hurdle negative binomial",
+    "hurdle_nbinom2": "hurdle negative binomial",
+    "zero_inflated_poisson": "zero-inflated Poisson",
+    "zero_inflated_nbinom1": "zero-inflated negative binomial",
+    "zero_inflated_nbinom2": "zero-inflated negative binomial",
+}  # fmt: skip
+
+
+def model_sentences(facts):
+    """The model, how it was fitted, its random terms and the sizes of the groups.
+
+    Parameters
+    ----------
+    facts : InterpretationFacts
+
+    Returns
+    -------
+    list of str
+    """
+    s = facts.summary
+    if s.family is None:
+        how = "restricted maximum likelihood (REML)" if s.reml else "maximum likelihood (ML)"
+        what = "A linear mixed model"
+    else:
+        name = DISTRIBUTIONS.get(facts.distribution, facts.distribution)
+        what = f"A generalised linear mixed model ({name} distribution, {facts.link} link)"
+        how = f"maximum likelihood ({s.approximation})"
+    out = [
+        f"{what} of {facts.response} was fitted to {plural(s.nobs, 'row')} by {how} with "
+        f"mixedeffects {facts.version}."
+    ]
+    terms = list(dict.fromkeys(e.term for e in facts.effects if e.pieces != ()))
+    fixed = (
+        f"Its fixed effects are {listed(terms)}" if len(terms) > 1
+        else f"Its fixed effect is {terms[0]}" if terms
+        else "It has no predictors"
+    )  # fmt: skip
+    random = listed(random_words(*term) for term in facts.random)
+    out.append(f"{fixed}; its random effects are {random}.")
+    out += [group_words(g) for g in s.groups]
+    if facts.rate:
+        out.append("An exposure makes it a model of rates: of the response per unit of exposure.")
+    elif facts.offset:
+        out.append("An offset, whose coefficient is one, is part of the linear predictor.")
+    if facts.weighted:
+        out.append("Rows were weighted.")
+    return out
+
+
+def random_words(group, names, tied):
+    """As in "an intercept and a slope of Days for each level of Subject".
+
+    Examples
+    --------
+    >>> random_words("Subject", ("(Intercept)", "Days"), True)
+    'an intercept and a slope of Days (correlated) for each level of Subject'
+    """
+    words = [
+        f"an {random_name(name)}" if name == "(Intercept)" or "[" in name
+        else f"a {random_name(name)}"
+        for name in names
+    ]  # fmt: skip
+    how = "" if len(names) < 2 else " (correlated)" if tied else " (independent)"
+    where = group.removeprefix("zi: ")
+    part = " among the zeros" if group.startswith("zi: ") else ""
+    return f"{listed(words)}{how} for each level of {where}{part}"
+
+
+def group_words(g):
+    """How many levels a factor has, and how many rows they have."""
+    if g.smallest == g.largest:
+        return f"{g.name} has {plural(g.n_levels, 'level')} of {plural(g.smallest, 'row')} each."
+    return (
+        f"{g.name} has {plural(g.n_levels, 'level')} with {g.smallest:,} to {g.largest:,} rows, "
+        f"{g.mean:,.1f} on average."
+    )
+
+
+def missing_sentences(facts):
+    """Rows that were left out, and when that does no harm.
+
+    Parameters
+    ----------
+    facts : InterpretationFacts
+
+    Returns
+    -------
+    list of str
+    """
+    missing = facts.summary.missing
+    left_out = missing.n_rows - missing.n_used
+    if not left_out:
+        uneven = [g for g in facts.summary.groups if g.smallest != g.largest]
+        if not uneven:
+            return ["No row was left out for a missing value."]
+        return [
+            "No row was left out for a missing value. Levels have different numbers of rows, and "
+            "all of them count; where rows were planned and are absent, the estimates hold if "
+            "their absence depends on nothing but what was observed (missing at random)."
+        ]
+    counts = {**facts.missing_response, **facts.missing_predictors}
+    where = listed(f"{name}: {count:,}" for name, count in counts.items())
+    verb = "was" if left_out == 1 else "were"
+    out = [
+        f"{left_out:,} of {missing.n_rows:,} rows ({percent(left_out / missing.n_rows)}) {verb} "
+        f"left out because a value is missing ({where}); the other rows of the same level stay."
+    ]
+    if facts.missing_response:
+        out.append(
+            f"For missing values of {listed(facts.missing_response)} the estimates hold if "
+            "whether a value is missing depends on nothing but what was observed (missing at "
+            "random), which these data cannot prove."
+        )
+    if facts.missing_predictors:
+        out.append(
+            f"For missing values of {listed(facts.missing_predictors)} they hold if, among rows "
+            "with the same predictors, being left out does not depend on the response."
+        )
+    return out

@@ -1,0 +1,176 @@
+"""What coefficients move: a mean, a logarithm, odds; and how that is said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mixedeffects.display.words.clauses import difference, doubt, tested, times
+from mixedeffects.display.words.phrases import number
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The words for differences in one linear predictor.
+
+    Attributes
+    ----------
+    noun : str
+        "the expected pain", "the odds of disease".
+    ratio : bool
+        Whether differences are said as ratios.
+    ratios : str
+        "odds ratios"; "" without ratios.
+    scale : str
+        Where the coefficients themselves live: "on the logit scale"; "" for the response's own.
+    at : str
+        What an intercept is.
+    intercept_ratio : bool
+        Whether exp of the intercept is the noun itself.
+    """
+
+    noun: str
+    ratio: bool = False
+    ratios: str = ""
+    scale: str = ""
+    at: str = ""
+    intercept_ratio: bool = False
+
+    @property
+    def place(self):
+        """Where the coefficients live, to follow a number."""
+        return f" {self.scale}" if self.scale else ""
+
+    @property
+    def verb(self):
+        """What goes with the noun."""
+        return "are" if self.noun.startswith("the odds") else "is"
+
+    def moved(self, effect, level):
+        """As in "the expected pain is 12.3 lower (…)"."""
+        if self.ratio and effect.ratio is not None:
+            return f"{self.noun} {self.verb} {times(effect, level, 'high')}"
+        scale = f" {self.scale}" if self.scale else ""
+        return f"{self.noun} is {difference(effect, level)}{scale}"
+
+    def changed(self, effect, level, own="", other=""):
+        """What an interaction says: "0.3 greater for b than for a (…)", or a ratio of ratios.
+
+        Parameters
+        ----------
+        effect : Effect
+        level : float
+        own, other : str
+            "for treatment b" and "for a", which are compared.
+        """
+        own = f" {own}" if own else ""
+        if self.ratio and effect.ratio is not None:
+            return times(effect, level, f"large{own}{' as ' + other if other else ''}")
+        than = f"{own}{' than ' + other if other else ''}"
+        scale = f" {self.scale}" if self.scale else ""
+        value = number(effect.estimate, effect.std_error)
+        inside = tested(effect, level)
+        if effect.estimate >= 0:
+            return f"{value} greater{than}{scale} ({inside}){doubt(effect)}"
+        size = number(-effect.estimate, effect.std_error)
+        return f"{size} less{than}{scale} (difference {value}, {inside}){doubt(effect)}"
+
+    def slope(self, piece):
+        """The slope of a number, or the ratio per unit of it."""
+        return f"the ratio per {piece.unit}" if self.ratio else f"the slope of {piece.variable}"
+
+    def contrast(self, levels):
+        """The difference or the ratio between two levels."""
+        return f"the {'ratio' if self.ratio else 'difference'} between {levels}"
+
+    def level(self, effect):
+        """What an intercept, or the mean of a level, is."""
+        return self.at or self.noun
+
+
+def outcome_of(facts):
+    """The words for the main linear predictor.
+
+    Parameters
+    ----------
+    facts : InterpretationFacts
+    """
+    return _OUTCOMES[facts.kind](facts)
+
+
+def _value(facts):
+    return Outcome(f"the expected {facts.response}")
+
+
+def _log_value(facts):
+    inner = facts.response.removeprefix("log(").removesuffix(")")
+    return Outcome(
+        f"the typical {inner} (geometric mean)", ratio=True, ratios="ratios of geometric means",
+        scale=f"on the scale of {facts.response}", intercept_ratio=True,
+    )  # fmt: skip
+
+
+def _odds(facts):
+    if facts.distribution == "beta":
+        noun = f"the odds of the expected {facts.response}"
+    elif facts.success is not None:
+        noun = f"the odds of {facts.response} being {facts.success}"
+    else:
+        noun = f"the odds of {facts.response}"
+    return Outcome(
+        noun, ratio=True, ratios="odds ratios", scale="on the logit scale", intercept_ratio=True
+    )
+
+
+def _mean(facts):
+    what = f"the rate of {facts.response}" if facts.rate else f"the expected {facts.response}"
+    if facts.summary.zeros == "extra":
+        what += ", extra zeros apart,"
+    elif facts.summary.zeros == "all" or facts.distribution.startswith("truncated"):
+        what += " (before zeros are set apart)"
+    return Outcome(
+        what, ratio=True, ratios="ratios", scale="on the log scale", intercept_ratio=True
+    )
+
+
+def _category(facts):
+    return Outcome(
+        f"the odds of a higher category of {facts.response}", ratio=True, ratios="odds ratios",
+        scale="on the logit scale",
+    )  # fmt: skip
+
+
+def _predictor(facts):
+    what = "the linear predictor"
+    if facts.distribution == "ordinal":
+        what = f"the linear predictor of a higher {facts.response}"
+    return Outcome(what, scale=f"on the {facts.link} scale")
+
+
+# what exp of the dispersion's linear predictor is, where it has a name that says more
+DISPERSIONS = {
+    "beta": "the precision phi", "betabinomial": "the precision phi", "nbinom2": "theta",
+    "gaussian": "the residual standard deviation", "t": "the scale sigma",
+}  # fmt: skip
+
+
+def extra_zeros(facts):
+    """The words for the probability of zeros."""
+    what = "a zero" if facts.summary.zeros == "all" else "an extra zero"
+    return Outcome(
+        f"the odds of {what}", ratio=True, ratios="odds ratios", scale="on the logit scale",
+        intercept_ratio=True,
+    )  # fmt: skip
+
+
+def dispersion(facts):
+    """The words for the dispersion parameter."""
+    name = DISPERSIONS.get(facts.distribution, "the dispersion parameter")
+    return Outcome(
+        name, ratio=True, ratios="ratios", scale="on the log scale", intercept_ratio=True,
+    )  # fmt: skip
+
+
+_OUTCOMES = {
+    "value": _value, "log value": _log_value, "odds": _odds, "mean": _mean,
+    "category": _category, "predictor": _predictor,
+}  # fmt: skip

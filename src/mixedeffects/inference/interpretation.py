@@ -1,0 +1,181 @@
+"""Facts of a fit that can be said in sentences, collected from the tables that have them."""
+
+from __future__ import annotations
+
+import warnings
+from importlib import metadata
+
+from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, PlanTooLargeError
+from mixedeffects.formula import column_names
+from mixedeffects.inference.coefficients import coefficient_table
+from mixedeffects.inference.icc import icc
+from mixedeffects.inference.interpretation_effects import answer_name, effects_of
+from mixedeffects.inference.interpretation_groups import clustering, standouts, variations
+from mixedeffects.inference.interpretation_record import InterpretationFacts
+from mixedeffects.inference.r2 import r2
+from mixedeffects.inference.summary import summary_facts
+
+# what a difference of linear predictors is, for a mean with this link
+KINDS = {"identity": "value", "logit": "odds", "log": "mean"}
+
+
+def interpretation_facts(fit, *, ddf=None, level=0.95):
+    """Collect what the sentences about a fit say.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    ddf : str, optional
+        Degrees of freedom of the coefficients, as in `coefficient_table`.
+    level : float
+        Coverage of all intervals.
+
+    Returns
+    -------
+    InterpretationFacts
+
+    Raises
+    ------
+    OptionError, NotAvailableError
+        Of `ddf`.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> facts = interpretation_facts(fit)
+    >>> facts.kind, round(facts.variations[1].low, 1), round(facts.variations[1].high, 1)
+    ('value', -1.1, 22.1)
+    """
+    design = fit.design
+    spec, formula = design.spec, design.spec.formula
+    summary = summary_facts(fit, ddf=ddf, level=level)
+    kind = kind_of(fit)
+    ratios = None
+    if kind in RATIO_KINDS:
+        ratios = coefficient_table(fit, ddf=ddf, level=level, exponentiate=True)
+    effects = effects_of(spec, design.predictors, design.x_names, summary.coefficients, ratios)
+    spreads, associations = variations(fit, level)
+    missing = {n: k for n, k in design.missing.by_column.items() if k}
+    answer = set() if formula.response is None else {n.name for n in column_names(formula.response)}
+    random = random_terms(fit)
+    return InterpretationFacts(
+        summary=summary,
+        version=metadata.version("mixedeffects"),
+        response=answer_name(spec),
+        kind=kind,
+        link=None if fit.linear else fit.family.link.name,
+        distribution=None if fit.linear else fit.family.name,
+        success=success_of(fit),
+        rate=not fit.linear and fit.data.exposure is not None,
+        weighted=(design.weights if fit.linear else fit.data.weights) is not None,
+        offset=design.offset is not None,
+        random=random,
+        effects=effects,
+        others=other_effects(fit, level),
+        joint=joint_tests(fit, ddf, effects),
+        interactions=any(e.pieces is not None and len(e.pieces) > 1 for e in effects),
+        icc=_known(lambda: icc(fit, level=level)),
+        variations=spreads,
+        associations=associations,
+        independent=tuple(
+            dict.fromkeys(group for group, names, tied in random if len(names) > 1 and not tied)
+        ),
+        standouts=standouts(fit, level),
+        r2=_known(lambda: r2(fit)),
+        clustering=clustering(fit),
+        missing_response={n: k for n, k in missing.items() if n in answer},
+        missing_predictors={n: k for n, k in missing.items() if n not in answer},
+    )
+
+
+RATIO_KINDS = ("odds", "mean", "category", "log value")
+
+
+def kind_of(fit):
+    """What a coefficient moves; see `InterpretationFacts`.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    str
+    """
+    if fit.linear:
+        from mixedeffects.inference.means.transformation import transformation
+
+        found = transformation(fit)
+        logs = found is not None and found.name == "log" and found.shift == 0.0
+        return "log value" if logs else "value"
+    link = fit.family.link.name
+    if fit.family.ordinal:
+        return "category" if link == "logit" else "predictor"
+    return KINDS.get(link, "predictor")
+
+
+def success_of(fit):
+    """The second of two categories of a binomial response, or None."""
+    answer = fit.design.spec.answer
+    if answer is None or answer.kind != "binomial" or answer.labels is None:
+        return None
+    return str(answer.labels[len(answer.labels) - 1])
+
+
+def random_terms(fit):
+    """Per random term of all predictors: group, columns, whether they are correlated."""
+    out = []
+    for i, block in enumerate(fit.all_blocks):
+        zi = "zi: " * (i >= len(fit.design.blocks))
+        for term in block.terms:
+            names = tuple(block.names[c] for c in term.columns)
+            out.append((zi + block.factor.name, names, term.covariance == "us"))
+    return tuple(out)
+
+
+def other_effects(fit, level):
+    """Coefficients of the extra zeros' and the dispersion's formulas."""
+    if fit.linear:
+        return {}
+    out = {}
+    for name, part in fit.data.parts.items():
+        tables = [
+            coefficient_table(fit, level=level, component=name, exponentiate=ratio)
+            for ratio in (False, True)
+        ]
+        out[name] = effects_of(part.spec, part.predictors, part.names, *tables)
+    return out
+
+
+def joint_tests(fit, ddf, effects):
+    """Tests of the terms that have several columns, of models without interactions.
+
+    Returns
+    -------
+    dict of str to (float, float, float, float)
+        Term to F, its degrees of freedom and p, as the table of `anova` has them.
+    """
+    from mixedeffects.inference.anova_table import anova
+
+    owners = [e.term for e in effects if e.pieces]
+    wide = {term for term in owners if owners.count(term) > 1}
+    if not wide or any(len(e.pieces or ()) > 1 for e in effects) or fit.design.aliased:
+        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        found = anova(fit, ddf=ddf).columns
+    names = ("term", "statistic", "num_df", "den_df", "p_value")
+    return {
+        term: (float(f), float(a), float(b), float(p))
+        for term, f, a, b, p in zip(*(found[n] for n in names), strict=True)
+        if term in wide and a > 0
+    }
+
+
+def _known(function):
+    """A table, or None where it cannot be had for this model."""
+    try:
+        return function()
+    except (NotAvailableError, OptionError, PlanTooLargeError):
+        return None

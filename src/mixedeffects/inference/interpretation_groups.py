@@ -1,0 +1,156 @@
+"""What a fit says about its groups: spread, association, levels that stand out, clustering."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.inference.icc import icc
+from mixedeffects.inference.interpretation_record import (
+    Association,
+    Clustering,
+    StandOut,
+    Variation,
+)
+from mixedeffects.inference.normal import z_quantile
+from mixedeffects.inference.pooling import complete_pooling, rows_of_a_row
+from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.variance_errors import variance_errors
+
+# share of the levels whose range is said
+SHARE = 0.95
+MAIN = "conditional"
+# families whose mean is the inverse link of the linear predictor
+SIMPLE = (
+    "binomial", "betabinomial", "poisson", "nbinom1", "nbinom2", "gamma", "inverse_gaussian",
+    "beta", "gaussian", "t",
+)  # fmt: skip
+
+
+def variations(fit, level):
+    """Standard deviations of all random effects with limits, and correlations.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    level : float
+
+    Returns
+    -------
+    variations : tuple of Variation
+    associations : tuple of Association
+    """
+    c = variance_errors(fit, level=level).columns
+    half = z_quantile(SHARE)
+    fixed = dict(zip(fit.design.x_names, fit.beta.tolist(), strict=True))
+    spreads, links = [], []
+    slopes = {}
+    n = len(c["group"])
+    owner = c.get("component", [MAIN] * n)
+    for i in range(n):
+        if c["term1"][i] is None:
+            continue
+        group, first, second = c["group"][i], c["term1"][i], c["term2"][i]
+        average = fixed.get(first) if owner[i] == MAIN else None
+        sd = float(c["sdcor"][i])
+        if second is None:
+            low, high = (average or 0.0) - half * sd, (average or 0.0) + half * sd
+            slopes[owner[i], group, first] = (
+                "both" if average is None or low < 0 < high else "positive" if low > 0
+                else "negative"
+            )  # fmt: skip
+            shown = None
+            if first == "(Intercept)" and average is not None:
+                shown = _on_response(fit, low, high)
+            spreads.append(
+                Variation(
+                    group, owner[i], first, sd, float(c["lower"][i]), float(c["upper"][i]),
+                    c["reason"][i], average, low, high, shown,
+                )
+            )  # fmt: skip
+        else:
+            links.append(
+                Association(
+                    group, owner[i], first, second, sd, float(c["lower"][i]),
+                    float(c["upper"][i]), slopes[owner[i], group, second],
+                )
+            )  # fmt: skip
+    return tuple(spreads), tuple(links)
+
+
+def _on_response(fit, low, high):
+    """Two linear predictors as means of the response, where the family makes that simple."""
+    if fit.linear or fit.family.name not in SIMPLE or fit.family.link.name == "identity":
+        return None
+    ends = np.asarray(fit.family.link.inverse(np.array([low, high])), dtype=float)
+    return (float(ends.min()), float(ends.max())) if np.isfinite(ends).all() else None
+
+
+def standouts(fit, level):
+    """Levels of every random effect whose conditional interval leaves out zero.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    level : float
+
+    Returns
+    -------
+    tuple of StandOut
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> found = standouts(fit, 0.95)[1]
+    >>> found.term, found.above[0], len(found.below)
+    ('Days', '308', 4)
+    """
+    c = ranef(fit, level=level).columns
+    out = []
+    for block in fit.design.blocks:
+        for name in dict.fromkeys(block.names):
+            rows = (c["group"] == block.factor.name) & (c["term"] == name)
+            if not np.any(c["sd"][rows] > 0.0) and not np.any(c["estimate"][rows]):
+                continue
+            estimate, levels = c["estimate"][rows], c["level"][rows]
+            order = np.argsort(-estimate, kind="stable")
+            up = levels[order[c["lower"][rows][order] > 0.0]]
+            down = levels[order[c["upper"][rows][order] < 0.0]][::-1]
+            out.append(
+                StandOut(
+                    block.factor.name, name, block.factor.n_levels,
+                    tuple(up.tolist()), tuple(down.tolist()),
+                )
+            )  # fmt: skip
+    return tuple(out)
+
+
+def clustering(fit):
+    """What ignoring the groups would have done to the standard errors; None where unknown.
+
+    Parameters
+    ----------
+    fit : LMMFit
+
+    Returns
+    -------
+    Clustering or None
+    """
+    if not fit.linear or not fit.beta.size:
+        return None
+    single = len(fit.design.blocks) == 1 and fit.design.blocks[0].Z is None
+    error = np.sqrt(np.diagonal(fit.vcov_beta))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = error / complete_pooling(fit).std_error
+    if not np.isfinite(ratio).all():
+        return None
+    more = {}
+    if single and fit.design.weights is None:
+        block = fit.design.blocks[0]
+        rows, share = rows_of_a_row(block), float(icc(fit).columns["icc"][-1])
+        effect = 1.0 + (rows - 1.0) * share
+        more = {
+            "group": block.factor.name, "rows": rows, "icc": share, "design_effect": effect,
+            "effective": fit.design.n / effect,
+        }  # fmt: skip
+    return Clustering(fit.design.x_names, tuple(ratio.tolist()), **more)

@@ -1,0 +1,257 @@
+"""The record of what sentences about a fit are made of, unrounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mixedeffects.inference.summary import SummaryFacts
+from mixedeffects.inference.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One variable's part of a coefficient.
+
+    Attributes
+    ----------
+    variable : str
+        As the formula has it: "Days", "log(dose)", "style".
+    kind : str
+        "number" (per unit), "basis" (one column of several that only together mean something),
+        "level" (an indicator, all levels have one), "difference" (a level minus the reference),
+        "deviation" (a level minus the mean of all levels) or "contrast" (another coding).
+    label : str
+        Level, or the column's name within a basis or coding; "" of a number.
+    reference : str
+        Reference level of a "difference".
+    unit : str
+        What one unit of a number is: "unit of Days", "standard deviation of age".
+    """
+
+    variable: str
+    kind: str
+    label: str = ""
+    reference: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Where another variable stands for which a coefficient holds.
+
+    Attributes
+    ----------
+    variable : str
+    kind : str
+        "zero", "basis" (several columns that are zero), "mean" (of a centred number), "reference"
+        or "average".
+    label : str
+        The reference level.
+    outside : (float, float) or None
+        Range of the data, where zero is not in it.
+    """
+
+    variable: str
+    kind: str
+    label: str = ""
+    outside: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One coefficient: its numbers, and what it is a coefficient of.
+
+    Attributes
+    ----------
+    name : str
+        Column of the model matrix.
+    term : str
+        Term of the formula; "(Intercept)" for the intercept.
+    pieces : tuple of Piece or None
+        None where the columns behind the fit were not kept; empty for the intercept.
+    given : tuple of Given
+    alone : bool
+        Whether the coefficient means something by itself: not that of one column of a curve.
+    estimate, std_error, df, statistic, p_value, lower, upper : float
+    ratio : (float, float, float, float) or None
+        exp of estimate with its standard error and limits, where that is a ratio.
+    """
+
+    name: str
+    term: str
+    pieces: tuple[Piece, ...] | None
+    given: tuple[Given, ...]
+    alone: bool
+    estimate: float
+    std_error: float
+    df: float
+    statistic: float
+    p_value: float
+    lower: float
+    upper: float
+    ratio: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """Spread of one random effect over the levels of its factor.
+
+    Attributes
+    ----------
+    group, component, name : str
+        `name` is the column: "(Intercept)", "Days".
+    sd, lower, upper : float
+        Standard deviation and limits; nan where there are none.
+    reason : str
+        Why there are no limits.
+    fixed : float or None
+        The average over levels: the fixed effect of the same column.
+    low, high : float
+        Between which 95% of the levels lie: fixed (or 0) -/+ 1.96 sd.
+    shown : (float, float) or None
+        The same for an intercept on the scale of the response, where that is simple.
+    """
+
+    group: str
+    component: str
+    name: str
+    sd: float
+    lower: float
+    upper: float
+    reason: str
+    fixed: float | None
+    low: float
+    high: float
+    shown: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """Correlation of two random effects of a term.
+
+    Attributes
+    ----------
+    group, component, first, second : str
+    value, lower, upper : float
+    slopes : str
+        Sign of nearly all levels' coefficients of `second`: "positive", "negative" or "both".
+    """
+
+    group: str
+    component: str
+    first: str
+    second: str
+    value: float
+    lower: float
+    upper: float
+    slopes: str
+
+
+@dataclass(frozen=True, slots=True)
+class StandOut:
+    """Levels whose interval leaves out zero, furthest first.
+
+    Attributes
+    ----------
+    group, term : str
+    n_levels : int
+    above, below : tuple of str
+    """
+
+    group: str
+    term: str
+    n_levels: int
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """What least squares, which takes all rows as independent, would have said.
+
+    Attributes
+    ----------
+    terms : tuple of str
+    ratio : tuple of float
+        Standard errors of the mixed model, in units of those of least squares.
+    group : str or None
+        The one grouping factor of a model with a random intercept only.
+    rows : float
+        Rows of the level of a random row.
+    icc, design_effect, effective : float
+        `effective`: independent rows that say as much about a mean.
+    """
+
+    terms: tuple[str, ...]
+    ratio: tuple[float, ...]
+    group: str | None = None
+    rows: float = 0.0
+    icc: float = 0.0
+    design_effect: float = 1.0
+    effective: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class InterpretationFacts:
+    """Everything that sentences about a fit say.
+
+    Attributes
+    ----------
+    summary : SummaryFacts
+    version : str
+        Of this package.
+    response : str
+        As the formula has it.
+    kind : str
+        What a coefficient moves: "value", "log value", "odds", "mean", "category", "hazard" or
+        "predictor" (the linear predictor, of which nothing simpler can be said).
+    link, distribution : str or None
+        Of a generalised model.
+    success : str or None
+        The category that counts as a success.
+    rate, weighted, offset : bool
+        Whether there is an exposure, weights, an offset.
+    random : tuple of (str, tuple of str, bool)
+        Per random term: group, columns, whether they are correlated.
+    effects : tuple of Effect
+    others : dict of str to tuple of Effect
+        Of the extra zeros and the dispersion.
+    joint : dict of str to (float, float, float, float)
+        Term of several columns to F, its two df and p.
+    interactions : bool
+    icc : Table or None
+        With limits.
+    variations : tuple of Variation
+    associations : tuple of Association
+    independent : tuple of str
+        Groups whose intercepts and slopes are taken as independent.
+    standouts : tuple of StandOut
+    r2 : Table or None
+    clustering : Clustering or None
+    missing_response, missing_predictors : dict of str to int
+    """
+
+    summary: SummaryFacts
+    version: str
+    response: str
+    kind: str
+    link: str | None
+    distribution: str | None
+    success: str | None
+    rate: bool
+    weighted: bool
+    offset: bool
+    random: tuple[tuple[str, tuple[str, ...], bool], ...]
+    effects: tuple[Effect, ...]
+    others: dict[str, tuple[Effect, ...]]
+    joint: dict[str, tuple[float, float, float, float]]
+    interactions: bool
+    icc: Table | None
+    variations: tuple[Variation, ...]
+    associations: tuple[Association, ...]
+    independent: tuple[str, ...]
+    standouts: tuple[StandOut, ...]
+    r2: Table | None
+    clustering: Clustering | None
+    missing_response: dict[str, int]
+    missing_predictors: dict[str, int]

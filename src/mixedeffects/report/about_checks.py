@@ -1,0 +1,54 @@
+"""The section of checks: the certificate, the doctor's findings, charts of residuals."""
+
+from __future__ import annotations
+
+from mixedeffects.errors import MixedEffectsError
+from mixedeffects.report.charts import drawn_figures
+from mixedeffects.report.record import Grid, Paragraph, Section, Shown
+
+# seconds that remedies may take where a check finds a problem
+BUDGET = 10.0
+
+
+def checks_section(fit, facts, words, wishes):
+    """Whether the optimum is one, and whether the model suits the data.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    facts : InterpretationFacts
+    words : dict of str to str
+    wishes : Wishes
+
+    Returns
+    -------
+    Section
+    """
+    figures, left_out = drawn_figures(fit, facts, wishes, "checks")
+    blocks = [Paragraph(words["Convergence"]), _certificate(facts), *_diagnosis(fit)]
+    blocks += figures
+    if left_out:
+        blocks.append(Paragraph("; ".join(left_out) + ".", "Charts left out:"))
+    return Section("checks", "Diagnostics", tuple(blocks))
+
+
+def _certificate(facts):
+    c = facts.summary.certificate
+    rows = (
+        ("certified", "yes" if c.converged else "no"),
+        ("optimiser", c.optimizer),
+        ("evaluations", f"{c.evaluations:,}"),
+        ("iterations", f"{c.iterations:,}"),
+        ("largest component of the gradient", f"{c.gradient:.1e}"),
+        ("Newton decrement", f"{c.decrement:.1e}"),
+        ("directions of zero variance", f"{len(c.singular)}"),
+        ("message", c.message),
+    )
+    return Grid("Certificate of the optimum", ("", "value"), rows, left=2)
+
+
+def _diagnosis(fit):
+    try:
+        return [Shown(fit.diagnose(budget=BUDGET))]
+    except MixedEffectsError as reason:
+        return [Paragraph(str(reason).splitlines()[0] + ".", "Diagnosis left out:")]

@@ -1,0 +1,168 @@
+"""The section of results: tables of effects, variances, criteria and levels, with charts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mixedeffects.display.numbers import at_precision, significant
+from mixedeffects.display.summary import criteria, fixed_rows, parameter_lines, part_tables
+from mixedeffects.inference import aicc, anova, variance_errors
+from mixedeffects.inference.interpretation_data import extreme_levels
+from mixedeffects.report.charts import drawn_figures
+from mixedeffects.report.record import Grid, Items, Paragraph, Section
+
+# random effects of either end that are named
+MOST_LEVELS = 5
+
+
+def results_section(fit, facts, words, wishes):
+    """Tables of everything estimated, and the charts of it.
+
+    Parameters
+    ----------
+    fit : LMM or GLMM
+    facts : InterpretationFacts
+    words : dict of str to str
+    wishes : Wishes
+
+    Returns
+    -------
+    Section
+    """
+    figures, left_out = drawn_figures(fit, facts, wishes, "results")
+    parts = [
+        Section("fixed", "Fixed effects", (*_fixed(facts), *_terms(fit, facts, wishes))),
+        Section("variances", "Variance components", tuple(_variances(fit, facts))),
+        Section("criteria", "Fit", (_criteria(fit, facts),)),
+        Section("levels", "Levels", tuple(_levels(fit, facts))),
+    ]
+    if figures or left_out:
+        parts.append(Section("charts", "Charts", (*figures, *_left_out(left_out))))
+    return Section("results", "Results", (), tuple(part for part in parts if part.blocks))
+
+
+def _left_out(reasons):
+    return [Paragraph("; ".join(reasons) + ".", "Charts left out:")] if reasons else []
+
+
+def _fixed(facts):
+    header, rows = fixed_rows(facts.summary)
+    out = [_grid(f"Fixed effects, {facts.summary.df_method}", header, rows)]
+    ratios = [e for e in facts.effects if e.ratio is not None]
+    if ratios:
+        percent = f"{100 * facts.summary.level:g}%"
+        rows = []
+        for e in ratios:
+            value, error, lower, upper = e.ratio
+            shown = [at_precision(v, error) for v in (value, lower, upper)]
+            rows.append((e.name, *shown))
+        header = ("term", "ratio", f"{percent} lower", "upper")
+        out.append(Grid("The same as ratios (exponentials)", header, tuple(rows)))
+    for caption, head, body in part_tables(facts.summary):
+        out.append(_grid(caption, head, body))
+    return out
+
+
+def _terms(fit, facts, wishes):
+    """Tests of whole terms, where a term has several columns."""
+    if not facts.joint:
+        return []
+    c = anova(fit, ddf=wishes.ddf).columns
+    rows = []
+    for term, num, den, f, p in zip(
+        *(c[n] for n in ("term", "num_df", "den_df", "statistic", "p_value")), strict=True
+    ):
+        shown = "∞" if math.isinf(den) else f"{den:.1f}"
+        value = "" if p != p else "<0.001" if p < 0.0005 else f"{p:.3f}"
+        rows.append((term, f"{num:.0f}", shown, f"{f:.2f}", value))
+    header = ("term", "num. df", "den. df", "F", "p")
+    return [Grid("Tests of terms (type 3)", header, tuple(rows))]
+
+
+def _variances(fit, facts):
+    percent = f"{100 * facts.summary.level:g}%"
+    c = variance_errors(fit, level=facts.summary.level).columns
+    n = len(c["group"])
+    rows = []
+    for i in range(n):
+        first, second = c["term1"][i], c["term2"][i]
+        group = ("zi: " if c.get("component", [""] * n)[i] == "zi" else "") + c["group"][i]
+        if second is None:
+            digits = lambda v: significant(float(v), 5)  # noqa: E731
+            what, variance = first or "", digits(c["vcov"][i])
+            label = "sd"
+        else:
+            digits = lambda v: "" if v != v else f"{float(v):.2f}"  # noqa: E731
+            what, variance = f"{first}, {second}", ""
+            label = "correlation"
+        rows.append(
+            (group, what, label, variance, digits(c["sdcor"][i]), digits(c["lower"][i]),
+             digits(c["upper"][i]))
+        )  # fmt: skip
+    header = ("group", "term", "", "variance", "estimate", f"{percent} lower", "upper")
+    out: list[Any] = [Grid("Standard deviations and correlations", header, tuple(rows), left=3)]
+    reasons = list(dict.fromkeys(reason for reason in c["reason"] if reason))
+    out += [Paragraph(f"{reason}.", "Without limits:") for reason in reasons]
+    lines = parameter_lines(facts.summary)
+    if lines:
+        out.append(Items(tuple(lines)))
+    out += _shares(facts)
+    return out
+
+
+def _shares(facts):
+    out = []
+    percent = f"{100 * facts.summary.level:g}%"
+    scale = "" if facts.link is None else ", scale of the linear predictor"
+    if facts.icc is not None and len(facts.icc.columns["group"]) > 1:
+        c = facts.icc.columns
+        names = [str(g) for g in c["group"]]
+        rows = [
+            (name, *(_share(c[n][i]) for n in ("icc", "lower", "upper", "icc_unadjusted")))
+            for i, name in enumerate(names)
+            if not (name == "total" and len(names) == 2)
+        ]
+        header = ("group", "ICC", f"{percent} lower", "upper", "of all variance")
+        out.append(Grid(f"Intraclass correlation{scale}", header, tuple(rows)))
+    if facts.r2 is not None:
+        c = facts.r2.columns
+        rows = tuple(
+            (str(m), _share(v)) for m, v in zip(c["measure"], c["r2"], strict=True)
+        )[:2]  # fmt: skip
+        out.append(Grid(f"R²{scale}", ("measure", "R²"), rows))
+    return out
+
+
+def _share(value):
+    return "" if value != value else f"{float(value):.3f}"
+
+
+def _criteria(fit, facts):
+    s = facts.summary
+    pairs = [line.rsplit(" ", 1) for line in criteria(s)]
+    pairs.append(["AICc", f"{aicc(fit):.2f}"])
+    pairs.append(["parameters", f"{s.n_parameters:,}"])
+    header = tuple(name for name, _ in pairs)
+    return Grid("Criteria of the fit", header, (tuple(value for _, value in pairs),), left=0)
+
+
+def _levels(fit, facts):
+    percent = f"{100 * facts.summary.level:g}%"
+    out = []
+    for (group, term), table in extreme_levels(fit, facts.summary.level, MOST_LEVELS).items():
+        c = table.columns
+        rows, before = [], 0
+        for rank, level, estimate, sd, lower, upper in zip(*c.values(), strict=True):
+            if rank != before + 1:
+                rows.append(("⋮",) * 6)
+            before = rank
+            numbers = [at_precision(float(v), float(sd)) for v in (estimate, sd, lower, upper)]
+            rows.append((f"{rank:,}", str(level), *numbers))
+        header = ("rank", "level", "prediction", "sd", f"{percent} lower", "upper")
+        out.append(Grid(f"{group}: {term}, deviation from the average", header, tuple(rows), 2))
+    return out
+
+
+def _grid(caption, header, rows):
+    return Grid(caption, tuple(header), tuple(tuple(row) for row in rows))

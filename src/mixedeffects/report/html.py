@@ -1,0 +1,164 @@
+"""A report as one page of HTML that needs nothing else: no network, no fonts, no style sheets.
+
+A content security policy in the page forbids every request; its scripts are allowed by their
+hashes. Charts are Vega-Lite specifications in the page, drawn by the Vega that is written into it
+once; their expressions are interpreted, never compiled, so that the policy holds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from mixedeffects.report.library import needed
+
+# points beyond which a chart does not fit beside another
+WIDE = 540
+# characters that could end a script, or start a comment, within it
+UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+def write(document, path, *, interactive=True, pictures="files"):
+    """Write the page.
+
+    Parameters
+    ----------
+    document : Document
+    path : pathlib.Path
+    interactive : bool
+        Charts drawn by scripts in the page, or pictures.
+    pictures : str
+        Without meaning here: everything is in the page.
+    """
+    path.write_text(page(document, interactive), encoding="utf-8")
+
+
+def page(document, interactive=True):
+    """The page as text.
+
+    Parameters
+    ----------
+    document : Document
+    interactive : bool
+
+    Returns
+    -------
+    str
+    """
+    markup = needed("markupsafe").Markup
+    figures = list(document.figures())
+    scripts, specs = [], ""
+    if figures and interactive:
+        specs = embedded({figure.key: specification(figure) for figure in figures})
+        scripts = [bundle(), _file("page.js")]
+    environment = _environment()
+    return environment.get_template("page.html.jinja").render(
+        document=document,
+        style=markup(_file("page.css")),
+        specs=markup(specs),
+        scripts=[markup(script) for script in scripts],
+        policy=policy(scripts),
+        interactive=interactive,
+        n_figures=len(figures),
+        picture=lambda figure: markup(picture(figure)),
+        alt=words_of,
+        wide=is_wide if not interactive else lambda figure: False,
+        cell=true_minus,
+        formula=lambda block: markup(block.equation.html),
+        shown=lambda block: markup(block.thing._repr_html_()),
+    )
+
+
+def words_of(figure):
+    """A chart in words, for those who do not see it."""
+    return ". ".join([figure.chart.title, *figure.chart.subtitle, figure.caption])
+
+
+@lru_cache(maxsize=64)
+def specification(figure):
+    """A chart's Vega-Lite specification, described in words."""
+    return {**figure.chart.to_dict(), "description": words_of(figure)}
+
+
+@lru_cache(maxsize=64)
+def picture(figure):
+    """A chart as SVG."""
+    return figure.chart.svg()
+
+
+def is_wide(figure):
+    """Whether a picture needs the width of the page; the script of a page measures it itself."""
+    found = re.search(r'<svg[^>]* width="([\d.]+)', picture(figure))
+    return found is not None and float(found[1]) > WIDE
+
+
+def true_minus(text):
+    """A number with a minus sign in place of a hyphen; other text as it is.
+
+    Examples
+    --------
+    >>> true_minus("-1.5"), true_minus("-x")
+    ('−1.5', '-x')
+    """
+    return "−" + text[1:] if text[:1] == "-" and text[1:2].isdigit() else text
+
+
+def embedded(value: Any) -> str:
+    """JSON that can stand in a script element, whatever texts are in it.
+
+    Examples
+    --------
+    >>> print(embedded({"name": "</script>"}))
+    {"name":"\\u003c/script\\u003e"}
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character, escaped in UNSAFE.items():
+        text = text.replace(character, escaped)
+    return text
+
+
+def policy(scripts) -> str:
+    """The content security policy: these scripts, styles of the page, nothing from elsewhere.
+
+    Parameters
+    ----------
+    scripts : list of str
+
+    Examples
+    --------
+    >>> policy([])[:36]
+    "default-src 'none'; script-src 'none"
+    """
+    hashes = " ".join(
+        f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes or chr(39) + 'none' + chr(39)}; "
+        "style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+    )
+
+
+@lru_cache(maxsize=1)
+def bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script; the same for all pages of a process."""
+    text = needed("vl_convert").javascript_bundle()
+    # as an HTML parser reads it, for the hash
+    return text.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _environment():
+    jinja2 = needed("jinja2")
+    return jinja2.Environment(
+        loader=jinja2.FunctionLoader(_file), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+
+
+def _file(name: str) -> str:
+    """A file of the template."""
+    return files("mixedeffects.report").joinpath("template", name).read_text(encoding="utf-8")

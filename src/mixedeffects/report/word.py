@@ -1,0 +1,169 @@
+"""A report as a Word document: headings, tables, equations and pictures that Word can edit."""
+
+from __future__ import annotations
+
+import io
+
+from mixedeffects.display.equation.office import omml
+from mixedeffects.report.html import true_minus, words_of
+from mixedeffects.report.library import needed
+
+# inches: the text's width, and pixels of the pictures per point
+WIDTH, SCALE, POINTS_PER_INCH = 6.3, 2.0, 96.0
+FONT, MONO = "Calibri", "Consolas"
+
+
+def write(document, path, *, interactive=True, pictures="files"):
+    """Write the document.
+
+    Parameters
+    ----------
+    document : Document
+    path : pathlib.Path
+    interactive, pictures
+        Without meaning here.
+    """
+    docx = needed("docx")
+    file = docx.Document()
+    _prepare(file, document)
+    file.add_heading(clean(document.title), 0)
+    _mono(file.add_paragraph(), document.subtitle)
+    file.add_paragraph(document.made)
+    for section in document.sections:
+        file.add_heading(section.title, 1)
+        for block in section.blocks:
+            _BLOCKS[block.kind](file, block)
+        for part in section.parts:
+            file.add_heading(part.title, 2)
+            for block in part.blocks:
+                _BLOCKS[block.kind](file, block)
+    file.save(str(path))
+
+
+def clean(text):
+    """Text without the control characters that a Word document cannot hold.
+
+    Examples
+    --------
+    >>> clean("a\\x00b")
+    'a b'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
+
+
+def _prepare(file, document):
+    """Fonts, margins and what the file says of itself."""
+    from docx.shared import Inches, Pt, RGBColor
+
+    properties = file.core_properties
+    properties.title, properties.author = clean(document.title)[:255], "mixedeffects"
+    properties.comments = ""
+    properties.language = "en"
+    for section in file.sections:
+        section.left_margin = section.right_margin = Inches(1.0)
+        section.top_margin = section.bottom_margin = Inches(0.9)
+    file.styles["Normal"].font.name = FONT
+    file.styles["Normal"].font.size = Pt(10.5)
+    for name in ("Title", "Heading 1", "Heading 2", "Caption"):
+        file.styles[name].font.color.rgb = RGBColor(0x22, 0x22, 0x22)
+        file.styles[name].font.name = FONT
+
+
+def _mono(paragraph, text):
+    from docx.shared import Pt
+
+    run = paragraph.add_run(clean(text))
+    run.font.name, run.font.size = MONO, Pt(9)
+
+
+def _paragraph(file, block):
+    paragraph = file.add_paragraph()
+    if block.strong:
+        paragraph.add_run(clean(block.strong) + " ").bold = True
+    paragraph.add_run(clean(block.text))
+
+
+def _items(file, block):
+    for text in block.texts:
+        file.add_paragraph(clean(text), style="List Bullet")
+
+
+def _grid(file, block):
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Pt
+
+    caption = file.add_paragraph(clean(block.caption), style="Caption")
+    caption.paragraph_format.keep_with_next = True
+    table = file.add_table(rows=1 + len(block.rows), cols=len(block.header))
+    table.autofit = True
+    for i, texts in enumerate((block.header, *block.rows)):
+        cells = table.rows[i].cells
+        for j, text in enumerate(texts):
+            paragraph = cells[j].paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(1)
+            paragraph.paragraph_format.keep_with_next = i < len(block.rows)
+            run = paragraph.add_run(clean(true_minus(text)))
+            run.font.size, run.bold = Pt(9), i == 0
+            if j >= block.left:
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    _rules(table)
+    file.add_paragraph().paragraph_format.space_after = Pt(2)
+
+
+def _rules(table):
+    """Lines above, below the header and at the end, as in a journal; the header is repeated."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    def border(cell, **sides):
+        properties = cell._tc.get_or_add_tcPr()
+        borders = OxmlElement("w:tcBorders")
+        for side, size in sides.items():
+            line = OxmlElement(f"w:{side}")
+            for key, value in (("val", "single"), ("sz", str(size)), ("color", "777777")):
+                line.set(qn(f"w:{key}"), value)
+            borders.append(line)
+        properties.append(borders)
+
+    last = len(table.rows) - 1
+    for cell in table.rows[0].cells:
+        border(cell, top=8, bottom=6)
+    for cell in table.rows[last].cells if last else ():
+        border(cell, bottom=8)
+    header = OxmlElement("w:tblHeader")
+    header.set(qn("w:val"), "true")
+    table.rows[0]._tr.get_or_add_trPr().append(header)
+
+
+def _formula(file, block):
+    from docx.oxml import parse_xml
+
+    for line in omml(block.equation.lines):
+        file.add_paragraph()._p.append(parse_xml(line))
+    file.add_paragraph(clean(" ".join(block.equation.notes)))
+
+
+def _figure(file, block):
+    from docx.shared import Inches
+
+    data = block.chart.png(scale=SCALE)
+    pixels = int.from_bytes(data[16:20], "big")  # the width, in the header of a PNG
+    width = min(WIDTH, pixels / SCALE / POINTS_PER_INCH)
+    picture = file.add_picture(io.BytesIO(data), width=Inches(width))
+    picture._inline.docPr.set("descr", clean(words_of(block)))
+    file.paragraphs[-1].paragraph_format.keep_with_next = True
+    file.add_paragraph(clean(block.caption), style="Caption")
+
+
+def _shown(file, block):
+    _mono(file.add_paragraph(), str(block.thing))
+
+
+def _code(file, block):
+    _mono(file.add_paragraph(), block.text.rstrip())
+
+
+_BLOCKS = {
+    "paragraph": _paragraph, "items": _items, "grid": _grid, "formula": _formula,
+    "figure": _figure, "shown": _shown, "code": _code,
+}  # fmt: skip

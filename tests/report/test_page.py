@@ -1,0 +1,125 @@
+"""The page in a browser: everything drawn, nothing complained of, nothing fetched."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import mixedeffects as me
+from tests.display.word_models import model
+from tests.report.browser import chromium, opened
+
+pytestmark = pytest.mark.skipif(
+    chromium() is None, reason="no Chromium or Chrome to open the page in (apt install chromium)"
+)
+DRAWN = "document.body.dataset.drawn === document.body.dataset.charts"
+
+
+def hostile():
+    """A model whose names would run scripts, end attributes and close elements."""
+    rng = np.random.default_rng(8)
+    names = [
+        "<script>alert(1)</script>", "\"'><img src=x onerror=alert(2)>", "</title>&amp;{{7*7}}",
+        "]]>--><!--",
+    ]  # fmt: skip
+    g = np.repeat(np.array(names, dtype=object), 15)
+    n = g.size
+    table = {
+        "<b>y</b>": rng.normal(size=n) + np.repeat(rng.normal(size=4), 15),
+        "x\"'<i>": rng.normal(size=n),
+        "</script><script>alert(3)</script>": np.array(names, dtype=object)[rng.integers(0, 2, n)],
+        "g": g,
+    }
+    quoted = [f"`{name}`" for name in table][:3]
+    return me.lmm(f"{quoted[0]} ~ {quoted[1]} + {quoted[2]} + (1 | g)", table)
+
+
+@pytest.mark.parametrize("name", ["slopes", "factor", "zeros", "singular", "hostile"])
+def test_page_draws_everything_and_fetches_nothing(name, tmp_path):
+    fit = hostile() if name == "hostile" else model(name)
+    path = fit.report(tmp_path / "page.html", title="<script>alert(4)</script> & 'title'")
+    with opened(path) as page:
+        page.wait(DRAWN)
+        charts = int(page.value("document.body.dataset.charts"))
+        assert charts >= 9
+        assert page.value("document.querySelectorAll('.chart svg.marks').length") == charts
+        empty = "[...document.querySelectorAll('.chart svg.marks')].filter(s => !s.querySelector("
+        assert page.value(f"{empty}'path, text')).length") == 0
+        assert page.value("document.querySelectorAll('.failed').length") == 0
+        assert page.complaints == []
+        assert page.requests == [path.as_uri()]
+        assert page.value("document.title") == "<script>alert(4)</script> & 'title'"
+        assert page.value("document.querySelectorAll('main script, main img').length") == 0
+        assert page.value("document.documentElement.scrollWidth") <= 1200
+        assert page.value("document.querySelectorAll('a[href^=\"#\"]').length") >= 10
+        dead = "[...document.querySelectorAll('nav a')].filter(a => !document.getElementById("
+        assert page.value(f"{dead}a.hash.slice(1))).length") == 0
+        page.picture(tmp_path / "page.png")
+        assert page.printed().startswith(b"%PDF")
+    with Image.open(tmp_path / "page.png") as image:
+        pixels = np.asarray(image.convert("RGB"))
+    assert (pixels.min(axis=2) < 200).mean() > 0.01
+
+
+def test_the_policy_forbids_what_a_page_might_try(tmp_path):
+    """That nothing is fetched is no accident of the pages above."""
+    path = model("factor").report(tmp_path / "page.html", charts=["coefficients"])
+    with opened(path) as page:
+        page.wait(DRAWN)
+        assert page.complaints == []
+        page.value("document.body.append(Object.assign(new Image(), {src: 'https://x.example/'}))")
+        page.wait("true")
+        page.value("document.head.append(Object.assign(document.createElement('script'), "
+                   "{textContent: 'window.ran = true'}))")  # fmt: skip
+        assert page.value("window.ran") is None
+        assert any("violates" in words for words in page.complaints)
+
+
+def test_pictures_need_no_script(tmp_path):
+    path = model("slopes").report(tmp_path / "page.html", interactive=False)
+    assert "<script" not in path.read_text()
+    with opened(path, scripts=False) as page:
+        assert page.value("document.querySelectorAll('figure svg').length") >= 9
+        assert page.complaints == [] and page.requests == [path.as_uri()]
+        page.picture(tmp_path / "page.png")
+
+
+def test_without_scripts_the_reader_is_told(tmp_path):
+    path = model("factor").report(tmp_path / "page.html", charts=["coefficients"])
+    with opened(path, scripts=False) as page:
+        assert page.value("document.querySelector('.notice').offsetHeight") > 0
+
+
+def test_tooltips_name_the_level(tmp_path):
+    path = model("factor").report(tmp_path / "page.html", charts=["caterpillar"])
+    with opened(path) as page:
+        page.wait(DRAWN)
+        place = page.value(
+            "(() => { const m = document.querySelector('.mark-symbol.role-mark path'); "
+            "m.scrollIntoView({block: 'center', behavior: 'instant'}); "
+            "const r = m.getBoundingClientRect(); "
+            "return [r.x + r.width / 2, r.y + r.height / 2] })()"
+        )
+        for step in (3, 0):
+            page.ask("Input.dispatchMouseEvent", type="mouseMoved", x=place[0] + step, y=place[1])
+        page.wait("document.querySelector('#vg-tooltip-element.visible') !== null")
+        shown = page.value("document.querySelector('#vg-tooltip-element').textContent")
+        assert "professor" in shown
+        assert page.complaints == []
+
+
+def test_pictures_of_the_page_are_not_blank_on_a_phone(tmp_path):
+    path = model("slopes").report(tmp_path / "page.html", charts=["coefficients", "qq"])
+    with opened(path) as page:
+        page.ask("Emulation.setDeviceMetricsOverride", width=390, height=800,
+                 deviceScaleFactor=1, mobile=True)  # fmt: skip
+        page.wait(DRAWN)
+        assert page.value("document.documentElement.scrollWidth") <= 390
+        data = page.ask("Page.captureScreenshot")["data"]
+    from base64 import b64decode
+
+    with Image.open(io.BytesIO(b64decode(data))) as image:
+        assert np.asarray(image.convert("L")).min() < 100
