@@ -83,7 +83,7 @@ def test_a_ragged_file_names_the_row(monkeypatch, path):
     [
         ("empty.csv", b"", "is empty"),
         ("broken.parquet", b"not parquet", "cannot be read as PARQUET"),
-        ("latin.csv", "y,x\nä,1\n".encode("latin-1"), "cannot be read as CSV"),
+        ("latin.csv", "y,x\nä,1\n".encode("latin-1"), "is not text in UTF-8"),
         ("table.xlsx", b"", "save a spreadsheet as CSV"),
     ],
 )

@@ -40,7 +40,7 @@ TEXTS = {
     "logit(π_ij) = γ_0 + γ_1 1[FoodTreatment_ij = Satiated]\nb_0j ~ N(0, σ_b0²)",
     "beta": "share_ij ~ Beta(μ_ij φ_ij, (1 − μ_ij)φ_ij)\nlogit(μ_ij) = β_0 + β_1 x_ij + b_0j\n"
     "log(φ_ij) = δ_0 + δ_1 1[f_ij = low] + δ_2 1[f_ij = mid]\nb_0j ~ N(0, σ_b0²)",
-    "probit": "yes_ij ~ Bernoulli(μ_ij)\nΦ^−1(μ_ij) = β_0 + β_1 x_ij + b_0j\nb_0j ~ N(0, σ_b0²)",
+    "probit": "yes_ij ~ Bernoulli(μ_ij)\nΦ⁻¹(μ_ij) = β_0 + β_1 x_ij + b_0j\nb_0j ~ N(0, σ_b0²)",
 }
 
 

@@ -91,3 +91,20 @@ def test_stopping_early_is_reported_with_advice():
     assert len(caught) == 1
     assert fit.certificate.advice
     assert "NOT CONVERGED" in str(fit.summary())
+
+
+@pytest.mark.parametrize("optimizer", ["Nelder-Mead", "Powell", "L-BFGS-B", "em"])
+def test_every_optimiser_ends_on_the_boundary_exactly(optimizer):
+    """Without derivatives a simplex walks off an exact zero each time it starts there."""
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(8), 12)
+    X = rng.normal(size=(g.size, 3))
+    y = X @ [1.0, 0.5, 0.2] + rng.normal(size=(8, 2))[g, 0] + rng.normal(size=g.size)
+    table = {"y": y, "g": g} | {f"x{i + 1}": X[:, i] for i in range(3)}
+    formula = "y ~ x1 + x2 + x3 + (1 + x1 + x2 + x3 | g)"
+    newton = me.lmm(formula, table)
+    assert newton.certificate.is_singular
+    fit = me.lmm(formula, table, optimizer=optimizer)
+    assert fit.certificate.proved
+    assert len(fit.certificate.singular) == len(newton.certificate.singular)
+    assert fit.certificate.path[-1].objective == fit.objective

@@ -199,3 +199,10 @@ def test_long_and_back_is_the_same_table(n, waves, seed):
     back = long.pivot(index="who", columns="time", values="y")
     for w in waves:
         np.testing.assert_array_equal(back[w].to_numpy(), wide.set_index("who")[f"y_{w}"])
+
+
+def test_words_for_occasions_are_in_the_order_of_time():
+    wide = {"id": [1, 2], "mood_fup": [3, 6], "mood_pre": [1, 4], "mood_post": [2, 5]}
+    long = me.reshape_long(wide)
+    assert list(long["time"]) == ["pre", "post", "fup"] * 2
+    assert list(long["mood"]) == [1, 2, 3, 4, 5, 6]

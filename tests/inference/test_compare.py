@@ -257,6 +257,24 @@ def test_large_models_of_two_engines(rdata):
     assert one.lrt(two).tests[0].words == "1/2 chi2(0) + 1/2 chi2(1)"
 
 
+@pytest.mark.filterwarnings("ignore::mixedeffects.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"converged": lambda state: state.iteration >= 1}, "model 2 was ended by your own rule"),
+        ({"optimizer": "Nelder-Mead", "max_iterations": 5}, "model 2 did not converge"),
+        ({}, ""),
+    ],
+)
+def test_a_log_likelihood_that_is_no_maximum_is_said(options, words):
+    data = me.datasets.sleepstudy()
+    one = me.lmm("Reaction ~ Days + (1 | Subject)", data)
+    two = me.lmm("Reaction ~ Days + (Days | Subject)", data, **options)
+    for found in (me.compare(one, two), one.lrt(two)):
+        said = [note for note in found.notes if "not the maximum" in note]
+        assert [note.partition(":")[0] for note in said] == ([words] if words else [])
+
+
 # --- bootstrap ---------------------------------------------------------------------------------
 
 

@@ -82,3 +82,16 @@ def test_wrong_options_are_named(fit):
         fit.plot.influence("rows", influence=fit.influence("Subject"))
     with pytest.raises(me.OptionError, match="did you mean 'Subject'"):
         fit.plot.influence("subject")
+
+
+def test_numbers_of_rows_do_not_lie_on_each_other():
+    fit = me.lmm("score ~ style + (1 | professor)", me.datasets.flipped_classrooms())
+    data = fit.plot.influence("rows", measure="dfbetas").data
+    for _, own in data.groupby("term"):
+        named = own[own["named"]]
+        wide = named["unit"].astype(float).to_numpy() / 375
+        tall = named["value"].to_numpy() / np.ptp(own["value"])
+        near = (np.abs(wide[:, None] - wide) < 0.13) & (np.abs(tall[:, None] - tall) < 0.05)
+        assert near.sum() == len(named)
+        assert named["rank"].min() == 1
+    assert data["named"].sum() < 15

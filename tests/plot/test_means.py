@@ -126,3 +126,9 @@ def test_what_cannot_be_drawn_says_why(pain):
     assert squared.plot.means("b").view.facts["scale"] == "link"
     with pytest.raises(me.OptionError, match="no inverse is known"):
         squared.plot.means("b", scale="response")
+
+
+def test_a_centred_covariate_is_held_at_zero_and_not_at_what_rounding_leaves(rdata):
+    fit = me.lmm("mAch ~ cses + sector + (1 | school)", rdata("mlmRev", "Hsb82"))
+    assert fit.plot.means("sector").subtitle[-1] == "held at cses = 0"
+    assert any(line.removeprefix("held at ") == "cses = 0" for line in fit.plot.effects().subtitle)

@@ -85,3 +85,14 @@ def test_wrong_options_are_named(fit):
         fit.plot.profile("Day")
     with pytest.raises(me.OptionError, match=r"must be what fit\.profile"):
         fit.plot.profile(profile={})
+
+
+def test_a_likelihood_that_cannot_be_followed_is_said_in_words(fit, monkeypatch):
+    from mixedeffects.inference.views import profile_curves
+
+    def breaks(*args, **kwargs):
+        raise np.linalg.LinAlgError("Singular matrix")
+
+    monkeypatch.setattr(profile_curves, "profile", breaks)
+    with pytest.raises(me.NotAvailableError, match="where a variance is zero"):
+        fit.plot.profile()

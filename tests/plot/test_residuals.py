@@ -174,3 +174,14 @@ def test_data_come_in_the_users_flavour(flavour):
     assert len(chart.data["row"]) == 180
     if flavour == "polars":
         assert type(chart.data).__module__.startswith("polars")
+
+
+def test_row_numbers_do_not_lie_on_each_other(rdata):
+    """A rating has few values, so that the largest residuals are neighbours."""
+    chart = me.lmm("y ~ service + (1 | s) + (1 | d)", rdata("lme4", "InstEval")).plot.residuals()
+    extreme = chart.tables["extreme"]
+    assert len(extreme) == 3 and 0 < extreme["named"].sum() < 3
+    named, other = extreme[extreme["named"]], extreme[~extreme["named"]].iloc[0]
+    x, y = chart.data["x1"].max() - chart.data["x0"].min(), np.ptp(chart.data[["y0", "y1"]])
+    near = (named["fitted"] - other["fitted"]).abs() / x < 0.13
+    assert (near & ((named["residual"] - other["residual"]).abs() / y < 0.05)).any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -53,3 +54,12 @@ def test_what_was_not_found_is_asked_for(rdata):
     with pytest.raises(me.DataError, match="no grouping column"):
         plots.groups()
     assert "missing()" in repr(plots)
+
+
+def test_columns_named_by_numbers_have_charts():
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame({0: rng.normal(size=40), 1: rng.normal(size=40), 2: np.arange(40) % 5})
+    assert drawn(me.plot.scatter(table, 0, 1, colour=2, group=2)).says("0")
+    assert drawn(me.plot.groups(table, 0, 2, colour=2)).says("2")
+    assert me.plot.histogram(table, 1, by=2).title == "Distribution of 1 by 2"
+    assert me.plot.spaghetti(table, 2, 0, 2).title.startswith("0")

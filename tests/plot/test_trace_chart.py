@@ -74,3 +74,24 @@ def test_other_models_are_refused(fit):
         fit.plot.trace(other)
     with pytest.raises(me.OptionError, match="is not a fitted model"):
         fit.plot.trace(3)
+
+
+def test_ticks_of_a_parameter_that_hardly_moves_can_be_told_apart(rdata):
+    """Four digits would write 3.281 at every tick of an intercept between 3.2807 and 3.2813."""
+    chart = me.lmm("y ~ service + (1 | s) + (1 | d)", rdata("lme4", "InstEval")).plot.trace()
+    digits = chart.view.facts["digits"]["(Intercept)"]
+    path = chart.tables["parameters"].query("parameter == '(Intercept)'")["value"]
+    ticks = np.linspace(path.min(), path.max(), 4)
+    assert len({f"{tick:.{digits}g}" for tick in ticks}) == 4
+    assert len({f"{tick:.4g}" for tick in ticks}) < 4
+
+
+def test_iterations_are_whole_numbers_at_the_axes():
+    """Half iterations, written without their half, would make an axis of 0, 1, 1, 2, 2."""
+    fit = me.lmm("score ~ style + (1 | professor)", me.datasets.flipped_classrooms())
+    chart = fit.plot.trace()
+    last = int(chart.data["iteration"].max())
+    assert last == 2
+    top, below = chart.to_dict()["vconcat"]
+    axes = [part["encoding"]["x"]["axis"]["values"] for part in [*top["layer"], *below["concat"]]]
+    assert axes == [[0, 1, 2]] * len(axes)

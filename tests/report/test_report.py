@@ -127,7 +127,7 @@ def test_markdown_has_pictures_beside_it_or_within(folder):
     path = fit.report(folder / "e.md", charts=["coefficients", "qq"])
     text = path.read_text()
     assert re.findall(r"\n## (.*)", text) == HEADINGS
-    names = re.findall(r"!\[.*?\]\(<(e_files/.*?)>\)", text)
+    names = re.findall(r"!\[.*?\]\((e_files/.*?)\)", text)
     assert names == ["e_files/coefficients.png", "e_files/qq.png"]
     assert all((folder / n).read_bytes().startswith(b"\x89PNG") for n in names)
     inline = fit.report(folder / "f.md", charts=["qq"], pictures="inline").read_text()

@@ -1,4 +1,4 @@
-"""The command line: ``mixedeffects demo``, ``fit``, ``interpret``, ``report``, ``explain``, ….
+"""The command line: ``mixedeffects explore``, ``fit``, ``diagnose``, ``interpret``, ``report``, ….
 
 Exit status: 0 done; 2 the request cannot be met (wrong usage, file, formula or data); 3 a fit
 was written but is not certified to be an optimum. Results go to standard output, everything
@@ -7,18 +7,14 @@ else to standard error.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
 
-from mixedeffects.app.export import render
+from mixedeffects.app.export import render, render_diagnosis, render_exploration
 from mixedeffects.app.modelling import (
     Data,
     Ddf,
@@ -32,16 +28,26 @@ from mixedeffects.app.modelling import (
     MaxIterations,
     Nagq,
     Optimizer,
+    Remedy,
     Weights,
     Zi,
-    check_options,
-    fitted,
+    fit_of,
 )
-from mixedeffects.app.tables import read_table, write_table
-from mixedeffects.errors import DataError, MixedEffectsError, MixedEffectsWarning
+from mixedeffects.app.shell import (
+    Commands,
+    busy,
+    certified_or_exit,
+    check_output,
+    find_data,
+    say,
+    told,
+    write,
+)
+from mixedeffects.app.tables import reading_code, write_table
 
-CANNOT, NOT_CERTIFIED = 2, 3
 DEMO = "Reaction ~ 1 + Days + (1 + Days | Subject)"
+# below the help of a command
+EXAMPLE = 'Example:  mixedeffects {} trial.csv "pain ~ arm * month + (1 | patient)"{}'
 
 
 class Format(StrEnum):
@@ -53,18 +59,26 @@ class Format(StrEnum):
     csv = "csv"
 
 
-class Commands(TyperGroup):
-    """The commands, with every error of the package as a message instead of a traceback."""
+class Shown(StrEnum):
+    """What `explore` and `diagnose` write."""
 
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (MixedEffectsError, OSError) as problem:
-            if isinstance(problem, BrokenPipeError):
-                raise
-            say(str(problem), label="Error", style="bold red")
-            raise typer.Exit(CANNOT) from None
+    text = "text"
+    json = "json"
+    html = "html"
 
+
+class Remedies(StrEnum):
+    """When `diagnose` tries its remedies."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="File to write instead of the screen.", metavar="FILE"),
+]
 
 app = typer.Typer(
     cls=Commands,
@@ -74,50 +88,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-def say(message: str, *, label: str = "", style: str = "") -> None:
-    """Write to standard error; colour only where it is a terminal."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if label:
-        console.print(f"{label}: ", style=style, end="", markup=False)
-    console.print(message, markup=False)
-
-
-@contextmanager
-def busy(words: str) -> Iterator[None]:
-    """Show a spinner meanwhile, on a terminal only."""
-    console = Console(stderr=True)
-    with console.status(words) if console.is_terminal else nullcontext():
-        yield
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn the package's warnings into messages on standard error."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", MixedEffectsWarning)
-        yield
-    for warning in caught:
-        if issubclass(warning.category, MixedEffectsWarning):
-            say(str(warning.message), label="Warning", style="bold yellow")
-        else:
-            warnings.showwarning(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-
-
-def find_data(data: str) -> Any:
-    """The table of a file, or of a data set of that name."""
-    from mixedeffects import datasets
-
-    if not Path(data).exists():
-        if data in datasets.names():
-            return datasets.load(data)
-        if not Path(data).suffix:
-            known = ", ".join(datasets.names())
-            raise DataError(f"no file {data!r}, nor a data set of that name; there are: {known}")
-    return read_table(data)
 
 
 def show_version(asked: bool) -> None:
@@ -157,6 +127,7 @@ def demo() -> None:
     typer.echo(render(fit, "text"))
     typer.echo(
         "What to try next\n"
+        "    mixedeffects explore pain_trial\n"
         f'    mixedeffects explain sleepstudy "{DEMO}"\n'
         "    mixedeffects datasets flipped_classrooms\n"
         '    mixedeffects fit flipped_classrooms "score ~ style + (1 | professor)"\n'
@@ -166,7 +137,36 @@ def demo() -> None:
     )
 
 
-@app.command()
+@app.command(epilog=EXAMPLE.format("explore", "").split(' "')[0])
+def explore(
+    data: Data,
+    outcome: Annotated[
+        str | None, typer.Option(help="Column of the outcome.", metavar="COLUMN")
+    ] = None,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(help="Grouping column; again for another.", metavar="COLUMN"),
+    ] = None,
+    time: Annotated[str | None, typer.Option(help="Column of the time.", metavar="COLUMN")] = None,
+    treatment: Annotated[
+        str | None, typer.Option(help="Column of the treatment.", metavar="COLUMN")
+    ] = None,
+    out: Annotated[Shown, typer.Option(help="What to write.")] = Shown.text,
+    output: Output = None,
+) -> None:
+    """Look at a table before any model: roles of columns, groups, gaps, a formula to start from."""
+    from mixedeffects.model import explore as explore_table
+
+    check_output(output)
+    table = find_data(data)
+    with busy("looking"), told():
+        found = explore_table(
+            table, outcome=outcome, subject=subject or None, time=time, treatment=treatment
+        )
+    write(render_exploration(found, out.value), output)
+
+
+@app.command(epilog=EXAMPLE.format("fit", " --out json"))
 def fit(
     data: Data,
     formula: Formula,
@@ -180,46 +180,59 @@ def fit(
     weights: Weights = None,
     optimizer: Optimizer = "newton",
     max_iterations: MaxIterations = None,
+    remedy: Remedy = False,
     out: Annotated[Format, typer.Option(help="What to write.")] = Format.text,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write instead of the screen.")
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Fit a linear mixed model, or with --family a generalised one.
 
     Exit status 3 means that the result was written but is not certified to be an optimum.
     """
-    special = {
-        "link": link, "nagq": nagq, "zi": zi, "dispersion": dispersion, "exposure": exposure,
-    }  # fmt: skip
-    result = fit_of(
-        data, formula, ml=ml, family=family, special=special, weights=weights,
-        optimizer=optimizer, max_iterations=max_iterations,
-    )  # fmt: skip
-    text = render(result, out.value)
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8")
-        say(f"written to {output}")
+    given = locals()
+    check_output(output)
+    result = fit_of(given)
+    write(render(result, out.value), output)
     certified_or_exit(result)
 
 
-def fit_of(data: str, formula: str, *, family: str | None, special: dict[str, Any], **options: Any):
-    """The fit that the options of a command ask for, warnings told."""
-    check_options(family, special)
-    table = find_data(data)
-    with busy("fitting"), told():
-        return fitted(table, formula, family=family, special=special, **options)
+@app.command(epilog=EXAMPLE.format("diagnose", ""))
+def diagnose(
+    data: Data,
+    formula: Formula,
+    ml: MaximumLikelihood = False,
+    family: Family = None,
+    link: Link = None,
+    nagq: Nagq = None,
+    zi: Zi = None,
+    dispersion: Dispersion = None,
+    exposure: Exposure = None,
+    weights: Weights = None,
+    optimizer: Optimizer = "newton",
+    max_iterations: MaxIterations = None,
+    remedies: Annotated[
+        Remedies, typer.Option(help="Try the six remedies: auto, where a check finds a problem.")
+    ] = Remedies.auto,
+    budget: Annotated[
+        float, typer.Option(help="Seconds that the remedies may take together.", metavar="SECONDS")
+    ] = 60.0,
+    out: Annotated[Shown, typer.Option(help="What to write.")] = Shown.text,
+    output: Output = None,
+) -> None:
+    """Fit a model, say what may be wrong with it, what was tried, and which model to use.
+
+    Exit status 3 means that the fit asked for is not certified to be an optimum.
+    """
+    given = locals()
+    check_output(output)
+    result = fit_of(given)
+    wanted = {"auto": "auto", "always": True, "never": False}[remedies.value]
+    with busy("diagnosing"), told():
+        found = result.diagnose(remedies=wanted, budget=budget)
+    write(render_diagnosis(found, out.value), output)
+    certified_or_exit(result)
 
 
-def certified_or_exit(result: Any) -> None:
-    """End with status 3 where the optimum is not certified."""
-    if not result.certificate.converged:
-        raise typer.Exit(NOT_CERTIFIED)
-
-
-@app.command()
+@app.command(epilog=EXAMPLE.format("interpret", ""))
 def interpret(
     data: Data,
     formula: Formula,
@@ -233,29 +246,28 @@ def interpret(
     weights: Weights = None,
     optimizer: Optimizer = "newton",
     max_iterations: MaxIterations = None,
+    remedy: Remedy = False,
     ddf: Ddf = None,
     level: Level = 0.95,
     markdown: Annotated[bool, typer.Option("--markdown", help="Headings and Markdown.")] = False,
+    output: Output = None,
 ) -> None:
     """Fit a model and say in sentences what it found."""
-    special = {
-        "link": link, "nagq": nagq, "zi": zi, "dispersion": dispersion, "exposure": exposure,
-    }  # fmt: skip
-    result = fit_of(
-        data, formula, ml=ml, family=family, special=special, weights=weights,
-        optimizer=optimizer, max_iterations=max_iterations,
-    )  # fmt: skip
+    given = locals()
+    check_output(output)
+    result = fit_of(given)
     words = result.interpret(ddf=ddf, level=level)
-    typer.echo(words.markdown() if markdown else str(words))
+    write(words.markdown() if markdown else str(words), output)
     certified_or_exit(result)
 
 
-@app.command()
+@app.command(epilog=EXAMPLE.format("report", " -o trial.html"))
 def report(
     data: Data,
     formula: Formula,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write: .html, .md or .docx.")
+        Path,
+        typer.Option("--output", "-o", help="File to write: .html, .md or .docx.", metavar="FILE"),
     ],
     ml: MaximumLikelihood = False,
     family: Family = None,
@@ -267,42 +279,34 @@ def report(
     weights: Weights = None,
     optimizer: Optimizer = "newton",
     max_iterations: MaxIterations = None,
+    remedy: Remedy = False,
     ddf: Ddf = None,
     level: Level = 0.95,
-    title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
-    charts: Annotated[str, typer.Option(help="auto, none, or names with commas.")] = "auto",
+    title: Annotated[str | None, typer.Option(help="Title of the report.", metavar="TEXT")] = None,
+    charts: Annotated[
+        str, typer.Option(help="auto, none, or names with commas.", metavar="NAMES")
+    ] = "auto",
     static: Annotated[
         bool, typer.Option("--static", help="Pictures and no scripts, in a page of HTML.")
     ] = False,
 ) -> None:
     """Fit a model and write a report of it: one page that needs nothing else, Markdown, or Word."""
-    special = {
-        "link": link, "nagq": nagq, "zi": zi, "dispersion": dispersion, "exposure": exposure,
-    }  # fmt: skip
-    result = fit_of(
-        data, formula, ml=ml, family=family, special=special, weights=weights,
-        optimizer=optimizer, max_iterations=max_iterations,
-    )  # fmt: skip
-    chosen = charts if charts in ("auto", "none") else charts.split(",")
+    from mixedeffects.report import check_path
+
+    given = locals()
+    check_path(output)
+    result = fit_of(given)
+    chosen = charts if charts in ("auto", "none") else [name.strip() for name in charts.split(",")]
     with busy("writing"), told():
         result.report(
             output, title=title, ddf=ddf, level=level, charts=chosen, interactive=not static,
-            code=code_of(data),
+            code=reading_code(data),
         )  # fmt: skip
     say(f"written to {output}")
     certified_or_exit(result)
 
 
-def code_of(data: str) -> str:
-    """Python that reads the same table."""
-    if not Path(data).exists():
-        return f"data = me.datasets.load({data!r})"
-    reader = {".parquet": "read_parquet({!r})", ".tsv": "read_csv({!r}, sep='\\t')"}
-    call = reader.get(Path(data).suffix.lower(), "read_csv({!r})")
-    return f"import pandas as pd\n\ndata = pd.{call.format(data)}"
-
-
-@app.command()
+@app.command(epilog=EXAMPLE.format("explain", ""))
 def explain(data: Data, formula: Formula, weights: Weights = None) -> None:
     """Say how a model would be fitted and what that would cost, without fitting it."""
     from mixedeffects.model import explain as explain_model

@@ -1,6 +1,6 @@
-"""A fit as text, JSON, CSV or a page of HTML: what the command line writes.
+"""A fit, a diagnosis, an exploration as text, JSON or a page of HTML: what commands write.
 
-The JSON object has these keys; a number that does not exist is null.
+The JSON object of a fit has these keys; a number that does not exist is null.
 
 formula, method ("REML" or "ML"), version
 family, approximation
@@ -160,23 +160,86 @@ def _csv(fit: Any) -> str:
 
 
 def _html(fit: Any) -> str:
+    return page(fit.formula, fit.summary()._repr_html_())
+
+
+def page(title: str, body: str) -> str:
+    """A page of HTML around a fragment."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>{escape(fit.formula)}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
 <style>
-body {{ font-family: system-ui, sans-serif; margin: 2rem auto; max-width: 50rem }}
+body {{ font-family: system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }}
 table {{ border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }}
 caption {{ text-align: left; font-weight: 600; padding-bottom: .3rem }}
 th, td {{ padding: .2rem .7rem; border-bottom: 1px solid #ddd }}
 </style>
 </head>
 <body>
-{fit.summary()._repr_html_()}
+{body}
 </body>
 </html>
 """
+
+
+def render_diagnosis(found: Any, form: str) -> str:
+    """A diagnosis as text, HTML or JSON.
+
+    The JSON object has the keys formula, options, reason, changed and healthy of the
+    recommendation; checks (name, value, verdict, words); trials, the columns of its table.
+    """
+    if form == "text":
+        return str(found)
+    if form == "html":
+        return page(f"Diagnosis of {found.asked.formula}", found._repr_html_())
+    keys = ("formula", "options", "reason", "changed", "healthy")
+    return _dumped(
+        {
+            "asked": found.asked.formula,
+            "certified": bool(found.asked.certificate.proved),
+            **{key: getattr(found, key) for key in keys},
+            "checks": _records(found.checks()),
+            "trials": _records(found.tidy()),
+            "notes": list(found.notes),
+        }
+    )
+
+
+def render_exploration(found: Any, form: str) -> str:
+    """An exploration as text, HTML or JSON.
+
+    The JSON object has the keys shape, outcome, subject, time, treatment, formula, family; and
+    lists of records columns, groups, relations, missing, confounded and suggestions.
+    """
+    if form == "text":
+        return str(found)
+    if form == "html":
+        return page("Exploration of a table", found._repr_html_())
+    keys = ("shape", "outcome", "subject", "time", "treatment", "formula", "family")
+    tables = ("groups", "relations", "missing", "confounded", "suggestions")
+    return _dumped(
+        {
+            **{key: getattr(found, key) for key in keys},
+            "columns": _records(found.tidy()),
+            **{name: _records(getattr(found, name)()) for name in tables},
+        }
+    )
+
+
+def _records(frame: Any) -> list[dict[str, Any]]:
+    """Rows of a data frame of any library, or of a dict of columns."""
+    if isinstance(frame, dict):
+        return _rows(frame)
+    import narwhals as nw
+
+    return _rows(nw.from_native(frame, eager_only=True).to_dict(as_series=False))
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
 
 
 _FORMATS: dict[str, Any] = {"text": _text, "json": _json, "html": _html, "csv": _csv}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,11 @@ from mixedeffects.errors import DataError, MissingDependencyError, MixedEffectsE
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 SEPARATORS = (",", ";", "\t")
 TEXT = (".csv", ".tsv", ".txt")
+# as people write numbers where the comma is the decimal sign, and the semicolon the separator
+DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
+DECIMAL_POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+# lines read to tell which of the two a file has
+PEEKED = 200
 PARQUET = (".parquet", ".pq")
 
 
@@ -44,11 +51,20 @@ def read_table(path: str | Path) -> Any:
     path = Path(path)
     if not path.exists():
         raise DataError(f"no file {str(path)!r}")
+    if path.is_dir():
+        raise DataError(f"{str(path)!r} is a folder; give the name of a file in it")
     kind = _kind(path)
     try:
         return _read_parquet(path) if kind in PARQUET else _read_text(path)
     except MixedEffectsError:
         raise
+    except PermissionError:
+        raise
+    except UnicodeDecodeError as problem:
+        raise DataError(
+            f"{path} is not text in UTF-8 (byte {problem.start + 1:,} is not)\n"
+            "save it again as UTF-8, in a spreadsheet as 'CSV UTF-8'"
+        ) from problem
     except Exception as problem:
         reason = " ".join(str(problem).split()) or type(problem).__name__
         raise DataError(f"{path} cannot be read as {kind[1:].upper()}: {reason}") from problem
@@ -83,10 +99,11 @@ def _read_parquet(path: Path) -> Any:
 
 def _read_text(path: Path) -> Any:
     separator = _separator(path)
+    decimal = decimal_sign(path, separator)
     for library in ("pandas", "polars", "pyarrow"):
         if find_spec(library):
-            return _READERS[library](path, separator)
-    return read_plain(path, separator)
+            return _READERS[library](path, separator, decimal)
+    return read_plain(path, separator, decimal)
 
 
 def _open(path: Path) -> Any:
@@ -102,39 +119,105 @@ def _separator(path: Path) -> str:
     return max(SEPARATORS, key=first.count)
 
 
-def _pandas(path: Path, separator: str) -> Any:
+def decimal_sign(path: Path, separator: str) -> str:
+    """The decimal sign of a text file: a comma only where another separator leaves it free.
+
+    Parameters
+    ----------
+    path : Path
+    separator : str
+
+    Returns
+    -------
+    str
+        "," where some cell of the first lines is a number with a comma and none is one with a
+        point; else ".".
+    """
+    if separator == ",":
+        return "."
+    with _open(path) as file:
+        lines = list(islice(csv.reader(file, delimiter=separator), PEEKED))
+    cells = [cell.strip() for line in lines[1:] for cell in line]
+    commas = any(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
+    return "," if commas and not any(DECIMAL_POINT.fullmatch(cell) for cell in cells) else "."
+
+
+def suspicious_header(path: str | Path) -> list[str]:
+    """Names of columns that look like values: the first line of a file without names.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    list of str
+        Empty where the first line looks like names, and for files that are no text.
+    """
+    path = Path(path)
+    if _kind(path) not in TEXT:
+        return []
+    with _open(path) as file:
+        first = next(csv.reader(file, delimiter=_separator(path)), [])
+    numbers = sum(bool(DECIMAL_POINT.fullmatch(c) or DECIMAL_COMMA.fullmatch(c)) for c in first)
+    whole = all(re.fullmatch(r"[-+]?[\d.,]+", cell) for cell in first)
+    return first if numbers or whole else []
+
+
+def reading_code(data: str) -> str:
+    """Python that reads the same table as `read_table`, or loads the data set of that name."""
+    path = Path(data)
+    if not path.exists():
+        return f"data = me.datasets.load({data!r})"
+    if _kind(path) in PARQUET:
+        return f"import pandas as pd\n\ndata = pd.read_parquet({data!r})"
+    separator = _separator(path)
+    more = "" if separator == "," else f", sep={separator!r}"
+    if decimal_sign(path, separator) == ",":
+        more += ", decimal=','"
+    return (
+        f"import pandas as pd\n\ndata = pd.read_csv(\n    {data!r}{more}, keep_default_na=False,\n"
+        f"    na_values={list(MISSING)!r},\n)"
+    )
+
+
+def _pandas(path: Path, separator: str, decimal: str) -> Any:
     import pandas
 
     return pandas.read_csv(
-        path, sep=separator, encoding="utf-8-sig", keep_default_na=False, na_values=list(MISSING)
-    )
+        path, sep=separator, encoding="utf-8-sig", keep_default_na=False, na_values=list(MISSING),
+        decimal=decimal,
+    )  # fmt: skip
 
 
-def _polars(path: Path, separator: str) -> Any:
+def _polars(path: Path, separator: str, decimal: str) -> Any:
     import polars
 
     return polars.read_csv(
-        path, separator=separator, null_values=list(MISSING), infer_schema_length=None
-    )
+        path, separator=separator, null_values=list(MISSING), infer_schema_length=None,
+        decimal_comma=decimal == ",",
+    )  # fmt: skip
 
 
-def _pyarrow(path: Path, separator: str) -> Any:
+def _pyarrow(path: Path, separator: str, decimal: str) -> Any:
     from pyarrow import csv as arrow
 
     return arrow.read_csv(
         path,
         parse_options=arrow.ParseOptions(delimiter=separator),
-        convert_options=arrow.ConvertOptions(null_values=list(MISSING), strings_can_be_null=True),
+        convert_options=arrow.ConvertOptions(
+            null_values=list(MISSING), strings_can_be_null=True, decimal_point=decimal
+        ),
     )
 
 
-def read_plain(path: str | Path, separator: str = ",") -> dict[str, Any]:
+def read_plain(path: str | Path, separator: str = ",", decimal: str = ".") -> dict[str, Any]:
     """Read a CSV file with Python alone.
 
     Parameters
     ----------
     path : str or path
-    separator : str
+    separator, decimal : str
 
     Returns
     -------
@@ -148,6 +231,11 @@ def read_plain(path: str | Path, separator: str = ",") -> dict[str, Any]:
     for number, row in enumerate(body, start=2):
         if len(row) != len(header):
             raise DataError(f"{path}, row {number}: {len(row)} values for {len(header)} columns")
+    if decimal == ",":
+        body = [
+            [cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell for cell in row]
+            for row in body
+        ]
     columns = list(zip(*body, strict=True)) or [()] * len(header)
     return {name: column_of(values) for name, values in zip(header, columns, strict=True)}
 

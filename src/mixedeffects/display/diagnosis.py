@@ -118,6 +118,8 @@ def certificate_word(fit):
         return "no maximum"
     if not certificate.converged:
         return "not converged"
+    if certificate.short:
+        return "ended by rule"
     return "singular" if certificate.is_singular else "certified"
 
 
@@ -184,7 +186,7 @@ def not_tried(facts):
     for trial in facts.trials:
         if trial.fit is None:
             what = f" ({trial.what})" if trial.what else ""
-            by_hand = f"; by hand: {call_words(trial)}" if trial.formula else ""
+            by_hand = f"; by hand: {call_words(trial)}" if trial.by_hand else ""
             out.append(f"{trial.remedy}{what}: {trial.note}{by_hand}")
     return out
 
@@ -207,13 +209,30 @@ def call(facts):
         more = "" if fit.reml else ", reml=False"
         name = "lmm"
     else:
-        more, name = f', family="{fit.family.name}"', "glmm"
+        more, name = f", family={quoted(fit.family.name)}", "glmm"
+        link = str(fit.family.link)
+        more += f", link={quoted(link)}" if link not in fit.family.links[:1] else ""
         for part, own in fit.data.parts.items():
             if part not in trial.options:
-                more += f', {part}="{own.spec.text}"'
+                more += f", {part}={quoted(own.spec.text)}"
         more += f", nagq={fit.nagq}" if fit.nagq != 1 else ""
+    for argument in ("weights", "exposure"):
+        column = getattr(fit.design.spec, argument)
+        if column:  # numbers that are no column are left to the words below
+            more += f", {argument}={quoted(column)}"
     more += "".join(f", {k}={v!r}" for k, v in trial.options.items())
-    return f'me.{name}("{trial.formula}", data{more})'
+    return f"me.{name}({quoted(trial.formula)}, data{more})"
+
+
+def quoted(text):
+    """A text as Python writes it, in double quotes where that needs no escapes.
+
+    Examples
+    --------
+    >>> print(quoted("y ~ x"), quoted('y ~ C(f, "sum")'))
+    "y ~ x" 'y ~ C(f, "sum")'
+    """
+    return repr(text) if '"' in text or "\\" in text else f'"{text}"'
 
 
 def headline(facts):
@@ -229,7 +248,8 @@ def advice(facts):
     recommendation = facts.recommendation
     if not recommendation.changed:
         return [recommendation.reason]
-    others = "other arguments as before" if facts.trials else ""
+    rule = "" if facts.asked.certificate.rule is None else ", without converged="
+    others = f"other arguments as before{rule}" if facts.trials else ""
     return [call(facts), *([f"({others})"] if others else []), recommendation.reason]
 
 
@@ -311,8 +331,11 @@ def as_html(facts, verdicts):
             parts.append(html_table("What was tried", header, rows, left=4))
             shown = [f"{escape(n)}: <code>{escape(words)}</code>" for n, words in formulas(facts)]
             parts.append("<p>" + "<br>".join(shown) + "</p>")
-        rest = [f"Not tried: {words}" for words in not_tried(facts)] + list(facts.notes)
-        if rest:
-            parts.append("<p>" + "<br>".join(map(escape, rest)) + "</p>")
+        skipped = not_tried(facts)
+        if skipped:
+            items = "".join(f"<li>{escape(words)}</li>" for words in skipped)
+            parts.append(f"<p>Not tried</p><ul>{items}</ul>")
+        if facts.notes:
+            parts.append("<p>" + "<br>".join(map(escape, facts.notes)) + "</p>")
     parts.append("</div>")
     return "\n".join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.display.numbers import significant
+from mixedeffects.exploration import conversion_call, written_numbers
 
 #: Lines of a list that are printed; the frames have all.
 MOST_LINES = 12
@@ -32,7 +33,8 @@ def column_rows(f):
 
 
 def _numbers_kind(p):
-    return "number" if not p.whole else "whole number"
+    words = "number" if not p.whole else "whole number"
+    return f"{words} (text)" if p.written else words
 
 
 KINDS = {
@@ -48,6 +50,9 @@ KINDS = {
 def sections(f, waves):
     """Headings with sentences, lines of code, and (header, rows) tables."""
     out = []
+    written = written_numbers(f.columns, f.roles)
+    if written:
+        out.append(("Convert first", _written_lines(f, written)))
     if f.shape.call:
         out.append(("Reshape first", [Code(f"long = {f.shape.call}")]))
     weak = [x for x in f.shape.families if f.shape.kind != "wide"]
@@ -78,6 +83,15 @@ def sections(f, waves):
     if notes:
         out.append(("Notes", [n + "." for n in notes]))
     return out
+
+
+def _written_lines(f, names):
+    shown = ", ".join(names[:MOST_LINES]) + (", …" if len(names) > MOST_LINES else "")
+    verb = "holds" if len(names) == 1 else "hold"
+    said = f"{shown} {verb} numbers as text, as a file read without types has them; they are "
+    said += "taken for numbers here, but a model would take them for categories."
+    call = conversion_call(f.flavour, names)
+    return [Code(call), said] if call else [said]
 
 
 def _sentence(words, names):

@@ -168,7 +168,7 @@ def remarks(facts):
     else:
         out.append(
             f"NOT CONVERGED ({certificate.optimizer}, {certificate.evaluations} evaluations): "
-            f"{certificate.message}. To try: {'; '.join(certificate.advice)}."
+            f"{certificate.message.rstrip('.')}. To try: {'; '.join(certificate.advice)}."
         )
     for words in facts.singular:
         proof = ", certified" if certificate.proved else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import replace
+from math import isfinite
 from numbers import Integral
 from typing import Any
 
@@ -13,11 +14,19 @@ import numpy as np
 from mixedeffects.errors import ConvergenceWarning, ModelError, OptionError
 from mixedeffects.estimation.certificate import (
     certify,
+    clearly_regular,
     leave_saddle,
     singular_directions,
     snap,
 )
-from mixedeffects.estimation.newton import ENOUGH, TIGHT, OptimizerResult, by_rule, newton
+from mixedeffects.estimation.newton import (
+    ENOUGH,
+    TIGHT,
+    OptimizerResult,
+    by_rule,
+    newton,
+    newton_step,
+)
 from mixedeffects.estimation.start import even_start, moment_start
 from mixedeffects.estimation.watching import Watch, linear_look
 from mixedeffects.formula import close_match
@@ -187,13 +196,19 @@ def settle(objective, run, start, options):
     result = run(objective, start, **options)
     iterations = result.iterations
     for _ in range(RESTARTS):
-        if not np.isfinite(result.evaluation.value) or result.rule is not None:
+        if not isfinite(result.evaluation.value) or result.rule is not None:
             break
+        if all(clearly_regular(result.evaluation, term) for term in objective.parameters.terms):
+            break  # nothing to put at zero, no boundary to leave
         evaluation = snap(objective, result.evaluation)
         lower = leave_saddle(objective, evaluation)
         if lower is not None:
             start = lower.theta
         elif evaluation is not result.evaluation and result.converged:
+            decrement = decrement_at(evaluation)
+            if decrement < options.get("tolerance", ENOUGH):
+                result = moved(result, evaluation, watch)
+                break
             start = evaluation.theta  # moved by less than matters, but no longer stationary
         else:
             break
@@ -201,8 +216,25 @@ def settle(objective, run, start, options):
             watch.resume(result.iterations)
         result = run(objective, start, **options)
         iterations += result.iterations
+    else:  # an optimiser without derivatives may leave an exact zero each time
+        result = moved(result, snap(objective, result.evaluation), watch)
     path = () if watch is None else tuple(watch.steps)
-    return replace(result, iterations=iterations, path=path)
+    return OptimizerResult(
+        result.evaluation, iterations, result.converged, result.message, result.decrement, path,
+        result.rule,
+    )  # fmt: skip
+
+
+def moved(result, evaluation, watch):
+    """A result at a point of the boundary instead of the one next to it; so in its path."""
+    if watch is not None and evaluation is not result.evaluation:
+        watch.note(result.iterations, evaluation, evaluation.gradient)
+    return replace(result, evaluation=evaluation, decrement=None)
+
+
+def decrement_at(evaluation):
+    """Newton decrement at a point: twice what a step could still win."""
+    return newton_step(evaluation.curvature, evaluation.gradient, evaluation.theta)[1]
 
 
 def rival(objective, run, result, options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +10,18 @@ import numpy as np
 
 from mixedeffects.design import code_numbers
 from mixedeffects.errors import ColumnTypeError
+from mixedeffects.exploration.hints import GROUPS, hint
 
 #: Rows looked at before a column of decimals is taken for a measurement, whose values are
 #: counted but not coded.
 PROBE = 20_000
+#: A number as text, and texts among numbers that stand for none.
+NUMBER = re.compile(r"\s*[-+]?(?!0\d)(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+NOTHING = frozenset(("", "na", "n/a", "nan", "none", "null", "."))
+#: Labels at either end of the sorted ones that are looked at one by one.
+CHECKED = 500
+#: Different numbers from which text is taken for numbers.
+LEAST_NUMBERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Profile:
         Numbers without decimals.
     low, high : float
         Smallest and largest number; nan for other kinds.
+    written : bool
+        Numbers that the table holds as text.
     """
 
     name: str
@@ -51,6 +62,7 @@ class Profile:
     whole: bool = False
     low: float = np.nan
     high: float = np.nan
+    written: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -128,7 +140,9 @@ def profile(column) -> Profile:
     if n_missing == n:
         return Profile(column.name, column.kind, n, n, 0, column.values, present)
     if column.is_factor and column.labels is not None:
-        return _factor(column, n_missing, present)
+        found = _factor(column, n_missing, present)
+        numbers = _written_numbers(found)
+        return found if numbers is None else numbers
     values = column.values
     kept = values if present is None else values[present]
     low = high = np.nan
@@ -169,6 +183,51 @@ def _factor(column, n_missing, present) -> Profile:
     return Profile(
         column.name, column.kind, n, n_missing, len(labels), codes, present, codes, labels
     )
+
+
+def _written_numbers(p: Profile) -> Profile | None:
+    """The numbers that a column of text holds, as a file read without types has them.
+
+    Ids are left as they are: whole numbers with a name for a group, and those that begin with 0.
+    """
+    if p.kind != "text":
+        return None
+    numbers = _parsed(p.labels)
+    if numbers is None:
+        return None
+    known = np.isfinite(numbers)
+    if np.count_nonzero(known) < LEAST_NUMBERS:
+        return None
+    whole = bool((np.floor(numbers[known]) == numbers[known]).all())
+    if whole and hint(p.name, GROUPS):
+        return None
+    values = np.where(p.places >= 0, numbers[p.places], np.nan)
+    present = np.isfinite(values)
+    codes, labels = code_numbers(values[present])
+    full = np.full(p.n, -1, dtype=np.int32)
+    full[present] = codes
+    n_missing = p.n - int(np.count_nonzero(present))
+    return Profile(
+        p.name, "number", p.n, n_missing, len(labels), values, present if n_missing else None, full,
+        labels, whole, float(numbers[known].min()), float(numbers[known].max()), True,
+    )  # fmt: skip
+
+
+def _parsed(labels) -> np.ndarray | None:
+    """Numbers of texts, nan for those that stand for nothing; None where some are no numbers."""
+    # the ends of the sorted labels have what begins with 0, with a sign or with a letter
+    for label in (*labels[:CHECKED], *labels[-CHECKED:]):
+        if str(label).strip().lower() not in NOTHING and not NUMBER.fullmatch(str(label)):
+            return None
+    texts = np.array([str(label) for label in labels])
+    try:
+        return texts.astype(np.float64)
+    except ValueError:
+        texts = np.where(np.isin(np.char.lower(np.char.strip(texts)), list(NOTHING)), "nan", texts)
+    try:
+        return texts.astype(np.float64)
+    except ValueError:
+        return None
 
 
 def share_of_blocks(codes) -> float:

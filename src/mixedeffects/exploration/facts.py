@@ -295,6 +295,11 @@ def _row_notes(found, roles, table):
     return notes
 
 
+def _numeric(table, members) -> bool:
+    """Whether the columns of a variable hold numbers, nothing, or both."""
+    return all(table.column(c).kind == "number" for c in members if c is not None)
+
+
 def _plan(table, shape):
     """How to reshape a wide table; None where that cannot be done."""
     waves = {w for f in shape.families for w in f.waves}
@@ -313,7 +318,10 @@ def _long(table, plan, given):
     """The facts of the table after reshaping."""
     outcome = given["outcome"]
     if outcome not in plan.variables:
-        outcome = next(iter(plan.variables))
+        outcome = next(
+            (name for name, members in plan.variables.items() if _numeric(table, members)),
+            next(iter(plan.variables)),
+        )
     # variables measured beside the outcome are outcomes too, not its causes
     plan = replace(plan, variables={outcome: plan.variables[outcome]})
     with warnings.catch_warnings():

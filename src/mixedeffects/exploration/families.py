@@ -47,6 +47,9 @@ def _patterns(sep):
         # pain_0, dose_0.5, pain month 3
         re.compile(rf"^(?P<name>.*?\D.*?)(?P<sep>{gap})(?P<unit>{UNITS}[_.\-\s]?)?(?P<wave>{NUMBER})$",
                    flags),
+        # bdi.2m, pain_6wk
+        re.compile(rf"^(?P<name>.*?\D.*?)(?P<sep>{gap})(?P<wave>{NUMBER})(?P<unit>{UNITS}s?)$",
+                   flags),
         # pain_pre
         re.compile(rf"^(?P<name>.+?)(?P<sep>{gap})(?P<wave>{occasions})$", flags),
         # t0_pain, wave1.pain

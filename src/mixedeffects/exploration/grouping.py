@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from mixedeffects.exploration.columns import Profile, share_of_blocks
 from mixedeffects.exploration.hints import (
+    COVARIATES,
     GROUPS,
     MEASURES,
+    NUMBERINGS,
     OCCASION_WORDS,
     OUTCOMES,
     PERSONS,
     PLACES,
+    REMARKS,
     TREATMENTS,
     hint,
+    tokens,
 )
 from mixedeffects.exploration.relations import constant_within, n_pairs, relate
 
@@ -25,6 +31,11 @@ REPEATS = 1.2
 MANY_NUMBERS, DENSE = 100, 0.4
 #: Blocks of equal neighbours: levels per block.
 IN_BLOCKS = 0.98
+#: Words of a label, on average, from which it is a sentence.
+SENTENCE = 4
+DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b")
+#: Levels of the finer grouping in each of the coarser, from which labels can start anew.
+ANEW = 1.5
 #: Combinations of both with one row, when a person's number starts anew in each place.
 ONE_ROW = 0.95
 
@@ -79,13 +90,26 @@ def _by_name(p: Profile) -> str | None:
     word = hint(p.name, GROUPS)
     if word is None:
         return None
+    if not p.is_text and _counted(p, word):
+        return None
+    if word == "group" and hint(p.name, COVARIATES):
+        return None  # an age group is an age, and groups no rows that belong together
     if p.n_distinct <= 4 and hint(p.name, TREATMENTS):
         return None  # 'group' with two or three levels is a treatment
     if p.n_distinct == 2 and word not in PLACES:
         return None
-    if word not in PERSONS | PLACES and not p.is_text and hint(p.name, MEASURES):
-        return None
+    if not p.is_text and hint(p.name, MEASURES if word not in PERSONS | PLACES else COVARIATES):
+        # a number of the school, such as its size, unless it is the number of the school
+        if word not in PERSONS | PLACES or not NUMBERINGS & set(tokens(p.name)):
+            return None
     return f"its name has '{word}', and its {p.n_distinct:,} values repeat"
+
+
+def _counted(p: Profile, word) -> bool:
+    """Whether whole numbers count things of a name: stations that saw a quake, hospital stays."""
+    many = {f"{word}s", f"{word}es"} & {*tokens(p.name)}
+    none = p.low == 0 and float(p.counts()[0]) > 0.5 * p.n_present
+    return p.low >= 0 and bool(many or none)
 
 
 def _by_values(p: Profile) -> str | None:
@@ -93,6 +117,8 @@ def _by_values(p: Profile) -> str | None:
         return None
     if p.is_text:
         words = sum(str(label).lower() in OCCASION_WORDS for label in p.labels[:20])
+        if hint(p.name, REMARKS) or _are_dates(p.labels) or _are_sentences(p.labels):
+            return None
         if p.n_distinct >= MANY_TEXTS and words < 3 and not hint(p.name, MEASURES | OUTCOMES):
             return f"{p.n_distinct:,} labels that repeat"
         return None
@@ -105,6 +131,15 @@ def _by_values(p: Profile) -> str | None:
         if not _smooth(p.counts()):
             return f"{p.n_distinct:,} whole numbers that repeat like labels, not like a measurement"
     return None
+
+
+def _are_dates(labels) -> bool:
+    """Whether texts are dates, year first."""
+    return all(DATE.match(str(label)) for label in labels[:20])
+
+
+def _are_sentences(labels) -> bool:
+    return bool(np.mean([len(str(label).split()) for label in labels[:200]]) >= SENTENCE)
 
 
 def _smooth(counts) -> bool:
@@ -120,12 +155,16 @@ def _reused(found, named) -> dict[str, str]:
     by_name = {p.name: p for p in found}
     out = {}
     for p in found:
-        if not (p.is_text or p.whole) or p.codes is None:
+        if not (p.is_text or _counts_from_one(p)) or p.codes is None:
+            continue
+        if hint(p.name, TREATMENTS | COVARIATES):
             continue
         for fine in named:
             for coarse in named:
                 a, b = by_name[fine], by_name[coarse]
                 if len({fine, coarse, p.name}) < 3 or not 2 <= p.n_distinct < a.n_distinct:
+                    continue
+                if a.n_distinct < ANEW * b.n_distinct:
                     continue
                 if not (constant_within(p, a) and constant_within(b, a)):
                     continue
@@ -135,6 +174,11 @@ def _reused(found, named) -> dict[str, str]:
                         f"its labels start anew in each {coarse}: {coarse}:{p.name} is {fine}",
                     )
     return out
+
+
+def _counts_from_one(p: Profile) -> bool:
+    """Whether whole numbers are 1, 2, … without a gap, as numbers of things are."""
+    return p.whole and p.low in (0, 1) and p.high - p.low + 1 == p.n_distinct
 
 
 def row_number(p: Profile, others) -> tuple[str, float] | None:

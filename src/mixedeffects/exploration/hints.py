@@ -13,7 +13,9 @@ def words(text) -> frozenset[str]:
 PERSONS = words(
     """
     subject subj patient person participant student pupil child respondent individual user
-    customer client employee worker rat mouse animal dog cow bird woman man mother ppt pid sid
+    customer client employee worker mom mum dad father kid baby infant
+    rat mouse rabbit pig chick sheep horse monkey fish animal dog cow bird woman man mother ppt
+    pid sid
     uid ptid subjid rep representative case
     """
 )
@@ -34,7 +36,7 @@ GROUPS = (
     family household cluster block litter plate sample item rater judge reviewer interviewer
     operator replicate lot machine tree plant species couple dyad pair lab laboratory run
     experimenter stimulus word picture question lecturer course movie product cask tank pen cage
-    pot colony brood
+    pot colony brood stratum strata lea
     """
     )
 )
@@ -70,14 +72,15 @@ MAYBE_OUTCOMES = words(
     pain stay los use success failure died death survived passed grade marks spend cost price
     weight distance strength diameter angle height bp sbp dbp cholesterol cd4 mood depression
     anxiety vocal negotiation accuracy rt speed math maths reading wage income pressure seizures
-    cesd hamd bdi qol concentration conc achievement ach attain attainment
+    cesd hamd bdi qol concentration conc achievement ach attain attainment mass biomass
+    read correct
     """
 )
 COVARIATES = words(
     """
     age sex gender race ethnicity education educ income ses severity comorbidity urban rural
     marital religion smoker smoking bmi baseline base weekday gpa size born birth married
-    children
+    children lat latitude lon long longitude
     """
 )
 TRIALS = words(
@@ -93,14 +96,20 @@ MEASURES = (
     | (OUTCOMES - {"cases"})
     | words(
         """
-    number num temperature temp length duration amount calls pages total
+    number num temperature temp length duration amount calls pages total depth altitude
+    elevation
     """
     )
 )
+#: Last words of names that number things, and names of remarks: neither is measured.
+NUMBERINGS = words("number no nr num id ids index idx code serial seq sequence")
+REMARKS = words("comment comments note notes remark remarks description")
+#: Times that are one of a list, not an amount: days absent are an outcome, the day is none.
+CALENDAR = words("day week month year date hour minute quarter semester weekday")
 #: Labels of measurement occasions, in their order.
 OCCASIONS = (
     ("baseline", "followup"), ("baseline", "follow-up"), ("before", "after"), ("start", "end"),
-    ("pre", "mid", "post"), ("pre", "post", "followup"), ("pre", "post", "fup"),
+    ("pre", "mid", "post", "followup", "follow-up", "fup"),
     ("initial", "final"), ("first", "last"),
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
     ("mon", "tue", "wed", "thu", "fri", "sat", "sun"), ("fall", "spring"), ("autumn", "spring"),

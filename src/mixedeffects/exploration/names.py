@@ -62,7 +62,7 @@ def require_numbers(table, name, what):
 
     column = require(table, name, what)
     if column.kind not in ("number", "boolean"):
-        raise ColumnTypeError(f"{what}={name!r} holds {WORDS[column.kind]}; it must be numbers")
+        raise ColumnTypeError(f"{what}={name!r} holds {_held(column)}; it must be numbers")
     values = np.array(column.values, dtype=np.float64)
     if column.missing is not None:
         values[column.missing] = np.nan
@@ -70,6 +70,16 @@ def require_numbers(table, name, what):
     if np.isnan(values).all():
         raise DataError(f"column '{name}' has no value to show")
     return values
+
+
+def _held(column):
+    """What a column holds, in words."""
+    if column.kind == "text" and column.labels is not None:
+        from mixedeffects.exploration.columns import profile
+
+        if profile(column).written:
+            return "numbers as text (me.explore says how to convert it)"
+    return WORDS[column.kind]
 
 
 #: Kinds of columns in the words of a message.
@@ -81,6 +91,17 @@ WORDS = {
     "ordered": "ordered categories",
     "datetime": "dates",
 }
+
+
+def written(name):
+    """A column name as a title: pandas has numbers for names too.
+
+    Examples
+    --------
+    >>> written(0), written(None)
+    ('0', None)
+    """
+    return None if name is None else str(name)
 
 
 def quoted(name):

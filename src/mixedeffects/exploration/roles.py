@@ -12,14 +12,18 @@ import numpy as np
 from mixedeffects.exploration.columns import Profile
 from mixedeffects.exploration.grouping import groupings, row_number
 from mixedeffects.exploration.hints import (
+    CALENDAR,
     COVARIATES,
     MAYBE_OUTCOMES,
+    NUMBERINGS,
+    OCCASION_WORDS,
     OUTCOMES,
     TREATMENT_VALUES,
     TREATMENTS,
     TRIALS,
     contains,
     hint,
+    tokens,
 )
 from mixedeffects.exploration.relations import constant_within
 from mixedeffects.exploration.times import guess_time
@@ -28,6 +32,8 @@ from mixedeffects.exploration.times import guess_time
 MOST_ARMS = 8
 #: Words for treatments that other words contain.
 PARTS_OF_WORDS = {"drug", "dose", "experiment"}
+#: Rows from which whole numbers that only go up are numbers of the rows.
+MANY_ROWS = 30
 #: Points an outcome needs.
 ENOUGH = 1.0
 
@@ -144,8 +150,10 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
             roles.time, out[guess[0]] = guess[0], Role("time", guess[1])
             left = [p for p in left if p.name != guess[0]]
     roles.subject = _subject(factors, by_name.get(roles.time), bool(subject))
-    roles.calendar = bool(roles.time and factors) and not any(
-        few_per_cell(f, by_name[roles.time]) for f in factors
+    roles.calendar = (
+        bool(roles.time and factors)
+        and not any(few_per_cell(f, by_name[roles.time]) for f in factors)
+        and not _occasions(by_name[roles.time])
     )
     if roles.subject is not None:
         old = out[roles.subject]
@@ -232,6 +240,11 @@ def _subject(factors, time, given):
     return people[0].name if people else None
 
 
+def _occasions(time) -> bool:
+    """Whether times are words such as pre and post, of which rows may share one."""
+    return time.is_text and all(str(v).lower() in OCCASION_WORDS for v in time.labels[:12])
+
+
 def few_per_cell(factor, time) -> bool:
     """Whether most combinations of group and time have one row: waves of a panel."""
     from mixedeffects.exploration.relations import n_pairs
@@ -248,13 +261,32 @@ def _outcome(left, found, factors):
         points, reasons = _outcome_points(p, found, factors)
         if points >= ENOUGH and (best is None or points > best[0]):
             best = points, p.name, ", ".join(reasons)
+    if best is None and factors:
+        return _two_answers(left, factors[0])
     return None if best is None else best[1:]
+
+
+def _two_answers(left, factor):
+    """Name and reason of a text of two values that varies within the groups: good or poor."""
+    known = COVARIATES | TREATMENTS
+    for p in left:
+        if p.is_text and p.n_distinct == 2 and not hint(p.name, known):
+            words = {str(v).lower() for v in p.labels}
+            if not words & (TREATMENT_VALUES | OCCASION_WORDS) and not constant_within(p, factor):
+                said = " or ".join(f"'{v}'" for v in p.labels)
+                return p.name, f"it is {said}, and varies within {factor.name}"
+    return None
 
 
 def _outcome_points(p, found, factors):
     points, reasons = 0.0, []
+    axes = {q.name.lower() for q in found} >= {"x", "y", "z"}
     for words, value in ((OUTCOMES, 4.0), (MAYBE_OUTCOMES, 2.0)):
+        if axes and p.name.lower() == "y":
+            break  # a side of a box
         word = hint(p.name, words)
+        if word == "y" and p.name.lower() != "y":
+            word = None  # y98 is a year
         inside = word or contains(p.name, words)
         if inside:
             whole = p.name.lower() == word
@@ -265,6 +297,12 @@ def _outcome_points(p, found, factors):
         points -= 2.5
     if hint(p.name, TREATMENTS):
         points -= 3
+    if hint(p.name, {"trials", "attempts", "denominator"}):
+        points -= 3
+    if p.name.lower() in CALENDAR or _numbers_things(p):
+        points -= 4
+    if p.name.lower() == "case" and p.n_distinct == 2:
+        points, reasons = points + 4, [*reasons, "it is called 'case' and has two values"]
     if factors:
         if any(constant_within(p, f) for f in factors):
             points -= 4
@@ -286,6 +324,18 @@ def _outcome_points(p, found, factors):
     return points, reasons
 
 
+def _numbers_things(p):
+    """Whether numbers only tell things apart: 'sample number', or ever larger ones."""
+    if not p.whole:
+        return False
+    parts = tokens(p.name)
+    if len(parts) > 1 and parts[-1] in NUMBERINGS:
+        return True
+    if p.n_distinct < p.n_present or hint(p.name, OUTCOMES | MAYBE_OUTCOMES):
+        return False
+    return p.n_present > MANY_ROWS and bool((np.diff(p.numbers()) > 0).all())
+
+
 def _treatment(left):
     best = None
     for p in left:
@@ -295,6 +345,8 @@ def _treatment(left):
         word = hint(p.name, TREATMENTS) or contains(
             p.name, TREATMENTS - {"drug", "dose", "experiment"}
         )
+        if word == "group" and hint(p.name, COVARIATES):
+            continue  # an age group
         if word:
             points, reasons = points + 3, [f"its name has '{word}'"]
         if p.is_text:

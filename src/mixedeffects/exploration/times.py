@@ -9,6 +9,8 @@ from mixedeffects.exploration.relations import both_present, constant_within, n_
 
 #: Distinct values beyond which numbers must go up within a group to be a time.
 MOST_WAVES = 60
+#: Values up to which "days" may be a list of occasions where nothing repeats.
+FEW = 12
 #: Rows that must go up.
 RISING = 0.9
 
@@ -50,6 +52,8 @@ def _points(p, factors):
     if not factors:
         # nobody is measured twice: only a short list of occasions is a time
         ok = (word or occasions) and p.codes is not None and p.n_distinct <= MOST_WAVES
+        if word and word.endswith("s") and p.n_distinct > FEW:
+            ok = False  # days absent, weeks of gestation: an amount of time
         return (points - 1.5, reason) if ok and (p.whole or p.is_text) else (0.0, "")
     f = varying[0]
     waves = p.codes is not None and (p.whole or p.is_text) and p.n_distinct <= MOST_WAVES
@@ -57,6 +61,8 @@ def _points(p, factors):
     if age and not word:
         ordered = waves and single > 0.98 and rising(p, f) > RISING
         return (points, f"{reason} {f.name}") if ordered else (0.0, "")
+    if word and word.endswith("s") and single < 0.5 and not p.is_text:
+        return 0.0, ""  # visits to a doctor: a number of them
     if not waves and p.kind != "datetime" and rising(p, f) < RISING:
         return 0.0, ""  # a clock time or a duration, not the order of measurements
     reason = f"{reason}, and it varies within {f.name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,21 @@ def detect(table, sep=None) -> list[Family]:
             continue
         empty = column.missing is not None and bool(column.missing.all())
         kinds[name] = None if empty else SORTS[column.kind]
-    return families(table.names, kinds, sep)
+    found = families(table.names, kinds, sep)
+    return [replace(f, strong=f.strong and not _indicators(table, f)) for f in found]
+
+
+def _indicators(table, family) -> bool:
+    """Whether columns are the dummy variables of one factor: each row has a single 1."""
+    total = np.zeros(table.n_rows)
+    for name in family.columns:
+        column = table.column(name)
+        if column.kind not in ("number", "boolean") or column.missing is not None:
+            return False
+        if not np.isin(column.values, (0, 1)).all():
+            return False
+        total += column.values
+    return len(family.columns) > 1 and table.n_rows > 1 and bool((total == 1).all())
 
 
 def variable_name(family) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.exploration.names import require_numbers
+from mixedeffects.exploration.names import require_numbers, written
 from mixedeffects.exploration.views_levels import boxes, factor, few_levels, label_texts, left_out
 from mixedeffects.inference import Table
 from mixedeffects.inference.views import View
@@ -87,7 +87,8 @@ def groups_view(table, y, group, *, colour=None, kind="auto", most=MOST_GROUPS):
         notes += note
     tables["means"] = _means(v, h, hue)
     facts = {
-        "y": y, "group": group, "colour": colour, "nested": nested, "kind": kind,
+        "y": written(y), "group": written(group), "colour": written(colour),
+        "nested": nested, "kind": kind,
         "order": [str(n) for n in names[shown]], "n_groups": total, "n_shown": shown.size,
         "colours": [] if hue is None else hue.labels, "mean": float(v.mean()),
     }  # fmt: skip

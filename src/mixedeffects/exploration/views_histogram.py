@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.exploration.names import require_numbers
+from mixedeffects.exploration.names import require_numbers, written
 from mixedeffects.exploration.views_levels import boxes, few_levels, left_out
 from mixedeffects.inference import Table
 from mixedeffects.inference.views import View
@@ -71,7 +71,8 @@ def histogram_view(table, x, *, by=None, bins=None):
     )
     box = boxes(v, codes, len(labels))
     facts = {
-        "x": x, "by": by, "n": int(v.size), "n_bins": int(k), "width": float(edges[1] - edges[0]),
+        "x": written(x), "by": written(by), "n": int(v.size), "n_bins": int(k),
+        "width": float(edges[1] - edges[0]),
         "levels": [labels[i] for i in box["level"]],
     }  # fmt: skip
     box = {"by": names[box.pop("level")], **box}

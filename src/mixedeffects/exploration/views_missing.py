@@ -13,7 +13,7 @@ from mixedeffects.exploration.missingness import (
     pattern_kinds,
     wave_table,
 )
-from mixedeffects.exploration.names import require
+from mixedeffects.exploration.names import require, written
 from mixedeffects.exploration.views_levels import factor
 from mixedeffects.inference import Table
 from mixedeffects.inference.views import View
@@ -106,7 +106,8 @@ def missing_view(table, subject, time, y=None, *, most=MOST_PATTERNS):
     if grid.n_duplicates:
         notes.append(f"{grid.n_duplicates:,} rows repeat a {subject} and {time}")
     facts = {
-        "subject": subject, "time": time, "y": y, "waves": waves, "n_subjects": n,
+        "subject": written(subject), "time": written(time), "y": written(y),
+        "waves": waves, "n_subjects": n,
         "n_complete": int(grid.seen.all(axis=1).sum()), "n_patterns": int(order.size),
     }  # fmt: skip
     return View({"cells": cells, "patterns": table_, "waves": gaps}, tuple(notes), facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import DataError
-from mixedeffects.exploration.names import require, require_numbers
+from mixedeffects.exploration.names import require, require_numbers, written
 from mixedeffects.exploration.views_levels import few_levels, is_scale, left_out
 from mixedeffects.inference import Table
 from mixedeffects.inference.views import View
@@ -82,7 +82,8 @@ def scatter_view(table, x, y, *, colour=None, group=None, trend=True, most=MOST_
     if trend:
         tables["lines"] = _lines(a, b, codes, labels)
     facts = {
-        "x": x, "y": y, "colour": colour, "group": group, "scale": scale is not None,
+        "x": written(x), "y": written(y), "colour": written(colour), "group": written(group),
+        "scale": scale is not None,
         "levels": [labels[i] for i in np.flatnonzero(np.bincount(codes, minlength=len(labels)))],
         "binned": n > most, "n": n, "ticks": _ticks(a),
     }  # fmt: skip

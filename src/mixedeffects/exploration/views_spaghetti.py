@@ -6,7 +6,7 @@ import numpy as np
 
 from mixedeffects.errors import DataError
 from mixedeffects.exploration.columns import profile
-from mixedeffects.exploration.names import require, require_numbers
+from mixedeffects.exploration.names import require, require_numbers, written
 from mixedeffects.exploration.views_levels import factor, few_levels, label_texts, left_out
 from mixedeffects.inference import Table
 from mixedeffects.inference.views import View
@@ -78,7 +78,8 @@ def spaghetti_view(table, x, y, group, *, colour=None, most=MOST_LINES):
         tables["means"] = _means(v, place, tint, ticks, labels)
     kind = "date" if when.kind == "datetime" else "category" if when.is_text else "number"
     facts = {
-        "x": x, "y": y, "group": group, "colour": colour, "x_kind": kind,
+        "x": written(x), "y": written(y), "group": written(group), "colour": written(colour),
+        "x_kind": kind,
         "levels": [labels[i] for i in np.flatnonzero(np.bincount(tint, minlength=len(labels)))],
         "n_groups": int(np.unique(g).size), "n_shown": shown,
         "ticks": [str(t) for t in ticks.tolist()] if kind == "category" else [],

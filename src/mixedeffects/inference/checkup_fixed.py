@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.design import dense, triangle
+from mixedeffects.formula import column_names
 from mixedeffects.inference.checkup_record import FINE, LOOK, PROBLEM, Check, listed
 
 # ratio of standard deviations, and of a mean to its standard deviation, that ask for scaling
@@ -138,6 +139,8 @@ def scale(fit):
         )
         return Check("scale", ratio, LOOK, words)
     words = f"standard deviations of the predictors are within a factor {ratio:.3g}"
+    if len(sizes) == 1:
+        words = f"'{large.name}' is the only predictor, and not far from zero"
     return Check("scale", ratio, FINE, words)
 
 
@@ -225,11 +228,45 @@ def collinearity(fit):
         words = f"no predictor is nearly determined by others: VIF at most {vif:.2f}, {numbers}"
         return Check("collinearity", vif, FINE, words)
     verdict = PROBLEM if vif >= UNDETERMINED else LOOK
+    shared = shared_columns(fit, found.together)
     words = (
         f"{listed(found.together)} nearly determine each other: the standard error of '{name}' is "
         f"{np.sqrt(vif):,.3g} times what it would be without the others (VIF {vif:,.3g}, {numbers})"
     )
+    if shared:
+        inside = " and ".join(f"center({column})" for column in shared)
+        words += (
+            f". Part of that comes from where {listed(shared)} "
+            f"{'has its' if len(shared) == 1 else 'have their'} zero: {inside}, or poly() for "
+            "powers, leaves less of it and the fitted values as they are"
+        )
     return Check("collinearity", vif, verdict, words)
+
+
+def shared_columns(fit, terms):
+    """Numeric columns, their zero outside the bulk of the data, that some and other terms read.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    terms : sequence of str
+        Of the fixed effects.
+
+    Returns
+    -------
+    list of str
+    """
+    off = {s.name for s in column_sizes(fit) if s.distance > 1.0}
+    fixed = fit.design.spec.formula.fixed
+    read = {
+        name: {used.name for i in term for used in column_names(fixed.variables[i].node)}
+        for name, term in zip(fixed.names, fixed.terms, strict=True)
+    }
+    return sorted(
+        column for column in off
+        if sum(column in columns for columns in read.values()) > 1
+        and any(column in read[term] for term in terms if term in read)
+    )  # fmt: skip
 
 
 def aliased(fit):

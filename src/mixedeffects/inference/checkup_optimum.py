@@ -28,7 +28,7 @@ def optimum(fit):
         return Check("optimum", c.decrement, PROBLEM, "there is no maximum to find; see separation")
     words = (
         f"not certified ({c.optimizer}, {c.evaluations:,} evaluations: {plain(c.message)}); "
-        f"{numbers}: one more step promises {0.5 * c.decrement:.1g} of log-likelihood. Estimates "
+        f"{numbers}: one more step promises {0.5 * c.remaining:.1g} of log-likelihood. Estimates "
         "and standard errors are provisional"
     )
     return Check("optimum", c.decrement, PROBLEM, words)
@@ -50,7 +50,7 @@ def iterations(fit):
     """Whether the optimiser was stopped by its limit."""
     c = fit.certificate
     if ran_out(c):
-        words = f"stopped by the limit after {c.iterations:,} iterations: allow more"
+        words = f"stopped by the limit of iterations, after {c.iterations:,}: allow more"
         return Check("iterations", float(c.iterations), PROBLEM, words)
     words = f"{c.iterations:,} iterations, {c.evaluations:,} evaluations"
     return Check("iterations", float(c.iterations), FINE, words)

@@ -15,16 +15,16 @@ from mixedeffects.inference.distribution_variance import (
     distribution_variance,
     mean_response,
 )
-from mixedeffects.inference.icc import (
+from mixedeffects.inference.normal import z_quantile
+from mixedeffects.inference.observation_scale import observation_variances, row_level
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.variance_errors_glmm import block_slopes
+from mixedeffects.inference.variance_means import (
     fixed_variance,
     mean_squares,
     mean_variances,
     singular_blocks,
 )
-from mixedeffects.inference.normal import z_quantile
-from mixedeffects.inference.observation_scale import observation_variances, row_level
-from mixedeffects.inference.table import Table
-from mixedeffects.inference.variance_errors_glmm import block_slopes
 
 
 def latent_parts(fit, approximation=None, null=None):

@@ -10,7 +10,8 @@ from mixedeffects.formula import column_names
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.interpretation_effects import answer_name, effects_of
-from mixedeffects.inference.interpretation_groups import clustering, standouts, variations
+from mixedeffects.inference.interpretation_groups import cells, clustering, standouts, variations
+from mixedeffects.inference.interpretation_limits import stated_shares
 from mixedeffects.inference.interpretation_record import InterpretationFacts
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.summary import summary_facts
@@ -70,12 +71,14 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
         rate=not fit.linear and fit.data.exposure is not None,
         weighted=(design.weights if fit.linear else fit.data.weights) is not None,
         offset=design.offset is not None,
+        weights=spec.weights,
         random=random,
+        cells=cells(fit),
         effects=effects,
         others=other_effects(fit, level),
         joint=joint_tests(fit, ddf, effects),
         interactions=any(e.pieces is not None and len(e.pieces) > 1 for e in effects),
-        icc=_known(lambda: icc(fit, level=level)),
+        icc=stated_shares(_known(lambda: icc(fit, level=level))),
         variations=spreads,
         associations=associations,
         independent=tuple(
@@ -149,7 +152,10 @@ def other_effects(fit, level):
 
 
 def joint_tests(fit, ddf, effects):
-    """Tests of the terms that have several columns, of models without interactions.
+    """Tests of the terms that have several columns and are within no other term.
+
+    Such a test is the same for every coding of the factors; that of a main effect whose
+    interaction is in the model depends on where the other variables stand.
 
     Returns
     -------
@@ -159,8 +165,15 @@ def joint_tests(fit, ddf, effects):
     from mixedeffects.inference.anova_table import anova
 
     owners = [e.term for e in effects if e.pieces]
-    wide = {term for term in owners if owners.count(term) > 1}
-    if not wide or any(len(e.pieces or ()) > 1 for e in effects) or fit.design.aliased:
+    parts = {e.term: {p.variable for p in e.pieces} for e in effects if e.pieces}
+    wide = {
+        term
+        for term in owners
+        if owners.count(term) > 1 and not any(parts[term] < other for other in parts.values())
+    }
+    # intercepts of their own against zero: no comparison of levels
+    wide -= {e.term for e in effects if e.pieces and all(p.kind == "level" for p in e.pieces)}
+    if not wide or fit.design.aliased:
         return {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 import numpy as np
 
 from mixedeffects.design import term_codings
@@ -12,6 +15,9 @@ from mixedeffects.inference.interpretation_record import Effect, Given, Piece
 NUMBERS = ("estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
 RATIO = ("estimate", "std_error", "lower", "upper")
 INTERCEPT = "(Intercept)"
+EULER = math.e
+# a column name in backticks, with escapes
+QUOTED = re.compile(r"`((?:\\.|[^`\\])*)`")
 
 
 def effects_of(spec, predictors, names, table, ratios=None):
@@ -125,6 +131,31 @@ def plain_name(node):
     return node.name if isinstance(node, Name) else unparse(node)
 
 
+def bare_name(node):
+    """A variable without the ``I()`` that a formula needs around arithmetic.
+
+    Examples
+    --------
+    >>> from mixedeffects.formula import parse, strip
+    >>> bare_name(strip(parse("y ~ I(age - 11)").fixed.variables[0].node))
+    'age - 11'
+    """
+    if isinstance(node, Call) and node.function == "I" and len(node.args) == 1:
+        return plain_name(strip(node.args[0]))
+    return plain_name(node)
+
+
+def unquoted(text):
+    """A name made of parts of a formula as people call it, without backticks.
+
+    Examples
+    --------
+    >>> unquoted("`blood pressure`:f[b]"), unquoted("g")
+    ('blood pressure:f[b]', 'g')
+    """
+    return QUOTED.sub(lambda m: re.sub(r"\\(.)", r"\1", m[1]), text)
+
+
 def answer_name(spec):
     """The response as people call it.
 
@@ -145,9 +176,15 @@ def factor_name(node):
 
 def unit_of(node):
     """What one unit of a numeric variable is, in words."""
-    text = plain_name(node)
+    text = bare_name(node)
     if isinstance(node, Call) and node.args:
         inner = plain_name(strip(node.args[0]))
+        if node.function == "log2":
+            return f"doubling of {inner}"
+        if node.function == "log10":
+            return f"tenfold increase of {inner}"
+        if node.function == "log" and len(node.args) == 1:
+            return f"unit of {text} ({inner} {EULER:.3g} times as high)"
         if node.function == "scale":
             return f"standard deviation of {inner}"
         if node.function == "center":
@@ -193,4 +230,4 @@ def _at_zero(text, node, predictors):
         low, high = float(np.min(values)), float(np.max(values))
         if low > 0.0 or high < 0.0:
             outside = low, high
-    return Given(plain_name(node), "zero", outside=outside)
+    return Given(bare_name(node), "zero", outside=outside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.inference.icc import icc
+from mixedeffects.inference.interpretation_limits import stated_components
 from mixedeffects.inference.interpretation_record import (
     Association,
     Clustering,
@@ -14,11 +15,12 @@ from mixedeffects.inference.interpretation_record import (
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.pooling import complete_pooling, rows_of_a_row
 from mixedeffects.inference.ranef import ranef
-from mixedeffects.inference.variance_errors import variance_errors
 
 # share of the levels whose range is said
 SHARE = 0.95
 MAIN = "conditional"
+# norm of what is left of a column, as a share of the column's, that is rounding
+SPANNED = 1e-8
 # families whose mean is the inverse link of the linear predictor
 SIMPLE = (
     "binomial", "betabinomial", "poisson", "nbinom1", "nbinom2", "gamma", "inverse_gaussian",
@@ -39,9 +41,9 @@ def variations(fit, level):
     variations : tuple of Variation
     associations : tuple of Association
     """
-    c = variance_errors(fit, level=level).columns
+    c = stated_components(fit, level).columns
     half = z_quantile(SHARE)
-    fixed = dict(zip(fit.design.x_names, fit.beta.tolist(), strict=True))
+    fixed = averages(fit)
     spreads, links = [], []
     slopes = {}
     n = len(c["group"])
@@ -50,7 +52,9 @@ def variations(fit, level):
         if c["term1"][i] is None:
             continue
         group, first, second = c["group"][i], c["term1"][i], c["term2"][i]
-        average = fixed.get(first) if owner[i] == MAIN else None
+        average, about_zero = fixed.get((group, first), (None, False))
+        if owner[i] != MAIN:
+            average, about_zero = None, False
         sd = float(c["sdcor"][i])
         if second is None:
             low, high = (average or 0.0) - half * sd, (average or 0.0) + half * sd
@@ -64,17 +68,67 @@ def variations(fit, level):
             spreads.append(
                 Variation(
                     group, owner[i], first, sd, float(c["lower"][i]), float(c["upper"][i]),
-                    c["reason"][i], average, low, high, shown,
+                    c["reason"][i], average, low, high, about_zero, shown,
                 )
             )  # fmt: skip
         else:
             links.append(
                 Association(
                     group, owner[i], first, second, sd, float(c["lower"][i]),
-                    float(c["upper"][i]), slopes[owner[i], group, second],
+                    float(c["upper"][i]), c["reason"][i], slopes[owner[i], group, second],
                 )
             )  # fmt: skip
     return tuple(spreads), tuple(links)
+
+
+def averages(fit):
+    """What the random effects of the main linear predictor deviate from.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    dict of (str, str) to (float or None, bool)
+        Per group and column the fixed effect of the same column, None where there is none or
+        where it means something else: of ``y ~ f + (0 + f | g)`` f[b] is a difference among the
+        fixed effects and a level's own intercept among the random ones. And whether the fixed
+        effects have no average for it at all, as of ``y ~ 0 + x + (1 | g)``.
+    """
+    fixed = dict(zip(fit.design.x_names, fit.beta.tolist(), strict=True))
+    own = cells(fit)
+    out = {}
+    for block in fit.design.blocks:
+        for j, name in enumerate(block.names):
+            key = block.factor.name, name
+            same = key not in own or all(n in fixed for g, n in own if g == key[0])
+            average = fixed.get(name) if same else None
+            column = np.ones(fit.design.n) if block.Z is None else np.asarray(block.Z)[:, j]
+            out[key] = average, average is None and not _spanned(fit, column)
+    return out
+
+
+def cells(fit):
+    """Group and column of random effects that are intercepts at each level of a factor."""
+    return frozenset(
+        (block.factor.name, name)
+        for block in fit.all_blocks
+        if "(Intercept)" not in block.names
+        for name in block.names
+        if "[" in name and ":" not in name
+    )
+
+
+def _spanned(fit, column):
+    """Whether the fixed effects, or thresholds, can have an average for a column."""
+    X = np.asarray(fit.design.X)
+    if not fit.linear and fit.family.ordinal:
+        X = np.column_stack([np.ones(column.size), X])
+    if not X.shape[1]:
+        return False
+    rest = column - X @ np.linalg.lstsq(X, column, rcond=None)[0]
+    return float(np.linalg.norm(rest)) <= SPANNED * float(np.linalg.norm(column))
 
 
 def _on_response(fit, low, high):
@@ -106,6 +160,7 @@ def standouts(fit, level):
     ('Days', '308', 4)
     """
     c = ranef(fit, level=level).columns
+    known = averages(fit)
     out = []
     for block in fit.design.blocks:
         for name in dict.fromkeys(block.names):
@@ -120,6 +175,7 @@ def standouts(fit, level):
                 StandOut(
                     block.factor.name, name, block.factor.n_levels,
                     tuple(up.tolist()), tuple(down.tolist()),
+                    known[block.factor.name, name][1],
                 )
             )  # fmt: skip
     return tuple(out)

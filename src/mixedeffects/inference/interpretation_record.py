@@ -103,11 +103,13 @@ class Variation:
     sd, lower, upper : float
         Standard deviation and limits; nan where there are none.
     reason : str
-        Why there are no limits.
+        Why there are no limits; of limits that say nothing `UNDETERMINED`.
     fixed : float or None
         The average over levels: the fixed effect of the same column.
     low, high : float
         Between which 95% of the levels lie: fixed (or 0) -/+ 1.96 sd.
+    about_zero : bool
+        Whether the model has no average for it, so that levels deviate from zero.
     shown : (float, float) or None
         The same for an intercept on the scale of the response, where that is simple.
     """
@@ -122,6 +124,7 @@ class Variation:
     fixed: float | None
     low: float
     high: float
+    about_zero: bool = False
     shown: tuple[float, float] | None = None
 
 
@@ -133,6 +136,8 @@ class Association:
     ----------
     group, component, first, second : str
     value, lower, upper : float
+    reason : str
+        Why there are no limits.
     slopes : str
         Sign of nearly all levels' coefficients of `second`: "positive", "negative" or "both".
     """
@@ -144,6 +149,7 @@ class Association:
     value: float
     lower: float
     upper: float
+    reason: str
     slopes: str
 
 
@@ -156,6 +162,8 @@ class StandOut:
     group, term : str
     n_levels : int
     above, below : tuple of str
+    about_zero : bool
+        As in `Variation`.
     """
 
     group: str
@@ -163,6 +171,7 @@ class StandOut:
     n_levels: int
     above: tuple[str, ...]
     below: tuple[str, ...]
+    about_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,16 +220,21 @@ class InterpretationFacts:
         The category that counts as a success.
     rate, weighted, offset : bool
         Whether there is an exposure, weights, an offset.
+    weights : str or None
+        Their column, where it is known.
     random : tuple of (str, tuple of str, bool)
         Per random term: group, columns, whether they are correlated.
+    cells : frozenset of (str, str)
+        Group and column of random effects that are intercepts of their own at each level of a
+        factor (0 + f), not differences from a reference.
     effects : tuple of Effect
     others : dict of str to tuple of Effect
         Of the extra zeros and the dispersion.
     joint : dict of str to (float, float, float, float)
-        Term of several columns to F, its two df and p.
+        Term of several columns that is within no other to F, its two df and p.
     interactions : bool
     icc : Table or None
-        With limits.
+        With limits, where they say something.
     variations : tuple of Variation
     associations : tuple of Association
     independent : tuple of str
@@ -241,7 +255,9 @@ class InterpretationFacts:
     rate: bool
     weighted: bool
     offset: bool
+    weights: str | None
     random: tuple[tuple[str, tuple[str, ...], bool], ...]
+    cells: frozenset[tuple[str, str]]
     effects: tuple[Effect, ...]
     others: dict[str, tuple[Effect, ...]]
     joint: dict[str, tuple[float, float, float, float]]

@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedeffects.covariance import structure
 from mixedeffects.inference.component_names import places_of
-from mixedeffects.inference.variance_errors import BOUNDARY, Components, boundary_columns
+from mixedeffects.inference.component_record import BOUNDARY, Components, boundary_columns
 
 UNKNOWN = "the curvature of the likelihood is not positive: no standard error"
 

@@ -36,7 +36,8 @@ class Exploration(display.Exploration):
 def explore(data, *, outcome=None, subject=None, time=None, treatment=None):
     """Look at a table: what its columns are for, how its rows are grouped, what is missing.
 
-    Every role is a guess with its reason; name a column to override one.
+    Every role is a guess with its reason; name a column to override one. Numbers that the table
+    holds as text are taken for numbers, and the line that converts them is printed.
 
     Parameters
     ----------

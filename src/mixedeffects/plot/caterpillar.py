@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from mixedeffects.inference.views import caterpillar_view
 from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import NAME_LIMIT, number_axis
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import GREY, INK, VERDICTS
 
 STEP, TALLEST, WIDTH = 14, 640, 300
+# width of a letter of a level's name, about
+LETTER = 5.8
 # Vega's expression for what the legend calls a verdict
 LABELS = "datum.value === 'unclear' ? 'interval holds zero' : 'interval ' + datum.value + ' zero'"
 
@@ -52,10 +55,13 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     # few levels have their names, many only their order
     shown = min(facts["n_levels"], len(view.tables["data"].columns["rank"]))
     named = shown <= TALLEST // STEP
+    # the name of the lowest level stands left of the panel
+    longest = max((len(name) for name in view.tables["data"].columns["level"]), default=0)
     y = alt.Y(
         "rank:O", sort="descending",
         axis=None if not named else alt.Axis(
-            title=facts["group"], grid=False, ticks=False, domain=False, labels=False
+            title=facts["group"], grid=False, ticks=False, domain=False, labels=False,
+            titlePadding=min(LETTER * longest, NAME_LIMIT) + 8,
         ),
     )  # fmt: skip
     tooltip = [
@@ -69,7 +75,8 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     panels = []
     for name in facts["terms"]:
         base = alt.Chart(data).transform_filter(alt.datum.term == name)
-        x = alt.X("lower:Q", title=f"{name}, deviation from the average {facts['group']}")
+        title = f"{name}, deviation from the average {facts['group']}"
+        x = alt.X("lower:Q", title=title, axis=number_axis())
         rules = base.mark_rule(strokeWidth=1.5).encode(
             x=x, x2=alt.X2("upper:Q"), y=y, color=colour, tooltip=tooltip
         )
@@ -84,9 +91,9 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
         layers = [zero, rules, points]
         if named:
             layers.append(
-                base.mark_text(align="right", dx=-5, fontSize=10, color=INK).encode(
-                    x=alt.X("lower:Q"), y=y, text=alt.Text("level:N")
-                )
+                base.mark_text(
+                    align="right", dx=-5, fontSize=10, color=INK, limit=NAME_LIMIT
+                ).encode(x=alt.X("lower:Q"), y=y, text=alt.Text("level:N"))
             )
         panels.append(alt.layer(*layers).properties(width=WIDTH, height=height))
     drawing = alt.hconcat(*panels) if len(panels) > 1 else panels[0]

@@ -24,7 +24,7 @@ class Chart:
         The numbers it draws.
     drawing : altair chart or dict
         Layers, facets or concatenations, without title and configuration; or the Vega-Lite
-        specification of such, as `mixedeffects.plot.page.page` puts one together.
+        specification of a concatenation, as `mixedeffects.plot.page.page` puts one together.
     to_frame : callable
         From named columns to the user's kind of data frame.
     title : str
@@ -58,7 +58,7 @@ class Chart:
         """The altair chart, made when it is asked for: Altair copies and checks all it is given."""
         if self._altair is None:
             if isinstance(self._drawing, dict):
-                self._altair = altair().Chart.from_dict(self.to_dict())
+                self._altair = altair().ConcatChart.from_dict(self.to_dict(), validate=False)
             else:
                 self._altair = self._drawing.properties(title=self._text()).configure(**CONFIG)
         return self._altair
@@ -132,7 +132,8 @@ class Chart:
         return f"<Chart {self.title!r}, {rows:,} rows of data; .save(path) or .altair shows it>"
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        return self.altair._repr_mimebundle_(include, exclude)
+        # by the renderer that the user has enabled: alt.renderers.enable("svg")
+        return altair().renderers.get()(self.to_dict())
 
 
 def unchecked(drawing) -> dict[str, Any]:

@@ -10,9 +10,12 @@ from mixedeffects.plot.theme import BLUE, GREY, INK
 
 STEP, WIDTH, NUMBERS = 22, 320, 190
 # Vega's expression for a row's numbers in words
-WRITTEN = (
-    "format(datum.estimate, ',.3~r') + '  [' + format(datum.lower, ',.3~r') + ', ' + "
-    "format(datum.upper, ',.3~r') + ']'"
+WRITTEN = "{} + '  [' + {} + ', ' + {} + ']'".format(
+    *(
+        f"format(datum.{name}, abs(datum.{name}) < 1e-4 || abs(datum.{name}) >= 1e7 ? '.3~e' "
+        ": ',.3~r')"
+        for name in ("estimate", "lower", "upper")
+    )
 )
 
 

@@ -52,6 +52,7 @@ def groups(data, y, group, *, colour=None, kind="auto"):
     table = open_table(data)
     view = groups_view(table, y, group, colour=colour, kind=kind)
     facts = view.facts
+    y, group, colour = facts["y"], facts["group"], facts["colour"]
     step = STEP if facts["n_shown"] <= MANY else LOW_STEP
     hue = _colour(alt, facts)
     domain = _domain(view)

@@ -51,6 +51,7 @@ def histogram(data, x, *, by=None, bins=None):
     table = open_table(data)
     view = histogram_view(table, x, by=by, bins=bins)
     facts = view.facts
+    x, by = facts["x"], facts["by"]
     several = by is not None
     levels = facts["levels"]
     scale = alt.Scale(domain=levels, range=CATEGORIES)

@@ -46,6 +46,7 @@ def missing(data, subject, time, y=None):
     table = open_table(data)
     view = missing_view(table, subject, time, y)
     facts = view.facts
+    subject, time, y = facts["subject"], facts["time"], facts["y"]
     waves = facts["waves"]
     width = min(CELL * len(waves), MOST_WIDTH)
     k = len(view.tables["patterns"].columns["pattern"])
@@ -68,7 +69,7 @@ def missing(data, subject, time, y=None):
     bars = _frequencies(alt, view, k)
     drawing = alt.vconcat(top, alt.hconcat(map_, bars, spacing=10), spacing=6)
     what = f"{facts['n_complete']:,} of {facts['n_subjects']:,} have all {len(waves)} waves"
-    title = f"Observed {y}" if y else "Observed rows"
+    title = f"Observed {y}" if y is not None else "Observed rows"
     return Chart(
         view, drawing, lambda columns: to_frame(columns, table.flavour),
         f"{title} by {subject} and {time}", (what,),

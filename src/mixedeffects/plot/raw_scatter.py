@@ -49,6 +49,7 @@ def scatter(data, x, y, *, colour=None, group=None, trend=True):
     table = open_table(data)
     view = scatter_view(table, x, y, colour=colour, group=group, trend=trend)
     facts = view.facts
+    x, y, colour = facts["x"], facts["y"], facts["colour"]
     draw = _cells if facts["binned"] else _points
     said = [f"{facts['n']:,} rows"]
     if trend and "lines" in view.tables and len(view.tables["lines"].columns["r"]):

@@ -49,6 +49,7 @@ def spaghetti(data, x, y, group, *, colour=None):
     table = open_table(data)
     view = spaghetti_view(table, x, y, group, colour=colour)
     facts = view.facts
+    x, y, group, colour = (facts[name] for name in ("x", "y", "group", "colour"))
     kind = {"number": "Q", "date": "T", "category": "O"}[facts["x_kind"]]
     across = alt.X(
         f"x:{kind}", title=x,
@@ -68,7 +69,9 @@ def spaghetti(data, x, y, group, *, colour=None):
                 title=colour, orient="bottom", labelLimit=240, symbolOpacity=1, symbolStrokeWidth=3
             ),
         )
-    detail = ["group:N"] if colour is None else ["group:N", "colour:N"]
+    detail = [alt.Detail("group:N")]
+    if colour is not None:
+        detail.append(alt.Detail("colour:N"))
     many = facts["n_shown"] > 40
     base = alt.Chart(inline(view.tables["lines"])).encode(
         x=across, y=up, color=hue,

@@ -11,6 +11,7 @@ from mixedeffects.plot.layers import (
     points,
     reference,
     smooth_layers,
+    where,
 )
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, HEIGHT, WIDTH
@@ -109,6 +110,8 @@ def _panel(view, level, width, height, legend):
                 alt.Tooltip("residual:Q", title=y_title, format=".4g"),
             ],
         )
-    named = names_layer(inline(view.tables["extreme"]), "fitted", "residual", "row")
+    extreme = view.tables["extreme"]
+    extreme = where(extreme, extreme.columns["named"])
+    named = names_layer(inline(extreme), "fitted", "residual", "row")
     layers = [main, reference(y=level), *smooth_layers(view.tables["smooth"]), named]
     return alt.layer(*layers).properties(width=width, height=height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.inference.views import shrinkage_view
 from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import number_axis
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, INK, ORANGE, WIDTH
 
@@ -12,6 +13,8 @@ STEP = 15
 INSIDE = "datum.raw === datum.end"
 # arrowheads: size as of Vega's marks, its height in points and that of the dot it points at
 HEAD, TALL, DOT = 30, 5, 3.5
+# arrows up to which heads are dark
+FEW = 60
 RAW, SHRUNKEN = "own estimate", "shrunken (BLUP)"
 
 
@@ -97,7 +100,7 @@ def _kinds(alt, base, channels, tooltip, inside, **more):
     return layers
 
 
-def _heads(alt, base, side, **channels):
+def _heads(alt, base, side, few, **channels):
     """Heads of the arrows that are long enough for one, at the edge of the dot they point at.
 
     Parameters
@@ -107,6 +110,8 @@ def _heads(alt, base, side, **channels):
         Of rows with move and angle.
     side : float
         Points of an axis as long as a move of 1.
+    few : bool
+        Whether there is room for dark ones.
     **channels
         Channel to fields of where an arrow starts and ends, or to a channel as it is.
     """
@@ -123,8 +128,17 @@ def _heads(alt, base, side, **channels):
             value = getattr(alt, name.upper())(f"tip_{name}:Q", title=title)
         where[name] = value
     return base.mark_point(
-        shape="triangle", size=HEAD, filled=True, color=INK, opacity=0.75, strokeWidth=0
+        shape="triangle",
+        size=HEAD,
+        filled=True,
+        color=INK if few else GREY,
+        opacity=0.75,
+        strokeWidth=0,
     ).encode(angle=alt.Angle("angle:Q", scale=None), **where)
+
+
+def _few(view):
+    return len(view.tables["data"].columns["level"]) <= FEW * len(view.facts["terms"])
 
 
 def _tooltip(alt, group, *fields):
@@ -161,7 +175,7 @@ def _against_size(alt, view):
         tooltip,
         INSIDE,
     )
-    heads = _heads(alt, base, HEIGHT, x=x, y=("end", "shrunken", title))
+    heads = _heads(alt, base, HEIGHT, _few(view), x=x, y=("end", "shrunken", title))
     return alt.layer(zero, rules, heads, *points).properties(width=WIDTH, height=HEIGHT)
 
 
@@ -176,7 +190,7 @@ def _in_order(alt, view):
         axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=220),
     )
     title = f"{facts['terms'][0]}, deviation from the average"
-    x = alt.X("raw:Q", title=title, scale=_scale(alt, facts, 0))
+    x = alt.X("raw:Q", title=title, scale=_scale(alt, facts, 0), axis=number_axis(8))
     tooltip = _tooltip(alt, facts["group"], *_ONE)
     rules = base.mark_rule(color=GREY).encode(
         x=alt.X("end:Q", title=title), x2=alt.X2("shrunken:Q"), y=y, tooltip=tooltip
@@ -189,7 +203,7 @@ def _in_order(alt, view):
         tooltip,
         INSIDE,
     )
-    heads = _heads(alt, base, WIDTH, x=("end", "shrunken", title), y=y)
+    heads = _heads(alt, base, WIDTH, _few(view), x=("end", "shrunken", title), y=y)
     return alt.layer(zero, rules, heads, *points).properties(width=WIDTH, height=STEP * shown)
 
 
@@ -199,7 +213,7 @@ def _plane(alt, view):
     first, second = facts["terms"]
     x_title = f"{first}, deviation from the average"
     y_title = f"{second}, deviation from the average"
-    x = alt.X("raw_x:Q", title=x_title, scale=_scale(alt, facts, 0))
+    x = alt.X("raw_x:Q", title=x_title, scale=_scale(alt, facts, 0), axis=number_axis(8))
     y = alt.Y("raw_y:Q", title=y_title, scale=_scale(alt, facts, 1))
     tooltip = _tooltip(
         alt, facts["group"], ("raw_x", f"{first}, own"), ("shrunken_x", f"{first}, shrunken"),
@@ -232,7 +246,12 @@ def _plane(alt, view):
         )  # fmt: skip
     points = _kinds(alt, base, ({"x": x, "y": y}, ends), tooltip, inside, **more)
     heads = _heads(
-        alt, base, WIDTH, x=("end_x", "shrunken_x", x_title), y=("end_y", "shrunken_y", y_title)
+        alt,
+        base,
+        WIDTH,
+        _few(view),
+        x=("end_x", "shrunken_x", x_title),
+        y=("end_y", "shrunken_y", y_title),
     )
     layers = [*zero, contours, rules, heads, *points]
     if few:

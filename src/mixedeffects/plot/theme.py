@@ -17,6 +17,13 @@ DIVERGING = [BLUE, "#FFFFFF", RED]
 WIDTH, HEIGHT = 420, 300
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 
+# Vega's expression for a number at an axis: 4e+9 has room where 4,000,000,000 has none
+NUMBERS = (
+    "datum.label && datum.value && (abs(datum.value) >= 1e7 || abs(datum.value) < 1e-4) "
+    "? format(datum.value, '.3~e') "
+    ": datum.value === 0 && length(datum.label) > 6 ? '0' : datum.label"
+)
+
 CONFIG = {
     "font": FONT,
     "background": "white",
@@ -26,6 +33,9 @@ CONFIG = {
         "labelColor": INK, "titleColor": INK, "titleFontWeight": "normal", "labelFontSize": 11,
         "titleFontSize": 12,
     },
+    "axisQuantitative": {"labelExpr": NUMBERS},
+    "axisX": {"titleLimit": WIDTH},
+    "axisY": {"titleLimit": HEIGHT},
     "title": {
         "anchor": "start", "fontSize": 14, "fontWeight": 600, "color": INK,
         "subtitleColor": "#666666", "subtitleFontSize": 11, "offset": 12,

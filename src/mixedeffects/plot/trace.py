@@ -9,6 +9,10 @@ from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import CATEGORIES
 
 WIDTH, HEIGHT, SMALL, COLUMNS = 560, 220, (150, 90), 3
+# iterations between ticks, some of which keeps them few enough
+STEPS = [k * 10**e for e in range(12) for k in (1, 2, 5)]
+# points beside a small panel that its title may use
+ROOM = 40
 
 
 def draw_trace(fit, *others):
@@ -42,7 +46,7 @@ def draw_trace(fit, *others):
         "fit:N", scale=alt.Scale(domain=facts["fits"], range=CATEGORIES), sort=facts["fits"],
         legend=alt.Legend(title="optimiser", orient="top") if several else None,
     )  # fmt: skip
-    x = alt.X("iteration:Q", title="iteration", axis=number_axis(7, format="d", tickMinStep=1))
+    x = alt.X("iteration:Q", title="iteration", axis=_steps(facts["last"], 7))
     base = alt.Chart(inline(view.tables["data"]))
     y = alt.Y(
         "height:Q", title=f"{facts['criterion']} above the lowest",
@@ -66,10 +70,10 @@ def draw_trace(fit, *others):
         alt.Chart(inline(where(table, table.columns["parameter"] == name)))
         .mark_line(strokeWidth=1.5, point={"size": 10})
         .encode(
-            x=alt.X("iteration:Q", title=None, axis=number_axis(3, format="d", tickMinStep=1)),
+            x=alt.X("iteration:Q", title=None, axis=_steps(facts["last"], 3)),
             y=alt.Y(
                 "value:Q", title=None, scale=_scale(facts, name),
-                axis=number_axis(4, format=".4~g"),
+                axis=number_axis(4, format=f".{facts['digits'][name]}~g"),
             ),
             color=colour,
             tooltip=[
@@ -96,8 +100,17 @@ def _scale(facts, name):
     return alt.Scale(zero=False) if domain is None else alt.Scale(domain=domain)
 
 
+def _steps(last, most):
+    """An axis of whole iterations: a layered chart forgets the smallest step between ticks."""
+    step = next(s for s in STEPS if last / s <= most)
+    return number_axis(most, format="d", values=list(range(0, last + 1, step)))
+
+
 def _panel_title(name):
-    return {"text": name, "fontSize": 11, "fontWeight": "normal", "offset": 4}
+    return {
+        "text": name, "fontSize": 11, "fontWeight": "normal", "offset": 4,
+        "limit": SMALL[0] + ROOM,
+    }  # fmt: skip
 
 
 def _ends(view):

@@ -35,7 +35,8 @@ def checks_section(fit, facts, words, wishes):
 def _certificate(facts):
     c = facts.summary.certificate
     rows = (
-        ("certified", "yes" if c.converged else "no"),
+        ("certified", "yes" if c.proved else "no"),
+        *([("ended by the rule", c.rule)] if c.rule else []),
         ("optimiser", c.optimizer),
         ("evaluations", f"{c.evaluations:,}"),
         ("iterations", f"{c.iterations:,}"),
@@ -44,7 +45,7 @@ def _certificate(facts):
         ("directions of zero variance", f"{len(c.singular)}"),
         ("message", c.message),
     )
-    return Grid("Certificate of the optimum", ("", "value"), rows, left=2)
+    return Grid("Certificate of the optimum", ("what", "value"), rows, left=2)
 
 
 def _diagnosis(fit):

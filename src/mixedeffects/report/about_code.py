@@ -105,4 +105,4 @@ def _versions():
         except metadata.PackageNotFoundError:
             continue
     rows.append(("system", platform.platform(terse=True)))
-    return Grid("Versions", ("", "version"), tuple(rows), left=2)
+    return Grid("Versions", ("package", "version"), tuple(rows), left=2)

@@ -7,8 +7,9 @@ from typing import Any
 
 from mixedeffects.display.numbers import at_precision, significant
 from mixedeffects.display.summary import criteria, fixed_rows, parameter_lines, part_tables
-from mixedeffects.inference import aicc, anova, variance_errors
+from mixedeffects.inference import aicc, anova
 from mixedeffects.inference.interpretation_data import extreme_levels
+from mixedeffects.inference.interpretation_limits import stated_components
 from mixedeffects.report.charts import drawn_figures
 from mixedeffects.report.record import Grid, Items, Paragraph, Section
 
@@ -82,7 +83,7 @@ def _terms(fit, facts, wishes):
 
 def _variances(fit, facts):
     percent = f"{100 * facts.summary.level:g}%"
-    c = variance_errors(fit, level=facts.summary.level).columns
+    c = stated_components(fit, facts.summary.level).columns
     n = len(c["group"])
     rows = []
     for i in range(n):
@@ -100,10 +101,16 @@ def _variances(fit, facts):
             (group, what, label, variance, digits(c["sdcor"][i]), digits(c["lower"][i]),
              digits(c["upper"][i]))
         )  # fmt: skip
-    header = ("group", "term", "", "variance", "estimate", f"{percent} lower", "upper")
+    header = ("group", "term", "kind", "variance", "estimate", f"{percent} lower", "upper")
     out: list[Any] = [Grid("Standard deviations and correlations", header, tuple(rows), left=3)]
-    reasons = list(dict.fromkeys(reason for reason in c["reason"] if reason))
-    out += [Paragraph(f"{reason}.", "Without limits:") for reason in reasons]
+    without: dict[str, list[str]] = {}
+    for row, reason in zip(rows, c["reason"], strict=True):
+        if reason:
+            without.setdefault(reason, []).append(f"{row[0]}: {row[2]} of {row[1]}")
+    out += [
+        Paragraph(f"{'; '.join(names)} ({reason}).", "Without limits:")
+        for reason, names in without.items()
+    ]
     lines = parameter_lines(facts.summary)
     if lines:
         out.append(Items(tuple(lines)))

@@ -223,6 +223,10 @@ def drawn_figures(fit, facts, wishes, place):
                 said = _reason(name, reason)
                 left_out += [] if said in left_out else [said]
                 continue
+            except Exception as problem:  # one chart is no reason to have no report
+                words = _reason(type(problem).__name__, problem)
+                left_out.append(f"{name}: drawing it failed ({words})")
+                continue
             key = f"{name}-{i + 1}" if i else name
             said = [str(w.message) for w in told if issubclass(w.category, MixedEffectsWarning)]
             figures.append(Figure(key, chart, " ".join([entry.caption, *map(_sentence, said)])))

@@ -15,6 +15,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from mixedeffects.display.words.phrases import minus
 from mixedeffects.report.library import needed
 
 # points beyond which a chart does not fit beside another
@@ -70,7 +71,8 @@ def page(document, interactive=True):
         wide=is_wide if not interactive else lambda figure: False,
         cell=true_minus,
         formula=lambda block: markup(block.equation.html),
-        shown=lambda block: markup(block.thing._repr_html_()),
+        shown=lambda block: markup(with_scopes(block.thing._repr_html_())),
+        unbroken=unbroken,
     )
 
 
@@ -102,10 +104,33 @@ def true_minus(text):
 
     Examples
     --------
-    >>> true_minus("-1.5"), true_minus("-x")
-    ('−1.5', '-x')
+    >>> true_minus("-1.5"), true_minus("-0.00"), true_minus("-x")
+    ('−1.5', '0.00', '-x')
     """
-    return "−" + text[1:] if text[:1] == "-" and text[1:2].isdigit() else text
+    return minus(text) if text[:1] == "-" and text[1:2].isdigit() else text
+
+
+def unbroken(text):
+    """Words in which a letter stays beside its number, as in "p = 0.043" and "95% CI".
+
+    Examples
+    --------
+    >>> unbroken("t = 2.10, p < 0.001").count("\\u00a0")
+    4
+    """
+    text = re.sub(r"\b(p|t|z|F|df|ICC|R²|χ²) ([=<>]) (?=[−\d.])", "\\1\u00a0\\2\u00a0", text)
+    return text.replace("% CI ", "%\u00a0CI\u00a0")
+
+
+def with_scopes(markup):
+    """A table's heads of columns named as such, for those who hear it; an empty one is a cell.
+
+    Examples
+    --------
+    >>> print(with_scopes('<th style="a"></th><th style="a">p</th>'))
+    <td style="a"></td><th scope="col" style="a">p</th>
+    """
+    return re.sub(r"<th( [^>]*)></th>", r"<td\1></td>", markup).replace("<th ", '<th scope="col" ')
 
 
 def embedded(value: Any) -> str:

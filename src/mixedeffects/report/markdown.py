@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from urllib.parse import quote
 
 from mixedeffects.display.words import markdown_text
 
@@ -30,7 +31,7 @@ def write(document, path, *, interactive=True, pictures="files"):
         if pictures == "inline":
             return f"data:image/png;base64,{b64encode(data).decode()}"
         (folder / f"{figure.key}.png").write_bytes(data)
-        return f"<{folder.name}/{figure.key}.png>"
+        return quote(f"{folder.name}/{figure.key}.png")
 
     path.write_text(text(document, place), encoding="utf-8")
 

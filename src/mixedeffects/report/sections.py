@@ -51,5 +51,5 @@ def document(fit, title, wishes):
     sections = tuple(section(fit, facts, words, wishes) for section in SECTIONS)
     kind = "linear mixed model" if fit.linear else "generalised linear mixed model"
     made = f"Made with mixedeffects {facts.version} on {date.today().isoformat()}."
-    name = f"{facts.response}: a {kind}" if title is None else str(title)
+    name = f"{facts.response}: a {kind}" if title is None else " ".join(title.split())
     return Document(name, facts.summary.formula, made, sections)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 
 from mixedeffects.display.equation.office import omml
-from mixedeffects.report.html import true_minus, words_of
+from mixedeffects.report.html import words_of
 from mixedeffects.report.library import needed
+from mixedeffects.report.word_table import clean, table_xml
 
 # inches: the text's width, and pixels of the pictures per point
 WIDTH, SCALE, POINTS_PER_INCH = 6.3, 2.0, 96.0
@@ -38,17 +39,6 @@ def write(document, path, *, interactive=True, pictures="files"):
             for block in part.blocks:
                 _BLOCKS[block.kind](file, block)
     file.save(str(path))
-
-
-def clean(text):
-    """Text without the control characters that a Word document cannot hold.
-
-    Examples
-    --------
-    >>> clean("a\\x00b")
-    'a b'
-    """
-    return "".join(c if c.isprintable() or c in "\n\t" else " " for c in text)
 
 
 def _prepare(file, document):
@@ -89,50 +79,19 @@ def _items(file, block):
 
 
 def _grid(file, block):
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
-    from docx.shared import Pt
+    from docx.oxml import parse_xml
 
     caption = file.add_paragraph(clean(block.caption), style="Caption")
     caption.paragraph_format.keep_with_next = True
-    table = file.add_table(rows=1 + len(block.rows), cols=len(block.header))
-    table.autofit = True
-    for i, texts in enumerate((block.header, *block.rows)):
-        cells = table.rows[i].cells
-        for j, text in enumerate(texts):
-            paragraph = cells[j].paragraphs[0]
-            paragraph.paragraph_format.space_after = Pt(1)
-            paragraph.paragraph_format.keep_with_next = i < len(block.rows)
-            run = paragraph.add_run(clean(true_minus(text)))
-            run.font.size, run.bold = Pt(9), i == 0
-            if j >= block.left:
-                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    _rules(table)
+    table = parse_xml(table_xml(block))
+    file.element.body.insert_element_before(table, "w:sectPr")
+    _space(file)
+
+
+def _space(file):
+    from docx.shared import Pt
+
     file.add_paragraph().paragraph_format.space_after = Pt(2)
-
-
-def _rules(table):
-    """Lines above, below the header and at the end, as in a journal; the header is repeated."""
-    from docx.oxml import OxmlElement
-    from docx.oxml.ns import qn
-
-    def border(cell, **sides):
-        properties = cell._tc.get_or_add_tcPr()
-        borders = OxmlElement("w:tcBorders")
-        for side, size in sides.items():
-            line = OxmlElement(f"w:{side}")
-            for key, value in (("val", "single"), ("sz", str(size)), ("color", "777777")):
-                line.set(qn(f"w:{key}"), value)
-            borders.append(line)
-        properties.append(borders)
-
-    last = len(table.rows) - 1
-    for cell in table.rows[0].cells:
-        border(cell, top=8, bottom=6)
-    for cell in table.rows[last].cells if last else ():
-        border(cell, bottom=8)
-    header = OxmlElement("w:tblHeader")
-    header.set(qn("w:val"), "true")
-    table.rows[0]._tr.get_or_add_trPr().append(header)
 
 
 def _formula(file, block):

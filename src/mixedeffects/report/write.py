@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from os import PathLike
 from pathlib import Path
 
 from mixedeffects.errors import OptionError
@@ -63,7 +64,7 @@ def report(
     Raises
     ------
     OptionError
-        Another ending, an unknown chart, level or ddf.
+        Another ending, a folder that does not exist, an unknown chart, level or ddf.
     DataError
         `data` are not the rows of the fit.
     MissingDependencyError
@@ -77,18 +78,53 @@ def report(
     >>> fit.report(folder / "sleep.md", charts="none").read_text().splitlines()[0]
     '# Reaction: a linear mixed model'
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in WRITERS:
-        raise OptionError(f"{path.name!r} must end in one of {', '.join(WRITERS)}")
+    path = check_path(path)
     if pictures not in PICTURES:
         raise OptionError(f"pictures={pictures!r} is not one of {', '.join(PICTURES)}")
     if not isinstance(interactive, bool):
         raise OptionError(f"interactive={interactive!r} must be True or False")
+    for name, text in (("title", title), ("code", code)):
+        if not (text is None or isinstance(text, str)):
+            raise OptionError(f"{name}={text!r} must be text")
     check_level(level)
     check_ddf(fit, ddf)
     wishes = Wishes(level, ddf, chosen_charts(charts), data, code)
-    writer = import_module(f"mixedeffects.report.{WRITERS[suffix]}")
+    writer = import_module(f"mixedeffects.report.{WRITERS[path.suffix.lower()]}")
     found = document(fit, title, wishes)
     writer.write(found, path, interactive=interactive, pictures=pictures)
+    return path
+
+
+def check_path(path):
+    """Where a report is to be written, refused before any work where it cannot be.
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    OptionError
+        An ending that is none of a report's, a folder that does not exist.
+
+    Examples
+    --------
+    >>> check_path("report.html").name
+    'report.html'
+    """
+    if not isinstance(path, str | PathLike):
+        raise OptionError(f"path={path!r} must be the name of a file")
+    path = Path(path)
+    if path.is_dir():
+        raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it")
+    if path.suffix.lower() not in WRITERS:
+        endings = ", ".join(WRITERS)
+        hint = f"; for a page: {str(path) + '.html'!r}" if not path.suffix else ""
+        raise OptionError(f"{path.name!r} must end in one of {endings}{hint}")
+    if not path.parent.is_dir():
+        raise OptionError(f"no folder {str(path.parent)!r} for {path.name!r}; make it first")
     return path

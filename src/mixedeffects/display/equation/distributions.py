@@ -46,7 +46,7 @@ BASES = {
     "gaussian": ("N", _variance(lambda mu, d: Sup(d, TWO))),
     "beta": ("Beta", lambda mu, d: (
         row(mu, Operator("times"), d), row(Fence("(", _less(ONE, mu), ")"), d))),
-    "t": ("t", lambda mu, d: (mu, d, Symbol("nu"))),
+    "t": ("t", lambda mu, d: (mu, d)),
 }  # fmt: skip
 NOTES = {
     "nbinom1": "NegBinomial is given by its mean and variance.",
@@ -70,7 +70,7 @@ def dispersion_symbol(name):
     return Symbol(DISPERSION.get(base_of(name), "phi"))
 
 
-def response_line(fit, response, index, dispersion):
+def response_line(fit, response, index, dispersion, shape):
     """The distribution of the response.
 
     Parameters
@@ -79,8 +79,8 @@ def response_line(fit, response, index, dispersion):
     response : Node
     index : Node
         Of the row.
-    dispersion : Node
-        Its letter, or its value.
+    dispersion, shape : Node
+        Letters, or values; the shape is that of a family with one (degrees of freedom of t).
 
     Returns
     -------
@@ -110,7 +110,7 @@ def response_line(fit, response, index, dispersion):
     word, arguments = BASES[base]
     if name.startswith(("truncated_", "hurdle_")):
         word = f"Truncated{word}"
-    density = call(word, *arguments(mu, dispersion))
+    density = call(word, *arguments(mu, dispersion), *([shape] if base == "t" else []))
     notes = [NOTES[base]] if NOTES.get(base) else []
     if word.startswith("Truncated"):
         notes = [*notes, "Truncated: given that it is not zero; μ is its mean before that."]

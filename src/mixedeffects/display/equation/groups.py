@@ -18,6 +18,7 @@ from mixedeffects.display.equation.tree import (
     row,
 )
 from mixedeffects.display.numbers import significant
+from mixedeffects.inference.interpretation_effects import unquoted
 
 # letters of the grouping factors' effects and of their levels
 LETTERS, INDICES = "bcdeghuv", "jklmnopq"
@@ -51,15 +52,32 @@ class Notation:
         return row(Symbol(self.index), Fence("[", Symbol("i"), "]"))
 
 
-def notations(blocks):
-    """Letters for the blocks' factors, one each for factors of the same name."""
-    names = list(dict.fromkeys(b.factor.name for b in blocks))
-    out = {}
-    for i, name in enumerate(names):
-        letter = LETTERS[i % len(LETTERS)] + "'" * (i // len(LETTERS))
-        index = INDICES[i % len(INDICES)]
-        out[name] = Notation(name, letter, index, len(names) == 1)
-    return out
+def notations(blocks, others=()):
+    """Letters for the blocks' factors, one each for factors of the same name.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        Of the main linear predictor.
+    others : sequence of Block
+        Of other linear predictors: their effects have letters of their own, also where the factor
+        is the same, whose levels are counted by one index.
+
+    Returns
+    -------
+    known, known_others : dict of str to Notation
+    """
+    names = list(dict.fromkeys(b.factor.name for b in (*blocks, *others)))
+    out, used = [], 0
+    for part in (blocks, others):
+        known = {}
+        for name in dict.fromkeys(b.factor.name for b in part):
+            letter = LETTERS[used % len(LETTERS)] + "'" * (used // len(LETTERS))
+            index = INDICES[names.index(name) % len(INDICES)]
+            known[name] = Notation(unquoted(name), letter, index, len(names) == 1)
+            used += 1
+        out.append(known)
+    return tuple(out)
 
 
 def row_index(known):

@@ -89,7 +89,7 @@ class Equation:
         lefts = ["" if line.left is None else plain(line.left) for line in self.lines]
         width = max(map(len, lefts))
         rows = [
-            f"{left.rjust(width)} {line.sign} {plain(line.right)}"
+            f"{left.rjust(width)} {plain(Operator(line.sign)).strip()} {plain(line.right)}"
             for left, line in zip(lefts, self.lines, strict=True)
         ]
         return "\n".join([*rows, *self.notes])

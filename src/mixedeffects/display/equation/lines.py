@@ -32,10 +32,12 @@ from mixedeffects.display.equation.tree import (
 from mixedeffects.display.equation.writers import plain
 from mixedeffects.display.numbers import at_precision, significant
 from mixedeffects.inference import varcorr
-from mixedeffects.inference.interpretation_effects import answer_name, column_meanings
+from mixedeffects.inference.interpretation_effects import answer_name, column_meanings, unquoted
 
 # summands of one line, of the fixed part in one line, and of the fixed part at all
 MOST_IN_LINE, CHUNK, MOST_TERMS = 5, 4, 24
+# lines of the fixed part
+MOST_LINES = 12
 # characters of a line, written as text
 WIDTH = 100
 
@@ -54,24 +56,29 @@ def equation_lines(fit, estimates):
     lines : list of Line
     notes : list of str
     """
-    known = notations(fit.all_blocks)
-    index = row_index(known)
+    own = len(fit.design.blocks)
+    known, other = notations(fit.design.blocks, fit.all_blocks[own:])
+    index = row_index({**other, **known})
     response = Sub(Word(answer_name(fit.design.spec)), index)
-    lines, notes = (_linear if fit.linear else _generalised)(fit, known, index, response, estimates)
+    if fit.linear:
+        lines, notes = _linear(fit, known, index, response, estimates)
+    else:
+        lines, notes = _generalised(fit, known, other, index, response, estimates)
     terms = iter(varcorr(fit).terms)
-    for block in fit.all_blocks:
+    for i, block in enumerate(fit.all_blocks):
         found = [next(terms) for _ in block.terms]
-        lines += distribution_lines(block, known[block.factor.name], found if estimates else None)
+        notation = (known if i < own else other)[block.factor.name]
+        lines += distribution_lines(block, notation, found if estimates else None)
     if fit.linear:
         lines.append(_residual(fit, index, estimates))
-    return lines, [*_letters(known), *notes]
+    return lines, [*_letters({**other, **known}), *notes]
 
 
 def _letters(known):
     if len(known) == 1:
         group = next(iter(known.values()))
         return [f"{group.index} counts the levels of {group.group}, i the rows within a level."]
-    out = [f"{n.index}[i] is the level of {name} that row i has" for name, n in known.items()]
+    out = [f"{n.index}[i] is the level of {n.group} that row i has" for n in known.values()]
     return [f"i counts the rows; {', '.join(out)}."] if out else ["i counts the rows."]
 
 
@@ -105,21 +112,28 @@ def _assembled(left, sign, fixed, groups, rest):
         Summands and label.
     rest : list of (Node, str)
     """
-    parts = []
+    parts: list[tuple[str, Brace]] = []
     size = len(fixed) + sum(len(s) for s, _ in groups) + len(rest)
     everything = [*fixed, *(pair for s, _ in groups for pair in s), *((False, n) for n, _ in rest)]
     together = size <= MOST_IN_LINE and len(plain(total(everything))) <= WIDTH
-    for i, chunk in enumerate([fixed] if together and fixed else chunked(fixed)):
+    chunks = [fixed] if together and fixed else chunked(fixed)
+    if len(chunks) > MOST_LINES:
+        begin = chunks[: MOST_LINES - 1]
+        chunks = [*begin[:-1], [*begin[-1], (False, Operator("..."))], chunks[-1]]
+    for i, chunk in enumerate(chunks):
         label = "fixed effects" if not i else "fixed, continued"
-        parts.append(Brace(total(chunk), label, "fixed"))
-    parts += [Brace(total(summands), label, "group") for summands, label in groups]
-    parts += [Brace(node, label) for node, label in rest]
+        # the sign of a line that goes on is that of its first summand
+        taken = i > 0 and chunk[0][0]
+        shown = [(False, chunk[0][1]), *chunk[1:]] if taken else chunk
+        parts.append(("-" if taken else "+", Brace(total(shown), label, "fixed")))
+    parts += [("+", Brace(total(summands), label, "group")) for summands, label in groups]
+    parts += [("+", Brace(node, label)) for node, label in rest]
     if not parts:
         return [Line(left, sign, Number("0"))]
     if together:
-        return [Line(left, sign, total([(False, part) for part in parts]))]
-    lines = [Line(left, sign, parts[0])]
-    return lines + [Line(None, "+", part) for part in parts[1:]]
+        return [Line(left, sign, total([(False, part) for _, part in parts]))]
+    lines = [Line(left, sign, parts[0][1])]
+    return lines + [Line(None, before, part) for before, part in parts[1:]]
 
 
 def chunked(summands):
@@ -137,13 +151,13 @@ def chunked(summands):
 def _groups(blocks, known, spec, index):
     return [
         (random_summands(block, known[block.factor.name], spec, index),
-         f"group: {block.factor.name}")
+         f"group: {known[block.factor.name].group}")
         for block in blocks
     ]  # fmt: skip
 
 
 def _offsets(spec, index):
-    return [(Sub(Word(v.text), index), "offset") for v in spec.formula.offsets]
+    return [(Sub(Word(unquoted(v.text)), index), "offset") for v in spec.formula.offsets]
 
 
 def _linear(fit, known, index, response, estimates):
@@ -167,7 +181,7 @@ def _residual(fit, index, estimates):
     return Line(Sub(Symbol("epsilon"), index), "~", call("N", Number("0"), variance))
 
 
-def _generalised(fit, known, index, response, estimates):
+def _generalised(fit, known, other, index, response, estimates):
     design, family = fit.design, fit.family
     meanings = column_meanings(design.spec, design.predictors, len(design.x_names))
     values = _values(estimates, fit.beta, _errors(fit))
@@ -184,11 +198,22 @@ def _generalised(fit, known, index, response, estimates):
     if estimates and given is None and "dispersion" in fit.extras:
         value = float(family.natural("dispersion", fit.extras["dispersion"][0]))
         dispersion = Number(significant(value, 4))
-    lines, notes = response_line(fit, response, index, dispersion)
+    shape = Symbol("nu")
+    if estimates and "df" in fit.extras and "df" not in fit.data.parts:
+        shape = Number(significant(float(family.natural("df", fit.extras["df"][0])), 4))
+    lines, notes = response_line(fit, response, index, dispersion, shape)
+    if fit.data.weights is not None:
+        weights = unquoted(design.spec.weights) if design.spec.weights else "weights"
+        scaled = getattr(family, "weights_scale_dispersion", False)
+        notes = [
+            *notes,
+            f"A row's dispersion is divided by its {weights}." if scaled
+            else f"A row's log-likelihood is multiplied by its {weights}.",
+        ]  # fmt: skip
     lines += _assembled(
         linked(family.link.name, Sub(Symbol("mu"), index)), "=", fixed, groups, rest
     )
-    lines += _other_parts(fit, known, index, symbol, estimates)
+    lines += _other_parts(fit, other, index, symbol, estimates)
     return lines, notes
 
 

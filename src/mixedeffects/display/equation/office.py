@@ -19,6 +19,7 @@ from mixedeffects.display.equation.tree import (
 from mixedeffects.display.equation.writers import GREEK, ONE
 
 NAMESPACE = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+WORDS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 # a thin space where factors stand side by side
 SIGNS = {"times": "\u2009", "dot": "·", "~": "∼", "-": "−", "minus": "−", "<=": "≤", "...": "⋯"}
 
@@ -40,8 +41,8 @@ def omml(lines):
         left = "" if line.left is None else office(line.left)
         body = left + office(Operator(line.sign)) + office(line.right)
         out.append(
-            f'<m:oMathPara xmlns:m="{NAMESPACE}"><m:oMathParaPr><m:jc m:val="left"/>'
-            f"</m:oMathParaPr><m:oMath>{body}</m:oMath></m:oMathPara>"
+            f'<m:oMathPara xmlns:m="{NAMESPACE}" xmlns:w="{WORDS}"><m:oMathParaPr>'
+            f'<m:jc m:val="left"/></m:oMathParaPr><m:oMath>{body}</m:oMath></m:oMathPara>'
         )
     return out
 
@@ -49,6 +50,15 @@ def omml(lines):
 def office(node):
     """A node as OMML."""
     return _OFFICE[type(node)](node)
+
+
+def _text(text):
+    """Words, which nothing reads as mathematics."""
+    return (
+        "<m:r><m:rPr><m:nor/></m:rPr><w:rPr>"
+        '<w:rFonts w:ascii="Cambria Math" w:hAnsi="Cambria Math"/></w:rPr>'
+        f'<m:t xml:space="preserve">{escape(_printable(text))}</m:t></m:r>'
+    )
 
 
 def _run(text, upright=False):
@@ -81,7 +91,7 @@ def _brace(node):
         '<m:groupChr><m:groupChrPr><m:chr m:val="⏟"/></m:groupChrPr>'
         f"<m:e>{office(node.body)}</m:e></m:groupChr>"
     )
-    return f"<m:limLow><m:e>{grouped}</m:e><m:lim>{_run(node.label, True)}</m:lim></m:limLow>"
+    return f"<m:limLow><m:e>{grouped}</m:e><m:lim>{_text(node.label)}</m:lim></m:limLow>"
 
 
 def _sup(node):
@@ -95,7 +105,7 @@ def _sup(node):
 
 
 _OFFICE = {
-    Word: lambda n: _run(n.text, True),
+    Word: lambda n: _text(n.text),
     Symbol: lambda n: _run("1", True) if n.name == ONE else _run(GREEK.get(n.name, n.name)),
     Number: lambda n: _run(n.text, True),
     Operator: lambda n: _run(SIGNS.get(n.sign, n.sign), True),

@@ -12,6 +12,7 @@ from mixedeffects.display.equation.tree import (
     row,
 )
 from mixedeffects.display.numbers import at_precision
+from mixedeffects.inference.interpretation_effects import unquoted
 
 INTERCEPT = "(Intercept)"
 
@@ -34,7 +35,7 @@ def column_node(name, pieces, index):
         None for a column of ones.
     """
     if pieces is None:
-        return Sub(Word(name), index)
+        return Sub(Word(unquoted(name)), index)
     if not pieces:
         return None
     out = []
@@ -47,7 +48,7 @@ def column_node(name, pieces, index):
         elif piece.kind == "number":
             out.append(Sub(Word(piece.variable), index))
         elif piece.kind == "basis":
-            out.append(Sub(Word(piece.label), index))
+            out.append(Sub(Word(unquoted(piece.label)), index))
         else:
             out.append(Sub(Word(f"{piece.variable}[{piece.label}]"), index))
     return row(*out)
@@ -97,6 +98,6 @@ def random_column(name, spec, index):
         if name.startswith(f"{text}[") and name.endswith("]"):
             label = name[len(text) + 1 : -1]
             if coded.contrast.kind in ("treatment", "sas") and label in coded.labels.as_text():
-                inside = row(Sub(Word(text), index), Operator("="), Word(label))
+                inside = row(Sub(Word(unquoted(text)), index), Operator("="), Word(label))
                 return row(Symbol("one"), Fence("[", inside, "]"))
-    return Sub(Word(name), index)
+    return Sub(Word(unquoted(name)), index)

@@ -101,7 +101,7 @@ class Line:
     left : Node or None
         None continues the line above.
     sign : str
-        "=", "~" or "+".
+        "=", "~", "+" or "-".
     right : Node
     """
 

@@ -23,6 +23,8 @@ GREEK = {
 }  # fmt: skip
 # of the lines below the three kinds of effects, dark enough for words on white
 COLOURS = {"fixed": "#0B5A8E", "group": "#A34A00", "rest": "#555555"}
+# powers that have a character
+POWERS = {"2": "²", "3": "³", "−1": "⁻¹"}
 # between a coefficient and what it belongs to
 THIN = '<mspace width="0.17em"></mspace>'
 # the function that is one where what is in its brackets is true
@@ -122,7 +124,7 @@ def _plain_sub(node):
 
 def _plain_sup(node):
     above = plain(node.above)
-    return f"{plain(node.base)}{'²' if above == '2' else '^' + above}"
+    return f"{plain(node.base)}{POWERS.get(above, '^' + above)}"
 
 
 def _sub_sup(node):

@@ -5,7 +5,19 @@ from __future__ import annotations
 import math
 
 from mixedeffects.display.numbers import at_precision
-from mixedeffects.display.words.phrases import interval, joined, listed, number, probability
+from mixedeffects.display.words.phrases import (
+    interval,
+    joined,
+    listed,
+    minus,
+    number,
+    probability,
+    ratio_number,
+)
+from mixedeffects.inference.interpretation_effects import unquoted
+
+# variables whose place is said one by one
+MOST_PLACES = 6
 
 
 def tested(effect, level, ratio=False):
@@ -32,8 +44,8 @@ def limits(effect, level, ratio=False):
     """The interval of a coefficient or its ratio."""
     if ratio:
         _, error, lower, upper = effect.ratio
-    else:
-        error, lower, upper = effect.std_error, effect.lower, effect.upper
+        return interval(lower, upper, level, lambda v: ratio_number(v, error))
+    error, lower, upper = effect.std_error, effect.lower, effect.upper
     return interval(lower, upper, level, lambda v: number(v, error))
 
 
@@ -41,7 +53,7 @@ def statistic_words(effect):
     """As in "t = 6.77, df = 17.0, p < 0.001", or z without degrees of freedom."""
     if not math.isfinite(effect.statistic):
         return "no standard error"
-    statistic = f"{effect.statistic:.2f}".replace("-", "−")
+    statistic = minus(f"{effect.statistic:.2f}")
     if math.isinf(effect.df):
         return f"z = {statistic}, {probability(effect.p_value)}"
     return f"t = {statistic}, df = {effect.df:.1f}, {probability(effect.p_value)}"
@@ -52,22 +64,32 @@ def unclear(effect):
     return effect.lower < 0.0 < effect.upper
 
 
-def difference(effect, level, higher="higher", lower="lower"):
-    """As in "10.467 higher (95% CI …)" or "12.30 lower (difference −12.30, 95% CI …)"."""
+def difference(effect, level, higher="higher", lower="lower", scale=""):
+    """As in "10.467 higher (95% CI …)" or "12.30 lower (difference −12.30, 95% CI …)".
+
+    Parameters
+    ----------
+    effect : Effect
+    level : float
+    higher, lower : str
+    scale : str
+        "on the probit scale", to follow them.
+    """
     value, inside = at_precision(abs(effect.estimate), effect.std_error), tested(effect, level)
+    place = f" {scale}" if scale else ""
     if effect.estimate >= 0.0:
-        return f"{value} {higher} ({inside}){doubt(effect)}"
+        return f"{value} {higher}{place} ({inside}){doubt(effect)}"
     signed = number(effect.estimate, effect.std_error)
-    return f"{value} {lower} (difference {signed}, {inside}){doubt(effect)}"
+    return f"{value} {lower}{place} (difference {signed}, {inside}){doubt(effect)}"
 
 
 def times(effect, level, what):
     """As in "1.341 times as high (95% CI …)"."""
     estimate, error, *_ = effect.ratio
     if not math.isfinite(estimate) or not math.isfinite(error):
-        return f"{at_precision(estimate, error)} times as {what} ({statistic_words(effect)})"
+        return f"{ratio_number(estimate, error)} times as {what} ({statistic_words(effect)})"
     inside = tested(effect, level, ratio=True)
-    return f"{at_precision(estimate, error)} times as {what} ({inside}){doubt(effect, 'one')}"
+    return f"{ratio_number(estimate, error)} times as {what} ({inside}){doubt(effect, 'one')}"
 
 
 def doubt(effect, none="zero"):
@@ -75,25 +97,38 @@ def doubt(effect, none="zero"):
     return f", an interval that includes {none}" if unclear(effect) else ""
 
 
-def random_name(name):
+def random_name(name, cell=False):
     """A column of a random term in words.
+
+    Parameters
+    ----------
+    name : str
+    cell : bool
+        Whether it is an intercept of its own at a level of a factor, as in ``(0 + f | g)``.
 
     Examples
     --------
     >>> random_name("(Intercept)"), random_name("Days"), random_name("style[b]")
     ('intercept', 'slope of Days', 'effect of style[b]')
+    >>> random_name("style[b]", cell=True)
+    'intercept at style[b]'
     """
     if name == "(Intercept)":
         return "intercept"
+    name = unquoted(name)
+    if cell:
+        return f"intercept at {name}"
     return f"effect of {name}" if "[" in name else f"slope of {name}"
 
 
-def where(given):
+def where(given, offset=False):
     """As in "where treatment is control and time is 0"; "" where nothing is given.
 
     Parameters
     ----------
     given : tuple of Given
+    offset : bool
+        Whether there is an offset, which is to be zero too.
     """
     words = []
     for g in given:
@@ -105,6 +140,10 @@ def where(given):
             words.append(f"the columns of {g.variable} are 0")
         elif g.kind == "mean":
             words.append(f"{g.variable} is at its mean")
+    if offset:
+        words.append("the offset is 0")
+    if len(words) > MOST_PLACES:
+        words = [f"all {len(words)} variables are zero or at their reference or mean"]
     averaged = [g.variable for g in given if g.kind == "average"]
     text = f"where {listed(words)}" if words else ""
     if averaged:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.display.words.phrases import listed, plural, upper_first
+import math
+
+from mixedeffects.display.numbers import significant
+from mixedeffects.display.words.phrases import listed, plural
+from mixedeffects.inference.interpretation_effects import unquoted
 
 
 def convergence_sentences(facts):
@@ -17,44 +21,75 @@ def convergence_sentences(facts):
     list of str
     """
     s, certificate = facts.summary, facts.summary.certificate
-    steps = plural(certificate.evaluations, "evaluation")
-    out = []
-    if certificate.converged:
-        text = (
-            f"The optimum is certified: after {steps} ({certificate.optimizer}) the largest "
-            f"component of the gradient is {certificate.gradient:.0e}"
-        )
-        if certificate.is_singular:
-            text += ", and letting a zero variance grow would make the fit worse"
-        out.append(f"{text}.")
-    else:
+    out = _found(certificate)
+    if s.singular:
+        out += _singular(facts)
+    unbounded = [name for name in certificate.infinite if not name.startswith("df:")]
+    if unbounded:
         out.append(
+            f"The estimates of {listed(map(unquoted, unbounded))} are infinite (separation); the "
+            "numbers are where the optimiser stopped."
+        )
+    out += [f"Column {unquoted(a.name)} was dropped: {a.reason}." for a in s.aliased]
+    return out
+
+
+def _found(certificate):
+    """How the search ended, and whether at a proved optimum."""
+    steps = plural(certificate.evaluations, "evaluation")
+    if not certificate.converged:
+        out = [
             "The estimates are not certified to be an optimum and should not be reported as they "
             f"are: the optimiser ({certificate.optimizer}) stopped after {steps} "
             f"({certificate.message.rstrip('.')})."
-        )
+        ]
         if certificate.advice:
             out.append(f"To try: {'; '.join(certificate.advice)}.")
-    for words in s.singular:
+        return out
+    if certificate.short:
+        left = certificate.remaining
+        fall = f"about {significant(left, 2)}" if math.isfinite(left) else "an unknown amount"
+        return [
+            f"A rule of the user ended the search ({certificate.rule}) after {steps} "
+            f"({certificate.optimizer}), short of a certified optimum: the objective can still "
+            f"fall by {fall}. The numbers are those of where it ended."
+        ]
+    size = f"{certificate.gradient:.0e}" if certificate.gradient else "0"
+    text = (
+        f"The optimum is certified: after {steps} ({certificate.optimizer}) the largest "
+        f"component of the gradient is {size}"
+    )
+    if certificate.is_singular:
+        text += ", and letting a zero variance grow would make the fit worse"
+    return [f"{text}."]
+
+
+def _singular(facts):
+    """Which variances are zero, and what follows."""
+    columns = {name for _, names, _ in facts.random for name in names}
+    found, alone = [], []
+    for words in facts.summary.singular:
         group, what = words.rsplit(": ", 1)
-        one = not any(sign in what for sign in (" + ", " - "))
-        name = f"variance of {what}" if one else f"variance of the combination {what}"
+        alone.append(what in columns)
+        kind = "" if alone[-1] else "the combination "
+        what = "−" + what[1:] if what.startswith("-") else what
+        what = what if alone[-1] else what.replace(" - ", " − ")
+        where = unquoted(group.removeprefix("zi: "))
+        part = " (in the part of the zeros)" if group.startswith("zi: ") else ""
+        found.append(f"of {kind}{unquoted(what)} between levels of {where}{part}")
+    several = len(found) > 1
+    verb = "variances {} are" if several else "variance {} is"
+    out = [
+        f"The fit is singular: the estimated {verb.format(listed(found))} zero.",
+        "The data show no more variation there than chance alone would; that is an estimate, not "
+        "a proof that levels are alike.",
+    ]
+    if all(alone):
+        terms = "these terms" if several else "this term"
+        out.append(f"The fixed effects can be used; a model without {terms} would fit as well.")
+    else:
         out.append(
-            f"The fit is singular: the estimated {name} between levels of {group} is zero. The "
-            "data show no more variation there than chance alone would; that is an estimate, not "
-            "a proof that levels are alike. The fixed effects can be used; "
-            + (
-                "a model without this term would fit as well."
-                if one
-                else "a simpler term, without the correlation or without the smallest slope, "
-                "would fit nearly as well."
-            )
+            "The fixed effects can be used; a simpler term, without the correlation or without "
+            "the smallest slope, is worth comparing: fit.diagnose() does."
         )
-    if certificate.infinite:
-        out.append(
-            f"The estimates of {listed(certificate.infinite)} are infinite (separation); the "
-            "numbers are where the optimiser stopped."
-        )
-    out += [f"Column {a.name} was dropped: {a.reason}." for a in s.aliased]
-    out += [upper_first(n if n.endswith(".") else f"{n}.") for n in s.notes]
     return out

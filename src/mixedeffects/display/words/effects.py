@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from mixedeffects.display.numbers import at_precision, significant
+import re
+
+from mixedeffects.display.numbers import significant
 from mixedeffects.display.words.clauses import (
     difference,
     limits,
@@ -13,15 +15,27 @@ from mixedeffects.display.words.clauses import (
     where,
 )
 from mixedeffects.display.words.outcome import outcome_of
-from mixedeffects.display.words.phrases import joined, listed, number, probability, upper_first
+from mixedeffects.display.words.phrases import (
+    joined,
+    listed,
+    minus,
+    number,
+    probability,
+    ratio_number,
+    upper_first,
+)
+from mixedeffects.inference.interpretation_effects import unquoted
 
 # levels of a factor that are all said; of more, the extremes
 MOST_LEVELS = 8
+# whole numbers below this are shown as such
+LARGE = 1e7
 METHODS = {
     "t (Satterthwaite)": "Degrees of freedom are Satterthwaite's.",
     "t (Kenward–Roger)": "Standard errors and degrees of freedom are Kenward and Roger's.",
     "z (Wald)": "Tests and intervals use the normal distribution (Wald).",
 }
+ROBUST = re.compile(r"t \((CR\w+) by (.+)\)")
 CODINGS = {".L": "linear trend over the ordered levels", ".Q": "quadratic trend over the levels",
            ".C": "cubic trend over the levels"}  # fmt: skip
 
@@ -41,18 +55,57 @@ def effect_sentences(facts):
     if not out:
         return []
     if any(e.pieces for e in facts.effects):
+        alike = len({e.term for e in facts.effects if e.pieces}) > 1
         out.append(
-            "Coefficients compare rows that are alike in the other predictors: they describe "
-            "associations, and are effects only where the design of the study makes them so."
+            ("Coefficients compare rows that are alike in the other predictors: they describe "
+            if alike else "Coefficients describe ")
+            + "associations, and are effects only where the design of the study makes them so."
+        )  # fmt: skip
+    out += _conditional(facts)
+    out.append(method_words(facts.summary.df_method))
+    return out
+
+
+def method_words(method):
+    """Where tests and intervals come from.
+
+    Examples
+    --------
+    >>> method_words("z (Wald)")
+    'Tests and intervals use the normal distribution (Wald).'
+    >>> method_words("t (CR2 by patient)")
+    'Standard errors are robust to correlation within patient (CR2); tests and intervals use t.'
+    """
+    robust = ROBUST.fullmatch(method)
+    if robust:
+        return (
+            f"Standard errors are robust to correlation within {unquoted(robust[2])} "
+            f"({robust[1]}); tests and intervals use t."
         )
+    return METHODS.get(method, f"Tests and intervals: {method}.")
+
+
+def _conditional(facts):
+    """For which levels the numbers of a generalised model hold, and what it takes as alike."""
+    out = []
+    varies = any(v.sd > 0.0 for v in facts.variations if v.component == "conditional")
     if facts.kind in ("odds", "category"):
-        out.append(
+        text = (
             f"{upper_first(outcome_of(facts).ratios)} are those within a level of the grouping "
-            "factors (conditional on the random effects); averaged over levels they are nearer "
-            "to one."
+            "factors (conditional on the random effects)"
         )
-    method = facts.summary.df_method
-    out.append(METHODS.get(method, f"Tests and intervals: {method}."))
+        out.append(text + ("; averaged over levels they are nearer to one." if varies else "."))
+    elif facts.link not in (None, "identity") and varies:
+        text = "These numbers hold for a level whose random effects are zero"
+        if facts.kind == "mean":
+            text = "Expected values are those of a level whose random effects are zero"
+            text += "; the mean over levels is higher"
+        out.append(f"{text}.")
+    if facts.kind == "category":
+        out.append(
+            "The model takes each odds ratio to be the same at every threshold between "
+            "categories (proportional odds), which these numbers cannot show."
+        )
     return out
 
 
@@ -68,11 +121,14 @@ def part_sentences(facts, effects, outcome):
     """
     level = facts.summary.level
     out, curves, said = [], {}, set()
-    for effect in effects:
+    owners = [e.term for e in effects]
+    last = {term: i for i, term in enumerate(owners)}
+    for i, effect in enumerate(effects):
         if effect.pieces is None:
             out.append(_unknown(effect, outcome, level))
         elif not effect.pieces:
-            out.append(_intercept(effect, outcome, level))
+            offset = facts.offset and not facts.rate and effects is facts.effects
+            out.append(_intercept(effect, outcome, level, offset))
         elif not effect.alone:
             curves.setdefault(effect.term, []).append(effect)
         elif len(effect.pieces) == 1 and effect.pieces[0].kind == "difference":
@@ -80,15 +136,22 @@ def part_sentences(facts, effects, outcome):
                 said.add(effect.term)
                 own = [e for e in effects if e.term == effect.term]
                 out.append(_compared(own, outcome, level) + _together(facts, effect.term))
+        elif len(effect.pieces) > 1 and owners.count(effect.term) > MOST_LEVELS:
+            if effect.term not in said:
+                said.add(effect.term)
+                own = [e for e in effects if e.term == effect.term]
+                out.append(_many(own, outcome, level) + _together(facts, effect.term))
         else:
-            out.append(_one(effect, outcome, level))
+            together = _together(facts, effect.term) if last[effect.term] == i else ""
+            out.append(_one(effect, outcome, level) + together)
     if curves:
         out.append(_curves(facts, curves))
     return out
 
 
 def _unknown(effect, outcome, level):
-    return f"The coefficient of {effect.name} is {_number(effect, level)}{outcome.place}."
+    name = unquoted(effect.name)
+    return f"The coefficient of {name} is {_number(effect, level)}{outcome.place}."
 
 
 def _number(effect, level):
@@ -96,25 +159,35 @@ def _number(effect, level):
     return f"{estimate} ({tested(effect, level)})"
 
 
-def _intercept(effect, outcome, level):
-    place = where(effect.given)
+def _intercept(effect, outcome, level, offset=False):
+    place = where(effect.given, offset)
     place = f"{place}, " if place else ""
     outside = [g for g in effect.given if g.outside is not None]
     if outcome.intercept_ratio and effect.ratio is not None:
         estimate, error, *_ = effect.ratio
-        value, inside = at_precision(estimate, error), limits(effect, level, ratio=True)
+        value, inside = ratio_number(estimate, error), limits(effect, level, ratio=True)
     else:
         value, inside = number(effect.estimate, effect.std_error), limits(effect, level)
     about = f"{place}{outcome.level(effect)} {outcome.verb}"
     text = f"{upper_first(about)} {value} ({inside or 'no standard error'})."
     if outside:
-        names = listed(
-            f"0 is not among the values of {g.variable}, "
-            f"{significant(g.outside[0])} to {significant(g.outside[1])}"
-            for g in outside
-        )
-        text += f" That extrapolates: {names}."
+        names = listed((f"{g.variable} ({span(*g.outside)})" for g in outside), "or")
+        text += f" That extrapolates: 0 is not among the values of {names}."
     return text
+
+
+def span(low, high):
+    """Two numbers as the ends of a range, whole ones without decimals.
+
+    Examples
+    --------
+    >>> span(175.0, 225.0), span(0.405465, 3.63)
+    ('175 to 225', '0.4055 to 3.630')
+    """
+    return " to ".join(
+        minus(f"{v:.0f}" if v == round(v) and abs(v) < LARGE else significant(v))
+        for v in (low, high)
+    )
 
 
 def _one(effect, outcome, level):
@@ -132,13 +205,14 @@ def _one(effect, outcome, level):
         )
         text += f"{_number(effect, level)}."
     elif piece.kind == "deviation":
-        text = f"{place}with {piece.variable} {piece.label}, compared with the mean of its "
-        text += f"levels, {outcome.moved(effect, level)}."
+        text = f"{place}with {piece.variable} {piece.label}, compared with the mean of the levels "
+        text += f"of {piece.variable}, {outcome.moved(effect, level)}."
     else:
         coding = CODINGS.get(piece.label.removeprefix(piece.variable), "")
-        named = f", the {coding}," if coding else f" (contrast {piece.label})"
-        text = f"{place}the coefficient of {effect.name}{named} is {_number(effect, level)} "
-        text = f"{text.rstrip()}{outcome.place}."
+        named = f", the {coding}," if coding else f" (contrast {piece.label} of its coding)"
+        name = unquoted(effect.name)
+        text = f"{place}the coefficient of {name}{named} is {_number(effect, level)}"
+        text += f"{outcome.place}."
     return upper_first(text)
 
 
@@ -160,6 +234,25 @@ def _compared(effects, outcome, level):
     return f"{head}{'; '.join(_with(e, outcome, level) for e in effects)}."
 
 
+def _many(effects, outcome, level):
+    """An interaction with so many coefficients that the table has to say them."""
+    known = [e for e in effects if e.std_error == e.std_error]
+    clear = sum(not unclear(e) for e in known)
+    name = unquoted(effects[0].term)
+    if not known:
+        return f"The {len(effects)} interaction coefficients of {name} have no standard errors."
+    ends = [
+        f"{_number(e, level)} of {unquoted(e.name)}"
+        for e in (f(known, key=lambda e: e.estimate) for f in (min, max))
+    ]
+    verb = "has" if clear < 2 else "have"
+    return (
+        f"The {len(effects)} interaction coefficients of {name} go from {ends[0]} to "
+        f"{ends[1]}{outcome.place}; {clear or 'none'} of them {verb} an interval without zero, "
+        "and all are in the table."
+    )
+
+
 def _with(effect, outcome, level, piece=None):
     piece = piece or effect.pieces[0]
     return f"with {piece.variable} {piece.label} {outcome.moved(effect, level)}"
@@ -174,7 +267,8 @@ def _together(facts, term):
         test = f"χ² = {statistic * num_df:.2f}, df = {num_df:.0f}"
     else:
         test = f"F = {statistic:.2f}, df = {num_df:.0f} and {den_df:.1f}"
-    return f" The levels of {term} together: {test}, {probability(p)}."
+    what = f"The coefficients of {unquoted(term)}" if ":" in term else f"The levels of {term}"
+    return f" {what} together: {test}, {probability(p)}."
 
 
 def _interaction(effect, outcome, level):
@@ -185,7 +279,8 @@ def _interaction(effect, outcome, level):
     place = f"{place}, " if place else ""
     if len(numbers) + len(groups) != len(effect.pieces) or len(effect.pieces) > 2:
         return (
-            f"The interaction coefficient {effect.name} is {_number(effect, level)}{outcome.place}."
+            f"The interaction coefficient {unquoted(effect.name)} is {_number(effect, level)}"
+            f"{outcome.place}."
         )
     fixed = [p for p in groups if p.kind == "level"]
     if len(groups) == 2 and fixed:
@@ -212,7 +307,10 @@ def _within(fixed, groups, effect, outcome, level):
         cell = listed(f"{p.variable} {p.label}" for p in groups)
         return f"with {cell}, {outcome.level(effect)} {outcome.verb} {_number(effect, level)}."
     other = next(p for p in groups if p.kind != "level")
-    against = f"{other.variable} {other.reference}" if other.reference else "the mean of its levels"
+    against = (
+        f"{other.variable} {other.reference}" if other.reference
+        else f"the mean of the levels of {other.variable}"
+    )  # fmt: skip
     return (
         f"where {fixed[0].variable} is {fixed[0].label}, compared with {against}, "
         f"{_with(effect, outcome, level, other)}."
@@ -222,7 +320,7 @@ def _within(fixed, groups, effect, outcome, level):
 def _against(piece):
     if piece.kind == "difference":
         return f"{piece.variable} {piece.label} and {piece.reference}"
-    return f"{piece.variable} {piece.label} and the mean of its levels"
+    return f"{piece.variable} {piece.label} and the mean of the levels of {piece.variable}"
 
 
 def _for(piece):
@@ -230,7 +328,7 @@ def _for(piece):
     own = f"for {piece.variable} {piece.label}"
     if piece.kind == "level":
         return own, ""
-    return own, f"for {piece.reference or 'the mean of its levels'}"
+    return own, f"for {piece.reference or f'the mean of the levels of {piece.variable}'}"
 
 
 def _curves(facts, curves):
@@ -240,8 +338,9 @@ def _curves(facts, curves):
         columns = f"{len(effects)} columns" if len(effects) > 1 else ""
         test = _together(facts, term).partition(": ")[2].rstrip(".")
         inside = joined([columns, test])
-        parts.append(f"{term} ({inside})" if inside else term)
-    curve, whose = ("describes a curve", "its") if len(parts) == 1 else ("describe curves", "their")
+        parts.append(f"{unquoted(term)} ({inside})" if inside else unquoted(term))
+    curve, whose = ("describes a curve", "its") if len(parts) == 1 else (
+        "together describe a curve", "their")  # fmt: skip
     return (
         f"{listed(parts)} {curve}: {whose} coefficients mean nothing one by one and are in the "
         "table; what they mean together is seen in a chart of the effects."

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from mixedeffects.display.words.clauses import random_name
-from mixedeffects.display.words.phrases import listed, percent, plural
+from mixedeffects.display.words.phrases import listed, percent, plural, upper_first
+from mixedeffects.inference.interpretation_effects import unquoted
 
 DISTRIBUTIONS = {
     "binomial": "binomial", "betabinomial": "beta-binomial", "poisson": "Poisson",
-    "nbinom1": "negative binomial (variance linear in the mean)",
-    "nbinom2": "negative binomial (variance quadratic in the mean)", "gamma": "gamma",
+    "nbinom1": "negative binomial with variance linear in the mean",
+    "nbinom2": "negative binomial with variance quadratic in the mean", "gamma": "gamma",
     "inverse_gaussian": "inverse Gaussian", "beta": "beta", "gaussian": "normal",
-    "t": "Student's t", "ordinal": "cumulative (ordered categories)",
+    "t": "Student's t", "ordinal": "cumulative model of ordered categories",
     "truncated_poisson": "zero-truncated Poisson",
     "truncated_nbinom1": "zero-truncated negative binomial",
     "truncated_nbinom2": "zero-truncated negative binomial",
@@ -38,32 +39,37 @@ def model_sentences(facts):
         how = "restricted maximum likelihood (REML)" if s.reml else "maximum likelihood (ML)"
         what = "A linear mixed model"
     else:
-        name = DISTRIBUTIONS.get(facts.distribution, facts.distribution)
-        what = f"A generalised linear mixed model ({name} distribution, {facts.link} link)"
+        name = DISTRIBUTIONS.get(facts.distribution, str(facts.distribution))
+        if facts.distribution != "ordinal":
+            head, _, tail = name.partition(" with ")
+            name = f"{head} distribution" + (f" with {tail}" if tail else "")
+        what = f"A generalised linear mixed model ({name}, {facts.link} link)"
         how = f"maximum likelihood ({s.approximation})"
     out = [
         f"{what} of {facts.response} was fitted to {plural(s.nobs, 'row')} by {how} with "
         f"mixedeffects {facts.version}."
     ]
-    terms = list(dict.fromkeys(e.term for e in facts.effects if e.pieces != ()))
+    terms = list(dict.fromkeys(unquoted(e.term) for e in facts.effects if e.pieces != ()))
     fixed = (
         f"Its fixed effects are {listed(terms)}" if len(terms) > 1
         else f"Its fixed effect is {terms[0]}" if terms
         else "It has no predictors"
     )  # fmt: skip
-    random = listed(random_words(*term) for term in facts.random)
-    out.append(f"{fixed}; its random effects are {random}.")
+    random = listed(random_words(*term, cells=facts.cells) for term in facts.random)
+    several = sum(len(names) for _, names, _ in facts.random) > 1
+    out.append(f"{fixed}; its random {'effects are' if several else 'effect is'} {random}.")
     out += [group_words(g) for g in s.groups]
     if facts.rate:
         out.append("An exposure makes it a model of rates: of the response per unit of exposure.")
     elif facts.offset:
         out.append("An offset, whose coefficient is one, is part of the linear predictor.")
     if facts.weighted:
-        out.append("Rows were weighted.")
-    return out
+        by = f" by {unquoted(facts.weights)}" if facts.weights else ""
+        out.append(f"Rows were weighted{by}.")
+    return out + [upper_first(n if n.endswith(".") else f"{n}.") for n in s.notes]
 
 
-def random_words(group, names, tied):
+def random_words(group, names, tied, cells=frozenset()):
     """As in "an intercept and a slope of Days for each level of Subject".
 
     Examples
@@ -71,23 +77,21 @@ def random_words(group, names, tied):
     >>> random_words("Subject", ("(Intercept)", "Days"), True)
     'an intercept and a slope of Days (correlated) for each level of Subject'
     """
-    words = [
-        f"an {random_name(name)}" if name == "(Intercept)" or "[" in name
-        else f"a {random_name(name)}"
-        for name in names
-    ]  # fmt: skip
+    said = [random_name(name, (group.removeprefix("zi: "), name) in cells) for name in names]
+    words = [f"{'an' if name[0] in 'ie' else 'a'} {name}" for name in said]
     how = "" if len(names) < 2 else " (correlated)" if tied else " (independent)"
-    where = group.removeprefix("zi: ")
+    where = unquoted(group.removeprefix("zi: "))
     part = " among the zeros" if group.startswith("zi: ") else ""
     return f"{listed(words)}{how} for each level of {where}{part}"
 
 
 def group_words(g):
     """How many levels a factor has, and how many rows they have."""
+    name = unquoted(g.name)
     if g.smallest == g.largest:
-        return f"{g.name} has {plural(g.n_levels, 'level')} of {plural(g.smallest, 'row')} each."
+        return f"{name} has {plural(g.n_levels, 'level')} of {plural(g.smallest, 'row')} each."
     return (
-        f"{g.name} has {plural(g.n_levels, 'level')} with {g.smallest:,} to {g.largest:,} rows, "
+        f"{name} has {plural(g.n_levels, 'level')} with {g.smallest:,} to {g.largest:,} rows, "
         f"{g.mean:,.1f} on average."
     )
 

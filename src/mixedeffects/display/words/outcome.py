@@ -45,12 +45,16 @@ class Outcome:
         """What goes with the noun."""
         return "are" if self.noun.startswith("the odds") else "is"
 
+    @property
+    def one_ratio(self):
+        """As in "odds ratio" or "ratio of geometric means"."""
+        return self.ratios.replace("ratios", "ratio")
+
     def moved(self, effect, level):
         """As in "the expected pain is 12.3 lower (…)"."""
         if self.ratio and effect.ratio is not None:
             return f"{self.noun} {self.verb} {times(effect, level, 'high')}"
-        scale = f" {self.scale}" if self.scale else ""
-        return f"{self.noun} is {difference(effect, level)}{scale}"
+        return f"{self.noun} is {difference(effect, level, scale=self.scale)}"
 
     def changed(self, effect, level, own="", other=""):
         """What an interaction says: "0.3 greater for b than for a (…)", or a ratio of ratios.
@@ -76,15 +80,28 @@ class Outcome:
 
     def slope(self, piece):
         """The slope of a number, or the ratio per unit of it."""
-        return f"the ratio per {piece.unit}" if self.ratio else f"the slope of {piece.variable}"
+        if self.ratio:
+            return f"the {self.one_ratio} per {piece.unit}"
+        return f"the slope of {bare(piece.variable)}"
 
     def contrast(self, levels):
         """The difference or the ratio between two levels."""
-        return f"the {'ratio' if self.ratio else 'difference'} between {levels}"
+        return f"the {self.one_ratio if self.ratio else 'difference'} between {levels}"
 
     def level(self, effect):
         """What an intercept, or the mean of a level, is."""
         return self.at or self.noun
+
+
+def bare(variable):
+    """A variable without the ``I()`` that a formula needs around arithmetic.
+
+    Examples
+    --------
+    >>> bare("I(age - 11)"), bare("log(dose)")
+    ('age - 11', 'log(dose)')
+    """
+    return variable[2:-1] if variable.startswith("I(") and variable.endswith(")") else variable
 
 
 def outcome_of(facts):
@@ -126,7 +143,7 @@ def _mean(facts):
     if facts.summary.zeros == "extra":
         what += ", extra zeros apart,"
     elif facts.summary.zeros == "all" or facts.distribution.startswith("truncated"):
-        what += " (before zeros are set apart)"
+        what += " (before its distribution is truncated at zero)"
     return Outcome(
         what, ratio=True, ratios="ratios", scale="on the log scale", intercept_ratio=True
     )
@@ -140,12 +157,20 @@ def _category(facts):
 
 
 def _predictor(facts):
-    what = "the linear predictor"
     if facts.distribution == "ordinal":
         what = f"the linear predictor of a higher {facts.response}"
-    return Outcome(what, scale=f"on the {facts.link} scale")
+        return Outcome(what, scale=f"on the {facts.link} scale")
+    if facts.success is not None:
+        mean = f"the probability of {facts.response} being {facts.success}"
+    elif facts.distribution in ("binomial", "betabinomial"):
+        mean = f"the probability of {facts.response}"
+    else:
+        mean = f"the expected {facts.response}"
+    return Outcome(f"the {LINKS.get(facts.link, facts.link)} of {mean}")
 
 
+# link -> its name as a function
+LINKS = {"inverse": "inverse", "sqrt": "square root", "cloglog": "complementary log-log"}
 # what exp of the dispersion's linear predictor is, where it has a name that says more
 DISPERSIONS = {
     "beta": "the precision phi", "betabinomial": "the precision phi", "nbinom2": "theta",

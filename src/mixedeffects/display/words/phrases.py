@@ -10,6 +10,10 @@ from mixedeffects.display.numbers import at_precision, p_value, significant
 MOST_NAMES = 6
 # shares that a percentage without decimals would call none or all
 SMALLEST, LARGEST = 0.005, 0.995
+# a share below this is rounding
+NONE = 1e-12
+# a probability that three decimals would call one
+ALMOST_ONE = 0.9995
 
 
 def minus(text):
@@ -17,10 +21,13 @@ def minus(text):
 
     Examples
     --------
-    >>> minus("-12.30"), minus("1.2e-05")
-    ('−12.30', '1.2e-05')
+    >>> minus("-12.30"), minus("1.2e-05"), minus("-0.00")
+    ('−12.30', '1.2e-05', '0.00')
     """
-    return "−" + text[1:] if text.startswith("-") else text
+    if not text.startswith("-"):
+        return text
+    # a rounded zero has no sign
+    return "−" + text[1:] if text.strip("-0.") else text[1:]
 
 
 def number(value, error):
@@ -34,6 +41,18 @@ def number(value, error):
     return minus(at_precision(value, error))
 
 
+def ratio_number(value, error):
+    """A ratio, as `number`, but never "0.000" for what is only small.
+
+    Examples
+    --------
+    >>> ratio_number(0.8525, 0.04), ratio_number(2.6e-6, 0.0169)
+    ('0.85250', '2.60e-06')
+    """
+    text = at_precision(value, error)
+    return text if value == 0.0 or text.strip("0.") else significant(value, 3)
+
+
 def size(value, digits=5):
     """A number with significant digits, as the table of variance components has it."""
     return minus(significant(value, digits))
@@ -44,10 +63,10 @@ def percent(share):
 
     Examples
     --------
-    >>> percent(0.5893), percent(0.001), percent(0.0), percent(0.9991)
+    >>> percent(0.5893), percent(0.001), percent(1e-33), percent(0.9991)
     ('59%', 'less than 1%', '0%', 'more than 99%')
     """
-    if 0.0 < share < SMALLEST:
+    if NONE < share < SMALLEST:
         return "less than 1%"
     if LARGEST <= share < 1.0:
         return "more than 99%"
@@ -81,13 +100,15 @@ def interval(lower, upper, level, rounded):
 
 
 def probability(value):
-    """As in "p = 0.043" or "p < 0.001"; "" where it is not known.
+    """As in "p = 0.043", "p < 0.001" or "p > 0.999"; "" where it is not known.
 
     Examples
     --------
-    >>> probability(0.0431), probability(1e-9)
-    ('p = 0.043', 'p < 0.001')
+    >>> probability(0.0431), probability(1e-9), probability(0.99997)
+    ('p = 0.043', 'p < 0.001', 'p > 0.999')
     """
+    if value >= ALMOST_ONE:
+        return "p > 0.999"
     text = p_value(value)
     return "" if not text else f"p {text[0]} {text[1:]}" if text[0] == "<" else f"p = {text}"
 

@@ -14,8 +14,16 @@ from mixedeffects.display.words.phrases import (
     some,
     upper_first,
 )
+from mixedeffects.inference.checkup_random import FEW_LEVELS
+from mixedeffects.inference.interpretation_effects import unquoted
+from mixedeffects.inference.interpretation_limits import UNDETERMINED
 
 RANGE = "95% of the levels"
+# a correlation that is one but for rounding
+ONE = 1.0 - 1e-9
+DEGREES = "degrees of freedom"
+# parameters whose symbol alone says little
+LABELS = {"sigma": "residual standard deviation sigma"}
 
 
 def icc_sentences(facts):
@@ -41,7 +49,9 @@ def icc_sentences(facts):
     for i, group in enumerate(names):
         if group == "total" and len(names) <= 2:
             continue
-        where_ = "the grouping factors together" if group == "total" else f"levels of {group}"
+        where_ = "the grouping factors together"
+        if group != "total":
+            where_ = f"levels of {unquoted(group)}"
         between = "between levels of" if group == "total" else "between"
         share, lower, upper = (float(c[n][i]) for n in ("icc", "lower", "upper"))
         known = interval(lower, upper, level, lambda v: f"{v:.3f}")
@@ -66,42 +76,72 @@ def random_sentences(facts):
     """
     level = facts.summary.level
     out = [_spread(facts, v, level) for v in facts.variations]
-    out += [_association(a, level) for a in facts.associations]
-    for group in facts.independent:
+    out += [_association(facts, a, level) for a in facts.associations]
+    for g in facts.summary.groups:
+        if g.n_levels < FEW_LEVELS:
+            out.append(
+                f"{unquoted(g.name)} has only {g.n_levels} levels: a variance between so few is "
+                "hardly known, whatever its interval."
+            )
+    if any(x.reason == UNDETERMINED for x in (*facts.variations, *facts.associations)):
         out.append(
-            f"The random effects of {group.removeprefix('zi: ')} are taken as independent (||): "
-            "no correlation was estimated."
+            "Where the data hardly determine a number, limits by normal approximation would span "
+            'nearly all possible values and are left out; fit.confint(method="profile") has '
+            "limits from the likelihood."
+        )
+    if any(abs(a.value) >= ONE for a in facts.associations):
+        out.append(
+            "A correlation of one or minus one is where the estimate met the boundary (singular "
+            "fit), not a finding about the levels."
+        )
+    for group in facts.independent:
+        name = unquoted(group.removeprefix("zi: "))
+        out.append(
+            f"The random effects of {name} are taken as independent (||): no correlation was "
+            "estimated."
         )
     sigma = facts.summary.varcorr.sigma
     if sigma is not None:
         out.append(
             "Rows scatter about the expected value of their own levels with standard deviation "
-            f"{size(sigma)} (residual)."
+            f"{size(sigma)} (residual{', at weight one' if facts.weighted else ''})."
         )
+    infinite = [name.partition(":")[0] for name in facts.summary.certificate.infinite]
     for label, value, error in facts.summary.parameters:
+        if label == DEGREES and "df" in infinite:
+            out.append("The degrees of freedom grow without limit: the distribution is normal.")
+            continue
         known = f", standard error {size(error, 3)}" if math.isfinite(error) else ""
-        out.append(f"The {label} is {size(value, 4)}{known}.")
+        verb = "are" if label == DEGREES else "is"
+        out.append(f"The {LABELS.get(label, label)} {verb} {size(value, 4)}{known}.")
     return out
 
 
 def _spread(facts, v, level):
-    what = random_name(v.name)
+    what, group = random_name(v.name, (v.group, v.name) in facts.cells), unquoted(v.group)
     part = " in the part of the zeros" if v.component != "conditional" else ""
     if v.sd == 0.0:
         return (
-            f"The {what} is estimated to be the same for all levels of {v.group}{part} "
+            f"The {what} is estimated to be the same for all levels of {group}{part} "
             "(standard deviation 0)."
         )
     known = interval(v.lower, v.upper, level, lambda x: size(x))
-    text = f"Between levels of {v.group} the {what} varies{part} with standard deviation "
+    text = f"Between levels of {group} the {what} varies{part} with standard deviation "
     text += f"{size(v.sd)}" + (f" ({known})" if known else "")
+    if v.reason == UNDETERMINED:
+        return f"{text}, which the data hardly determine."
     scale = "" if facts.link in (None, "identity") else f" on the {facts.link} scale"
     if facts.kind == "log value":
         scale = f" on the scale of {facts.response}"
     if v.fixed is None:
-        return f"{text}: for {RANGE} it is within {size(v.high, 4)} of the average{scale}."
+        centre = "zero, for the model has no average of it" if v.about_zero else "the average"
+        return f"{text}: for {RANGE} it is within {size(v.high, 4)} of {centre}{scale}."
     given = next((e.given for e in facts.effects if e.name == v.name), ())
-    place = where(given)
+    offset = facts.offset and not facts.rate and v.name == "(Intercept)"
+    place = where(given, offset)
+    if any(g.outside is not None for g in given):
+        half = (v.high - v.low) / 2
+        return f"{text}: for {RANGE} it is within {size(half, 4)} of the average{scale}, {place}."
     text += f": for {RANGE} it lies between {size(v.low, 4)} and {size(v.high, 4)}{scale}"
     if v.shown is not None:
         text += f", an expected {_unit(facts)} from {size(v.shown[0], 3)} to {size(v.shown[1], 3)}"
@@ -114,19 +154,26 @@ def _unit(facts):
     return "rate" if facts.rate else facts.response
 
 
-def _association(a, level):
-    first, second = random_name(a.first), random_name(a.second)
-    head = f"Among levels of {a.group}, {first} and {second} "
+def _association(facts, a, level):
+    first, second = (
+        random_name(name, (a.group, name) in facts.cells) for name in (a.first, a.second)
+    )
+    head = f"Among levels of {unquoted(a.group)}, {first} and {second} "
     if not math.isfinite(a.value):
         return f"{head}have no correlation: one of them does not vary."
     value = minus(f"{a.value:.2f}")
     known = interval(a.lower, a.upper, level, lambda v: minus(f"{v:.2f}"))
-    text = f"{head}correlate {value}" + (f" ({known})" if known else " (no interval)")
+    text = f"{head}correlate {value}" + (f" ({known})" if known else "")
+    if a.reason == UNDETERMINED:
+        return f"{text}, which the data hardly determine."
+    text += "" if known else " (no interval)"
     if not known:
         return f"{text}."
     if a.lower <= 0.0 <= a.upper:
         return f"{text}, which is not clearly different from zero."
     high = "high" if a.value > 0 else "low"
+    if not second.startswith("slope"):
+        return f"{text}: levels with a {high} {first} tend to have a higher {second}."
     if a.slopes == "negative":
         high, how = ("low" if high == "high" else "high"), "steeper (more negative)"
     else:
@@ -151,6 +198,12 @@ def explained_sentences(facts):
     found = dict(zip(c["measure"], (float(v) for v in c["r2"]), strict=True))
     scale = "" if facts.link is None else " on the scale of the linear predictor"
     marginal, conditional = found["marginal"], found["conditional"]
+    if not any(e.pieces != () for e in facts.effects):
+        return [
+            f"There are no predictors to explain anything (marginal R² = {marginal:.3f}); the "
+            f"random effects explain {percent(conditional)} of the variance{scale} (conditional "
+            f"R² = {conditional:.3f}; Nakagawa and Schielzeth)."
+        ]
     return [
         f"The fixed effects explain {percent(marginal)} of the variance{scale} (marginal "
         f"R² = {marginal:.3f}), fixed and random effects together {percent(conditional)} "
@@ -175,8 +228,8 @@ def clustering_sentences(facts):
     out = []
     if c.group is not None and c.icc == 0.0:
         out.append(
-            f"The estimated ICC is 0: ignoring {c.group} would have changed nothing but what is "
-            "said about other levels."
+            f"The estimated ICC is 0: ignoring {unquoted(c.group)} would have changed nothing "
+            "but what is said about other levels."
         )
     elif c.group is not None:
         rows = f"{c.rows:,.1f}".removesuffix(".0")
@@ -197,8 +250,9 @@ def clustering_sentences(facts):
     if high:
         shown = _ratios(high, lambda r: 1 / r)
         out.append(
-            "For what varies within levels least squares would have been too cautious: its "
-            f"standard errors are larger than those of the mixed model {shown}."
+            f"Where comparisons within levels tell most, least squares would have been "
+            "too cautious: its standard errors are larger than those of the mixed model "
+            f"{shown}."
         )
     return out
 
@@ -211,7 +265,7 @@ MOST = 5
 def _ratios(found, of):
     found = sorted(found, key=lambda pair: -of(pair[1]))
     head = "by a factor of" if len(found) == 1 else "by factors of"
-    return f"{head} {some([f'{of(r):.2g} for {t}' for t, r in found], MOST)}"
+    return f"{head} {some([f'{of(r):.2g} for {unquoted(t)}' for t, r in found], MOST)}"
 
 
 def standout_sentences(facts):
@@ -227,17 +281,19 @@ def standout_sentences(facts):
     """
     out = []
     for s in facts.standouts:
-        what = random_name(s.term)
+        what = random_name(s.term, (s.group, s.term) in facts.cells)
+        group = unquoted(s.group)
+        average = "zero" if s.about_zero else "the average"
         if not s.above and not s.below:
             out.append(
-                f"No level of {s.group} stands out in its {what}: all {s.n_levels:,} intervals "
+                f"No level of {group} stands out in its {what}: all {s.n_levels:,} intervals "
                 "include zero."
             )
             continue
         article = "an" if what[0] in "ie" else "a"
-        up = _counted(s.above, f"{article} {what} reliably above the average")
+        up = _counted(s.above, f"{article} {what} reliably above {average}")
         down = _counted(s.below, "one reliably below it")
-        out.append(f"Of {s.n_levels:,} levels of {s.group}, {up} and {down}.")
+        out.append(f"Of {s.n_levels:,} levels of {group}, {up} and {down}.")
     if any(s.above or s.below for s in facts.standouts):
         out.append(
             f"Reliably means that the {coverage(facts.summary.level)} interval of the level's "

@@ -143,6 +143,21 @@ def tested(gain, distribution):
     )
 
 
+def unproved(fit, name):
+    """That a fit's log-likelihood is not its model's maximum; "" where it is.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> unproved(me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy()), "model 1")
+    ''
+    """
+    if fit.certificate.proved:
+        return ""
+    why = "was ended by your own rule" if fit.certificate.short else "did not converge"
+    return f"{name} {why}: its log-likelihood is not the maximum, and tests can still change"
+
+
 def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
     """Criteria and tests of fits that are comparable.
 
@@ -167,7 +182,7 @@ def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
     order = sorted(range(len(fits)), key=lambda i: n_parameters(fits[i]))
     fits, names = [fits[i] for i in order], [names[i] for i in order]
     tests: list[LikelihoodRatio | None] = []
-    notes = list(notes)
+    notes = [*notes, *filter(None, map(unproved, fits, names))]
     for i in range(1, len(fits)):
         if test is False:
             tests.append(None)

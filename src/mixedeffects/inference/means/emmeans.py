@@ -195,7 +195,9 @@ def grid_facts(fit, names, found, averaged, weights):
 
 def _refuse_unknown_inverse(fit, change, scale):
     response = fit.design.spec.response
-    plain = fit.family.link.name == "identity" and "(" in response
+    # brackets in a quoted column name, `Body Mass (g)`, call no function
+    called = "(" in "".join(response.split("`")[::2])
+    plain = fit.family.link.name == "identity" and called
     if scale == "response" and change is None and plain:
         raise OptionError(
             f"scale='response': no inverse is known for '{response}'\nuse scale='link'"

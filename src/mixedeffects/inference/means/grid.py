@@ -12,7 +12,23 @@ import numpy as np
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.estimable import aliasing
 
-REDUCERS = {"mean": np.mean, "median": np.median, "min": np.min, "max": np.max}
+# of the largest value: a mean below it is zero
+ROUNDING = 1e-13
+
+
+def centre(values):
+    """The mean, which of centred numbers is zero and not what rounding leaves of it.
+
+    Examples
+    --------
+    >>> centre(np.array([0.1, 0.2, -0.3])), centre(np.array([1.0, 2.0]))
+    (0.0, 1.5)
+    """
+    mean = float(np.mean(values))
+    return 0.0 if abs(mean) < ROUNDING * float(np.abs(values).max()) else mean
+
+
+REDUCERS = {"mean": centre, "median": np.median, "min": np.min, "max": np.max}
 WEIGHTS = ("equal", "proportional", "outer", "cells", "flat")
 # rows times columns of a grid that is still made
 LARGEST = 20_000_000

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.averages import average
-from mixedeffects.inference.icc import mean_squares
+from mixedeffects.inference.variance_means import mean_squares
 
 # what exp of a difference of linear predictors is, by link
 RATIOS = {"logit": "odds ratio", "log": "ratio", "cloglog": "hazard ratio"}

@@ -9,6 +9,7 @@ from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.deletion import InfluenceFacts, influence
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group
+from mixedeffects.inference.views.labels import have_room
 from mixedeffects.inference.views.record import View
 
 MEASURES = ("cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas")
@@ -115,10 +116,15 @@ def _ranked(units, found, values, sizes, known, j, term, most):
     known = np.flatnonzero(known)
     order = known[np.argsort(-sizes[known, j], kind="stable")][:most]
     rank = np.arange(1, order.size + 1)
+    named = rank <= NAMED
+    if found.groups == ROWS:  # beside needles, where names may lie on each other
+        numbers = np.array([float(units[i]) for i in order[:NAMED]])
+        first = values[order[:NAMED], j]
+        named[:NAMED] = have_room(numbers, first, units.size, np.ptp(values[known, j]) or 1.0)
     return {
         "unit": units[order], "n_rows": np.asarray(found.size)[order],
         "term": np.full(order.size, term, dtype=object), "value": values[order, j],
-        "size": sizes[order, j], "rank": rank, "named": rank <= NAMED,
+        "size": sizes[order, j], "rank": rank, "named": named,
     }  # fmt: skip
 
 

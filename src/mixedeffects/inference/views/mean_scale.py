@@ -41,7 +41,9 @@ def chosen_scale(fit, scale=None):
     if scale is not None and scale not in SCALES:
         raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
     response = fit.design.spec.response
-    lost = fit.linear and "(" in response and transformation(fit) is None
+    # brackets in a quoted column name, `Body Mass (g)`, call no function
+    called = "(" in "".join(response.split("`")[::2])
+    lost = fit.linear and called and transformation(fit) is None
     if lost and scale == "response":
         raise OptionError(
             f"scale='response': no inverse is known for '{response}'\nuse scale='link'"
@@ -55,9 +57,22 @@ def mean_title(fit, scale):
     change = transformation(fit) if fit.linear else None
     if change is not None:
         return change.response if scale == "response" else change.text
+    response = unquoted(response)
     if fit.linear or scale == "response":
         return response
     return f"{response}, {fit.family.link.name} scale"
+
+
+def unquoted(text):
+    """A column name without the quotes of the formula; other text as it is.
+
+    Examples
+    --------
+    >>> unquoted("`Body Mass (g)`"), unquoted("`a` - `b`"), unquoted("log(x)")
+    ('Body Mass (g)', '`a` - `b`', 'log(x)')
+    """
+    quoted = len(text) > 2 and text[0] == text[-1] == "`" and "`" not in text[1:-1]
+    return text[1:-1] if quoted else text
 
 
 def mean_options(fit, scale) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group, chosen_terms
 from mixedeffects.inference.views.fit_residuals import fit_residuals
+from mixedeffects.inference.views.labels import have_room
 from mixedeffects.inference.views.normal_band import normal_band, shown_order
 from mixedeffects.inference.views.record import View
 
@@ -150,6 +151,9 @@ def _against_normal(values, level):
     for end in (slice(None, NAMED), slice(-NAMED, None)):
         named[end] = outside[end]
     named[[0, -1]] = True
+    far = np.flatnonzero(named)
+    far = far[np.argsort(-np.abs(sample[far]), kind="stable")]
+    named[far] = have_room(theoretical[far], sample[far], np.ptp(theoretical), np.ptp(sample))
     return order, {
         "theoretical": theoretical, "sample": sample, "lower": lower, "upper": upper,
         "outside": outside, "named": named,

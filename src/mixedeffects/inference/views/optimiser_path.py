@@ -16,6 +16,8 @@ MOST_STEPS, MOST_PARAMETERS = 500, 12
 ROUNDING = 1e-14
 # and a parameter that moves by less than this share of it does not move
 STILL = 1e-9
+# significant digits at the axis of a parameter
+FEWEST_DIGITS, MOST_DIGITS = 4, 10
 
 
 def trace_view(fit, *others):
@@ -86,6 +88,8 @@ def trace_view(fit, *others):
     }  # fmt: skip
     paths, domains = _still(_long(names, found, parameters), parameters)
     facts["domains"] = domains
+    facts["last"] = int(max(columns["iteration"][-1] for columns in found))
+    facts["digits"] = {name: _digits(paths, name) for name in parameters}
     tables = {"data": Table(data), "parameters": paths}
     return View(tables, tuple(notes), facts)
 
@@ -133,6 +137,15 @@ def _long(names, found, parameters):
             value = np.asarray(f[parameter], dtype=float)
             columns["value"].append(value)
     return {c: np.concatenate(v) for c, v in columns.items()}
+
+
+def _digits(paths, name):
+    """Significant digits that tell the ticks of a parameter's axis apart."""
+    value = paths.columns["value"][paths.columns["parameter"] == name]
+    span, size = float(np.ptp(value)), float(np.abs(value).max())
+    if span == 0.0:
+        return FEWEST_DIGITS
+    return int(np.clip(np.ceil(np.log10(size / span)) + 2, FEWEST_DIGITS, MOST_DIGITS))
 
 
 def _still(columns, parameters):

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
+from mixedeffects.inference.views.mean_scale import unquoted
 from mixedeffects.inference.views.record import View
 from mixedeffects.inference.views.row_sample import row_sample
 from mixedeffects.options import check_count, generator
@@ -72,7 +73,7 @@ def predictive_view(fit, n=100, rng=None, *, groups="new", most=MOST_ROWS):
         "lower": lower, "upper": upper,
     }  # fmt: skip
     facts = {
-        "response": fit.design.spec.response, "whole": whole, "n_simulations": n,
+        "response": unquoted(fit.design.spec.response), "whole": whole, "n_simulations": n,
         "groups": groups, "n_outside": int(((share < lower) | (share > upper)).sum()),
     }  # fmt: skip
     return View({"data": Table(data)}, tuple(notes), facts)

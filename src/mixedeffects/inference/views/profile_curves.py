@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.errors import OptionError
+from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.profiling import ProfileFacts, profile
 from mixedeffects.inference.table import Table
@@ -147,8 +147,14 @@ def curve(values, zeta, points=POINTS):
 
 def _facts(fit, parameters, found):
     if found is None:
-        return profile(fit, None if isinstance(parameters, str) and parameters == "all"
-                       else parameters)  # fmt: skip
+        every = isinstance(parameters, str) and parameters == "all"
+        try:
+            return profile(fit, None if every else parameters)
+        except np.linalg.LinAlgError:
+            raise NotAvailableError(
+                "the likelihood could not be followed to where a variance is zero\n"
+                f"name single parameters, such as fit.plot.profile([{fit.design.x_names[0]!r}])"
+            ) from None
     found = getattr(found, "facts", found)
     if not isinstance(found, ProfileFacts):
         raise OptionError("profile= must be what fit.profile(...) returned")

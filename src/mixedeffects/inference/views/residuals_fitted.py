@@ -6,6 +6,7 @@ import numpy as np
 
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.fit_residuals import fit_residuals
+from mixedeffects.inference.views.labels import have_room
 from mixedeffects.inference.views.record import View
 from mixedeffects.inference.views.smooth import smooth
 from mixedeffects.thinning import MOST_MARKS, cells
@@ -35,7 +36,8 @@ def residuals_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
     View
         "data": row (of the table, from 0), fitted, residual; of many rows x0, x1, y0, y1, count
         (cells, x fitted). "smooth": x, mean, lower, upper. "extreme": the rows with the largest
-        residuals. Facts: n, kind, name, fitted_name, binned.
+        residuals, and whether there is room for their numbers (named). Facts: n, kind,
+        name, fitted_name, binned.
 
     Examples
     --------
@@ -87,7 +89,12 @@ def _against_fitted(found, values, name, most, bins):
     size = np.abs(found.values)
     top = np.argpartition(-size, min(NAMED, n) - 1)[:NAMED]
     top = top[np.argsort(-size[top], kind="stable")]
-    extreme = {"row": found.rows[top], "fitted": found.fitted[top], "residual": values[top]}
+    extreme = {
+        "row": found.rows[top], "fitted": found.fitted[top], "residual": values[top],
+        "named": have_room(
+            found.fitted[top], values[top], np.ptp(found.fitted), np.ptp(values)
+        ),
+    }  # fmt: skip
     notes = list(found.notes)
     binned = n > most
     if binned:

@@ -8,7 +8,12 @@ from dataclasses import replace
 from time import perf_counter
 
 from mixedeffects.design import redesigned
-from mixedeffects.errors import ConvergenceWarning, DataWarning, MixedEffectsError
+from mixedeffects.errors import (
+    ConvergenceWarning,
+    DataWarning,
+    MixedEffectsError,
+    NotAvailableError,
+)
 from mixedeffects.model.doctor.formulas import formula_of
 from mixedeffects.model.doctor.record import Trial
 
@@ -38,7 +43,7 @@ class Bench:
         self.formula = formula_of(fit.design.spec)
         self.zi = None if fit.linear or "zi" not in fit.data.parts else fit.data.parts["zi"]
         self.started = perf_counter()
-        self.longest = predicted_seconds(fit)
+        self.longest: float | None = None  # an evaluation is not made where nothing is tried
 
     def verdict(self, name):
         """Verdict of one check; "fine" if it was not made."""
@@ -75,10 +80,12 @@ class Bench:
         trial = Trial(
             remedy, what, fit.formula if formula is None else formula, shown, same_model=same_model
         )
+        if self.longest is None:
+            self.longest = predicted_seconds(fit)
         predicted = times * self.longest
         spent = perf_counter() - self.started
         if spent + predicted > self.budget:
-            return replace(trial, note=(
+            return replace(trial, by_hand=True, note=(
                 f"skipped: it would take about {predicted:,.2g} s, and with the {spent:,.2g} s "
                 f"spent that is over the budget of {self.budget:g} s"
             ))  # fmt: skip
@@ -88,7 +95,9 @@ class Bench:
                 found = fit_again(fit, formula, zi, **options)
         except MixedEffectsError as error:
             seconds = perf_counter() - start
-            return replace(trial, seconds=seconds, note=f"refused: {str(error).splitlines()[0]}")
+            note = f"refused: {str(error).splitlines()[0]}"
+            kept = not isinstance(error, NotAvailableError)
+            return replace(trial, seconds=seconds, note=note, by_hand=not kept)
         seconds = perf_counter() - start
         self.longest = max(self.longest, seconds / times)
         return replace(trial, fit=found, seconds=seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixedeffects.formula import Name, column_names
 from mixedeffects.inference.checkup_fixed import INFLATED, collinear
 from mixedeffects.model.doctor.formulas import without_terms
 from mixedeffects.model.doctor.record import Trial
@@ -10,6 +11,25 @@ from mixedeffects.model.doctor.scaling import zi_text
 NAME = "check collinearity"
 # terms of the nearest dependency to leave out, one at a time
 MOST_TERMS = 3
+
+
+def has_power(fixed, term):
+    """Whether a column stands in another term inside I(): x is not left out where I(x^2) stays.
+
+    Examples
+    --------
+    >>> from mixedeffects.formula import parse
+    >>> fixed = parse("y ~ x + I(x^2) + z").fixed
+    >>> [has_power(fixed, name) for name in fixed.names]
+    [True, False, False]
+    """
+    powers = {
+        used.name for variable in fixed.variables if variable.text.startswith("I(")
+        for used in column_names(variable.node)
+    }  # fmt: skip
+    own = [fixed.variables[i] for name, t in zip(fixed.names, fixed.terms, strict=True)
+           if name == term for i in t]  # fmt: skip
+    return bool(own) and all(isinstance(v.node, Name) and v.node.name in powers for v in own)
 
 
 def check_collinearity(bench):
@@ -27,8 +47,9 @@ def check_collinearity(bench):
     if found.vif.max() < INFLATED:
         words = f"VIF at most {found.vif.max():.2f}"
         return [Trial(NAME, "", note=f"not applicable: predictors are not collinear, {words}")]
-    terms = list(found.together)
-    others = {term: [t for t in terms if t != term] for term in terms}
+    together = list(found.together)
+    others = {term: [t for t in together if t != term] for term in together}
+    terms = [term for term in together if not has_power(bench.formula.fixed, term)]
     return [
         bench.attempt(
             NAME, f"'{term}' left out (nearly determined by {' and '.join(others[term])})",

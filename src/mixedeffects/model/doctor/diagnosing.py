@@ -8,6 +8,7 @@ from math import isfinite
 from mixedeffects.display import Diagnosis
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.checkup import checkup
+from mixedeffects.inference.checkup_fixed import collinearity
 from mixedeffects.model.doctor.bench import Bench
 from mixedeffects.model.doctor.collinearity import check_collinearity
 from mixedeffects.model.doctor.iterations import more_iterations
@@ -55,9 +56,10 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     The remedies, in order: simplify the random effects (without correlations, then without the
     smallest slopes, until a certified fit is not singular); scale predictors; leave out a nearly
     collinear one; more iterations; another optimiser; drop near-zero slopes. Models with other
-    fixed effects are compared by maximum likelihood. A model with a higher AIC than the asked fit
-    is recommended only where the asked fit is no maximum or is not what was asked for, and the
-    reason says so, with both numbers.
+    fixed effects are compared by maximum likelihood. Correlations are dropped at the mean of a
+    predictor that lies far from zero, and no predictor is given up for a random effect without
+    variance. A model with a higher AIC than the asked fit is recommended only where the asked fit
+    is no maximum or is not what was asked for, and the reason says so, with both numbers.
 
     References
     ----------
@@ -95,16 +97,64 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
             f"{recommendation.reason} Not all was tried: {', '.join(skipped)} would take longer "
             f"than the budget of {budget:g} s; diagnose(remedies=True, budget=...) allows more."
         ))  # fmt: skip
-    refused = dict.fromkeys(t.formula for t in trials if t.note.startswith("refused"))
+    if recommendation.changed and collinearity(recommendation.trial.fit).verdict == "problem":
+        recommendation = replace(recommendation, reason=(
+            f"{recommendation.reason} Its predictors are still collinear: diagnose() this fit in "
+            "its turn."
+        ))  # fmt: skip
+    refused = dict.fromkeys(t.formula for t in trials if t.by_hand and t.note.startswith("refused"))
     if refused:
         recommendation = replace(recommendation, reason=(
             f"{recommendation.reason} Not all could be tried from what the fit keeps: to try by "
             f"hand, {'; '.join(refused)}."
         ))  # fmt: skip
+    why = dict.fromkeys(
+        t.note.removeprefix("refused: ") for t in trials
+        if t.note.startswith("refused") and not t.by_hand
+    )  # fmt: skip
+    if why and not trials[0].certified and not recommendation.changed:
+        recommendation = replace(recommendation, reason=(
+            f"{recommendation.reason} Why others were refused: {'; '.join(why)}."
+        ))  # fmt: skip
+    lost = rows_to_gain(trials)
+    if lost:
+        notes = (*notes, lost)
+        if recommendation.changed and reads_less(recommendation.trial.fit, fit):
+            recommendation = replace(recommendation, reason=f"{recommendation.reason} {lost}")
+            notes = notes[:-1]
     facts = DiagnosisFacts(
         fit, checks, trials if len(trials) > 1 else (), recommendation, notes if wanted else ()
     )
     return Diagnosis(facts, verdicts(trials, recommendation), fit.design.spec.to_frame)
+
+
+def rows_to_gain(trials):
+    """In words, that a formula fitted to the table again can have more rows than here; or ""."""
+    asked = trials[0].fit
+    missing = asked.design.missing
+    names = dict.fromkeys(
+        name for t in trials[1:] if t.fit is not None for name in reads_less(t.fit, asked)
+    )
+    if not names:
+        return ""
+    without = ", ".join(f"{name!r}" for name in names)
+    return (
+        f"All of this is on the {missing.n_used:,} complete rows of {missing.n_rows:,}. A formula "
+        f"without {without}, which has missing values, uses more rows when it is fitted to the "
+        "table, and its log-likelihood is then not to be compared with these."
+    )
+
+
+def reads_less(fit, asked):
+    """Columns with missing values that the asked formula reads and this fit's does not."""
+
+    def columns(other):
+        specs = [other.design.spec]
+        specs += [] if other.linear else [part.spec for part in other.data.parts.values()]
+        return {name for spec in specs for name in spec.columns}
+
+    holes = {name for name, count in asked.design.missing.by_column.items() if count}
+    return sorted((columns(asked) - columns(fit)) & holes)
 
 
 def verdicts(trials, recommendation):
@@ -123,7 +173,9 @@ def verdicts(trials, recommendation):
     out = []
     for trial in trials:
         words = verdict(trial, asked)
-        out.append(f"RECOMMENDED: {words}" if trial is recommendation.trial else words)
+        # a fit that is only all there is must not be reported
+        best = trial is recommendation.trial and (trial.certified or recommendation.changed)
+        out.append(f"RECOMMENDED: {words}" if best else words)
     return out
 
 
@@ -162,4 +214,6 @@ def certificate_words(fit):
         return "no maximum"
     if not certificate.converged:
         return "not converged"
+    if certificate.short:
+        return "ended by your rule"
     return "certified, singular" if certificate.is_singular else "certified"

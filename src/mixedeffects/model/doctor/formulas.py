@@ -116,12 +116,20 @@ def wrapped(formula, functions):
     'y ~ scale(x) + log(x) + scale(x):f + (1 + scale(x) | g)'
     """
     bars = [
-        replace(bar, slopes=_wrapped_names(bar.part.effects, functions)) for bar in bars_of(formula)
+        replace(bar, slopes=wrapped_names(bar.part.effects, functions)) for bar in bars_of(formula)
     ]
-    return written(formula, bars=bars, fixed=_wrapped_names(formula.fixed, functions))
+    return written(formula, bars=bars, fixed=wrapped_names(formula.fixed, functions))
 
 
-def _wrapped_names(terms: TermList, functions):
+def wrapped_names(terms: TermList, functions):
+    """The names of terms with columns inside functions, wherever they stand alone.
+
+    Examples
+    --------
+    >>> wrapped_names(parse("y ~ f:x + log(x)").fixed, {"x": "center"})
+    ('log(x)', 'f:center(x)')
+    """
+
     def shown(variable):
         node = variable.node
         if isinstance(node, Name) and node.name in functions:

@@ -13,13 +13,17 @@ BY_EVALUATIONS = ("Nelder-Mead", "COBYQA")
 
 
 def more_iterations(bench):
-    """The same optimiser, allowed four times as many iterations.
+    """The same optimiser, allowed four times as many iterations; as many as it needs after a rule.
 
     Returns
     -------
     list of Trial
     """
     certificate = bench.asked.certificate
+    options = {} if certificate.optimizer == "newton" else {"optimizer": certificate.optimizer}
+    if certificate.short:
+        what = "on to the optimum, without your rule"
+        return [bench.attempt(NAME, what, same_model=True, times=MORE, **options)]
     if certificate.converged:
         return [Trial(NAME, "", note="not applicable: the optimum is certified")]
     if not ran_out(certificate):
@@ -30,7 +34,6 @@ def more_iterations(bench):
     used = certificate.evaluations if by_evaluations else certificate.iterations
     allowed = max(AT_LEAST, MORE * used)
     unit = "evaluations" if by_evaluations else "iterations"
-    options = {} if certificate.optimizer == "newton" else {"optimizer": certificate.optimizer}
     return [
         bench.attempt(
             NAME, f"up to {allowed:,} {unit} of {certificate.optimizer} instead of {used:,}",

@@ -40,7 +40,7 @@ def measured(trials):
         )
     if reason:
         where = ""
-        if not all(fit.certificate.converged for fit in fits):
+        if not all(fit.certificate.proved for fit in fits):
             where = " Those of fits without certificate are at the variances where they stopped."
         return out, (f"Log-likelihoods and AIC by maximum likelihood: {reason}.{where}",)
     if asked.reml:
@@ -59,7 +59,7 @@ def _one(trial, asked, ml):
     k = n_parameters(fit)
     loglik = -0.5 * (ml_objective(fit) if ml and fit.reml else fit.objective)
     p_value = nan
-    both = fit.certificate.converged and asked.certificate.converged
+    both = fit.certificate.proved and asked.certificate.proved
     if fit is not asked and not trial.same_model and both:
         p_value = tested_against(*(by_ml(f) if ml and f.reml else f for f in (fit, asked)))
     return replace(trial, loglik=loglik, npar=k, aic=-2.0 * loglik + 2.0 * k, p_value=p_value)
@@ -67,7 +67,7 @@ def _one(trial, asked, ml):
 
 def ml_objective(fit):
     """-2 log-likelihood by maximum likelihood; of a fit without certificate, where it stopped."""
-    if fit.certificate.converged:
+    if fit.certificate.proved:
         return by_ml(fit).objective
     old = fit.evaluation.objective
     objective = LMMObjective(old.stats, old.solver, old.parameters, False)

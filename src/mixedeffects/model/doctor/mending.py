@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+import numpy as np
+
 from mixedeffects.errors import ConvergenceWarning, OptionError
 from mixedeffects.estimation.minimize import depth_of_package
 from mixedeffects.model.doctor.diagnosing import diagnose
@@ -29,7 +31,7 @@ def remedied(fit_it, remedy=True):
     ConvergenceWarning
         What was changed, with both AICs; or that nothing helps.
     """
-    if not isinstance(remedy, bool):
+    if not isinstance(remedy, bool | np.bool_):
         raise OptionError(
             f"remedy={remedy!r} must be False, or True to mend a fit that is singular or not "
             "converged"

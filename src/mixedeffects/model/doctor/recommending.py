@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.errors import MixedEffectsError
 from mixedeffects.inference.comparison import objective_without_random
-from mixedeffects.model.doctor import collinearity, scaling
+from mixedeffects.model.doctor import collinearity, near_zero, scaling
 from mixedeffects.model.doctor.record import AIC_SLACK, LOGLIK_SLACK, Recommendation
 
 # a change of the log-likelihood that nobody would mention
@@ -30,7 +30,7 @@ def recommend(trials, bench):
     if asked.regular:
         return _of_regular(asked, others, bench)
     if asked.certified:
-        return _of_singular(asked, others)
+        return _of_singular(asked, others, bench)
     return _of_unproved(asked, others)
 
 
@@ -82,16 +82,33 @@ def _of_regular(asked, others, bench):
                 "coefficients of collinear predictors have large standard errors; read them "
                 "together."
             ))  # fmt: skip
+    small = _lowest(
+        [t for t in others if t.remedy == near_zero.NAME and t.aic < asked.aic - AIC_SLACK]
+    )
+    if small is not None:
+        return _use(small, asked, (
+            "The asked fit is certified, but random slopes of it add next to nothing to the "
+            f"response; with {small.what} the log-likelihood {_loss(asked, small)}{_test(small)}."
+        ))  # fmt: skip
     return _keep(asked, (
         "Keep the asked model: its optimum is certified and no variance is on the boundary."
     ))  # fmt: skip
 
 
-def _of_singular(asked, others):
+def _of_singular(asked, others, bench):
     """A certified singular fit is a legal answer; a simpler model must not cost AIC."""
     best = _simpler(asked, others)
+    if best is None and bench.verdict("collinearity") == "problem":
+        found = [t for t in others if t.remedy == collinearity.NAME]
+        best = _lowest([t for t in found if t.aic < asked.aic - AIC_SLACK])
+        if best is not None:
+            left = "" if best.regular else "; it is still singular"
+            return _use(best, asked, (
+                f"The asked fit is singular and its predictors are collinear; with {best.what} the "
+                f"log-likelihood {_loss(asked, best)}{left}."
+            ))  # fmt: skip
     if best is None:
-        cheapest = min((t for t in others if t.regular), key=lambda t: t.aic, default=None)
+        cheapest = min((t for t in _random(others) if t.regular), key=lambda t: t.aic, default=None)
         more = (
             "no simpler mixed model is better" if cheapest is None
             else f"the best model without a zero variance has a higher AIC ({cheapest.aic:.2f}, "
@@ -123,8 +140,17 @@ def _without_random(asked):
 
 def _simpler(asked, others):
     """The certified model of lowest AIC below the asked one's, rather one that is not singular."""
-    lower = [t for t in others if t.aic < asked.aic - AIC_SLACK and not t.same_model]
-    for usable in ([t for t in lower if t.regular], [t for t in lower if t.certified]):
+    return _lowest([t for t in _random(others) if t.aic < asked.aic - AIC_SLACK])
+
+
+def _random(others):
+    """Other random effects, the same predictors: none is given up for what random effects do."""
+    return [t for t in others if not t.same_model and t.remedy != collinearity.NAME]
+
+
+def _lowest(trials):
+    """The certified one of lowest AIC, rather one that is not singular; None if there is none."""
+    for usable in ([t for t in trials if t.regular], [t for t in trials if t.certified]):
         if usable:
             return min(usable, key=lambda t: t.aic)
     return None
@@ -141,13 +167,19 @@ def _why_simpler(asked, best, opening):
     fewer = asked.npar - best.npar
     what = f"{fewer} parameter{'s' * (fewer != 1)} fewer" if fewer > 0 else "as many parameters"
     left = "" if best.regular else "; it is still singular"
-    test = (
-        "" if best.p_value != best.p_value else f" (likelihood-ratio test p = {best.p_value:.3f})"
-    )
     return (
         f"{opening[0].upper()}{opening[1:]}: it has more random effects than the data support. "
-        f"This model has {what}, and the log-likelihood {_loss(asked, best)}{test}{left}."
+        f"This model has {what}, and the log-likelihood {_loss(asked, best)}"
+        f"{_test(best)}{left}."
     )
+
+
+def _test(trial):
+    """The test against the asked model, in brackets, if there is one."""
+    p = trial.p_value
+    if p != p:
+        return ""
+    return f" (likelihood-ratio test p = {p:.3f})" if p >= 0.001 else " (test p < 0.001)"
 
 
 def _loss(asked, best):
@@ -177,15 +209,28 @@ def _of_unproved(asked, others):
         return _use(way, asked, (
             f"{opening[0].upper()}{opening[1:]}; the log-likelihood {_loss(asked, way)}.{tail}"
         ))  # fmt: skip
-    for usable in ([t for t in others if t.regular], [t for t in others if t.certified]):
-        if usable:
-            best = min(usable, key=lambda t: t.aic)
+    if asked.fit.certificate.short:
+        remaining = 0.5 * asked.fit.certificate.remaining
+        return _keep(asked, (
+            "Your own rule ended the search short of a certified optimum: the log-likelihood can "
+            f"still rise by about {remaining:.1g}. Without converged= the search goes on to it."
+        ))  # fmt: skip
+    for among, trials in (
+        ("with the asked predictors", _random(others)),
+        ("that were tried", [t for t in others if not t.same_model]),
+    ):
+        best = _lowest(trials)
+        if best is not None:
+            kind = "certified and not singular" if best.regular else "certified"
             return _use(best, asked, (
-                "No way to a certified optimum of the asked model was found. This is the model of "
-                f"lowest AIC among those that are certified ({best.what}); its log-likelihood is "
-                f"{best.loglik:.3f}, against {asked.loglik:.3f} where the asked fit stopped."
+                "No way to a certified optimum of the asked model was found. Of the models "
+                f"{among} that are {kind} this has the lowest AIC ({best.what}); its "
+                f"log-likelihood is {best.loglik:.3f}, against {asked.loglik:.3f} where the asked "
+                "fit stopped."
             ))  # fmt: skip
     tried = sum(t.fit is not None for t in others)
+    if not tried:
+        return _keep(asked, "Do not report this fit: it has no certified optimum.")
     return _keep(asked, (
         f"Nothing that was tried ({tried} fit{'s' * (tried != 1)}) has a certified optimum. Do not "
         "report this fit: look at the data for the terms named above, or write a simpler model."

@@ -25,6 +25,8 @@ class Trial:
     seconds : float
     note : str
         Why nothing was fitted, or a remark.
+    by_hand : bool
+        Whether it was not fitted here, but can be to the table.
     same_model : bool
         Whether the log-likelihood is that of the asked model.
     loglik, aic, p_value : float
@@ -39,6 +41,7 @@ class Trial:
     fit: Any = None
     seconds: float = nan
     note: str = ""
+    by_hand: bool = False
     same_model: bool = False
     loglik: float = nan
     npar: int | None = None
@@ -47,7 +50,8 @@ class Trial:
 
     @property
     def certified(self) -> bool:
-        return self.fit is not None and self.fit.certificate.converged and isfinite(self.aic)
+        """A proved optimum; a fit that the user's own rule ended short of it is none."""
+        return self.fit is not None and self.fit.certificate.proved and isfinite(self.aic)
 
     @property
     def regular(self) -> bool:
@@ -102,6 +106,8 @@ class DiagnosisFacts:
     notes: tuple[str, ...] = ()
 
 
+# why a remedy for what an optimiser could not do is not for a fit that was ended on purpose
+BY_RULE = "not applicable: your own rule ended the search"
 # differences of AIC that are rounding
 AIC_SLACK = 1e-3
 # and of log-likelihoods: certified optima agree to this

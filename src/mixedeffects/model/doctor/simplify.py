@@ -6,11 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixedeffects.formula import Name
 from mixedeffects.inference import n_parameters
+from mixedeffects.inference.checkup_fixed import FAR_UNCORRELATED, column_sizes
 from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.random_pca import ABSENT, contributions
-from mixedeffects.model.doctor.formulas import bars_of, contains, formula_of, written
-from mixedeffects.model.doctor.record import Trial
+from mixedeffects.model.doctor.formulas import (
+    bars_of,
+    contains,
+    formula_of,
+    wrapped_names,
+    written,
+)
+from mixedeffects.model.doctor.record import BY_RULE, Trial
 
 NAME = "simplify random effects"
 # models along the path, at most
@@ -85,6 +93,8 @@ def simplify(bench):
     """
     fit = bench.asked
     certificate = fit.certificate
+    if certificate.short:
+        return [Trial(NAME, "", note=BY_RULE)]
     if certificate.converged and not certificate.is_singular:
         return [Trial(NAME, "", note="not applicable: the fit is certified and not singular")]
     path = walk(bench, fit, split=True)
@@ -163,9 +173,12 @@ def smaller(fit, *, split=True):
             and any(s.zi == zi and s.text == bar.part.text for s in troubled)
         ]  # fmt: skip
         if correlated:
-            new = [replace(b, covariance="diag") if b in correlated else b for b in bars(fit, zi)]
+            parted = {b: centred(fit, replace(b, covariance="diag"), zi) for b in correlated}
             words = ", ".join(b.group for b in correlated)
-            return f"correlations of {words} dropped", *rewritten(fit, zi, new)
+            said = dict.fromkeys(name for b, new in parted.items() for name in news(b, new))
+            about = f", about the mean: {', '.join(said)}" if said else ""
+            new = [parted.get(b, b) for b in bars(fit, zi)]
+            return f"correlations of {words} dropped{about}", *rewritten(fit, zi, new)
     choices = [c for spot in troubled for c in droppable(fit, spot, len(found))]
     if not choices:
         return None
@@ -183,6 +196,29 @@ def smaller(fit, *, split=True):
     unit = " residual sd" if fit.linear else ""
     why = "no variance" if none else f"smallest effect, {chosen[0][0]:.2g}{unit}"
     return f"{shown} dropped ({why})", *rewritten(fit, zi, new)
+
+
+def centred(fit, bar, zi=False):
+    """A bar whose slopes lie about their means, where those are far from zero.
+
+    ``(x || g)`` means that intercept and slope are uncorrelated where x is zero. Far from the data
+    that is nothing that anybody believes; with the intercept beside it, center(x) spans the same.
+    """
+    if zi or not bar.intercept:
+        return bar
+    far = {s.name for s in column_sizes(fit) if s.distance > FAR_UNCORRELATED}
+    functions = {
+        v.node.name: "center" for v in bar.part.effects.variables
+        if isinstance(v.node, Name) and v.text in far
+    }  # fmt: skip
+    new = wrapped_names(bar.part.effects, functions)
+    known = dict(zip(bar.part.effects.names, new, strict=True))
+    return replace(bar, slopes=tuple(known[name] for name in bar.slopes))
+
+
+def news(old, new):
+    """Slopes of a bar that another does not have."""
+    return [name for name in new.slopes if name not in old.slopes]
 
 
 def droppable(fit, spot, n_terms):
@@ -238,12 +274,16 @@ def with_correlations(bench, fit):
     out = bars(fit, False)
     if not any(b.covariance == "diag" and b.n_effects > 1 for b in out):
         return []
-    asked = {b.group for b in bars(bench.asked, False) if b.covariance == "us"}
-    new = [replace(b, covariance="us") if b.group in asked else b for b in out]
+    correlated = {b.group for b in bars(bench.asked, False) if b.covariance == "us"}
+    new = [replace(b, covariance="us") if b.group in correlated else b for b in out]
     formula, zi = rewritten(fit, False, new)
     if formula == written(formula_of(fit.design.spec), bars=out):
         return []
-    tried = {written(bench.formula)}
+    asked = bars(bench.asked, False)
+    tried = {
+        written(bench.formula),
+        written(bench.formula, bars=[centred(bench.asked, bar) for bar in asked]),
+    }
     if formula in tried:
         return []
     return [bench.attempt(NAME, "correlations put back", formula=formula, zi=zi)]

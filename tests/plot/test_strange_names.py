@@ -1,0 +1,58 @@
+"""Columns and levels with names that nobody should have, in charts of fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mixedeffects as me
+from tests.plot.pictures import drawn
+
+LONG = "x" * 60
+LEVELS = [
+    "it's \"q\"", "<b>bold</b>", "two\nlines", LONG, "None", "nan", "3.5", "2020-01-01", "True",
+    "a&b", "back\\slash", "日本語",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fit():
+    rng = np.random.default_rng(0)
+    n = 240
+    rank = np.array(LEVELS, dtype=object)[np.arange(n) % 12]
+    table = {
+        "Mass (g)": rng.normal(size=n) + (np.arange(n) % 12) * 0.5,
+        "level": rng.normal(size=n),
+        "rank": rank,
+        "estimate": np.array(["it's", "a<b>"], dtype=object)[rng.integers(0, 2, n)],
+    }
+    return me.lmm("`Mass (g)` ~ level * estimate + (level | rank)", pd.DataFrame(table))
+
+
+CHARTS = {
+    "caterpillar": {}, "trajectories": {"by": "estimate"}, "shrinkage": {}, "by_group": {},
+    "qq_ranef": {}, "influence": {}, "variance": {}, "coefficients": {}, "check": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_is_drawn(fit, name):
+    chart = getattr(fit.plot, name)(**CHARTS[name])
+    assert drawn(chart).ink > 0.005
+    if "level" in chart.data and name in ("caterpillar", "shrinkage", "by_group", "qq_ranef"):
+        assert set(chart.data["level"]) == set(LEVELS)
+
+
+def test_a_long_level_name_takes_no_more_room_than_the_others(fit):
+    """Names have a limit: 60 letters at full length would be wider than the panel itself."""
+    wide = drawn(fit.plot.caterpillar(term="level"))
+    assert wide.pixels.shape[1] < 560
+    assert not wide.says(LONG) and wide.says("back\\slash")
+
+
+def test_brackets_in_a_column_name_call_no_function(fit):
+    chart = fit.plot.trajectories()
+    assert chart.title == "Mass (g) along level" and chart.view.facts["scale"] == "response"
+    assert fit.plot.interaction("level", scale="response").data["estimate"].notna().all()
+    assert fit.plot.predictive(rng=1).title == "Mass (g): observed and simulated"
