@@ -212,3 +212,14 @@ def test_a_file_of_an_earlier_version_has_no_path_and_says_so(tmp_path):
     assert old.loglik == fit.loglik and old.certificate.proved
     with pytest.raises(me.NotAvailableError, match="was saved by an earlier version"):
         old.trace()
+
+
+def test_a_very_long_path_is_thinned_and_keeps_its_ends(monkeypatch):
+    monkeypatch.setattr("mixedeffects.estimation.watching.MOST_NUMBERS", 600)
+    monkeypatch.setattr("mixedeffects.estimation.watching.LOOK_EVERY", 8)
+    table = crossed_table()
+    fit = me.lmm("y ~ x + (1 + x | g)", table, optimizer="Nelder-Mead")
+    path = fit.certificate.path
+    assert len(path) * (path[0].theta.size + path[0].beta.size) <= 600 + 8 * 5
+    assert path[0].iteration == 0 and path[-1].objective == fit.objective
+    assert np.diff([s.iteration for s in path]).min() > 0

@@ -45,6 +45,9 @@ class Step(NamedTuple):
 
 # a named tuple from a tuple takes half as long as from its fields
 _make = Step._make
+# numbers that a path may hold (32 MB); of a longer one every other step goes, but the last two
+MOST_NUMBERS = 4_000_000
+LOOK_EVERY = 128
 
 
 class Watch:
@@ -100,7 +103,11 @@ class Watch:
             steps.pop()
         size = nan if gradient is None else largest(gradient)
         seen = self._objective.evaluations, evaluation.value, size
-        steps.append(_make((at, *seen, *self._look(evaluation), perf_counter() - self._began)))
+        step = _make((at, *seen, *self._look(evaluation), perf_counter() - self._began))
+        steps.append(step)
+        if len(steps) % LOOK_EVERY == 0:
+            if len(steps) * (step.theta.size + step.beta.size) > MOST_NUMBERS:
+                del steps[1:-2:2]
 
     @property
     def words(self) -> str | None:

@@ -40,7 +40,8 @@ def trace(fit):
     -----
     Iterations that found nothing lower, as derivative-free optimisers have them, are not
     listed. A search that was taken up again from another point (a variance put at exactly zero,
-    a saddle left) is counted on; of searches from several starts the one that won is shown.
+    a saddle left) is counted on; of searches from several starts the one that won is shown. Of a
+    very long path (more than four million numbers) every other iteration is left out.
 
     Examples
     --------

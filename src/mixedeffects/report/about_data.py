@@ -6,7 +6,7 @@ from typing import Any
 
 from mixedeffects.display.numbers import significant
 from mixedeffects.errors import DataError
-from mixedeffects.inference.interpretation_data import outcome_table, predictor_tables
+from mixedeffects.inference.report_tables import outcome_table, predictor_tables
 from mixedeffects.report.record import Grid, Paragraph, Section
 
 DIGITS = 4

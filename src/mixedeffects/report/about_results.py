@@ -8,8 +8,8 @@ from typing import Any
 from mixedeffects.display.numbers import at_precision, significant
 from mixedeffects.display.summary import criteria, fixed_rows, parameter_lines, part_tables
 from mixedeffects.inference import aicc, anova
-from mixedeffects.inference.interpretation_data import extreme_levels
-from mixedeffects.inference.interpretation_limits import stated_components
+from mixedeffects.inference.report_tables import extreme_levels
+from mixedeffects.inference.interpretation.limits import stated_components
 from mixedeffects.report.charts import drawn_figures
 from mixedeffects.report.record import Grid, Items, Paragraph, Section
 

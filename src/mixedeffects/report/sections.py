@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from mixedeffects.display.words import Interpretation
-from mixedeffects.inference.interpretation import interpretation_facts
+from mixedeffects.inference.interpretation.facts import interpretation_facts
 from mixedeffects.report.about_checks import checks_section
 from mixedeffects.report.about_code import code_section
 from mixedeffects.report.about_data import data_section

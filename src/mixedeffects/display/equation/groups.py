@@ -18,7 +18,7 @@ from mixedeffects.display.equation.tree import (
     row,
 )
 from mixedeffects.display.numbers import significant
-from mixedeffects.inference.interpretation_effects import unquoted
+from mixedeffects.inference.interpretation.effects import unquoted
 
 # letters of the grouping factors' effects and of their levels
 LETTERS, INDICES = "bcdeghuv", "jklmnopq"

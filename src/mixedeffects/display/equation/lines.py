@@ -32,7 +32,7 @@ from mixedeffects.display.equation.tree import (
 from mixedeffects.display.equation.writers import plain
 from mixedeffects.display.numbers import at_precision, significant
 from mixedeffects.inference import varcorr
-from mixedeffects.inference.interpretation_effects import answer_name, column_meanings, unquoted
+from mixedeffects.inference.interpretation.effects import answer_name, column_meanings, unquoted
 
 # summands of one line, of the fixed part in one line, and of the fixed part at all
 MOST_IN_LINE, CHUNK, MOST_TERMS = 5, 4, 24

@@ -12,7 +12,7 @@ from mixedeffects.display.equation.tree import (
     row,
 )
 from mixedeffects.display.numbers import at_precision
-from mixedeffects.inference.interpretation_effects import unquoted
+from mixedeffects.inference.interpretation.effects import unquoted
 
 INTERCEPT = "(Intercept)"
 

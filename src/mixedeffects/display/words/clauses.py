@@ -14,7 +14,7 @@ from mixedeffects.display.words.phrases import (
     probability,
     ratio_number,
 )
-from mixedeffects.inference.interpretation_effects import unquoted
+from mixedeffects.inference.interpretation.effects import unquoted
 
 # variables whose place is said one by one
 MOST_PLACES = 6

@@ -6,7 +6,7 @@ import math
 
 from mixedeffects.display.numbers import significant
 from mixedeffects.display.words.phrases import listed, plural
-from mixedeffects.inference.interpretation_effects import unquoted
+from mixedeffects.inference.interpretation.effects import unquoted
 
 
 def convergence_sentences(facts):

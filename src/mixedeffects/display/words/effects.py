@@ -24,7 +24,7 @@ from mixedeffects.display.words.phrases import (
     ratio_number,
     upper_first,
 )
-from mixedeffects.inference.interpretation_effects import unquoted
+from mixedeffects.inference.interpretation.effects import unquoted
 
 # levels of a factor that are all said; of more, the extremes
 MOST_LEVELS = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.display.words.clauses import random_name
 from mixedeffects.display.words.phrases import listed, percent, plural, upper_first
-from mixedeffects.inference.interpretation_effects import unquoted
+from mixedeffects.inference.interpretation.effects import unquoted
 
 DISTRIBUTIONS = {
     "binomial": "binomial", "betabinomial": "beta-binomial", "poisson": "Poisson",

@@ -17,7 +17,7 @@ from mixedeffects.display.words.variation import (
     random_sentences,
     standout_sentences,
 )
-from mixedeffects.inference.interpretation import interpretation_facts
+from mixedeffects.inference.interpretation.facts import interpretation_facts
 
 WIDTH = 88
 # topic -> sentences from facts; a new topic is one line

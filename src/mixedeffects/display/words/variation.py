@@ -15,8 +15,8 @@ from mixedeffects.display.words.phrases import (
     upper_first,
 )
 from mixedeffects.inference.checkup_random import FEW_LEVELS
-from mixedeffects.inference.interpretation_effects import unquoted
-from mixedeffects.inference.interpretation_limits import UNDETERMINED
+from mixedeffects.inference.interpretation.effects import unquoted
+from mixedeffects.inference.interpretation.limits import UNDETERMINED
 
 RANGE = "95% of the levels"
 # a correlation that is one but for rounding

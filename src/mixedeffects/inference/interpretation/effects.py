@@ -10,7 +10,7 @@ import numpy as np
 from mixedeffects.design import term_codings
 from mixedeffects.design.contrasts import coding, indicator_levels
 from mixedeffects.formula import Call, Name, column_names, strip, unparse
-from mixedeffects.inference.interpretation_record import Effect, Given, Piece
+from mixedeffects.inference.interpretation.record import Effect, Given, Piece
 
 NUMBERS = ("estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
 RATIO = ("estimate", "std_error", "lower", "upper")

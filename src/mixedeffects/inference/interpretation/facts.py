@@ -9,10 +9,10 @@ from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, Pla
 from mixedeffects.formula import column_names
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.icc import icc
-from mixedeffects.inference.interpretation_effects import answer_name, effects_of
-from mixedeffects.inference.interpretation_groups import cells, clustering, standouts, variations
-from mixedeffects.inference.interpretation_limits import stated_shares
-from mixedeffects.inference.interpretation_record import InterpretationFacts
+from mixedeffects.inference.interpretation.effects import answer_name, effects_of
+from mixedeffects.inference.interpretation.groups import cells, clustering, standouts, variations
+from mixedeffects.inference.interpretation.limits import stated_shares
+from mixedeffects.inference.interpretation.record import InterpretationFacts
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.summary import summary_facts
 

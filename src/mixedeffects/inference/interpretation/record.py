@@ -212,7 +212,7 @@ class InterpretationFacts:
     response : str
         As the formula has it.
     kind : str
-        What a coefficient moves: "value", "log value", "odds", "mean", "category", "hazard" or
+        What a coefficient moves: "value", "log value", "odds", "mean", "category" or
         "predictor" (the linear predictor, of which nothing simpler can be said).
     link, distribution : str or None
         Of a generalised model.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.inference.icc import icc
-from mixedeffects.inference.interpretation_limits import stated_components
-from mixedeffects.inference.interpretation_record import (
+from mixedeffects.inference.interpretation.limits import stated_components
+from mixedeffects.inference.interpretation.record import (
     Association,
     Clustering,
     StandOut,
