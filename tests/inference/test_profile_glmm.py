@@ -160,3 +160,25 @@ def test_names_of_a_kind():
     fit = fitted("salamanders_zip")
     assert fit.profile("random", points=2).names == ("sd_(Intercept)|site",)
     assert "zi: mined[no]" in [p.name for p in fit.profile("zi: mined[no]").facts.parameters]
+
+
+def test_a_profile_whose_factors_are_not_triangular(rdata):
+    """A correlation on its way to -1: once a raw error of a singular matrix.
+
+    The limits of a coefficient are where the model with that coefficient as an offset is worse by
+    the quantile of chi squared; lme4 1.1-31 gives 0.344 for the upper one, where its own fit
+    with that offset is worse by 3.887.
+    """
+    table = rdata("MASS", "epil")
+    fit = me.glmm("y ~ trt * period + (period | subject)", table, family="poisson")
+    limits = fit.confint(method="profile").set_index("term")
+    assert limits[["lower", "upper"]].notna().all().all()
+    table["treated"] = (table["trt"] == "progabide").astype(float)
+    for value in limits.loc["trt[progabide]", ["lower", "upper"]]:
+        table["held"] = value * table["treated"]
+        held = me.glmm(
+            "y ~ period + treated:period + offset(held) + (period | subject)",
+            table,
+            family="poisson",
+        )
+        assert 2 * (fit.loglik - held.loglik) == pytest.approx(CHI2, abs=tol.PROFILE_RISE)

@@ -150,14 +150,12 @@ def carried(rows, u, old, new):
     parts = []
     for f, _, where in rows.parts:
         part, L = u[where], new[f]
-        if (
-            not np.array_equal(old[f], L)
-            and (np.abs(L.diagonal()) > 0.2 * np.abs(old[f]).max()).all()
-        ):
+        least = 0.2 * np.abs(old[f]).max()
+        if not np.array_equal(old[f], L) and (np.abs(L.diagonal()) > least).all():
             k = rows.k[f]
             if k == 1:
                 part = part * (old[f][0, 0] / L[0, 0])
-            else:
+            elif abs(np.linalg.det(L)) > least**k:  # a profile's L need not be triangular
                 part = (part.reshape(-1, k) @ np.linalg.solve(L, old[f]).T).ravel()
         parts.append(part)
     return np.concatenate(parts)
