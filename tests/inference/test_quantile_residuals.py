@@ -165,3 +165,16 @@ def test_what_cannot_be_asked_is_refused(sleepstudy):
         fitted("wine").check_dispersion()
     with pytest.raises(NotAvailableError, match="estimated"):
         fitted("gamma").check_dispersion()
+
+
+def test_a_link_that_random_effects_leave_is_refused_in_words():
+    """Gamma means by 1 / mu: a group drawn far below zero would have a negative mean."""
+    rng = np.random.default_rng(1)
+    g = np.repeat(np.arange(30), 6)
+    x = rng.uniform(size=g.size)
+    mean = 1 / np.maximum(0.6 + 0.5 * x + 0.25 * rng.normal(size=30)[g], 0.05)
+    table = {"y": rng.gamma(5, mean / 5), "x": x, "g": g}
+    fit = me.glmm("y ~ x + (1 | g)", table, family=me.family.Gamma("inverse"))
+    with pytest.raises(me.NotAvailableError, match="simulated rows have no mean"):
+        fit.simulate(200, rng=1)
+    assert (fit.simulate(20, rng=1, groups="conditional") > 0).all()

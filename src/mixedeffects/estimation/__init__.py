@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from mixedeffects.doors import late
 from mixedeffects.estimation.certificate import Certificate, Direction
-from mixedeffects.estimation.minimize import OPTIMIZERS, minimize
+from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
 from mixedeffects.estimation.watching import Step
@@ -26,6 +26,7 @@ __getattr__ = late(
 )
 
 __all__ = [
+    "BY_EVALUATIONS",
     "OPTIMIZERS",
     "AbsoluteObjective",
     "Certificate",

@@ -71,6 +71,8 @@ class Certificate:
         The user's rule (``converged=``), in words, where that stopped the search.
     short : bool
         Whether the rule stopped the search short of a proved optimum.
+    ran_out : bool
+        Whether, unproved, the optimiser stopped because it was allowed no more steps.
     """
 
     converged: bool
@@ -87,6 +89,7 @@ class Certificate:
     path: tuple[Step, ...] = ()
     rule: str | None = None
     short: bool = False
+    ran_out: bool = False
 
     @property
     def proved(self) -> bool:
@@ -281,6 +284,7 @@ def certify(objective, result, optimizer):
         return Certificate(
             False, np.nan, np.nan, (), objective.evaluations, objective.gradients,
             result.iterations, optimizer, result.message, advice_for(optimizer), path=result.path,
+            ran_out=result.ran_out,
         )  # fmt: skip
     directions = singular_directions(evaluation, parameters)
     g = evaluation.gradient
@@ -321,6 +325,7 @@ def certify(objective, result, optimizer):
         path=result.path,
         rule=result.rule,
         short=converged and not proved,
+        ran_out=result.ran_out and not converged,
     )
 
 

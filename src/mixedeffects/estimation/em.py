@@ -20,7 +20,14 @@ from math import isfinite
 
 import numpy as np
 
-from mixedeffects.estimation.newton import MESSAGE, TIGHT, OptimizerResult, by_rule, newton_step
+from mixedeffects.estimation.newton import (
+    MESSAGE,
+    TIGHT,
+    OptimizerResult,
+    by_rule,
+    newton_step,
+    out_of_iterations,
+)
 from mixedeffects.estimation.px import expanded, root
 
 MOST_ITERATIONS = 5000
@@ -91,7 +98,7 @@ def em(
         recent = [*recent, current.theta] if len(recent) < 3 else [current.theta]
     if watch is not None and watch(max_iterations, current, current.gradient):
         return by_rule(current, max_iterations, watch)
-    return OptimizerResult(current, max_iterations, False, "iteration limit reached")
+    return out_of_iterations(current, max_iterations)
 
 
 def improved(objective, current, expand):

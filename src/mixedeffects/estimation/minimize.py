@@ -31,12 +31,19 @@ from mixedeffects.estimation.start import even_start, moment_start
 from mixedeffects.estimation.watching import Watch, linear_look
 from mixedeffects.formula import close_match
 
+# "limit": the option that max_iterations sets; "ran_out": the statuses of a run that met it
 SCIPY = {
-    "L-BFGS-B": {"gradient": True, "options": {"ftol": 1e-13, "gtol": 1e-8, "maxcor": 20}},
-    "Nelder-Mead": {"gradient": False, "options": {"xatol": 1e-8, "fatol": 1e-9, "adaptive": True}},
-    "Powell": {"gradient": False, "options": {"xtol": 1e-8, "ftol": 1e-12}},
-    "COBYQA": {"gradient": False, "options": {"final_tr_radius": 1e-8}},
-}
+    "L-BFGS-B": {"gradient": True, "options": {"ftol": 1e-13, "gtol": 1e-8, "maxcor": 20},
+                 "limit": "maxiter", "ran_out": (1,)},
+    "Nelder-Mead": {"gradient": False, "limit": "maxfev", "ran_out": (1, 2),
+                    "options": {"xatol": 1e-8, "fatol": 1e-9, "adaptive": True}},
+    "Powell": {"gradient": False, "options": {"xtol": 1e-8, "ftol": 1e-12},
+               "limit": "maxiter", "ran_out": (1, 2)},
+    "COBYQA": {"gradient": False, "options": {"final_tr_radius": 1e-8},
+               "limit": "maxfev", "ran_out": (5, 6)},
+}  # fmt: skip
+# optimisers whose max_iterations counts evaluations
+BY_EVALUATIONS = tuple(name for name, spec in SCIPY.items() if spec["limit"] == "maxfev")
 OPTIMIZERS = ("newton", *SCIPY, "em")
 # what other programs offer, and what is most like it here
 INSTEAD = {
@@ -221,7 +228,7 @@ def settle(objective, run, start, options):
     path = () if watch is None else tuple(watch.steps)
     return OptimizerResult(
         result.evaluation, iterations, result.converged, result.message, result.decrement, path,
-        result.rule,
+        result.rule, result.ran_out,
     )  # fmt: skip
 
 
@@ -330,7 +337,7 @@ def scipy_runner(name):
 
         options = dict(spec["options"])
         limit = 500 * theta.size if max_iterations is None else max_iterations
-        options["maxfev" if name in ("Nelder-Mead", "COBYQA") else "maxiter"] = limit
+        options[spec["limit"]] = limit
         if name == "L-BFGS-B":
             options["maxfun"] = 2 * limit
         if name == "Nelder-Mead":
@@ -348,6 +355,8 @@ def scipy_runner(name):
         iterations = max(iterations, int(out.get("nit", out.nfev)))
         if watch is not None and best is not shown and np.isfinite(best.value):
             watch.note(iterations, best, best.gradient if spec["gradient"] else None)
-        return OptimizerResult(best, iterations, bool(out.success), out.message)
+        success = bool(out.success)
+        ran_out = not success and int(out.status) in spec["ran_out"]
+        return OptimizerResult(best, iterations, success, out.message, ran_out=ran_out)
 
     return run

@@ -42,6 +42,8 @@ class OptimizerResult:
         The accepted iterations of the whole search, where they were recorded.
     rule : str or None
         The user's rule, in words, where it stopped the search.
+    ran_out : bool
+        Whether it stopped only because it was allowed no more iterations or evaluations.
     """
 
     evaluation: Any
@@ -51,6 +53,7 @@ class OptimizerResult:
     decrement: float | None = None
     path: tuple[Step, ...] = ()
     rule: str | None = None
+    ran_out: bool = False
 
 
 def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None):
@@ -101,7 +104,12 @@ def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None)
         current = accepted
     if watch is not None and watch(max_iterations, current, current.gradient):
         return by_rule(current, max_iterations, watch)
-    return OptimizerResult(current, max_iterations, False, "iteration limit reached")
+    return out_of_iterations(current, max_iterations)
+
+
+def out_of_iterations(evaluation, iterations):
+    """The result of a run that was allowed no more iterations."""
+    return OptimizerResult(evaluation, iterations, False, "iteration limit reached", ran_out=True)
 
 
 def by_rule(evaluation, iterations, watch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.errors import DataError, ModelError
+from mixedeffects.errors import DataError, ModelError, NotAvailableError
 
 
 def refuse(response, bad, name, needs, advice="") -> None:
@@ -195,3 +195,29 @@ def check_unit_interval(response, name, family) -> None:
         f"inside, e.g. (y * {n - 1} + 0.5) / {n} (Smithson & Verkuilen 2006), or model whether "
         "y is 0 or 1 on its own (a zero part, zi=, is offered for counts only)",
     )
+
+
+def require_means(family, eta):
+    """Refuse drawn linear predictors to which the link gives no mean.
+
+    Parameters
+    ----------
+    family : Family
+    eta : (n,) array
+
+    Raises
+    ------
+    NotAvailableError
+    """
+    bad = family.outside(eta)
+    if bad is None and np.isfinite(family.link.domain).any():
+        low, high = family.support
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = family.link.inverse(eta)
+        bad = ~((mean >= low) & (mean <= high))
+    if bad is not None and bad.any():
+        raise NotAvailableError(
+            f"{int(bad.sum()):,} of {bad.size:,} simulated rows have no mean: with the link "
+            f"{family.link.name} random effects can take the linear predictor out of its range\n"
+            'use a link that holds all values, such as "log", or groups="conditional"'
+        )

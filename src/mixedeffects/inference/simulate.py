@@ -54,6 +54,8 @@ def simulated(fit, n, rng, *, groups="new"):
     rng : numpy.random.Generator
     groups : {"new", "conditional"}
     """
+    from mixedeffects.family import require_means
+
     family, response = fit.family, fit.response
     blocks = [(b.factor.codes, b.Z) for b, _, _, _ in fit.random_effects]
     fixed = list(fit.fixed_predictors)
@@ -67,6 +69,7 @@ def simulated(fit, n, rng, *, groups="new"):
                 u = rng.standard_normal((block.factor.n_levels, block.k))
                 drawn = fit.sigma * (u @ Lam.T)
                 predictors[owner] = predictors[owner] + random_part([row], [drawn])
+        require_means(family, predictors[0])
         if family.ordinal:
             yield family.sample_categories(rng, predictors[0], fit.extras["thresholds"])
         else:

@@ -11,7 +11,13 @@ from math import isfinite
 import numpy as np
 from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
 
-from mixedeffects.estimation.newton import OptimizerResult, by_rule, newton_step, shortened
+from mixedeffects.estimation.newton import (
+    OptimizerResult,
+    by_rule,
+    newton_step,
+    out_of_iterations,
+    shortened,
+)
 
 TOLERANCE = 1e-9
 ARMIJO = 1e-4
@@ -89,7 +95,7 @@ def quasi_newton(
         current = trial
     if watch is not None and watch(max_iterations, current, current.gradient):
         return by_rule(current, max_iterations, watch), B
-    return OptimizerResult(current, max_iterations, False, "iteration limit reached"), B
+    return out_of_iterations(current, max_iterations), B
 
 
 def exact_curvature(evaluation, B):

@@ -25,7 +25,7 @@ from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.quick import QuickObjective
 from mixedeffects.estimation.newton import newton_step
 from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR
-from mixedeffects.family import Response
+from mixedeffects.family import Response, require_means
 
 # Newton decrement at which a search ends: the step that is left, of less than a hundredth of a
 # standard error, is made without looking again
@@ -217,6 +217,7 @@ class Worker:
         u = rng.standard_normal(problem.system.width)
         predictors = problem.with_random(self._fixed, u)
         family = problem.family
+        require_means(family, predictors[0])
         if "upper" in family.extras:
             part = problem.predictors[family.extras.index("upper") + 1].part
             return family.sample_categories(rng, predictors[0], self._x[part]), u

@@ -53,6 +53,7 @@ def certify(objective, result, B, optimizer, directions):
         path=result.path,
         rule=result.rule,
         short=converged and not proved,
+        ran_out=result.ran_out and not converged,
     )
 
 
