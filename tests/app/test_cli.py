@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import mixedeffects as me
@@ -226,3 +227,15 @@ def test_piped_output_is_plain_text_from_a_real_process(sleep_csv):
     failed = subprocess.run([*command, "y ~ x"], capture_output=True, text=True, check=False)
     assert failed.returncode == 2
     assert "\x1b" not in failed.stderr and failed.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize("command", ["fit", "diagnose", "interpret", "report"])
+def test_commands_that_fit_have_the_options_of_a_model(command):
+    from dataclasses import fields
+
+    from mixedeffects.app.modelling import Asked
+
+    own = {option.name for option in typer.main.get_command(app).commands[command].params}
+    without = {"remedy"} if command == "diagnose" else set()
+    assert {f.name for f in fields(Asked)} - own == without
+    assert own & {"data", "formula"} == {"data", "formula"}

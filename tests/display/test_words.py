@@ -14,6 +14,7 @@ import pytest
 
 import mixedeffects as me
 from tests.display.word_models import MODELS, model
+from tests.display.word_models import _table as word_table
 
 NUMBER = r"[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
 CLAUSE = re.compile(
@@ -412,3 +413,26 @@ def test_cells_of_two_factors_are_told_apart():
     )
     assert shows(found[1], abs(row["estimate"])) and shows(found[3], row["lower"])
     assert (found[2] == "greater") == (row["estimate"] >= 0)
+
+
+def without_intercept(rest, shift):
+    table = word_table()
+    table = {**table, "far": shift + table["z"], "twin": shift + table["z"] + 1.0}
+    return me.lmm(f"y ~ 0 + {rest} + (1 | g)", table)
+
+
+@pytest.mark.parametrize(
+    ("rest", "known", "shift"),
+    [("f", True, 0.0), ("f + x", True, 0.0), ("x", False, 0.0), ("x + z", False, 0.0),
+     ("far", False, 1e3), ("far + twin", True, 1e2), ("far + twin", True, 1e3)],
+)  # fmt: skip
+def test_levels_deviate_from_zero_where_no_fixed_effect_can_be_their_average(rest, known, shift):
+    """A constant is a combination of all indicators, and of two columns that differ by one."""
+    text = topic(without_intercept(rest, shift).interpret(), "Random effects")
+    assert ("of the average" in text) == known
+    assert ("of zero, for the model has no average of it" in text) != known
+
+
+def test_thresholds_are_an_average_too():
+    text = topic(model("ordinal").interpret(), "Random effects")
+    assert "of the average on the logit scale" in text

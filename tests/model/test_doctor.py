@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
-from mixedeffects.inference.checkup import checkup
-from mixedeffects.inference.checkup_fixed import collinear
+from mixedeffects.inference.checkup import checkup, collinear
 from mixedeffects.model.doctor.bench import Bench
 from mixedeffects.model.doctor.recommending import recommend
 from mixedeffects.model.doctor.record import Trial
@@ -18,6 +17,7 @@ from tests import tolerances as tol
 
 SEVEN = Path(__file__).parents[1] / "golden/lmm/seven_slopes.csv"
 SIX = "x1 + x2 + x3 + x4 + x5 + x6"
+FIVE = "x0 + x1 + x2 + x3 + x4"
 REMEDIES = [
     "simplify random effects", "scale predictors", "check collinearity", "more iterations",
     "another optimiser", "drop near-zero slopes",
@@ -34,6 +34,15 @@ def grouped(seed, groups, rows, slope=0.0):
     b = rng.normal(size=(groups, 2)) * [1.0, slope]
     y = X @ [1.0, 0.5, 0.2] + b[g, 0] + b[g, 1] * X[:, 0] + rng.normal(size=n)
     return pd.DataFrame({"y": y, "x1": X[:, 0], "x2": X[:, 1], "x3": X[:, 2], "g": g})
+
+
+def five_slopes(groups=60, rows=10, seed=3):
+    """Five slopes that vary: 21 covariance parameters, for an optimiser without derivatives."""
+    rng = np.random.default_rng(seed)
+    g, X = np.repeat(np.arange(groups), rows), rng.normal(size=(groups * rows, 5))
+    b = rng.normal(size=(groups, 6))
+    y = (X * (1 + b[g, :5])).sum(axis=1) + b[g, 5] + rng.normal(size=g.size)
+    return pd.DataFrame(X, columns=FIVE.split(" + ")).assign(y=y, g=g)
 
 
 def rows_of(diagnosis, remedy):
@@ -162,6 +171,7 @@ def test_remedy_3_one_of_two_copies_is_left_out_and_named():
     assert diagnosis.formula in set(tried["formula"])
     se = diagnosis.fit.test()["std_error"].max()
     assert se < 1 < fit.test()["std_error"].max()
+    assert "changes what the other coefficients estimate" in diagnosis.reason
     assert any("maximum likelihood" in note for note in diagnosis.notes)
     best = tried["aic"].min()
     assert best == pytest.approx(me.lmm(diagnosis.formula, d, reml=False).aic, abs=1e-3)
@@ -180,6 +190,29 @@ def test_remedy_4_more_iterations():
     assert diagnosis.options == {"max_iterations": 200}
     again = me.lmm(diagnosis.formula, d, **diagnosis.options)
     assert again.converged and again.loglik == pytest.approx(full.loglik)
+
+
+def test_remedy_4_an_optimiser_without_derivatives_runs_out_of_its_own_limit():
+    d = five_slopes()
+    fit = me.lmm(f"y ~ {FIVE} + ({FIVE} | g)", d, optimizer="Nelder-Mead")
+    full = me.lmm(f"y ~ {FIVE} + ({FIVE} | g)", d)
+    assert not fit.converged and fit.certificate.ran_out
+    diagnosis = fit.diagnose()
+    assert diagnosis.recommendation.trial.remedy == REMEDIES[3]
+    assert diagnosis.options["max_iterations"] > 4 * 10_500  # its default: 500 a parameter
+    assert diagnosis.fit.loglik == pytest.approx(full.loglik, abs=tol.DOCTOR_LOGLIK_ABS)
+
+
+def test_remedy_5_is_recommended_where_more_iterations_are_not_enough():
+    fit = me.lmm(
+        f"y ~ {FIVE} + ({FIVE} | g)", five_slopes(), optimizer="Nelder-Mead", max_iterations=2000
+    )
+    diagnosis = fit.diagnose()
+    (more,) = rows_of(diagnosis, REMEDIES[3]).to_dict("records")
+    assert more["certificate"] == "not converged"
+    assert diagnosis.recommendation.trial.remedy == REMEDIES[4]
+    assert diagnosis.options == {"optimizer": "newton"} and diagnosis.fit.converged
+    assert "(other arguments as before, without max_iterations=)" in str(diagnosis)
 
 
 def test_remedy_5_an_optimiser_that_stalls_is_replaced():
@@ -211,6 +244,24 @@ def test_remedy_6_a_slope_without_variance_is_dropped():
     assert row["loglik"] == pytest.approx(fit.loglik, abs=tol.DOCTOR_LOGLIK_ABS)
     assert row["delta_aic"] == pytest.approx(-2, abs=1e-3)
     assert diagnosis.formula == "y ~ x1 + x2 + (1 + x1 | g)"
+
+
+def test_remedy_6_a_slope_of_next_to_no_variance_goes_though_no_check_finds_a_problem():
+    rng = np.random.default_rng(14)
+    g = np.repeat(np.arange(1000), 60)
+    x = rng.normal(size=g.size)
+    y = rng.normal(size=1000)[g] + 0.5 * x + 0.008 * rng.normal(size=1000)[g] * x
+    d = pd.DataFrame({"y": y + rng.normal(size=g.size), "x": x, "g": g})
+    fit = me.lmm("y ~ x + (1 | g) + (0 + x | g)", d)
+    assert fit.certificate.proved and not fit.certificate.is_singular
+    diagnosis = fit.diagnose()
+    assert diagnosis.recommendation.trial.remedy == REMEDIES[5]
+    assert diagnosis.formula == "y ~ x + (1 | g)"
+    assert diagnosis.recommendation.aic < diagnosis.recommendation.asked_aic - 1
+    assert not diagnosis.healthy and "Healthy" not in str(diagnosis)
+    untried = fit.diagnose(remedies=False)
+    assert untried.fit is fit and "Healthy" not in str(untried)
+    assert checked(untried, "variances")["verdict"] == "look"
 
 
 # --- legal singular fits, refusals, budgets ---------------------------------------------------

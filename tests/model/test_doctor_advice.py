@@ -10,6 +10,11 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.display.diagnosis import call
+from mixedeffects.inference.checkup import checkup
+from mixedeffects.model.doctor import measure
+from mixedeffects.model.doctor.bench import Bench, quiet
+from mixedeffects.model.doctor.recommending import recommend
+from mixedeffects.model.doctor.record import Trial
 from tests import tolerances as tol
 
 SLEEP = "Reaction ~ Days + (Days | Subject)"
@@ -157,6 +162,107 @@ def test_a_formula_that_would_have_other_rows_is_named():
     assert "complete rows" not in str(me.lmm("y ~ x1 + x2 + (1 | g)", d.dropna()).diagnose())
 
 
+# --- what is tried, and how it is told -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "limit"),
+    [("newton", 1), ("em", 1), ("L-BFGS-B", 1), ("Nelder-Mead", 20), ("Powell", 1), ("COBYQA", 20)],
+)
+def test_every_optimiser_says_that_its_limit_was_reached(optimizer, limit):
+    d = me.datasets.sleepstudy()
+    fit = me.lmm(SLEEP, d, optimizer=optimizer, max_iterations=limit)
+    assert not fit.converged and fit.certificate.ran_out
+    assert "stopped by the limit" in checked(fit.diagnose(remedies=False), "iterations")
+    full = me.lmm(SLEEP, d, optimizer=optimizer)
+    assert full.converged and not full.certificate.ran_out
+
+
+def test_warnings_of_numpy_are_not_hidden_while_remedies_are_tried():
+    with pytest.warns(RuntimeWarning, match="divide"), quiet():
+        np.array([1.0]) / 0.0
+
+
+def test_a_comparison_without_a_test_says_why():
+    d = nearly_alike(0)
+    one = me.lmm("y ~ x1 + (1 | g)", d, reml=False)
+    other = me.lmm("y ~ x2 + (1 | g)", d, reml=False)
+    p, why = measure.tested_against(other, one)
+    assert np.isnan(p) and why == "no test: both models have as many parameters"
+    more = me.lmm("y ~ x2 + center(x2):x1 + (1 | g)", d, reml=False)
+    p, why = measure.tested_against(more, one)
+    assert np.isnan(p) and why.startswith("no test: they are not nested")
+
+
+def test_simpler_models_are_tested_against_the_optimum_of_the_asked_one():
+    d = nearly_alike(0)
+    unfinished = me.lmm("y ~ x1 + x2 + (x2 | g)", d, max_iterations=1)
+    full = me.lmm("y ~ x1 + x2 + (x2 | g)", d, reml=False)
+    assert not unfinished.converged
+    diagnosis = unfinished.diagnose()
+    assert diagnosis.formula == "y ~ x1 + x2 + (1 | g)"
+    small = me.lmm(diagnosis.formula, d, reml=False)
+    said = float(re.search(r"test p = ([0-9.]+)", diagnosis.reason).group(1))
+    assert said == round(small.lrt(full).p_value, 3)
+
+
+def test_a_choice_that_was_made_by_looking_at_the_data_is_called_one():
+    diagnosis = me.lmm("y ~ x1 + x2 + (x2 | g)", nearly_alike(0)).diagnose()
+    assert diagnosis.changed and "no confirmatory tests" in diagnosis.reason
+    assert diagnosis.reason == " ".join(diagnosis.recommendation.reasons)
+    unfinished = me.lmm(SLEEP, me.datasets.sleepstudy(), max_iterations=1)
+    assert "confirmatory" not in unfinished.diagnose().reason  # the asked model, fitted
+
+
+# --- a predictor that was lost ---------------------------------------------------------------
+
+
+def stamped(seed, slope):
+    """A time far from zero, which matters, and levels with a slope of x2 or without."""
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(12), 10)
+    x, z = rng.normal(size=(2, g.size))
+    b = rng.normal(size=(12, 2)) * [1.0, slope]
+    y = x + b[g, 0] + b[g, 1] * z + rng.normal(size=g.size)
+    return pd.DataFrame({"y": y, "t": 1.7e9 + 50 * x, "x1": x, "x2": z, "g": g})
+
+
+@pytest.mark.parametrize("way", [
+    {"max_iterations": 1}, {"optimizer": "Nelder-Mead", "max_iterations": 20}, {},
+])  # fmt: skip
+def test_a_lost_predictor_comes_back_whatever_else_is_amiss(way):
+    d = stamped(0, slope=1.0)
+    fit = me.lmm("y ~ t + x2 + (x2 | g)", d, **way)
+    assert "t" not in fit.fixef and fit.converged == (not way)
+    diagnosis = fit.diagnose()
+    assert "The asked fit lost t, which center(t) brings back." in diagnosis.reason
+    known = me.lmm("y ~ x1 + x2 + (x2 | g)", d, reml=False)
+    assert diagnosis.recommendation.aic == pytest.approx(known.aic, abs=1e-3)
+    mended = me.lmm("y ~ t + x2 + (x2 | g)", d, remedy=True, **way)
+    assert list(mended.fixef) == ["(Intercept)", "center(t)", "x2"] and mended.converged
+
+
+def test_a_lost_predictor_comes_back_before_the_random_effects_are_simplified():
+    d = stamped(3, slope=0.0)
+    diagnosis = me.lmm("y ~ t + x2 + (x2 | g)", d).diagnose()
+    known = me.lmm("y ~ x1 + x2 + (x2 | g)", d, reml=False)
+    assert known.certificate.is_singular
+    assert diagnosis.formula == "y ~ center(t) + x2 + (1 | g)"
+    tried = diagnosis.tidy()
+    after = tried.query("remedy == 'simplify random effects'")
+    assert after["formula"].str.contains("center(t)", regex=False).all() and len(after)
+    small = me.lmm("y ~ x1 + x2 + (1 | g)", d, reml=False)
+    row = tried[tried["formula"] == diagnosis.formula].iloc[0]
+    assert row["p_value"] == pytest.approx(small.lrt(known).p_value, rel=1e-3)
+
+
+def test_a_predictor_that_nothing_brings_back_is_said_to_be_lost():
+    fit = me.lmm("y ~ t + x2 + (x2 | g)", stamped(0, slope=1.0))
+    for diagnosis in (fit.diagnose(remedies=False), fit.diagnose(budget=1e-9)):
+        assert not diagnosis.changed
+        assert "This fit is WITHOUT t" in diagnosis.reason and "center(t)" in diagnosis.reason
+
+
 # --- predictors ------------------------------------------------------------------------------
 
 
@@ -168,6 +274,39 @@ def test_a_predictor_is_not_given_up_because_a_random_effect_has_no_variance(see
     lowest = diagnosis.tidy().sort_values("aic").iloc[0]
     assert lowest["remedy"] == "check collinearity"  # which would be lower
     assert diagnosis.formula == "y ~ x1 + x2 + (1 | g)"
+
+
+def test_a_zero_variance_is_no_reason_to_leave_a_copy_out():
+    rng = np.random.default_rng(0)
+    g = np.repeat(np.arange(12), 10)
+    x = rng.normal(size=120)
+    d = pd.DataFrame({"x1": x, "x2": x + 0.02 * rng.normal(size=120), "g": g})
+    d["y"] = x + rng.normal(size=120)
+    fit = me.lmm("y ~ x1 + x2 + (1 | g)", d)
+    diagnosis = fit.diagnose()
+    assert fit.certificate.is_singular and not diagnosis.changed
+    lowest = diagnosis.tidy().sort_values("aic").iloc[0]
+    assert lowest["remedy"] == "check collinearity"
+    assert f"({lowest['formula']}) the fit is certified, with AIC {lowest['aic']:.2f}; that is " \
+        "for you to decide" in diagnosis.reason  # fmt: skip
+    assert "changes what the other coefficients estimate" in diagnosis.reason
+    assert set(me.lmm(fit.formula, d, remedy=True).fixef) == {"(Intercept)", "x1", "x2"}
+
+
+def test_a_model_without_a_predictor_is_named_and_not_used_where_no_other_is_certified():
+    d = nearly_alike(0)
+    asked = me.lmm("y ~ x1 + x2 + (x2 | g)", d, max_iterations=1)
+    small = me.lmm("y ~ x1 + (1 | g)", d)
+    trials = [
+        Trial("asked", "as it is", asked.formula, fit=asked, loglik=-180.0, npar=6, aic=372.0),
+        Trial("check collinearity", "'x2' left out", small.formula, fit=small, loglik=-181.0,
+              npar=4, aic=370.0, gone=("x2",)),
+    ]  # fmt: skip
+    assert not asked.converged and small.converged
+    r = recommend(trials, Bench(asked, checkup(asked), 60.0))
+    assert r.trial is trials[0] and not r.changed
+    assert "Do not report this fit" in r.reason
+    assert "Without 'x2' (y ~ x1 + (1 | g)) the fit is certified, with AIC 370.00" in r.reason
 
 
 def test_collinearity_that_is_left_is_said():

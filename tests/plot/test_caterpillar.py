@@ -7,7 +7,8 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, RED
-from tests.plot.pictures import drawn
+from tests.plot.pictures import drawn, units
+from tests.tolerances import CHART_RTOL
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +60,27 @@ def test_wrong_names_are_named(fit):
         fit.plot.caterpillar("Subjekt")
     with pytest.raises(me.OptionError, match="term='Dais' is not one of"):
         fit.plot.caterpillar(term="Dais")
+
+
+def test_generalised_models_have_one_too():
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    chart = fit.plot.caterpillar()
+    own = fit.ranef().sort_values("estimate")
+    for name in ("level", "estimate", "lower", "upper"):
+        assert chart.data[name].tolist() == own[name].tolist()
+    half = (own["upper"] - own["lower"]) / 2
+    np.testing.assert_allclose(half, 1.959963984540054 * own["sd"], rtol=CHART_RTOL)
+    picture = drawn(chart)
+    assert picture.marks("point") == 15 and picture.says("Random effects of herd")
+
+
+def test_marks_are_the_levels_own_and_the_pointer_names_them(fit):
+    chart = fit.plot.caterpillar(term="Days")
+    rule, point = (next(u for u in units(chart) if u.mark == m and u.tooltip)
+                   for m in ("rule", "point"))  # fmt: skip
+    assert (rule.encoding["x"]["field"], rule.encoding["x2"]["field"]) == ("lower", "upper")
+    assert point.encoding["x"]["field"] == "estimate"
+    for unit in (rule, point):
+        assert unit.tooltip["level"] == "Subject"
+        assert [row["level"] for row in unit.rows] == chart.data["level"].tolist()
+    assert "95% conditional intervals, not adjusted for their number" in chart.subtitle[0]

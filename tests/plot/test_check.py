@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -70,3 +72,30 @@ def test_many_rows_are_binned_and_sampled_on_the_page():
     picture = drawn(chart)
     assert picture.says("30,000 rows counted in cells")
     assert len(chart.tables["quantile_residuals"]) == 1000
+
+
+def test_influence_is_left_out_where_it_would_take_long(rdata):
+    """Fourteen departments: a fit without one takes a fifth of a second, all of them three."""
+    formula = "y ~ service + (1 | s) + (1 | d) + (1 | dept)"
+    chart = me.lmm(formula, rdata("lme4", "InstEval")).plot.check()
+    assert "influence" not in chart.tables and "residuals" in chart.tables
+    words = " ".join(chart.subtitle)
+    assert "influence left out: a fit without each of 14 levels of dept would take about" in words
+    assert drawn(chart).says("Residuals and fitted values")
+
+
+def test_a_level_that_cannot_be_left_out_is_said_in_its_panel_and_warns_nobody():
+    """Only clinic 7 has the third dose: without it, its coefficient is not determined."""
+    rng = np.random.default_rng(2)
+    clinic = np.repeat(np.arange(8), 12)
+    dose = np.array(["a", "b"], dtype=object)[rng.integers(0, 2, 96)]
+    dose[-6:] = "c"
+    table = {"y": rng.normal(size=8)[clinic] + rng.normal(size=96), "dose": dose, "clinic": clinic}
+    fit = me.lmm("y ~ dose + (1 | clinic)", table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        chart = fit.plot.check()
+    assert len(chart.tables["influence"]) == 7
+    assert drawn(chart).says("without clinic 7")
+    with pytest.warns(me.DataWarning, match="without clinic 7"):
+        fit.influence("clinic")

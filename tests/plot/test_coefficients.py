@@ -9,6 +9,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, GREY
 from tests.plot.pictures import drawn
+from tests.tolerances import CHART_RTOL
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +79,20 @@ def test_what_cannot_be_drawn_says_why(pain):
     glmm = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
     with pytest.raises(me.NotAvailableError, match="linear mixed models"):
         glmm.plot.coefficients(ddf="kenward-roger")
+
+
+def test_every_part_of_a_model_has_its_own():
+    fit = me.glmm(
+        "SiblingNegotiation ~ FoodTreatment + (1 | Nest)", me.datasets.owls(), family="nbinom1",
+        zi="~ FoodTreatment + SexParent",
+    )  # fmt: skip
+    chart = fit.plot.coefficients(component="zi", intercept=True)
+    expected = fit.test(component="zi")
+    assert chart.data["term"].tolist() == expected["term"].tolist()
+    for name in ("estimate", "std_error", "statistic", "p_value", "lower", "upper"):
+        assert np.array_equal(chart.data[name], expected[name])
+    half = 1.959963984540054 * chart.data["std_error"]
+    assert np.allclose(chart.data["upper"] - chart.data["estimate"], half, rtol=CHART_RTOL)
+    picture = drawn(chart)
+    assert chart.title == "Fixed effects of the part zi" and picture.says(chart.title)
+    assert picture.marks("point") == 3 and picture.says("SexParent[Male]")

@@ -7,7 +7,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, ORANGE
-from tests.plot.pictures import drawn
+from tests.plot.pictures import drawn, units
 
 
 def test_counts_are_numpys_and_shares_are_of_each_level():
@@ -65,3 +65,26 @@ def test_columns_that_cannot_be_used():
         me.plot.histogram(me.datasets.sleepstudy(), "Raction")
     with pytest.raises(me.DataError, match="no value to show"):
         me.plot.histogram({"x": [None, None]}, "x")
+
+
+def test_marginal_boxes_are_tukeys():
+    data = me.datasets.pain_trial()
+    chart = me.plot.histogram(data, "pain_score", by="treatment")
+    boxes = chart.tables["boxes"].set_index("by")
+    assert list(boxes) == ["n", "mean", "median", "q1", "q3", "low", "high"]
+    for level, y in data.groupby("treatment", observed=True)["pain_score"]:
+        y = y.dropna().to_numpy()
+        q1, median, q3 = np.quantile(y, [0.25, 0.5, 0.75])
+        inside = y[(y >= q1 - 1.5 * (q3 - q1)) & (y <= q3 + 1.5 * (q3 - q1))]
+        expected = [y.size, y.mean(), median, q1, q3, inside.min(), inside.max()]
+        assert boxes.loc[level].tolist() == pytest.approx(expected)
+    drawn_ = {u.mark: u.encoding for u in units(chart) if "median" in u.tooltip}
+    assert (drawn_["rule"]["x"]["field"], drawn_["rule"]["x2"]["field"]) == ("low", "high")
+    assert (drawn_["bar"]["x"]["field"], drawn_["bar"]["x2"]["field"]) == ("q1", "q3")
+    assert drawn_["tick"]["x"]["field"] == "median"
+
+
+def test_whiskers_never_end_inside_of_their_box():
+    """Of 1, 1, 1, 10 the third quartile is 3.25, and no value lies between it and its fence."""
+    box = me.plot.histogram({"x": [1.0, 1, 1, 10]}, "x").tables["boxes"].iloc[0]
+    assert (box["q3"], box["low"], box["high"]) == (3.25, 1.0, 3.25)

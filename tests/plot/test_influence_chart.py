@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from tests.plot.pictures import drawn
+from tests.plot.pictures import drawn, units
+from tests.tolerances import REFITTED_RTOL
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,8 @@ def test_rows_are_numbered_as_in_the_users_table():
     table.loc[99, "Reaction"] = 900.0
     chart = me.lmm("Reaction ~ Days + (1 | Subject)", table).plot.influence("rows")
     assert chart.data["unit"].iloc[0] == "99" and len(chart.data) == 178
+    whose = table["Subject"].astype(str).to_numpy()[chart.data["unit"].astype(int)]
+    assert (chart.data["level"] == whose).all()
     assert drawn(chart).says("99")
 
 
@@ -95,3 +98,32 @@ def test_numbers_of_rows_do_not_lie_on_each_other():
         assert near.sum() == len(named)
         assert named["rank"].min() == 1
     assert data["named"].sum() < 15
+
+
+NAMES = {
+    "cooks_distance": "Cook's distance", "mdffits": "MDFFITS", "covratio": "COVRATIO",
+    "covtrace": "COVTRACE",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("measure", NAMES)
+def test_measures_are_those_of_fits_without_the_level(fit, measure):
+    chart = fit.plot.influence(measure=measure)
+    table = me.datasets.sleepstudy()
+    b, V = np.array([*fit.fixef.values()]), np.asarray(fit.vcov())
+    for unit in ("309", "337", "372"):
+        rows = table["Subject"].astype(str) != unit
+        other = me.lmm("Reaction ~ Days + (Days | Subject)", table[rows])
+        d, V_i = b - np.array([*other.fixef.values()]), np.asarray(other.vcov())
+        expected = {
+            "cooks_distance": d @ np.linalg.solve(V, d) / 2,
+            "mdffits": d @ np.linalg.solve(V_i, d) / 2,
+            "covratio": np.linalg.det(V_i) / np.linalg.det(V),
+            "covtrace": abs(np.trace(np.linalg.solve(V, V_i)) - 2),
+        }[measure]
+        found = chart.data.set_index("unit").loc[unit, "value"]
+        assert found == pytest.approx(expected, rel=REFITTED_RTOL)
+    picture = drawn(chart)
+    assert picture.marks("point") == 18 and picture.says(f"{NAMES[measure]} by Subject")
+    needle = next(unit for unit in units(chart) if unit.tooltip)
+    assert [row["value"] for row in needle.rows] == chart.data["value"].tolist()

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 import mixedeffects as me
-from tests.plot.pictures import drawn
+from tests.plot.pictures import drawn, units
+from tests.tolerances import CHART_RTOL, PROFILE_SHADED_ABS
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +97,39 @@ def test_a_likelihood_that_cannot_be_followed_is_said_in_words(fit, monkeypatch)
     monkeypatch.setattr(profile_curves, "profile", breaks)
     with pytest.raises(me.NotAvailableError, match="where a variance is zero"):
         fit.plot.profile()
+
+
+def test_every_kind_draws_its_own_curve(fit):
+    found = fit.profile(["Days", "sigma"])
+    for kind in ("zeta", "density"):
+        chart = fit.plot.profile(["Days", "sigma"], profile=found, kind=kind)
+        lines = [unit for unit in units(chart) if unit.mark == "line"]
+        for name, line in zip(("Days", "sigma"), lines, strict=True):
+            assert line.encoding["y"]["field"] == kind
+            own = chart.data[chart.data["parameter"] == name]
+            np.testing.assert_array_equal([row[kind] for row in line.rows], own[kind])
+    # the shaded part of the density holds 95% of it
+    for area in (unit for unit in units(chart) if unit.mark == "area"):
+        assert area.encoding["y"]["field"] == "density"
+        x, y = ([row[name] for row in area.rows] for name in ("value", "density"))
+        assert np.trapezoid(y, x) == pytest.approx(0.95, abs=PROFILE_SHADED_ABS)
+    assert drawn(chart).marks('area mark"') == 2
+
+
+def test_intervals_have_the_fits_estimates_between_their_limits(fit):
+    chart = fit.plot.profile(kind="interval")
+    L = np.array([[fit.theta[0], 0.0], [fit.theta[1], fit.theta[2]]])
+    sd = fit.sigma * np.sqrt((L @ L.T).diagonal())
+    estimates = {
+        "sd_(Intercept)|Subject": sd[0], "sd_Days|Subject": sd[1], "sigma": fit.sigma,
+        "cor_Days.(Intercept)|Subject": fit.sigma**2 * (L @ L.T)[0, 1] / (sd[0] * sd[1]),
+    } | fit.fixef  # fmt: skip
+    assert set(chart.data["parameter"]) == set(estimates)
+    expected = chart.data["parameter"].map(estimates)
+    np.testing.assert_allclose(chart.data["estimate"], expected, rtol=CHART_RTOL)
+    assert (chart.data["lower"] < expected).all() and (chart.data["upper"] > expected).all()
+    table = chart.tables["estimates"].set_index("parameter")["estimate"]
+    np.testing.assert_allclose(table, table.index.map(estimates), rtol=CHART_RTOL)
+    points = [unit for unit in units(chart) if unit.mark == "point"]
+    shown = {row["parameter"]: row["estimate"] for unit in points for row in unit.rows}
+    assert shown == pytest.approx(estimates)

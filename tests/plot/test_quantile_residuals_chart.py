@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import mixedeffects as me
-from mixedeffects.inference.quantile import quantile_residuals
+from mixedeffects.inference.quantile import quantile_residuals, row_sample
 from mixedeffects.inference.simulate import simulate
-from mixedeffects.inference.views.row_sample import row_sample
-from tests.plot.pictures import drawn
+from tests.plot.pictures import drawn, units
+from tests.tolerances import SIMULATED_LIMIT_ABS
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,41 @@ def test_fixed_or_conditional_predictions_follow_the_simulations(fit):
         fit.plot.quantile_residuals(groups="old")
     with pytest.raises(me.OptionError, match="positive whole number"):
         fit.plot.quantile_residuals(0)
+
+
+def test_bands_are_those_of_simulations_by_hand(fit):
+    """y* = Xb + Zu + e; its residual is its place in the normal distribution that it comes from."""
+    chart = fit.plot.quantile_residuals(2000, rng=1)
+    table = me.datasets.sleepstudy()
+    rng = np.random.default_rng(8)
+    days, who = table["Days"].to_numpy(), np.repeat(np.arange(18), 10)
+    L = fit.sigma * np.array([[fit.theta[0], 0.0], [fit.theta[1], fit.theta[2]]])
+    u = rng.normal(size=(4000, 18, 2)) @ L.T
+    noise = u[:, who, 0] + u[:, who, 1] * days + fit.sigma * rng.normal(size=(4000, 180))
+    z = np.column_stack([np.ones(180), days])
+    sd = np.sqrt(np.einsum("ni,ij,nj->n", z, L @ L.T, z) + fit.sigma**2)
+    residuals = stats.norm.cdf(noise / sd)
+    limits = np.quantile(np.sort(residuals, axis=1), [0.025, 0.975], axis=0)
+    uniform = chart.tables["uniform"]
+    for name, expected in zip(("lower", "upper"), limits, strict=True):
+        np.testing.assert_allclose(uniform[name], expected, atol=SIMULATED_LIMIT_ABS)
+    quartiles = chart.tables["quantiles"].sort_values(["quantile", "rank"])
+    for q, own in quartiles.groupby("quantile"):
+        by_day = [np.quantile(residuals[:, days == day], q, axis=1) for day in range(10)]
+        limits = np.quantile(by_day, [0.025, 0.975], axis=1)
+        for name, expected in zip(("lower", "upper"), limits, strict=True):
+            np.testing.assert_allclose(own[name], expected, atol=SIMULATED_LIMIT_ABS)
+    bands = [unit for unit in units(chart) if unit.mark == "area"]
+    assert [(b.encoding["y"]["field"], b.encoding["y2"]["field"]) for b in bands] == [
+        ("lower", "upper")
+    ] * 2
+
+
+def test_points_know_their_levels():
+    table = me.datasets.sleepstudy().drop(index=[0, 77]).reset_index(drop=True)
+    table.loc[3, "Reaction"] = np.nan
+    fit = me.lmm("Reaction ~ Days + (Days | Subject)", table)
+    chart = fit.plot.quantile_residuals(50, rng=1)
+    for name in ("data", "uniform"):
+        shown = chart.tables[name]
+        assert (shown["level"] == table["Subject"].astype(str).to_numpy()[shown["row"]]).all()

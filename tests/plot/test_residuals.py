@@ -185,3 +185,32 @@ def test_row_numbers_do_not_lie_on_each_other(rdata):
     x, y = chart.data["x1"].max() - chart.data["x0"].min(), np.ptp(chart.data[["y0", "y1"]])
     near = (named["fitted"] - other["fitted"]).abs() / x < 0.13
     assert (near & ((named["residual"] - other["residual"]).abs() / y < 0.05)).any()
+
+
+def test_scale_location_draws_the_roots_of_the_residuals(fit, owls):
+    """The standardised residuals themselves are compared with dense matrices above."""
+    chart = fit.plot.scale_location()
+    size = np.abs(fit.plot.residuals("standardised").data["residual"])
+    np.testing.assert_allclose(chart.data["residual"], np.sqrt(size), rtol=STANDARDISED_RTOL)
+    np.testing.assert_array_equal(chart.data["fitted"], fit.fitted)
+    top = np.argsort(-size)[:3]
+    assert chart.tables["extreme"]["row"].tolist() == top.tolist()
+    np.testing.assert_allclose(
+        chart.tables["extreme"]["residual"], np.sqrt(size)[top], rtol=STANDARDISED_RTOL
+    )
+    assert drawn(chart).marks("point") == 180
+    of_counts = owls.plot.scale_location(rng=5)
+    roots = np.sqrt(np.abs(owls.residuals("quantile", rng=5)))
+    np.testing.assert_array_equal(of_counts.data["residual"], roots)
+    assert drawn(of_counts).marks("point") == 599
+
+
+def test_points_know_their_levels_where_some_rows_are_missing():
+    table = me.datasets.owls().copy()
+    table.loc[[0, 5, 300], "SiblingNegotiation"] = np.nan
+    fit = me.lmm("SiblingNegotiation ~ FoodTreatment + (1 | Nest) + (1 | BroodSize)", table)
+    for chart in (fit.plot.residuals(), fit.plot.scale_location(), fit.plot.qq()):
+        shown = chart.data
+        assert (shown["level"] == table["Nest"].astype(str).to_numpy()[shown["row"]]).all()
+        brood = shown["level_2"].astype(float).to_numpy()
+        assert (brood == table["BroodSize"].to_numpy()[shown["row"]]).all()

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
+from mixedeffects.plot.layers import NAME_LIMIT
 from tests.plot.pictures import drawn
 
 LONG = "x" * 60
@@ -16,11 +17,11 @@ LEVELS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def fit():
+def fitted(levels):
+    """The same rows, with other names of the levels."""
     rng = np.random.default_rng(0)
     n = 240
-    rank = np.array(LEVELS, dtype=object)[np.arange(n) % 12]
+    rank = np.array([*levels], dtype=object)[np.arange(n) % 12]
     table = {
         "Mass (g)": rng.normal(size=n) + (np.arange(n) % 12) * 0.5,
         "level": rng.normal(size=n),
@@ -28,6 +29,11 @@ def fit():
         "estimate": np.array(["it's", "a<b>"], dtype=object)[rng.integers(0, 2, n)],
     }
     return me.lmm("`Mass (g)` ~ level * estimate + (level | rank)", pd.DataFrame(table))
+
+
+@pytest.fixture(scope="module")
+def fit():
+    return fitted(LEVELS)
 
 
 CHARTS = {
@@ -47,7 +53,9 @@ def test_every_chart_is_drawn(fit, name):
 def test_a_long_level_name_takes_no_more_room_than_the_others(fit):
     """Names have a limit: 60 letters at full length would be wider than the panel itself."""
     wide = drawn(fit.plot.caterpillar(term="level"))
-    assert wide.pixels.shape[1] < 560
+    short = drawn(fitted("abcdefghijkl").plot.caterpillar(term="level"))
+    # fonts differ between machines; the names and the title left of them may each have the limit
+    assert wide.pixels.shape[1] - short.pixels.shape[1] < 2 * NAME_LIMIT
     assert not wide.says(LONG) and wide.says("back\\slash")
 
 

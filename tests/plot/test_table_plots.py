@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
+from mixedeffects.plot.theme import BLUE, ORANGE
 from tests.plot.pictures import drawn
 
 
@@ -63,3 +64,42 @@ def test_columns_named_by_numbers_have_charts():
     assert drawn(me.plot.groups(table, 0, 2, colour=2)).says("2")
     assert me.plot.histogram(table, 1, by=2).title == "Distribution of 1 by 2"
     assert me.plot.spaghetti(table, 2, 0, 2).title.startswith("0")
+
+
+def test_the_five_charts_draw_what_pandas_finds(plots):
+    """Each against the table itself, and on its picture."""
+    data = me.datasets.pain_trial()
+    y = data["pain_score"]
+    waves = plots.missing().tables["waves"].set_index("wave")
+    seen = data.dropna(subset=["pain_score"]).groupby("time")["patient"].nunique()
+    assert waves["observed"].tolist() == seen.tolist()
+    assert waves["missing"].tolist() == (80 - seen).tolist()
+    picture = drawn(plots.missing())
+    assert picture.says("56 (70%), complete") and picture.has_colour(ORANGE)
+
+    bars = plots.outcome().data
+    for level, part in bars.groupby("by"):
+        edges = [*part["x0"], part["x1"].iloc[-1]]
+        own = y[data["treatment"] == level]
+        assert part["count"].tolist() == np.histogram(own, edges)[0].tolist()
+    assert drawn(plots.outcome()).marks("bar") == len(bars) + 2
+
+    boxes = plots.groups().data.set_index("group")["median"]
+    medians = data.groupby("patient", observed=True)["pain_score"].median()
+    assert boxes.tolist() == pytest.approx(medians[boxes.index].tolist())
+    assert boxes.size == 48 and drawn(plots.groups()).marks("tick") == 48
+
+    pairs = plots.correlation().data.set_index(["row", "column"])["r"]
+    assert pairs["pain_score", "time"] == pytest.approx(y.corr(data["time"]))
+    assert drawn(plots.correlation()).says(f"{y.corr(data['time']):.2f}".replace("-", "−"))
+
+    chart = plots.spaghetti()
+    means = chart.tables["means"].set_index(["colour", "x"])["y"]
+    expected = data.groupby(["treatment", "time"], observed=True)["pain_score"].mean()
+    assert means[expected.index].tolist() == pytest.approx(expected.tolist())
+    lines = chart.data.set_index(["group", "x"])["y"]
+    own = data.set_index(["patient", "time"])["pain_score"]
+    assert lines.tolist() == own[lines.index].tolist() and len(lines) == own.notna().sum()
+    picture = drawn(chart)
+    assert picture.has_colour(BLUE) and picture.has_colour(ORANGE)
+    assert picture.says("pain_score over time") and picture.says("treated")

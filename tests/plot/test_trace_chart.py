@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from tests.plot.pictures import drawn
+from tests.plot.pictures import drawn, units
+from tests.tolerances import CHART_RTOL, EM_OPTIMUM
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 
@@ -95,3 +96,22 @@ def test_iterations_are_whole_numbers_at_the_axes():
     top, below = chart.to_dict()["vconcat"]
     axes = [part["encoding"]["x"]["axis"]["values"] for part in [*top["layer"], *below["concat"]]]
     assert axes == [[0, 1, 2]] * len(axes)
+
+
+def test_the_path_of_em_is_drawn_whole():
+    em = me.lmm(FORMULA, me.datasets.sleepstudy(), optimizer="em")
+    chart = em.plot.trace()
+    own = em.trace()
+    assert set(chart.data["fit"]) == {"em"} and len(own) > 3
+    for name in ("iteration", "objective", "evaluations"):
+        np.testing.assert_array_equal(chart.data[name], own[name])
+    np.testing.assert_allclose(chart.data["gap"], own["objective"] - em.objective, atol=EM_OPTIMUM)
+    path = chart.tables["parameters"]
+    for name in ("Days", "sd__(Intercept)", "sd__Observation"):
+        np.testing.assert_allclose(
+            path[path["parameter"] == name]["value"], own[name], rtol=CHART_RTOL
+        )
+    steps = next(u for u in units(chart) if u.mark in ("line", "point") and "gap" in u.tooltip)
+    assert [row["objective"] for row in steps.rows] == own["objective"].tolist()
+    picture = drawn(chart)
+    assert picture.ink > 0.02 and picture.says("sd__Days")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, ORANGE
-from tests.plot.pictures import drawn
+from tests.plot.pictures import drawn, units
 from tests.tolerances import CHART_RTOL
 
 
@@ -210,3 +211,38 @@ def test_what_cannot_be_drawn_says_why(sleep, pain, rdata):
     fit = me.glmm("rating ~ temp + contact + (1 | judge)", wine, family="ordinal")
     with pytest.raises(me.NotAvailableError, match="ordered categories"):
         fit.plot.trajectories()
+
+
+def test_points_of_panels_are_the_rows_of_their_level(sleep):
+    chart = sleep.plot.trajectories(facets=True)
+    points = chart.tables["points"]
+    table = me.datasets.sleepstudy()
+    rows = table.assign(Subject=table["Subject"].astype(str)).set_index(["Subject", "Days"])
+    assert len(points) == 180
+    own = rows["Reaction"].loc[list(zip(points["level"], points["x"], strict=True))]
+    np.testing.assert_array_equal(points["y"], own)
+    drawn_ = next(unit for unit in units(chart) if unit.mark == "point")
+    assert [row["y"] for row in drawn_.rows] == points["y"].tolist()
+
+
+def test_the_link_scale_is_the_linear_predictor():
+    rng = np.random.default_rng(3)
+    g, x = np.arange(600) % 20, rng.uniform(0.0, 4.0, 600)
+    y = rng.poisson(np.exp(0.5 + 0.3 * x + 0.5 * rng.normal(size=20)[g]))
+    fit = me.glmm("y ~ x + (x | g)", {"y": y, "x": x, "g": g}, family="poisson")
+    chart = fit.plot.trajectories(scale="link", level=0.9)
+    fixed, lines = chart.tables["fixed"], chart.data
+    a, b = fit.fixef["(Intercept)"], fit.fixef["x"]
+    X = np.column_stack([np.ones(len(fixed)), fixed["x"]])
+    half = stats.norm.ppf(0.95) * np.sqrt(np.einsum("ni,ij,nj->n", X, fit.vcov(), X))
+    for name, expected in (("prediction", 0.0), ("lower", -half), ("upper", half)):
+        np.testing.assert_allclose(fixed[name], a + b * fixed["x"] + expected, rtol=CHART_RTOL)
+    effects = pd.DataFrame(fit.ranef()).pivot(index="level", columns="term", values="estimate")
+    own = effects.loc[lines["level"]].to_numpy()
+    columns = list(effects.columns)
+    line = a + own[:, columns.index("(Intercept)")]
+    line = line + (b + own[:, columns.index("x")]) * lines["x"]
+    np.testing.assert_allclose(lines["prediction"], line, rtol=CHART_RTOL)
+    picture = drawn(chart)
+    assert picture.marks("line") >= 21 and picture.has_colour(BLUE, share=1e-6)
+    assert "data have no place on the scale of the link" in chart.subtitle

@@ -8,6 +8,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, GREEN, ORANGE
 from tests.plot.pictures import drawn
+from tests.tolerances import CHART_RTOL
 
 
 def test_shares_are_variances_over_their_sum_for_nested_groups(rdata):
@@ -67,3 +68,21 @@ def test_slopes_are_averaged_and_it_says_so():
     assert "variance of random slopes: its mean over the rows" in chart.subtitle
     with pytest.raises(me.OptionError, match="scale='outcome'"):
         fit.plot.variance(scale="outcome")
+
+
+def test_shares_on_the_response_scale_are_those_of_one_trial():
+    """p = expit(xb + u): variance of its mean, mean of its variance, and p (1 - p)."""
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    chart = fit.plot.variance(scale="response")
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    weights = weights / weights.sum()
+    linear = fit.predict(scale="link", groups="population")
+    p = 1.0 / (1.0 + np.exp(-(linear[:, None] + fit.theta[0] * nodes)))
+    mean = p @ weights
+    within = (p**2 @ weights - mean**2).mean()
+    expected = np.array([np.var(mean, ddof=1), within, ((p * (1.0 - p)) @ weights).mean()])
+    np.testing.assert_allclose(chart.data["variance"], expected, rtol=CHART_RTOL)
+    np.testing.assert_allclose(chart.data["share"], expected / expected.sum(), rtol=CHART_RTOL)
+    picture = drawn(chart)
+    assert picture.says(f"{chart.data['share'].iloc[2]:.1%}  (variance")
+    assert picture.says("distribution (binomial)") and picture.has_colour(BLUE)

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
@@ -32,6 +34,28 @@ SECONDS = 60
 def chromium():
     """Path of a Chromium or Chrome, or None."""
     return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+def may_be_absent(environment):
+    """Whether tests may go without a browser: not where everything is checked, unless told so.
+
+    Parameters
+    ----------
+    environment : mapping
+        Variables: CI is set where everything is checked, MIXEDEFFECTS_NO_BROWSER=1 where there
+        can be no browser.
+    """
+    return not environment.get("CI") or environment.get("MIXEDEFFECTS_NO_BROWSER") == "1"
+
+
+@contextmanager
+def a_browser():
+    """A browser; where there is none the tests are skipped, or fail where it must be there."""
+    if chromium() is None:
+        absent = pytest.skip if may_be_absent(os.environ) else pytest.fail
+        absent("no Chromium or Chrome to open pages in (apt install chromium)")
+    with Browser() as browser:
+        yield browser
 
 
 @dataclass
@@ -60,7 +84,9 @@ class Page:
                 if "error" in message:
                     raise RuntimeError(f"{method}: {message['error']}")
                 return message["result"]
-            self.note(message)
+            # a page closed before may still have something to say
+            if message.get("sessionId", "") == self.session:
+                self.note(message)
 
     def note(self, message):
         """Remember requests and complaints."""
@@ -102,50 +128,63 @@ class Page:
         return base64.b64decode(found["data"])
 
 
-@contextmanager
-def opened(path, *, scripts=True):
-    """A file in a browser that has no network.
+class Browser:
+    """A browser without a network that opens one file after the other, each in a fresh profile."""
 
-    Parameters
-    ----------
-    path : path
-    scripts : bool
-        False switches the page's own scripts off.
-    """
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = subprocess.Popen(
-            [chromium(), *FLAGS, f"--user-data-dir={profile}", "about:blank"],
+    def __init__(self):
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._process = subprocess.Popen(
+            [chromium(), *FLAGS, f"--user-data-dir={self._folder.name}", "about:blank"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
+
+    def __enter__(self):
+        self._socket = WebSocket(self._address())
+        return self
+
+    def __exit__(self, *_):
+        self._socket.close()
+        self._process.terminate()
         try:
-            with WebSocket(_address(profile, browser)) as connection:
-                yield _page(connection, Path(path).resolve().as_uri(), scripts)
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+        self._folder.cleanup()
+
+    @contextmanager
+    def opened(self, path, *, scripts=True):
+        """A file in a tab of its own, which shares nothing with those before it.
+
+        Parameters
+        ----------
+        path : path
+        scripts : bool
+            False switches the page's own scripts off.
+        """
+        top = Page(self._socket, "")
+        context = top.ask("Target.createBrowserContext")["browserContextId"]
+        try:
+            target = top.ask("Target.createTarget", url="about:blank", width=1200, height=1000,
+                             browserContextId=context)["targetId"]  # fmt: skip
+            session = top.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+            yield _page(Page(self._socket, session), Path(path).resolve().as_uri(), scripts)
         finally:
-            browser.terminate()
-            try:
-                browser.wait(10)
-            except subprocess.TimeoutExpired:
-                browser.kill()
-                browser.wait(10)
+            top.ask("Target.disposeBrowserContext", browserContextId=context)
+
+    def _address(self):
+        """The debugger's address, which the browser writes into its profile when it is ready."""
+        end = time.monotonic() + SECONDS
+        port = Path(self._folder.name) / "DevToolsActivePort"
+        while not (port.exists() and port.read_text().count("\n")):
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("the browser did not start")
+            time.sleep(0.05)
+        with urlopen(f"http://127.0.0.1:{port.read_text().splitlines()[0]}/json/version") as answer:
+            return json.load(answer)["webSocketDebuggerUrl"]
 
 
-def _address(profile, browser):
-    """The debugger's address, which the browser writes into its profile when it is ready."""
-    end = time.monotonic() + SECONDS
-    port = Path(profile) / "DevToolsActivePort"
-    while not (port.exists() and port.read_text().count("\n")):
-        if browser.poll() is not None or time.monotonic() > end:
-            raise RuntimeError("the browser did not start")
-        time.sleep(0.05)
-    with urlopen(f"http://127.0.0.1:{port.read_text().splitlines()[0]}/json/version") as answer:
-        return json.load(answer)["webSocketDebuggerUrl"]
-
-
-def _page(connection, address, scripts):
-    top = Page(connection, "")
-    target = top.ask("Target.createTarget", url="about:blank")["targetId"]
-    session = top.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    page = Page(connection, session)
+def _page(page, address, scripts):
     for domain in ("Network", "Log", "Runtime", "Page"):
         page.ask(f"{domain}.enable")
     if not scripts:
@@ -179,10 +218,8 @@ class WebSocket:
             pass
         self.number = 0
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def close(self):
+        """End the connection."""
         self.file.close()
         self.stream.close()
 

@@ -191,16 +191,3 @@ def test_interactions_have_the_tests_of_their_terms(tmp_path):
     text = fit.report(tmp_path / "a.md", charts="none").read_text()
     row = pd.DataFrame(fit.anova()).set_index("term").loc["f:h"]
     assert f"| f:h | 10 | {row['den_df']:.1f} | {row['statistic']:.2f} |" in text
-
-
-def test_a_chart_that_fails_leaves_the_rest_of_the_report(tmp_path, monkeypatch):
-    from mixedeffects.plot.fit_plots import FitPlots
-
-    def broken(self, *arguments, **options):
-        raise ValueError("scale < 0")
-
-    monkeypatch.setattr(FitPlots, "predictive", broken)
-    path = model("factor").report(tmp_path / "a.md", charts=["coefficients", "predictive"])
-    text = path.read_text()
-    assert "predictive: drawing it failed (ValueError: scale \\< 0)" in text
-    assert "![Fixed effects]" in text

@@ -156,27 +156,6 @@ def test_word_document_has_headings_tables_equations_and_pictures(folder):
     assert "Reaction" in "".join(re.findall(r"<m:t[^>]*>([^<]*)</m:t>", file.element.xml))
 
 
-@pytest.mark.parametrize(
-    "name", ["slopes", "weights", "interaction", "binomial", "yes or no", "zeros", "rate", "beta",
-             "ordinal", "hurdle", "probit"],
-)  # fmt: skip
-def test_the_code_makes_the_same_fit_again(name):
-    from mixedeffects.report.about_code import fit_code
-    from tests.display import word_models
-
-    fit = model(name)
-    lines, unknown = fit_code(fit)
-    assert unknown == []
-    data = {
-        "slopes": me.datasets.sleepstudy, "interaction": me.datasets.pain_trial,
-        "binomial": me.datasets.cbpp, "zeros": me.datasets.owls,
-    }.get(name, word_models._table)()  # fmt: skip
-    scope = {"me": me, "data": data}
-    exec("\n".join(lines), scope)
-    assert scope["fit"].loglik == pytest.approx(fit.loglik, abs=1e-6)
-    assert type(scope["fit"]) is type(fit)
-
-
 def test_code_and_data_of_the_user_are_in_it(folder):
     data = me.datasets.sleepstudy()
     fit = model("slopes")
@@ -264,3 +243,43 @@ def test_data_summary_is_that_of_the_rows_used(folder):
     frame = pd.DataFrame(_missing()).dropna(subset=["y", "x"])
     assert f"| 235 | {frame['y'].mean():.3f}" in text or f"{frame['y'].mean():.4f}" in text
     assert "| y | 3 |" in text and "| x | 2 |" in text
+
+
+def test_tests_of_terms_are_chi_square_without_denominator_df(folder):
+    text = model("binomial").report(folder / "q.md", charts="none").read_text()
+    row = pd.DataFrame(model("binomial").anova()).iloc[0]
+    assert "| term | df | χ² | p |" in text
+    assert f"| period | {row.num_df:.0f} | {row.chisq:.2f} | \\<0.001 |" in text
+    text = model("factor").report(folder / "r.md", charts="none").read_text()
+    row = pd.DataFrame(model("factor").anova()).iloc[0]
+    assert "| term | num. df | den. df | F | p |" in text
+    shown = f"{row.num_df:.0f} | {row.den_df:.1f} | {row.statistic:.2f} | {row.p_value:.3f}"
+    assert f"| style | {shown} |" in text
+
+
+@pytest.mark.parametrize(
+    ("home", "name"),
+    [("anova_table", "anova"), ("interpretation.facts", "averages"),
+     ("interpretation.facts", "clustering")],
+)  # fmt: skip
+def test_what_takes_long_is_computed_once(home, name, folder, monkeypatch):
+    """Under Kenward and Roger's method tests of terms are the dearest part of a report."""
+    from importlib import import_module
+
+    module, calls = import_module(f"mixedeffects.inference.{home}"), []
+    real = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *a, **k: calls.append(1) or real(*a, **k))
+    model("factor").report(folder / "s.md", charts="none", ddf="kenward-roger")
+    assert calls == [1]
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+def test_charts_of_a_page_are_not_kept(interactive, folder):
+    import gc
+
+    from mixedeffects.plot.chart import Chart
+
+    model("slopes").report(folder / "t.html", charts=["qq"], interactive=interactive)
+    gc.collect()
+    kept = [c for c in gc.get_objects() if type(c) is Chart]
+    assert not any(chart.title == "Normal quantiles of standardised residuals" for chart in kept)

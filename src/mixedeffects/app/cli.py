@@ -16,22 +16,14 @@ from rich.console import Console
 
 from mixedeffects.app.export import render, render_diagnosis, render_exploration
 from mixedeffects.app.modelling import (
+    Asked,
     Data,
     Ddf,
-    Dispersion,
-    Exposure,
-    Family,
     Formula,
     Level,
-    Link,
-    MaximumLikelihood,
-    MaxIterations,
-    Nagq,
-    Optimizer,
-    Remedy,
     Weights,
-    Zi,
     fit_of,
+    of_a_model,
 )
 from mixedeffects.app.shell import (
     Commands,
@@ -167,20 +159,9 @@ def explore(
 
 
 @app.command(epilog=EXAMPLE.format("fit", " --out json"))
+@of_a_model()
 def fit(
-    data: Data,
-    formula: Formula,
-    ml: MaximumLikelihood = False,
-    family: Family = None,
-    link: Link = None,
-    nagq: Nagq = None,
-    zi: Zi = None,
-    dispersion: Dispersion = None,
-    exposure: Exposure = None,
-    weights: Weights = None,
-    optimizer: Optimizer = "newton",
-    max_iterations: MaxIterations = None,
-    remedy: Remedy = False,
+    asked: Asked,
     out: Annotated[Format, typer.Option(help="What to write.")] = Format.text,
     output: Output = None,
 ) -> None:
@@ -188,27 +169,16 @@ def fit(
 
     Exit status 3 means that the result was written but is not certified to be an optimum.
     """
-    given = locals()
     check_output(output)
-    result = fit_of(given)
+    result = fit_of(asked)
     write(render(result, out.value), output)
     certified_or_exit(result)
 
 
 @app.command(epilog=EXAMPLE.format("diagnose", ""))
+@of_a_model("remedy")
 def diagnose(
-    data: Data,
-    formula: Formula,
-    ml: MaximumLikelihood = False,
-    family: Family = None,
-    link: Link = None,
-    nagq: Nagq = None,
-    zi: Zi = None,
-    dispersion: Dispersion = None,
-    exposure: Exposure = None,
-    weights: Weights = None,
-    optimizer: Optimizer = "newton",
-    max_iterations: MaxIterations = None,
+    asked: Asked,
     remedies: Annotated[
         Remedies, typer.Option(help="Try the six remedies: auto, where a check finds a problem.")
     ] = Remedies.auto,
@@ -222,9 +192,8 @@ def diagnose(
 
     Exit status 3 means that the fit asked for is not certified to be an optimum.
     """
-    given = locals()
     check_output(output)
-    result = fit_of(given)
+    result = fit_of(asked)
     wanted = {"auto": "auto", "always": True, "never": False}[remedies.value]
     with busy("diagnosing"), told():
         found = result.diagnose(remedies=wanted, budget=budget)
@@ -233,53 +202,30 @@ def diagnose(
 
 
 @app.command(epilog=EXAMPLE.format("interpret", ""))
+@of_a_model()
 def interpret(
-    data: Data,
-    formula: Formula,
-    ml: MaximumLikelihood = False,
-    family: Family = None,
-    link: Link = None,
-    nagq: Nagq = None,
-    zi: Zi = None,
-    dispersion: Dispersion = None,
-    exposure: Exposure = None,
-    weights: Weights = None,
-    optimizer: Optimizer = "newton",
-    max_iterations: MaxIterations = None,
-    remedy: Remedy = False,
+    asked: Asked,
     ddf: Ddf = None,
     level: Level = 0.95,
     markdown: Annotated[bool, typer.Option("--markdown", help="Headings and Markdown.")] = False,
     output: Output = None,
 ) -> None:
     """Fit a model and say in sentences what it found."""
-    given = locals()
     check_output(output)
-    result = fit_of(given)
+    result = fit_of(asked)
     words = result.interpret(ddf=ddf, level=level)
     write(words.markdown() if markdown else str(words), output)
     certified_or_exit(result)
 
 
 @app.command(epilog=EXAMPLE.format("report", " -o trial.html"))
+@of_a_model()
 def report(
-    data: Data,
-    formula: Formula,
+    asked: Asked,
     output: Annotated[
         Path,
         typer.Option("--output", "-o", help="File to write: .html, .md or .docx.", metavar="FILE"),
     ],
-    ml: MaximumLikelihood = False,
-    family: Family = None,
-    link: Link = None,
-    nagq: Nagq = None,
-    zi: Zi = None,
-    dispersion: Dispersion = None,
-    exposure: Exposure = None,
-    weights: Weights = None,
-    optimizer: Optimizer = "newton",
-    max_iterations: MaxIterations = None,
-    remedy: Remedy = False,
     ddf: Ddf = None,
     level: Level = 0.95,
     title: Annotated[str | None, typer.Option(help="Title of the report.", metavar="TEXT")] = None,
@@ -293,14 +239,13 @@ def report(
     """Fit a model and write a report of it: one page that needs nothing else, Markdown, or Word."""
     from mixedeffects.report import check_path
 
-    given = locals()
     check_path(output)
-    result = fit_of(given)
+    result = fit_of(asked)
     chosen = charts if charts in ("auto", "none") else [name.strip() for name in charts.split(",")]
     with busy("writing"), told():
         result.report(
             output, title=title, ddf=ddf, level=level, charts=chosen, interactive=not static,
-            code=reading_code(data),
+            code=reading_code(asked.data),
         )  # fmt: skip
     say(f"written to {output}")
     certified_or_exit(result)

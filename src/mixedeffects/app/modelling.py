@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -104,36 +108,92 @@ Level = Annotated[
         min=0.0, max=1.0, help="Coverage of the intervals.", metavar="X", rich_help_panel=INFERENCE
     ),
 ]
-# names of the options above, as commands have them
+# options of generalised models, and options of every model
 SPECIAL = ("link", "nagq", "zi", "dispersion", "exposure")
 COMMON = ("weights", "optimizer", "max_iterations", "remedy")
 
 
-def fit_of(given: dict[str, Any]) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The model that a command line asks for: arguments and options that commands share."""
+
+    data: Data
+    formula: Formula
+    ml: MaximumLikelihood = False
+    family: Family = None
+    link: Link = None
+    nagq: Nagq = None
+    zi: Zi = None
+    dispersion: Dispersion = None
+    exposure: Exposure = None
+    weights: Weights = None
+    optimizer: Optimizer = "newton"
+    max_iterations: MaxIterations = None
+    remedy: Remedy = False
+
+
+def of_a_model(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A command that fits a model: the fields of `Asked` become arguments and options of it.
+
+    Parameters
+    ----------
+    without : str
+        Options that the command does not have.
+
+    Returns
+    -------
+    callable
+        Decorator of a function of an `Asked` and the command's own options.
+    """
+    hints = get_type_hints(Asked, include_extras=True)
+    shared = [
+        Parameter(
+            f.name, Parameter.KEYWORD_ONLY, annotation=hints[f.name],
+            default=Parameter.empty if f.default is MISSING else f.default,
+        )
+        for f in fields(Asked)
+        if f.name not in without
+    ]  # fmt: skip
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def run(**given: Any) -> None:
+            asked = Asked(**{option.name: given.pop(option.name) for option in shared})
+            command(asked, **given)
+
+        _, *own = signature(command, eval_str=True).parameters.values()
+        every = [*shared, *(option.replace(kind=Parameter.KEYWORD_ONLY) for option in own)]
+        # what Typer reads the options from
+        run.__signature__ = Signature(every)  # type: ignore[attr-defined]
+        run.__annotations__ = {option.name: option.annotation for option in every}
+        return run
+
+    return decorated
+
+
+def fit_of(asked: Asked) -> Any:
     """The fit that the options of a command ask for, its warnings told.
 
     Parameters
     ----------
-    given : dict
-        The command's arguments by name, data, formula and the options of a model among them.
+    asked : Asked
 
     Raises
     ------
     typer.BadParameter
         An option of generalised models without a family.
     """
-    family, special = given["family"], {name: given[name] for name in SPECIAL}
-    special = check_options(family, special)
-    common = {name: given[name] for name in COMMON if name in given}
-    table = find_data(given["data"])
+    special = check_options(asked.family, {name: getattr(asked, name) for name in SPECIAL})
+    common = {name: getattr(asked, name) for name in COMMON}
+    table = find_data(asked.data)
     with busy("fitting"), told():
-        if family is None:
+        if asked.family is None:
             from mixedeffects.model import lmm
 
-            return lmm(given["formula"], table, reml=not given["ml"], **common)
+            return lmm(asked.formula, table, reml=not asked.ml, **common)
         from mixedeffects.model import glmm
 
-        return glmm(given["formula"], table, family=family, **special, **common)
+        return glmm(asked.formula, table, family=asked.family, **special, **common)
 
 
 def check_options(family: str | None, special: dict[str, Any]) -> dict[str, Any]:

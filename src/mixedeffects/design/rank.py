@@ -134,7 +134,8 @@ def describe(
     if len(used) == 1 and used[0][1] == "(Intercept)":
         if constant():
             return AliasedColumn(name, f"{name} is constant, the same as the intercept")
-        return AliasedColumn(name, f"{name} is constant to 7 digits; subtract its mean")
+        reason = f"{name} is constant to 7 digits; subtract its mean"
+        return AliasedColumn(name, reason, distant=True)
     if len(used) <= 4:
         shown = "".join(_signed(value, other, i == 0) for i, (value, other) in enumerate(used))
         return AliasedColumn(name, f"{name} = {shown}")

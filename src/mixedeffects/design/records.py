@@ -98,12 +98,16 @@ class AliasedColumn:
         In words: ``"style[Some] is a sum of professor columns"``.
     combination : tuple of (int, float)
         The column as a combination of the kept ones: their positions and coefficients.
+    distant : bool
+        Whether it was dropped only because it lies so far from zero that it is nearly constant;
+        without its mean it is a column like others.
     """
 
     name: str
     reason: str
     # known to rounding only, so no part of what makes two records equal
     combination: tuple[tuple[int, float], ...] = field(default=(), compare=False)
+    distant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

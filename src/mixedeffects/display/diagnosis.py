@@ -15,6 +15,9 @@ from mixedeffects.inference.checkup import checkup_table
 # characters of a line of words
 WIDTH = 100
 HEALTHY = "Healthy: certified optimum, no variance on the boundary, nothing to mend."
+NEXT_TO_NOTHING = (
+    "Certified optimum, no variance on the boundary; but some random effects add next to nothing."
+)
 NOTHING_TRIED = "Nothing was tried; diagnose(remedies=True) tries the six remedies."
 BY_OWN_RULE = "No problem found; your own rule ended the search, short of a certified optimum."
 
@@ -43,7 +46,7 @@ class Diagnosis:
     changed : bool
         Whether anything but the asked fit is recommended.
     healthy : bool
-        Whether no check found a problem.
+        Whether no check found a problem, and nothing else is recommended.
     recommendation : Recommendation
     trials : tuple of Trial
     notes : tuple of str
@@ -61,7 +64,9 @@ class Diagnosis:
     changed = property(lambda self: self.recommendation.changed)
     trials = property(lambda self: self._facts.trials)
     notes = property(lambda self: self._facts.notes)
-    healthy = property(lambda self: all(c.verdict != "problem" for c in self._facts.checks))
+    healthy = property(
+        lambda self: not self.changed and all(c.verdict != "problem" for c in self._facts.checks)
+    )
 
     def checks(self):
         """One row per check: check, value, verdict (fine, look, problem), words."""
@@ -187,7 +192,7 @@ def not_tried(facts):
         if trial.fit is None:
             what = f" ({trial.what})" if trial.what else ""
             by_hand = f"; by hand: {call_words(trial)}" if trial.by_hand else ""
-            out.append(f"{trial.remedy}{what}: {trial.note}{by_hand}")
+            out.append(f"{trial.remedy}{what}: {trial.words}{by_hand}")
     return out
 
 
@@ -239,7 +244,10 @@ def headline(facts):
     """One line: healthy, or how many problems."""
     problems = sum(check.verdict == "problem" for check in facts.checks)
     if not problems:
-        return BY_OWN_RULE if facts.asked.certificate.short else HEALTHY
+        if facts.asked.certificate.short:
+            return BY_OWN_RULE
+        small = any(c.name == "variances" and c.verdict != "fine" for c in facts.checks)
+        return NEXT_TO_NOTHING if small else HEALTHY
     return f"{problems} problem{'s' * (problems != 1)} found in {facts.asked.formula}"
 
 
@@ -248,8 +256,12 @@ def advice(facts):
     recommendation = facts.recommendation
     if not recommendation.changed:
         return [recommendation.reason]
-    rule = "" if facts.asked.certificate.rule is None else ", without converged="
-    others = f"other arguments as before{rule}" if facts.trials else ""
+    c = facts.asked.certificate
+    dropped = ["converged="] * (c.rule is not None)
+    if c.ran_out and "max_iterations" not in recommendation.trial.options:
+        dropped.append("max_iterations=")
+    without = f", without {' and '.join(dropped)}" if dropped else ""
+    others = f"other arguments as before{without}" if facts.trials else ""
     return [call(facts), *([f"({others})"] if others else []), recommendation.reason]
 
 

@@ -17,9 +17,6 @@ MOST_PER_CELL = 1.5
 #: Combinations of subject and wave that have a row, at least: of fewer, every subject has times of
 #: its own.
 LEAST_FILLED = 0.25
-#: Combinations of subject and wave that have a row, at least: of fewer, every subject has times of
-#: its own.
-LEAST_FILLED = 0.25
 
 
 @dataclass(frozen=True, slots=True)

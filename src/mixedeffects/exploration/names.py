@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from mixedeffects.errors import ColumnTypeError, DataError
+from mixedeffects.formula import close_match
 
 
 def require(table, name, what="column"):
@@ -38,10 +37,8 @@ def require(table, name, what="column"):
     # 1 == True: a number or a flag is a name only where a column has exactly it
     if not any(name == own and type(name) is type(own) for own in table.names):
         names = [str(n) for n in table.names]
-        close = get_close_matches(str(name), names, 1) or [
-            n for n in names if n.lower() == str(name).lower()
-        ]
-        hint = f"; did you mean {close[0]!r}?" if close else ""
+        close = close_match(str(name), names)
+        hint = f"; did you mean {close!r}?" if close else ""
         shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
         raise DataError(f"{what}={name!r} is not a column of the table; columns: {shown}{hint}")
     table.check_names([name])

@@ -127,20 +127,9 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
             out[p.name] = trivial
     left = [p for p in found if p.name not in out and p.name not in wide]
     reasons, roles.reused = ({}, set()) if subject else groupings(left)
-    numbered = {}
-    for name in list(reasons):
-        within = row_number(by_name[name], [by_name[g] for g in reasons if g != name])
-        if within is not None:
-            numbered[name] = within
-            del reasons[name]
-    for name, (place, share) in numbered.items():
-        out[name] = Role(
-            "row id",
-            f"numbers the rows within {place}: {share:.0%} of the combinations have one row",
-        )
-    for name, reason in reasons.items():
-        out[name] = Role("group", reason)
-    groups = [*subject] or sorted(reasons, key=lambda g: -by_name[g].n_distinct)
+    out |= _grouped(reasons, by_name)
+    groups = [name for name in reasons if out[name].role == "group"]
+    groups = [*subject] or sorted(groups, key=lambda g: -by_name[g].n_distinct)
     roles.groups = groups
     factors = [by_name[g] for g in groups]
     left = [p for p in left if p.name not in out]
@@ -175,17 +164,33 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
                 trials,
                 Role("trials", f"whole numbers, none below {roles.outcome} in the same row"),
             )
-    for p in found:
-        if p.name in wide:
-            out.setdefault(p.name, Role("wave", "one of several columns of a variable"))
-        else:
-            out.setdefault(p.name, Role("covariate", _kind_words(p)))
-    for p in found:
-        old = out[p.name]
-        level = _level(p, factors, old.role)
-        out[p.name] = Role(old.role, _with_level(old, level, p), level, old.given)
-    roles.by_column = {p.name: out[p.name] for p in found}
+    roles.by_column = {p.name: _placed(p, out.get(p.name), wide, factors) for p in found}
     return roles
+
+
+def _grouped(reasons, by_name):
+    """Roles of the columns that look like groupings: some of them number the rows of another."""
+    left, out = dict(reasons), {}
+    for name, reason in reasons.items():
+        within = row_number(by_name[name], [by_name[g] for g in left if g != name])
+        if within is None:
+            out[name] = Role("group", reason)
+            continue
+        del left[name]
+        place, share = within
+        words = f"numbers the rows within {place}: {share:.0%} of the combinations have one row"
+        out[name] = Role("row id", words)
+    return out
+
+
+def _placed(p, role, wide, factors):
+    """A column's role, what is left being covariates, with the level at which it varies."""
+    if role is None and p.name in wide:
+        role = Role("wave", "one of several columns of a variable")
+    elif role is None:
+        role = Role("covariate", _kind_words(p))
+    level = _level(p, factors, role.role)
+    return Role(role.role, _with_level(role, level, p), level, role.given)
 
 
 def _trivial(p: Profile, wide) -> Role | None:

@@ -13,6 +13,7 @@ from mixedeffects.errors import ColumnTypeError, DataError, OptionError
 from mixedeffects.exploration.families import Family, families, wave_of
 from mixedeffects.exploration.hints import TIMES
 from mixedeffects.exploration.names import WORDS, require
+from mixedeffects.formula import close_match
 
 #: Kinds that go into one column.
 SORTS = {
@@ -160,10 +161,8 @@ def _from_pattern(table, pattern, value):
 
 
 def _unknown(table, name, stems):
-    from difflib import get_close_matches
-
-    close = get_close_matches(str(name), [*map(str, table.names), *stems], 1)
-    hint_ = f"; did you mean {close[0]!r}?" if close else ""
+    close = close_match(str(name), [*map(str, table.names), *stems])
+    hint_ = f"; did you mean {close!r}?" if close else ""
     known = f", and variables {', '.join(stems)}" if stems else ""
     raise DataError(
         f"columns= names {name!r}, which is neither a column nor a variable with several columns; "

@@ -32,8 +32,8 @@ def correlation_view(table, columns=None, *, method="pearson"):
     Returns
     -------
     View
-        "data": row, column, r, n, lower, upper (95% interval by Fisher's z; nan for Spearman or
-        under 4 rows). Facts: order, method.
+        "data": row, column, r, n. No intervals: rows of one group are not independent, and
+        Fisher's would be too narrow. Facts: order, method.
 
     Examples
     --------
@@ -62,11 +62,8 @@ def correlation_view(table, columns=None, *, method="pearson"):
     R, N = R[np.ix_(order, order)], N[np.ix_(order, order)]
     i, j = np.indices(R.shape).reshape(2, -1)
     r, m = R.ravel(), N.ravel()
-    lower, upper = fisher_interval(r, m) if method == "pearson" else (np.full(r.size, np.nan),) * 2
     label = np.array(names, dtype=object)
-    data = Table(
-        {"row": label[i], "column": label[j], "r": r, "n": m, "lower": lower, "upper": upper}
-    )
+    data = Table({"row": label[i], "column": label[j], "r": r, "n": m})
     return View({"data": data}, tuple(notes), {"order": names, "method": method})
 
 
@@ -147,16 +144,6 @@ def _ranks(x):
     _, place, counts = np.unique(x, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return (last - 0.5 * (counts - 1))[place]
-
-
-def fisher_interval(r, n):
-    """95% interval of a correlation by Fisher's z."""
-    z95 = 1.959963984540054
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z, half = np.arctanh(r), z95 / np.sqrt(n - 3.0)
-        lower, upper = np.tanh(z - half), np.tanh(z + half)
-    bad = (n <= 3) | (np.abs(r) >= 1)
-    return np.where(bad, np.nan, lower), np.where(bad, np.nan, upper)
 
 
 def similar_order(R):

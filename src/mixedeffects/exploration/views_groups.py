@@ -6,9 +6,9 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.exploration.names import require_numbers, written
-from mixedeffects.exploration.views_levels import boxes, factor, few_levels, label_texts, left_out
+from mixedeffects.exploration.views_levels import factor, few_levels, label_texts, left_out
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View
+from mixedeffects.inference.views import View, boxes
 from mixedeffects.thinning import MOST_MARKS, sampled
 
 #: Groups shown; of more, those with the lowest and the highest medians.
@@ -37,7 +37,7 @@ def groups_view(table, y, group, *, colour=None, kind="auto", most=MOST_GROUPS):
         "boxes": group, rank, n, mean, median, q1, q3, low, high, colour, and "points": group, y,
         offset, colour (either may be absent; the first is the chart's data). "means": colour,
         mean, n over all rows. Facts: y, group, colour, nested (colour constant within groups),
-        colours.
+        colours, mean and n of all rows.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def groups_view(table, y, group, *, colour=None, kind="auto", most=MOST_GROUPS):
         "y": written(y), "group": written(group), "colour": written(colour),
         "nested": nested, "kind": kind,
         "order": [str(n) for n in names[shown]], "n_groups": total, "n_shown": shown.size,
-        "colours": [] if hue is None else hue.labels, "mean": float(v.mean()),
+        "colours": [] if hue is None else hue.labels, "mean": float(v.mean()), "n": int(v.size),
     }  # fmt: skip
     return View(tables, tuple(notes), facts)
 

@@ -6,12 +6,14 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.exploration.names import require_numbers, written
-from mixedeffects.exploration.views_levels import boxes, few_levels, left_out
+from mixedeffects.exploration.views_levels import few_levels, left_out
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View
+from mixedeffects.inference.views import View, boxes
 from mixedeffects.options import check_count
 
 FEWEST_BINS, MOST_BINS = 8, 60
+#: Columns of the boxes.
+BOX = ("n", "mean", "median", "q1", "q3", "low", "high")
 #: Bins that can be asked for.
 MOST_ASKED = 1000
 
@@ -75,7 +77,7 @@ def histogram_view(table, x, *, by=None, bins=None):
         "width": float(edges[1] - edges[0]),
         "levels": [labels[i] for i in box["level"]],
     }  # fmt: skip
-    box = {"by": names[box.pop("level")], **box}
+    box = {"by": names[box["level"]]} | {name: box[name] for name in BOX}
     return View({"bars": bars, "boxes": Table(box)}, tuple(notes), facts)
 
 

@@ -104,8 +104,7 @@ def _places(when, kept):
 
 
 def _lines(v, g, place, tint, ticks, who, labels, most, means):
-    notes = []
-    of_all = "; the means are of all" if means else ""
+    averaged = thinned = ""
     present = np.unique(g)
     total, rows = present.size, np.arange(v.size)
     if total > most:
@@ -113,25 +112,22 @@ def _lines(v, g, place, tint, ticks, who, labels, most, means):
         visible = np.zeros(who.n_distinct, dtype=bool)
         visible[chosen] = True
         rows = np.flatnonzero(visible[g])
-        notes.append(f"a random {most:,} of {total:,} groups{of_all}")
     # rows of one group, x and colour become their mean
     key = (g[rows].astype(np.int64) * ticks.size + place[rows]) * len(labels) + tint[rows]
     cells, back, counts = np.unique(key, return_inverse=True, return_counts=True)
     y = np.bincount(back, v[rows]) / counts
     if cells.size < rows.size:
-        notes.append("rows of one group at the same place are averaged")
+        averaged = "rows of one group at the same place are averaged"
     if cells.size > 2 * MOST_MARKS:
         cut = np.unique(cells // (ticks.size * len(labels)))
         fewer = max(5, int(cut.size * 2 * MOST_MARKS / cells.size))
         chosen = cut[sampled(cut.size, fewer)] if fewer < cut.size else cut
         inside = np.isin(cells // (ticks.size * len(labels)), chosen)
         cells, y, counts = cells[inside], y[inside], counts[inside]
-        notes = [n for n in notes if not n.startswith("a random")]
-        notes.insert(0, f"a random {chosen.size:,} of {total:,} groups{of_all}")
         if cells.size > 2 * MOST_MARKS:
             every = int(np.ceil(cells.size / (2 * MOST_MARKS)))
             cells, y, counts = cells[::every], y[::every], counts[::every]
-            notes.append(f"one point in {every}")
+            thinned = f"one point in {every}"
     hue = np.array(labels, dtype=object)[cells % len(labels)]
     cells //= len(labels)
     names = np.array(label_texts(who), dtype=object)
@@ -140,7 +136,11 @@ def _lines(v, g, place, tint, ticks, who, labels, most, means):
         "group": names[groups], "x": ticks[cells % ticks.size], "y": y, "n": counts,
         "colour": hue,
     }  # fmt: skip
-    return Table(columns), notes, int(np.unique(groups).size)
+    drawn, some = int(np.unique(groups).size), ""
+    if drawn < total:
+        of_all = "; the means are of all" if means else ""
+        some = f"a random {drawn:,} of {total:,} groups{of_all}"
+    return Table(columns), [note for note in (some, averaged, thinned) if note], drawn
 
 
 def _means(v, place, tint, ticks, labels):

@@ -36,7 +36,9 @@ def ranef(fit, *, level=0.95):
     Subject (Intercept) 2.259 12.071
     """
     half = z_quantile(level)
-    columns = {name: [] for name in ("group", "level", "term", "estimate", "sd")}
+    # no rows, where only the extra zeros have random effects
+    columns = {name: [np.empty(0, dtype=object)] for name in ("group", "level", "term")}
+    columns |= {name: [np.empty(0)] for name in ("estimate", "sd")}
     for block, b, cov in zip(fit.design.blocks, fit.b, fit.conditional_covariances(), strict=True):
         q, k = b.shape
         columns["group"].append(np.repeat(np.array([block.factor.name], dtype=object), q * k))

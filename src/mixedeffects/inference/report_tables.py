@@ -133,6 +133,8 @@ def extreme_levels(fit, level=0.95, most=5):
     >>> extreme_levels(fit, most=1)["Subject", "Days"].columns["level"].tolist()
     ['308', '335']
     """
+    if not fit.design.blocks:  # random effects of the extra zeros only
+        return {}
     c = ranef(fit, level=level).columns
     out = {}
     for block in fit.design.blocks:

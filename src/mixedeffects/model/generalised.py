@@ -85,8 +85,9 @@ def glmm(
         optimiser's `State`, such as ``me.stopping.no_effect_moves(0.1)``. The fit then counts as
         converged; whether it also is a proved optimum is ``fit.certificate.proved``.
     remedy : bool
-        Where the fit is singular or not certified, try the six remedies of `diagnose` and return
-        the fit it recommends, with a warning that says what was changed, and ``fit.remedies``.
+        Where the fit is singular, not certified or lost a predictor that lies too far from zero,
+        try the six remedies of `diagnose` and return the fit it recommends, with a warning that
+        says what was changed, and ``fit.remedies``. It leaves no predictor out.
 
     Returns
     -------

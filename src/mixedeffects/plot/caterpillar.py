@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mixedeffects.inference.views import caterpillar_view
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import NAME_LIMIT, number_axis
+from mixedeffects.plot.layers import NAME_LIMIT, number_axis, reference
 from mixedeffects.plot.library import altair
-from mixedeffects.plot.theme import GREY, INK, VERDICTS
+from mixedeffects.plot.theme import INK, VERDICTS
 
 STEP, TALLEST, WIDTH = 14, 640, 300
 # width of a letter of a level's name, about
@@ -18,7 +18,8 @@ LABELS = "datum.value === 'unclear' ? 'interval holds zero' : 'interval ' + datu
 def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     """Predicted random effects (BLUPs) in order of size, with conditional intervals.
 
-    Levels whose interval leaves out zero are coloured: reliably above, reliably below.
+    Levels whose interval leaves out zero are coloured: reliably above, reliably below. Intervals
+    are of one level each, not adjusted for their number.
 
     Parameters
     ----------
@@ -45,8 +46,23 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     alt = altair()
     view = caterpillar_view(fit, group, term=term, level=level)
     facts = view.facts
-    data = inline(view.tables["data"])
     percent = f"{100 * facts['coverage']:g}%"
+    panels = _panels(alt, view)
+    drawing = alt.hconcat(*panels) if len(panels) > 1 else panels[0]
+    said = ", ".join(
+        f"{name}: {facts['above'][name]} above, {facts['below'][name]} below zero"
+        for name in facts["terms"]
+    )
+    return Chart(
+        view, drawing, fit.design.spec.to_frame, f"Random effects of {facts['group']}",
+        (f"predictions with {percent} conditional intervals, not adjusted for their number", said),
+    )  # fmt: skip
+
+
+def _panels(alt, view):
+    """A panel for each term: intervals in order, points, and the levels' names where they fit."""
+    facts = view.facts
+    data = inline(view.tables["data"])
     colour = alt.Color(
         "verdict:N",
         scale=alt.Scale(domain=list(VERDICTS), range=list(VERDICTS.values())),
@@ -83,12 +99,7 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
         points = base.mark_point(size=36, opacity=1).encode(
             x=alt.X("estimate:Q"), y=y, color=colour, tooltip=tooltip
         )
-        zero = (
-            alt.Chart(inline_zero(alt))
-            .mark_rule(color=GREY, strokeDash=[3, 3])
-            .encode(x=alt.X("x:Q"))
-        )
-        layers = [zero, rules, points]
+        layers = [reference(x=0), rules, points]
         if named:
             layers.append(
                 base.mark_text(
@@ -96,17 +107,4 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
                 ).encode(x=alt.X("lower:Q"), y=y, text=alt.Text("level:N"))
             )
         panels.append(alt.layer(*layers).properties(width=WIDTH, height=height))
-    drawing = alt.hconcat(*panels) if len(panels) > 1 else panels[0]
-    said = ", ".join(
-        f"{name}: {facts['above'][name]} above, {facts['below'][name]} below zero"
-        for name in facts["terms"]
-    )
-    return Chart(
-        view, drawing, fit.design.spec.to_frame, f"Random effects of {facts['group']}",
-        (f"predictions with {percent} conditional intervals", said),
-    )  # fmt: skip
-
-
-def inline_zero(alt):
-    """One row at zero, for a reference line."""
-    return alt.InlineData(values=[{"x": 0}])
+    return panels

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from mixedeffects.errors import MixedEffectsError, NotAvailableError
+import warnings
+
+from mixedeffects.errors import (
+    ConvergenceWarning,
+    DataWarning,
+    MixedEffectsError,
+    NotAvailableError,
+)
 from mixedeffects.inference.views import (
     by_group_view,
     influence_group,
@@ -137,7 +144,10 @@ def _quantile_residuals(fit, n, rng):
 
 
 def _influence(fit, n, rng):
-    view = influence_view(fit, influence_group(fit), most=UNITS)
+    with warnings.catch_warnings():  # the view's notes say it of the panel
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", DataWarning)
+        view = influence_view(fit, influence_group(fit), most=UNITS)
     words = "variances estimated anew" if view.facts["refit"] else "variances held"
     title = f"Cook's distance by {view.facts['group']}"
     return [_panel("influence", view, influence_panel, title, words)]

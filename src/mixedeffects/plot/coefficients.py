@@ -5,6 +5,7 @@ from __future__ import annotations
 from mixedeffects.inference.coefficient_parts import MAIN
 from mixedeffects.inference.views import coefficients_view
 from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, INK
 
@@ -67,27 +68,37 @@ def draw_coefficients(
         component=component,
     )  # fmt: skip
     facts = view.facts
-    data = inline(view.tables["data"])
+    drawing = _forest(alt, view)
+    part = "" if component == MAIN else f" of the part {component}"
+    on = (
+        "" if fit.linear or exponentiate or component != MAIN else f", {fit.family.link.name} scale"
+    )
+    return Chart(
+        view, drawing, fit.design.spec.to_frame, f"Fixed effects{part}",
+        (f"{100 * level:g}% confidence intervals, {facts['label']}{on}",),
+    )  # fmt: skip
+
+
+def _forest(alt, view):
+    """Points with intervals, and the same numbers in words beside them."""
+    ratio, data = view.facts["exponentiate"], inline(view.tables["data"])
     n = len(view.tables["data"].columns["term"])
     y = alt.Y(
         "term:N", sort=alt.EncodingSortField("position"), title=None,
         axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=260, labelPadding=8),
     )  # fmt: skip
-    what = "ratio" if exponentiate else "estimate"
-    scale = alt.Scale(type="log", nice=False, padding=8) if exponentiate else alt.Scale(padding=8)
-    x = alt.X(
-        "lower:Q", title=f"{what} per unit of the column, logarithmic" if exponentiate else
-        "estimate, per unit of the column", scale=scale, axis=alt.Axis(tickCount=6),
-    )  # fmt: skip
+    title, scale = "estimate, per unit of the column", alt.Scale(padding=8)
+    if ratio:
+        title = "ratio per unit of the column, logarithmic"
+        scale = alt.Scale(type="log", nice=False, padding=8)
+    x = alt.X("lower:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
     colour = alt.condition("datum.verdict === 'unclear'", alt.value(GREY), alt.value(BLUE))
     tooltip = [alt.Tooltip("term:N")] + [
         alt.Tooltip(f"{name}:Q", format=".4g")
         for name in ("estimate", "lower", "upper", "std_error", "df", "statistic", "p_value")
     ]
     base = alt.Chart(data)
-    null = alt.Chart(alt.InlineData(values=[{"null": facts["null"]}])).mark_rule(
-        color=INK, strokeDash=[3, 3]
-    ).encode(x=alt.X("null:Q", scale=scale))  # fmt: skip
+    null = reference(x=view.facts["null"], colour=INK)
     rules = base.mark_rule(strokeWidth=2).encode(
         x=x, x2=alt.X2("upper:Q"), y=y, color=colour, tooltip=tooltip
     )
@@ -102,12 +113,4 @@ def draw_coefficients(
         .properties(width=NUMBERS, height=STEP * n)
     )
     forest = alt.layer(null, rules, points).properties(width=WIDTH, height=STEP * n)
-    drawing = alt.hconcat(forest, numbers, spacing=16)
-    part = "" if component == MAIN else f" of the part {component}"
-    on = (
-        "" if fit.linear or exponentiate or component != MAIN else f", {fit.family.link.name} scale"
-    )
-    return Chart(
-        view, drawing, fit.design.spec.to_frame, f"Fixed effects{part}",
-        (f"{100 * level:g}% confidence intervals, {facts['label']}{on}",),
-    )  # fmt: skip
+    return alt.hconcat(forest, numbers, spacing=16)

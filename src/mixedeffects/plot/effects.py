@@ -73,63 +73,16 @@ def draw_effects(
         for row in inline(view.tables[name]).values
     ]  # fmt: skip
     base = alt.Chart(alt.InlineData(values=rows))
-    kinds = ["treatment", "group", "individual"]
-    names = [
-        f"{facts['treatment']}: mean and interval", f"{facts['group']}: mean", "individual",
-    ]  # fmt: skip
-    colour = alt.Color(
-        "kind:N",
-        scale=alt.Scale(domain=kinds, range=[BLUE, ORANGE, GREY]),
-        legend=alt.Legend(
-            title=None, orient="bottom", symbolOpacity=1, labelLimit=0,
-            labelExpr=f"{json.dumps(dict(zip(kinds, names, strict=True)))}[datum.value]",
-        ),
-    )  # fmt: skip
-    x_scale = alt.Scale(domain=[0.5, facts["most_groups"] + 0.5], nice=False)
-    axis = alt.Axis(labels=False, ticks=False, grid=False, title=None)
-    y_scale = alt.Scale(zero=False)
-
-    def of(kind):
-        return base.transform_filter(f"datum.kind === '{kind}'")
-
-    who = [
-        alt.Tooltip("treatment:N", title=facts["treatment"]),
-        alt.Tooltip("group:N", title=facts["group"]),
-    ]
-    x = alt.X("place:Q", scale=x_scale, axis=axis)
     many = len(view.tables["individuals"].columns["y"]) > HEIGHT * 2
-    points = of("individual").mark_point(size=9 if many else 14, opacity=0.5).encode(
-        x=x, y=alt.Y("y:Q", title=facts["title"], scale=y_scale), color=colour,
-        tooltip=[*who, alt.Tooltip("y:Q", title=facts["title"], format=".4g")],
-    )  # fmt: skip
-    band = of("treatment").mark_rect(opacity=0.15).encode(
-        x=alt.X("first:Q", scale=x_scale, axis=axis), x2=alt.X2("last:Q"),
-        y=alt.Y("lower:Q", title=facts["title"]), y2=alt.Y2("upper:Q"), color=colour,
-    )  # fmt: skip
-    bar = of("treatment").mark_rule(strokeWidth=4).encode(
-        x=alt.X("first:Q", scale=x_scale, axis=axis), x2=alt.X2("last:Q"),
-        y=alt.Y("mean:Q", title=facts["title"]), color=colour,
-        tooltip=[
-            who[0], *[alt.Tooltip(f"{n}:Q", format=".4g") for n in ("mean", "lower", "upper")]
-        ],
-    )  # fmt: skip
-    ticks = of("group").transform_calculate(
-        left="datum.place - 0.4", right="datum.place + 0.4"
-    ).mark_rule(strokeWidth=3).encode(
-        x=alt.X("left:Q", scale=x_scale, axis=axis), x2=alt.X2("right:Q"),
-        y=alt.Y("mean:Q", title=facts["title"]), color=colour,
-        tooltip=[*who, alt.Tooltip("mean:Q", format=".4g"), alt.Tooltip("size:Q", title="rows"),
-                 alt.Tooltip("effect:Q", title="random effects", format=".4g")],
-    )  # fmt: skip
     panels = len(facts["treatments"])
     width = max(NARROWEST, WIDTH // panels)
-    layers = [points, band, bar, ticks]
+    layers = _layers(alt, base, facts, many)
     room = width / facts["most_groups"]
     if room >= max(ROOM, LETTER * max(map(len, view.tables["groups"].columns["group"]))):
         layers.append(
-            of("group")
+            _of(base, "group")
             .mark_text(fontSize=9, color=GREY, limit=room)
-            .encode(x=x, y=alt.value(HEIGHT + 10), text=alt.Text("group:N"))
+            .encode(x=_place(alt, facts), y=alt.value(HEIGHT + 10), text=alt.Text("group:N"))
         )
     drawing = (
         alt.layer(*layers)
@@ -151,3 +104,63 @@ def draw_effects(
         view, drawing, fit.design.spec.to_frame,
         f"{facts['title']}: {facts['treatment']}, {facts['group']} and individual", (said,),
     )  # fmt: skip
+
+
+def _of(base, kind):
+    """The rows of one kind: all layers of a facet share a table."""
+    return base.transform_filter(f"datum.kind === '{kind}'")
+
+
+def _place(alt, facts, column="place"):
+    """Groups side by side, without an axis of their own."""
+    return alt.X(
+        f"{column}:Q", scale=alt.Scale(domain=[0.5, facts["most_groups"] + 0.5], nice=False),
+        axis=alt.Axis(labels=False, ticks=False, grid=False, title=None),
+    )  # fmt: skip
+
+
+def _layers(alt, base, facts, many):
+    """Individuals as points, groups as ticks, treatments as bars with their intervals."""
+    kinds = ["treatment", "group", "individual"]
+    names = [
+        f"{facts['treatment']}: mean and interval", f"{facts['group']}: mean", "individual",
+    ]  # fmt: skip
+    colour = alt.Color(
+        "kind:N",
+        scale=alt.Scale(domain=kinds, range=[BLUE, ORANGE, GREY]),
+        legend=alt.Legend(
+            title=None, orient="bottom", symbolOpacity=1, labelLimit=0,
+            labelExpr=f"{json.dumps(dict(zip(kinds, names, strict=True)))}[datum.value]",
+        ),
+    )  # fmt: skip
+    y_scale = alt.Scale(zero=False)
+
+    who = [
+        alt.Tooltip("treatment:N", title=facts["treatment"]),
+        alt.Tooltip("group:N", title=facts["group"]),
+    ]
+    x = _place(alt, facts)
+    points = _of(base, "individual").mark_point(size=9 if many else 14, opacity=0.5).encode(
+        x=x, y=alt.Y("y:Q", title=facts["title"], scale=y_scale), color=colour,
+        tooltip=[*who, alt.Tooltip("y:Q", title=facts["title"], format=".4g")],
+    )  # fmt: skip
+    band = _of(base, "treatment").mark_rect(opacity=0.15).encode(
+        x=_place(alt, facts, "first"), x2=alt.X2("last:Q"),
+        y=alt.Y("lower:Q", title=facts["title"]), y2=alt.Y2("upper:Q"), color=colour,
+    )  # fmt: skip
+    bar = _of(base, "treatment").mark_rule(strokeWidth=4).encode(
+        x=_place(alt, facts, "first"), x2=alt.X2("last:Q"),
+        y=alt.Y("mean:Q", title=facts["title"]), color=colour,
+        tooltip=[
+            who[0], *[alt.Tooltip(f"{n}:Q", format=".4g") for n in ("mean", "lower", "upper")]
+        ],
+    )  # fmt: skip
+    ticks = _of(base, "group").transform_calculate(
+        left="datum.place - 0.4", right="datum.place + 0.4"
+    ).mark_rule(strokeWidth=3).encode(
+        x=_place(alt, facts, "left"), x2=alt.X2("right:Q"),
+        y=alt.Y("mean:Q", title=facts["title"]), color=colour,
+        tooltip=[*who, alt.Tooltip("mean:Q", format=".4g"), alt.Tooltip("size:Q", title="rows"),
+                 alt.Tooltip("effect:Q", title="random effects", format=".4g")],
+    )  # fmt: skip
+    return [points, band, bar, ticks]

@@ -27,8 +27,8 @@ def draw_influence(fit, group=None, *, measure="cooks_distance", influence=None)
     Returns
     -------
     Chart
-        ``data``: unit, n_rows, term, value, size, rank, named. Of many units the 40 most extreme
-        levels, or the 1,000 most extreme rows.
+        ``data``: unit, n_rows, term, value, size, rank, named; of rows also their levels (level,
+        level_2, …). Of many units the 40 most extreme levels, or the 1,000 most extreme rows.
 
     Examples
     --------
@@ -84,6 +84,7 @@ def _tooltip(facts, title):
     alt = altair()
     return [
         alt.Tooltip("unit:N", title=facts["group"]),
+        *(alt.Tooltip(f"{column}:N", title=name) for column, name in facts["levels"].items()),
         alt.Tooltip("value:Q", title=title, format=".4g"),
         alt.Tooltip("n_rows:Q", title="rows", format=","),
         alt.Tooltip("rank:Q"),

@@ -38,6 +38,13 @@ def smooth_layers(table, *, colour=RED):
     ]
 
 
+def row_tooltip(facts):
+    """Whose row a point is: its levels (fact "levels": column to grouping factor), its number."""
+    alt = altair()
+    levels = [alt.Tooltip(f"{column}:N", title=name) for column, name in facts["levels"].items()]
+    return [*levels, alt.Tooltip("row:Q", title="row", format="d")]
+
+
 def cells_layer(table, x_title, y_title, *, legend=True):
     """Rectangles coloured by the rows in them: columns x0, x1, y0, y1, count."""
     alt = altair()
@@ -81,6 +88,13 @@ def where(table, mask):
     """The rows of a Table where a mask is true."""
     at = np.flatnonzero(mask)
     return Table({name: np.asarray(values)[at] for name, values in table.columns.items()})
+
+
+def only(table, column, value):
+    """The rows of a Table that have a value in a column; all of them for None."""
+    if value is None:
+        return table
+    return where(table, np.asarray(table.columns[column], dtype=object) == value)
 
 
 def points(data, *, size=18, opacity=0.55, colour=SKY):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.inference.views import qq_ranef_view, qq_view
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import names_layer, number_axis, where
+from mixedeffects.plot.layers import names_layer, number_axis, row_tooltip, where
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, PALE, RED, WIDTH
 
@@ -29,7 +29,8 @@ def draw_qq(fit, kind=None, *, level=0.95, rng=0):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), theoretical, sample, lower, upper, outside, named.
+        ``data``: row (of the table, from 0), the levels of the row (level, level_2, …),
+        theoretical, sample, lower, upper, outside, named.
 
     References
     ----------
@@ -64,7 +65,8 @@ def draw_qq_ranef(fit, group=None, *, term=None, level=0.95):
     term : str, optional
         One of its terms; all, side by side, by default.
     level : float
-        Coverage of the band.
+        Probability with which all points shown of a term lie in the band, if the model is right
+        and predictions are taken as independent.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def draw_qq_ranef(fit, group=None, *, term=None, level=0.95):
     words = (
         f"levels outside of the band: {outside}",
         "predictions over their standard deviations under the model",
-        band_words(facts),
+        f"{band_words(facts)}, predictions taken as independent",
     )
     title = f"Normal quantiles of random effects of {facts['group']}"
     return Chart(view, qq_ranef_panel(view), fit.design.spec.to_frame, title, words)
@@ -101,7 +103,7 @@ def band_words(facts):
 
 def qq_panel(view, width=WIDTH, height=HEIGHT):
     """The drawing of a `qq_view`."""
-    who = altair().Tooltip("row:Q", title="row", format="d")
+    who = row_tooltip(view.facts)
     return _panel(view.tables["data"], "row", who, view.facts["name"], width, height)
 
 
@@ -110,30 +112,29 @@ def qq_ranef_panel(view, width=None, height=SIDE):
     alt = altair()
     facts, table = view.facts, view.tables["data"]
     width = width or (WIDTH if len(facts["terms"]) == 1 else SIDE)
-    who = alt.Tooltip("level:N", title=facts["group"])
+    who = [alt.Tooltip("level:N", title=facts["group"])]
+    who.append(alt.Tooltip("estimate:Q", format=".4g"))
     panels = [
         _panel(
             where(table, table.columns["term"] == term), "level", who, f"standardised {term}",
-            width, height, estimate=True,
+            width, height,
         )
         for term in facts["terms"]
     ]  # fmt: skip
     return alt.hconcat(*panels) if len(panels) > 1 else panels[0]
 
 
-def _panel(table, name, who, y_title, width, height, *, estimate=False):
+def _panel(table, name, who, y_title, width, height):
     alt = altair()
     base = alt.Chart(inline(table))
     x = alt.X("theoretical:Q", title="normal quantile", axis=number_axis())
     tooltip = [
-        who,
+        *who,
         alt.Tooltip("sample:Q", title=y_title, format=".4g"),
         alt.Tooltip("theoretical:Q", title="expected", format=".4g"),
         alt.Tooltip("lower:Q", format=".4g"),
         alt.Tooltip("upper:Q", format=".4g"),
     ]
-    if estimate:
-        tooltip.insert(1, alt.Tooltip("estimate:Q", format=".4g"))
     band = base.mark_area(color=PALE, opacity=0.6).encode(
         x=x, y=alt.Y("lower:Q"), y2=alt.Y2("upper:Q")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.inference.views import profile_view
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import number_axis, reference, where
+from mixedeffects.plot.layers import number_axis, only, reference, where
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, INK, RED, SKY
 
@@ -66,8 +66,7 @@ def draw_profile(fit, parameters="all", *, profile=None, kind="zeta"):
 
 
 def _of(view, name, parameter):
-    table = view.tables[name]
-    return where(table, table.columns["parameter"] == parameter)
+    return only(view.tables[name], "parameter", parameter)
 
 
 def _zeta(view, name):

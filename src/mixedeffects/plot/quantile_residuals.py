@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.inference.views import quantile_residuals_view
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import number_axis, points, reference
+from mixedeffects.plot.layers import number_axis, points, reference, row_tooltip
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, PALE, RED
 
@@ -32,9 +32,10 @@ def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), rank, residual. ``tables``: also "uniform",
-        "quantiles" and "tests", as ``fit.quantile_residuals().tests()``. Of more than 3,000 rows a
-        random sample is simulated.
+        ``data``: row (of the table, from 0), rank, residual, the levels of the row (level,
+        level_2, …). ``tables``: also "uniform", "quantiles" and "tests", as
+        ``fit.quantile_residuals().tests()``. Of more than 3,000 rows a random sample is
+        simulated.
 
     References
     ----------
@@ -79,7 +80,7 @@ def uniform_panel(view, width=SIDE, height=SIDE):
     dots = base.mark_point(size=16, opacity=0.8, color=BLUE).encode(
         x=x,
         y=alt.Y("residual:Q", title="residual", scale=alt.Scale(domain=UNIT)),
-        tooltip=[alt.Tooltip("row:Q", format="d"), alt.Tooltip("residual:Q", format=".3f"),
+        tooltip=[*row_tooltip(view.facts), alt.Tooltip("residual:Q", format=".3f"),
                  alt.Tooltip("expected:Q", format=".3f")],
     )  # fmt: skip
     return alt.layer(band, line, dots).properties(width=width, height=height)
@@ -93,7 +94,7 @@ def ranks_panel(view, width=SIDE, height=SIDE):
     dots = points(inline(view.tables["data"]), size=8, opacity=0.35, colour=BLUE).encode(
         x=x,
         y=alt.Y("residual:Q", title="residual", scale=alt.Scale(domain=UNIT)),
-        tooltip=[alt.Tooltip("row:Q", format="d"), alt.Tooltip("residual:Q", format=".3f")],
+        tooltip=[*row_tooltip(view.facts), alt.Tooltip("residual:Q", format=".3f")],
     )
     base = alt.Chart(inline(view.tables["quantiles"])).encode(x=x, detail=alt.Detail("quantile:N"))
     band = base.mark_area(color=GREY, opacity=0.3).encode(y=alt.Y("lower:Q"), y2=alt.Y2("upper:Q"))

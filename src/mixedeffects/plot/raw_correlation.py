@@ -27,7 +27,7 @@ def correlation(data, columns=None, method="pearson"):
     Returns
     -------
     Chart
-        ``data``: row, column, r, n, lower, upper.
+        ``data``: row, column, r, n. Without intervals: rows of one group are not independent.
 
     Raises
     ------
@@ -60,8 +60,6 @@ def correlation(data, columns=None, method="pearson"):
         tooltip=[
             alt.Tooltip("row:N", title="and"), alt.Tooltip("column:N", title="of"),
             alt.Tooltip("r:Q", format=".4f"), alt.Tooltip("n:Q", title="rows", format=","),
-            alt.Tooltip("lower:Q", title="95% from", format=".3f"),
-            alt.Tooltip("upper:Q", title="to", format=".3f"),
         ],
     )  # fmt: skip
     cells = base.mark_rect(stroke="white", strokeWidth=1).encode(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
 from mixedeffects.exploration.views_groups import groups_view
+from mixedeffects.inference import Table
 from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import only
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, INK, WIDTH
 
@@ -100,7 +102,7 @@ def _colour(alt, facts):
 def _panel(alt, view, x, step, hue, level, last):
     """Groups of one level of the colour; of all without one."""
     facts = view.facts
-    tables = {k: _of(t.columns, level) for k, t in view.tables.items() if k != "means"}
+    tables = {k: only(t, "colour", level) for k, t in view.tables.items() if k != "means"}
     names = list(dict.fromkeys(n for n in facts["order"] if _has(tables, n)))
     place = alt.Y(
         "group:N", sort=names, scale=alt.Scale(domain=names, paddingInner=0.25),
@@ -110,25 +112,23 @@ def _panel(alt, view, x, step, hue, level, last):
     axis = alt.Axis(title=x["title"], tickCount=8)
     if not last:
         axis = alt.Axis(title=None, labels=False, ticks=False, domain=False, tickCount=8)
+    named = [] if level is None else [alt.Tooltip("colour:N", title=facts["colour"])]
+    tooltip = [
+        alt.Tooltip("mean:Q", format=".4g"), alt.Tooltip("n:Q", title="rows", format=",")
+    ]  # fmt: skip
     layers = []
     if "points" in tables:
         layers.append(_strip(alt, tables["points"], place, hue, facts, x, axis, step))
     if "boxes" in tables:
         layers += _boxes(alt, tables["boxes"], place, hue, facts, x, axis, step)
-    means = view.tables["means"].columns
-    total = sum(m * n for m, n in zip(means["mean"], means["n"], strict=True)) / sum(means["n"])
-    at = [
-        {"x": float(m), "n": int(n)}
-        for c, m, n in zip(means["colour"], means["mean"], means["n"], strict=True)
-        if level is None or c == level
-    ]
     if level is None:
-        at = [{"x": float(total), "n": int(sum(means["n"]))}]
-    rule = alt.Chart(alt.InlineData(values=at)).mark_rule(
+        at = {"mean": [facts["mean"]], "n": [facts["n"]]}
+    else:
+        at = only(view.tables["means"], "colour", level).columns
+    rule = alt.Chart(inline(Table(at))).mark_rule(
         strokeDash=[4, 3], strokeWidth=1.5, color=INK if level is None else _of_level(facts, level)
     ).encode(
-        x=alt.X("x:Q", scale=x["scale"], axis=axis),
-        tooltip=[alt.Tooltip("x:Q", title="mean", format=".4g"), alt.Tooltip("n:Q", format=",")],
+        x=alt.X("mean:Q", scale=x["scale"], axis=axis), tooltip=[*named, *tooltip],
     )  # fmt: skip
     panel = alt.layer(rule, *layers).properties(width=WIDTH, height=step * len(names))
     if level is None:
@@ -143,16 +143,6 @@ def _panel(alt, view, x, step, hue, level, last):
 
 def _of_level(facts, level):
     return CATEGORIES[facts["colours"].index(level) % len(CATEGORIES)]
-
-
-def _of(columns, level):
-    """Rows of a table, as a Table, with one level of the colour."""
-    from mixedeffects.inference import Table
-
-    if level is None:
-        return Table(columns)
-    kept = columns["colour"] == level
-    return Table({k: v[kept] for k, v in columns.items()})
 
 
 def _has(tables, name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mixedeffects.design import open_table, to_frame
 from mixedeffects.exploration.views_scatter import scatter_view
 from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import only
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, COUNTS, HEIGHT, INK, WIDTH
 
@@ -148,14 +149,14 @@ def _cells(alt, view):
     several = len(facts["levels"]) > 1
     panels = []
     for level in facts["levels"] if several else [None]:
-        base, line = alt.Chart(inline(_of(table, level))), view.tables.get("lines")
+        base, line = alt.Chart(inline(only(table, "colour", level))), view.tables.get("lines")
         rects = base.mark_rect(strokeWidth=0).encode(
             x=alt.X("x0:Q", **across), x2=alt.X2("x1:Q"), y=alt.Y("y0:Q", **up), y2=alt.Y2("y1:Q"),
             color=hue, tooltip=tooltip,
         )  # fmt: skip
         layers = [rects]
         if line is not None:
-            layers.append(_line(alt, _of(line, level), alt.value("#D55E00"), facts))
+            layers.append(_line(alt, only(line, "colour", level), alt.value("#D55E00"), facts))
         panel = alt.layer(*layers).properties(width=WIDTH, height=HEIGHT)
         if several:
             title = alt.TitleParams(
@@ -166,12 +167,3 @@ def _cells(alt, view):
     if not several:
         return panels[0]
     return alt.concat(*panels, columns=3).resolve_scale(color="shared", x="shared", y="shared")
-
-
-def _of(table, level):
-    from mixedeffects.inference import Table
-
-    if level is None:
-        return table
-    kept = [i for i, c in enumerate(table.columns["colour"]) if c == level]
-    return Table({k: [v[i] for i in kept] for k, v in table.columns.items()})

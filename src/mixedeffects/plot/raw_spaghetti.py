@@ -91,6 +91,7 @@ def spaghetti(data, x, y, group, *, colour=None):
             tooltip=[
                 alt.Tooltip(f"x:{kind}", title=x), alt.Tooltip("y:Q", title="mean", format=".5g"),
                 alt.Tooltip("n:Q", title="rows", format=","),
+                *([alt.Tooltip("colour:N", title=colour)] if colour else []),
             ],
         )  # fmt: skip
         layers.append(means.mark_line(strokeWidth=3.5, opacity=1))

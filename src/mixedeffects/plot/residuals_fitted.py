@@ -10,6 +10,7 @@ from mixedeffects.plot.layers import (
     number_axis,
     points,
     reference,
+    row_tooltip,
     smooth_layers,
     where,
 )
@@ -35,8 +36,9 @@ def draw_residuals(fit, kind=None, *, rng=0):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), fitted, residual; of more than 4,000 rows x0, x1,
-        y0, y1, count of cells. ``tables``: also "smooth" and "extreme".
+        ``data``: row (of the table, from 0), fitted, residual, the levels of the row (level,
+        level_2, …); of more than 4,000 rows x0, x1, y0, y1, count of cells.
+        ``tables``: also "smooth" and "extreme".
 
     Examples
     --------
@@ -67,8 +69,9 @@ def draw_scale_location(fit, kind=None, *, rng=0):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), fitted, residual (the root of its size); of more
-        than 4,000 rows x0, x1, y0, y1, count of cells. ``tables``: also "smooth" and "extreme".
+        ``data``: row (of the table, from 0), fitted, residual (the root of its size), the levels
+        of the row (level, level_2, …); of more than 4,000 rows x0, x1, y0, y1, count of cells.
+        ``tables``: also "smooth" and "extreme".
 
     Examples
     --------
@@ -105,7 +108,7 @@ def _panel(view, level, width, height, legend):
             x=alt.X("fitted:Q", title=x_title, scale=alt.Scale(zero=False), axis=number_axis()),
             y=alt.Y("residual:Q", title=y_title, scale=alt.Scale(zero=False)),
             tooltip=[
-                alt.Tooltip("row:Q", title="row", format="d"),
+                *row_tooltip(facts),
                 alt.Tooltip("fitted:Q", title=x_title, format=".4g"),
                 alt.Tooltip("residual:Q", title=y_title, format=".4g"),
             ],

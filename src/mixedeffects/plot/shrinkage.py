@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.inference.views import shrinkage_view
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import number_axis
+from mixedeffects.plot.layers import number_axis, reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, INK, ORANGE, WIDTH
 
@@ -167,7 +167,7 @@ def _against_size(alt, view):
     rules = base.mark_rule(color=GREY, strokeOpacity=0.5).encode(
         x=x, y=alt.Y("end:Q", title=title), y2=alt.Y2("shrunken:Q"), tooltip=tooltip
     )
-    zero = alt.Chart(_zero(alt)).mark_rule(color=INK, strokeDash=[3, 3]).encode(y=alt.Y("zero:Q"))
+    zero = reference(y=0, colour=INK)
     points = _kinds(
         alt,
         base,
@@ -195,7 +195,7 @@ def _in_order(alt, view):
     rules = base.mark_rule(color=GREY).encode(
         x=alt.X("end:Q", title=title), x2=alt.X2("shrunken:Q"), y=y, tooltip=tooltip
     )
-    zero = alt.Chart(_zero(alt)).mark_rule(color=INK, strokeDash=[3, 3]).encode(x=alt.X("zero:Q"))
+    zero = reference(x=0, colour=INK)
     points = _kinds(
         alt,
         base,
@@ -224,10 +224,7 @@ def _plane(alt, view):
     ).encode(
         x=alt.X("x:Q"), y=alt.Y("y:Q"), order=alt.Order("point:O"), detail=alt.Detail("coverage:N")
     )  # fmt: skip
-    zero = [
-        alt.Chart(_zero(alt)).mark_rule(color=INK, strokeDash=[3, 3], opacity=0.6).encode(**at)
-        for at in ({"x": alt.X("zero:Q")}, {"y": alt.Y("zero:Q")})
-    ]
+    zero = [reference(x=0, colour=INK), reference(y=0, colour=INK)]
     few = len(view.tables["plane"].columns["level"]) <= STEP * 2
     rules = base.mark_rule(color=GREY, strokeOpacity=0.8 if few else 0.35).encode(
         x=alt.X("end_x:Q", title=x_title),
@@ -266,7 +263,3 @@ def _plane(alt, view):
 def _scale(alt, facts, place):
     """The scale of one term, which the directions of the arrows are for."""
     return alt.Scale(domain=list(facts["domains"][place]), nice=False)
-
-
-def _zero(alt):
-    return alt.InlineData(values=[{"zero": 0}])

@@ -77,7 +77,7 @@ def draw_trace(fit, *others):
             ),
             color=colour,
             tooltip=[
-                alt.Tooltip("fit:N"), alt.Tooltip("iteration:Q"),
+                alt.Tooltip("fit:N", title="optimiser"), alt.Tooltip("iteration:Q"),
                 alt.Tooltip("value:Q", title=name, format=".6g"),
             ],
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mixedeffects.inference.views import variance_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
@@ -107,7 +109,9 @@ def _icc(alt, view, level):
         "group:N", sort=groups, title=None,
         axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=200, labelPadding=8),
     )  # fmt: skip
-    title = f"intraclass correlation, with {100 * level:g}% interval"
+    title = "intraclass correlation"
+    if np.isfinite(table.columns["lower"]).any():
+        title += f", with {100 * level:g}% interval"
     whole, axis = alt.Scale(domain=[0, 1]), alt.Axis(tickCount=5)
     tooltip = [
         alt.Tooltip("group:N"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.errors import MixedEffectsError
-from mixedeffects.report.charts import drawn_figures
+from mixedeffects.report.charts import REFUSALS, drawn_figures
 from mixedeffects.report.record import Grid, Paragraph, Section, Shown
 
 # seconds that remedies may take where a check finds a problem
@@ -51,5 +50,5 @@ def _certificate(facts):
 def _diagnosis(fit):
     try:
         return [Shown(fit.diagnose(budget=BUDGET))]
-    except MixedEffectsError as reason:
+    except REFUSALS as reason:
         return [Paragraph(str(reason).splitlines()[0] + ".", "Diagnosis left out:")]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
+from mixedeffects.display.fit_call import arguments, literal
+from mixedeffects.engine import make_plan
 from mixedeffects.report.record import Code, Grid, Paragraph, Section
 
 PACKAGES = ("mixedeffects", "numpy", "scipy", "numba", "narwhals")
@@ -13,6 +15,13 @@ FLAVOURS = {
     "pandas": "a pandas data frame", "polars": "a polars data frame",
     "pyarrow": "a pyarrow table", "dict": "a dict of arrays",
 }  # fmt: skip
+# what an argument was that has no source
+LOST = {
+    "weights": "numbers, not as a column", "exposure": "numbers, not as a column",
+    "family": "an object of your own",
+}  # fmt: skip
+# the optimiser whose limit is one of evaluations, of which it does not tell how many it made
+COUNTS_EVALUATIONS = "Nelder-Mead"
 
 
 def code_section(fit, facts, words, wishes):
@@ -39,13 +48,13 @@ def code_section(fit, facts, words, wishes):
         Code(source + "\n"),
     ]
     if unknown:
-        blocks.append(Paragraph(f"Not known from the fit: {', '.join(unknown)}."))
+        blocks.append(Paragraph(" ".join(unknown), "Not reproduced:"))
     blocks.append(_versions())
     return Section("code", "Code", tuple(blocks))
 
 
 def fit_code(fit):
-    """The call that made a fit, as lines of Python, and options that the fit does not know.
+    """The call that made a fit, as lines of Python, and what of it the fit does not know.
 
     Parameters
     ----------
@@ -54,7 +63,9 @@ def fit_code(fit):
     Returns
     -------
     lines : list of str
+        Of a search that a rule or its limit ended they end it after as many iterations.
     unknown : list of str
+        What the call lacks, in sentences.
 
     Examples
     --------
@@ -62,39 +73,57 @@ def fit_code(fit):
     >>> fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy(), reml=False)
     >>> print("\\n".join(fit_code(fit)[0]))
     fit = me.lmm(
-        'Reaction ~ Days + (1 | Subject)',
+        "Reaction ~ Days + (1 | Subject)",
         data,
         reml=False,
     )
     """
-    spec, unknown, options = fit.design.spec, [], {}
-    weights = fit.design.weights if fit.linear else fit.data.weights
-    name = spec.weights
-    if fit.linear:
-        options["reml"] = bool(fit.reml)
-    else:
-        options |= {"family": fit.family.name, "link": fit.family.link.name, "nagq": fit.nagq}
-        if "zi" in fit.family.extras and fit.family.zeros != "all":
-            options["family"] = fit.family.name.removeprefix("zero_inflated_")
-            options["zi"] = "~ 1"
-        for part in ("zi", "dispersion"):
-            if part in fit.data.parts:
-                options[part] = fit.data.parts[part].spec.text
-        if fit.data.exposure is not None:
-            if spec.exposure:
-                options["exposure"] = spec.exposure
-            else:
-                unknown.append("the exposure, which was numbers and not a column")
-    if name is not None:
-        options["weights"] = name
-    elif weights is not None:
-        unknown.append("the weights, which were numbers and not a column")
-    if fit.certificate.optimizer != "newton":
-        options["optimizer"] = fit.certificate.optimizer
+    options, lost = arguments(fit, defaults=True)
+    unknown = [f"{name}= was given as {LOST[name]}: add it to the call." for name in lost]
+    _search(fit, options, unknown)
     function = "lmm" if fit.linear else "glmm"
-    lines = [f"fit = me.{function}(", f"    {spec.text!r},", "    data,"]
-    lines += [f"    {key}={value!r}," for key, value in options.items()]
+    lines = [f"fit = me.{function}(", f"    {literal(fit.design.spec.text)},", "    data,"]
+    lines += [f"    {name}={source}," for name, source in options.items()]
     return [*lines, ")"], unknown
+
+
+def _search(fit, options, unknown):
+    """Engine, optimiser, and where a search ended that a rule or its limit ended."""
+    certificate, remainder = fit.certificate, fit.plan.remainder
+    # of a model of several parts the plan is not that of its main design
+    if remainder != "none" and fit.all_blocks == fit.design.blocks:
+        if remainder != make_plan(fit.design).remainder:
+            options["engine"] = literal(remainder)
+    if certificate.optimizer != "newton":
+        options["optimizer"] = literal(certificate.optimizer)
+    if certificate.rule is not None:
+        _rule(certificate, options, unknown)
+    elif certificate.ran_out:
+        _limit(certificate, options, unknown)
+    if not certificate.proved:
+        unknown.append(
+            "start= is not kept: the estimates of a search that ended short of a certified "
+            "optimum depend on it, and the code starts where a search does by default."
+        )
+
+
+def _rule(certificate, options, unknown):
+    words = f"A rule of the user ended the search ({certificate.rule}), which is kept in words only"
+    if not certificate.path:
+        unknown.append(f"{words}: add converged= to the call.")
+        return
+    last = certificate.path[-1].iteration
+    options["converged"] = f"lambda state: state.iteration >= {last}"
+    unknown.append(f"{words}; the code ends it after as many iterations ({last:,}) instead.")
+
+
+def _limit(certificate, options, unknown):
+    words = "The limit of iterations ended the search; max_iterations= is not kept"
+    if certificate.optimizer == COUNTS_EVALUATIONS:
+        unknown.append(f"{words}, add it to the call.")
+        return
+    options["max_iterations"] = repr(certificate.iterations)
+    unknown.append(f"{words}, the code allows as many as there were.")
 
 
 def _versions():

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mixedeffects.display.numbers import at_precision, significant
+from mixedeffects.display.numbers import at_precision, p_value, significant
 from mixedeffects.display.summary import criteria, fixed_rows, parameter_lines, part_tables
-from mixedeffects.inference import aicc, anova
-from mixedeffects.inference.report_tables import extreme_levels
+from mixedeffects.inference import aicc
 from mixedeffects.inference.interpretation.limits import stated_components
+from mixedeffects.inference.report_tables import extreme_levels
 from mixedeffects.report.charts import drawn_figures
 from mixedeffects.report.record import Grid, Items, Paragraph, Section
 
@@ -33,7 +33,7 @@ def results_section(fit, facts, words, wishes):
     """
     figures, left_out = drawn_figures(fit, facts, wishes, "results")
     parts = [
-        Section("fixed", "Fixed effects", (*_fixed(facts), *_terms(fit, facts, wishes))),
+        Section("fixed", "Fixed effects", (*_fixed(facts), *_terms(facts))),
         Section("variances", "Variance components", tuple(_variances(fit, facts))),
         Section("criteria", "Fit", (_criteria(fit, facts),)),
         Section("levels", "Levels", tuple(_levels(fit, facts))),
@@ -65,19 +65,22 @@ def _fixed(facts):
     return out
 
 
-def _terms(fit, facts, wishes):
+def _terms(facts):
     """Tests of whole terms, where a term has several columns."""
     if not facts.joint:
         return []
-    c = anova(fit, ddf=wishes.ddf).columns
+    c = facts.terms.columns
+    columns = [c[n] for n in ("term", "num_df", "den_df", "statistic", "p_value")]
+    normal = all(math.isinf(v) for v in c["den_df"])
     rows = []
-    for term, num, den, f, p in zip(
-        *(c[n] for n in ("term", "num_df", "den_df", "statistic", "p_value")), strict=True
-    ):
-        shown = "∞" if math.isinf(den) else f"{den:.1f}"
-        value = "" if p != p else "<0.001" if p < 0.0005 else f"{p:.3f}"
-        rows.append((term, f"{num:.0f}", shown, f"{f:.2f}", value))
-    header = ("term", "num. df", "den. df", "F", "p")
+    for term, num, den, f, p in zip(*columns, strict=True):
+        p = p_value(float(p))
+        if normal:  # F without a denominator is χ² over its degrees of freedom
+            rows.append((term, f"{num:.0f}", f"{f * num:.2f}", p))
+        else:
+            shown = "∞" if math.isinf(den) else f"{den:.1f}"
+            rows.append((term, f"{num:.0f}", shown, f"{f:.2f}", p))
+    header = ("term", "df", "χ²", "p") if normal else ("term", "num. df", "den. df", "F", "p")
     return [Grid("Tests of terms (type 3)", header, tuple(rows))]
 
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from mixedeffects.errors import MixedEffectsError, MixedEffectsWarning, OptionError
+from mixedeffects.errors import (
+    MixedEffectsWarning,
+    ModelError,
+    NotAvailableError,
+    OptionError,
+    PlanTooLargeError,
+)
 from mixedeffects.report.record import Figure
 
 # grouping factors and fixed factors that have charts of their own
@@ -149,6 +155,8 @@ CHARTS = {
     "trace": Entry("checks", "The way of the optimiser to the optimum.", _once),
     "profile": Entry("checks", "Straight lines are parameters with symmetric intervals.", _once),
 }  # fmt: skip
+# why a model may lack a chart or a check; whatever else goes wrong is a fault, and surfaces
+REFUSALS = (NotAvailableError, OptionError, ModelError, PlanTooLargeError)
 # drawn only when asked for: they take long or say little
 ON_REQUEST = ("profile",)
 
@@ -201,6 +209,11 @@ def drawn_figures(fit, facts, wishes, place):
     figures : list of Figure
     left_out : list of str
         Charts that this model cannot have, with the reason.
+
+    Raises
+    ------
+    MissingDependencyError
+        What draws charts is not installed.
     """
     figures, left_out = [], []
     for name, entry in CHARTS.items():
@@ -209,7 +222,7 @@ def drawn_figures(fit, facts, wishes, place):
             continue
         try:
             calls = entry.calls(fit, facts, wishes)
-        except MixedEffectsError as reason:
+        except REFUSALS as reason:
             left_out.append(_reason(name, reason))
             continue
         if not calls and wishes.charts is not None:
@@ -219,13 +232,9 @@ def drawn_figures(fit, facts, wishes, place):
                 with warnings.catch_warnings(record=True) as told:
                     warnings.simplefilter("always")
                     chart = getattr(fit.plot, name)(*arguments, **options)
-            except MixedEffectsError as reason:
+            except REFUSALS as reason:
                 said = _reason(name, reason)
                 left_out += [] if said in left_out else [said]
-                continue
-            except Exception as problem:  # one chart is no reason to have no report
-                words = _reason(type(problem).__name__, problem)
-                left_out.append(f"{name}: drawing it failed ({words})")
                 continue
             key = f"{name}-{i + 1}" if i else name
             said = [str(w.message) for w in told if issubclass(w.category, MixedEffectsWarning)]
@@ -240,4 +249,6 @@ def _sentence(text):
 
 
 def _reason(name, error):
-    return f"{name}: {str(error).splitlines()[0].rstrip('.')}"
+    """The first line of a refusal after the chart's name, which some have themselves."""
+    words = str(error).splitlines()[0].rstrip(".")
+    return f"{name}: {words.removeprefix(f'{name}: ')}"

@@ -53,10 +53,12 @@ def page(document, interactive=True):
     """
     markup = needed("markupsafe").Markup
     figures = list(document.figures())
-    scripts, specs = [], ""
+    scripts, specs, pictures = [], "", {}
     if figures and interactive:
         specs = embedded({figure.key: specification(figure) for figure in figures})
         scripts = [bundle(), _file("page.js")]
+    elif figures:
+        pictures = {figure.key: figure.chart.svg() for figure in figures}
     environment = _environment()
     return environment.get_template("page.html.jinja").render(
         document=document,
@@ -66,9 +68,10 @@ def page(document, interactive=True):
         policy=policy(scripts),
         interactive=interactive,
         n_figures=len(figures),
-        picture=lambda figure: markup(picture(figure)),
+        picture=lambda figure: markup(pictures[figure.key]),
         alt=words_of,
-        wide=is_wide if not interactive else lambda figure: False,
+        # the script of a page measures what it drew itself
+        wide=lambda figure: not interactive and is_wide(pictures[figure.key]),
         cell=true_minus,
         formula=lambda block: markup(block.equation.html),
         shown=lambda block: markup(with_scopes(block.thing._repr_html_())),
@@ -81,21 +84,20 @@ def words_of(figure):
     return ". ".join([figure.chart.title, *figure.chart.subtitle, figure.caption])
 
 
-@lru_cache(maxsize=64)
 def specification(figure):
     """A chart's Vega-Lite specification, described in words."""
     return {**figure.chart.to_dict(), "description": words_of(figure)}
 
 
-@lru_cache(maxsize=64)
-def picture(figure):
-    """A chart as SVG."""
-    return figure.chart.svg()
+def is_wide(svg):
+    """Whether a picture needs the width of the page.
 
-
-def is_wide(figure):
-    """Whether a picture needs the width of the page; the script of a page measures it itself."""
-    found = re.search(r'<svg[^>]* width="([\d.]+)', picture(figure))
+    Examples
+    --------
+    >>> is_wide('<svg class="marks" width="600" height="300">'), is_wide('<svg width="300">')
+    (True, False)
+    """
+    found = re.search(r'<svg[^>]* width="([\d.]+)', svg)
     return found is not None and float(found[1]) > WIDE
 
 

@@ -14,7 +14,7 @@ from mixedeffects.display.words.phrases import (
     some,
     upper_first,
 )
-from mixedeffects.inference.checkup_random import FEW_LEVELS
+from mixedeffects.inference.checkup import FEW_LEVELS
 from mixedeffects.inference.interpretation.effects import unquoted
 from mixedeffects.inference.interpretation.limits import UNDETERMINED
 

@@ -10,7 +10,13 @@ from mixedeffects.formula import column_names
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.interpretation.effects import answer_name, effects_of
-from mixedeffects.inference.interpretation.groups import cells, clustering, standouts, variations
+from mixedeffects.inference.interpretation.groups import (
+    averages,
+    cells,
+    clustering,
+    standouts,
+    variations,
+)
 from mixedeffects.inference.interpretation.limits import stated_shares
 from mixedeffects.inference.interpretation.record import InterpretationFacts
 from mixedeffects.inference.r2 import r2
@@ -56,7 +62,10 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
     if kind in RATIO_KINDS:
         ratios = coefficient_table(fit, ddf=ddf, level=level, exponentiate=True)
     effects = effects_of(spec, design.predictors, design.x_names, summary.coefficients, ratios)
-    spreads, associations = variations(fit, level)
+    fixed = averages(fit)
+    spreads, associations = variations(fit, level, fixed)
+    wide = wide_terms(fit, effects)
+    terms = term_tests(fit, ddf) if wide else None
     missing = {n: k for n, k in design.missing.by_column.items() if k}
     answer = set() if formula.response is None else {n.name for n in column_names(formula.response)}
     random = random_terms(fit)
@@ -76,7 +85,8 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
         cells=cells(fit),
         effects=effects,
         others=other_effects(fit, level),
-        joint=joint_tests(fit, ddf, effects),
+        terms=terms,
+        joint=joint_tests(terms, wide),
         interactions=any(e.pieces is not None and len(e.pieces) > 1 for e in effects),
         icc=stated_shares(_known(lambda: icc(fit, level=level))),
         variations=spreads,
@@ -84,7 +94,7 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
         independent=tuple(
             dict.fromkeys(group for group, names, tied in random if len(names) > 1 and not tied)
         ),
-        standouts=standouts(fit, level),
+        standouts=standouts(fit, level, fixed),
         r2=_known(lambda: r2(fit)),
         clustering=clustering(fit),
         missing_response={n: k for n, k in missing.items() if n in answer},
@@ -151,19 +161,18 @@ def other_effects(fit, level):
     return out
 
 
-def joint_tests(fit, ddf, effects):
-    """Tests of the terms that have several columns and are within no other term.
+def wide_terms(fit, effects):
+    """Terms that have several columns and are within no other term.
 
-    Such a test is the same for every coding of the factors; that of a main effect whose
+    A test of such a term is the same for every coding of the factors; that of a main effect whose
     interaction is in the model depends on where the other variables stand.
 
     Returns
     -------
-    dict of str to (float, float, float, float)
-        Term to F, its degrees of freedom and p, as the table of `anova` has them.
+    set of str
     """
-    from mixedeffects.inference.anova_table import anova
-
+    if fit.design.aliased:
+        return set()
     owners = [e.term for e in effects if e.pieces]
     parts = {e.term: {p.variable for p in e.pieces} for e in effects if e.pieces}
     wide = {
@@ -172,16 +181,38 @@ def joint_tests(fit, ddf, effects):
         if owners.count(term) > 1 and not any(parts[term] < other for other in parts.values())
     }
     # intercepts of their own against zero: no comparison of levels
-    wide -= {e.term for e in effects if e.pieces and all(p.kind == "level" for p in e.pieces)}
-    if not wide or fit.design.aliased:
-        return {}
+    return wide - {e.term for e in effects if e.pieces and all(p.kind == "level" for p in e.pieces)}
+
+
+def term_tests(fit, ddf):
+    """The table of `anova`, type 3, its remarks about codings apart."""
+    from mixedeffects.inference.anova_table import anova
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
-        found = anova(fit, ddf=ddf).columns
+        return anova(fit, ddf=ddf)
+
+
+def joint_tests(terms, wide):
+    """The tests of some terms.
+
+    Parameters
+    ----------
+    terms : Table or None
+        Of `term_tests`.
+    wide : set of str
+
+    Returns
+    -------
+    dict of str to (float, float, float, float)
+        Term to F, its degrees of freedom and p.
+    """
+    if terms is None:
+        return {}
     names = ("term", "statistic", "num_df", "den_df", "p_value")
     return {
         term: (float(f), float(a), float(b), float(p))
-        for term, f, a, b, p in zip(*(found[n] for n in names), strict=True)
+        for term, f, a, b, p in zip(*(terms.columns[n] for n in names), strict=True)
         if term in wide and a > 0
     }
 

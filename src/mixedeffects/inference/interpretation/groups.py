@@ -21,6 +21,10 @@ SHARE = 0.95
 MAIN = "conditional"
 # norm of what is left of a column, as a share of the column's, that is rounding
 SPANNED = 1e-8
+PROJECTIONS = 3
+# smallest eigenvalue of the fixed columns' correlations, as a share of the largest, below which
+# cross-products have lost them
+COLLINEAR = 1e-10
 # families whose mean is the inverse link of the linear predictor
 SIMPLE = (
     "binomial", "betabinomial", "poisson", "nbinom1", "nbinom2", "gamma", "inverse_gaussian",
@@ -28,13 +32,15 @@ SIMPLE = (
 )  # fmt: skip
 
 
-def variations(fit, level):
+def variations(fit, level, fixed):
     """Standard deviations of all random effects with limits, and correlations.
 
     Parameters
     ----------
     fit : FitRecord
     level : float
+    fixed : dict
+        Of `averages`.
 
     Returns
     -------
@@ -43,7 +49,6 @@ def variations(fit, level):
     """
     c = stated_components(fit, level).columns
     half = z_quantile(SHARE)
-    fixed = averages(fit)
     spreads, links = [], []
     slopes = {}
     n = len(c["group"])
@@ -98,15 +103,17 @@ def averages(fit):
     """
     fixed = dict(zip(fit.design.x_names, fit.beta.tolist(), strict=True))
     own = cells(fit)
-    out = {}
+    found, without = {}, {}
     for block in fit.design.blocks:
         for j, name in enumerate(block.names):
             key = block.factor.name, name
             same = key not in own or all(n in fixed for g, n in own if g == key[0])
-            average = fixed.get(name) if same else None
-            column = np.ones(fit.design.n) if block.Z is None else np.asarray(block.Z)[:, j]
-            out[key] = average, average is None and not _spanned(fit, column)
-    return out
+            found[key] = fixed.get(name) if same else None
+            if found[key] is None:
+                one = np.ones(fit.design.n) if block.Z is None else np.asarray(block.Z)[:, j]
+                without[key] = one
+    none = dict(zip(without, ~_spanned(fit, list(without.values())), strict=True))
+    return {key: (average, bool(none.get(key, False))) for key, average in found.items()}
 
 
 def cells(fit):
@@ -120,15 +127,33 @@ def cells(fit):
     )
 
 
-def _spanned(fit, column):
-    """Whether the fixed effects, or thresholds, can have an average for a column."""
+def _spanned(fit, columns):
+    """Per column, whether the fixed effects, or thresholds, can have an average for it.
+
+    By the cross-products of the fixed columns, once for all columns; what a projection leaves is
+    projected again, which takes away what rounding left of it. Where the fixed columns are too
+    nearly collinear for cross-products, by least squares.
+    """
     X = np.asarray(fit.design.X)
     if not fit.linear and fit.family.ordinal:
-        X = np.column_stack([np.ones(column.size), X])
-    if not X.shape[1]:
-        return False
-    rest = column - X @ np.linalg.lstsq(X, column, rcond=None)[0]
-    return float(np.linalg.norm(rest)) <= SPANNED * float(np.linalg.norm(column))
+        X = np.column_stack([np.ones(fit.design.n), X])
+    if not columns or not X.shape[1]:
+        return np.zeros(len(columns), dtype=bool)
+    gram = X.T @ X
+    scale = 1.0 / np.sqrt(gram.diagonal())
+    values, vectors = np.linalg.eigh(gram * np.outer(scale, scale))
+    if values[0] < COLLINEAR * values[-1]:
+        C = np.column_stack(columns)
+        rests = C - X @ np.linalg.lstsq(X, C, rcond=None)[0]
+        return np.linalg.norm(rests, axis=0) <= SPANNED * np.linalg.norm(C, axis=0)
+    root = scale[:, None] * vectors / np.sqrt(values)
+    out = []
+    for column in columns:
+        rest = column
+        for _ in range(PROJECTIONS):
+            rest = rest - X @ (root @ (root.T @ (X.T @ rest)))
+        out.append(float(np.linalg.norm(rest)) <= SPANNED * float(np.linalg.norm(column)))
+    return np.array(out)
 
 
 def _on_response(fit, low, high):
@@ -139,13 +164,15 @@ def _on_response(fit, low, high):
     return (float(ends.min()), float(ends.max())) if np.isfinite(ends).all() else None
 
 
-def standouts(fit, level):
+def standouts(fit, level, known):
     """Levels of every random effect whose conditional interval leaves out zero.
 
     Parameters
     ----------
     fit : FitRecord
     level : float
+    known : dict
+        Of `averages`.
 
     Returns
     -------
@@ -155,12 +182,13 @@ def standouts(fit, level):
     --------
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
-    >>> found = standouts(fit, 0.95)[1]
+    >>> found = standouts(fit, 0.95, averages(fit))[1]
     >>> found.term, found.above[0], len(found.below)
     ('Days', '308', 4)
     """
+    if not fit.design.blocks:  # random effects of the extra zeros only
+        return ()
     c = ranef(fit, level=level).columns
-    known = averages(fit)
     out = []
     for block in fit.design.blocks:
         for name in dict.fromkeys(block.names):

@@ -230,6 +230,8 @@ class InterpretationFacts:
     effects : tuple of Effect
     others : dict of str to tuple of Effect
         Of the extra zeros and the dispersion.
+    terms : Table or None
+        Tests of all terms (`anova`), where a term has several columns and is within no other.
     joint : dict of str to (float, float, float, float)
         Term of several columns that is within no other to F, its two df and p.
     interactions : bool
@@ -260,6 +262,7 @@ class InterpretationFacts:
     cells: frozenset[tuple[str, str]]
     effects: tuple[Effect, ...]
     others: dict[str, tuple[Effect, ...]]
+    terms: Table | None
     joint: dict[str, tuple[float, float, float, float]]
     interactions: bool
     icc: Table | None

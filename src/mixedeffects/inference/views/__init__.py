@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mixedeffects.inference.views.simulated_ranks import quantile_residuals_view
     from mixedeffects.inference.views.three_effects import effects_view
     from mixedeffects.inference.views.trajectories import trajectories_view
+    from mixedeffects.inference.views.tukey import boxes
     from mixedeffects.inference.views.verdicts import verdict_words
 
 __getattr__ = late(
@@ -47,11 +48,13 @@ __getattr__ = late(
         "predictive_view": "predictive",
         "influence_group": "deletions",
         "verdict_words": "verdicts",
+        "boxes": "tukey",
     },
 )
 
 __all__ = [
     "View",
+    "boxes",
     "by_group_view",
     "caterpillar_view",
     "coefficients_view",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.formula import close_match
 
 
 def chosen_group(fit, group=None):
@@ -46,6 +45,6 @@ def one_of(value, names, what):
     """
     if value in names:
         return value
-    close = get_close_matches(str(value), [str(n) for n in names], 1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    close = close_match(str(value), [str(n) for n in names])
+    hint = f"; did you mean {close!r}?" if close else ""
     raise OptionError(f"{what}={value!r} is not one of {', '.join(map(str, names))}{hint}")

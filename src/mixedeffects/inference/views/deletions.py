@@ -11,6 +11,7 @@ from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group
 from mixedeffects.inference.views.labels import have_room
 from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.row_levels import level_names, row_levels
 
 MEASURES = ("cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas")
 NAMES = {
@@ -23,6 +24,9 @@ NAMES = {
 ROWS = "row"
 # units shown: levels in order, rows by number; and those that are named
 MOST_LEVELS, MOST_ROWS, NAMED = 40, 1000, 5
+# a refit from the optimum of all rows: evaluations of the objective, of which the plan knows the
+# seconds, and seconds for itself and for each row whose cross-products are taken away
+EVALUATIONS, SECONDS_LEVEL, SECONDS_ROW = 4, 1e-3, 1.5e-8
 
 
 def influence_view(fit, group=None, *, measure="cooks_distance", influence=None, most=None):
@@ -45,8 +49,9 @@ def influence_view(fit, group=None, *, measure="cooks_distance", influence=None,
     View
         "data": unit (level, or row of the table from 0), n_rows, term, value, size (how extreme:
         distance from 1 of the logarithm for covratio, else the modulus), rank (1 is the most
-        extreme of its term), named. Facts: group, measure, name, terms, n_units, by_row, refit,
-        cutoff (a conventional one, or None).
+        extreme of its term), named; of rows also the levels they belong to (level, level_2, …).
+        Facts: group, measure, name, terms, n_units, by_row, refit, cutoff (a conventional one,
+        or None), levels (column of levels to grouping factor).
 
     Raises
     ------
@@ -85,15 +90,19 @@ def influence_view(fit, group=None, *, measure="cooks_distance", influence=None,
         raise NotAvailableError(f"{NAMES[measure]} is not known of any {found.groups}{why}")
     notes = list(found.notes)
     most = most or (MOST_ROWS if by_row else MOST_LEVELS)
-    parts = [_ranked(units, found, values, sizes, known, j, term, most)
-             for j, term in enumerate(terms)]  # fmt: skip
+    parts = []
+    for j, term in enumerate(terms):
+        order = np.flatnonzero(known)
+        order = order[np.argsort(-sizes[order, j], kind="stable")][:most]
+        part = _ranked(units, found, values, sizes, known, j, term, order)
+        parts.append(part | (row_levels(fit, order) if by_row else {}))
     if known.sum() > most:
         notes.append(f"the {most:,} most extreme of {known.sum():,} shown")
     cutoff = {"cooks_distance": 4.0 / known.sum(), "dfbetas": 2.0 / np.sqrt(known.sum())}
     facts = {
         "group": found.groups, "measure": measure, "name": NAMES[measure], "terms": terms,
         "n_units": len(units), "by_row": by_row, "refit": found.refit,
-        "cutoff": cutoff.get(measure),
+        "cutoff": cutoff.get(measure), "levels": level_names(fit) if by_row else {},
     }  # fmt: skip
     table = Table({c: np.concatenate([part[c] for part in parts]) for c in parts[0]})
     return View({"data": table}, tuple(notes), facts)
@@ -111,10 +120,8 @@ def _facts(fit, group, found):
     return found
 
 
-def _ranked(units, found, values, sizes, known, j, term, most):
+def _ranked(units, found, values, sizes, known, j, term, order):
     """The most extreme units of one term, in order."""
-    known = np.flatnonzero(known)
-    order = known[np.argsort(-sizes[known, j], kind="stable")][:most]
     rank = np.arange(1, order.size + 1)
     named = rank <= NAMED
     if found.groups == ROWS:  # beside needles, where names may lie on each other
@@ -128,7 +135,7 @@ def _ranked(units, found, values, sizes, known, j, term, most):
     }  # fmt: skip
 
 
-def influence_group(fit, most=100):
+def influence_group(fit, most=100, *, seconds=0.5):
     """The factor whose levels can be left out one at a time in little time.
 
     Parameters
@@ -136,6 +143,8 @@ def influence_group(fit, most=100):
     fit : FitRecord
     most : int
         Levels that it has at most.
+    seconds : float
+        Longest time that leaving them out may take, as the plan of the fit predicts it.
 
     Returns
     -------
@@ -145,7 +154,8 @@ def influence_group(fit, most=100):
     Raises
     ------
     NotAvailableError
-        Generalised models, which are fitted anew for each level, and factors with more levels.
+        Generalised models, which are fitted anew for each level, and factors with more levels or
+        that would take longer.
 
     Examples
     --------
@@ -165,5 +175,11 @@ def influence_group(fit, most=100):
         raise NotAvailableError(
             f"{factor.n_levels:,} levels of {factor.name} take a while; ask for "
             "fit.plot.influence()"
+        )
+    each = EVALUATIONS * fit.plan.seconds + SECONDS_LEVEL + SECONDS_ROW * fit.design.n
+    if factor.n_levels * each > seconds:
+        raise NotAvailableError(
+            f"a fit without each of {factor.n_levels:,} levels of {factor.name} would take about "
+            f"{factor.n_levels * each:.1g} s; ask for fit.plot.influence()"
         )
     return factor.name

@@ -12,6 +12,8 @@ from mixedeffects.inference.residuals import KINDS, residuals
 
 STANDARDISED = "standardised"
 LINEAR_KINDS = (*KINDS, STANDARDISED)
+# levels of one factor among several up to which leverages take about a second
+MOST_LEVELS = 10_000
 # share of a row's variance that its residual must keep to be divided by what is left of it
 LEFT = 1e-8
 NAMES = {
@@ -148,13 +150,19 @@ def standardised(fit):
     """(n,) conditional residuals over their standard deviations, and a note where over sigma.
 
     With e = RPy, Var(e_i) = sigma^2 (1 - leverage_i) / weight_i; a row that is fitted exactly
-    whatever its response has none and is nan.
+    whatever its response has none and is nan. Over sigma where leverages would need too much
+    memory, or, of several factors, one has so many levels that they would take long.
     """
     key = "standardised residuals"
     if key not in fit.cache:
         from mixedeffects.inference.deletion.rows import leverages
 
         scaled = residuals(fit, "scaled")
+        levels = [block.factor.n_levels for block in fit.design.blocks]
+        if len(levels) > 1 and max(levels) > MOST_LEVELS:
+            words = f"divided by sigma: leverages with {max(levels):,} levels would take long"
+            fit.cache[key] = scaled, (words,)
+            return fit.cache[key]
         try:
             left = 1.0 - leverages(fit)
         except PlanTooLargeError:

@@ -11,6 +11,7 @@ from mixedeffects.inference.views.fit_residuals import fit_residuals
 from mixedeffects.inference.views.labels import have_room
 from mixedeffects.inference.views.normal_band import normal_band, shown_order
 from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.row_levels import level_names, row_levels
 
 # points of each end that are named if they leave the band; the last is named anyhow
 NAMED = 3
@@ -34,8 +35,10 @@ def qq_view(fit, kind=None, *, level=0.95, rng=0):
     Returns
     -------
     View
-        "data": row (of the table, from 0), theoretical, sample, lower, upper, outside, named;
-        of many rows the tails and some between. Facts: n, kind, name, n_outside, coverage.
+        "data": row (of the table, from 0), the row's level of every grouping factor (level,
+        level_2, …), theoretical, sample, lower, upper, outside, named; of many rows the tails
+        and some between. Facts: n, kind, name, n_outside, coverage, levels (column of levels to
+        grouping factor).
 
     Examples
     --------
@@ -46,13 +49,13 @@ def qq_view(fit, kind=None, *, level=0.95, rng=0):
     """
     found = fit_residuals(fit, kind, rng, normal=True)
     order, columns = _against_normal(found.values, level)
-    data = {"row": found.rows[order]} | columns
+    data = {"row": found.rows[order]} | row_levels(fit, found.kept[order]) | columns
     n, notes = found.values.size, list(found.notes)
     if order.size < n:
         notes.append(f"{order.size} of {n:,} points shown, both tails whole")
     facts = {
         "n": n, "kind": found.kind, "name": found.name, "coverage": level,
-        "n_outside": int(columns["outside"].sum()),
+        "n_outside": int(columns["outside"].sum()), "levels": level_names(fit),
     }  # fmt: skip
     return View({"data": Table(data)}, tuple(notes), facts)
 
@@ -73,7 +76,7 @@ def qq_ranef_view(fit, group=None, *, term=None, level=0.95):
     term : str, optional
         One of its terms; all by default.
     level : float
-        Coverage of the band of each term.
+        Coverage of the band of each term, as if predictions were independent.
 
     Returns
     -------

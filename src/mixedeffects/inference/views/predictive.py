@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from mixedeffects.inference.quantile import row_sample
 from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.mean_scale import unquoted
 from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.row_sample import row_sample
 from mixedeffects.options import check_count, generator
 
 MOST_ROWS, BINS, MOST_VALUES = 10_000, 40, 30

@@ -9,14 +9,15 @@ from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group
 from mixedeffects.inference.views.fit_residuals import fit_residuals
 from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.tukey import boxes, level_order
 from mixedeffects.thinning import sampled
 
 MOST_LEVELS = 40
 ORDERS = ("median", "spread")
 # rows drawn one by one; beyond, only those outside of the whiskers
 MOST_ROWS, MOST_OUTSIDE = 1500, 1000
-# Tukey's whiskers, in interquartile ranges
-WHISKER = 1.5
+# names of the whiskers here and in `boxes`
+WHISKERS = {"whisker_low": "low", "whisker_high": "high"}
 
 
 def by_group_view(
@@ -64,10 +65,10 @@ def by_group_view(
     factor = next(b.factor for b in fit.design.blocks if b.factor.name == name)
     labels = np.array([str(label) for label in factor.labels], dtype=object)
     codes = np.asarray(factor.codes)[found.kept]
-    boxes, by_level, start = _boxes(found.values, codes, labels.size)
-    present = np.flatnonzero(boxes["n"] > 0)
-    key = boxes["median"] if order == "median" else boxes["q3"] - boxes["q1"]
-    ranked = present[np.argsort(-key[present], kind="stable")]
+    ordered = level_order(found.values, codes, labels.size)
+    box = boxes(found.values, codes, labels.size, ordered=ordered)
+    key = box["median"] if order == "median" else box["q3"] - box["q1"]
+    ranked = np.argsort(-key, kind="stable")
     notes = list(found.notes)
     shown = np.arange(ranked.size)
     if ranked.size > most:
@@ -75,49 +76,17 @@ def by_group_view(
         shown = np.r_[:half, ranked.size - (most - half) : ranked.size]
         which = "medians" if order == "median" else "spreads"
         notes.append(f"{most} of {ranked.size:,} levels: the largest and the smallest {which}")
-    levels = ranked[shown]
-    data = {"level": labels[levels], "rank": shown + 1} | {k: v[levels] for k, v in boxes.items()}
-    rows, all_rows, words = _rows(found, data, by_level, start, levels, most_rows)
+    places = ranked[shown]
+    levels = box["level"][places]
+    data = {"level": labels[levels], "rank": shown + 1}
+    data |= {name: box[name][places] for name in ("n", "median", "q1", "q3")}
+    data |= {name: box[own][places] for name, own in WHISKERS.items()} | {"sd": box["sd"][places]}
+    rows, all_rows, words = _rows(found, data, *ordered, levels, most_rows)
     facts = {
         "group": name, "n_levels": int(ranked.size), "name": found.name, "kind": found.kind,
-        "all_rows": all_rows, **_extremes(boxes, labels),
+        "all_rows": all_rows, **_extremes(box, labels[box["level"]]),
     }  # fmt: skip
     return View({"data": Table(data), "rows": Table(rows)}, (*notes, *words), facts)
-
-
-def _boxes(values, codes, n_levels):
-    """Per level: rows, quartiles, whiskers, sd; the rows level by level in order of size."""
-    order = np.argsort(values, kind="stable")
-    order = order[np.argsort(codes[order], kind="stable")]
-    n = np.bincount(codes, minlength=n_levels)
-    start = np.concatenate([[0], np.cumsum(n)])
-    ordered = values[order]
-    first, last = start[:-1], np.maximum(n - 1, 0)
-    safe = np.minimum(first, max(values.size - 1, 0))
-
-    def quantile(p):
-        place = p * last
-        low = np.floor(place).astype(np.intp)
-        high = np.minimum(low + 1, last)
-        a, b = ordered[safe + low], ordered[safe + high]
-        return a + (place - low) * (b - a)
-
-    q1, median, q3 = quantile(0.25), quantile(0.5), quantile(0.75)
-    reach = WHISKER * (q3 - q1)
-    inside = (ordered >= np.repeat(q1 - reach, n)) & (ordered <= np.repeat(q3 + reach, n))
-    groups = np.repeat(np.arange(n_levels), n)
-    low, high = np.full(n_levels, np.inf), np.full(n_levels, -np.inf)
-    np.minimum.at(low, groups[inside], ordered[inside])
-    np.maximum.at(high, groups[inside], ordered[inside])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(codes, values, n_levels) / n
-        squares = np.bincount(codes, (values - mean[codes]) ** 2, n_levels)
-        sd = np.sqrt(np.where(n > 1, squares / (n - 1.0), np.nan))
-    boxes = {
-        "n": n, "median": median, "q1": q1, "q3": q3, "whisker_low": low, "whisker_high": high,
-        "sd": sd,
-    }  # fmt: skip
-    return boxes, order, start
 
 
 def _rows(found, data, by_level, start, levels, most):

@@ -8,6 +8,7 @@ from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.fit_residuals import fit_residuals
 from mixedeffects.inference.views.labels import have_room
 from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.row_levels import level_names, row_levels
 from mixedeffects.inference.views.smooth import smooth
 from mixedeffects.thinning import MOST_MARKS, cells
 
@@ -34,10 +35,11 @@ def residuals_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
     Returns
     -------
     View
-        "data": row (of the table, from 0), fitted, residual; of many rows x0, x1, y0, y1, count
-        (cells, x fitted). "smooth": x, mean, lower, upper. "extreme": the rows with the largest
-        residuals, and whether there is room for their numbers (named). Facts: n, kind,
-        name, fitted_name, binned.
+        "data": row (of the table, from 0), fitted, residual, and the row's level of every
+        grouping factor (level, level_2, …); of many rows x0, x1, y0, y1, count (cells, x
+        fitted). "smooth": x, mean, lower, upper. "extreme": the rows with the largest residuals,
+        and whether there is room for their numbers (named). Facts: n, kind, name, fitted_name,
+        binned, levels (column of levels to grouping factor).
 
     Examples
     --------
@@ -48,7 +50,7 @@ def residuals_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
     (180, [56, 7, 59])
     """
     found = fit_residuals(fit, kind, rng)
-    return _against_fitted(found, found.values, found.name, most, bins)
+    return _against_fitted(fit, found, found.values, found.name, most, bins)
 
 
 def scale_location_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
@@ -77,14 +79,15 @@ def scale_location_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> list(scale_location_view(fit).tables["data"].columns)
-    ['row', 'fitted', 'residual']
+    ['row', 'fitted', 'residual', 'level']
     """
     found = fit_residuals(fit, kind, rng, normal=True)
-    view = _against_fitted(found, np.sqrt(np.abs(found.values)), f"√|{found.name}|", most, bins)
+    roots = np.sqrt(np.abs(found.values))
+    view = _against_fitted(fit, found, roots, f"√|{found.name}|", most, bins)
     return View(view.tables, view.notes, view.facts | {"expected": ROOT_MEAN})
 
 
-def _against_fitted(found, values, name, most, bins):
+def _against_fitted(fit, found, values, name, most, bins):
     n = values.size
     size = np.abs(found.values)
     top = np.argpartition(-size, min(NAMED, n) - 1)[:NAMED]
@@ -94,6 +97,7 @@ def _against_fitted(found, values, name, most, bins):
         "named": have_room(
             found.fitted[top], values[top], np.ptp(found.fitted), np.ptp(values)
         ),
+        **row_levels(fit, found.kept[top]),
     }  # fmt: skip
     notes = list(found.notes)
     binned = n > most
@@ -102,9 +106,10 @@ def _against_fitted(found, values, name, most, bins):
         notes.append(f"{n:,} rows counted in cells")
     else:
         data = {"row": found.rows, "fitted": found.fitted, "residual": values}
+        data |= row_levels(fit, found.kept)
     facts = {
         "n": n, "kind": found.kind, "name": name, "fitted_name": found.fitted_name,
-        "binned": binned,
+        "binned": binned, "levels": level_names(fit),
     }  # fmt: skip
     line = smooth(found.fitted, values)
     tables = {"data": Table(data), "smooth": Table(line), "extreme": Table(extreme)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
+from mixedeffects.inference.own_estimates import own_estimates
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.arrows import arrows, axis_domain
 from mixedeffects.inference.views.choice import chosen_group, chosen_terms, one_of
-from mixedeffects.inference.views.own_estimates import own_estimates
 from mixedeffects.inference.views.record import View
 from mixedeffects.inference.views.texts import as_texts
 from mixedeffects.thinning import spread
@@ -32,7 +32,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     """Every level's own estimate of its random effects, and the shrunken one (BLUP).
 
     The own estimate uses the level's rows alone, given the fixed effects and those of other
-    factors; see `mixedeffects.inference.views.own_estimates.own_estimates` for the formula.
+    factors; see `mixedeffects.inference.own_estimates.own_estimates` for the formula.
 
     Parameters
     ----------
@@ -88,23 +88,14 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     shown = spread(order.size, most)
     levels = np.sort(order if shown is None else order[shown])
     own = own_estimates(fit, f, levels)
-    raw = own.estimates
-    rank = np.empty(order.size, dtype=np.int64)
-    label = as_texts([str(factor.labels[int(j)]) for j in levels])
-    place = _apart(sizes[levels])
+    common = {
+        "level": as_texts([str(factor.labels[int(j)]) for j in levels]), "size": sizes[levels],
+        "place": _apart(sizes[levels]),
+    }  # fmt: skip
     parts = []
     for t in terms:
         j = known.index(t)
-        rank[np.argsort(blups[:, j], kind="stable")] = np.arange(1, order.size + 1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            kept = blups[levels, j] / raw[:, j]
-        parts.append(
-            {
-                "term": as_texts([t] * levels.size), "level": label, "size": sizes[levels],
-                "place": place, "rank": rank[levels], "raw": raw[:, j],
-                "shrunken": blups[levels, j], "kept": kept,
-            }
-        )  # fmt: skip
+        parts.append(_part(t, common, own.estimates[:, j], blups[:, j], levels))
     reach, outside = _cut(parts)
     tables = {}
     if layout == "plane":
@@ -119,14 +110,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
         _point(parts[0], domains[0], layout)
     data = Table({c: np.concatenate([p[c] for p in parts]) for c in parts[0]})
     by_what = "rank" if layout == "order" else "size"
-    notes = []
-    if levels.size < order.size:
-        notes.append(f"{levels.size:,} of {order.size:,} levels, evenly spaced in {by_what}")
-    if outside:
-        notes.append(
-            f"{outside:,} own estimate{'s lie' if outside > 1 else ' lies'} beyond the axes"
-        )
-    notes += _undefined_notes(own, len(known))
+    notes = [*_left_out(levels.size, order.size, by_what, outside), *_undefined(own, len(known))]
     facts = {
         "group": name, "terms": tuple(terms), "layout": layout, "n_levels": order.size,
         "unequal": unequal, "reach": reach, "domains": domains,
@@ -158,6 +142,17 @@ def _layout(layout, terms):
     if layout == "plane":
         raise OptionError("layout='plane' shows two terms: choose them with terms=")
     return layout
+
+
+def _part(term, common, raw, blups, levels):
+    """The rows of one term."""
+    rank = np.empty(blups.size, dtype=np.int64)
+    rank[np.argsort(blups, kind="stable")] = np.arange(1, blups.size + 1)
+    shrunken = blups[levels]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kept = shrunken / raw
+    own = {"rank": rank[levels], "raw": raw, "shrunken": shrunken, "kept": kept}
+    return {"term": as_texts([term] * levels.size)} | common | own
 
 
 def _apart(sizes):
@@ -235,7 +230,18 @@ def _contours(factor, places):
     return {name: np.concatenate(values) for name, values in columns.items()}
 
 
-def _undefined_notes(own, k):
+def _left_out(shown, n, by_what, outside):
+    notes = []
+    if shown < n:
+        notes.append(f"{shown:,} of {n:,} levels, evenly spaced in {by_what}")
+    if outside:
+        notes.append(
+            f"{outside:,} own estimate{'s lie' if outside > 1 else ' lies'} beyond the axes"
+        )
+    return notes
+
+
+def _undefined(own, k):
     notes = []
     n = int(own.few.sum())
     if n:

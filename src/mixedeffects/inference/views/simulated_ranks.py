@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.inference.predict import random_part
-from mixedeffects.inference.quantile import quantile_residuals
+from mixedeffects.inference.quantile import quantile_residuals, row_sample
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.fit_residuals import table_rows
 from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.row_sample import row_sample
+from mixedeffects.inference.views.row_levels import level_names, row_levels
 from mixedeffects.options import generator
 from mixedeffects.thinning import spread
 
@@ -39,11 +39,13 @@ def quantile_residuals_view(fit, n=250, rng=None, *, groups="new", most=MOST_ROW
     Returns
     -------
     View
-        "data": row (of the table, from 0), rank (of the prediction, between 0 and 1), residual.
-        "uniform": row, expected, residual, lower, upper: order statistics with the limits
+        "data": row (of the table, from 0), rank (of the prediction, between 0 and 1), residual,
+        and the row's level of every grouping factor (level, level_2, …). "uniform": row, levels,
+        expected, residual, lower, upper: order statistics with the limits
         between which 95% of the simulations lie, one by one. "quantiles": quantile, rank, value,
         lower, upper of rows in bins of the rank, limits alike. "tests": as
-        `QuantileResiduals.tests`. Facts: n, n_rows, n_simulations, groups, p_value (uniformity).
+        `QuantileResiduals.tests`. Facts: n, n_rows, n_simulations, groups, p_value (uniformity),
+        levels (column of levels to grouping factor).
 
     References
     ----------
@@ -59,10 +61,10 @@ def quantile_residuals_view(fit, n=250, rng=None, *, groups="new", most=MOST_ROW
     (56, ['uniformity', 'dispersion', 'outliers'])
     """
     rng, rows, notes = generator(rng), table_rows(fit), []
-    some = fit
+    some, kept = fit, np.arange(fit.design.n)
     if fit.design.n > most:
-        chosen = np.sort(rng.choice(fit.design.n, most, replace=False))
-        some, rows = row_sample(fit, chosen), rows[chosen]
+        kept = np.sort(rng.choice(fit.design.n, most, replace=False))
+        some, rows = row_sample(fit, kept), rows[kept]
         notes.append(f"{most:,} of {fit.design.n:,} rows simulated, chosen at random")
     facts = quantile_residuals(some, n, rng, groups=groups)
     prediction = np.array(some.fixed_predictors[0], dtype=float)
@@ -75,12 +77,15 @@ def quantile_residuals_view(fit, n=250, rng=None, *, groups="new", most=MOST_ROW
     tests = facts.tests()
     words = {
         "n": fit.design.n, "n_rows": rows.size, "n_simulations": facts.n_simulations,
-        "groups": groups,
+        "groups": groups, "levels": level_names(fit),
         "p_value": float(tests.columns["p_value"][list(tests.columns["test"]).index("uniformity")]),
     }  # fmt: skip
+    order, uniform = _against_uniform(facts.residuals, simulated)
+    levels = row_levels(fit, kept)
+    ordered = {"row": rows[order]} | {name: column[order] for name, column in levels.items()}
     tables = {
-        "data": Table({"row": rows, "rank": rank, "residual": facts.residuals}),
-        "uniform": Table(_against_uniform(facts.residuals, rows, simulated)),
+        "data": Table({"row": rows, "rank": rank, "residual": facts.residuals} | levels),
+        "uniform": Table(ordered | uniform),
         "quantiles": Table(_in_bins(rank, facts.residuals, simulated)),
         "tests": tests,
     }
@@ -104,14 +109,15 @@ def _simulated_residuals(facts, rng):
     return (ranks[:, 1:] + rng.random((pool.shape[0], pool.shape[1] - 1))) / pool.shape[1]
 
 
-def _against_uniform(residuals, rows, simulated):
+def _against_uniform(residuals, simulated):
+    """Positions of the rows shown, in order of their residuals, and the columns of their points."""
     n = residuals.size
     shown = spread(n, MOST_POINTS)
     shown = np.arange(n) if shown is None else shown
     order = np.argsort(residuals, kind="stable")[shown]
     limits = np.quantile(np.sort(simulated, axis=0)[shown], (LOW, HIGH), axis=1)
-    return {
-        "row": rows[order], "expected": (shown + 0.5) / n, "residual": residuals[order],
+    return order, {
+        "expected": (shown + 0.5) / n, "residual": residuals[order],
         "lower": limits[0], "upper": limits[1],
     }  # fmt: skip
 

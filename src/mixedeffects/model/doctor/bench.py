@@ -14,8 +14,9 @@ from mixedeffects.errors import (
     MixedEffectsError,
     NotAvailableError,
 )
+from mixedeffects.inference.checkup import checkup
 from mixedeffects.model.doctor.formulas import formula_of
-from mixedeffects.model.doctor.record import Trial
+from mixedeffects.model.doctor.record import REFUSED, SKIPPED, Trial
 
 # a gradient costs about as much as the value
 WITH_GRADIENT = 2.0
@@ -33,25 +34,38 @@ class Bench:
 
     Attributes
     ----------
+    first : LMM or GLMM
+        The fit that was asked for; another than `asked` on a bench that `moved` made.
     formula : Formula
         Of the fit, main predictor.
     """
 
     def __init__(self, fit, checks, budget):
-        self.asked, self.budget = fit, budget
+        self.asked, self.first, self.budget = fit, fit, budget
         self.checks = {check.name: check for check in checks}
         self.formula = formula_of(fit.design.spec)
         self.zi = None if fit.linear or "zi" not in fit.data.parts else fit.data.parts["zi"]
         self.started = perf_counter()
         self.longest: float | None = None  # an evaluation is not made where nothing is tried
 
+    def moved(self, fit):
+        """A bench of another fit, from which to go on trying; time goes on, too.
+
+        Parameters
+        ----------
+        fit : LMM or GLMM
+        """
+        other = Bench(fit, checkup(fit), self.budget)
+        other.first, other.started, other.longest = self.first, self.started, self.longest
+        return other
+
     def verdict(self, name):
         """Verdict of one check; "fine" if it was not made."""
         check = self.checks.get(name)
         return "fine" if check is None else check.verdict
 
-    def attempt(self, remedy, what, *, formula=None, zi=None, same_model=False, times=1.0,
-        **options,
+    def attempt(self, remedy, what, *, formula=None, zi=None, same_model=False, gone=(),
+        back=(), times=1.0, **options,
     ):  # fmt: skip
         """Fit with another formula or other options.
 
@@ -63,6 +77,10 @@ class Bench:
         zi : str, optional
             Formula of the extra zeros; the asked one by default.
         same_model : bool
+        gone : tuple of str
+            Predictors that the formula leaves out.
+        back : tuple of str
+            Predictors that it brings back.
         times : float
             How many times as long as the longest fit so far it may take.
         **options
@@ -75,18 +93,19 @@ class Bench:
         fit = self.asked
         changed = zi is not None and self.zi is not None and zi != self.zi.spec.text
         shown = {"zi": zi, **options} if changed else dict(options)
-        if fit.certificate.optimizer != "newton" and "optimizer" not in options:
+        if self.first.certificate.optimizer != "newton" and "optimizer" not in options:
             shown["optimizer"] = "newton"  # the default, but not what was asked for
         trial = Trial(
-            remedy, what, fit.formula if formula is None else formula, shown, same_model=same_model
-        )
+            remedy, what, fit.formula if formula is None else formula, shown,
+            same_model=same_model, gone=gone, back=back,
+        )  # fmt: skip
         if self.longest is None:
             self.longest = predicted_seconds(fit)
         predicted = times * self.longest
         spent = perf_counter() - self.started
         if spent + predicted > self.budget:
-            return replace(trial, by_hand=True, note=(
-                f"skipped: it would take about {predicted:,.2g} s, and with the {spent:,.2g} s "
+            return replace(trial, outcome=SKIPPED, by_hand=True, note=(
+                f"it would take about {predicted:,.2g} s, and with the {spent:,.2g} s "
                 f"spent that is over the budget of {self.budget:g} s"
             ))  # fmt: skip
         start = perf_counter()
@@ -95,9 +114,9 @@ class Bench:
                 found = fit_again(fit, formula, zi, **options)
         except MixedEffectsError as error:
             seconds = perf_counter() - start
-            note = f"refused: {str(error).splitlines()[0]}"
+            note = str(error).splitlines()[0]
             kept = not isinstance(error, NotAvailableError)
-            return replace(trial, seconds=seconds, note=note, by_hand=not kept)
+            return replace(trial, seconds=seconds, outcome=REFUSED, note=note, by_hand=not kept)
         seconds = perf_counter() - start
         self.longest = max(self.longest, seconds / times)
         return replace(trial, fit=found, seconds=seconds)
@@ -142,5 +161,6 @@ def quiet():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", DataWarning)
-        warnings.simplefilter("ignore", RuntimeWarning)
+        # of SciPy's, far from an optimum; those of this package are mistakes and are not hidden
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"scipy\.optimize")
         yield

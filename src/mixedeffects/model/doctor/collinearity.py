@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.formula import Name, column_names
-from mixedeffects.inference.checkup_fixed import INFLATED, collinear
+from mixedeffects.inference.checkup import INFLATED, collinear
 from mixedeffects.model.doctor.formulas import without_terms
 from mixedeffects.model.doctor.record import Trial
 from mixedeffects.model.doctor.scaling import zi_text
@@ -43,17 +43,17 @@ def check_collinearity(bench):
     found = collinear(fit)
     if found is None:
         words = bench.checks["collinearity"].words
-        return [Trial(NAME, "", note=f"not applicable: {words}")]
+        return [Trial.needless(NAME, words)]
     if found.vif.max() < INFLATED:
         words = f"VIF at most {found.vif.max():.2f}"
-        return [Trial(NAME, "", note=f"not applicable: predictors are not collinear, {words}")]
+        return [Trial.needless(NAME, f"predictors are not collinear, {words}")]
     together = list(found.together)
     others = {term: [t for t in together if t != term] for term in together}
     terms = [term for term in together if not has_power(bench.formula.fixed, term)]
     return [
         bench.attempt(
             NAME, f"'{term}' left out (nearly determined by {' and '.join(others[term])})",
-            formula=without_terms(bench.formula, [term]), zi=zi_text(bench),
+            formula=without_terms(bench.formula, [term]), zi=zi_text(bench), gone=(term,),
         )
         for term in reversed(terms[-MOST_TERMS:])
     ]  # fmt: skip

@@ -7,13 +7,13 @@ from math import isfinite
 
 from mixedeffects.display import Diagnosis
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.checkup import checkup
-from mixedeffects.inference.checkup_fixed import collinearity
+from mixedeffects.inference.checkup import checkup, lost_columns
+from mixedeffects.model.doctor import caveats
 from mixedeffects.model.doctor.bench import Bench
 from mixedeffects.model.doctor.collinearity import check_collinearity
 from mixedeffects.model.doctor.iterations import more_iterations
 from mixedeffects.model.doctor.measure import measured
-from mixedeffects.model.doctor.near_zero import drop_near_zero
+from mixedeffects.model.doctor.near_zero import drop_near_zero, small_slopes
 from mixedeffects.model.doctor.optimisers import another_optimiser
 from mixedeffects.model.doctor.recommending import recommend
 from mixedeffects.model.doctor.record import DiagnosisFacts, Trial
@@ -36,7 +36,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     ----------
     fit : LMM or GLMM
     remedies : {"auto", True, False}
-        "auto" tries them where a check finds a problem; True always; False never.
+        "auto" tries them where a check finds a problem, or a random slope that adds next to
+        nothing; True always; False never.
     budget : float
         Seconds that the tries may take together; what is predicted to take longer is skipped,
         and said.
@@ -57,9 +58,14 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     smallest slopes, until a certified fit is not singular); scale predictors; leave out a nearly
     collinear one; more iterations; another optimiser; drop near-zero slopes. Models with other
     fixed effects are compared by maximum likelihood. Correlations are dropped at the mean of a
-    predictor that lies far from zero, and no predictor is given up for a random effect without
-    variance. A model with a higher AIC than the asked fit is recommended only where the asked fit
-    is no maximum or is not what was asked for, and the reason says so, with both numbers.
+    predictor that lies far from zero. A predictor that the fit lost because it lies too far from
+    zero is brought back first, and the remedies start from there. None is left out for what
+    random effects do, only where a certified, regular fit can hardly tell two coefficients apart;
+    the reason then says that the other coefficients change their meaning. Among simpler models
+    the lowest AIC decides; within a difference of 1, a model without a zero variance is preferred
+    to one with. A model with a higher AIC than the asked fit is recommended only where the asked
+    fit is no maximum or is not what was asked for, and the reason says so, with both numbers; a
+    model with a lower AIC that is passed over is named.
 
     References
     ----------
@@ -79,115 +85,93 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         raise OptionError(f"budget={budget!r} must be a positive number of seconds")
     checks = checkup(fit)
     bench = Bench(fit, checks, float(budget))
-    asked = Trial("asked", "as it is", fit.formula, fit=fit, same_model=True)
-    troubled = any(check.verdict == "problem" for check in checks)
-    trials = [asked]
-    wanted = troubled if remedies == "auto" else remedies
     hopeless = bool(fit.certificate.infinite)
+    wanted = needs_help(fit, checks) if remedies == "auto" else remedies
+    trials = [Trial("asked", "as it is", fit.formula, fit=fit, same_model=True)]
+    start, base = bench, 0
     if wanted and not hopeless:
-        for remedy in REMEDIES:
-            trials += remedy(bench)
-    trials, notes = measured(trials)
-    if wanted and hopeless:
-        notes = ("No remedy was tried: the likelihood has no maximum.",)
-    recommendation = recommend(trials, bench)
-    skipped = dict.fromkeys(t.remedy for t in trials if t.note.startswith("skipped"))
-    if skipped:
-        recommendation = replace(recommendation, reason=(
-            f"{recommendation.reason} Not all was tried: {', '.join(skipped)} would take longer "
-            f"than the budget of {budget:g} s; diagnose(remedies=True, budget=...) allows more."
-        ))  # fmt: skip
-    if recommendation.changed and collinearity(recommendation.trial.fit).verdict == "problem":
-        recommendation = replace(recommendation, reason=(
-            f"{recommendation.reason} Its predictors are still collinear: diagnose() this fit in "
-            "its turn."
-        ))  # fmt: skip
-    refused = dict.fromkeys(t.formula for t in trials if t.by_hand and t.note.startswith("refused"))
-    if refused:
-        recommendation = replace(recommendation, reason=(
-            f"{recommendation.reason} Not all could be tried from what the fit keeps: to try by "
-            f"hand, {'; '.join(refused)}."
-        ))  # fmt: skip
-    why = dict.fromkeys(
-        t.note.removeprefix("refused: ") for t in trials
-        if t.note.startswith("refused") and not t.by_hand
-    )  # fmt: skip
-    if why and not trials[0].certified and not recommendation.changed:
-        recommendation = replace(recommendation, reason=(
-            f"{recommendation.reason} Why others were refused: {'; '.join(why)}."
-        ))  # fmt: skip
-    lost = rows_to_gain(trials)
-    if lost:
+        found, start = tried(bench)
+        trials += found
+        base = int(start is not bench)
+    trials, notes = measured(trials, base)
+    recommendation = recommend(trials, start, base)
+    lost = caveats.rows_to_gain(trials)
+    if lost and recommendation.changed and caveats.reads_less(recommendation.trial.fit, fit):
+        recommendation = replace(recommendation, reasons=(*recommendation.reasons, lost))
+    elif lost:
         notes = (*notes, lost)
-        if recommendation.changed and reads_less(recommendation.trial.fit, fit):
-            recommendation = replace(recommendation, reason=f"{recommendation.reason} {lost}")
-            notes = notes[:-1]
+    if hopeless:
+        notes = ("No remedy was tried: the likelihood has no maximum.",)
     facts = DiagnosisFacts(
         fit, checks, trials if len(trials) > 1 else (), recommendation, notes if wanted else ()
     )
-    return Diagnosis(facts, verdicts(trials, recommendation), fit.design.spec.to_frame)
+    return Diagnosis(facts, verdicts(trials, recommendation, base), fit.design.spec.to_frame)
 
 
-def rows_to_gain(trials):
-    """In words, that a formula fitted to the table again can have more rows than here; or ""."""
-    asked = trials[0].fit
-    missing = asked.design.missing
-    names = dict.fromkeys(
-        name for t in trials[1:] if t.fit is not None for name in reads_less(t.fit, asked)
-    )
-    if not names:
-        return ""
-    without = ", ".join(f"{name!r}" for name in names)
-    return (
-        f"All of this is on the {missing.n_used:,} complete rows of {missing.n_rows:,}. A formula "
-        f"without {without}, which has missing values, uses more rows when it is fitted to the "
-        "table, and its log-likelihood is then not to be compared with these."
-    )
+def needs_help(fit, checks):
+    """Whether a check found a problem, or random slopes add next to nothing."""
+    troubled = any(check.verdict == "problem" for check in checks)
+    return troubled or bool(small_slopes(fit))
 
 
-def reads_less(fit, asked):
-    """Columns with missing values that the asked formula reads and this fit's does not."""
+def tried(bench):
+    """Every remedy, from the asked fit; from one with its lost predictors back, if it lost any.
 
-    def columns(other):
-        specs = [other.design.spec]
-        specs += [] if other.linear else [part.spec for part in other.data.parts.values()]
-        return {name for spec in specs for name in spec.columns}
+    A fit that lost a predictor is of another model than the asked one, and so would be all that
+    is tried from it: the predictor comes back first.
 
-    holes = {name for name, count in asked.design.missing.by_column.items() if count}
-    return sorted((columns(asked) - columns(fit)) & holes)
+    Parameters
+    ----------
+    bench : Bench
+
+    Returns
+    -------
+    trials : list of Trial
+    start : Bench
+        Of the fit that the remedies started from: the first trial's, if not the one that was
+        given.
+    """
+    if not lost_columns(bench.asked):
+        return [trial for remedy in REMEDIES for trial in remedy(bench)], bench
+    back = scale_predictors(bench)
+    found = back[0].back and back[0].fit is not None
+    start = bench.moved(back[0].fit) if found else bench
+    others = [remedy for remedy in REMEDIES if remedy is not scale_predictors]
+    return [*back, *(trial for remedy in others for trial in remedy(start))], start
 
 
-def verdicts(trials, recommendation):
+def verdicts(trials, recommendation, base=0):
     """What came of each trial, in words.
 
     Parameters
     ----------
     trials : sequence of Trial
     recommendation : Recommendation
+    base : int
+        Place of the fit that the remedies started from.
 
     Returns
     -------
     list of str
     """
-    asked = trials[0]
     out = []
-    for trial in trials:
-        words = verdict(trial, asked)
+    for i, trial in enumerate(trials):
+        words = verdict(trial, trials[0], trial.same_model and not 0 < base < i)
         # a fit that is only all there is must not be reported
         best = trial is recommendation.trial and (trial.certified or recommendation.changed)
         out.append(f"RECOMMENDED: {words}" if best else words)
     return out
 
 
-def verdict(trial, asked):
+def verdict(trial, asked, same_model):
     """What came of one trial, in words."""
     if trial.fit is None:
-        return trial.note
+        return trial.words
     state = certificate_words(trial.fit)
     if trial is asked:
         return state
     gain, change = trial.loglik - asked.loglik, trial.aic - asked.aic
-    if trial.same_model:
+    if same_model:
         if not isfinite(gain):
             return state
         if abs(gain) < 1e-4:

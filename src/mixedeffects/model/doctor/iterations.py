@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.checkup_optimum import ran_out
+from mixedeffects.estimation import BY_EVALUATIONS
 from mixedeffects.model.doctor.record import Trial
 
 NAME = "more iterations"
 # times as many as were used, and at least
 MORE, AT_LEAST = 4, 200
-# optimisers whose max_iterations counts evaluations
-BY_EVALUATIONS = ("Nelder-Mead", "COBYQA")
 
 
 def more_iterations(bench):
@@ -25,11 +23,10 @@ def more_iterations(bench):
         what = "on to the optimum, without your rule"
         return [bench.attempt(NAME, what, same_model=True, times=MORE, **options)]
     if certificate.converged:
-        return [Trial(NAME, "", note="not applicable: the optimum is certified")]
-    if not ran_out(certificate):
-        return [Trial(NAME, "", note=(
-            f"not applicable: it stopped by itself after {certificate.iterations:,} iterations"
-        ))]  # fmt: skip
+        return [Trial.needless(NAME, "the optimum is certified")]
+    if not certificate.ran_out:
+        why = f"it stopped by itself after {certificate.iterations:,} iterations"
+        return [Trial.needless(NAME, why)]
     by_evaluations = certificate.optimizer in BY_EVALUATIONS
     used = certificate.evaluations if by_evaluations else certificate.iterations
     allowed = max(AT_LEAST, MORE * used)

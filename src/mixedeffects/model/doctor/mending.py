@@ -8,11 +8,12 @@ import numpy as np
 
 from mixedeffects.errors import ConvergenceWarning, OptionError
 from mixedeffects.estimation.minimize import depth_of_package
+from mixedeffects.inference.checkup import lost_columns
 from mixedeffects.model.doctor.diagnosing import diagnose
 
 
 def remedied(fit_it, remedy=True):
-    """Fit; where the fit is singular or not certified, the one that the doctor recommends.
+    """Fit; where the fit is singular, not certified or lost a predictor, the doctor's advice.
 
     Parameters
     ----------
@@ -23,8 +24,9 @@ def remedied(fit_it, remedy=True):
     Returns
     -------
     LMM or GLMM
-        With ``remedies``, the Diagnosis, where the doctor was asked; its ``asked`` is the
-        original fit. A fit that is saved and loaded has it no more.
+        With every predictor that can be fitted. Where the doctor was asked, ``remedies`` is its
+        Diagnosis, whose ``asked`` is the original fit; a fit that is saved and loaded has it no
+        more.
 
     Warns
     -----
@@ -42,7 +44,7 @@ def remedied(fit_it, remedy=True):
         warnings.simplefilter("ignore", ConvergenceWarning)
         fit = fit_it()
     certificate = fit.certificate
-    if certificate.converged and not certificate.is_singular:
+    if certificate.converged and not certificate.is_singular and not lost_columns(fit):
         return fit
     diagnosis = diagnose(fit)
     best = diagnosis.fit

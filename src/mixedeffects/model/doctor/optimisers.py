@@ -21,11 +21,10 @@ def another_optimiser(bench):
     """
     certificate = bench.asked.certificate
     if certificate.short:
-        return [Trial(NAME, "", note=BY_RULE)]
+        return [Trial.needless(NAME, BY_RULE)]
     if certificate.converged:
-        return [Trial(NAME, "", note=(
-            "not applicable: the optimum is certified (all_fit() compares every optimiser)"
-        ))]  # fmt: skip
+        why = "the optimum is certified (all_fit() compares every optimiser)"
+        return [Trial.needless(NAME, why)]
     order = [*FIRST, *(name for name in OPTIMIZERS if name not in FIRST)]
     out = []
     for name in [n for n in order if n != certificate.optimizer][:MOST]:

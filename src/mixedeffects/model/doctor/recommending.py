@@ -1,17 +1,22 @@
-"""Which of the fits to use, and why, in words; a higher AIC is never passed over."""
+"""Which of the fits to use, and why, in sentences."""
 
 from __future__ import annotations
 
 from mixedeffects.errors import MixedEffectsError
 from mixedeffects.inference.comparison import objective_without_random
-from mixedeffects.model.doctor import collinearity, near_zero, scaling
-from mixedeffects.model.doctor.record import AIC_SLACK, LOGLIK_SLACK, Recommendation
+from mixedeffects.model.doctor import caveats, near_zero, scaling
+from mixedeffects.model.doctor.record import (
+    AIC_SLACK,
+    LOGLIK_SLACK,
+    NEARLY,
+    Recommendation,
+)
 
 # a change of the log-likelihood that nobody would mention
 PRACTICALLY = 5e-3
 
 
-def recommend(trials, bench):
+def recommend(trials, bench, base=0):
     """The trial to use.
 
     Parameters
@@ -19,14 +24,57 @@ def recommend(trials, bench):
     trials : sequence of Trial
         On one footing, the asked fit first; it may be alone.
     bench : Bench
+        Of the fit that the remedies started from.
+    base : int
+        Place of that fit among the trials: the asked one, or one with the predictors back that
+        the asked one lost.
 
     Returns
     -------
     Recommendation
+
+    Notes
+    -----
+    The asked model is left where it has no certified optimum or has a variance of zero, not for
+    a lower AIC alone. Among simpler models the AIC decides, as Matuschek et al. (2017) have it:
+    stopping where the first variance is not zero would throw away what the data do support.
+    Within a difference of 1, in which the AIC says nothing, the model without a zero variance is
+    preferred, that is the parsimony of Bates et al. (2015). No predictor is left out for what
+    random effects do: the other coefficients would answer another question.
+
+    References
+    ----------
+    Bates, Kliegl, Vasishth & Baayen (2015), arXiv 1506.04967; Matuschek, Kliegl, Vasishth,
+    Baayen & Bates (2017), doi:10.1016/j.jml.2017.01.001.
     """
-    asked, others = trials[0], [t for t in trials[1:] if t.fit is not None]
+    first, start = trials[0], trials[base]
+    others = [t for t in trials[base + 1 :] if t.fit is not None]
+    trial, sentences = _choose(start, others, bench)
+    if start.back and not trial.certified:  # with its predictors it cannot be fitted
+        back = ", ".join(start.back)
+        trial, sentences = first, [f"With {back} back nothing that was tried is certified."]
+        if not first.certified:
+            sentences.append("Do not report this fit: it has no certified optimum.")
+    elif start.back:
+        sentences = [caveats.brought_back(start), *sentences]
+    sentences += [
+        caveats.aic_words(trial, first),
+        caveats.passed_over(trial, trials),
+        caveats.still_lost(trial, trials),
+        caveats.chosen_afterwards(trial),
+        caveats.skipped(trials, bench.budget),
+        caveats.still_collinear(trial, first),
+        caveats.to_try_by_hand(trials),
+        caveats.why_refused(trial, trials),
+    ]
+    said = tuple(sentence for sentence in sentences if sentence)
+    return Recommendation(trial, said, trial is not first, trial.aic, first.aic)
+
+
+def _choose(asked, others, bench):
+    """(trial, list of sentences), by what the fit that the remedies started from is."""
     if asked.fit.certificate.infinite:
-        return _keep(asked, _no_maximum(asked))
+        return asked, [_no_maximum(asked)]
     if asked.regular:
         return _of_regular(asked, others, bench)
     if asked.certified:
@@ -34,92 +82,62 @@ def recommend(trials, bench):
     return _of_unproved(asked, others)
 
 
-def _keep(asked, reason):
-    return Recommendation(asked, reason, False, asked.aic, asked.aic)
-
-
-def _use(trial, asked, reason):
-    """Recommend a trial; the words say what happens to the AIC."""
-    if trial.aic > asked.aic + AIC_SLACK:
-        why = (
-            "the asked fit is not a maximum, so its AIC is not that of the model"
-            if not asked.certified
-            else "what was asked for could not be fitted as it was written"
-        )
-        reason = (
-            f"{reason} Its AIC is HIGHER than the asked fit's: {trial.aic:.2f} against "
-            f"{asked.aic:.2f}; {why}."
-        )
-    elif trial.aic < asked.aic - AIC_SLACK:
-        reason = f"{reason} AIC {asked.aic:.2f} → {trial.aic:.2f}."
-    else:
-        reason = f"{reason} AIC {trial.aic:.2f}, the same."
-    return Recommendation(trial, reason, True, trial.aic, asked.aic)
+def _kept(asked):
+    """The name of the model, for "Keep …"."""
+    return f"the model with {', '.join(asked.back)}" if asked.back else "the asked model"
 
 
 def _of_regular(asked, others, bench):
-    """A certified fit that is not singular: only its predictors can be amiss."""
-    if bench.verdict("scale") == "problem":
-        found = [t for t in others if t.remedy == scaling.NAME and t.certified]
-        if found:
-            names = [a.name for a in asked.fit.design.aliased]
-            return _use(found[0], asked, (
-                f"The asked fit lost {', '.join(names)}, which only {found[0].what.split(' (')[0]} "
-                "brings back."
-            ))  # fmt: skip
+    """A certified fit that is not singular: only collinearity, or next to no variance."""
     if bench.verdict("collinearity") == "problem":
-        found = [t for t in others if t.remedy == collinearity.NAME and t.regular]
+        found = [t for t in others if t.gone and t.regular]
         best = min(found, key=lambda t: t.aic, default=None)
         if best is not None and best.aic < asked.aic - AIC_SLACK:
-            return _use(best, asked, (
+            return best, [
                 f"{best.what}: their coefficients cannot be told apart, and without it the "
-                f"log-likelihood {_loss(asked, best)}."
-            ))  # fmt: skip
+                f"log-likelihood {_loss(asked, best)}.",
+                _other_question(best),
+            ]
         if best is not None:
-            return _keep(asked, (
-                "Keep the asked model: its optimum is certified, and leaving out a collinear "
+            return asked, [
+                f"Keep {_kept(asked)}: its optimum is certified, and leaving out a collinear "
                 f"predictor raises the AIC ({asked.aic:.2f} → {best.aic:.2f} at best). The "
                 "coefficients of collinear predictors have large standard errors; read them "
                 "together."
-            ))  # fmt: skip
-    small = _lowest(
-        [t for t in others if t.remedy == near_zero.NAME and t.aic < asked.aic - AIC_SLACK]
-    )
+            ]
+    small = _lowest([t for t in others if t.remedy == near_zero.NAME and _below(t, asked)])
     if small is not None:
-        return _use(small, asked, (
+        return small, [
             "The asked fit is certified, but random slopes of it add next to nothing to the "
             f"response; with {small.what} the log-likelihood {_loss(asked, small)}{_test(small)}."
-        ))  # fmt: skip
-    return _keep(asked, (
-        "Keep the asked model: its optimum is certified and no variance is on the boundary."
-    ))  # fmt: skip
+        ]
+    opening = "With it the" if asked.back else "Keep the asked model: its"
+    return asked, [f"{opening} optimum is certified and no variance is on the boundary."]
 
 
 def _of_singular(asked, others, bench):
     """A certified singular fit is a legal answer; a simpler model must not cost AIC."""
     best = _simpler(asked, others)
-    if best is None and bench.verdict("collinearity") == "problem":
-        found = [t for t in others if t.remedy == collinearity.NAME]
-        best = _lowest([t for t in found if t.aic < asked.aic - AIC_SLACK])
-        if best is not None:
-            left = "" if best.regular else "; it is still singular"
-            return _use(best, asked, (
-                f"The asked fit is singular and its predictors are collinear; with {best.what} the "
-                f"log-likelihood {_loss(asked, best)}{left}."
-            ))  # fmt: skip
-    if best is None:
-        cheapest = min((t for t in _random(others) if t.regular), key=lambda t: t.aic, default=None)
-        more = (
-            "no simpler mixed model is better" if cheapest is None
-            else f"the best model without a zero variance has a higher AIC ({cheapest.aic:.2f}, "
-            f"against {asked.aic:.2f})"
+    if best is not None:
+        opening = "The fit is certified, but singular" if asked.back else (
+            "The asked fit is certified, but singular"
         )  # fmt: skip
-        return _keep(asked, (
-            "Keep the asked model: the optimum is certified, and a variance of exactly zero in "
-            f"some direction is its maximum, a legal answer; {more}. Say in the report that "
-            f"the fit is singular.{_without_random(asked)}"
-        ))  # fmt: skip
-    return _use(best, asked, _why_simpler(asked, best, "the asked fit is certified, but singular"))
+        return best, _why_simpler(asked, best, opening)
+    cheapest = min((t for t in _random(others) if t.regular), key=lambda t: t.aic, default=None)
+    more = (
+        "no simpler mixed model is better" if cheapest is None
+        else f"the best model without a zero variance has a higher AIC ({cheapest.aic:.2f}, "
+        f"against {asked.aic:.2f})"
+    )  # fmt: skip
+    sentences = [
+        f"Keep {_kept(asked)}: the optimum is certified, and a variance of exactly zero in some "
+        f"direction is its maximum, a legal answer; {more}. Say in the report that the fit is "
+        "singular.",
+        _without_random(asked),
+    ]
+    if bench.verdict("collinearity") == "problem":
+        sentences.append(_left_to_you([t for t in others if t.gone and t.certified]))
+    return asked, sentences
 
 
 def _without_random(asked):
@@ -133,52 +151,81 @@ def _without_random(asked):
         return ""
     name = "Ordinary regression" if fit.linear else "A generalised linear model"
     return (
-        f" {name}, without random effects, has log-likelihood {-0.5 * objective:.3f} against "
+        f"{name}, without random effects, has log-likelihood {-0.5 * objective:.3f} against "
         f"{asked.loglik:.3f} and one parameter fewer."
     )
 
 
+def _left_to_you(trials):
+    """A model without a predictor, named and not recommended."""
+    best = min(trials, key=lambda t: t.aic, default=None)
+    if best is None:
+        return ""
+    return (
+        f"Without {_names(best.gone)} ({best.formula}) the fit is certified, with AIC "
+        f"{best.aic:.2f}; that is for you to decide, and not done here. {_other_question(best)}"
+    )
+
+
+def _other_question(trial):
+    """What leaving out a predictor does to the coefficients of the others."""
+    return (
+        f"Leaving out {_names(trial.gone)} changes what the other coefficients estimate: they are "
+        "no longer adjusted for it."
+    )
+
+
+def _names(names):
+    return " and ".join(f"'{name}'" for name in names)
+
+
+def _below(trial, asked):
+    """Whether a trial's AIC is lower by more than rounding."""
+    return trial.aic < asked.aic - AIC_SLACK
+
+
 def _simpler(asked, others):
-    """The certified model of lowest AIC below the asked one's, rather one that is not singular."""
-    return _lowest([t for t in _random(others) if t.aic < asked.aic - AIC_SLACK])
+    """The best certified model among those of lower AIC than the asked one; None without one."""
+    return _lowest([t for t in _random(others) if _below(t, asked)])
 
 
 def _random(others):
     """Other random effects, the same predictors: none is given up for what random effects do."""
-    return [t for t in others if not t.same_model and t.remedy != collinearity.NAME]
+    return [t for t in others if not t.same_model and not t.gone]
 
 
 def _lowest(trials):
-    """The certified one of lowest AIC, rather one that is not singular; None if there is none."""
-    for usable in ([t for t in trials if t.regular], [t for t in trials if t.certified]):
-        if usable:
-            return min(usable, key=lambda t: t.aic)
-    return None
+    """The certified one of lowest AIC; one without a zero variance, where that is as good."""
+    usable = [t for t in trials if t.certified]
+    if not usable:
+        return None
+    lowest = min(usable, key=lambda t: t.aic)
+    regular = [t for t in usable if t.regular and t.aic < lowest.aic + NEARLY]
+    return min(regular, key=lambda t: t.aic, default=lowest)
 
 
 def _why_simpler(asked, best, opening):
     if best.remedy == scaling.NAME:
         moved = best.what.split(" (")[0]
-        return (
-            f"{opening[0].upper()}{opening[1:]}, because '||' says that intercept and slope are "
-            f"uncorrelated where the predictor is zero, far from the data. With {moved} the "
-            f"log-likelihood {_loss(asked, best)}."
-        )
+        return [
+            f"{opening}, because '||' says that intercept and slope are uncorrelated where the "
+            f"predictor is zero, far from the data. With {moved} the log-likelihood "
+            f"{_loss(asked, best)}."
+        ]
     fewer = asked.npar - best.npar
     what = f"{fewer} parameter{'s' * (fewer != 1)} fewer" if fewer > 0 else "as many parameters"
     left = "" if best.regular else "; it is still singular"
-    return (
-        f"{opening[0].upper()}{opening[1:]}: it has more random effects than the data support. "
-        f"This model has {what}, and the log-likelihood {_loss(asked, best)}"
-        f"{_test(best)}{left}."
-    )
+    return [
+        f"{opening}: it has more random effects than the data support. This model has {what}, "
+        f"and the log-likelihood {_loss(asked, best)}{_test(best)}{left}."
+    ]
 
 
 def _test(trial):
-    """The test against the asked model, in brackets, if there is one."""
+    """The test against the fit that it started from, in brackets, or why there is none."""
     p = trial.p_value
     if p != p:
-        return ""
+        return f" ({trial.note})" if trial.note else ""
     return f" (likelihood-ratio test p = {p:.3f})" if p >= 0.001 else " (test p < 0.001)"
 
 
@@ -199,42 +246,38 @@ def _of_unproved(asked, others):
     if same:
         highest = max(t.loglik for t in same)
         way = next(t for t in same if t.loglik >= highest - LOGLIK_SLACK)
-        opening = f"{way.remedy} ({way.what}) gives a certified optimum of the asked model"
+        opening = f"{way.remedy} ({way.what}) gives a certified optimum of {_kept(asked)}"
+        opening = opening[0].upper() + opening[1:]
         simpler = None if way.regular else _simpler(way, others)
         if simpler is not None:
-            return _use(simpler, asked, _why_simpler(
+            return simpler, _why_simpler(
                 way, simpler, f"{opening}, log-likelihood {way.loglik:.3f}, but it is singular"
-            ))  # fmt: skip
-        tail = "" if way.regular else " It is singular, which is a legal answer."
-        return _use(way, asked, (
-            f"{opening[0].upper()}{opening[1:]}; the log-likelihood {_loss(asked, way)}.{tail}"
-        ))  # fmt: skip
+            )
+        tail = "" if way.regular else "It is singular, which is a legal answer."
+        return way, [f"{opening}; the log-likelihood {_loss(asked, way)}.", tail]
     if asked.fit.certificate.short:
         remaining = 0.5 * asked.fit.certificate.remaining
-        return _keep(asked, (
+        return asked, [
             "Your own rule ended the search short of a certified optimum: the log-likelihood can "
             f"still rise by about {remaining:.1g}. Without converged= the search goes on to it."
-        ))  # fmt: skip
-    for among, trials in (
-        ("with the asked predictors", _random(others)),
-        ("that were tried", [t for t in others if not t.same_model]),
-    ):
-        best = _lowest(trials)
-        if best is not None:
-            kind = "certified and not singular" if best.regular else "certified"
-            return _use(best, asked, (
-                "No way to a certified optimum of the asked model was found. Of the models "
-                f"{among} that are {kind} this has the lowest AIC ({best.what}); its "
-                f"log-likelihood is {best.loglik:.3f}, against {asked.loglik:.3f} where the asked "
-                "fit stopped."
-            ))  # fmt: skip
-    tried = sum(t.fit is not None for t in others)
-    if not tried:
-        return _keep(asked, "Do not report this fit: it has no certified optimum.")
-    return _keep(asked, (
-        f"Nothing that was tried ({tried} fit{'s' * (tried != 1)}) has a certified optimum. Do not "
-        "report this fit: look at the data for the terms named above, or write a simpler model."
-    ))  # fmt: skip
+        ]
+    best = _lowest(_random(others))
+    if best is not None:
+        kind = "certified and not singular" if best.regular else "certified"
+        return best, [
+            f"No way to a certified optimum of {_kept(asked)} was found. Of the models with its "
+            f"predictors that are {kind} this has the lowest AIC ({best.what}); its log-likelihood "
+            f"is {best.loglik:.3f}, against {asked.loglik:.3f} where the asked fit stopped."
+        ]
+    if not others:
+        return asked, ["Do not report this fit: it has no certified optimum."]
+    many = f"{len(others)} fit{'s' * (len(others) != 1)}"
+    return asked, [
+        f"Nothing that was tried ({many}) and has the asked predictors has a certified optimum. Do "
+        "not report this fit: look at the data for the terms named above, or write a simpler "
+        "model.",
+        _left_to_you([t for t in others if t.gone and t.certified]),
+    ]
 
 
 def _no_maximum(asked):

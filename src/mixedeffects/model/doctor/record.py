@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import Any
 
+# what came of a try: there is a fit; it would take too long; an error; there is nothing to try
+TRIED, SKIPPED, REFUSED, NOT_APPLICABLE = "tried", "skipped", "refused", "not applicable"
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
@@ -23,12 +26,18 @@ class Trial:
     fit : LMM, GLMM or None
         None where nothing was fitted.
     seconds : float
+    outcome : {"tried", "skipped", "refused", "not applicable"}
+        Whether there is a fit, and if not, of what kind the reason is.
     note : str
-        Why nothing was fitted, or a remark.
+        Why nothing was fitted; of a fit, why there is no test of it.
     by_hand : bool
         Whether it was not fitted here, but can be to the table.
     same_model : bool
         Whether the log-likelihood is that of the asked model.
+    gone : tuple of str
+        Predictors of the asked model that were left out.
+    back : tuple of str
+        Predictors that the asked fit lost and this one has.
     loglik, aic, p_value : float
         On the footing of the comparison; the p-value against the asked model.
     npar : int or None
@@ -40,13 +49,26 @@ class Trial:
     options: dict[str, Any] = field(default_factory=dict)
     fit: Any = None
     seconds: float = nan
+    outcome: str = TRIED
     note: str = ""
     by_hand: bool = False
     same_model: bool = False
+    gone: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
     loglik: float = nan
     npar: int | None = None
     aic: float = nan
     p_value: float = nan
+
+    @classmethod
+    def needless(cls, remedy, why):
+        """A remedy for something that this fit does not have."""
+        return cls(remedy, "", outcome=NOT_APPLICABLE, note=why)
+
+    @property
+    def words(self) -> str:
+        """Why nothing was fitted, with what kind of reason it is."""
+        return f"{self.outcome}: {self.note}"
 
     @property
     def certified(self) -> bool:
@@ -66,7 +88,8 @@ class Recommendation:
     Attributes
     ----------
     trial : Trial
-    reason : str
+    reasons : tuple of str
+        Sentences.
     changed : bool
         Whether it is anything but the asked fit.
     aic, asked_aic : float
@@ -74,10 +97,15 @@ class Recommendation:
     """
 
     trial: Trial
-    reason: str
+    reasons: tuple[str, ...]
     changed: bool
     aic: float
     asked_aic: float
+
+    @property
+    def reason(self) -> str:
+        """The sentences as one text."""
+        return " ".join(self.reasons)
 
     @property
     def worse(self) -> bool:
@@ -107,8 +135,10 @@ class DiagnosisFacts:
 
 
 # why a remedy for what an optimiser could not do is not for a fit that was ended on purpose
-BY_RULE = "not applicable: your own rule ended the search"
+BY_RULE = "your own rule ended the search"
 # differences of AIC that are rounding
 AIC_SLACK = 1e-3
 # and of log-likelihoods: certified optima agree to this
 LOGLIK_SLACK = 1e-4
+# differences of AIC within which a model without a zero variance is preferred
+NEARLY = 1.0

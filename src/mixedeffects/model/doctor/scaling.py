@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.estimation import BY_EVALUATIONS
 from mixedeffects.formula import Name
-from mixedeffects.inference.checkup_fixed import (
+from mixedeffects.inference.checkup import (
     FAR,
     FAR_UNCORRELATED,
-    TOO_FAR,
     WIDE,
     column_sizes,
+    lost_columns,
     uncorrelated_columns,
 )
-from mixedeffects.inference.checkup_optimum import ran_out
 from mixedeffects.model.doctor.formulas import wrapped
-from mixedeffects.model.doctor.iterations import BY_EVALUATIONS
 from mixedeffects.model.doctor.record import Trial
 
 NAME = "scale predictors"
@@ -54,13 +53,13 @@ def scale_predictors(bench):
                 functions[plain[s.name]] = "scale"
             elif s.distance > (FAR_UNCORRELATED if s.name in diag else np.inf if sound else FAR):
                 functions[plain[s.name]] = "center"
-    dropped = [a.name for a in fit.design.aliased if TOO_FAR in a.reason and a.name in plain]
+    dropped = [name for name in lost_columns(fit) if name in plain]
     functions |= {plain[name]: functions.get(plain[name], "center") for name in dropped}
     if not functions:
         words = bench.checks["scale"].words
-        if sound and bench.verdict("scale") != "fine":
+        if sound and bench.verdict("scale") != "fine" and not lost_columns(fit):
             words = "the program scales columns itself while it fits"
-        return [Trial(NAME, "", note=f"not applicable: {words}")]
+        return [Trial.needless(NAME, words)]
     moved = [name for name in functions if name in diag]
     same = not moved and not dropped
     what = what_is_scaled(functions)
@@ -70,7 +69,7 @@ def scale_predictors(bench):
         what += f" (brings back {', '.join(dropped)})"
     return [
         bench.attempt(NAME, what, formula=wrapped(bench.formula, functions), zi=zi_text(bench),
-            same_model=same, **(as_asked(fit.certificate) if same else {}))
+            same_model=same, back=tuple(dropped), **(as_asked(fit.certificate) if same else {}))
     ]  # fmt: skip
 
 
@@ -92,7 +91,7 @@ def as_asked(certificate):
     options = {}
     if certificate.optimizer != "newton":
         options["optimizer"] = certificate.optimizer
-    if ran_out(certificate):
+    if certificate.ran_out:
         counted = certificate.optimizer in BY_EVALUATIONS
         options["max_iterations"] = max(
             1, certificate.evaluations if counted else certificate.iterations

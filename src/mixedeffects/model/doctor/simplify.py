@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.formula import Name
 from mixedeffects.inference import n_parameters
-from mixedeffects.inference.checkup_fixed import FAR_UNCORRELATED, column_sizes
+from mixedeffects.inference.checkup import FAR_UNCORRELATED, column_sizes
 from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.random_pca import ABSENT, contributions
 from mixedeffects.model.doctor.formulas import (
@@ -94,9 +94,9 @@ def simplify(bench):
     fit = bench.asked
     certificate = fit.certificate
     if certificate.short:
-        return [Trial(NAME, "", note=BY_RULE)]
+        return [Trial.needless(NAME, BY_RULE)]
     if certificate.converged and not certificate.is_singular:
-        return [Trial(NAME, "", note="not applicable: the fit is certified and not singular")]
+        return [Trial.needless(NAME, "the fit is certified and not singular")]
     path = walk(bench, fit, split=True)
     if path and path[-1].fit is not None:
         path += with_correlations(bench, path[-1].fit)
@@ -108,8 +108,7 @@ def simplify(bench):
                 if (t.formula, t.options.get("zi")) not in seen
             ]  # fmt: skip
     if not path:
-        note = "not applicable: there is no correlation, slope or further term to drop"
-        return [Trial(NAME, "", note=note)]
+        return [Trial.needless(NAME, "there is no correlation, slope or further term to drop")]
     return path
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.inference.checkup_record import FINE, LOOK, PROBLEM, Check, listed
+from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
 from mixedeffects.inference.random_pca import contributions, random_components
 from mixedeffects.inference.summary import singular_words
 from mixedeffects.inference.varcorr import varcorr

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from mixedeffects.inference.checkup_record import FINE, LOOK, PROBLEM, Check
-
-# how optimisers say that they ran out of iterations or evaluations
-RAN_OUT = re.compile(r"limit|exceeded|maximum number", re.IGNORECASE)
-
-
-def ran_out(certificate):
-    """Whether an optimiser stopped, unproved, because it was allowed no more steps."""
-    return not certificate.converged and bool(RAN_OUT.search(certificate.message))
+from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check
 
 
 def optimum(fit):
@@ -49,7 +39,7 @@ def plain(message):
 def iterations(fit):
     """Whether the optimiser was stopped by its limit."""
     c = fit.certificate
-    if ran_out(c):
+    if c.ran_out:
         words = f"stopped by the limit of iterations, after {c.iterations:,}: allow more"
         return Check("iterations", float(c.iterations), PROBLEM, words)
     words = f"{c.iterations:,} iterations, {c.evaluations:,} evaluations"

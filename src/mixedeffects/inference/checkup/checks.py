@@ -1,10 +1,10 @@
-"""What may be wrong with a fit: one check per question, each with a verdict and a sentence."""
+"""The checks of a fit, in order, and their table."""
 
 from __future__ import annotations
 
-from mixedeffects.inference.checkup_fixed import aliased, collinearity, scale
-from mixedeffects.inference.checkup_optimum import iterations, optimum, separation
-from mixedeffects.inference.checkup_random import (
+from mixedeffects.inference.checkup.fixed import aliased, collinearity, scale
+from mixedeffects.inference.checkup.optimum import iterations, optimum, separation
+from mixedeffects.inference.checkup.random import (
     correlations,
     dimensions,
     levels,

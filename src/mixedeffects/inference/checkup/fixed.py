@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.design import dense, triangle
 from mixedeffects.formula import column_names
-from mixedeffects.inference.checkup_record import FINE, LOOK, PROBLEM, Check, listed
+from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
 
 # ratio of standard deviations, and of a mean to its standard deviation, that ask for scaling
 WIDE, FAR = 1e3, 1e3
@@ -20,8 +20,6 @@ INFLATED, UNDETERMINED = 10.0, 1e3
 HALF = 0.5
 # columns beyond which the factors are not worth their time
 MOST_COLUMNS = 400
-# how the design says that a column was dropped only because it lies far from zero
-TOO_FAR = "subtract its mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +88,11 @@ def column_sizes(fit):
     return list(out.values())
 
 
+def lost_columns(fit):
+    """Names of fixed-effect columns dropped only because they lie so far from zero."""
+    return [a.name for a in fit.design.aliased if a.distant]
+
+
 def uncorrelated_columns(fit):
     """Names of slopes in ``(x || g)``, whose model depends on where x has its zero."""
     return {
@@ -104,11 +107,11 @@ def uncorrelated_columns(fit):
 def scale(fit):
     """Sizes of the predictors, next to each other and to their means."""
     sizes = column_sizes(fit)
-    far = [a for a in fit.design.aliased if TOO_FAR in a.reason]
+    far = lost_columns(fit)
     if far:
         words = (
-            f"{listed([a.name for a in far])} was dropped: so far from zero that it is constant "
-            "to 7 digits. Centre it: center(x)"
+            f"{listed(far)} {'was' if len(far) == 1 else 'were'} dropped: so far from zero that "
+            f"nothing of it varies within 7 digits. Centre it: center({far[0]})"
         )
         return Check("scale", np.inf, PROBLEM, words)
     if not sizes:
@@ -274,7 +277,7 @@ def aliased(fit):
     found = list(fit.design.aliased)
     if not fit.linear:
         found += [a for part in fit.data.parts.values() for a in part.aliased]
-    found = [a for a in found if TOO_FAR not in a.reason]
+    found = [a for a in found if not a.distant]
     if not found:
         return Check("aliased", 0.0, FINE, "no column was dropped")
     words = "dropped, determined by others: " + "; ".join(a.reason for a in found[:5])

@@ -1,0 +1,39 @@
+"""What may be wrong with a fit: one check per question, each with a verdict and a sentence."""
+
+from mixedeffects.inference.checkup.checks import CHECKS, checkup, checkup_table
+from mixedeffects.inference.checkup.fixed import (
+    FAR,
+    FAR_UNCORRELATED,
+    INFLATED,
+    WIDE,
+    Collinearity,
+    ColumnSize,
+    collinear,
+    collinearity,
+    column_sizes,
+    lost_columns,
+    uncorrelated_columns,
+)
+from mixedeffects.inference.checkup.random import FEW_LEVELS, NEAR_ZERO, unit_of
+from mixedeffects.inference.checkup.record import Check
+
+__all__ = [
+    "CHECKS",
+    "FAR",
+    "FAR_UNCORRELATED",
+    "FEW_LEVELS",
+    "INFLATED",
+    "NEAR_ZERO",
+    "WIDE",
+    "Check",
+    "Collinearity",
+    "ColumnSize",
+    "checkup",
+    "checkup_table",
+    "collinear",
+    "collinearity",
+    "column_sizes",
+    "lost_columns",
+    "uncorrelated_columns",
+    "unit_of",
+]
