@@ -6,6 +6,8 @@ builtin a Python user would expect.
 
 from __future__ import annotations
 
+import sys
+
 
 class MixedEffectsError(Exception):
     """Base of all errors: what happened, where, and what to do next."""
@@ -110,3 +112,11 @@ class ConvergenceWarning(MixedEffectsWarning):
 
 class DataWarning(MixedEffectsWarning):
     """Something about the data the user must know: rows or columns left out, …"""
+
+
+def depth_of_package() -> int:
+    """How many frames up the first caller outside this package is: where a warning belongs."""
+    frame, depth = sys._getframe(1), 1
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("mixedeffects"):
+        frame, depth = frame.f_back, depth + 1
+    return depth

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from dataclasses import replace
 from math import isfinite
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.errors import ConvergenceWarning, ModelError, OptionError
+from mixedeffects.errors import ConvergenceWarning, ModelError, OptionError, depth_of_package
 from mixedeffects.estimation.certificate import (
     certify,
     clearly_regular,
@@ -291,14 +290,6 @@ def _refuse_no_residual(objective, evaluation):
             "goes to zero and the likelihood has no maximum\n"
             "does the response vary within groups? use a coarser grouping factor or fewer terms"
         )
-
-
-def depth_of_package():
-    """How many frames up the first caller outside this package is."""
-    frame, depth = sys._getframe(1), 1
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("mixedeffects"):
-        frame, depth = frame.f_back, depth + 1
-    return depth
 
 
 def scipy_runner(name):

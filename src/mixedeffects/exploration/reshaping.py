@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.design import assemble, stack
-from mixedeffects.errors import ColumnTypeError, DataError, DataWarning, OptionError
+from mixedeffects.errors import (
+    ColumnTypeError,
+    DataError,
+    DataWarning,
+    OptionError,
+    depth_of_package,
+)
 from mixedeffects.exploration.columns import Profile, profile
 from mixedeffects.exploration.families import wave_key
 from mixedeffects.exploration.hints import GROUPS, hint
@@ -217,7 +223,7 @@ def reshape(table, plan, drop_missing=False):
             f"no column tells the rows apart, so the result has a new one that does: "
             f"'{plan.made_id}', 1 to {n:,}; if you have one, name it with id=",
             DataWarning,
-            stacklevel=3,
+            stacklevel=depth_of_package(),
         )
     return assemble(table.flavour, columns)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.errors import DataWarning, OptionError
+from mixedeffects.errors import DataWarning, OptionError, depth_of_package
 from mixedeffects.inference.anova_types import general, marginal, sequential
 from mixedeffects.inference.coefficient_parts import (
     MAIN,
@@ -145,5 +145,5 @@ def _warn_aliased(fit, hypotheses):
         f"the tests are about what is left, which depends on the cells that have rows\n"
         f"{shown}{more}{nothing}",
         DataWarning,
-        stacklevel=4,
+        stacklevel=depth_of_package(),
     )

@@ -6,7 +6,13 @@ import warnings
 
 import numpy as np
 
-from mixedeffects.errors import DataError, DataWarning, NotAvailableError, OptionError
+from mixedeffects.errors import (
+    DataError,
+    DataWarning,
+    NotAvailableError,
+    OptionError,
+    depth_of_package,
+)
 from mixedeffects.inference.coefficient_parts import MAIN, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.component_names import PREFIXES, component_name
@@ -187,7 +193,7 @@ def _ran_coefs(fit, level, **_):
                         f"standard errors of the coefficients of {q:,} levels of "
                         f"'{block.factor.name}' {why} and were left out",
                         DataWarning,
-                        stacklevel=4,
+                        stacklevel=depth_of_package(),
                     )
             columns["std_error"].append(error)
     estimate = np.concatenate(columns["estimate"])

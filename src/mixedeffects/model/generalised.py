@@ -11,7 +11,7 @@ import numpy as np
 from mixedeffects import inference
 from mixedeffects.design import build_glmm_design, collapse, take_rows
 from mixedeffects.engine import threads_for
-from mixedeffects.errors import DataWarning, ModelError, OptionError
+from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
 from mixedeffects.estimation import UserRule, check_rule
 from mixedeffects.estimation.laplace import (
     LaplaceObjective,
@@ -176,7 +176,7 @@ def fit_glmm(
             f"exposure= adds its logarithm to the linear predictor, which makes a rate of a mean "
             f"with link 'log' (or 'cloglog'), not with '{family.link.name}'",
             DataWarning,
-            stacklevel=3,
+            stacklevel=depth_of_package(),
         )
     problem, groups, plan, row_of = problem_of(data, family, response, engine)
     rule = None

@@ -15,6 +15,7 @@ from mixedeffects.errors import (
     NotAvailableError,
     OptionError,
     PlanTooLargeError,
+    depth_of_package,
 )
 from mixedeffects.inference.clusters import (
     Clusters,
@@ -214,7 +215,7 @@ def _refitted(fit, units, hold=False):
                     f"leaving out {J:,} units one at a time will take about {left / 60:,.1f} "
                     "minutes\nrefit=False, with the variances held, takes a fraction of that",
                     DataWarning,
-                    stacklevel=4,
+                    stacklevel=depth_of_package(),
                 )
     return delta, information, s2, theta, converged
 
@@ -228,11 +229,11 @@ def _facts(fit, gls, units, refit, found, fixed, random, notes):
             f"without {units.name} {shown} the rows do not determine all coefficients "
             f"({len(which)} of {J}): their measures are missing"
         )
-        warnings.warn(notes[-1], DataWarning, stacklevel=4)
+        warnings.warn(notes[-1], DataWarning, stacklevel=depth_of_package())
     failed = int((known & ~found.converged).sum())
     if failed:
         notes.append(f"{failed} of {J} refits did not converge to a certified optimum")
-        warnings.warn(notes[-1], ConvergenceWarning, stacklevel=4)
+        warnings.warn(notes[-1], ConvergenceWarning, stacklevel=depth_of_package())
     names, now, without = _variances(fit, found.theta, found.s2)
     return InfluenceFacts(
         groups=units.name,

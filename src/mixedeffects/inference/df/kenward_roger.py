@@ -17,7 +17,7 @@ import warnings
 
 import numpy as np
 
-from mixedeffects.errors import DataWarning, NotAvailableError, PlanTooLargeError
+from mixedeffects.errors import DataWarning, NotAvailableError, PlanTooLargeError, depth_of_package
 from mixedeffects.inference.df.components import pair_sums, parts_of
 from mixedeffects.inference.df.methods import JointTest, independent_rows
 
@@ -217,5 +217,5 @@ def announce(parts):
             f"Kenward–Roger will take about {seconds / 60.0:,.1f} minutes: {parts.largest:,} "
             f"random-effect columns are connected with each other\n{instead}",
             DataWarning,
-            stacklevel=2,
+            stacklevel=depth_of_package(),
         )

@@ -13,6 +13,7 @@ from mixedeffects.errors import (
     ModelError,
     NotAvailableError,
     OptionError,
+    depth_of_package,
 )
 from mixedeffects.estimation.refits import (
     CONVERGED,
@@ -124,7 +125,7 @@ def bootstrap(
             "everything that varies between groups come out far too narrow\n"
             'use method="cluster" or "parametric"',
             DataWarning,
-            stacklevel=3,
+            stacklevel=depth_of_package(),
         )
     if not fit.linear:
         return _generalised(
@@ -345,7 +346,7 @@ def _report_failures(failed, n):
             f"{failed:,} of {n:,} refits failed and are left out: intervals describe only the "
             "resamples that could be fitted",
             DataWarning,
-            stacklevel=4,
+            stacklevel=depth_of_package(),
         )
 
 

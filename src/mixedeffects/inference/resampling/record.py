@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.errors import DataWarning, NotAvailableError, OptionError
+from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, depth_of_package
 from mixedeffects.inference.normal import check_level
 from mixedeffects.inference.resampling import intervals
 from mixedeffects.inference.table import Table
@@ -125,7 +125,7 @@ class BootstrapFacts:
                     'out too narrow\nfor fixed effects use kind="symmetric"; for variances '
                     'method="parametric"',
                     DataWarning,
-                    stacklevel=3,
+                    stacklevel=depth_of_package(),
                 )
         return Table(
             {
@@ -173,7 +173,7 @@ class BootstrapFacts:
                 f"no BCa interval for {', '.join(lost)}: all replicates lie on one side of the "
                 'estimate, or it is not defined\nuse kind="percentile" there',
                 DataWarning,
-                stacklevel=4,
+                stacklevel=depth_of_package(),
             )
 
     def table(self):

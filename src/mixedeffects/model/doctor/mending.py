@@ -6,8 +6,7 @@ import warnings
 
 import numpy as np
 
-from mixedeffects.errors import ConvergenceWarning, OptionError
-from mixedeffects.estimation.minimize import depth_of_package
+from mixedeffects.errors import ConvergenceWarning, OptionError, depth_of_package
 from mixedeffects.inference.checkup import lost_columns
 from mixedeffects.model.doctor.diagnosing import diagnose
 
