@@ -183,7 +183,6 @@ def test_every_iteration_of_em_lowers_the_objective(name):
     assert np.diff(values).max(initial=0.0) <= EM_MONOTONE * max(1.0, abs(values[-1]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_em_finds_newtons_optimum_of_every_golden_model(name):
     fit, best = both(name, "em"), both(name, "newton")
