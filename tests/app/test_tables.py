@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 from mixedeffects.app import tables
-from mixedeffects.app.tables import read_plain, read_table, write_table
+from mixedeffects.app.tables import read_plain, read_table, reading_code, write_table
 from mixedeffects.design import build_design
 from mixedeffects.errors import DataError, MissingDependencyError
 
@@ -75,6 +77,52 @@ def test_a_ragged_file_names_the_row(monkeypatch, path):
     only(monkeypatch)
     path.write_text(TEXT + "1,2\n")
     with pytest.raises(DataError, match="row 10: 2 values for 5 columns"):
+        read_table(path)
+
+
+READERS = ["pandas", "polars", "pyarrow", None]
+
+
+@pytest.mark.parametrize("library", READERS)
+@pytest.mark.parametrize("which", ["every row", "a later row"])
+def test_a_separator_after_the_last_value_moves_no_column(monkeypatch, path, library, which):
+    only(monkeypatch, *([library] if library else []))
+    header, *rows = TEXT.splitlines()
+    plain = build_design(FORMULA, read_table(path))
+    longer = [row + "," * (which == "every row" or i == 5) for i, row in enumerate(rows)]
+    path.write_text("\n".join([header, *longer]) + "\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        design = build_design(FORMULA, read_table(path))
+    np.testing.assert_array_equal(design.y, plain.y)
+    np.testing.assert_array_equal(design.X, plain.X)
+    assert design.x_names == plain.x_names
+    assert list(design.blocks[0].factor.labels) == list(plain.blocks[0].factor.labels)
+
+
+def test_the_printed_code_moves_no_column_either(path):
+    header, *rows = TEXT.splitlines()
+    path.write_text("\n".join([header, rows[0], *(row + "," for row in rows[1:])]) + "\n")
+    named: dict = {}
+    exec(reading_code(str(path)), named)
+    assert list(named["data"].columns) == header.split(",")
+    assert named["data"]["x"].fillna(0).tolist() == [1, 0, 3, 4, 5, 2, 7, 6]
+    assert named["data"].index.tolist() == list(range(8))
+
+
+@pytest.mark.parametrize("library", READERS)
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("y,x\n1,2,3\n3,4\n", "line 2: 3 values for 2 columns"),
+        ("y,x\n1,2\n\n3,4,5\n", "line 4: 3 values for 2 columns"),
+        ("y,x\n1,2,,\n", "line 2: 4 values for 2 columns"),
+    ],
+)
+def test_more_values_than_columns_are_refused(monkeypatch, path, library, text, words):
+    only(monkeypatch, *([library] if library else []))
+    path.write_text(text)
+    with pytest.raises(DataError, match=words):
         read_table(path)
 
 

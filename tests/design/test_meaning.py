@@ -80,6 +80,19 @@ def test_level_order():
     assert "level of 'cat' that no row has: y" in labels("cat")[1][0]
 
 
+def test_levels_whose_rows_are_left_out_are_not_said_to_have_none():
+    frame = pd.DataFrame({"y": [np.nan, np.nan, *np.arange(6.0)], "text": [*"aabbccdd"]})
+    frame["cat"] = pd.Categorical(frame["text"], categories=[*"abcde"])
+
+    def note(name):
+        return build_design(f"y ~ 1 + (1 | {name})", frame).notes[0]
+
+    assert note("text") == "1 level of 'text' left out with its rows (missing values): a"
+    assert note("cat") == "2 levels of 'cat' that no row used has: a, e"
+    fixed = build_design("y ~ text + (1 | cat)", frame).notes
+    assert "levels of 'text' left out with their rows (missing values): a" in fixed
+
+
 def test_nullable_columns_can_group():
     frame = pd.DataFrame(
         {

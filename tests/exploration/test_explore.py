@@ -331,3 +331,21 @@ def test_hundreds_of_thousands_of_rows_take_a_moment():
     found, took = seconds(me.explore, calls)
     assert took + seconds(str, found)[1] < EXPLORE_SECONDS
     assert found.formula.endswith("(1 | center_ID / rep_ID)")
+
+
+@pytest.mark.parametrize("code", [-999.0, 9999.0])
+def test_a_code_for_missing_is_no_floor_or_ceiling(code):
+    values = np.round(np.random.default_rng(9).normal(50, 10, 400), 1)
+    values[:12] = code
+    found = me.explore({"y": values, "g": np.repeat(np.arange(40), 10)}, outcome="y")
+    assert found.facts.outcome.codes == (code,) and found.facts.outcome.ends == ()
+    said = " ".join(str(found).split())
+    assert f"{code:g} lies far from all other values of 'y': a code for missing?" in said
+    assert "Clipped" not in said and "piled up" not in said
+
+
+def test_nines_among_other_values_are_no_codes():
+    values = np.minimum(np.round(np.random.default_rng(10).normal(85, 12, 800)), 99.0)
+    found = me.explore({"y": values, "g": np.repeat(np.arange(80), 10)}, outcome="y")
+    assert found.facts.outcome.codes == ()
+    assert [e.value for e in found.facts.outcome.ends] == [99.0]

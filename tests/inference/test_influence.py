@@ -293,3 +293,23 @@ def test_a_long_computation_is_announced(monkeypatch):
     fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
     with pytest.warns(me.DataWarning, match="will take about"):
         fit.influence("Subject")
+
+
+def test_two_groups_leave_no_variance_to_estimate():
+    rng = np.random.default_rng(4)
+    table = {"y": np.repeat([0.0, 2.0], 20) + rng.normal(size=40), "g": np.repeat(["a", "b"], 20)}
+    fit = me.lmm("y ~ 1 + (1 | g)", table)
+    with pytest.raises(me.NotAvailableError, match="without g a one level of g is left") as refused:
+        fit.influence("g")
+    assert "refit=False" in str(refused.value)
+    assert np.isfinite(fit.influence("g", refit=False).facts.cooks_distance).all()
+    table["g"] = np.repeat(["a", "b", "c"], [20, 10, 10])
+    three = me.lmm("y ~ 1 + (1 | g)", table)
+    assert three.influence("g", refit=True).facts.cooks_distance.shape == (3,)
+
+
+def test_a_group_is_known_by_its_name_without_backticks(sleepstudy):
+    data = sleepstudy.rename(columns={"Subject": "the subject"})
+    fit = me.lmm("Reaction ~ Days + (1 | `the subject`)", data)
+    bare, quoted = fit.influence("the subject"), fit.influence("`the subject`")
+    assert np.array_equal(bare.facts.cooks_distance, quoted.facts.cooks_distance)

@@ -57,6 +57,14 @@ def checked(diagnosis, name):
     return table.loc[name]
 
 
+def test_no_variance_at_all_has_no_shares():
+    """Groups that are alike by construction: every variance of them is zero."""
+    x = np.tile([-1.0, -1.0, 1.0, 1.0], 10)
+    table = {"y": np.tile([1.0, -1.0], 20), "x": x, "g": np.repeat(np.arange(10), 4)}
+    said = checked(me.lmm("y ~ x + (x | g)", pd.DataFrame(table)).diagnose(), "dimensions of g")
+    assert said["words"] == "0 of 2 dimensions supported; no variance in any direction"
+
+
 # --- sound fits ------------------------------------------------------------------------------
 
 

@@ -132,6 +132,19 @@ def test_save_and_load(fit, tmp_path, sleep):
         me.load(tmp_path / "other.npz")
 
 
+def test_files_that_are_no_fits_are_refused_in_words(fit, tmp_path):
+    (tmp_path / "messy.csv").write_text("y,x\n1,2\n")
+    with pytest.raises(me.DataError, match="not a fit saved") as refused:
+        me.load(tmp_path / "messy.csv")
+    assert "pickle" not in str(refused.value) and "fit.save" in str(refused.value)
+    with pytest.raises(FileNotFoundError):
+        me.load(tmp_path / "absent.npz")
+    with pytest.raises(me.OptionError, match=r"no folder '.*nodir' for 'x\.npz'; make it first"):
+        fit.save(tmp_path / "nodir" / "x.npz")
+    with pytest.raises(me.OptionError, match="is a folder"):
+        fit.save(tmp_path)
+
+
 def test_information_criteria_count_every_parameter(fit):
     assert fit.df == 6
     assert fit.aic == pytest.approx(fit.objective + 12)

@@ -84,3 +84,22 @@ def test_marks_are_the_levels_own_and_the_pointer_names_them(fit):
         assert unit.tooltip["level"] == "Subject"
         assert [row["level"] for row in unit.rows] == chart.data["level"].tolist()
     assert "95% conditional intervals, not adjusted for their number" in chart.subtitle[0]
+
+
+def without_groups(rng):
+    """A response whose groups p have equal means, and whose groups b have not."""
+    p, b = np.repeat(np.arange(120), 4), np.repeat(np.arange(12), 40)
+    noise = rng.normal(size=(120, 4))
+    noise -= noise.mean(axis=1, keepdims=True)
+    return {"y": noise.ravel() + rng.normal(size=12)[b], "flat": noise.ravel(), "p": p, "b": b}
+
+
+def test_a_group_of_no_variance_is_not_the_default_and_has_no_picture():
+    table = without_groups(np.random.default_rng(8))
+    fit = me.lmm("y ~ 1 + (1 | p) + (1 | b)", table)
+    assert fit.plot.caterpillar().title == "Random effects of b"
+    assert fit.plot.shrinkage().data["level"].nunique() == 12
+    for chart in (lambda: fit.plot.caterpillar("p"),
+                  me.lmm("flat ~ 1 + (1 | p)", table).plot.caterpillar):  # fmt: skip
+        with pytest.raises(me.NotAvailableError, match="variance of p is zero"):
+            chart()

@@ -90,3 +90,19 @@ def test_a_long_title_of_an_axis_ends_where_the_panel_does():
     tall = drawn(me.plot.histogram(table, "x", by=name)).pixels.shape[0]
     table["b"] = table.pop(name)
     assert tall <= drawn(me.plot.histogram(table, "x", by="b")).pixels.shape[0] + 20
+
+
+def test_names_cannot_end_the_script_of_a_page(tmp_path):
+    """Neither in a saved page nor in a notebook: a level may hold any text."""
+    level = "</script><img src=q onerror=alert(1)>"
+    rng = np.random.default_rng(2)
+    table = {"y": rng.normal(size=80), "g": [f"{level}{i // 10}" for i in range(80)]}
+    chart = me.plot.groups(table, "y", "g")
+    chart.save(tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text(encoding="utf-8")
+    bundle = chart._repr_mimebundle_()
+    shown = bundle[0] if isinstance(bundle, tuple) else bundle
+    for text in (page, shown["text/html"]):
+        assert "</script><img" not in text
+        assert "\\u003c/script>\\u003cimg" in text
+    assert level + "0" in str(chart.to_dict())

@@ -99,3 +99,17 @@ def test_a_level_that_cannot_be_left_out_is_said_in_its_panel_and_warns_nobody()
     assert drawn(chart).says("without clinic 7")
     with pytest.warns(me.DataWarning, match="without clinic 7"):
         fit.influence("clinic")
+
+
+def test_further_lines_below_a_panels_title_have_room():
+    from mixedeffects.inference.views import View
+    from mixedeffects.plot.page import Panel, page
+
+    drawing = me.lmm(
+        "Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy()
+    ).plot.residuals().altair  # fmt: skip
+    room = [
+        page([Panel("a", View({}, (), {}), drawing, "A", ("words",) * lines)], 3)[1]["spacing"]
+        for lines in (1, 2, 4)
+    ]
+    assert room[0] == room[1] and room[2]["row"] >= room[0]["row"] + 2 * 12

@@ -110,3 +110,19 @@ def test_what_has_no_such_effects_says_why():
         pain.plot.effects("treatmet")
     with pytest.raises(me.OptionError, match="did you mean 'patient'"):
         pain.plot.effects(group="patients")
+
+
+def test_a_treatment_that_varies_within_groups_is_the_reason_and_the_charts_named_work():
+    owls = me.glmm(
+        "SiblingNegotiation ~ FoodTreatment * SexParent + (1 | Nest)", me.datasets.owls(),
+        family="nbinom1", exposure="BroodSize", zi="~ FoodTreatment",
+    )  # fmt: skip
+    with pytest.raises(me.NotAvailableError, match="vary within the levels of Nest") as refused:
+        owls.plot.effects()
+    assert "scale=" not in str(refused.value) and "trajectories" not in str(refused.value)
+    assert (
+        "fit.plot.means('FoodTreatment') or fit.plot.interaction('FoodTreatment', 'SexParent')"
+        in str(refused.value)
+    )
+    assert len(owls.plot.means("FoodTreatment").data) == 2
+    assert len(owls.plot.interaction("FoodTreatment", "SexParent").data) == 4

@@ -48,7 +48,7 @@ BOTH = {"level": "Nest", "level_2": "BroodSize"}
 # chart, fit, options, what tooltips of groups name, tooltips that are about no group
 OF_FITS = [
     ("caterpillar", sleep, {}, SUBJECT, 0),
-    ("caterpillar", owls, {"group": "BroodSize"}, {"level": "BroodSize"}, 0),
+    ("caterpillar", owls, {"group": "Nest"}, NEST, 0),
     ("trajectories", sleep, {}, SUBJECT, 1),
     ("trajectories", pain, {"by": "treatment", "facets": True}, {"level": "patient"}, 0),
     ("trajectories", owls, {"x": "ArrivalTime", "scale": "link"}, NEST, 1),

@@ -120,7 +120,7 @@ OF_TABLE = [
     ("groups", (Y, "center_ID"), {}, f"a random 4,000 of {ROWS:,} points; boxes are of all"),
     ("scatter", ("age", Y), {"colour": "reason"}, f"{ROWS:,} points counted in cells"),
     ("scatter", ("age", Y), {"colour": "M6Spend"}, f"{ROWS:,} points counted in cells"),
-    ("spaghetti", ("month", Y, "rep_ID"), {}, "a random 100 of 193 groups"),
+    ("spaghetti", ("month", Y, "rep_ID"), {}, "100 of 193 rep_ID lines, chosen at random"),
     ("histogram", (Y,), {"by": "reason"}, f"{ROWS:,} rows in"),
     ("correlation", (), {}, f"Pearson correlations, {ROWS:,} rows per pair"),
     ("correlation", (), {"method": "spearman"}, f"Spearman rank correlations, {ROWS:,} rows"),
@@ -134,7 +134,7 @@ def test_charts_of_a_table(calls, name, columns, options, said):
 
 OF_PANEL = [
     ("missing", ("subject", "wave", "y"), {}, "the 20 most frequent of 466 patterns"),
-    ("spaghetti", ("wave", "y", "subject"), {"colour": "treatment"}, "a random 100 of 70,000"),
+    ("spaghetti", ("wave", "y", "subject"), {"colour": "treatment"}, "100 of 70,000 subject lines"),
     ("groups", ("y", "clinic"), {"colour": "treatment"}, "the 12 lowest and 12 highest medians"),
 ]
 

@@ -51,3 +51,21 @@ def test_of_many_rows_a_sample_is_shown_and_it_says_so():
     chart = fit.plot.predictive(20, rng=1)
     assert "10,000 of 30,000 rows, chosen at random" in chart.subtitle
     assert drawn(chart).ink > 0.02
+
+
+@pytest.mark.parametrize(("rows", "bins"), [(6, 3), (180, 14), (3000, 40)])
+def test_few_rows_have_few_bins(rows, bins):
+    y = np.random.default_rng(6).normal(size=rows)
+    chart = me.lmm("y ~ 1 + (1 | g)", {"y": y, "g": np.arange(rows) % 3}).plot.predictive(rng=1)
+    assert len(chart.data) == bins  # the root of the rows, at most 40
+    assert chart.data["observed"].sum() == pytest.approx(1.0)
+
+
+def test_bars_of_yes_and_no_are_called_so():
+    g = np.arange(240) % 12
+    said = np.where(np.random.default_rng(7).random(240) > 0.6, "yes", "no")
+    chart = me.glmm("y ~ 1 + (1 | g)", {"y": said, "g": g}).plot.predictive(rng=1)
+    assert dict(zip(chart.data["label"], chart.data["observed"], strict=True)) == {
+        "no": (said == "no").mean(), "yes": (said == "yes").mean()
+    }  # fmt: skip
+    assert drawn(chart).says("yes")

@@ -214,3 +214,16 @@ def test_points_know_their_levels_where_some_rows_are_missing():
         assert (shown["level"] == table["Nest"].astype(str).to_numpy()[shown["row"]]).all()
         brood = shown["level_2"].astype(float).to_numpy()
         assert (brood == table["BroodSize"].to_numpy()[shown["row"]]).all()
+
+
+def test_the_band_of_roots_does_not_go_below_zero():
+    rng = np.random.default_rng(2)
+    x = np.r_[np.linspace(0.0, 1.0, 30), 3.0, 3.1]  # few rows of small residuals at one end
+    y = 10.0 * x + rng.normal(size=32) * np.r_[np.linspace(4.0, 0.2, 30), 0.05, 0.05]
+    fit = me.lmm("y ~ x + (1 | g)", {"y": y, "x": x, "g": np.arange(32) % 4})
+    tables = fit.plot.scale_location().tables
+    data, line = tables["data"], tables["smooth"]
+    plain = smooth(data["fitted"].to_numpy(), data["residual"].to_numpy())
+    assert plain["lower"].min() < 0.0
+    np.testing.assert_allclose(line["lower"], np.maximum(plain["lower"], 0.0))
+    assert (line["mean"] >= line["lower"]).all()

@@ -32,7 +32,7 @@ def test_many_groups_are_sampled_and_the_means_are_of_all():
     chart, took = seconds(me.plot.spaghetti, calls, "month", "call_CSAT", "rep_ID")
     assert took + seconds(chart.png)[1] < RAW_CHART_SECONDS
     assert chart.data["group"].nunique() == 100
-    assert "a random 100 of 193 groups; the means are of all" in chart.subtitle
+    assert "100 of 193 rep_ID lines, chosen at random; the means are of all" in chart.subtitle
     assert "rows of one group at the same place are averaged" in chart.subtitle
     means = calls.groupby("month")["call_CSAT"].mean()
     np.testing.assert_allclose(chart.tables["means"]["y"], means, rtol=RAW_SUM_RTOL)
@@ -68,3 +68,10 @@ def test_columns_that_cannot_be_used():
         me.plot.spaghetti(me.datasets.sleepstudy(), "Days", "Reaction", "Subj")
     with pytest.raises(me.ColumnTypeError, match="must be numbers"):
         me.plot.spaghetti(me.datasets.sleepstudy(), "Days", "Subject", "Subject")
+
+
+def test_the_lines_drawn_are_said_once():
+    x = np.tile(np.arange(4.0), 180)
+    table = {"y": np.sin(np.arange(720.0)), "x": x, "p": np.repeat(np.arange(180), 4)}
+    said = " ".join(me.plot.spaghetti(table, "x", "y", "p").subtitle)
+    assert said.count("180") == 1 and "100 of 180 p lines, chosen at random" in said

@@ -64,3 +64,15 @@ def test_brackets_in_a_column_name_call_no_function(fit):
     assert chart.title == "Mass (g) along level" and chart.view.facts["scale"] == "response"
     assert fit.plot.interaction("level", scale="response").data["estimate"].notna().all()
     assert fit.plot.predictive(rng=1).title == "Mass (g): observed and simulated"
+
+
+@pytest.mark.parametrize("name", ["caterpillar", "shrinkage", "by_group", "qq_ranef", "influence"])
+def test_a_group_may_be_named_without_backticks(name):
+    rng = np.random.default_rng(1)
+    group = np.repeat([*"abcdefgh"], 5)
+    table = {"y": rng.normal(size=40) + np.repeat(rng.normal(size=8), 5), "my group": group}
+    fit = me.lmm("y ~ 1 + (1 | `my group`)", pd.DataFrame(table))
+    chart = getattr(fit.plot, name)
+    assert chart("my group").data.equals(chart("`my group`").data)
+    with pytest.raises(me.OptionError, match="my grou'"):
+        chart("my grou")

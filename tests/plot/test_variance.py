@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -86,3 +88,11 @@ def test_shares_on_the_response_scale_are_those_of_one_trial():
     picture = drawn(chart)
     assert picture.says(f"{chart.data['share'].iloc[2]:.1%}  (variance")
     assert picture.says("distribution (binomial)") and picture.has_colour(BLUE)
+
+
+def test_a_correlation_of_zero_is_written_beside_the_group_not_over_it():
+    g, y = np.repeat(np.arange(6), 4), np.tile([1.0, 2.0, 3.0, 4.0], 6)
+    chart = me.lmm("y ~ 1 + (1 | long_name)", {"y": y, "long_name": g}).plot.variance()
+    assert chart.tables["icc"]["icc"].tolist() == [0.0]
+    texts = re.findall(r'<text [^>]*text-anchor="(\w+)"[^>]*>0\.00</text>', chart.svg())
+    assert texts == ["start"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import re
 from importlib.util import find_spec
 from itertools import islice
@@ -100,15 +101,16 @@ def _read_parquet(path: Path) -> Any:
 def _read_text(path: Path) -> Any:
     separator = _separator(path)
     decimal = decimal_sign(path, separator)
+    trailing = trailing_columns(path, separator)
     for library in ("pandas", "polars", "pyarrow"):
         if find_spec(library):
-            return _READERS[library](path, separator, decimal)
+            return _READERS[library](path, separator, decimal, trailing)
     return read_plain(path, separator, decimal)
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path, errors: str = "strict") -> Any:
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    return opener(path, "rt", encoding="utf-8-sig", newline="")
+    return opener(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
 
 
 def _separator(path: Path) -> str:
@@ -140,6 +142,48 @@ def decimal_sign(path: Path, separator: str) -> str:
     cells = [cell.strip() for line in lines[1:] for cell in line]
     commas = any(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
     return "," if commas and not any(DECIMAL_POINT.fullmatch(cell) for cell in cells) else "."
+
+
+def trailing_columns(path: Path, separator: str) -> int | None:
+    """The number of columns, where some row ends in a separator that the header does not have.
+
+    Every library has its own way with rows longer than the header: pandas takes the first
+    column for row names, and all others move by one.
+
+    Parameters
+    ----------
+    path : Path
+    separator : str
+
+    Returns
+    -------
+    int or None
+        None where no row is longer than the header.
+
+    Raises
+    ------
+    DataError
+        A row with more values than there are columns.
+    """
+    with _open(path, errors="replace") as file:  # the library says which byte is not UTF-8
+        rows = csv.reader(file, delimiter=separator)
+        n = len(next(rows))
+        longer = False
+        for row in rows:
+            if len(row) > n:
+                longer = True
+                _without_trailing(row, n, path, rows.line_num)
+    return n if longer else None
+
+
+def _without_trailing(row: list[str], n: int, path: Any, line: int) -> list[str]:
+    """A row longer than the header without the empty cell after its last separator."""
+    if len(row) > n + 1 or row[n]:
+        raise DataError(
+            f"{path}, line {line}: {len(row)} values for {n} column{'s' * (n != 1)}\n"
+            "name every column in the first line, and quote values that hold the separator"
+        )
+    return row[:n]
 
 
 def suspicious_header(path: str | Path) -> list[str]:
@@ -175,35 +219,45 @@ def reading_code(data: str) -> str:
     more = "" if separator == "," else f", sep={separator!r}"
     if decimal_sign(path, separator) == ",":
         more += ", decimal=','"
+    trailing = trailing_columns(path, separator)
+    if trailing is not None:
+        more += f", usecols=range({trailing})"
     return (
-        f"import pandas as pd\n\ndata = pd.read_csv(\n    {data!r}{more}, keep_default_na=False,\n"
-        f"    na_values={list(MISSING)!r},\n)"
+        f"import pandas as pd\n\ndata = pd.read_csv(\n    {data!r}{more}, index_col=False,\n"
+        f"    keep_default_na=False, na_values={list(MISSING)!r},\n)"
     )
 
 
-def _pandas(path: Path, separator: str, decimal: str) -> Any:
+def _pandas(path: Path, separator: str, decimal: str, trailing: int | None) -> Any:
     import pandas
 
     return pandas.read_csv(
         path, sep=separator, encoding="utf-8-sig", keep_default_na=False, na_values=list(MISSING),
-        decimal=decimal,
+        decimal=decimal, index_col=False, usecols=None if trailing is None else range(trailing),
     )  # fmt: skip
 
 
-def _polars(path: Path, separator: str, decimal: str) -> Any:
+def _polars(path: Path, separator: str, decimal: str, trailing: int | None) -> Any:
     import polars
 
     return polars.read_csv(
         path, separator=separator, null_values=list(MISSING), infer_schema_length=None,
-        decimal_comma=decimal == ",",
+        decimal_comma=decimal == ",", truncate_ragged_lines=trailing is not None,
     )  # fmt: skip
 
 
-def _pyarrow(path: Path, separator: str, decimal: str) -> Any:
+def _pyarrow(path: Path, separator: str, decimal: str, trailing: int | None) -> Any:
     from pyarrow import csv as arrow
 
+    source: Any = path
+    if trailing is not None:  # which it has no option for
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=separator, lineterminator="\n")
+        with _open(path) as file:
+            writer.writerows(row[:trailing] for row in csv.reader(file, delimiter=separator))
+        source = io.BytesIO(text.getvalue().encode())
     return arrow.read_csv(
-        path,
+        source,
         parse_options=arrow.ParseOptions(delimiter=separator),
         convert_options=arrow.ConvertOptions(
             null_values=list(MISSING), strings_can_be_null=True, decimal_point=decimal
@@ -226,11 +280,15 @@ def read_plain(path: str | Path, separator: str = ",", decimal: str = ".") -> di
         else objects: text, with None where the value is missing.
     """
     with _open(Path(path)) as file:
-        rows = [row for row in csv.reader(file, delimiter=separator) if row]
-    header, body = rows[0], rows[1:]
-    for number, row in enumerate(body, start=2):
-        if len(row) != len(header):
+        lines = csv.reader(file, delimiter=separator)
+        rows = [(row, lines.line_num) for row in lines if row]
+    header, body = rows[0][0], []
+    for number, (row, line) in enumerate(rows[1:], start=2):
+        if len(row) > len(header):
+            row = _without_trailing(row, len(header), path, line)
+        if len(row) < len(header):
             raise DataError(f"{path}, row {number}: {len(row)} values for {len(header)} columns")
+        body.append(row)
     if decimal == ",":
         body = [
             [cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell for cell in row]

@@ -40,7 +40,8 @@ def code_factor(values: Evaluator, column: Column, text: str, contrast: Contrast
         if unused:
             shown = ", ".join(str(label) for label in unused[:5])
             more = ", …" if len(unused) > 5 else ""
-            values.notes.append(f"levels of '{column.name}' that no row has: {shown}{more}")
+            why = column.why_unused(values.kept)
+            values.notes.append(f"levels of '{column.name}' {why}: {shown}{more}")
         coded = Coded(codes, labels, contrast)
         values.levels[text] = Coded(NO_CODES, labels, contrast)
         return coded

@@ -56,6 +56,14 @@ class Column:
             return self
         return replace(self, values=self.values[kept], missing=None, all_used=False)
 
+    def why_unused(self, kept: np.ndarray | None, *, many: bool = True) -> str:
+        """Why no row used has a level, in words: only categories name levels without rows."""
+        if kept is None:
+            return "that no row has"
+        if self.kind in ("category", "ordered"):
+            return "that no row used has"
+        return f"left out with {'their' if many else 'its'} rows (missing values)"
+
     def coded(self) -> tuple[np.ndarray, Labels, tuple[Any, ...]]:
         """Codes, labels and the labels that no row has (categories only)."""
         if self.labels is None:

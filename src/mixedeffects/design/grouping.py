@@ -39,13 +39,16 @@ class Grouping:
     def component(self, variable: Variable) -> Factor:
         factor = self._parts.get(variable.text)
         if factor is None:
-            codes, labels, unused = group_column(variable, self.values).coded()
+            column = group_column(variable, self.values)
+            codes, labels, unused = column.coded()
             factor = Factor(variable.text, codes, labels)  # type: ignore[arg-type]
             self._parts[variable.text] = factor
             if unused:
+                many = len(unused) > 1
+                why = column.why_unused(self.values.kept, many=many)
                 self.notes.append(
-                    f"{len(unused)} level{'s' * (len(unused) > 1)} of '{variable.text}' "
-                    f"that no row has: {', '.join(str(label) for label in unused[:5])}"
+                    f"{len(unused)} level{'s' * many} of '{variable.text}' "
+                    f"{why}: {', '.join(str(label) for label in unused[:5])}"
                     f"{', …' if len(unused) > 5 else ''}"
                 )
         return factor

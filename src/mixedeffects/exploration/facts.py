@@ -161,6 +161,7 @@ def explore_facts(data, *, outcome=None, subject=None, time=None, treatment=None
         suggestions, remarks = suggest(found, roles, facts, confounded)
     used = [n for n, r in roles.by_column.items() if r.role in MODELLED]
     notes += _row_notes(found, roles, table)
+    notes += _code_notes(facts)
     plan = _plan(table, shape) if shape.kind == "wide" else None
     return ExplorationFacts(
         flavour=table.flavour,
@@ -275,6 +276,17 @@ def _index_notes(table):
         return []
     return [
         f"the index ({', '.join(map(str, lost))}) is no column: data.reset_index() makes it one"
+    ]
+
+
+def _code_notes(outcome):
+    """Values of the outcome that may stand for missing ones."""
+    if outcome is None:
+        return []
+    return [
+        f"{code:.15g} lies far from all other values of '{outcome.name}': a code for missing? "
+        "Then make it missing in the table; the outcome's facts include it"
+        for code in outcome.codes
     ]
 
 

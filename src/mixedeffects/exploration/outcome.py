@@ -8,6 +8,8 @@ import numpy as np
 
 from mixedeffects.exploration.columns import Profile
 
+#: Interquartile ranges between a code such as -999 and the nearest other value; rows of a code.
+FAR, LEAST_CODED = 5.0, 2
 #: Rows and share of the rows at one end that make it a floor or a ceiling.
 LEAST_ROWS, LEAST_SHARE = 5, 0.01
 #: How many times as frequent as the values next to it the end is.
@@ -51,6 +53,8 @@ class OutcomeFacts:
     mean, sd, low, high : float
         nan where the values are not numbers.
     ends : tuple of End
+    codes : tuple of float
+        Values such as -999 far from all others, which may stand for missing ones.
     heaping : str
         What values are heaped at, in words; "" for none.
     zeros, zeros_expected : float
@@ -72,6 +76,7 @@ class OutcomeFacts:
     heaping: str = ""
     zeros: float = np.nan
     zeros_expected: float = np.nan
+    codes: tuple[float, ...] = ()
 
 
 def outcome_facts(p: Profile, trials=None) -> OutcomeFacts:
@@ -110,12 +115,15 @@ def outcome_facts(p: Profile, trials=None) -> OutcomeFacts:
     zeros = expected = np.nan
     if scale == "count":
         zeros, expected = zero_shares(values)
+    codes = missing_codes(distinct, counts)
+    kept = ~np.isin(distinct, codes)
+    distinct, counts = distinct[kept], counts[kept]
     ends = () if scale == "rating" and distinct.size < 4 else find_ends(distinct, counts, scale)
     if scale == "continuous" and ends:
         why += f", and piled up at {' and '.join(f'{e.value:g}' for e in ends)}"
     return OutcomeFacts(
         scale=scale, family=family, why=why, ends=ends, heaping=heaped(distinct, counts),
-        zeros=zeros, zeros_expected=expected, **common,
+        zeros=zeros, zeros_expected=expected, codes=codes, **common,
     )  # fmt: skip
 
 
@@ -215,6 +223,32 @@ def find_ends(distinct, counts, scale="continuous") -> tuple[End, ...]:
         if piled and rows >= LEAST_ROWS:
             out.append(End(kind, float(distinct[end]), rows, share))
     return tuple(out)
+
+
+def missing_codes(distinct, counts) -> tuple[float, ...]:
+    """Repeated values of nines, such as -9, 99 or -999, that lie far from all other values.
+
+    Parameters
+    ----------
+    distinct, counts : (m,) arrays
+        Values in increasing order and their rows.
+
+    Examples
+    --------
+    >>> missing_codes(np.r_[-999.0, np.arange(50.0)], np.r_[12, np.full(50, 2)])
+    (-999.0,)
+    >>> missing_codes(np.arange(120.0), np.full(120, 2))
+    ()
+    """
+    nines = np.array([set(f"{abs(v):.15g}") == {"9"} for v in distinct.tolist()], dtype=bool)
+    nines &= counts >= LEAST_CODED
+    others = distinct[~nines]
+    if not nines.any() or others.size < 2:
+        return ()
+    low, high = np.quantile(np.repeat(others, counts[~nines]), (0.25, 0.75))
+    # more than half of the others may be one value
+    reach = FAR * float(high - low if high > low else others[-1] - others[0])
+    return tuple(v for v in distinct[nines].tolist() if np.abs(others - v).min() > reach)
 
 
 def heaped(distinct, counts) -> str:

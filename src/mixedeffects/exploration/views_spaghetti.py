@@ -71,7 +71,7 @@ def spaghetti_view(table, x, y, group, *, colour=None, most=MOST_LINES):
     v, g = values[kept], who.places[kept]
     # a mean needs rows that share a place
     means = ticks.size <= MOST_MEANS and 2 * ticks.size <= n
-    lines, said, shown = _lines(v, g, place, tint, ticks, who, labels, most, means)
+    lines, said, shown = _lines(v, g, place, tint, ticks, who, labels, most, means, written(group))
     notes += said
     tables = {"lines": lines}
     if means:
@@ -103,7 +103,7 @@ def _places(when, kept):
     return place, ticks
 
 
-def _lines(v, g, place, tint, ticks, who, labels, most, means):
+def _lines(v, g, place, tint, ticks, who, labels, most, means, name):
     averaged = thinned = ""
     present = np.unique(g)
     total, rows = present.size, np.arange(v.size)
@@ -139,7 +139,7 @@ def _lines(v, g, place, tint, ticks, who, labels, most, means):
     drawn, some = int(np.unique(groups).size), ""
     if drawn < total:
         of_all = "; the means are of all" if means else ""
-        some = f"a random {drawn:,} of {total:,} groups{of_all}"
+        some = f"{drawn:,} of {total:,} {name} lines, chosen at random{of_all}"
     return Table(columns), [note for note in (some, averaged, thinned) if note], drawn
 
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from os import PathLike
+from pathlib import Path
+from zipfile import is_zipfile
 
 import numpy as np
 
@@ -23,7 +26,7 @@ from mixedeffects.design import (
     RandomTerm,
 )
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
-from mixedeffects.errors import DataError, MixedEffectsError
+from mixedeffects.errors import DataError, MixedEffectsError, OptionError
 from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters, Step
 
 FORMAT = 1
@@ -38,6 +41,11 @@ def save(fit, path):
         A generalised model's family must be one that is known by name.
     path : str or path
         Any name; by custom it ends in ``.npz``.
+
+    Raises
+    ------
+    OptionError
+        A folder, or a folder that does not exist.
 
     Examples
     --------
@@ -62,8 +70,18 @@ def save(fit, path):
 
         add_parts(fit, arrays, header)
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    _require_folder(path)
     with open(path, "wb") as file:
         np.savez_compressed(file, **arrays)
+
+
+def _require_folder(path):
+    """Refuse a path that no file can have."""
+    path = Path(path)
+    if path.is_dir():
+        raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it")
+    if not path.parent.is_dir():
+        raise OptionError(f"no folder {str(path.parent)!r} for {path.name!r}; make it first")
 
 
 def design_parts(design):
@@ -154,6 +172,11 @@ def load(path):
     """
     from mixedeffects.model.lmm import LMM
 
+    if isinstance(path, str | PathLike) and Path(path).is_file() and not is_zipfile(path):
+        raise DataError(
+            f"{path} is not a fit saved by this package, or it is damaged\n"
+            "give a file that fit.save(...) wrote; a table of data is read with pandas or polars"
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = dict(archive)

@@ -25,7 +25,7 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     ----------
     fit : LMM or GLMM
     group : str, optional
-        Grouping factor; the first by default.
+        Grouping factor; the first that has a variance by default.
     term : str, optional
         One of its terms; all, side by side, by default.
     level : float

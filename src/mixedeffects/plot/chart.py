@@ -12,6 +12,10 @@ from mixedeffects.errors import OptionError
 from mixedeffects.plot.library import altair, vl_convert
 from mixedeffects.plot.theme import CONFIG
 
+# "<" of the user's names would end the script that a page holds the specification in; Altair
+# writes JSON as it is, so a character that nobody uses stands for it until the JSON is text
+MASK = "\ue003"
+MASK_IN_JSON, ESCAPED = "\\ue003", "\\u003c"
 SUFFIXES = (".svg", ".png", ".pdf", ".html", ".json")
 
 
@@ -110,14 +114,24 @@ class Chart:
         if suffix == ".json":
             path.write_text(json.dumps(self.to_dict()), encoding="utf-8")
         elif suffix == ".html":
-            vl_convert()  # its absence is better named by us
-            path.write_text(self.altair.to_html(inline=True), encoding="utf-8")
+            path.write_text(self.html(), encoding="utf-8")
         elif suffix == ".svg":
             path.write_text(self.svg(), encoding="utf-8")
         elif suffix == ".png":
             path.write_bytes(self.png(scale=scale))
         else:
             path.write_bytes(vl_convert().vegalite_to_pdf(self.to_dict()))
+
+    def html(self) -> str:
+        """The chart as the text of an interactive page that needs no network."""
+        alt = altair()
+        vl_convert()  # its absence is better named by us
+        page = alt.utils.spec_to_html(
+            _masked(self.to_dict()), mode="vega-lite", template="inline",
+            vega_version=alt.VEGA_VERSION, vegalite_version=alt.VEGALITE_VERSION,
+            vegaembed_version=alt.VEGAEMBED_VERSION,
+        )  # fmt: skip
+        return unmasked(page)
 
     def svg(self) -> str:
         """The chart as the text of an SVG picture."""
@@ -133,7 +147,14 @@ class Chart:
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         # by the renderer that the user has enabled: alt.renderers.enable("svg")
-        return altair().renderers.get()(self.to_dict())
+        render = altair().renderers.get()
+        shown = render(self.to_dict())
+        data = shown[0] if isinstance(shown, tuple) else shown
+        if "text/html" in data:
+            again = render(_masked(self.to_dict()))
+            page = (again[0] if isinstance(again, tuple) else again)["text/html"]
+            data["text/html"] = unmasked(page)
+        return shown
 
 
 def unchecked(drawing) -> dict[str, Any]:
@@ -144,6 +165,22 @@ def unchecked(drawing) -> dict[str, Any]:
     alt = altair()
     with alt.utils.schemapi.debug_mode(False):
         return drawing.to_dict(validate=False)
+
+
+def _masked(value):
+    """The same specification with `MASK` for every "<"."""
+    if isinstance(value, str):
+        return value.replace("<", MASK)
+    if isinstance(value, dict):
+        return {_masked(key): _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return value
+
+
+def unmasked(page):
+    """A page with JSON's escape of "<" in place of `MASK`, itself escaped or not."""
+    return page.replace(MASK_IN_JSON, ESCAPED).replace(MASK, ESCAPED)
 
 
 def _merged(below, above):

@@ -11,6 +11,8 @@ from mixedeffects.plot.chart import unchecked
 
 # between panels, for their titles and axes
 SPACING = {"row": 100, "column": 80}
+# lines below a panel's title that this has room for, and of each further one
+LINES, LINE = 2, 13
 # what a page has once
 TOP = ("$schema", "config")
 TITLE = {"fontSize": 12, "subtitleFontSize": 10, "offset": 6, "anchor": "start"}
@@ -67,8 +69,10 @@ def page(panels, columns):
         datasets |= part.pop("datasets", {})
         whole |= {name: part.pop(name) for name in TOP if name in part}
         parts.append(part | {"title": title})
+    further = max(0, max((len(panel.words) for panel in panels), default=0) - LINES)
+    spacing = SPACING | {"row": SPACING["row"] + LINE * further}
     grid = whole | {
-        "concat": parts, "columns": columns, "bounds": "flush", "spacing": SPACING,
+        "concat": parts, "columns": columns, "bounds": "flush", "spacing": spacing,
         "resolve": {"scale": {"color": "independent"}}, "datasets": datasets,
     }  # fmt: skip
     return View(tables, (), facts), grid

@@ -84,7 +84,8 @@ def spaghetti(data, x, y, group, *, colour=None):
     layers = [base.mark_line(opacity=0.25 if many else 0.4, strokeWidth=1).encode(detail=detail)]
     if facts["n_ticks"] <= POINTS:
         layers.append(base.mark_point(size=8 if many else 14, opacity=0.3 if many else 0.5))
-    said = [f"{facts['n_groups']:,} {group} lines"]
+    # where some are left out, the view's note has both numbers
+    said = [f"{facts['n_groups']:,} {group} lines"] if facts["n_shown"] == facts["n_groups"] else []
     if "means" in view.tables:
         means = alt.Chart(inline(view.tables["means"])).encode(
             x=across, y=up, color=thick,
@@ -97,10 +98,11 @@ def spaghetti(data, x, y, group, *, colour=None):
         layers.append(means.mark_line(strokeWidth=3.5, opacity=1))
         if facts["n_ticks"] <= POINTS:
             layers.append(means.mark_point(size=50, opacity=1))
-        said[0] += "; thick: mean of the rows observed" + (f" of each {colour}" if colour else "")
+        said.append("thick: mean of the rows observed" + (f" of each {colour}" if colour else ""))
     return Chart(
         view, alt.layer(*layers).properties(width=WIDTH, height=HEIGHT),
-        lambda columns: to_frame(columns, table.flavour), f"{y} over {x}", said,
+        lambda columns: to_frame(columns, table.flavour), f"{y} over {x}",
+        ("; ".join(said),) if said else (),
     )  # fmt: skip
 
 

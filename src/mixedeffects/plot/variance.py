@@ -10,6 +10,8 @@ from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, GREEN, INK, ORANGE, PALE, PURPLE, RED, SKY
 
 WIDTH, BAR, STEP = 430, 34, 24
+# an ICC whose number is written to the right of its point
+NEAR_ZERO = 0.04
 # colours of grouping factors, by turns; fixed effects and the rest have their own
 GROUPS = [ORANGE, GREEN, PURPLE, RED, SKY]
 
@@ -126,7 +128,11 @@ def _icc(alt, view, level):
     points = base.mark_point(size=60, opacity=1, color=CATEGORIES[-1]).encode(
         x=alt.X("icc:Q", scale=whole, axis=axis, title=title), y=y, tooltip=tooltip
     )
-    words = base.mark_text(dy=-9, fontSize=10, color=INK).encode(
-        x=alt.X("icc:Q"), y=y, text=alt.Text("icc:Q", format=".2f")
-    )
-    return alt.layer(rules, points, words).properties(width=WIDTH, height=(STEP + 6) * len(groups))
+    # near zero a number in the middle of its point would run into the group's name
+    words = [
+        base.transform_filter(f"datum.icc {side} {NEAR_ZERO}")
+        .mark_text(dy=-9, fontSize=10, color=INK, **place)
+        .encode(x=alt.X("icc:Q"), y=y, text=alt.Text("icc:Q", format=".2f"))
+        for side, place in ((">=", {}), ("<", {"align": "left", "dx": 5}))
+    ]
+    return alt.layer(rules, points, *words).properties(width=WIDTH, height=(STEP + 6) * len(groups))

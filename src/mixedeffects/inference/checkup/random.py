@@ -40,9 +40,10 @@ def dimensions(fit):
             continue
         shares = ", ".join(f"{100 * share:.3g}%" for share in c.share)
         verdict = FINE if c.supported == c.sd.size else LOOK
-        words = (
-            f"{c.supported} of {c.sd.size} dimensions supported; principal components have "
-            f"{shares} of the variance"
+        words = f"{c.supported} of {c.sd.size} dimensions supported; " + (
+            f"principal components have {shares} of the variance"
+            if c.sd.any()
+            else "no variance in any direction"
         )
         out.append(Check(f"dimensions of {c.group}", float(c.supported), verdict, words))
     return out

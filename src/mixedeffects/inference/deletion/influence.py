@@ -62,7 +62,8 @@ def influence(fit, groups=None, *, refit=None):
     OptionError, DataError
         For groups that cannot be used.
     NotAvailableError, PlanTooLargeError
-        When it would take too long or too much memory.
+        When it would take too long or too much memory, or no unit can be left out because one
+        level of a grouping factor would remain.
 
     Warns
     -----
@@ -94,6 +95,8 @@ def influence(fit, groups=None, *, refit=None):
     if not isinstance(refit, bool | np.bool_):
         raise OptionError(f"refit={refit!r} must be True or False")
     units = _rows(fit) if by_row else _groups(fit, groups)
+    if refit:
+        _require_levels(fit, units)
     if not fit.linear:
         from mixedeffects.inference.deletion.generalised import without_each
 
@@ -136,6 +139,30 @@ def _rows(fit):
 def _groups(fit, groups):
     units = chosen_clusters(fit.design, groups, "groups")
     return units if isinstance(groups, str) else replace(units, name="group")
+
+
+def _require_levels(fit, units):
+    """Refuse when without any unit some factor has one level: no variance between levels.
+
+    Raises
+    ------
+    NotAvailableError
+    """
+    if units.n == 1:
+        return
+    alone = np.zeros(units.n, dtype=bool)
+    for factor in {id(b.factor): b.factor for b in fit.design.blocks}.values():
+        pairs = np.unique(factor.codes.astype(np.int64) * units.n + units.codes)
+        level, unit = np.divmod(pairs, units.n)
+        own = np.bincount(level, minlength=factor.n_levels)[level] == 1  # in no other unit
+        left = factor.n_levels - np.bincount(unit[own], minlength=units.n)
+        alone |= left < 2
+        if alone.all():
+            held = "\nrefit=False leaves them out with the variances held" if fit.linear else ""
+            raise NotAvailableError(
+                f"without {units.name} {units.labels[0]} one level of {factor.name} is left: no "
+                f"variance between levels can be estimated (of any {units.name}){held}"
+            )
 
 
 def _leverage(fit, units, X, solved, diagonal):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.ranef import ranef
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.choice import chosen_group, chosen_terms
+from mixedeffects.inference.views.choice import chosen_terms
 from mixedeffects.inference.views.record import View
+from mixedeffects.inference.views.varied import varied_group, varies
 from mixedeffects.thinning import spread
 
 MOST_LEVELS = 150
@@ -20,7 +22,7 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
     ----------
     fit : FitRecord
     group : str, optional
-        Grouping factor; the first by default.
+        Grouping factor; the first that has a variance by default.
     term : str, optional
         One of its terms; all by default.
     level : float
@@ -35,6 +37,11 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
         ("above", "below" or "unclear": whether the interval leaves out zero). Facts: group,
         coverage, n_levels, per term the numbers of levels above and below.
 
+    Raises
+    ------
+    NotAvailableError
+        The random effects have no variance.
+
     Examples
     --------
     >>> import mixedeffects as me
@@ -43,8 +50,13 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
     >>> view.tables["data"].columns["level"][:2].tolist(), view.facts["above"]
     (['335', '309'], {'Days': 4})
     """
-    name = chosen_group(fit, group)
+    name = varied_group(fit, group)
     terms = chosen_terms(fit, name, term)
+    if not varies(fit, name):
+        raise NotAvailableError(
+            f"the variance of {name} is zero in this fit: all its predictions are 0, and there is "
+            "no order to show\nfit.plot.shrinkage shows what they were shrunken from"
+        )
     found = ranef(fit, level=level).columns
     ours = found["group"] == name
     parts, notes, above, below = [], [], {}, {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.formula import close_match
+from mixedeffects.inference.clusters import named
 
 
 def chosen_group(fit, group=None):
@@ -32,7 +33,7 @@ def chosen_terms(fit, group, term=None):
 
 
 def one_of(value, names, what):
-    """The value, if it is one of the names.
+    """The name that the value is, with the formula's backticks or without.
 
     Raises
     ------
@@ -43,6 +44,7 @@ def one_of(value, names, what):
     >>> one_of("Days", ["(Intercept)", "Days"], "term")
     'Days'
     """
+    value = named(value, names)
     if value in names:
         return value
     close = close_match(str(value), [str(n) for n in names])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.inference.clusters import outermost
+from mixedeffects.inference.clusters import named, outermost
 from mixedeffects.inference.deletion import InfluenceFacts, influence
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group
@@ -115,7 +115,9 @@ def _facts(fit, group, found):
     found = getattr(found, "facts", found)
     if not isinstance(found, InfluenceFacts):
         raise OptionError("influence= must be what fit.influence(...) returned")
-    if group not in (None, found.groups) and not (group == "rows" and found.groups == ROWS):
+    if named(group, [found.groups]) not in (None, found.groups) and not (
+        group == "rows" and found.groups == ROWS
+    ):
         raise OptionError(f"influence= is about {found.groups}, not about {group!r}")
     return found
 

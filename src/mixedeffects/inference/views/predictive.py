@@ -13,7 +13,7 @@ from mixedeffects.inference.views.mean_scale import unquoted
 from mixedeffects.inference.views.record import View
 from mixedeffects.options import check_count, generator
 
-MOST_ROWS, BINS, MOST_VALUES = 10_000, 40, 30
+MOST_ROWS, MOST_BINS, MOST_VALUES = 10_000, 40, 30
 # shares of the simulated responses left out when the range is chosen; of simulations in a limit
 TAIL, LIMIT = 1e-3, 0.025
 
@@ -88,13 +88,21 @@ def _edges(observed, drawn, discrete):
         first = np.floor(low) - 0.5
         edges = first + width * np.arange(int(np.ceil((high + 0.5 - first) / width)) + 1)
         return edges, width == 1
-    return np.linspace(low, high if high > low else low + 1.0, BINS + 1), False
+    # a bin for each row would be empty or full: as many as rows in a bin, on average
+    bins = min(MOST_BINS, int(np.ceil(np.sqrt(observed.size))))
+    return np.linspace(low, high if high > low else low + 1.0, bins + 1), False
 
 
 def _labels(fit, middle, edges, whole):
     """What a bin is called."""
+    answer = fit.design.spec.answer
     if fit.family.ordinal:
         names = [str(label) for label in fit.data.categories]
+    elif whole and answer is not None and answer.form == "levels":
+        names = [str(label) for label in answer.labels]
+    else:
+        names = None
+    if names is not None:
         return np.array([names[round(m)] for m in middle], dtype=object)
     if whole:
         return np.array([f"{m:.0f}" for m in middle], dtype=object)

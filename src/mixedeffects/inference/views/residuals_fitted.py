@@ -84,7 +84,11 @@ def scale_location_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
     found = fit_residuals(fit, kind, rng, normal=True)
     roots = np.sqrt(np.abs(found.values))
     view = _against_fitted(fit, found, roots, f"√|{found.name}|", most, bins)
-    return View(view.tables, view.notes, view.facts | {"expected": ROOT_MEAN})
+    # roots are not negative, whatever a straight line and a symmetric band say
+    line = view.tables["smooth"].columns
+    line |= {name: np.maximum(line[name], 0.0) for name in ("mean", "lower", "upper")}
+    tables = view.tables | {"smooth": Table(line)}
+    return View(tables, view.notes, view.facts | {"expected": ROOT_MEAN})
 
 
 def _against_fitted(fit, found, values, name, most, bins):

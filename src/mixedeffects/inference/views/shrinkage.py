@@ -8,9 +8,10 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.own_estimates import own_estimates
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.arrows import arrows, axis_domain
-from mixedeffects.inference.views.choice import chosen_group, chosen_terms, one_of
+from mixedeffects.inference.views.choice import chosen_terms, one_of
 from mixedeffects.inference.views.record import View
 from mixedeffects.inference.views.texts import as_texts
+from mixedeffects.inference.views.varied import varied_group
 from mixedeffects.thinning import spread
 
 LAYOUTS = ("size", "order", "plane")
@@ -38,7 +39,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     ----------
     fit : FitRecord
     group : str, optional
-        Grouping factor; the first by default.
+        Grouping factor; the first that has a variance by default.
     term : str, optional
         One of its terms, shown by itself.
     terms : (str, str), optional
@@ -71,7 +72,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     >>> np.unique(data["kept"].round(4))  # ten rows each, so that all keep the same share
     array([0.9349])
     """
-    name = chosen_group(fit, group)
+    name = varied_group(fit, group)
     terms = _chosen_terms(fit, name, term, terms)
     layout = _layout(layout, terms)
     f = [block.factor.name for block in fit.design.blocks].index(name)

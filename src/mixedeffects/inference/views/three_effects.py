@@ -10,6 +10,7 @@ from mixedeffects.inference.means.grid import axes, label_text
 from mixedeffects.inference.predict import random_part
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group, one_of
+from mixedeffects.inference.views.covariates import is_numeric, moving_columns
 from mixedeffects.inference.views.mean_scale import (
     MAIN,
     chosen_scale,
@@ -78,12 +79,12 @@ def effects_view(
     """
     refuse_ordinal(fit, "the three effects", "fit.plot.means shows the probabilities")
     scale = chosen_scale(fit, scale)
+    treatment, codes, labels, block = _chosen(fit, treatment, group)
     if scale == "response" and mean_component(fit) != MAIN:
         raise NotAvailableError(
             "the mean of this model is made by several parts, so that a group's effect is no shift "
             "of one\nuse scale='link'"
         )
-    treatment, codes, labels, block = _chosen(fit, treatment, group)
     factor = block.factor
     home = np.empty(factor.n_levels, dtype=np.intp)
     home[factor.codes] = codes
@@ -129,9 +130,11 @@ def _chosen(fit, treatment, group):
     chosen_group(fit, group)
     found = {n: axis for n, axis in axes(fit).items() if axis.codes is not None}
     if not found:
+        moving = moving_columns(fit)
+        numeric = "\nfit.plot.trajectories shows numeric columns" if moving else ""
         raise NotAvailableError(
             "the fixed effects have no categorical column, so that there is no treatment to tell "
-            "from groups and individuals\nfit.plot.trajectories shows numeric columns"
+            f"from groups and individuals{numeric}"
         )
     names = list(found) if treatment is None else [one_of(treatment, list(found), "treatment")]
     blocks = [b for b in fit.design.blocks if group in (None, b.factor.name)]
@@ -150,8 +153,20 @@ def _chosen(fit, treatment, group):
         "no group has a mean around that of its own"
     )
     raise (NotAvailableError if treatment is None else OptionError)(
-        f"{said}\nfit.plot.interaction and fit.plot.trajectories show such effects"
+        f"{said}\n{_instead(fit, names[0])}"
     )
+
+
+def _instead(fit, name):
+    """Charts that show a treatment of this model, as they are called."""
+    found = axes(fit)
+    other = next((n for n, axis in found.items() if n != name and axis.codes is not None), None)
+    calls = [f"fit.plot.means({name!r})"]
+    if other is not None:
+        calls.append(f"fit.plot.interaction({name!r}, {other!r})")
+    if any(is_numeric(fit, column) for column in moving_columns(fit)):
+        calls.append(f"fit.plot.trajectories(by={name!r})")
+    return f"{' or '.join(calls)} shows such effects"
 
 
 def _constant(factor, codes):
