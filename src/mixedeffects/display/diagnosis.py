@@ -8,6 +8,7 @@ from textwrap import wrap
 
 import numpy as np
 
+from mixedeffects.display.fit_call import literal
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import p_value
 from mixedeffects.inference.checkup import checkup_table
@@ -214,30 +215,19 @@ def call(facts):
         more = "" if fit.reml else ", reml=False"
         name = "lmm"
     else:
-        more, name = f", family={quoted(fit.family.name)}", "glmm"
+        more, name = f", family={literal(fit.family.name)}", "glmm"
         link = str(fit.family.link)
-        more += f", link={quoted(link)}" if link not in fit.family.links[:1] else ""
+        more += f", link={literal(link)}" if link not in fit.family.links[:1] else ""
         for part, own in fit.data.parts.items():
             if part not in trial.options:
-                more += f", {part}={quoted(own.spec.text)}"
+                more += f", {part}={literal(own.spec.text)}"
         more += f", nagq={fit.nagq}" if fit.nagq != 1 else ""
     for argument in ("weights", "exposure"):
         column = getattr(fit.design.spec, argument)
         if column:  # numbers that are no column are left to the words below
-            more += f", {argument}={quoted(column)}"
+            more += f", {argument}={literal(column)}"
     more += "".join(f", {k}={v!r}" for k, v in trial.options.items())
-    return f"me.{name}({quoted(trial.formula)}, data{more})"
-
-
-def quoted(text):
-    """A text as Python writes it, in double quotes where that needs no escapes.
-
-    Examples
-    --------
-    >>> print(quoted("y ~ x"), quoted('y ~ C(f, "sum")'))
-    "y ~ x" 'y ~ C(f, "sum")'
-    """
-    return repr(text) if '"' in text or "\\" in text else f'"{text}"'
+    return f"me.{name}({literal(trial.formula)}, data{more})"
 
 
 def headline(facts):

@@ -13,7 +13,7 @@ from math import isfinite, prod
 
 import numpy as np
 
-from mixedeffects.estimation.newton import newton_step
+from mixedeffects.estimation.newton import decrement_at
 from mixedeffects.estimation.watching import Step
 
 SINGULAR = 1e-4
@@ -290,7 +290,7 @@ def certify(objective, result, optimizer):
     g = evaluation.gradient
     decrement = result.decrement
     if decrement is None:
-        _, decrement = newton_step(evaluation.curvature, g, evaluation.theta)
+        decrement = decrement_at(evaluation)
     moduli = np.abs(g).tolist()  # for the few numbers of a small fit Python is faster than NumPy
     finite = all(map(isfinite, moduli))
     stationary = finite and decrement < 1e-5

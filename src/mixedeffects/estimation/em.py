@@ -25,7 +25,7 @@ from mixedeffects.estimation.newton import (
     TIGHT,
     OptimizerResult,
     by_rule,
-    newton_step,
+    decrement_at,
     out_of_iterations,
 )
 from mixedeffects.estimation.px import expanded, root
@@ -79,7 +79,7 @@ def em(
         if watch is not None and watch(iteration, current, g):
             return by_rule(current, iteration, watch)
         if fall < SMALL_FALL:
-            decrement = newton_step(current.curvature, g, current.theta)[1]
+            decrement = decrement_at(current)
             if decrement < tolerance:
                 return OptimizerResult(current, iteration, True, MESSAGE, decrement)
         trial = None
@@ -90,7 +90,7 @@ def em(
             trial = improved(objective, current, expand)
         if trial is None:
             if decrement is None:
-                decrement = newton_step(current.curvature, g, current.theta)[1]
+                decrement = decrement_at(current)
             converged = decrement < max(1e-6, 10 * ROUNDING * abs(current.value))
             message = "no lower point by an EM step"
             return OptimizerResult(current, iteration, converged, message, decrement)

@@ -23,8 +23,8 @@ from mixedeffects.estimation.newton import (
     TIGHT,
     OptimizerResult,
     by_rule,
+    decrement_at,
     newton,
-    newton_step,
 )
 from mixedeffects.estimation.start import even_start, moment_start
 from mixedeffects.estimation.watching import Watch, linear_look
@@ -213,7 +213,7 @@ def settle(objective, run, start, options):
         elif evaluation is not result.evaluation and result.converged:
             decrement = decrement_at(evaluation)
             if decrement < options.get("tolerance", ENOUGH):
-                result = moved(result, evaluation, watch)
+                result = moved(result, evaluation, watch, decrement)
                 break
             start = evaluation.theta  # moved by less than matters, but no longer stationary
         else:
@@ -231,16 +231,11 @@ def settle(objective, run, start, options):
     )  # fmt: skip
 
 
-def moved(result, evaluation, watch):
+def moved(result, evaluation, watch, decrement=None):
     """A result at a point of the boundary instead of the one next to it; so in its path."""
     if watch is not None and evaluation is not result.evaluation:
         watch.note(result.iterations, evaluation, evaluation.gradient)
-    return replace(result, evaluation=evaluation, decrement=None)
-
-
-def decrement_at(evaluation):
-    """Newton decrement at a point: twice what a step could still win."""
-    return newton_step(evaluation.curvature, evaluation.gradient, evaluation.theta)[1]
+    return replace(result, evaluation=evaluation, decrement=decrement)
 
 
 def rival(objective, run, result, options):

@@ -118,6 +118,11 @@ def by_rule(evaluation, iterations, watch):
     return OptimizerResult(evaluation, iterations, True, stopped(words), rule=words)
 
 
+def decrement_at(evaluation):
+    """Newton decrement at a point: twice what a step could still win."""
+    return newton_step(evaluation.curvature, evaluation.gradient, evaluation.theta)[1]
+
+
 def newton_step(H, g, theta):
     """-|H|^-1 g, shortened to a sensible length, and the decrement g'|H|^-1 g.
 

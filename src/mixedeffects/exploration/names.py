@@ -99,16 +99,3 @@ def written(name):
     ('0', None)
     """
     return None if name is None else str(name)
-
-
-def quoted(name):
-    """A column name as a formula needs it.
-
-    Examples
-    --------
-    >>> quoted("pain_score"), quoted("pain score")
-    ('pain_score', '`pain score`')
-    """
-    from keyword import iskeyword
-
-    return name if name.isidentifier() and not iskeyword(name) else f"`{name}`"

@@ -30,8 +30,6 @@ from mixedeffects.exploration.times import guess_time
 
 #: Levels beyond which a column is no treatment.
 MOST_ARMS = 8
-#: Words for treatments that other words contain.
-PARTS_OF_WORDS = {"drug", "dose", "experiment"}
 #: Rows from which whole numbers that only go up are numbers of the rows.
 MANY_ROWS = 30
 #: Points an outcome needs.

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.exploration.missingness import MOST_PER_CELL
-from mixedeffects.exploration.names import quoted
 from mixedeffects.exploration.relations import constant_within, n_pairs, relate
+from mixedeffects.formula import quote
 
 #: Fewer levels than this say too little about a variance between them.
 LEAST_LEVELS = 5
@@ -162,7 +162,7 @@ def _random(groups):
             if outer.name not in done and r is not None and r.kind == "nested":
                 chain.append(outer.name)
         done.update(chain)
-        random.append(("1", " / ".join(quoted(c) for c in reversed(chain))))
+        random.append(("1", " / ".join(quote(c) for c in reversed(chain))))
     return random, remarks, few
 
 
@@ -195,13 +195,13 @@ def _fixed(found, roles, confounded, few):
         elif name == time and roles.calendar:
             remarks.append(
                 f"{name} is left out: many rows share one, so it is a calendar; add "
-                f"factor({quoted(name)}) if the seasons matter"
+                f"factor({quote(name)}) if the seasons matter"
             )
         elif p.n_missing > p.n / 2:
             remarks.append(f"{name} is left out: more than half of it is missing")
         else:
             many.append(name)
-    terms = [quoted(n) for n in many[:MOST_FIXED]]
+    terms = [quote(n) for n in many[:MOST_FIXED]]
     if len(many) > MOST_FIXED:
         more = ", ".join(many[MOST_FIXED : 2 * MOST_FIXED])
         etc = ", …" if len(many) > 2 * MOST_FIXED else ""
@@ -210,9 +210,9 @@ def _fixed(found, roles, confounded, few):
 
 
 def _response(outcome, p, roles):
-    name = quoted(outcome.name)
+    name = quote(outcome.name)
     if roles.trials is not None:
-        return f"{name} / {quoted(roles.trials)}"
+        return f"{name} / {quote(roles.trials)}"
     if outcome.family == "ordinal" and p.kind in ("text", "category"):
         levels = ", ".join(json.dumps(str(v), ensure_ascii=False) for v in p.labels)
         return f"factor({name}, levels=[{levels}])"
@@ -232,7 +232,7 @@ def _words(outcome, random):
 
 def _slopes(by_name, roles, random, fixed):
     """The random part with slopes of time, and times per subject; None where none can be seen."""
-    if roles.subject is None or roles.time is None or quoted(roles.time) not in fixed:
+    if roles.subject is None or roles.time is None or quote(roles.time) not in fixed:
         return None
     subject, time = by_name[roles.subject], by_name[roles.time]
     if time.kind != "number" or constant_within(time, subject):
@@ -246,12 +246,12 @@ def _slopes(by_name, roles, random, fixed):
         per = pairs / subject.n_distinct
     if per < SLOPES:
         return None
-    home = [i for i, (_, g) in enumerate(random) if g.split(" / ")[-1] == quoted(roles.subject)]
+    home = [i for i, (_, g) in enumerate(random) if g.split(" / ")[-1] == quote(roles.subject)]
     if not home:
         return None
     out = list(random)
     outer = random[home[0]][1].split(" / ")[:-1]
-    out[home[0]] = (f"1 + {quoted(roles.time)}", quoted(roles.subject))
+    out[home[0]] = (f"1 + {quote(roles.time)}", quote(roles.subject))
     out += [("1", " / ".join(outer))] if outer else []
     return out, float(np.round(per, 1))
 
@@ -260,7 +260,7 @@ def _together(by_name, roles, fixed):
     """The fixed part with treatment by time, where both can be told apart."""
     if roles.treatment is None or roles.time is None or roles.subject is None:
         return None
-    names = quoted(roles.treatment), quoted(roles.time)
+    names = quote(roles.treatment), quote(roles.time)
     if any(n not in fixed for n in names):
         return None
     if not constant_within(by_name[roles.treatment], by_name[roles.subject]):

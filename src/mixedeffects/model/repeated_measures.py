@@ -11,6 +11,7 @@ from mixedeffects import inference
 from mixedeffects.design import open_table
 from mixedeffects.display import RMAnova
 from mixedeffects.errors import ColumnTypeError, DataError, ModelError, NotAvailableError
+from mixedeffects.formula import quote
 from mixedeffects.inference.rm_anova import subsets, term_tests, univariate_tests
 from mixedeffects.model.lmm import lmm
 
@@ -218,14 +219,10 @@ def _require_complete(complete, cells, rows, within):
 
 def _formula(outcome, subject, within, between, replicates):
     """The mixed model's formula, and its terms with the names the ANOVA gives them."""
-
-    def quoted(name):
-        return name if name.isidentifier() else f"`{name}`"
-
-    coded = {name: f"C({quoted(name)}, Sum)" for name in (*between, *within)}
+    coded = {name: f"C({quote(name)}, Sum)" for name in (*between, *within)}
     terms = {":".join(coded[n] for n in s): ":".join(s) for s in subsets((*between, *within))}
-    random = [f"(1 | {quoted(subject)})"]
+    random = [f"(1 | {quote(subject)})"]
     for chosen in subsets(within):
         if len(chosen) < len(within) or replicates:
-            random.append(f"(1 | {':'.join(map(quoted, (subject, *chosen)))})")
-    return f"{quoted(outcome)} ~ {' * '.join(coded.values())} + {' + '.join(random)}", terms
+            random.append(f"(1 | {':'.join(map(quote, (subject, *chosen)))})")
+    return f"{quote(outcome)} ~ {' * '.join(coded.values())} + {' + '.join(random)}", terms

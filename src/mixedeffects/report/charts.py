@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from mixedeffects.errors import (
@@ -15,6 +14,7 @@ from mixedeffects.errors import (
     OptionError,
     PlanTooLargeError,
 )
+from mixedeffects.formula import close_match
 from mixedeffects.report.record import Figure
 
 # grouping factors and fixed factors that have charts of their own
@@ -186,8 +186,8 @@ def chosen_charts(charts) -> tuple[str, ...] | None:
     names = tuple(charts) if isinstance(charts, list | tuple | set) else (charts,)
     for name in names:
         if name not in CHARTS:
-            close = get_close_matches(str(name), [*CHARTS, "auto", "none"], 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            close = close_match(str(name), [*CHARTS, "auto", "none"])
+            hint = f"; did you mean {close!r}?" if close else ""
             raise OptionError(
                 f'charts={name!r} is not "auto", "none" or among {", ".join(CHARTS)}{hint}'
             )
