@@ -303,3 +303,6 @@ REFITTED_RTOL = 1e-4
 LARGE_CHART_SECONDS = 6.0
 # Marks of a layer, rows of a table of a chart, however many rows there are: 60 by 40 cells twice.
 MOST_DRAWN = 4800
+
+#: Distance between two bases of one space, found by a Gram matrix and by a dense SVD.
+SAME_SPACE = 1e-5

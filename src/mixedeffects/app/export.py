@@ -101,8 +101,9 @@ def record(fit: Any) -> dict[str, Any]:
         "level": facts.level,
         "variance_components": _rows(facts.varcorr.table().columns),
         "icc": _rows(facts.icc.columns),
-        "sigma": _plain(fit.sigma),
-        "theta": [_plain(value) for value in fit.theta.tolist()],
+        "sigma": _plain(fit.sigma if facts.varcorr.sigma is None else facts.varcorr.sigma),
+        # of a model that is not identified theta is one of many
+        "theta": [_plain(v) for v in fit.theta.tolist()] if certificate.identified else None,
         "criteria": {
             "objective": _plain(facts.objective),
             "loglik": _plain(facts.loglik),
@@ -117,6 +118,7 @@ def record(fit: Any) -> dict[str, Any]:
             "decrement": _plain(certificate.decrement),
             "singular": list(facts.singular),
             "infinite": list(certificate.infinite),
+            "identified": certificate.identified,
             "evaluations": certificate.evaluations,
             "gradients": certificate.gradients,
             "iterations": certificate.iterations,
@@ -124,6 +126,10 @@ def record(fit: Any) -> dict[str, Any]:
             "message": certificate.message,
             "advice": list(certificate.advice),
         },
+        "in_the_data": [
+            {"what": c.words, "value": _plain(c.value), "sd": _plain(c.sd)}
+            for c in facts.varcorr.known
+        ],
         "dropped_columns": [{"name": a.name, "reason": a.reason} for a in facts.aliased],
         "notes": list(facts.notes),
     }

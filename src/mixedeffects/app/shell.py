@@ -123,5 +123,5 @@ def write(text: str, output: Path | None) -> None:
 
 def certified_or_exit(result: Any) -> None:
     """End with status 3 where the optimum is not certified."""
-    if not result.certificate.converged:
+    if not result.certificate.converged or not result.certificate.identified:
         raise typer.Exit(NOT_CERTIFIED)

@@ -10,6 +10,8 @@ gradient(theta, S) -> (n_theta,), <dLambda / dtheta_i, S> for a (k, k) matrix S
 curvature(theta, D) -> (n_theta, n_theta), <D, d2G / dtheta_i dtheta_j>, G = Lambda Lambda', for a
     symmetric (k, k) matrix D
 theta_of(Lambda) -> theta of the same covariance in canonical form (non-negative diagonal)
+basis : (m, k, k), symmetric matrices whose combinations are the covariances it allows: one per
+    natural parameter, a variance or a covariance
 diagonal : list of int, entries of theta on the diagonal of Lambda
 rotates : bool
     Whether the family of covariances is unchanged by any invertible recombination of
@@ -48,6 +50,7 @@ class Unstructured:
         basis = np.zeros((self.n_theta, k, k))
         basis[np.arange(self.n_theta), rows, columns] = 1.0
         self._basis = basis
+        self.basis = symmetric_units(zip(rows.tolist(), columns.tolist(), strict=True), k)
         self._row_pairs = (rows[:, None], rows)
         self._twice_same_column = np.where(columns[:, None] == columns, 2.0, 0.0)
 
@@ -89,9 +92,7 @@ class Diagonal:
     def __init__(self, k: int) -> None:
         self.k = self.n_theta = k
         self.diagonal = list(range(k))
-        basis = np.zeros((k, k, k))
-        basis[np.arange(k), np.arange(k), np.arange(k)] = 1.0
-        self._basis = basis
+        self.basis = self._basis = symmetric_units([(a, a) for a in range(k)], k)
 
     def factor(self, theta):
         return np.diag(theta)
@@ -111,6 +112,22 @@ class Diagonal:
     def positions(self):
         """(row, column) of each theta in Lambda."""
         return [(i, i) for i in range(self.k)]
+
+
+def symmetric_units(places, k):
+    """Per place (a, b), the symmetric (k, k) matrix with ones there and zeros elsewhere.
+
+    Examples
+    --------
+    >>> symmetric_units([(0, 1)], 2)
+    array([[[0., 1.],
+            [1., 0.]]])
+    """
+    places = list(places)
+    out = np.zeros((len(places), k, k))
+    for unit, (a, b) in zip(out, places, strict=True):
+        unit[a, b] = unit[b, a] = 1.0
+    return out
 
 
 STRUCTURES = {"us": Unstructured, "diag": Diagonal}

@@ -68,7 +68,9 @@ def rows_of(facts):
             rows.append([run.optimizer, *([""] * (len(header) - 2)), ""])
             continue
         state = "not converged"
-        if c["certified"][i]:
+        if run.fit.certificate.flat:
+            state = "not identified"
+        elif c["certified"][i]:
             state = "certified, singular" if c["singular"][i] else "certified"
         rows.append([
             run.optimizer, f"{c['loglik'][i]:.6f}", f"{c['difference'][i]:.1e}", state,

@@ -124,6 +124,8 @@ def certificate_word(fit):
         return "no maximum"
     if not certificate.converged:
         return "not converged"
+    if certificate.flat:
+        return "not identified"
     if certificate.short:
         return "ended by rule"
     return "singular" if certificate.is_singular else "certified"

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, p_value, significant
-from mixedeffects.display.varcorr import random_rows
+from mixedeffects.display.varcorr import known_rows, random_rows
 from mixedeffects.inference import summary_facts
 
 
@@ -138,12 +138,20 @@ def remarks(facts):
     share = facts.icc.columns
     scale = "" if facts.family is None else ", on the scale of the linear predictor"
     for group, value in zip(share["group"][:-1], share["icc"][:-1], strict=True):
+        if np.isnan(value):
+            continue
         out.append(
             f"{100 * value:.0f}% of the variance that the fixed effects leave "
             f"is between levels of {group}{scale}."
         )
     tables = (facts.coefficients, *facts.parts.values())
-    if any(np.isnan(table.columns["std_error"]).any() for table in tables):
+    without = any(np.isnan(table.columns["std_error"]).any() for table in tables)
+    if without and facts.certificate.flat:
+        out.append(
+            "Coefficients without a standard error: theirs would depend on a variance that is not "
+            "in the data."
+        )
+    elif without:
         out.append(
             "Coefficients without a standard error: the curvature of the likelihood is not "
             "positive where the optimiser stopped."
@@ -158,8 +166,17 @@ def remarks(facts):
     out += [f"Column {a.name} was dropped: {a.reason}." for a in facts.aliased]
     out += [note if note.endswith(".") else f"{note}." for note in facts.notes]
     certificate = facts.certificate
+    if certificate.flat:
+        out += flat_remarks(facts)
     if certificate.rule is not None:
         out.append(stopped_line(certificate))
+    elif certificate.converged and certificate.flat:
+        out.append(
+            f"Converged, but not to a single optimum: after {certificate.evaluations} evaluations "
+            f"({certificate.optimizer}) the likelihood is at its maximum, along a range of "
+            "variances. What is shown is the same along all of it. fit.diagnose() looks for a "
+            "formula without them."
+        )
     elif certificate.converged:
         out.append(
             f"Converged: certified optimum after {certificate.evaluations} evaluations "
@@ -192,6 +209,22 @@ def stopped_line(certificate):
     return f"{start}; not a certified optimum: the objective can still fall by {fall}."
 
 
+def known_lines(facts):
+    """What is in the data where single variances are not, as a table of its own."""
+    if not facts.varcorr.known:
+        return []
+    return ["", *indented(text_table(*known_rows(facts.varcorr), left=1))]
+
+
+def flat_remarks(facts):
+    """What of the variances is not in the data, and why."""
+    from mixedeffects.display.words.identification import unknown_words, why
+    from mixedeffects.display.words.phrases import listed
+
+    found = facts.identification
+    return [f"Not in the data: {listed(unknown_words(found))}. {why(found)}"]
+
+
 def indented(lines):
     return ["  " + line for line in lines]
 
@@ -222,6 +255,7 @@ def as_text(facts):
         "",
         "Random effects",
         *indented(text_table(random_header, random_body, left=2)),
+        *known_lines(facts),
         *parameter_lines(facts),
         "",
         f"Fixed effects, {facts.df_method}",
@@ -231,6 +265,13 @@ def as_text(facts):
         *remarks(facts),
     ]
     return "\n".join(lines)
+
+
+def known_html(facts):
+    """`known_lines` as HTML."""
+    if not facts.varcorr.known:
+        return []
+    return [html_table("In the data", *known_rows(facts.varcorr), left=1)]
 
 
 def as_html(facts):
@@ -251,6 +292,7 @@ def as_html(facts):
         + f"<code>{escape(facts.formula)}</code></p>",
         "<p>" + "<br>".join(map(escape, [*size_line(facts), ", ".join(criteria(facts))])) + "</p>",
         html_table("Random effects", *random_rows(facts.varcorr), left=2),
+        *known_html(facts),
         *(f"<p>{escape(line)}</p>" for line in parameter_lines(facts)),
         html_table(f"Fixed effects, {facts.df_method}", *fixed_rows(facts), left=1),
         *(html_table(*table, left=1) for table in part_tables(facts)),

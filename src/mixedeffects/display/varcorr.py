@@ -28,6 +28,9 @@ class VarianceComponents:
         Group to correlation matrix, for terms of several correlated columns.
     sigma : float or None
         None for a generalised model.
+    known : tuple of Combination
+        Where some variances are not in the data, and nan here, the combinations that are: each
+        with its `words`, `value` and `sd`.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class VarianceComponents:
     sigma = property(lambda self: self._facts.sigma)
     sd = property(lambda self: self._facts.sd)
     corr = property(lambda self: self._facts.corr)
+    known = property(lambda self: self._facts.known)
 
     def tidy(self, *, level=0.95):
         """One row per variance and covariance, with standard errors and limits.
@@ -61,12 +65,18 @@ class VarianceComponents:
         return self._to_frame(self._errors(level=level).columns)
 
     def __str__(self):
-        return "\n".join(text_table(*random_rows(self._facts), left=2))
+        lines = text_table(*random_rows(self._facts), left=2)
+        if self._facts.known:
+            lines += ["", *text_table(*known_rows(self._facts), left=1)]
+        return "\n".join(lines)
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        return html_table("Random effects", *random_rows(self._facts), left=2)
+        table = html_table("Random effects", *random_rows(self._facts), left=2)
+        if self._facts.known:
+            table += html_table("In the data", *known_rows(self._facts), left=1)
+        return table
 
 
 def random_rows(varcorr):
@@ -86,12 +96,31 @@ def random_rows(varcorr):
                 [
                     t.label if i == 0 else "",
                     name,
-                    significant(float(t.covariance[i, i]), 5),
-                    significant(float(t.sd[i]), 5),
+                    known_number(float(t.covariance[i, i])),
+                    known_number(float(t.sd[i])),
                     "  ".join(f"{c:.2f}" if c == c else "–" for c in lower),
                 ]
             )
     sigma = varcorr.sigma
     if sigma is not None:
-        rows.append(["Residual", "", significant(sigma**2, 5), significant(sigma, 5), ""])
+        rows.append(["Residual", "", known_number(sigma**2), known_number(sigma), ""])
     return header, rows
+
+
+def known_number(value):
+    """A number of the table; a dash for one that is not in the data."""
+    return significant(value, 5) if value == value else "–"
+
+
+def known_rows(varcorr):
+    """What is in the data where single variances are not: header and rows, strings only.
+
+    Parameters
+    ----------
+    varcorr : VarCorr
+    """
+    rows = [
+        [c.words, known_number(c.value), known_number(c.sd) if c.is_variance else ""]
+        for c in varcorr.known
+    ]
+    return ["in the data", "variance", "sd"], rows

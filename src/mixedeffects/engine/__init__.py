@@ -5,17 +5,27 @@ from mixedeffects.engine.plan import Plan, free_memory, make_plan, require_memor
 from mixedeffects.engine.projection import Solver
 from mixedeffects.engine.refixed import with_fixed, with_response
 from mixedeffects.engine.threads import threads_for
+from mixedeffects.engine.variance_products import (
+    all_products,
+    level_products,
+    products_of_rows,
+    variance_gram,
+)
 
 __all__ = [
     "Plan",
     "Solver",
+    "all_products",
     "block_diagonal",
     "crossing_matrix",
     "free_memory",
+    "level_products",
     "make_plan",
     "own_matrix",
+    "products_of_rows",
     "require_memory",
     "threads_for",
+    "variance_gram",
     "with_fixed",
     "with_response",
 ]

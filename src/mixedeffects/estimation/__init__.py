@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from mixedeffects.doors import late
-from mixedeffects.estimation.certificate import Certificate, Direction
+from mixedeffects.estimation.certificate import Certificate, Direction, FlatDirection
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
@@ -12,6 +12,12 @@ from mixedeffects.estimation.watching import Step
 if TYPE_CHECKING:
     from mixedeffects.estimation.absolute import AbsoluteObjective, Gauge
     from mixedeffects.estimation.holding import CorrelationChart, EntryChart, FreeChart, hold
+    from mixedeffects.estimation.identification import (
+        flat_directions_of_rows,
+        known_directions,
+        two_alike,
+        with_flat,
+    )
     from mixedeffects.estimation.stopping import UserRule, check_rule
     from mixedeffects.estimation.tracing import LowerPointError, Point, trace
 
@@ -20,6 +26,10 @@ __getattr__ = late(
     {
         **dict.fromkeys(("AbsoluteObjective", "Gauge"), "absolute"),
         **dict.fromkeys(("CorrelationChart", "EntryChart", "FreeChart", "hold"), "holding"),
+        **dict.fromkeys(
+            ("flat_directions_of_rows", "known_directions", "two_alike", "with_flat"),
+            "identification",
+        ),
         **dict.fromkeys(("UserRule", "check_rule"), "stopping"),
         **dict.fromkeys(("LowerPointError", "Point", "trace"), "tracing"),
     },
@@ -34,6 +44,7 @@ __all__ = [
     "Direction",
     "EntryChart",
     "Evaluation",
+    "FlatDirection",
     "FreeChart",
     "Gauge",
     "LMMObjective",
@@ -43,7 +54,11 @@ __all__ = [
     "Step",
     "UserRule",
     "check_rule",
+    "flat_directions_of_rows",
     "hold",
+    "known_directions",
     "minimize",
     "trace",
+    "two_alike",
+    "with_flat",
 ]

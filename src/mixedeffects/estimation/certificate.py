@@ -18,7 +18,6 @@ from mixedeffects.estimation.watching import Step
 
 SINGULAR = 1e-4
 EXACT = 1e-10
-SPANNED = 1e-9
 WORTHWHILE = 1e-8
 
 
@@ -40,6 +39,23 @@ class Direction:
     term: int
     weights: np.ndarray
     slope: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlatDirection:
+    """A change of the variances and covariances that no likelihood notices, at any response.
+
+    Attributes
+    ----------
+    blocks : tuple of (k, k) arrays
+        Per block, the change of the covariance matrix of its random effects, in the columns of
+        the formula.
+    residual : float
+        The change of the residual variance.
+    """
+
+    blocks: tuple[np.ndarray, ...]
+    residual: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,9 @@ class Certificate:
         Whether the rule stopped the search short of a proved optimum.
     ran_out : bool
         Whether, unproved, the optimiser stopped because it was allowed no more steps.
+    flat : tuple of FlatDirection
+        Directions of the variances and covariances that are not in the data: the maximum is
+        reached, by a whole range of them alike. Empty where every one of them is in the data.
     """
 
     converged: bool
@@ -90,11 +109,17 @@ class Certificate:
     rule: str | None = None
     short: bool = False
     ran_out: bool = False
+    flat: tuple[FlatDirection, ...] = ()
+
+    @property
+    def identified(self) -> bool:
+        """Whether every variance and covariance is in the data."""
+        return not self.flat
 
     @property
     def proved(self) -> bool:
-        """Whether the estimate is a proved local optimum, whoever stopped the search."""
-        return self.converged and not self.short
+        """Whether the estimate is a proved local optimum and the only one in its neighbourhood."""
+        return self.converged and not self.short and not self.flat
 
     @property
     def remaining(self) -> float:
@@ -295,16 +320,6 @@ def certify(objective, result, optimizer):
     finite = all(map(isfinite, moduli))
     stationary = finite and decrement < 1e-5
     optimal = all(gain <= 1e-6 for *_, gain in directions)
-    message, advice = result.message, advice_for(optimizer)
-    # a derivative that vanishes to the last digit is either a boundary or not there at all
-    confounded = confounded_blocks(evaluation) if min(moduli, default=1.0) < 1e-10 else []
-    if confounded:
-        stationary = False
-        message = "the REML criterion does not depend on a variance"
-        advice = (
-            f"the fixed effects determine every level of random term {confounded[0] + 1}: its "
-            "variance cannot be estimated; leave out one of the two",
-        )
     singular = []
     for i, v, slope, _ in directions:
         term = parameters.terms[i]
@@ -320,22 +335,13 @@ def certify(objective, result, optimizer):
         gradients=objective.gradients,
         iterations=result.iterations,
         optimizer=optimizer,
-        message=message,
-        advice=() if converged else advice,
+        message=result.message,
+        advice=() if converged else advice_for(optimizer),
         path=result.path,
         rule=result.rule,
         short=converged and not proved,
         ran_out=result.ran_out and not converged,
     )
-
-
-def confounded_blocks(evaluation):
-    """Blocks whose columns the fixed effects span, so that REML says nothing of their variance."""
-    if not evaluation.objective.reml:
-        return []
-    fact = evaluation.factorisation
-    pairs = zip(fact.traces(True), fact.traces(False), strict=True)
-    return [f for f, (P, V) in enumerate(pairs) if P.trace() < SPANNED * V.trace()]
 
 
 def advice_for(optimizer, predictors="check collinear fixed effects"):

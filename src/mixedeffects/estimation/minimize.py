@@ -18,6 +18,7 @@ from mixedeffects.estimation.certificate import (
     singular_directions,
     snap,
 )
+from mixedeffects.estimation.identification import doubtful, flat_directions, with_flat
 from mixedeffects.estimation.newton import (
     ENOUGH,
     TIGHT,
@@ -113,6 +114,9 @@ def minimize(
         result = rival(objective, run, result, options)
     _refuse_no_residual(objective, result.evaluation)
     certificate = certify(objective, result, optimizer)
+    if isfinite(result.evaluation.value) and doubtful(result.evaluation, result.information):
+        flat = flat_directions(objective)
+        certificate = with_flat(certificate, flat, parameters.terms)
     warn_unless_proved(certificate)
     return result.evaluation, certificate
 
@@ -227,7 +231,7 @@ def settle(objective, run, start, options):
     path = () if watch is None else tuple(watch.steps)
     return OptimizerResult(
         result.evaluation, iterations, result.converged, result.message, result.decrement, path,
-        result.rule, result.ran_out,
+        result.rule, result.ran_out, result.information,
     )  # fmt: skip
 
 

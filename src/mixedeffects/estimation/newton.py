@@ -44,6 +44,8 @@ class OptimizerResult:
         The user's rule, in words, where it stopped the search.
     ran_out : bool
         Whether it stopped only because it was allowed no more iterations or evaluations.
+    information : (K, K) array or None
+        The average information at or near `evaluation`, where the optimiser has it.
     """
 
     evaluation: Any
@@ -54,6 +56,7 @@ class OptimizerResult:
     path: tuple[Step, ...] = ()
     rule: str | None = None
     ran_out: bool = False
+    information: Any = None
 
 
 def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None):
@@ -78,7 +81,7 @@ def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None)
     current = objective.evaluate(theta)
     if not isfinite(current.value):
         return OptimizerResult(current, 0, False, "the objective is not finite at the start")
-    H = None
+    H = looked = None
     for iteration in range(max_iterations):
         g = current.gradient
         size = float(g @ g)
@@ -90,11 +93,11 @@ def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None)
             # near the optimum the last curvature judges as well as a new one
             decrement = newton_step(H, g, current.theta)[1]
             if decrement < tolerance:
-                return OptimizerResult(current, iteration, True, MESSAGE, decrement)
-        H = current.curvature
+                return stopped_at(current, iteration, decrement, looked)
+        H, looked = current.curvature, current
         step, decrement = newton_step(H, g, current.theta)
         if decrement < tolerance:
-            return OptimizerResult(current, iteration, True, MESSAGE, decrement)
+            return stopped_at(current, iteration, decrement, current)
         accepted = _line_search(objective, current, step, g)
         if accepted is None:
             rounding = 1e-11 * abs(current.value)
@@ -105,6 +108,13 @@ def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None)
     if watch is not None and watch(max_iterations, current, current.gradient):
         return by_rule(current, max_iterations, watch)
     return out_of_iterations(current, max_iterations)
+
+
+def stopped_at(evaluation, iterations, decrement, looked):
+    """The result of a run that ended by itself; `looked`: where the curvature was computed last."""
+    return OptimizerResult(
+        evaluation, iterations, True, MESSAGE, decrement, information=looked.information
+    )
 
 
 def out_of_iterations(evaluation, iterations):

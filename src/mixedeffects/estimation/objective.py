@@ -77,6 +77,7 @@ class Evaluation:
         "_D",
         "_curvature",
         "_gradient",
+        "_information",
         "_moments",
         "factorisation",
         "lambdas",
@@ -88,7 +89,7 @@ class Evaluation:
 
     def __init__(self, objective, theta):
         self.objective, self.theta = objective, theta
-        self._D = self._gradient = self._curvature = None
+        self._D = self._gradient = self._curvature = self._information = None
         self.lambdas = objective.parameters.lambdas(theta)
         fact = self.factorisation = objective.solver.factorise(self.lambdas)
         self.value = inf
@@ -136,6 +137,14 @@ class Evaluation:
             q = q[0] if len(q) == 1 else concatenate(q)
             H = self.factorisation.quadratics(dG) / self.s2
             H -= q[:, None] * (q / objective.nu)
+            self._information = H.copy()
             parameters.add_curvature(self.theta, D, H)
             self._curvature = H
         return self._curvature
+
+    @property
+    def information(self):
+        """The part of the curvature that does not depend on the slopes D: f_k'P f_l / s^2."""
+        if self._information is None:
+            _ = self.curvature
+        return self._information

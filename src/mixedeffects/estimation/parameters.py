@@ -101,6 +101,18 @@ class Parameters:
             out[t.block].append(half + half.transpose(0, 2, 1))
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
 
+    def bases(self):
+        """Per block, the (m, k, k) matrices that its natural parameters multiply."""
+        out = [[] for _ in self.k]
+        for t in self.terms:
+            basis = t.structure.basis
+            if not t.whole:
+                full = np.zeros((basis.shape[0], self.k[t.block], self.k[t.block]))
+                full[np.ix_(np.arange(basis.shape[0]), t.columns, t.columns)] = basis
+                basis = full
+            out[t.block].append(basis)
+        return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
+
     def add_curvature(self, theta, D, H):
         """Add <D, d2G / dtheta dtheta'>, one symmetric (k, k) matrix D per block, to H."""
         for t in self.terms:

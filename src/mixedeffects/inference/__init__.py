@@ -10,6 +10,7 @@ from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.confint import confint
 from mixedeffects.inference.dispersion import dispersion
 from mixedeffects.inference.icc import icc, variance_shares
+from mixedeffects.inference.identification import Combination, Identification, identification
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
 from mixedeffects.inference.predict import fitted, predict
 from mixedeffects.inference.r2 import r2
@@ -55,7 +56,9 @@ __getattr__ = late(
 __all__ = [
     "BaselineFacts",
     "BootstrapFacts",
+    "Combination",
     "GeneralisedCoordinates",
+    "Identification",
     "InfluenceFacts",
     "LinearCoordinates",
     "MarginalMeans",
@@ -81,6 +84,7 @@ __all__ = [
     "fitted",
     "glance",
     "icc",
+    "identification",
     "influence",
     "loglik",
     "n_parameters",

@@ -23,6 +23,7 @@ from mixedeffects.inference.prediction_error import conditional_error
 from mixedeffects.inference.ranef import ranef
 from mixedeffects.inference.residuals import residuals
 from mixedeffects.inference.table import Table
+from mixedeffects.inference.varcorr import varcorr
 from mixedeffects.inference.variance_errors import variance_errors
 
 COLUMNS = (
@@ -248,7 +249,7 @@ def glance(fit):
     [180, 6, 174]
     """
     df = n_parameters(fit)
-    more, sigma = {}, fit.sigma
+    more, sigma = {}, varcorr(fit).sigma
     if not fit.linear:
         from mixedeffects.inference.dispersion import dispersion
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.inference.identification import in_the_data
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_means import (
@@ -16,6 +17,7 @@ from mixedeffects.inference.variance_means import (
 )
 
 
+@in_the_data("variance", "icc")
 def variance_shares(fit):
     """Share of the random variance per grouping factor, and in all, without standard errors.
 
@@ -41,6 +43,7 @@ def variance_shares(fit):
     )
 
 
+@in_the_data("variance", "icc")
 def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
     """Share of the random variance per grouping factor, and in all.
 

@@ -11,9 +11,13 @@ def loglik(fit):
 
 
 def n_parameters(fit):
-    """All coefficients and covariance parameters; of a linear model also the residual variance."""
+    """All coefficients and covariance parameters; of a linear model also the residual variance.
+
+    Directions of the variances that are not in the data are no parameters of what the model says
+    of a response, and are not counted.
+    """
     others = 1 if fit.linear else sum(values.size for values in fit.extras.values())
-    return fit.beta.size + others + fit.theta.size
+    return fit.beta.size + others + fit.theta.size - len(fit.certificate.flat)
 
 
 def aic(fit):

@@ -7,6 +7,7 @@ import numpy as np
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.df.methods import check_ddf
+from mixedeffects.inference.identification import in_the_data
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.prediction_error import (
     conditional_error,
@@ -64,6 +65,7 @@ def fitted(fit, *, groups="conditional"):
     return out
 
 
+@in_the_data("prediction", "std_error")
 def predict(
     fit,
     data=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixedeffects.inference.identification import in_the_data
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_means import (
     check_scale,
@@ -11,6 +12,7 @@ from mixedeffects.inference.variance_means import (
 )
 
 
+@in_the_data("variance", "r2")
 def r2(fit, *, scale="latent", approximation=None, null=None):
     """Marginal and conditional R-squared, and every source's share of the variance.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.design import triangle
 from mixedeffects.errors import OptionError
+from mixedeffects.inference.identification import identification
 from mixedeffects.inference.table import Table
 
 # standard deviation, relative to the residual's, below which a dimension is not there; that of
@@ -117,6 +118,7 @@ def random_components(fit, *, units="response"):
         raise OptionError(f"units={units!r} is not one of response, formula")
     main = len(fit.design.blocks)
     out = []
+    doubted = doubted_blocks(fit)
     for f, (block, Lam) in enumerate(zip(fit.all_blocks, fit.lambdas, strict=True)):
         label = block.factor.name if f < main else f"zi: {block.factor.name}"
         if units == "formula":
@@ -124,7 +126,11 @@ def random_components(fit, *, units="response"):
             loadings = U
         else:
             sd, loadings = in_response(Lam, *column_sizes(block))
-        out.append(Components(label, block.names, sd, upright(loadings)))
+        if f in doubted:  # not in the data
+            sd, loadings = np.full(sd.shape, np.nan), np.full(loadings.shape, np.nan)
+        else:
+            loadings = upright(loadings)
+        out.append(Components(label, block.names, sd, loadings))
     return tuple(out)
 
 
@@ -191,10 +197,11 @@ def contributions(fit):
     list of (k,) arrays
         Per block of `all_blocks`: standard deviation of the effect times the column's root mean
         square about its mean (about zero where it is constant or uncorrelated, ``||``), in
-        residual standard deviations.
+        residual standard deviations; nan where that is not in the data.
     """
     out = []
-    for block, Lam in zip(fit.all_blocks, fit.lambdas, strict=True):
+    found = identification(fit)
+    for f, (block, Lam) in enumerate(zip(fit.all_blocks, fit.lambdas, strict=True)):
         sd = np.sqrt(np.einsum("ij,ij->i", Lam, Lam))
         sizes = np.ones(1)
         if block.Z is not None:
@@ -205,5 +212,13 @@ def contributions(fit):
                 if term.covariance == "diag":  # no intercept takes up a column's mean
                     about_zero[list(term.columns)] = True
             sizes = np.where(about_zero, rms, spread)
+        if found is not None:
+            sd = np.where(found.known_entries(f).diagonal() & found.residual_known, sd, np.nan)
         out.append(sd * sizes)
     return out
+
+
+def doubted_blocks(fit):
+    """Positions of the blocks some variance or covariance of which is not in the data."""
+    found = identification(fit)
+    return set() if found is None else {e.block for e in found.entries if not e.known}

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.inference.identification import in_the_data
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
 
 
+@in_the_data("estimate", "sd")
 def ranef(fit, *, level=0.95):
     """Conditional modes (BLUPs) of the random effects, one row per group level and column.
 

@@ -10,6 +10,7 @@ from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.icc import variance_shares
+from mixedeffects.inference.identification import Identification, identification
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
@@ -58,6 +59,8 @@ class SummaryFacts:
     certificate : Certificate
     singular : tuple of str
         Directions of zero variance, in words.
+    identification : Identification or None
+        What the data say of the variances, where they do not say all of it.
     family, approximation : str or None
         Of a generalised model: distribution and link, and how the likelihood was computed.
     parameters : tuple of (label, value, standard error)
@@ -92,6 +95,7 @@ class SummaryFacts:
     parameters: tuple[tuple[str, float, float], ...] = ()
     parts: dict[str, Table] = field(default_factory=dict)
     zeros: str | None = None
+    identification: Identification | None = None
 
 
 def group_sizes(blocks):
@@ -170,6 +174,7 @@ def summary_facts(fit, *, ddf=None, level=0.95):
         notes=(*design.notes, *fit.cache.get("remarks", ())),
         certificate=fit.certificate,
         singular=singular_words(fit),
+        identification=identification(fit),
         **more,
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.inference.identification import Combination, identification
 from mixedeffects.inference.table import Table
 
 
@@ -60,10 +61,13 @@ class VarCorr:
     terms : tuple of TermCovariance
     sigma : float or None
         Residual standard deviation; None for a generalised model, which has none.
+    known : tuple of Combination
+        Where some variances or covariances are not in the data (and nan here), what is.
     """
 
     terms: tuple[TermCovariance, ...]
     sigma: float | None
+    known: tuple[Combination, ...] = ()
 
     @property
     def sd(self) -> dict[str, np.ndarray]:
@@ -135,17 +139,27 @@ def varcorr(fit):
     """
     terms = []
     main = len(fit.design.blocks)
+    found = identification(fit)
     for f, (block, Lam) in enumerate(zip(fit.all_blocks, fit.lambdas, strict=True)):
         for term in block.terms:
             columns = list(term.columns)
             part = fit.sigma * Lam[np.ix_(columns, columns)]
+            covariance = part @ part.T
+            if found is not None:
+                known = found.known_entries(f)[np.ix_(columns, columns)]
+                covariance = np.where(known, covariance, np.nan)
             terms.append(
                 TermCovariance(
                     block.factor.name,
                     tuple(block.names[c] for c in columns),
-                    part @ part.T,
+                    covariance,
                     term.covariance == "us",
                     "conditional" if f < main else "zi",
                 )
             )
-    return VarCorr(tuple(terms), fit.sigma if fit.linear else None)
+    sigma = fit.sigma if fit.linear else None
+    if found is None:
+        return VarCorr(tuple(terms), sigma)
+    if sigma is not None and not found.residual_known:
+        sigma = float("nan")
+    return VarCorr(tuple(terms), sigma, found.combinations())

@@ -15,6 +15,7 @@ import numpy as np
 from mixedeffects.inference.component_names import component_places
 from mixedeffects.inference.component_record import BOUNDARY, Components, boundary_columns
 from mixedeffects.inference.df.variance_information import variance_information
+from mixedeffects.inference.identification import NOT_IN_DATA, unknown_components
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
 
@@ -89,8 +90,9 @@ def _components(fit):
 
 
 def unexplained_flatness(fit, information):
-    """Whether some direction was left out of the information that is not on the boundary."""
-    return not information.determined and not fit.certificate.is_singular
+    """Whether some direction was left out of the information, on no boundary and no known one."""
+    certificate = fit.certificate
+    return not (information.determined or certificate.is_singular or certificate.flat)
 
 
 def variance_errors(fit, *, level=0.95):
@@ -135,6 +137,7 @@ def variance_errors(fit, *, level=0.95):
     missing = np.array([bool(reason) for reason in c.reason])
     vcov_error = np.where(missing, np.nan, spread)
     out = {name: np.full(n, np.nan) for name in ("estimate", "error", "lower", "upper")}
+    unknown = unknown_components(fit)
     vcov_lower, vcov_upper = np.full(n, np.nan), np.full(n, np.nan)
     for i in range(n):
         pair = c.of[i]
@@ -155,6 +158,13 @@ def variance_errors(fit, *, level=0.95):
             vcov_upper[i] = c.value[i] + half * vcov_error[i]
         out["estimate"][i], out["error"][i] = value, error
         out["lower"][i], out["upper"][i] = limits
+    for values in out.values():
+        values[unknown] = np.nan
+    alone = unknown_components(fit, correlations=False)
+    vcov = np.where(alone, np.nan, c.value)
+    for values in (vcov_error, vcov_lower, vcov_upper):
+        values[alone] = np.nan
+    reason = [NOT_IN_DATA if u else r for u, r in zip(unknown, c.reason, strict=True)]
     owner = {} if c.component is None else {"component": list(c.component)}
     return Table(
         {
@@ -162,7 +172,7 @@ def variance_errors(fit, *, level=0.95):
             "group": list(c.group),
             "term1": list(c.first),
             "term2": list(c.second),
-            "vcov": c.value.copy(),
+            "vcov": vcov,
             "vcov_std_error": vcov_error,
             "vcov_lower": vcov_lower,
             "vcov_upper": vcov_upper,
@@ -170,7 +180,7 @@ def variance_errors(fit, *, level=0.95):
             "std_error": out["error"],
             "lower": out["lower"],
             "upper": out["upper"],
-            "reason": list(c.reason),
+            "reason": reason,
         }
     )
 

@@ -12,7 +12,12 @@ from mixedeffects import inference
 from mixedeffects.design import build_glmm_design, collapse, take_rows
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
-from mixedeffects.estimation import UserRule, check_rule
+from mixedeffects.estimation import (
+    UserRule,
+    check_rule,
+    flat_directions_of_rows,
+    with_flat,
+)
 from mixedeffects.estimation.laplace import (
     LaplaceObjective,
     QuadratureObjective,
@@ -23,7 +28,7 @@ from mixedeffects.estimation.laplace import (
 from mixedeffects.family import Response, ZeroInflated, family_of
 from mixedeffects.model.generalised_record import GLMMFit, coefficient_names
 from mixedeffects.model.listing import Listed, framed
-from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
+from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied, warn_of_flat
 
 
 def glmm(
@@ -191,9 +196,40 @@ def fit_glmm(
             name_of=partial(coefficients_of, data=data, groups=groups),
             rule=rule,
         )
-    return GLMM.of(
+    flat = flat_directions(data, family, response, problem.covariance)
+    certificate = with_flat(certificate, flat, problem.covariance.terms)
+    fit = GLMM.of(
         data, family, response, nagq, plan, evaluation, certificate, curvature, groups, row_of
     )
+    warn_of_flat(fit)
+    return fit
+
+
+def flat_directions(data, family, response, covariance):
+    """Directions of the variances that the data say nothing about.
+
+    The distribution has a variance of its own where it is normal with the identity link. A
+    single yes or no, or a single category, has no variance besides its mean: a row's own variance
+    shows only where it has several trials.
+
+    Parameters
+    ----------
+    data : GLMMDesign
+    family : Family
+    response : Response
+    covariance : Parameters
+    """
+    groups = [tuple(data.design.blocks), *(tuple(part.blocks) for part in data.parts.values())]
+    single = np.zeros(data.design.n, dtype=bool)
+    if family.has_size or family.ordinal:
+        trials = np.ones(single.size) if response.size is None else np.asarray(response.size)
+        if response.weights is not None and not family.weights_scale_dispersion:
+            trials = trials * response.weights
+        single = trials <= 1.0
+    return flat_directions_of_rows(
+        [blocks for blocks in groups if blocks], covariance,
+        residual=family.name == "gaussian" and family.link.name == "identity", single=single,
+    )  # fmt: skip
 
 
 def user_coordinates(data, problem, groups):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 
 from mixedeffects.design import Design, GLMMDesign
 from mixedeffects.engine import Plan, threads_for
-from mixedeffects.estimation import Certificate
+from mixedeffects.estimation import Certificate, known_directions
 from mixedeffects.estimation.laplace import Coefficients, hessian, quick_hessian
 
 # relative step for the Jacobian of theta's change of coordinates
@@ -118,6 +118,29 @@ class GLMMFit:
             row_of=row_of,
         )
 
+    def at(self, theta):
+        """The same model at other covariance parameters: nothing is optimised but the modes.
+
+        Parameters
+        ----------
+        theta : (n_theta,) array
+            In the engine's coordinates.
+        """
+        objective = self.evaluation.objective
+        x = self.evaluation.x.copy()
+        x[objective.problem.n_fixed :] = theta
+        certificate = replace(self.certificate, flat=(), singular=())
+        return type(self).of(
+            self.data, self.family, self.response, self.nagq, self.plan,
+            objective.evaluate(x, near=self.evaluation), certificate, self.curvature,
+            self.coefficients, self.row_of,
+        )  # fmt: skip
+
+    @property
+    def covariance_parameters(self):
+        """Which entries of theta belong to which term: `mixedeffects.estimation.Parameters`."""
+        return self.evaluation.objective.problem.covariance
+
     @cached_property
     def modes(self):
         """Per block of `all_blocks`, the (q, k) conditional modes of the random effects."""
@@ -222,20 +245,34 @@ class GLMMFit:
             J[first:, i] = change / (2.0 * size)
         return J
 
+    @property
+    def _known_directions(self):
+        """(P, m) directions of the engine's parameters without those that nothing is known of."""
+        problem, evaluation = self.evaluation.objective.problem, self.evaluation
+        theta = known_directions(
+            problem.covariance, evaluation.theta, evaluation.lambdas, 1.0, self.certificate.flat
+        )
+        fixed = problem.n_fixed
+        Q = np.zeros((problem.n_parameters, fixed + theta.shape[1]))
+        Q[:fixed, :fixed] = np.eye(fixed)
+        Q[fixed:, fixed:] = theta
+        return Q
+
     @cached_property
     def parameter_half(self):
-        """(P, P) half with half half' the covariance of the engine's parameters.
+        """(P, m) half with half half' the covariance of the engine's parameters.
 
         None where the observed information is not positive definite.
         """
-        H = self.engine_hessian
+        Q = self._known_directions
+        H = Q.T @ self.engine_hessian @ Q
         scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
         try:
             L = np.linalg.cholesky(H / np.outer(scale, scale))
         except np.linalg.LinAlgError:
             return None
         # the objective is twice the negative log likelihood
-        return np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T
+        return Q @ (np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T)
 
     @cached_property
     def vcov_parameters(self):

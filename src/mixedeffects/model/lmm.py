@@ -14,7 +14,7 @@ from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, UserRule, check_rule, minimize
 from mixedeffects.model.listing import framed
-from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
+from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied, warn_of_flat
 from mixedeffects.model.record import LMMFit, theta_of
 
 # residual size, of the response's, that rounding alone leaves
@@ -152,7 +152,9 @@ def fit_design(
             costly=plan.costly,
             rule=rule,
         )
-        return LMM.of(design, plan, evaluation, certificate)
+        fit = LMM.of(design, plan, evaluation, certificate)
+    warn_of_flat(fit)
+    return fit
 
 
 def _start(parameters, theta):

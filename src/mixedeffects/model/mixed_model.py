@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 
 from mixedeffects import inference, plot
 from mixedeffects.display import Summary, VarianceComponents
+from mixedeffects.errors import ConvergenceWarning, depth_of_package
 from mixedeffects.model.listing import Listed, framed, shown
 from mixedeffects.model.maketables import MakeTables, to_maketables
 from mixedeffects.model.storage import save
@@ -90,6 +92,22 @@ class MixedModel(MakeTables):
 
     def _repr_html_(self):
         return self.summary()._repr_html_()
+
+
+def warn_of_flat(fit):
+    """One warning that says which of a fit's variances are not in the data, and what is.
+
+    Warns
+    -----
+    ConvergenceWarning
+    """
+    found = inference.identification(fit)
+    if found is None:
+        return
+    from mixedeffects.display.words import flat_sentences
+
+    text = "\n".join((*flat_sentences(found), "fit.diagnose() looks for a formula without them."))
+    warnings.warn(text, ConvergenceWarning, stacklevel=depth_of_package())
 
 
 def perhaps_remedied(fit_it, remedy):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import sqrt
 from types import MappingProxyType
@@ -79,6 +79,23 @@ class LMMFit:
             lambdas=tuple(objective.parameters.lambdas(theta)),
             evaluation=evaluation,
         )
+
+    def at(self, theta):
+        """The same model at other covariance parameters: nothing is optimised but beta, sigma.
+
+        Parameters
+        ----------
+        theta : (n_theta,) array
+            In the engine's coordinates.
+        """
+        evaluation = self.evaluation.objective.evaluate(theta)
+        certificate = replace(self.certificate, flat=(), singular=())
+        return type(self).of(self.design, self.plan, evaluation, certificate)
+
+    @property
+    def covariance_parameters(self):
+        """Which entries of theta belong to which term: `mixedeffects.estimation.Parameters`."""
+        return self.evaluation.objective.parameters
 
     @property
     def all_blocks(self):

@@ -27,7 +27,14 @@ from mixedeffects.design import (
 )
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, MixedEffectsError, OptionError
-from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters, Step
+from mixedeffects.estimation import (
+    Certificate,
+    Direction,
+    FlatDirection,
+    LMMObjective,
+    Parameters,
+    Step,
+)
 
 FORMAT = 1
 
@@ -141,11 +148,14 @@ def certificate_parts(certificate):
     out = {
         f.name: getattr(certificate, f.name)
         for f in fields(certificate)
-        if f.name not in ("singular", "path")
+        if f.name not in ("singular", "path", "flat")
     }
     out["singular"] = [
         {"term": d.term, "weights": d.weights.tolist(), "slope": d.slope}
         for d in certificate.singular
+    ]
+    out["flat"] = [
+        {"blocks": [b.tolist() for b in d.blocks], "residual": d.residual} for d in certificate.flat
     ]
     out["path"] = [
         step._replace(theta=step.theta.tolist(), beta=step.beta.tolist())._asdict()
@@ -260,6 +270,10 @@ def _certificate(saved):
     saved["path"] = tuple(  # a file of an earlier version has none
         Step(**s | {"theta": np.array(s["theta"], float), "beta": np.array(s["beta"], float)})
         for s in saved.get("path", ())
+    )
+    saved["flat"] = tuple(  # nor does it know of flat directions
+        FlatDirection(tuple(np.array(b, float) for b in d["blocks"]), d["residual"])
+        for d in saved.get("flat", ())
     )
     return Certificate(**saved)
 

@@ -68,7 +68,10 @@ def equation_lines(fit, estimates):
     for i, block in enumerate(fit.all_blocks):
         found = [next(terms) for _ in block.terms]
         notation = (known if i < own else other)[block.factor.name]
-        lines += distribution_lines(block, notation, found if estimates else None)
+        known_all = estimates and not any(np.isnan(term.covariance).any() for term in found)
+        if estimates and not known_all:
+            notes = [*notes, f"Covariances of {block.factor.name}: some are not in the data."]
+        lines += distribution_lines(block, notation, found if known_all else None)
     if fit.linear:
         lines.append(_residual(fit, index, estimates))
     return lines, [*_letters({**other, **known}), *notes]
@@ -173,7 +176,9 @@ def _linear(fit, known, index, response, estimates):
 
 
 def _residual(fit, index, estimates):
-    sd = Number(significant(fit.sigma, 5)) if estimates else Symbol("sigma")
+    sigma = varcorr(fit).sigma
+    known = estimates and sigma is not None and not np.isnan(sigma)
+    sd = Number(significant(sigma, 5)) if known else Symbol("sigma")
     variance = Sup(sd, Number("2"))
     if fit.design.weights is not None:
         name = fit.design.spec.weights or "weights"

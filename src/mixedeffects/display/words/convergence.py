@@ -54,6 +54,12 @@ def _found(certificate):
             f"({certificate.optimizer}), short of a certified optimum: the objective can still "
             f"fall by {fall}. The numbers are those of where it ended."
         ]
+    if certificate.flat:
+        return [
+            f"The likelihood is at its maximum after {steps} ({certificate.optimizer}), but not at "
+            "a single point: the model has variances that these data cannot tell. What is said "
+            "here is the same for all of them."
+        ]
     size = f"{certificate.gradient:.0e}" if certificate.gradient else "0"
     text = (
         f"The optimum is certified: after {steps} ({certificate.optimizer}) the largest "

@@ -263,6 +263,8 @@ def _together(facts, term):
     if term not in facts.joint:
         return ""
     statistic, num_df, den_df, p = facts.joint[term]
+    if statistic != statistic:
+        return ""
     if den_df == float("inf"):
         test = f"χ² = {statistic * num_df:.2f}, df = {num_df:.0f}"
     else:

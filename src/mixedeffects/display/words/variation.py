@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from mixedeffects.display.words.clauses import random_name, where
+from mixedeffects.display.words.identification import flat_sentences
 from mixedeffects.display.words.phrases import (
     coverage,
     interval,
@@ -54,6 +55,8 @@ def icc_sentences(facts):
             where_ = f"levels of {unquoted(group)}"
         between = "between levels of" if group == "total" else "between"
         share, lower, upper = (float(c[n][i]) for n in ("icc", "lower", "upper"))
+        if math.isnan(share):  # not in the data
+            continue
         known = interval(lower, upper, level, lambda v: f"{v:.3f}")
         text = (
             f"{upper_first(percent(share))} of the variance{scale} that the fixed effects leave "
@@ -77,6 +80,8 @@ def random_sentences(facts):
     level = facts.summary.level
     out = [_spread(facts, v, level) for v in facts.variations]
     out += [_association(facts, a, level) for a in facts.associations]
+    if facts.summary.identification is not None:
+        out += flat_sentences(facts.summary.identification)
     for g in facts.summary.groups:
         if g.n_levels < FEW_LEVELS:
             out.append(
@@ -101,7 +106,7 @@ def random_sentences(facts):
             "estimated."
         )
     sigma = facts.summary.varcorr.sigma
-    if sigma is not None:
+    if sigma is not None and not math.isnan(sigma):
         out.append(
             "Rows scatter about the expected value of their own levels with standard deviation "
             f"{size(sigma)} (residual{', at weight one' if facts.weighted else ''})."
@@ -198,6 +203,13 @@ def explained_sentences(facts):
     found = dict(zip(c["measure"], (float(v) for v in c["r2"]), strict=True))
     scale = "" if facts.link is None else " on the scale of the linear predictor"
     marginal, conditional = found["marginal"], found["conditional"]
+    if math.isnan(marginal):
+        return []
+    if math.isnan(conditional):
+        return [
+            f"The fixed effects explain {percent(marginal)} of the variance{scale} (marginal "
+            f"R² = {marginal:.3f}; Nakagawa and Schielzeth)."
+        ]
     if not any(e.pieces != () for e in facts.effects):
         return [
             f"There are no predictors to explain anything (marginal R² = {marginal:.3f}); the "
@@ -285,15 +297,17 @@ def standout_sentences(facts):
         group = unquoted(s.group)
         average = "zero" if s.about_zero else "the average"
         if not s.above and not s.below:
+            which = "all" if s.unknown == 0 else "the intervals of"
             out.append(
-                f"No level of {group} stands out in its {what}: all {s.n_levels:,} intervals "
-                "include zero."
+                f"No level of {group} stands out in its {what}: {which} "
+                f"{s.n_levels - s.unknown:,}{' intervals' * (s.unknown == 0)} include zero."
             )
             continue
         article = "an" if what[0] in "ie" else "a"
         up = _counted(s.above, f"{article} {what} reliably above {average}")
         down = _counted(s.below, "one reliably below it")
-        out.append(f"Of {s.n_levels:,} levels of {group}, {up} and {down}.")
+        known = f" whose {what} is in the data" * (s.unknown > 0)
+        out.append(f"Of {s.n_levels - s.unknown:,} levels of {group}{known}, {up} and {down}.")
     if any(s.above or s.below for s in facts.standouts):
         out.append(
             f"Reliably means that the {coverage(facts.summary.level)} interval of the level's "

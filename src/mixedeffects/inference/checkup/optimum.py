@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check
+from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
+from mixedeffects.inference.identification import identification
 
 
 def optimum(fit):
@@ -11,6 +12,9 @@ def optimum(fit):
     numbers = f"|gradient| {c.gradient:.0e}, Newton decrement {c.decrement:.0e}"
     if c.short:
         words = f"ended by your own rule ({c.rule}), short of a certified optimum; {numbers}"
+        return Check("optimum", c.decrement, LOOK, words)
+    if c.converged and c.flat:
+        words = f"the likelihood is at its maximum, but not at a single point: {numbers}"
         return Check("optimum", c.decrement, LOOK, words)
     if c.converged:
         return Check("optimum", c.decrement, FINE, f"certified: {numbers}")
@@ -34,6 +38,26 @@ def plain(message):
     """
     message = str(message).strip().rstrip(".")
     return message[:1].lower() + message[1:] if message[1:2].islower() else message
+
+
+def identified(fit):
+    """Whether every variance and covariance is in the data."""
+    found = identification(fit)
+    if found is None:
+        return Check("identified", 0.0, FINE, "every variance is in the data")
+    names = [f"{e.group}: {e.first}" for e in found.entries if e.is_variance and not e.known]
+    pairs = sum(not e.is_variance and not e.known for e in found.entries)
+    if pairs:
+        names.append(f"{pairs} covariance{'s' * (pairs != 1)}")
+    if fit.linear and not found.residual_known:
+        names.append("the residual variance")
+    reasons = "; ".join(found.reasons()) or "other combinations of effects give the same"
+    known = "; ".join(f"variance of {c.words}" if c.is_variance else c.words
+                      for c in found.combinations())  # fmt: skip
+    words = f"not in the data: {listed(names)} ({reasons})" + (
+        f"; what is: {known}" if known else ""
+    )
+    return Check("identified", float(len(found.flat)), PROBLEM, words)
 
 
 def iterations(fit):

@@ -36,7 +36,7 @@ def dimensions(fit):
     """Per grouping factor, how many dimensions of its random effects the data support."""
     out = []
     for c in random_components(fit):
-        if c.sd.size == 1:
+        if c.sd.size == 1 or np.isnan(c.sd).any():
             continue
         shares = ", ".join(f"{100 * share:.3g}%" for share in c.share)
         verdict = FINE if c.supported == c.sd.size else LOOK
@@ -74,7 +74,10 @@ def unit_of(fit):
 
 def variances(fit):
     """Variances next to nothing."""
-    smallest = min(float(sizes.min()) for sizes in contributions(fit))
+    sizes = np.concatenate(contributions(fit))
+    if np.isnan(sizes).all():
+        return Check("variances", float("nan"), FINE, "no variance is in the data by itself")
+    smallest = float(np.nanmin(sizes))
     found = near_zero(fit)
     unit = unit_of(fit)
     if not found:

@@ -73,6 +73,8 @@ def parts_of(stats):
     -------
     Parts
     """
+    from mixedeffects.engine import all_products
+
     layout = stats.layout
     A, ZX = all_products(stats)
     if len(layout.q) == 1:
@@ -108,31 +110,6 @@ def _labels(A, layout, starts):
     own = np.arange(first.size)
     links = sparse.csr_matrix((np.ones(own.size), (own, first)), shape=A.shape)
     return connected_components(abs(A) + links, directed=False)[1]
-
-
-def all_products(stats):
-    """Z~'WZ~ (sparse, symmetric) and Z~'WX~ with the blocks in the design's order."""
-    from scipy import sparse
-
-    from mixedeffects.engine import block_diagonal, crossing_matrix, own_matrix
-
-    layout, p = stats.layout, stats.p
-    A, ZX = own_matrix(stats), stats.rest_fixed[:, :p]
-    order = list(layout.rest)
-    if layout.leaf is not None:
-        leaf = block_diagonal(stats.leaf_diag)
-        C = crossing_matrix(stats)
-        A = sparse.bmat([[leaf, C], [C.T, A]] if layout.m else [[leaf]], format="csr")
-        ZX = np.concatenate([stats.leaf_fixed[:, :, :p].reshape(-1, p), ZX])
-        order = [layout.leaf, *order]
-    if order != list(range(len(order))):
-        sizes = [layout.q[f] * layout.k[f] for f in order]
-        at = dict(zip(order, np.concatenate([[0], np.cumsum(sizes)[:-1]]), strict=True))
-        back = np.concatenate(
-            [at[f] + np.arange(layout.q[f] * layout.k[f]) for f in range(len(order))]
-        )
-        A, ZX = A.tocsr()[back][:, back], ZX[back]
-    return A, ZX
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def linear_estimates(fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
     estimate = L @ fit.beta + offset
     se = np.sqrt(np.maximum(np.einsum("mp,pq,mq->m", L, method.vcov, L), 0.0))
     df = method.df(L)
+    se = np.where(np.isnan(df), np.nan, se)  # no error that the data do not say
     with np.errstate(divide="ignore", invalid="ignore"):
         t = (estimate - null) / se
     half = t_quantile(0.5 + level / 2.0, df) * se

@@ -118,8 +118,40 @@ def df_method(fit, name=None) -> DfMethod:
     name = check_ddf(fit, name)
     if name not in fit.cache:
         module, cls = METHODS[name]
-        fit.cache[name] = getattr(import_module(module), cls)(fit)
+        method = getattr(import_module(module), cls)(fit)
+        fit.cache[name] = KnownErrors(method, fit) if fit.certificate.flat else method
     return fit.cache[name]
+
+
+class KnownErrors:
+    """A method that says nothing of standard errors that are not in the data.
+
+    Parameters
+    ----------
+    method : DfMethod
+    fit : FitRecord
+        With flat directions.
+    """
+
+    def __init__(self, method, fit):
+        from mixedeffects.inference.identification import Identification
+
+        self._method, self._found = method, Identification(fit)
+        self.label, self.vcov = method.label, method.vcov
+
+    def __getattr__(self, name):
+        return getattr(self._method, name)
+
+    def df(self, L):
+        """(m,) degrees of freedom; nan where the standard error is not in the data."""
+        return np.where(self._found.moves_errors(L), np.nan, self._method.df(L))
+
+    def joint(self, L, estimates):
+        """The joint test; nan where the standard error of a row is not in the data."""
+        found = self._method.joint(L, estimates)
+        if self._found.moves_errors(L).any():
+            return JointTest(np.nan, found.num_df, np.nan)
+        return found
 
 
 def independent_rows(L, estimates, *, tolerance=1e-10):

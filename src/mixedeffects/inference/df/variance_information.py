@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.estimation import known_directions
+
 # steps of the differences, in standard errors of theta; truncation is of their square
 STEP = 3e-3
 # with more columns than this in the remainder an evaluation is costly, and one side must do;
@@ -81,7 +83,10 @@ def _compute(fit):
     dG = objective.parameters.dG(theta, evaluation.lambdas)
     moments = [h.T @ h / evaluation.s2 for h in evaluation.factorisation.scores()]
     q = np.concatenate([np.einsum("lab,ab->l", G, hh) for G, hh in zip(dG, moments, strict=True)])
-    inverse, determined = positive_inverse(profiled_hessian(evaluation))
+    Q = known_directions(objective.parameters, theta, evaluation.lambdas, evaluation.s2,
+                         fit.certificate.flat)  # fmt: skip
+    inverse, determined = positive_inverse(Q.T @ profiled_hessian(evaluation) @ Q)
+    inverse = Q @ inverse @ Q.T
     nu, K = objective.nu, theta.size
     covariance = np.empty((K + 1, K + 1))
     covariance[:K, :K] = 2.0 * inverse

@@ -22,6 +22,7 @@ from mixedeffects.inference.generalised.targets import (
     target_of,
 )
 from mixedeffects.inference.generalised.uncertainty import uncertainty
+from mixedeffects.inference.identification import in_the_data
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.predict import (
     GROUPS,
@@ -53,6 +54,7 @@ def fitted(fit):
     return np.asarray(fit.family.mean(*fit.predictors), dtype=float)
 
 
+@in_the_data("prediction", "std_error")
 def predict(
     fit,
     data=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.inference.icc import icc
+from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.interpretation.limits import stated_components
 from mixedeffects.inference.interpretation.record import (
     Association,
@@ -61,6 +62,8 @@ def variations(fit, level, fixed):
         if owner[i] != MAIN:
             average, about_zero = None, False
         sd = float(c["sdcor"][i])
+        if c["reason"][i] == NOT_IN_DATA:
+            continue
         if second is None:
             low, high = (average or 0.0) - half * sd, (average or 0.0) + half * sd
             slopes[owner[i], group, first] = (
@@ -196,6 +199,9 @@ def standouts(fit, level, known):
             if not np.any(c["sd"][rows] > 0.0) and not np.any(c["estimate"][rows]):
                 continue
             estimate, levels = c["estimate"][rows], c["level"][rows]
+            unknown = int(np.isnan(c["sd"][rows]).sum())  # not in the data
+            if unknown == estimate.size:
+                continue
             order = np.argsort(-estimate, kind="stable")
             up = levels[order[c["lower"][rows][order] > 0.0]]
             down = levels[order[c["upper"][rows][order] < 0.0]][::-1]
@@ -203,7 +209,7 @@ def standouts(fit, level, known):
                 StandOut(
                     block.factor.name, name, block.factor.n_levels,
                     tuple(up.tolist()), tuple(down.tolist()),
-                    known[block.factor.name, name][1],
+                    known[block.factor.name, name][1], unknown,
                 )
             )  # fmt: skip
     return tuple(out)
@@ -223,6 +229,9 @@ def clustering(fit):
     if not fit.linear or not fit.beta.size:
         return None
     single = len(fit.design.blocks) == 1 and fit.design.blocks[0].Z is None
+    found = identification(fit)
+    if found is not None and found.moves_errors(np.eye(fit.beta.size)).any():
+        return None
     error = np.sqrt(np.diagonal(fit.vcov_beta))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = error / complete_pooling(fit).std_error

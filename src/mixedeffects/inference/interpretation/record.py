@@ -164,6 +164,8 @@ class StandOut:
     above, below : tuple of str
     about_zero : bool
         As in `Variation`.
+    unknown : int
+        Levels whose effect is not in the data.
     """
 
     group: str
@@ -172,6 +174,7 @@ class StandOut:
     above: tuple[str, ...]
     below: tuple[str, ...]
     about_zero: bool = False
+    unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

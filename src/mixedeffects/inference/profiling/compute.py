@@ -6,6 +6,7 @@ import sys
 from math import isnan, nan
 from numbers import Integral
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.estimation import LMMObjective, LowerPointError, minimize, trace
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import t_quantile
+from mixedeffects.inference.identification import NOT_IN_DATA, unknown_names
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.profiling.names import all_parameters, chosen
 from mixedeffects.inference.profiling.problems import Optimum
@@ -137,7 +139,7 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
         raise OptionError(f"reference={reference!r} is not one of {', '.join(REFERENCES)}")
     if reference == "chi2":
         found = profile(fit, parameters, criterion=criterion, level=level, points=FEWEST)
-        return fixed_first(found.confint(level))
+        return with_unknown(fit, fixed_first(found.confint(level)), parameters)
     if not fit.linear:
         raise NotAvailableError(
             "reference='t' needs degrees of freedom, which the coefficients of a generalised model "
@@ -155,7 +157,24 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
         for name, column in found.confint(reached).columns.items():
             columns[name].append(column[0])
     numbers = ("estimate", "lower", "upper")
-    return fixed_first(Table({n: np.array(c) if n in numbers else c for n, c in columns.items()}))
+    table = Table({n: np.array(c) if n in numbers else c for n, c in columns.items()})
+    return with_unknown(fit, fixed_first(table), parameters)
+
+
+def with_unknown(fit, table, parameters):
+    """A table of limits with a row, without numbers, of every parameter that is not in the data."""
+    names = unknown_names(fit) if parameters in (None, "random") else []
+    if not names:
+        return table
+    own, _ = _wanted(fit, None, "ml")
+    missing = [p for p in own if p.name in names]
+    columns: dict[str, Any] = {
+        "term": [*table.columns["term"], *(p.term for p in missing)],
+        "group": [*table.columns["group"], *(p.group for p in missing)],
+    }
+    for name in ("estimate", "lower", "upper"):
+        columns[name] = np.concatenate([table.columns[name], np.full(len(missing), np.nan)])
+    return Table(columns)
 
 
 def level_of_t(level, df):
@@ -200,7 +219,26 @@ def _wanted(fit, parameters, criterion):
     wanted = chosen(fit, everything, parameters)
     if criterion == "reml":
         wanted = _without_fixed(everything, wanted, parameters)
-    return everything, wanted
+    return everything, _in_the_data(fit, everything, wanted, parameters)
+
+
+def _in_the_data(fit, everything, wanted, parameters):
+    """Those of the wanted parameters that are in the data.
+
+    Raises
+    ------
+    NotAvailableError
+        For one that was asked for by name.
+    """
+    unknown = unknown_names(fit)
+    asked = [parameters] if isinstance(parameters, str) else parameters or ()
+    for name in unknown:
+        if name in asked:
+            raise NotAvailableError(
+                f"{name!r} has no profile: it is {NOT_IN_DATA}\n"
+                "fit.summary() says what is in the data"
+            )
+    return [i for i in wanted if everything[i].name not in unknown]
 
 
 def _without_fixed(everything, wanted, parameters):

@@ -26,6 +26,7 @@ from mixedeffects.estimation.refits import (
     streams,
 )
 from mixedeffects.inference.clusters import outermost
+from mixedeffects.inference.identification import unknown_components
 from mixedeffects.inference.resampling.clusters import cluster_codes
 from mixedeffects.inference.resampling.full import full_fit
 from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
@@ -138,6 +139,9 @@ def bootstrap(
     design = fit.design
     values = parameter_values(design, results.beta, results.theta, results.sigma)
     values[results.status == FAILED] = np.nan
+    estimates = parameter_values(design, fit.beta[None], fit.theta[None], np.array([fit.sigma]))[0]
+    unknown = np.concatenate([np.zeros(fit.beta.size, dtype=bool), unknown_components(fit)])
+    values[:, unknown] = estimates[unknown] = np.nan
     std_errors = np.where(results.ok[:, None], results.std_error, np.nan)
     effects, parts, terms = parameter_names(design)
     return BootstrapFacts(
@@ -145,9 +149,7 @@ def bootstrap(
         effects=tuple(effects),
         groups=tuple(parts),
         terms=tuple(terms),
-        estimates=parameter_values(design, fit.beta[None], fit.theta[None], np.array([fit.sigma]))[
-            0
-        ],
+        estimates=estimates,
         replicates=values,
         std_errors=std_errors,
         std_error_fixed=np.sqrt(np.diagonal(fit.vcov_beta)),
@@ -203,12 +205,15 @@ def _generalised(
         return of.GeneralisedBootstrap(fit, "cluster", stream, known).left_out(known.max() + 1)
 
     coefficients = fit.estimates[: fit.estimates.size - fit.theta.size]
+    estimates = of.values_of(fit, coefficients, fit.theta)
+    unknown = np.concatenate([np.zeros(coefficients.size, dtype=bool), unknown_components(fit)])
+    values[:, unknown] = estimates[unknown] = np.nan
     return BootstrapFacts(
         method=words,
         effects=tuple(effects),
         groups=tuple(groups),
         terms=tuple(terms),
-        estimates=of.values_of(fit, coefficients, fit.theta),
+        estimates=estimates,
         replicates=values,
         std_errors=errors,
         std_error_fixed=of.std_error_fixed(fit),

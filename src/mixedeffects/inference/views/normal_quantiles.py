@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
+from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group, chosen_terms
 from mixedeffects.inference.views.fit_residuals import fit_residuals
@@ -104,7 +105,8 @@ def qq_ranef_view(fit, group=None, *, term=None, level=0.95):
     terms = chosen_terms(fit, name, term)
     parts, notes, outside, n_levels = {}, [], {}, 0
     blocks = zip(fit.design.blocks, fit.lambdas, fit.b, fit.conditional_covariances(), strict=False)
-    for block, Lam, b, conditional in blocks:
+    found = identification(fit)
+    for f, (block, Lam, b, conditional) in enumerate(blocks):
         if block.factor.name != name:
             continue
         n_levels = block.factor.n_levels
@@ -112,6 +114,9 @@ def qq_ranef_view(fit, group=None, *, term=None, level=0.95):
         whole = fit.sigma**2 * (Lam @ Lam.T).diagonal()
         for j, column in enumerate(block.names):
             if column not in terms:
+                continue
+            if found is not None and not found.known_entries(f)[j].all():
+                notes.append(f"{column}: {NOT_IN_DATA}")
                 continue
             variance = whole[j] - conditional[:, j, j]
             good = np.flatnonzero(variance > LEAST * whole[j]) if whole[j] > 0 else np.arange(0)
@@ -130,6 +135,8 @@ def qq_ranef_view(fit, group=None, *, term=None, level=0.95):
             }  # fmt: skip
             outside[column] = int(columns["outside"].sum())
     if not parts:
+        if found is not None:
+            raise NotAvailableError(f"the random effects of {name} are {NOT_IN_DATA}")
         raise NotAvailableError(
             f"the random effects of {name} have no variance in this fit, so that their "
             "predictions are all zero"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.errors import OptionError
+from mixedeffects.errors import NotAvailableError, OptionError
+from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.own_estimates import own_estimates
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.arrows import arrows, axis_domain
@@ -76,6 +77,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     terms = _chosen_terms(fit, name, term, terms)
     layout = _layout(layout, terms)
     f = [block.factor.name for block in fit.design.blocks].index(name)
+    refuse_unknown(fit, f, terms)
     factor, known, blups = fit.design.blocks[f].factor, fit.design.blocks[f].names, fit.b[f]
     sizes = np.bincount(factor.codes, minlength=factor.n_levels)
     unequal = bool(sizes.max() >= UNEQUAL * sizes.min() and np.unique(sizes).size >= DIFFERENT)
@@ -118,6 +120,25 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
         "undefined": int((own.few | own.infinite).sum()),
     }  # fmt: skip
     return View({"data": data, **tables}, tuple(notes), facts)
+
+
+def refuse_unknown(fit, f, terms):
+    """Refuse effects that are not in the data.
+
+    Raises
+    ------
+    NotAvailableError
+    """
+    found = identification(fit)
+    if found is None:
+        return
+    block = fit.design.blocks[f]
+    for t in terms:
+        if not found.known_entries(f)[block.names.index(t)].all():
+            raise NotAvailableError(
+                f"the random effects {t} of {block.factor.name} are {NOT_IN_DATA}\n"
+                "fit.diagnose() looks for a formula without them"
+            )
 
 
 def _chosen_terms(fit, name, term, terms):

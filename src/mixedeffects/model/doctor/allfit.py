@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.display import AllFit
+from mixedeffects.display.words import listed, unknown_words
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import ColumnTypeError, MixedEffectsError, OptionError
 from mixedeffects.estimation import OPTIMIZERS, minimize
-from mixedeffects.inference import Table
+from mixedeffects.inference import Table, identification
 from mixedeffects.model.doctor.bench import fit_again, quiet
 from mixedeffects.model.doctor.record import LOGLIK_SLACK
 from mixedeffects.model.generalised_record import GLMMFit
@@ -154,7 +155,7 @@ def table_of(runs):
             loglik = -0.5 * fit.objective
             c = fit.certificate
             row[1:3] = loglik, loglik + 0.5 * best.fit.objective
-            row[3:6] = c.converged, c.is_singular, c.evaluations
+            row[3:6] = c.converged and not c.flat, c.is_singular, c.evaluations
             row[7:9] = changed(fit, best.fit)
         for column, value in zip(columns.values(), row, strict=True):
             column.append(value)
@@ -170,11 +171,28 @@ def changed(fit, best):
     return float(np.nanmax(moved, initial=0.0)), float(turned.max(initial=0.0))
 
 
+def verdict_of_flat(runs, flat, c):
+    """One line where variances are not in the data: optimisers may agree on the rest only."""
+    loglik = [c["loglik"][i] for i in flat]
+    apart = max(c["change_theta"][i] for i in flat)
+    found = identification(runs[flat[0]].fit)
+    spread = max(loglik) - min(loglik)
+    how = "agree to" if spread <= LOGLIK_SLACK else "differ by"
+    return (
+        f"The model is not identified: log-likelihoods {how} {spread:.0e}, "
+        f"while covariance parameters (theta) differ by up to {apart:.2g}, and may. Not in the "
+        f"data: {listed(unknown_words(found))}."
+    )
+
+
 def verdict(runs, c):
     """One line: do they agree?"""
     done = [i for i, run in enumerate(runs) if run.fit is not None]
     if not done:
         return "No optimiser could fit the model."
+    flat = [i for i in done if runs[i].fit.certificate.flat]
+    if flat:
+        return verdict_of_flat(runs, flat, c)
     good = [i for i in done if c["certified"][i]]
     if not good:
         return (

@@ -11,6 +11,7 @@ from mixedeffects.inference.checkup import checkup, lost_columns
 from mixedeffects.model.doctor import caveats
 from mixedeffects.model.doctor.bench import Bench
 from mixedeffects.model.doctor.collinearity import check_collinearity
+from mixedeffects.model.doctor.identified import identify
 from mixedeffects.model.doctor.iterations import more_iterations
 from mixedeffects.model.doctor.measure import measured
 from mixedeffects.model.doctor.near_zero import drop_near_zero, small_slopes
@@ -54,9 +55,10 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
 
     Notes
     -----
-    The remedies, in order: simplify the random effects (without correlations, then without the
-    smallest slopes, until a certified fit is not singular); scale predictors; leave out a nearly
-    collinear one; more iterations; another optimiser; drop near-zero slopes. Models with other
+    Where variances are not in the data, formulas are looked for whose variances are, and nothing
+    else. The remedies, in order: simplify the random effects (without correlations, then without
+    the smallest slopes, until a certified fit is not singular); scale predictors; leave out a
+    nearly collinear one; more iterations; another optimiser; drop near-zero slopes. Models with other
     fixed effects are compared by maximum likelihood. Correlations are dropped at the mean of a
     predictor that lies far from zero. A predictor that the fit lost because it lies too far from
     zero is brought back first, and the remedies start from there. None is left out for what
@@ -131,6 +133,8 @@ def tried(bench):
         Of the fit that the remedies started from: the first trial's, if not the one that was
         given.
     """
+    if bench.asked.certificate.flat:
+        return identify(bench), bench
     if not lost_columns(bench.asked):
         return [trial for remedy in REMEDIES for trial in remedy(bench)], bench
     back = scale_predictors(bench)
@@ -198,6 +202,8 @@ def certificate_words(fit):
         return "no maximum"
     if not certificate.converged:
         return "not converged"
+    if certificate.flat:
+        return "not identified"
     if certificate.short:
         return "ended by your rule"
     return "certified, singular" if certificate.is_singular else "certified"

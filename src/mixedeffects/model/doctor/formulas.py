@@ -50,7 +50,9 @@ class Bar:
 
     def __str__(self):
         effects = " + ".join(("1" if self.intercept else "0", *self.slopes))
-        bar = "||" if self.covariance == "diag" and self.n_effects > 1 else "|"
+        # a single slope may be a category, which has several columns
+        apart = self.covariance == "diag" and (self.n_effects > 1 or not self.intercept)
+        bar = "||" if apart else "|"
         return f"({effects} {bar} {self.group})"
 
 

@@ -43,13 +43,14 @@ def remedied(fit_it, remedy=True):
         warnings.simplefilter("ignore", ConvergenceWarning)
         fit = fit_it()
     certificate = fit.certificate
-    if certificate.converged and not certificate.is_singular and not lost_columns(fit):
+    sound = certificate.converged and not certificate.is_singular and not certificate.flat
+    if sound and not lost_columns(fit):
         return fit
     diagnosis = diagnose(fit)
     best = diagnosis.fit
     best.cache["remedies"] = diagnosis
     best.cache["remarks"] = (remark(diagnosis),)
-    if diagnosis.changed or not certificate.converged:
+    if diagnosis.changed or not certificate.converged or certificate.flat:
         warnings.warn(
             f"{remark(diagnosis)}\nfit.remedies has what was tried",
             ConvergenceWarning, stacklevel=depth_of_package(),

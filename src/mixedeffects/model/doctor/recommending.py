@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.errors import MixedEffectsError
 from mixedeffects.inference.comparison import objective_without_random
-from mixedeffects.model.doctor import caveats, near_zero, scaling
+from mixedeffects.model.doctor import caveats, identified, near_zero, scaling
 from mixedeffects.model.doctor.record import (
     AIC_SLACK,
     LOGLIK_SLACK,
@@ -75,6 +75,8 @@ def _choose(asked, others, bench):
     """(trial, list of sentences), by what the fit that the remedies started from is."""
     if asked.fit.certificate.infinite:
         return asked, [_no_maximum(asked)]
+    if asked.fit.certificate.flat:
+        return identified.recommended(asked, others)
     if asked.regular:
         return _of_regular(asked, others, bench)
     if asked.certified:

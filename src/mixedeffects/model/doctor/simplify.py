@@ -66,7 +66,8 @@ def spots(fit):
             names = [block.names[c] for c in term.columns]
             found: dict[str, float] = {}
             for owner, c in zip(owners(names, effects[term.text]), term.columns, strict=True):
-                found[owner] = max(found.get(owner, 0.0), float(sizes[c]))
+                size = float(np.nan_to_num(sizes[c]))
+                found[owner] = max(found.get(owner, 0.0), size)
             troubled = place in singular or (not singular and len(found) > 1)
             factors = any("[" in name for name in names)
             out.append(Spot(f >= main, term.text, found, troubled, factors))

@@ -1,0 +1,342 @@
+"""Which variances and covariances are in the data, and which combinations of them only.
+
+V = sigma^2 W^-1 + Z G Z' is linear in its variances and covariances phi, and the likelihood knows
+of them only V (REML: V with the fixed effects projected out). A direction of phi that leaves it as
+it is changes no likelihood, for any response: along it the data say nothing, wherever the optimum
+is. Those directions are the null space of the Gram matrix of
+`mixedeffects.engine.variance_products`; linear functions of phi that are constant along all of
+them can be said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
+
+from mixedeffects.engine import level_products, products_of_rows, variance_gram
+from mixedeffects.estimation.certificate import FlatDirection, clearly_regular
+
+# curvature by the logarithms of the relative standard deviations below which a look is worth it:
+# regular optima have the number of groups times a share of the variance there
+DOUBTFUL = 1e-4
+# eigenvalue of the Gram matrix, scaled to a unit diagonal, that is zero but for rounding
+NULL = 1e-10
+# sum, relative to its terms, that is zero but for rounding
+CONSTANT = 1e-6
+# entries of a null vector that are zero but for rounding, next to its others
+ROUNDING = 1e-7
+# difference of the objective, relative, between two points that have the same V
+SAME = 1e-8
+# smallest singular value of a relative factor, of its norm, with room on all sides
+REGULAR = 0.03
+# variance, relative to the residual, that two such points have at least in every direction
+LEAST_ROOM = 0.1
+# how far apart those are, as a share of the variances
+APART = 0.5
+
+
+def doubtful(evaluation, information):
+    """Whether some variance parameter may be flat: cheap, and never False where one is.
+
+    The average information is f'Pf with f = (dV/dtheta) Py, and so zero in a flat direction.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    information : (K, K) array or None
+        The average information of theta~, profiled over sigma, near the optimum, where an
+        optimiser has it.
+    """
+    if information is None:
+        information = evaluation.information
+    terms = evaluation.objective.parameters.terms
+    if not all(clearly_regular(evaluation, term) for term in terms):
+        return True
+    theta = evaluation.theta.tolist()
+    if len(theta) == 1:
+        return not theta[0] * theta[0] * float(information[0, 0]) > DOUBTFUL
+    sizes = []
+    for term in terms:
+        part = theta[term.part]
+        sizes += [sum(v * v for v in part) ** 0.5] * len(part)
+    scaled = information * np.outer(sizes, sizes)
+    scaled.flat[:: len(theta) + 1] -= DOUBTFUL
+    return dpotrf(scaled, lower=1)[1] != 0
+
+
+def flat_directions(objective):
+    """Directions of the variances of a linear model that the data say nothing about.
+
+    Parameters
+    ----------
+    objective : LMMObjective
+
+    Returns
+    -------
+    tuple of FlatDirection
+        A basis; empty where every variance and covariance is in the data.
+    """
+    parameters = objective.parameters
+    products = level_products(objective.stats, objective.reml)
+    bases = parameters.bases()
+    gram, scale = variance_gram(products, bases)
+    null = null_space(gram, scale)
+    if null.shape[1] == 0:
+        return ()
+    null = np.array([v for v in null.T if _leaves_objective(objective, bases, v)]).T
+    return directions(null, bases, parameters.T_blocks, scale) if null.size else ()
+
+
+def with_flat(certificate, flat, terms):
+    """A certificate that says which directions of the variances are not in the data.
+
+    A direction of zero variance along which they say nothing is one of many: it is not named.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    flat : tuple of FlatDirection
+    terms : sequence of TermParameters
+
+    Returns
+    -------
+    Certificate
+    """
+    if not flat:
+        return certificate
+
+    def known(direction):
+        term = terms[direction.term]
+        place = np.ix_(term.columns, term.columns)
+        w = direction.weights
+        return all(constant_along(np.outer(w, w), f.blocks[term.block][place]) for f in flat)
+
+    singular = tuple(d for d in certificate.singular if known(d))
+    return replace(certificate, flat=flat, singular=singular)
+
+
+def constant_along(weights, change):
+    """Whether a weighted sum does not change, but for rounding.
+
+    Examples
+    --------
+    >>> constant_along(np.array([1.0, 1.0]), np.array([0.3, -0.3]))
+    True
+    """
+    terms = weights * change
+    return bool(abs(terms.sum()) <= CONSTANT * np.abs(terms).sum())
+
+
+def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
+    """The same of a generalised model: of the covariance of its linear predictors' random parts.
+
+    Parameters
+    ----------
+    groups : sequence of sequences of Block
+        Per linear predictor with random effects.
+    parameters : Parameters
+        Of the blocks of all of them, in order.
+    residual : bool
+        Whether the distribution has a variance of its own on the scale of the predictor.
+    single : (n,) bool array, optional
+        Rows whose own variance does not show in the response: a single yes or no has no
+        distribution but its mean.
+
+    Returns
+    -------
+    tuple of FlatDirection
+    """
+    out, at = [], 0
+    everything = parameters.bases()
+    for blocks in groups:
+        mine = slice(at, at + len(blocks))
+        bases, T_blocks = everything[mine], parameters.T_blocks[mine]
+        n = blocks[0].factor.codes.size
+        gram, scale = variance_gram(products_of_rows(blocks, T_blocks, n), bases, residual)
+        if single is not None and single.any():
+            pairs = zip(blocks, T_blocks, bases, strict=True)
+            own = np.concatenate([_own_variances(*pair)[:, single] for pair in pairs])
+            gram = gram - own @ own.T
+        null = null_space(gram, scale)
+        for direction in directions(null, bases, T_blocks, scale, residual):
+            changes = [np.zeros((k, k)) for k in parameters.k]
+            changes[mine] = direction.blocks
+            out.append(FlatDirection(tuple(changes), direction.residual))
+        at += len(blocks)
+    return tuple(out)
+
+
+def _own_variances(block, T, basis):
+    """z'E_k z of every row, (m, n)."""
+    if block.Z is None:
+        return np.ones((1, block.factor.codes.size)) * (basis[:, :1, 0] * T[0, 0] ** 2)
+    Z = np.asarray(block.Z @ T)
+    return np.einsum("na,kab,nb->kn", Z, basis, Z)
+
+
+def null_space(gram, scale):
+    """Directions in which a Gram matrix is zero but for rounding.
+
+    Parameters
+    ----------
+    gram : (K, K) array
+    scale : (K,) array
+        Norms against which its entries are small; a zero is a direction by itself.
+
+    Returns
+    -------
+    (K, d) array
+
+    Examples
+    --------
+    >>> null_space(np.ones((2, 2)), np.ones(2)).round(2)
+    array([[-0.71],
+           [ 0.71]])
+    """
+    safe = np.where(scale > 0, scale, 1.0)
+    scaled = gram / np.outer(safe, safe)
+    values, vectors = np.linalg.eigh(0.5 * (scaled + scaled.T))
+    return vectors[:, values < NULL] / safe[:, None]
+
+
+def directions(null, bases, T_blocks, scale, residual=True):
+    """Null vectors as changes of the covariances, in the columns of the formula.
+
+    Entries that are rounding next to what they are sums of are exactly zero.
+    """
+    out = []
+    for v in null.T:
+        share = v * scale
+        v = np.where(np.abs(share) > ROUNDING * np.abs(share).max(), v, 0.0)
+        changes = []
+        for T, change in zip(T_blocks, changes_of(v[int(residual) :], bases), strict=True):
+            size = np.abs(T) @ np.abs(change) @ np.abs(T).T
+            change = T @ change @ T.T
+            changes.append(np.where(np.abs(change) > ROUNDING * size, change, 0.0))
+        out.append(FlatDirection(tuple(changes), float(v[0]) if residual else 0.0))
+    return tuple(out)
+
+
+def changes_of(v, bases):
+    """Per block, the sum of its natural parameters' matrices with some weights."""
+    out, at = [], 0
+    for basis in bases:
+        out.append(np.tensordot(v[at : at + basis.shape[0]], basis, axes=1))
+        at += basis.shape[0]
+    return out
+
+
+def _leaves_objective(objective, bases, v):
+    """Whether the objective really is the same at two points that differ by the direction.
+
+    The Gram matrix may be singular but for rounding where a direction is only nearly flat.
+    """
+    changes = changes_of(v[1:], bases)
+    largest = max([abs(v[0]), *(np.abs(np.linalg.eigvalsh(c)).max() for c in changes)])
+    values = []
+    for size in (0.0, APART / largest):
+        residual = 1.0 + size * v[0]
+        lambdas = [np.linalg.cholesky((np.eye(c.shape[0]) + size * c) / residual) for c in changes]
+        values.append(objective.value(objective.parameters.theta_from_lambdas(lambdas)))
+    here, there = values
+    if not np.isfinite(values).all():
+        return True
+    return abs(there - here) < SAME * max(1.0, abs(here))
+
+
+def known_directions(parameters, theta, lambdas, s2, flat):
+    """Directions of theta~ without those that the data say nothing about.
+
+    A flat direction changes G by dG and sigma^2 by d; relative to sigma^2 that is dG - G d.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    theta : (K,) array
+    lambdas : sequence of (k, k) arrays
+    s2 : float
+        Residual variance; 1 where the covariances are relative to nothing.
+    flat : tuple of FlatDirection
+
+    Returns
+    -------
+    (K, m) array with orthonormal columns; the identity where nothing is flat.
+    """
+    if not flat:
+        return np.eye(theta.size)
+    null = np.empty((theta.size, len(flat)))
+    slopes = parameters.dG(theta, lambdas)
+    for i, direction in enumerate(flat):
+        parts = []
+        for T, change, Lam, D in zip(
+            parameters.T_blocks, direction.blocks, lambdas, slopes, strict=True
+        ):
+            inner = _inner(T, change) / s2 - (Lam @ Lam.T) * (direction.residual / s2)
+            parts.append(np.linalg.lstsq(D.reshape(len(D), -1).T, inner.ravel(), rcond=1e-10)[0])
+        null[:, i] = np.concatenate(parts)
+    U, s, _ = np.linalg.svd(null)
+    return U[:, int((s > 1e-9 * max(s[0], 1e-300)).sum()) :]
+
+
+def _inner(T, change):
+    """A change of a covariance matrix in the engine's columns: T^-1 dG T^-T."""
+    return np.linalg.solve(T, np.linalg.solve(T, change).T)
+
+
+def two_alike(parameters, lambdas, sigma, flat):
+    """Two points theta~ with the same V, inside the parameter space and far apart.
+
+    Parameters
+    ----------
+    parameters : Parameters
+    lambdas : sequence of (k, k) arrays
+        Relative factors at the estimate, in the engine's columns.
+    sigma : float
+        1 where the covariances are relative to nothing.
+    flat : tuple of FlatDirection
+
+    Returns
+    -------
+    tuple of two (n_theta,) arrays
+        Apart along a mixture of all flat directions; where the estimate is inside the parameter
+        space the first is the estimate itself, so that both are optima.
+    """
+    mixture = np.random.default_rng(7).standard_normal(len(flat))
+    changes = [
+        sum(w * _inner(T, f.blocks[i]) for w, f in zip(mixture, flat, strict=True)) / sigma**2
+        for i, T in enumerate(parameters.T_blocks)
+    ]
+    residual = float(mixture @ [f.residual for f in flat]) / sigma**2
+    far = _room(lambdas, changes, residual)
+    if far is None:  # on a boundary, or next to it: two points inside, away from the optimum
+        room = [max(np.square(Lam).sum() / Lam.shape[0], LEAST_ROOM) for Lam in lambdas]
+        lambdas = [
+            np.linalg.cholesky(Lam @ Lam.T + r * np.eye(Lam.shape[0]))
+            for Lam, r in zip(lambdas, room, strict=True)
+        ]
+        far = _room(lambdas, changes, residual)
+        assert far is not None
+    out = []
+    for size in (0.0, far):
+        whole = 1.0 + size * residual
+        factors = [
+            np.linalg.cholesky((Lam @ Lam.T + size * c) / whole) if c.any() else Lam / whole**0.5
+            for Lam, c in zip(lambdas, changes, strict=True)
+        ]
+        out.append(parameters.theta_from_lambdas(factors))
+    return tuple(out)
+
+
+def _room(lambdas, changes, residual):
+    """How far to go along a change so that all covariances stay well inside; None without room."""
+    largest = abs(residual)
+    for Lam, c in zip(lambdas, changes, strict=True):
+        if not c.any():
+            continue
+        if not np.linalg.svd(Lam, compute_uv=False)[-1] > REGULAR * np.linalg.norm(Lam):
+            return None
+        half = np.linalg.solve(Lam, np.linalg.solve(Lam, c).T)
+        largest = max(largest, np.abs(np.linalg.eigvalsh(0.5 * (half + half.T))).max())
+    return APART / largest
