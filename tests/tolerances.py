@@ -306,3 +306,13 @@ MOST_DRAWN = 4800
 
 #: Distance between two bases of one space, found by a Gram matrix and by a dense SVD.
 SAME_SPACE = 1e-5
+
+#: Two formulas of one model, or two optimisers at its optimum: log-likelihoods.
+LOGLIK_SAME = 1e-6
+#: Standard deviations against lme4's, whose optimiser stops at theta within 1e-5 or so.
+SD_RELATIVE = 5e-4
+#: Standard errors and degrees of freedom against lmerTest's, at lme4's theta.
+SE_RELATIVE = 2e-4
+DF_RELATIVE = 2e-3
+#: Tables of two formulas of one model, each at its own certified optimum.
+SAME_LIKELIHOOD_NUMBERS = 2e-4

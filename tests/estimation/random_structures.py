@@ -3,9 +3,9 @@
 import numpy as np
 
 
-def table(rng):
-    """A small table with factors of all kinds: nested, crossed, relabelled, one row a level."""
-    q, m = int(rng.integers(4, 9)), int(rng.integers(2, 6))
+def table(rng, rows=2):
+    """A small table with factors of all kinds, `rows` or more a level."""
+    q, m = int(rng.integers(4, 9)), int(rng.integers(rows, rows + 4))
     n = q * m
     g = np.repeat(np.arange(q), m)
     arm = (np.arange(q) % int(rng.integers(2, 4)))[g]

@@ -77,8 +77,8 @@ def test_a_thousand_identified_models_are_not_accused():
 @pytest.mark.parametrize(("text", "dimension"), UNIDENTIFIED)
 @pytest.mark.parametrize("optimizer", ["newton", "L-BFGS-B", "em"])
 def test_models_that_cannot_be_told_are_said(text, dimension, optimizer):
-    for seed in range(4):
-        data = table(np.random.default_rng(seed))
+    for seed in range(3):
+        data = table(np.random.default_rng(seed), rows=4)
         data["arm2"] = np.where(data["arm"] > 0, 1.0, 0.0)
         with pytest.warns(ConvergenceWarning, match="Not in the data"):
             fit = me.lmm(text, data, optimizer=optimizer)

