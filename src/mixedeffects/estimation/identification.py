@@ -30,7 +30,9 @@ ROUNDING = 1e-7
 # difference of the objective, relative, between two points that have the same V
 SAME = 1e-8
 # smallest singular value of a relative factor, of its norm, with room on all sides
-REGULAR = 0.03
+REGULAR = 0.1
+# mixtures of flat directions that are tried
+MIXTURES = 8
 # variance, relative to the residual, that two such points have at least in every direction
 LEAST_ROOM = 0.1
 # how far apart those are, as a share of the variances
@@ -303,21 +305,21 @@ def two_alike(parameters, lambdas, sigma, flat):
         Apart along a mixture of all flat directions; where the estimate is inside the parameter
         space the first is the estimate itself, so that both are optima.
     """
-    mixture = np.random.default_rng(7).standard_normal(len(flat))
-    changes = [
-        sum(w * _inner(T, f.blocks[i]) for w, f in zip(mixture, flat, strict=True)) / sigma**2
-        for i, T in enumerate(parameters.T_blocks)
-    ]
-    residual = float(mixture @ [f.residual for f in flat]) / sigma**2
-    far = _room(lambdas, changes, residual)
-    if far is None:  # on a boundary, or next to it: two points inside, away from the optimum
-        room = [max(np.square(Lam).sum() / Lam.shape[0], LEAST_ROOM) for Lam in lambdas]
-        lambdas = [
-            np.linalg.cholesky(Lam @ Lam.T + r * np.eye(Lam.shape[0]))
-            for Lam, r in zip(lambdas, room, strict=True)
-        ]
-        far = _room(lambdas, changes, residual)
-        assert far is not None
+    inner = [[_inner(T, change) / sigma**2 for T, change in zip(parameters.T_blocks, f.blocks,
+              strict=True)] for f in flat]  # fmt: skip
+    found = None
+    for boundary in (False, True):
+        if boundary:  # next to it there is no room: two points inside, away from the optimum
+            room = [max(np.square(Lam).sum() / Lam.shape[0], LEAST_ROOM) for Lam in lambdas]
+            lambdas = [
+                np.linalg.cholesky(Lam @ Lam.T + r * np.eye(Lam.shape[0]))
+                for Lam, r in zip(lambdas, room, strict=True)
+            ]
+        found = _farthest(lambdas, inner, [f.residual / sigma**2 for f in flat])
+        if found is not None:
+            break
+    assert found is not None
+    far, changes, residual = found
     out = []
     for size in (0.0, far):
         whole = 1.0 + size * residual
@@ -327,6 +329,36 @@ def two_alike(parameters, lambdas, sigma, flat):
         ]
         out.append(parameters.theta_from_lambdas(factors))
     return tuple(out)
+
+
+def _farthest(lambdas, inner, residuals):
+    """Of some mixtures of flat directions the one that leads furthest; None without room.
+
+    Returns
+    -------
+    far : float
+    changes : list of (k, k) arrays
+    residual : float
+    """
+    rng = np.random.default_rng(7)
+    best, reached = None, -1.0
+    for _ in range(MIXTURES):
+        mixture = rng.standard_normal(len(inner))
+        changes = [
+            np.tensordot(mixture, np.array(parts), axes=1) for parts in zip(*inner, strict=True)
+        ]
+        residual = float(mixture @ residuals)
+        far = _room(lambdas, changes, residual)
+        if far is None:
+            return None
+        moved = [
+            np.linalg.norm(c) / np.square(Lam).sum()
+            for c, Lam in zip(changes, lambdas, strict=True) if c.any()
+        ]  # fmt: skip
+        least = far * min([*moved, *([abs(residual)] if residual else [])])
+        if least > reached:
+            best, reached = (far, changes, residual), least
+    return best
 
 
 def _room(lambdas, changes, residual):

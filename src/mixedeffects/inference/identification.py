@@ -20,7 +20,9 @@ from mixedeffects.inference.table import Table
 # a sum, relative to its terms, that is zero but for rounding
 CONSTANT = 1e-6
 # relative difference between two points alike that is more than rounding
-MOVED = 1e-4
+MOVED = 1e-5
+# the same of standard errors, which may come from differences
+ERROR_MOVED = 1e-4
 # different rows of a term's columns up to which the variance at each is worth a line
 MOST_CELLS = 8
 # coefficients of a combination this close to a whole number are one
@@ -532,7 +534,9 @@ def in_the_data(*deciding):
             if not isinstance(found, Table):
                 return np.where(differ(here, there), np.nan, found)
             for i, name in enumerate(deciding):
-                moved = differ(here.columns[name], there.columns[name])
+                moved = differ(
+                    here.columns[name], there.columns[name], MOVED if i == 0 else ERROR_MOVED
+                )
                 found = without_numbers(found, moved, () if i == 0 else deciding[:1])
             return found
 
@@ -553,7 +557,7 @@ def without_numbers(table, rows, kept=()):
     return Table(columns)
 
 
-def differ(here, there):
+def differ(here, there, relative=MOVED):
     """Where two arrays differ by more than rounding, next to the largest of their numbers.
 
     Examples
@@ -565,7 +569,7 @@ def differ(here, there):
     size = np.maximum(np.abs(here), np.abs(there))
     least = 1e-3 * np.nanmax(size, initial=0.0)
     with np.errstate(invalid="ignore"):
-        return np.abs(here - there) > MOVED * np.maximum(size, least)
+        return np.abs(here - there) > relative * np.maximum(size, least)
 
 
 def twins(fit):

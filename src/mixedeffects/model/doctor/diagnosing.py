@@ -58,8 +58,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     Where variances are not in the data, formulas are looked for whose variances are, and nothing
     else. The remedies, in order: simplify the random effects (without correlations, then without
     the smallest slopes, until a certified fit is not singular); scale predictors; leave out a
-    nearly collinear one; more iterations; another optimiser; drop near-zero slopes. Models with other
-    fixed effects are compared by maximum likelihood. Correlations are dropped at the mean of a
+    nearly collinear one; more iterations; another optimiser; drop near-zero slopes. Models with
+    other fixed effects are compared by maximum likelihood. Correlations are dropped at the mean of a
     predictor that lies far from zero. A predictor that the fit lost because it lies too far from
     zero is brought back first, and the remedies start from there. None is left out for what
     random effects do, only where a certified, regular fit can hardly tell two coefficients apart;
