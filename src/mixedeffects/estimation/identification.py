@@ -355,7 +355,7 @@ def _farthest(lambdas, inner, residuals):
             np.linalg.norm(c) / np.square(Lam).sum()
             for c, Lam in zip(changes, lambdas, strict=True) if c.any()
         ]  # fmt: skip
-        least = far * min([*moved, *([abs(residual)] if residual else [])])
+        least = far * float(min([*moved, *([abs(residual)] if residual else [])]))
         if least > reached:
             best, reached = (far, changes, residual), least
     return best

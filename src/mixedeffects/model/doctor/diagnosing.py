@@ -55,11 +55,10 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
 
     Notes
     -----
-    Where variances are not in the data, formulas are looked for whose variances are, and nothing
-    else. The remedies, in order: simplify the random effects (without correlations, then without
-    the smallest slopes, until a certified fit is not singular); scale predictors; leave out a
-    nearly collinear one; more iterations; another optimiser; drop near-zero slopes. Models with
-    other fixed effects are compared by maximum likelihood. Correlations are dropped at the mean of a
+    The remedies, in order: simplify the random effects (without correlations, then without the
+    smallest slopes, until a certified fit is not singular); scale predictors; leave out a nearly
+    collinear one; more iterations; another optimiser; drop near-zero slopes. Models with other
+    fixed effects are compared by maximum likelihood. Correlations are dropped at the mean of a
     predictor that lies far from zero. A predictor that the fit lost because it lies too far from
     zero is brought back first, and the remedies start from there. None is left out for what
     random effects do, only where a certified, regular fit can hardly tell two coefficients apart;
@@ -67,7 +66,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     the lowest AIC decides; within a difference of 1, a model without a zero variance is preferred
     to one with. A model with a higher AIC than the asked fit is recommended only where the asked
     fit is no maximum or is not what was asked for, and the reason says so, with both numbers; a
-    model with a lower AIC that is passed over is named.
+    model with a lower AIC that is passed over is named. Where
+    variances are not in the data, formulas are looked for whose variances are, and nothing else.
 
     References
     ----------
