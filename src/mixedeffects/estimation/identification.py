@@ -351,11 +351,12 @@ def _farthest(lambdas, inner, residuals):
         far = _room(lambdas, changes, residual)
         if far is None:
             return None
-        moved = [
-            np.linalg.norm(c) / np.square(Lam).sum()
+        moved = [abs(residual)] if residual else []
+        moved += [
+            float(np.linalg.norm(c) / np.square(Lam).sum())
             for c, Lam in zip(changes, lambdas, strict=True) if c.any()
         ]  # fmt: skip
-        least = far * float(min([*moved, *([abs(residual)] if residual else [])]))
+        least = far * min(moved)
         if least > reached:
             best, reached = (far, changes, residual), least
     return best
