@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from mixedeffects.doors import late
 from mixedeffects.inference.coefficients import coefficient_table
+from mixedeffects.inference.combinations import Combination
 from mixedeffects.inference.confint import confint
 from mixedeffects.inference.dispersion import dispersion
 from mixedeffects.inference.icc import icc, variance_shares
-from mixedeffects.inference.identification import Combination, Identification, identification
+from mixedeffects.inference.identification import Identification, identification
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
 from mixedeffects.inference.predict import fitted, predict
 from mixedeffects.inference.r2 import r2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.inference.identification import in_the_data
+from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_means import (

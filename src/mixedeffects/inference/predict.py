@@ -7,7 +7,7 @@ import numpy as np
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.df.methods import check_ddf
-from mixedeffects.inference.identification import in_the_data
+from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.prediction_error import (
     conditional_error,

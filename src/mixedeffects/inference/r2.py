@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.identification import in_the_data
+from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_means import (
     check_scale,

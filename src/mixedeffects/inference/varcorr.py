@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.inference.identification import Combination, identification
+from mixedeffects.inference.combinations import Combination
+from mixedeffects.inference.identification import identification
 from mixedeffects.inference.table import Table
 
 

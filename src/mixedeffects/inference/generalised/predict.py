@@ -22,7 +22,7 @@ from mixedeffects.inference.generalised.targets import (
     target_of,
 )
 from mixedeffects.inference.generalised.uncertainty import uncertainty
-from mixedeffects.inference.identification import in_the_data
+from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.predict import (
     GROUPS,

@@ -1,0 +1,71 @@
+"""Why variances are not in the data: the usual reasons, looked for in the design."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def reasons_of(found):
+    """Why variances are not in the data, where it is one of the usual reasons.
+
+    Parameters
+    ----------
+    found : Identification
+
+    Returns
+    -------
+    list of str
+        Sentences without a full stop.
+    """
+    blocks, out = found.fit.all_blocks, []
+    if not found.residual_known:
+        single = [b.factor.name for b in blocks if b.factor.n_levels == found.fit.design.n]
+        out += [f"every level of {name} is one row" for name in single]
+    for flat in found.flat:
+        moved = [f for f, change in enumerate(flat.blocks) if change.any()]
+        if len(moved) == 1 and not flat.residual:
+            out += _of_one_factor(found, moved[0])
+        for i, f in enumerate(moved):
+            for g in moved[:i]:
+                if same_groups(blocks[f].factor.codes, blocks[g].factor.codes):
+                    names = blocks[g].factor.name, blocks[f].factor.name
+                    out.append(f"{names[0]} and {names[1]} group the rows alike")
+    return list(dict.fromkeys(out))
+
+
+def _of_one_factor(found, f):
+    block = found.fit.all_blocks[f]
+    name, codes = block.factor.name, block.factor.codes
+    if not found.fit.linear and block.factor.n_levels == codes.size:
+        return [f"every level of {name} is a single answer, which shows only its mean"]
+    if block.Z is None:
+        return [f"the fixed effects have a value for every level of {name}"]
+    doubted = [e.a for e in found.entries
+               if e.block == f and e.is_variance and not e.known]  # fmt: skip
+    constant = [
+        block.names[c] for c in doubted
+        if block.names[c] != "(Intercept)" and constant_within(block.Z[:, c], codes)
+    ]  # fmt: skip
+    if constant:
+        return [f"{', '.join(constant)} {'is' if len(constant) == 1 else 'are'} constant "
+                f"within every level of {name}"]  # fmt: skip
+    return []
+
+
+def same_groups(a, b):
+    """Whether two codings group the rows alike.
+
+    Examples
+    --------
+    >>> same_groups(np.array([0, 0, 1]), np.array([5, 5, 2]))
+    True
+    """
+    pairs = np.unique(np.stack([a, b]), axis=1).shape[1]
+    return pairs == np.unique(a).size == np.unique(b).size
+
+
+def constant_within(values, codes):
+    """Whether values do not vary within levels."""
+    first = np.zeros(int(codes.max()) + 1)
+    first[codes] = values
+    return bool((first[codes] == values).all())

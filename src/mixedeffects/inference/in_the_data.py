@@ -1,0 +1,101 @@
+"""Tables of a fit without the numbers that its data do not say.
+
+Where variances are not in the data the fit is taken at two points of its parameter space that no
+response tells apart: what differs between them is arbitrary.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+
+import numpy as np
+
+from mixedeffects.estimation import two_alike
+from mixedeffects.inference.table import Table
+
+# relative difference between two points alike that is more than rounding
+MOVED = 1e-5
+# the same of standard errors, which may come from differences
+ERROR_MOVED = 1e-4
+
+
+def in_the_data(*deciding):
+    """A table of a fit without the numbers that its data do not say.
+
+    The fit is taken at two other points of its parameter space that have the same V: a row of which
+    a deciding column differs between them says nothing about the data, whatever they are.
+
+    Parameters
+    ----------
+    *deciding : str
+        Columns of the table. Where the first differs all numbers of the row are nan, where another
+        does all but that of the first.
+
+    Returns
+    -------
+    callable
+        A decorator of functions of a fit that return a `Table`; of those that return an array,
+        with nothing deciding, every number decides for itself.
+    """
+
+    def decorate(function):
+        @wraps(function)
+        def asked(fit, *args, **options):
+            found = function(fit, *args, **options)
+            if not fit.certificate.flat:
+                return found
+            here, there = (function(twin, *args, **options) for twin in twins(fit))
+            if not isinstance(found, Table):
+                return np.where(differ(here, there), np.nan, found)
+            for i, name in enumerate(deciding):
+                moved = differ(
+                    here.columns[name], there.columns[name], MOVED if i == 0 else ERROR_MOVED
+                )
+                found = without_numbers(found, moved, () if i == 0 else deciding[:1])
+            return found
+
+        return asked
+
+    return decorate
+
+
+def without_numbers(table, rows, kept=()):
+    """A table with nan for the numbers of some rows, but for those of some columns."""
+    columns = dict(table.columns)
+    for name, values in columns.items():
+        numbers = isinstance(values[0], float) if isinstance(values, list) and values else (
+            isinstance(values, np.ndarray) and values.dtype.kind == "f"
+        )  # fmt: skip
+        if numbers and name not in kept:
+            columns[name] = np.where(rows, np.nan, np.asarray(values))
+    return Table(columns)
+
+
+def differ(here, there, relative=MOVED):
+    """Where two arrays differ by more than rounding, next to the largest of their numbers.
+
+    Examples
+    --------
+    >>> differ(np.array([1.0, 2.0]), np.array([1.0 + 1e-9, 2.1]))
+    array([False,  True])
+    """
+    here, there = np.asarray(here, dtype=float), np.asarray(there, dtype=float)
+    size = np.maximum(np.abs(here), np.abs(there))
+    least = 1e-3 * np.nanmax(size, initial=0.0)
+    with np.errstate(invalid="ignore"):
+        return np.abs(here - there) > relative * np.maximum(size, least)
+
+
+def twins(fit):
+    """The fit at two points of its parameter space that no response tells apart.
+
+    Returns
+    -------
+    tuple of two FitRecord
+        Their certificates have no flat directions, so that they answer what is asked of them.
+    """
+    if "twins" not in fit.cache:
+        points = two_alike(fit.covariance_parameters, fit.evaluation.lambdas, fit.sigma,
+                           fit.certificate.flat)  # fmt: skip
+        fit.cache["twins"] = tuple(fit.at(theta) for theta in points)
+    return fit.cache["twins"]
