@@ -58,8 +58,9 @@ def test_json_has_the_documented_keys_and_the_numbers_of_the_fit(sleep_csv, slee
         "formula", "method", "version", "family", "approximation", "rows", "groups",
         "fixed_effects", "other_effects", "parameters", "df_method", "level",
         "variance_components", "icc", "sigma", "theta", "criteria", "certificate",
-        "dropped_columns", "notes",
+        "in_the_data", "dropped_columns", "notes",
     }  # fmt: skip
+    assert found["in_the_data"] == [] and found["certificate"]["identified"] is True
     assert found["method"] == "ML" and found["family"] is None
     assert found["other_effects"] == {} and found["parameters"] == []
     assert found["criteria"]["loglik"] == fit.loglik

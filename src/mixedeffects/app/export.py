@@ -14,11 +14,14 @@ df_method, level  how p-values were found; coverage of lower and upper
 variance_components  per variance or covariance: group, term1, term2, vcov (variance or
                 covariance), sdcor (standard deviation or correlation); "Residual" last
 icc             per grouping factor and "total": group, variance, icc
-sigma, theta    residual standard deviation; relative covariance parameters, lme4's order
+sigma, theta    residual standard deviation; relative covariance parameters, lme4's order, null
+                where they are not all in the data
 criteria        objective (-2 log-likelihood or REML criterion), loglik, aic, bic, parameters
 certificate     converged, proved, gradient, decrement, singular (directions of zero variance, in
-                words), infinite (coefficients without a finite estimate), evaluations,
-                gradients, iterations, optimizer, message, advice
+                words), infinite (coefficients without a finite estimate), identified (whether
+                every variance is in the data), evaluations, gradients, iterations, optimizer,
+                message, advice
+in_the_data     where single variances are not in the data, combinations that are: what, value, sd
 dropped_columns per aliased column: name, reason
 notes           anything else to know, in words
 """

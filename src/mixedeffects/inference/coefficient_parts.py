@@ -7,7 +7,7 @@ attributes of a fit that tests of coefficients ask for, so the same functions te
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,6 +39,7 @@ class CoefficientPart:
     vcov_beta: np.ndarray
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
+    linear: ClassVar[bool] = False
 
 
 def part_names(fit):

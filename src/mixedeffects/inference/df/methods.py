@@ -119,7 +119,9 @@ def df_method(fit, name=None) -> DfMethod:
     if name not in fit.cache:
         module, cls = METHODS[name]
         method = getattr(import_module(module), cls)(fit)
-        fit.cache[name] = KnownErrors(method, fit) if fit.certificate.flat else method
+        # of a generalised model no covariance parameter is projected out
+        doubted = fit.linear and fit.certificate.flat
+        fit.cache[name] = KnownErrors(method, fit) if doubted else method
     return fit.cache[name]
 
 
