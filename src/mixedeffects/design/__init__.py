@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mixedeffects.design.build import build_design
 from mixedeffects.design.coding import code_numbers
 from mixedeffects.design.codings import TermCoding, term_codings
-from mixedeffects.design.column_matrix import dense
+from mixedeffects.design.column_matrix import dense, pieces, select_columns
 from mixedeffects.design.nesting import is_nested, nesting
 from mixedeffects.design.predictors import Predictors
 from mixedeffects.design.rank import triangle
@@ -51,6 +51,6 @@ __all__ = [
     "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
     "RebuiltParts", "ResponseForm", "TermCoding",
     "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse", "dense",
-    "equal_rows", "is_nested", "nesting", "open_table", "redesigned", "stack", "take_rows",
-    "term_codings", "to_frame", "triangle",
+    "equal_rows", "is_nested", "nesting", "open_table", "pieces", "redesigned",
+    "select_columns", "stack", "take_rows", "term_codings", "to_frame", "triangle",
 ]  # fmt: skip
