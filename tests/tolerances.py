@@ -303,3 +303,17 @@ REFITTED_RTOL = 1e-4
 LARGE_CHART_SECONDS = 6.0
 # Marks of a layer, rows of a table of a chart, however many rows there are: 60 by 40 cells twice.
 MOST_DRAWN = 4800
+
+# --- large tables sorted with a period (tests/crossprod/test_reference.py) --------------------------
+
+# The share of a residue among 16,384 rows drawn one from each stretch, over sqrt(period): five
+# standard deviations of a binomial share, 1 / 128 each.
+SHARE_OF_RESIDUES = 0.04
+# Sums of some 1e5 squares in another order, and a criterion of 1e6: 1e-12 of it, ten times.
+LARGE_OBJECTIVE_ABS = 1e-5
+# Generalised least squares at the same theta, in the smallest of the standard errors.
+LARGE_BETA_IN_SE = 1e-5
+# Laplace's approximation at the same parameters, in another order of summation.
+LAPLACE_LARGE_RTOL = 1e-9
+# F from sums of squares of 200,000 numbers.
+ANOVA_SUMS_RTOL = 1e-8

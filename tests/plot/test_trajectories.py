@@ -80,7 +80,7 @@ def test_without_by_the_thick_line_is_at_the_reference_and_says_so(pain):
     new = pd.DataFrame({"time": fixed["x"], "treatment": "control"})
     expected = pain.predict(new, groups="population")
     assert np.allclose(fixed["prediction"], expected, rtol=CHART_RTOL)
-    assert "lines of 60 of 80 levels of patient, evenly spaced" in chart.subtitle
+    assert "lines of 60 of 80 levels of patient, chosen at random" in chart.subtitle
     own = me.datasets.pain_trial().groupby("patient", observed=True)["treatment"].first()
     lines = chart.data
     new = pd.DataFrame({"time": lines["x"], "patient": lines["level"]})

@@ -87,7 +87,7 @@ def coordinates(X, rows):
     Examples
     --------
     >>> x = np.zeros(100_000)
-    >>> x[7] = 1.0
+    >>> x[8] = 1.0
     >>> X = np.column_stack([np.ones(x.size), x])
     >>> T, enough = coordinates(X, pilot_rows(x.size))
     >>> enough, np.allclose(T.T @ X.T @ X @ T / x.size, np.eye(2))

@@ -48,7 +48,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
         Of one term: against the rows of each level (the default where sizes differ) or as a
         list in order of the BLUP. "plane" for two terms.
     most : int, optional
-        Levels shown; of more, those evenly spaced in size or rank.
+        Levels shown; of more, those evenly spaced in size (and rank) or rank.
 
     Returns
     -------

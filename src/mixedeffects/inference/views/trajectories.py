@@ -111,7 +111,7 @@ def trajectories_view(
     facets : bool
         One panel for each level of the group.
     most : int, optional
-        Individual lines: of more levels, those evenly spaced in their order.
+        Individual lines: of more levels, some chosen at random.
     scale : {"response", "link"}, optional
     ddf : str, optional
         Degrees of freedom of the band, as in `emmeans`.
