@@ -53,9 +53,10 @@ def scattered(n, most, seed=0):
     """
     if n <= most:
         return None
-    edges = np.arange(most + 1) * n // most
+    edges = np.floor(np.arange(most + 1) * (n / most))
+    edges[-1] = n
     at = np.random.default_rng(seed).random(most)
-    rows = edges[:-1] + (at * np.diff(edges)).astype(np.intp)
+    rows = (edges[:-1] + np.floor(at * np.diff(edges))).astype(np.intp)
     rows.flags.writeable = False
     return rows
 

@@ -45,12 +45,12 @@ class Reference:
         y = design.y if design.offset is None else design.y - design.offset
         X, rows = design.X, pilot_rows(design.n)
         p = X.shape[1]
-        Tx, enough = coordinates(X, rows)
+        some = X[rows]
+        Tx, enough = coordinates(X, some)
         T = np.eye(p + 1)
         T[:p, :p] = Tx
         if enough:
-            X_some, y_some = X[rows], y[rows]
-            T[:p, p] = -(Tx @ ((X_some @ Tx).T @ y_some)) / y_some.size
+            T[:p, p] = -(Tx @ ((some @ Tx).T @ y[rows])) / some.shape[0]
         else:  # in these coordinates the sample's columns are not orthogonal
             T[:p, p] = -(Tx @ sum((part @ Tx).T @ y[at] for at, part in _parts(X))) / y.size
         blocks = tuple(
@@ -65,7 +65,7 @@ def pilot_rows(n):
     return slice(None) if n < 2 * PILOT_ROWS else scattered(n, PILOT_ROWS)
 
 
-def coordinates(X, rows):
+def coordinates(X, some):
     """T with nearly orthonormal columns X T, and whether some of the rows were enough for it.
 
     A column may be constant, or one of the others, in the rows of the sample though not in all
@@ -75,28 +75,28 @@ def coordinates(X, rows):
     ----------
     X : (n, p) array or ColumnMatrix
         Of full column rank.
-    rows : slice or (m,) int array
-        From `pilot_rows`.
+    some : (m, p) array
+        Those of X in `pilot_rows`, or all.
 
     Returns
     -------
     T : (p, p) upper-triangular array
     enough : bool
-        True also when `rows` are all rows and their Gram matrix sufficed.
+        True also when `some` are all rows and their Gram matrix sufficed.
 
     Examples
     --------
     >>> x = np.zeros(100_000)
     >>> x[8] = 1.0
     >>> X = np.column_stack([np.ones(x.size), x])
-    >>> T, enough = coordinates(X, pilot_rows(x.size))
+    >>> T, enough = coordinates(X, X[pilot_rows(x.size)])
     >>> enough, np.allclose(T.T @ X.T @ X @ T / x.size, np.eye(2))
     (False, True)
     """
-    T = orthonormalising(X[rows])
+    T = orthonormalising(some)
     if T is not None:
         return T, True
-    if not isinstance(rows, slice):
+    if some.shape[0] < X.shape[0]:
         T = orthonormalising(X)
     if T is None:  # nearly dependent: a Gram matrix has lost half of the digits
         top, R = triangle(X)
@@ -130,11 +130,15 @@ def orthonormalising(X):
     if p == 0:
         return np.eye(0)
     first = X[0, 0]
-    centre = None
-    if p > 1 and first != 0 and all((part[:, 0] == first).all() for part in pieces(X)):
-        centre = sum(part.sum(axis=0) for part in pieces(X)) / n
+    constant, total = bool(p > 1 and first != 0), 0.0
+    if constant:
+        for part in pieces(X):
+            constant = constant and bool((part[:, 0] == first).all())
+            total = total + part.sum(axis=0)
+    centre, gram = None, 0.0
+    if constant:
+        centre = total / n
         centre[0] = 0.0
-    gram = 0.0
     for part in pieces(X):
         if centre is not None:
             part = part - centre
@@ -165,13 +169,14 @@ def block_transform(block, rows):
         return np.eye(1)
     k = block.Z.shape[1]
     T = np.zeros((k, k))
+    some = block.Z[rows]
     for term in block.terms:
         columns = list(term.columns)
         place = np.ix_(columns, columns)
         part = None
         if term.covariance == "us":
-            part = orthonormalising(block.Z[rows][:, columns])
-            if part is None and not isinstance(rows, slice):
+            part = orthonormalising(some[:, columns])
+            if part is None and some.shape[0] < block.Z.shape[0]:
                 part = orthonormalising(select_columns(block.Z, columns))
         if part is None:
             squares = sum((piece[:, columns] ** 2).sum(axis=0) for piece in pieces(block.Z))

@@ -66,7 +66,7 @@ def assemble(family, response, design, parts, *, engine="auto"):
     def add(name, variable, X, offset):
         nonlocal at
         X = np.ascontiguousarray(X)
-        T, _ = coordinates(X, sample)
+        T, _ = coordinates(X, X[sample])
         part = slice(at, at + X.shape[1])
         predictors.append(Predictor(variable, np.ascontiguousarray(X @ T), offset, part))
         coefficients.append(Coefficients(name, part, T))
