@@ -304,7 +304,7 @@ LARGE_CHART_SECONDS = 6.0
 # Marks of a layer, rows of a table of a chart, however many rows there are: 60 by 40 cells twice.
 MOST_DRAWN = 4800
 
-# --- large tables sorted with a period (tests/crossprod/test_reference.py) --------------------------
+# --- large tables sorted with a period (tests/crossprod/test_reference.py) ------------------------
 
 # The share of a residue among 16,384 rows drawn one from each stretch, over sqrt(period): five
 # standard deviations of a binomial share, 1 / 128 each.

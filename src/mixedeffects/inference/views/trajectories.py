@@ -150,7 +150,9 @@ def trajectories_view(
     points, notes = _points(fit, along, factor, found, scale, facets)
     plural = f"levels of {name}"
     if shown is not None:
-        notes.insert(0, f"lines of {levels.size:,} of {factor.n_levels:,} {plural}, chosen at random")
+        notes.insert(
+            0, f"lines of {levels.size:,} of {factor.n_levels:,} {plural}, chosen at random"
+        )
     if facets:
         notes += held_note({n: v for n, v in held.items() if n not in own}, "lines")
     else:
