@@ -317,3 +317,10 @@ LARGE_BETA_IN_SE = 1e-5
 LAPLACE_LARGE_RTOL = 1e-9
 # F from sums of squares of 200,000 numbers.
 ANOVA_SUMS_RTOL = 1e-8
+
+# --- sums over the rows (tests/inference/test_row_sums.py) --------------------------------------
+
+# Sums of 1,800 products in another order and other coordinates, of columns of size one.
+ROW_SUM_RTOL = 1e-9
+# Rows of a model matrix of 60,000 that a question to a fit may look at: those of grids and cells.
+ROWS_TOUCHED = 200

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
+from mixedeffects.inference.row_sums import fixed_variance, mean_noise
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.variance_means import (
-    check_scale,
-    fixed_variance,
-    mean_noise,
-    mean_variances,
-)
+from mixedeffects.inference.variance_means import check_scale, mean_variances
 
 
 def r2(fit, *, scale="latent", approximation=None, null=None):
