@@ -251,7 +251,7 @@ EM_OPTIMUM = 1e-6
 # Every iteration lowers the objective in exact arithmetic; relative to its size this is rounding.
 EM_MONOTONE = 2e-12
 
-# --- charts of effects (tests/plot) -------------------------------------------------------------
+# --- charts of effects (tests/plot) ------------------------------------------------------------
 
 # The same arithmetic in another order, or another routine of the fit for the same number.
 CHART_RTOL = 1e-7
@@ -324,3 +324,9 @@ ANOVA_SUMS_RTOL = 1e-8
 ROW_SUM_RTOL = 1e-9
 # Rows of a model matrix of 60,000 that a question to a fit may look at: those of grids and cells.
 ROWS_TOUCHED = 200
+
+# --- what a chart leaves out (tests/plot) ---------------------------------------------------------
+
+# The least share of one of two or three kinds among those shown at random, where a half or a third
+# is expected: 60 of a half miss it by four standard deviations.
+SHARE_OF_A_THIRD = 0.25
