@@ -392,17 +392,8 @@ def _beside(fit, data, results):
     design, table = fit.design, open_table(data)
     new = fit.rebuild(table, response=True)
     kept = np.ones(table.n_rows, dtype=bool) if new.kept is None else new.kept
-    # position among the rows used of each row of `data`, by its label where labels tell
-    used = np.ones(table.n_rows, dtype=bool) if design.missing.kept is None else design.missing.kept
-    same = table.n_rows == design.missing.n_rows
-    places = np.arange(table.n_rows)
-    if same and design.index is not None and table.index is not None:
-        places = places_of(table.index, design.index)
-    same = same and places is not None and np.array_equal(used[places], kept)
-    if same:
-        places = (np.cumsum(used) - 1)[places[kept]]
-        same = _same_rows(design, new, places)
-    if not same:
+    places = _places(design, table, kept) if table.n_rows == design.missing.n_rows else None
+    if places is None or not _same_rows(design, new, places):
         raise DataError(
             f"data must be the table the model was fitted to, with {design.missing.n_rows} rows "
             f"and the same '{design.spec.response}' and predictors\n"
@@ -412,6 +403,17 @@ def _beside(fit, data, results):
         results[name] = np.full(table.n_rows, np.nan)
         results[name][kept] = np.asarray(values)[places]
     return with_columns(data, results)
+
+
+def _places(design, table, kept):
+    """Place among the rows used of each row of a table, by labels where both have some, or None."""
+    places = np.arange(table.n_rows)
+    if design.index is not None and table.index is not None:
+        places = places_of(table.index, design.index)
+    used = np.ones(table.n_rows, dtype=bool) if design.missing.kept is None else design.missing.kept
+    if places is None or not np.array_equal(used[places], kept):
+        return None
+    return (np.cumsum(used) - 1)[places[kept]]
 
 
 def _same_rows(design, new, places):

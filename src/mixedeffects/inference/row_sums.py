@@ -203,7 +203,7 @@ def _root(gram, T):
     if L.size and L.diagonal().min() < SINGULAR * L.diagonal().max():
         return None
     # L' T^-1: the transpose of the solution of T' R' = L
-    return solve_triangular(T, L, trans="T", lower=False).T if L.size else L
+    return solve_triangular(T, L, trans=1, lower=False).T if L.size else L
 
 
 # of a column's root mean square: a standard deviation below it is rounding
