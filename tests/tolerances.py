@@ -251,7 +251,7 @@ EM_OPTIMUM = 1e-6
 # Every iteration lowers the objective in exact arithmetic; relative to its size this is rounding.
 EM_MONOTONE = 2e-12
 
-# --- charts of effects (tests/plot) -------------------------------------------------------------
+# --- charts of effects (tests/plot) ------------------------------------------------------------
 
 # The same arithmetic in another order, or another routine of the fit for the same number.
 CHART_RTOL = 1e-7
@@ -316,3 +316,29 @@ SE_RELATIVE = 2e-4
 DF_RELATIVE = 2e-3
 #: Tables of two formulas of one model, each at its own certified optimum.
 SAME_LIKELIHOOD_NUMBERS = 2e-4
+# --- large tables sorted with a period (tests/crossprod/test_reference.py) ------------------------
+
+# The share of a residue among 16,384 rows drawn one from each stretch, over sqrt(period): five
+# standard deviations of a binomial share, 1 / 128 each.
+SHARE_OF_RESIDUES = 0.04
+# Sums of some 1e5 squares in another order, and a criterion of 1e6: 1e-12 of it, ten times.
+LARGE_OBJECTIVE_ABS = 1e-5
+# Generalised least squares at the same theta, in the smallest of the standard errors.
+LARGE_BETA_IN_SE = 1e-5
+# Laplace's approximation at the same parameters, in another order of summation.
+LAPLACE_LARGE_RTOL = 1e-9
+# F from sums of squares of 200,000 numbers.
+ANOVA_SUMS_RTOL = 1e-8
+
+# --- sums over the rows (tests/inference/test_row_sums.py) --------------------------------------
+
+# Sums of 1,800 products in another order and other coordinates, of columns of size one.
+ROW_SUM_RTOL = 1e-9
+# Rows of a model matrix of 60,000 that a question to a fit may look at: those of grids and cells.
+ROWS_TOUCHED = 200
+
+# --- what a chart leaves out (tests/plot) ---------------------------------------------------------
+
+# The least share of one of two or three kinds among those shown at random, where a half or a third
+# is expected: 60 of a half miss it by four standard deviations.
+SHARE_OF_A_THIRD = 0.25

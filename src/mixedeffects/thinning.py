@@ -1,9 +1,12 @@
-"""Fewer rows for a chart: every so many, some at random, or counts in cells.
+"""Some of many rows: every so many, some at random, one of each stretch, or counts in cells.
 
 A page draws a few thousand marks well and a million not at all; what a chart leaves out it says.
+A scale, a centre or a cost is known well enough from a few thousand rows.
 """
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 import numpy as np
 
@@ -24,8 +27,44 @@ def sampled(n, most=MOST_MARKS, seed=0):
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
 
 
+@lru_cache(maxsize=8)
+def scattered(n, most, seed=0):
+    """One position in each of `most` equal stretches, at random; None where all n fit.
+
+    Tables are often sorted with a period (four visits of every patient), and every k-th row of
+    them may be the same visit all along. Places drawn within the stretches have no period, cover
+    the table from end to end, and are the same in every session.
+
+    Parameters
+    ----------
+    n, most : int
+    seed : int
+        The generator is its own; NumPy's global state is neither read nor changed.
+
+    Returns
+    -------
+    (most,) int array, increasing and read-only, or None
+
+    Examples
+    --------
+    >>> rows = scattered(100_000, 10_000)
+    >>> int(np.bincount(rows % 10).min())
+    959
+    """
+    if n <= most:
+        return None
+    edges = np.floor(np.arange(most + 1) * (n / most))
+    edges[-1] = n
+    at = np.random.default_rng(seed).random(most)
+    rows = (edges[:-1] + np.floor(at * np.diff(edges))).astype(np.intp)
+    rows.flags.writeable = False
+    return rows
+
+
 def spread(n, most):
     """Positions evenly spaced from the first to the last; None where all n fit.
+
+    Only for what has been put in an order of its own, by size or by estimate: see `scattered`.
 
     Examples
     --------

@@ -12,7 +12,7 @@ import mixedeffects as me
 from mixedeffects.plot.shrinkage import DOT, TALL
 from mixedeffects.plot.theme import BLUE, HEIGHT, ORANGE, WIDTH
 from tests.plot.pictures import drawn
-from tests.tolerances import CHART_RTOL, OWN_ESTIMATE_ATOL
+from tests.tolerances import CHART_RTOL, OWN_ESTIMATE_ATOL, SHARE_OF_A_THIRD
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +214,16 @@ def test_wrong_terms_are_named(slopes):
         slopes.plot.shrinkage(layout="size")
     with pytest.raises(me.OptionError, match="did you mean 'Subject'"):
         slopes.plot.shrinkage("Subjects")
+
+
+def test_levels_of_one_size_are_chosen_by_their_estimates():
+    """Groups of one size, of two kinds in turn: both kinds are shown."""
+    rng = np.random.default_rng(8)
+    q = 1_197  # 1,196 steps, 4 for each of 299
+    size = np.where(np.arange(q) < 60, 9, 3)
+    who = np.repeat(np.arange(q), size)
+    y = 3.0 * (who % 2) + rng.normal(size=who.size)
+    fit = me.lmm("y ~ 1 + (1 | who)", pd.DataFrame({"y": y, "who": who}))
+    chart = fit.plot.shrinkage(layout="size", most=300)
+    kinds = np.bincount(chart.data["level"].astype(int).unique() % 2)
+    assert kinds.min() > SHARE_OF_A_THIRD * kinds.sum()

@@ -9,7 +9,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, ORANGE
 from tests.plot.pictures import drawn, seconds
-from tests.tolerances import RAW_CHART_SECONDS, RAW_SUM_RTOL
+from tests.tolerances import RAW_CHART_SECONDS, RAW_SUM_RTOL, SHARE_OF_A_THIRD
 
 
 def test_lines_are_the_rows_and_means_the_means():
@@ -75,3 +75,16 @@ def test_the_lines_drawn_are_said_once():
     table = {"y": np.sin(np.arange(720.0)), "x": x, "p": np.repeat(np.arange(180), 4)}
     said = " ".join(me.plot.spaghetti(table, "x", "y", "p").subtitle)
     assert said.count("180") == 1 and "100 of 180 p lines, chosen at random" in said
+
+
+def test_points_left_out_follow_no_period():
+    """Three phases that go round: every third point would be of one phase."""
+    n = 4_000
+    t = np.arange(n)
+    one = pd.DataFrame({"t": t, "y": np.sin(t / 300.0), "phase": np.array(["a", "b", "c"])[t % 3]})
+    data = pd.concat([one.assign(who=f"s{i}") for i in range(5)], ignore_index=True)
+    chart = me.plot.spaghetti(data, "t", "y", "who", colour="phase")
+    share = chart.data["phase" if "phase" in chart.data else "colour"].value_counts(normalize=True)
+    assert len(share) == 3
+    assert share.min() > SHARE_OF_A_THIRD
+    assert any("one point in" in line and "at random" in line for line in chart.subtitle)

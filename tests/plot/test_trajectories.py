@@ -10,7 +10,7 @@ from scipy import stats
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, ORANGE
 from tests.plot.pictures import drawn, units
-from tests.tolerances import CHART_RTOL
+from tests.tolerances import CHART_RTOL, SHARE_OF_A_THIRD
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_without_by_the_thick_line_is_at_the_reference_and_says_so(pain):
     new = pd.DataFrame({"time": fixed["x"], "treatment": "control"})
     expected = pain.predict(new, groups="population")
     assert np.allclose(fixed["prediction"], expected, rtol=CHART_RTOL)
-    assert "lines of 60 of 80 levels of patient, evenly spaced" in chart.subtitle
+    assert "lines of 60 of 80 levels of patient, chosen at random" in chart.subtitle
     own = me.datasets.pain_trial().groupby("patient", observed=True)["treatment"].first()
     lines = chart.data
     new = pd.DataFrame({"time": lines["x"], "patient": lines["level"]})
@@ -246,3 +246,21 @@ def test_the_link_scale_is_the_linear_predictor():
     picture = drawn(chart)
     assert picture.marks("line") >= 21 and picture.has_colour(BLUE, share=1e-6)
     assert "data have no place on the scale of the link" in chart.subtitle
+
+
+def test_lines_shown_are_of_every_kind_of_group():
+    """Patients given two treatments in turn: every second one would be of one treatment."""
+    rng = np.random.default_rng(8)
+    who = np.repeat(np.arange(119), 4)  # 118 steps, 2 for each of 59
+    data = pd.DataFrame(
+        {
+            "who": who, "t": np.tile(np.arange(4.0), 119),
+            "arm": np.array(["a", "b"])[who % 2], "y": rng.normal(size=476) + who % 2,
+        }
+    )  # fmt: skip
+    data["y"] += rng.normal(size=119)[who]
+    chart = me.lmm("y ~ t * arm + (1 | who)", data).plot.trajectories()
+    arms = np.bincount(chart.data["level"].astype(int).unique() % 2)
+    assert arms.sum() == 60
+    assert arms.min() > SHARE_OF_A_THIRD * 60
+    assert "lines of 60 of 119 levels of who, chosen at random" in chart.subtitle

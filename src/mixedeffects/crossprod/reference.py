@@ -18,6 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
+from mixedeffects.design import pieces, select_columns, triangle
+from mixedeffects.thinning import scattered
+
 PILOT_ROWS = 16_384
 
 
@@ -40,24 +43,65 @@ class Reference:
     def of(cls, design) -> Reference:
         """Estimate good coordinates from a sample of the rows of a design."""
         y = design.y if design.offset is None else design.y - design.offset
-        X = design.X
-        step = max(1, design.n // PILOT_ROWS)
-        Tx = orthonormalising(X[::step])
-        if Tx is None and step > 1:  # a column that does not vary in the sample
-            Tx = orthonormalising(X)
-        if Tx is None:
-            Tx = np.linalg.inv(np.linalg.qr(X, mode="r")) * np.sqrt(design.n)
+        X, rows = design.X, pilot_rows(design.n)
         p = X.shape[1]
+        some = X[rows]
+        Tx, enough = coordinates(X, some)
         T = np.eye(p + 1)
-        if p:
-            T[:p, :p] = Tx
-            sample, ys = X[::step] @ Tx, y[::step]
-            T[:p, p] = -(Tx @ (sample.T @ ys)) / ys.size
+        T[:p, :p] = Tx
+        if enough:
+            T[:p, p] = -(Tx @ ((some @ Tx).T @ y[rows])) / some.shape[0]
+        else:  # in these coordinates the sample's columns are not orthogonal
+            T[:p, p] = -(Tx @ sum((part @ Tx).T @ y[at] for at, part in _parts(X))) / y.size
         blocks = tuple(
-            Tx if b.Z is X and b.terms[0].covariance == "us" else block_transform(b, step)
+            Tx if b.Z is X and b.terms[0].covariance == "us" else block_transform(b, rows)
             for b in design.blocks
         )
         return cls(T, blocks)
+
+
+def pilot_rows(n):
+    """Rows that a scale is taken from: all of a small table, else some that have no period."""
+    return slice(None) if n < 2 * PILOT_ROWS else scattered(n, PILOT_ROWS)
+
+
+def coordinates(X, some):
+    """T with nearly orthonormal columns X T, and whether some of the rows were enough for it.
+
+    A column may be constant, or one of the others, in the rows of the sample though not in all
+    (a level that three rows of a million have): then all rows are looked at.
+
+    Parameters
+    ----------
+    X : (n, p) array or ColumnMatrix
+        Of full column rank.
+    some : (m, p) array
+        Those of X in `pilot_rows`, or all.
+
+    Returns
+    -------
+    T : (p, p) upper-triangular array
+    enough : bool
+        True also when `some` are all rows and their Gram matrix sufficed.
+
+    Examples
+    --------
+    >>> x = np.zeros(100_000)
+    >>> x[8] = 1.0
+    >>> X = np.column_stack([np.ones(x.size), x])
+    >>> T, enough = coordinates(X, X[pilot_rows(x.size)])
+    >>> enough, np.allclose(T.T @ X.T @ X @ T / x.size, np.eye(2))
+    (False, True)
+    """
+    T = orthonormalising(some)
+    if T is not None:
+        return T, True
+    if some.shape[0] < X.shape[0]:
+        T = orthonormalising(X)
+    if T is None:  # nearly dependent: a Gram matrix has lost half of the digits
+        top, R = triangle(X)
+        T = dtrtri(R, lower=0)[0] * (np.sqrt(X.shape[0]) / top)[:, None]
+    return T, False
 
 
 def orthonormalising(X):
@@ -68,7 +112,8 @@ def orthonormalising(X):
 
     Parameters
     ----------
-    X : (n, p) float64
+    X : (n, p) float64 array or ColumnMatrix
+        Of the latter, a piece is looked at at a time.
 
     Returns
     -------
@@ -85,13 +130,20 @@ def orthonormalising(X):
     if p == 0:
         return np.eye(0)
     first = X[0, 0]
-    constant = first != 0 and bool((X[:, 0] == first).all())
-    centre = None
-    if constant and p > 1:
-        centre = X.sum(axis=0) / n
+    constant, total = bool(p > 1 and first != 0), 0.0
+    if constant:
+        for part in pieces(X):
+            constant = constant and bool((part[:, 0] == first).all())
+            total = total + part.sum(axis=0)
+    centre, gram = None, 0.0
+    if constant:
+        centre = total / n
         centre[0] = 0.0
-        X = X - centre
-    gram = X.T @ X / n
+    for part in pieces(X):
+        if centre is not None:
+            part = part - centre
+        gram = gram + part.T @ part
+    gram /= n
     scale = np.sqrt(gram.diagonal())
     if not scale.min() > 0:
         return None
@@ -104,25 +156,39 @@ def orthonormalising(X):
     return T
 
 
-def block_transform(block, step):
+def block_transform(block, rows):
     """T_z of one block: orthonormal columns within a term, or only unit root mean squares.
 
     Parameters
     ----------
     block : Block
-    step : int
-        Use every `step`-th row.
+    rows : slice or (m,) int array
+        From `pilot_rows`: rows to look at first.
     """
     if block.Z is None:
         return np.eye(1)
     k = block.Z.shape[1]
     T = np.zeros((k, k))
+    some = block.Z[rows]
     for term in block.terms:
         columns = list(term.columns)
         place = np.ix_(columns, columns)
-        part = orthonormalising(block.Z[::step, columns]) if term.covariance == "us" else None
+        part = None
+        if term.covariance == "us":
+            part = orthonormalising(some[:, columns])
+            if part is None and some.shape[0] < block.Z.shape[0]:
+                part = orthonormalising(select_columns(block.Z, columns))
         if part is None:
-            rms = np.sqrt(np.mean(block.Z[:, columns] ** 2, axis=0))
+            squares = sum((piece[:, columns] ** 2).sum(axis=0) for piece in pieces(block.Z))
+            rms = np.sqrt(squares / block.Z.shape[0])
             part = np.diag(1.0 / np.where(rms > 0, rms, 1.0))
         T[place] = part
     return T
+
+
+def _parts(X):
+    """Slices of rows with these rows of X."""
+    at = 0
+    for part in pieces(X):
+        yield slice(at, at + part.shape[0]), part
+        at += part.shape[0]

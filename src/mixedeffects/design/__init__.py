@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mixedeffects.design.build import build_design
 from mixedeffects.design.coding import code_numbers
 from mixedeffects.design.codings import TermCoding, term_codings
-from mixedeffects.design.column_matrix import dense
+from mixedeffects.design.column_matrix import dense, pieces, select_columns
 from mixedeffects.design.nesting import is_nested, nesting
 from mixedeffects.design.predictors import Predictors
 from mixedeffects.design.rank import triangle
@@ -19,6 +19,16 @@ from mixedeffects.design.records import (
     Factor,
     MissingReport,
     RandomTerm,
+)  # fmt: skip
+from mixedeffects.design.row_index import (
+    as_labels,
+    in_order,
+    index_from_dict,
+    index_to_dict,
+    label_text,
+    places_of,
+    row_labels,
+    rows_used,
 )  # fmt: skip
 from mixedeffects.design.spec import ModelSpec, Rebuilt
 from mixedeffects.design.table import open_table, to_frame
@@ -50,7 +60,8 @@ __all__ = [
     "AliasedColumn", "Block", "Collapsed", "Design", "ExtraPart", "Factor",
     "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
     "RebuiltParts", "ResponseForm", "TermCoding",
-    "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse", "dense",
-    "equal_rows", "is_nested", "nesting", "open_table", "redesigned", "stack", "take_rows",
-    "term_codings", "to_frame", "triangle",
+    "as_labels", "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse",
+    "dense", "equal_rows", "in_order", "index_from_dict", "index_to_dict", "is_nested",
+    "label_text", "nesting", "open_table", "pieces", "places_of", "redesigned", "row_labels",
+    "rows_used", "select_columns", "stack", "take_rows", "term_codings", "to_frame", "triangle",
 ]  # fmt: skip

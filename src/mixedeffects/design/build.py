@@ -20,6 +20,7 @@ from mixedeffects.design.rank import dependent_columns, describe
 from mixedeffects.design.readers import from_sequence
 from mixedeffects.design.records import AliasedColumn, Block, Design
 from mixedeffects.design.response import refuse_constant, response_values
+from mixedeffects.design.row_index import in_order
 from mixedeffects.design.spec import ModelSpec, offset_values
 from mixedeffects.design.table import Table, open_table
 from mixedeffects.errors import ColumnTypeError, DataError, ModelError
@@ -101,6 +102,7 @@ def build_design(
         notes=tuple(dict.fromkeys(notes)),
         spec=spec,
         predictors=keep_predictors(formula, dot, columns),
+        index=table.index,
     )
 
 
@@ -259,12 +261,13 @@ def row_column(what: str, given: Any, table: Table) -> Column:
     what : str
         "weights" or "exposure", for messages.
     given : str or (n_rows,) array
+        Of a pandas Series the labels say which value is whose.
     table : Table
 
     Raises
     ------
     DataError
-        No such column, or the wrong number of values.
+        No such column, the wrong number of values, or labels of other rows.
     """
     if isinstance(given, str):
         if given not in table.names:
@@ -272,7 +275,7 @@ def row_column(what: str, given: Any, table: Table) -> Column:
             raise DataError(f"no column '{given}' in the table for the {what}\ncolumns: {shown}")
         table.check_names([given])
         return table.column(given)
-    column = from_sequence(what, given)
+    column = from_sequence(what, in_order(what, given, table.index, table.n_rows))
     if column.values.shape[0] != table.n_rows:
         raise DataError(
             f"there are {column.values.shape[0]} {what} for {table.n_rows} rows of the table"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -169,6 +169,13 @@ def dense(matrix: Matrix) -> np.ndarray:
     True
     """
     return np.ascontiguousarray(np.asarray(matrix), dtype=np.float64)
+
+
+def pieces(matrix: Matrix) -> Iterator[np.ndarray]:
+    """A model matrix as arrays of some of its rows: one array, or pieces of a large one."""
+    if isinstance(matrix, ColumnMatrix):
+        return (matrix[rows] for rows in matrix.pieces())
+    return iter((matrix,))
 
 
 def _product(a: Any, b: Any, out: np.ndarray | None) -> Any:

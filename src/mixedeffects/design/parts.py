@@ -241,6 +241,7 @@ def build_glmm_design(
         notes=tuple(dict.fromkeys(notes)),
         spec=spec,
         predictors=keep_predictors(formula, dot, columns, name),
+        index=table.index,
     )
     return GLMMDesign(
         design, answer.y, answer.size, answer.weights, answer.form.labels, parts, risk

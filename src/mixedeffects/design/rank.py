@@ -7,8 +7,9 @@ from math import isfinite
 
 import numpy as np
 
-from mixedeffects.design.column_matrix import ColumnMatrix, Matrix
+from mixedeffects.design.column_matrix import Matrix, pieces
 from mixedeffects.design.records import AliasedColumn
+from mixedeffects.thinning import scattered
 
 #: A column is dropped when less than this fraction of its length is new (R's tolerance).
 TOLERANCE = 1e-7
@@ -43,9 +44,8 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
         return [], []
     with np.errstate(over="ignore", invalid="ignore"):
         # columns that are independent on some of the rows are so on all of them
-        step = n // SAMPLE
-        if step > 1 and p <= SAMPLE:
-            sample = X[::step]
+        if n >= 2 * SAMPLE >= 2 * p:
+            sample = X[scattered(n, SAMPLE)]
             if _clearly_independent(sample.T @ sample):
                 return [], []
         if p <= n and _clearly_independent(X.T @ X):
@@ -77,14 +77,13 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
 
 def triangle(X: Matrix) -> tuple[np.ndarray, np.ndarray]:
     """Largest absolute value of each column, and R of the columns divided by it."""
-    pieces = list(X.pieces()) if isinstance(X, ColumnMatrix) else [slice(None)]
     top = np.zeros(X.shape[1])
-    for rows in pieces:
-        np.maximum(top, np.abs(X[rows]).max(axis=0), out=top)
+    for piece in pieces(X):
+        np.maximum(top, np.abs(piece).max(axis=0), out=top)
     top[top == 0] = 1.0
     R = np.empty((0, X.shape[1]))
-    for rows in pieces:
-        R = np.asarray(np.linalg.qr(np.vstack([R, X[rows] / top]), mode="r"))
+    for piece in pieces(X):
+        R = np.asarray(np.linalg.qr(np.vstack([R, piece / top]), mode="r"))
     return top, R
 
 

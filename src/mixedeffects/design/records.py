@@ -157,6 +157,8 @@ class Design:
         Rebuilds the same columns for new data; also carries formula text and dataframe flavour.
     predictors : Predictors or None
         The columns behind X, as they stand in the table; None for a fit saved without them.
+    index : pandas Index or None
+        Labels of all rows of the table as given; None where it had none.
     """
 
     y: np.ndarray
@@ -170,7 +172,14 @@ class Design:
     notes: tuple[str, ...]
     spec: ModelSpec
     predictors: Predictors | None = None
+    index: Any = field(default=None, repr=False)
 
     @property
     def n(self) -> int:
         return self.y.shape[0]
+
+    @property
+    def used_index(self) -> Any:
+        """Labels of the rows used, a pandas Index; None where the table had none."""
+        kept = self.missing.kept
+        return self.index if self.index is None or kept is None else self.index[kept]

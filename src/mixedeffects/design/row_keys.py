@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.design.chunks import CHUNK, chunks
+from mixedeffects.thinning import scattered
 
 #: Rows are merged when at least this share of them goes away.
 WORTH = 0.1
@@ -78,7 +79,7 @@ def equal_rows(
         # keys below a limit bring all of their repetitions, however rare each key is; keys of some
         # rows show the few keys that most of the rows have
         below = keys[keys < np.uint64(int(SAMPLE / n * 2.0**64))]
-        if _few_repeated(below, worth) and _few_repeated(keys[:: n // SAMPLE], worth):
+        if _few_repeated(below, worth) and _few_repeated(keys[scattered(n, SAMPLE)], worth):
             return None
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]

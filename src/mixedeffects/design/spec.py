@@ -287,9 +287,20 @@ class ModelSpec:
             X = select_columns(X, range(1, X.shape[1]))
         return X, offset_values(formula, values)
 
-    def to_frame(self, columns: dict[str, Any]) -> Any:
-        """A result table in the library of the table the model was fitted to."""
-        return to_frame(columns, self.flavour)
+    def to_frame(
+        self, columns: dict[str, Any], index: Any = None, flavour: str | None = None
+    ) -> Any:
+        """A result table in the library of the table the model was fitted to, or another.
+
+        Parameters
+        ----------
+        columns : dict
+        index : pandas Index, optional
+            Labels of the rows, where the library is pandas.
+        flavour : str, optional
+            Another library than that of the model's table.
+        """
+        return to_frame(columns, flavour or self.flavour, index)
 
     def to_dict(self) -> dict[str, Any]:
         """A form that `json.dumps` accepts; `from_dict` is its inverse."""

@@ -15,6 +15,7 @@ import numpy as np
 from mixedeffects.design.columns import Column
 from mixedeffects.design.readers import READERS, pandas_getter
 from mixedeffects.design.remember import remember
+from mixedeffects.design.row_index import in_order, labels_of
 from mixedeffects.errors import ColumnTypeError, DataError
 
 
@@ -36,13 +37,17 @@ class Table:
     names : tuple
         Column names.
     n_rows : int
+    index : pandas Index or None
+        Labels of the rows: of a pandas table, or of the first Series of a dict of columns, whose
+        others are brought into its order.
     """
 
-    __slots__ = ("_cache", "_get", "flavour", "n_rows", "names", "native")
+    __slots__ = ("_cache", "_get", "flavour", "index", "n_rows", "names", "native")
 
     def __init__(self, native: Any, flavour: str) -> None:
         self.native = native
         self.flavour = flavour
+        self.index: Any = None
         self._cache: dict[str, Column] = {}
         if flavour == "dict":
             self.names = tuple(native)
@@ -52,6 +57,10 @@ class Table:
                 raise DataError(f"the columns differ in length: {shown}")
             self.n_rows = next(iter(lengths.values()), 0)
             self._get = native.__getitem__
+            found = (labels_of(values) for values in native.values())
+            self.index = next((index for index in found if index is not None), None)
+            if self.index is not None:
+                self._get = self._aligned
         elif flavour == "pyarrow":
             self.names = tuple(native.column_names)
             self.n_rows = native.num_rows
@@ -62,6 +71,7 @@ class Table:
             self.n_rows = native.shape[0]
             self._get = native.__getitem__
             if flavour == "pandas":
+                self.index = native.index
                 self._get = pandas_getter(native, self.names)
 
     def column(self, name: str) -> Column:
@@ -71,6 +81,10 @@ class Table:
             column = READERS[self.flavour](name, self._get(name))
             self._cache[name] = column
         return column
+
+    def _aligned(self, name: str) -> Any:
+        values = self.native[name]
+        return in_order(f"values of '{name}'", values, self.index, self.n_rows, "other columns")
 
     def check_names(self, used: Iterable[str]) -> None:
         """Refuse names that occur twice."""
@@ -145,10 +159,11 @@ def _library(data: Any) -> str:
     return ""
 
 
-def to_frame(columns: Mapping[str, Any], flavour: str) -> Any:
+def to_frame(columns: Mapping[str, Any], flavour: str, index: Any = None) -> Any:
     """A table with these columns, of the library `flavour`.
 
-    A fit from a dict answers with pandas if it is installed, else with a dict of arrays.
+    A fit from a dict answers with pandas if it is installed, else with a dict of arrays. Only
+    pandas has row labels: there `index` are those of the table.
 
     Examples
     --------
@@ -161,6 +176,8 @@ def to_frame(columns: Mapping[str, Any], flavour: str) -> Any:
     except ImportError:
         return {name: np.asarray(values) for name, values in columns.items()}
     plain = {name: _plain(values) for name, values in columns.items()}
+    if library == "pandas":
+        return module.DataFrame(plain, index=index)
     return module.table(plain) if library == "pyarrow" else module.DataFrame(plain)
 
 

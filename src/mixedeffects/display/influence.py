@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixedeffects.design import label_text
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import significant
 
@@ -74,7 +75,7 @@ def _rows(facts):
         columns += [f.leverage_fixed + f.leverage_random, f.sigma_without]
     known = [j for j in range(len(f.unit)) if f.cooks_distance[j] == f.cooks_distance[j]]
     order = sorted(known or range(len(f.unit)), key=lambda j: -f.cooks_distance[j])[:SHOWN]
-    rows = [[str(f.unit[j]), *(significant(float(c[j])) for c in columns)] for j in order]
+    rows = [[label_text(f.unit[j]), *(significant(float(c[j])) for c in columns)] for j in order]
     if len(f.unit) > len(order):
         rows.append([f"… {len(f.unit) - len(order):,} more"] + [""] * len(columns))
     return header, rows

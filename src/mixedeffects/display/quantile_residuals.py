@@ -56,8 +56,9 @@ class QuantileResiduals:
         return self.tests()
 
     def table(self):
-        """One row per row of the fit or group: observed, expected, residual."""
-        return self._to_frame(self.facts.table().columns)
+        """One row per row of the fit (with its index) or group: observed, expected, residual."""
+        table = self.facts.table()
+        return self._to_frame(table.columns, table.index)
 
     def by(self, group, rng=None):
         """The same for sums of responses over the levels of a grouping factor or other values."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.thinning import scattered
+
 # nodes looked at to see whether the remainder is dense
 SAMPLE = 64
 # bytes per entry of L: two factors and an inverse, rows, columns and their places
@@ -100,7 +102,8 @@ def entries_before_fill(indptr, index, weight):
 
     n = weight.size
     pointer, _, level = crossing.transpose(indptr, index, n)
-    sample = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
+    some = scattered(n, SAMPLE)
+    sample = np.arange(n) if some is None else some.copy()  # writable, as the kernel was compiled
     met = ordering.neighbours(sample, pointer, level, indptr, index, n)
     return 0.5 * float((met + 1).mean()) / n * float(weight.sum()) ** 2
 

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mixedeffects.design import term_codings, triangle
+from mixedeffects.design import term_codings
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.estimable import Aliasing, aliasing
+from mixedeffects.inference.row_sums import fixed_triangle
 
 # singular values below this fraction of the largest are zero: codings are of order one
 RANK = 1e-9
@@ -119,8 +120,7 @@ def _scaled_triangle(fit):
     """
     if not fit.linear:
         return _information_root(fit.vcov_beta)
-    top, R = triangle(fit.design.X)
-    return R * top
+    return fixed_triangle(fit)
 
 
 def _information_root(covariance):

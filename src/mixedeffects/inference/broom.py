@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from mixedeffects.design import open_table, places_of
 from mixedeffects.errors import (
     DataError,
     DataWarning,
@@ -31,6 +32,9 @@ COLUMNS = (
     "p_value", "lower", "upper",
 )  # fmt: skip
 TEXT = COLUMNS[:5]
+# rows of two tables that are compared at a time
+PART = 65_536
+ROUNDING = 1e-9
 
 
 def tidy(
@@ -283,7 +287,8 @@ def augment(fit, data=None, *, influence=False):
     fit : FitRecord
     data : table, optional
         The table the model was fitted to; its rows and columns are kept as they are, and rows
-        that were left out get nan. Without it, the rows used with the model's own columns.
+        that were left out get nan. A pandas table may have its rows in another order: their
+        labels say which is which. Without it, the rows used with the model's own columns.
     influence : bool
         Also .hat and .cooksd.
 
@@ -351,7 +356,7 @@ def augment(fit, data=None, *, influence=False):
         labels = np.empty(block.factor.n_levels, dtype=object)
         labels[:] = [str(label) for label in block.factor.labels]
         columns[block.factor.name] = labels[block.factor.codes]
-    return Table(columns | results)
+    return Table(columns | results, design.used_index)
 
 
 def _linear_fitted(fit):
@@ -385,17 +390,44 @@ def _beside(fit, data, results):
     """The columns of `data` with results added, nan in rows that were left out."""
     from mixedeffects.design.attach import with_columns
 
-    design = fit.design
-    new = fit.rebuild(data, response=True)
-    n_rows = new.y.size if new.kept is None else new.kept.size
-    same = n_rows == design.missing.n_rows and new.y.size == design.n
-    if not (same and np.array_equal(new.y, design.y)):
+    design, table = fit.design, open_table(data)
+    new = fit.rebuild(table, response=True)
+    kept = np.ones(table.n_rows, dtype=bool) if new.kept is None else new.kept
+    places = _places(design, table, kept) if table.n_rows == design.missing.n_rows else None
+    if places is None or not _same_rows(design, new, places):
         raise DataError(
             f"data must be the table the model was fitted to, with {design.missing.n_rows} rows "
-            f"and the same '{design.spec.response}'\nuse predict(data) for other rows"
+            f"and the same '{design.spec.response}' and predictors\n"
+            "use predict(data) for other rows"
         )
-    if new.kept is not None:
-        for name, values in results.items():
-            results[name] = np.full(n_rows, np.nan)
-            results[name][new.kept] = values
+    for name, values in results.items():
+        results[name] = np.full(table.n_rows, np.nan)
+        results[name][kept] = np.asarray(values)[places]
     return with_columns(data, results)
+
+
+def _places(design, table, kept):
+    """Place among the rows used of each row of a table, by labels where both have some, or None."""
+    places = np.arange(table.n_rows)
+    if design.index is not None and table.index is not None:
+        places = places_of(table.index, design.index)
+    used = np.ones(table.n_rows, dtype=bool) if design.missing.kept is None else design.missing.kept
+    if places is None or not np.array_equal(used[places], kept):
+        return None
+    return (np.cumsum(used) - 1)[places[kept]]
+
+
+def _same_rows(design, new, places):
+    """Whether response, columns and levels are those of the fit's rows at these places."""
+    if not np.array_equal(new.y, design.y[places]):
+        return False
+    for (codes, _), block in zip(new.blocks, design.blocks, strict=True):
+        if not np.array_equal(codes, block.factor.codes[places]):
+            return False
+    for lo in range(0, places.size, PART):
+        part = slice(lo, lo + PART)
+        X = design.X[places[part]]
+        # what poly() and splines learnt gives their columns again to rounding only
+        if not np.allclose(new.X[part], X, rtol=ROUNDING, atol=ROUNDING * np.abs(X).max(initial=0)):
+            return False
+    return True

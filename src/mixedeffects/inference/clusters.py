@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.design import is_nested
+from mixedeffects.design import is_nested, rows_used
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 
 # rows whose V^-1 [X e] are held at a time
@@ -136,7 +136,7 @@ def chosen_clusters(design, choice, role):
     OptionError, DataError
     """
     if not isinstance(choice, str):
-        return clusters_of_labels(choice, design.n, role)
+        return clusters_of_labels(rows_used(role, choice, design), design.n, role)
     factors = {block.factor.name: block.factor for block in design.blocks}
     choice = named(choice, factors)
     if choice not in factors:

@@ -6,15 +6,9 @@ import numpy as np
 
 from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.normal import z_quantile
+from mixedeffects.inference.row_sums import fixed_variance, mean_noise, mean_squares
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.variance_means import (
-    check_scale,
-    fixed_variance,
-    mean_noise,
-    mean_squares,
-    mean_variances,
-    singular_blocks,
-)
+from mixedeffects.inference.variance_means import check_scale, mean_variances, singular_blocks
 
 
 @in_the_data("variance", "icc")
@@ -141,10 +135,10 @@ def icc_errors(fit):
     v = np.zeros(len(blocks) + 1)
     slope = np.zeros((len(blocks) + 1, K))
     start = 0
-    for f, (block, Lam, T, dG) in enumerate(
-        zip(blocks, fit.lambdas, T_blocks, information.derivatives, strict=True)
+    for f, (Lam, T, dG) in enumerate(
+        zip(fit.lambdas, T_blocks, information.derivatives, strict=True)
     ):
-        M = mean_squares(block)
+        M = mean_squares(fit, f)
         v[f] = np.einsum("ab,ab->", Lam @ Lam.T, M)
         slope[f, start : start + dG.shape[0]] = np.einsum("lab,ab->l", T @ dG @ T.T, M)
         start += dG.shape[0]

@@ -17,14 +17,10 @@ from mixedeffects.inference.distribution_variance import (
 )
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.observation_scale import observation_variances, row_level
+from mixedeffects.inference.row_sums import fixed_variance, mean_squares
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors_glmm import block_slopes
-from mixedeffects.inference.variance_means import (
-    fixed_variance,
-    mean_squares,
-    mean_variances,
-    singular_blocks,
-)
+from mixedeffects.inference.variance_means import mean_variances, singular_blocks
 
 
 def latent_parts(fit, approximation=None, null=None):
@@ -111,8 +107,8 @@ def _errors(fit, groups, variances, whole, approximation, mean):
     if fit.theta.size and np.isnan(fit.vcov_parameters).all():
         return np.full(variances.size, np.nan)
     slope = np.zeros((len(fit.design.blocks), covariance.shape[0]))
-    for f, (block, dG) in enumerate(zip(fit.design.blocks, block_slopes(fit), strict=False)):
-        slope[f, n_extra:] = np.einsum("lab,ab->l", dG, mean_squares(block))
+    for f, dG in enumerate(block_slopes(fit)[: len(fit.design.blocks)]):
+        slope[f, n_extra:] = np.einsum("lab,ab->l", dG, mean_squares(fit, f))
     of_whole = slope.sum(axis=0)
     if approximation != "theoretical":
         of_whole[:n_extra] = _slopes_of_distribution(fit, approximation, mean)

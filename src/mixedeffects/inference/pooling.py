@@ -13,6 +13,7 @@ from mixedeffects.inference.dummies import (
     spanning,
 )
 from mixedeffects.inference.icc import icc
+from mixedeffects.inference.row_sums import level_counts
 from mixedeffects.inference.table import Table
 
 
@@ -168,9 +169,9 @@ def complete_pooling(fit):
     )
 
 
-def rows_of_a_row(block):
-    """Mean over the rows of how many rows their level has."""
-    sizes = np.bincount(block.factor.codes).astype(float)
+def rows_of_a_row(fit):
+    """Mean over the rows of how many rows their level of the first factor has."""
+    sizes = level_counts(fit, 0).astype(float)
     return float((sizes**2).sum() / sizes.sum())
 
 
@@ -180,7 +181,7 @@ def _clustering(fit, effect, share):
     names = fit.design.x_names
     block = fit.design.blocks[0]
     if len(fit.design.blocks) == 1 and block.Z is None:
-        size = rows_of_a_row(block)
+        size = rows_of_a_row(fit)
         rows = f"{size:,.1f}".removesuffix(".0")
         notes.append(
             f"{100 * share:.0f}% of the random variance lies between levels of "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import as_labels, open_table, row_labels
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.df.methods import check_ddf
@@ -107,15 +108,15 @@ def predict(
         groups always get.
     weights : str, float or array, optional
         Prior weights of the new observations, for ``interval="prediction"``: a column of
-        `data`, a number or one per row. 1 by default; must be said for other rows than the
-        fit's when the fit has weights.
+        `data`, a number or one per row (of a pandas Series the labels say whose). 1 by default;
+        must be said for other rows than the fit's when the fit has weights.
 
     Returns
     -------
     (n_rows,) array or Table
         One value per row of `data`, nan where a predictor is missing. With an interval,
-        columns prediction, std_error, lower, upper; std_error is that of the error of the
-        prediction.
+        columns prediction, std_error, lower, upper, in a table of the kind and with the index of
+        `data`; std_error is that of the error of the prediction.
 
     Raises
     ------
@@ -148,6 +149,7 @@ def predict(
     ddf = check_ddf(fit, ddf)
     check_level(level)
     design = fit.design
+    data = None if data is None else open_table(data)
     if data is None:
         mean = fitted(fit, groups=groups)
         if interval is None:
@@ -194,7 +196,29 @@ def predict(
     se = np.sqrt(variance)
     half = np.where(se > 0, quantile * se, 0.0)
     columns = {"prediction": mean, "std_error": se, "lower": mean - half, "upper": mean + half}
-    return Table({name: in_place(values, kept) for name, values in columns.items()})
+    return as_rows({name: in_place(v, kept) for name, v in columns.items()}, fit, data)
+
+
+def as_rows(columns, fit, table):
+    """Columns with one number per row of a table, as a table of its kind, with its row labels.
+
+    Parameters
+    ----------
+    columns : dict of str to array
+        With a column "row", several for each row: it becomes the label of the row.
+    fit : FitRecord
+    table : design.Table or None
+        The rows that the fit used, if None.
+    """
+    if table is None:
+        index, flavour, n = fit.design.used_index, None, fit.design.n
+    else:
+        index, flavour, n = table.index, table.flavour, table.n_rows
+    if "row" in columns:
+        labels = row_labels(fit.design) if table is None else as_labels(index, n)
+        columns["row"] = [labels[i] for i in columns["row"].tolist()]
+        index = None
+    return Table(columns, index, None if flavour == "dict" else flavour)
 
 
 def refuse_new_levels(blocks, design):
@@ -236,4 +260,4 @@ def _new_weights(fit, data, weights, kept, n):
                 "give weights=, a column of the new table or a number such as 1"
             )
         return 1.0
-    return row_numbers("weights", weights, data, kept, n)
+    return row_numbers("weights", weights, data, kept, n, design)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from mixedeffects.inference.in_the_data import in_the_data
+from mixedeffects.inference.row_sums import fixed_variance, mean_noise
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.variance_means import (
-    check_scale,
-    fixed_variance,
-    mean_noise,
-    mean_variances,
-)
+from mixedeffects.inference.variance_means import check_scale, mean_variances
 
 
 @in_the_data("variance", "r2")

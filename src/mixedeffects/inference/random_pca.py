@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.design import triangle
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.identification import identification
+from mixedeffects.inference.row_sums import block_triangle, column_moments
 from mixedeffects.inference.table import Table
 
 # standard deviation, relative to the residual's, below which a dimension is not there; that of
@@ -125,28 +125,14 @@ def random_components(fit, *, units="response"):
             U, sd, _ = np.linalg.svd(Lam)
             loadings = U
         else:
-            sd, loadings = in_response(Lam, *column_sizes(block))
+            R = block_triangle(fit, f)
+            sd, loadings = in_response(Lam, R, np.sqrt(np.einsum("ij,ij->j", R, R)))
         if f in doubted:  # not in the data
             sd, loadings = np.full(sd.shape, np.nan), np.full(loadings.shape, np.nan)
         else:
             loadings = upright(loadings)
         out.append(Components(label, block.names, sd, loadings))
     return tuple(out)
-
-
-def column_sizes(block):
-    """R of a block's columns, divided by sqrt(n), and their root mean squares.
-
-    Returns
-    -------
-    R : (k, k) array
-    rms : (k,) array
-    """
-    if block.Z is None:
-        return np.eye(1), np.ones(1)
-    top, R = triangle(block.Z)
-    R = R * top / np.sqrt(block.factor.codes.size)
-    return R, np.sqrt(np.einsum("ij,ij->j", R, R))
 
 
 def in_response(Lam, R, rms):
@@ -205,9 +191,9 @@ def contributions(fit):
         sd = np.sqrt(np.einsum("ij,ij->i", Lam, Lam))
         sizes = np.ones(1)
         if block.Z is not None:
-            spread = np.array([block.Z[:, j].std() for j in range(block.k)])
-            _, rms = column_sizes(block)
-            about_zero = spread <= 1e-12 * rms
+            moments = [column_moments(fit, j, f) for j in range(block.k)]
+            _, spread, rms = np.array(moments).T
+            about_zero = spread == 0.0
             for term in block.terms:
                 if term.covariance == "diag":  # no intercept takes up a column's mean
                     about_zero[list(term.columns)] = True

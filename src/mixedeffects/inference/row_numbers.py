@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.design import open_table
+from mixedeffects.design import in_order, open_table, rows_used
 from mixedeffects.errors import DataError, OptionError
 
 
-def row_numbers(name, values, data, kept, n):
+def row_numbers(name, values, data, kept, n, design):
     """A positive number for all rows, or one for each row used.
 
     Parameters
@@ -16,13 +16,15 @@ def row_numbers(name, values, data, kept, n):
     name : str
         Of the option, for errors.
     values : str, float or array
-        A column of `data`, a number, or one per row of it.
+        A column of `data`, a number, or one per row of it, in the order of a Series' labels.
     data : table or None
         None for the rows of the fit.
     kept : (n_rows,) bool array or None
         Rows of the table that are used.
     n : int
         Number of rows used.
+    design : Design
+        Of the fit.
 
     Returns
     -------
@@ -39,6 +41,11 @@ def row_numbers(name, values, data, kept, n):
         if values not in table.names:
             raise DataError(f"no column '{values}' in the table for the {name}")
         values = table.column(values).values
+    elif data is None:
+        values = rows_used(name, values, design)
+    else:
+        table = open_table(data)
+        values = in_order(name, values, table.index, table.n_rows)
     try:
         values = np.asarray(values, dtype=float)
     except (TypeError, ValueError):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.icc import variance_shares
 from mixedeffects.inference.identification import Identification, identification
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
+from mixedeffects.inference.row_sums import level_counts
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
 
@@ -98,19 +97,19 @@ class SummaryFacts:
     identification: Identification | None = None
 
 
-def group_sizes(blocks):
-    """Rows per level of every grouping factor.
+def group_sizes(fit):
+    """Rows per level of every grouping factor, of all predictors.
 
     Returns
     -------
     tuple of GroupSizes
     """
     out = []
-    for block in {block.factor.name: block for block in blocks}.values():
-        counts = np.bincount(block.factor.codes, minlength=block.factor.n_levels)
+    for name, f in {block.factor.name: f for f, block in enumerate(fit.all_blocks)}.items():
+        counts = level_counts(fit, f)
         out.append(
             GroupSizes(
-                block.factor.name, counts.size, int(counts.min()), float(counts.mean()),
+                name, counts.size, int(counts.min()), float(counts.mean()),
                 int(counts.max()),
             )
         )  # fmt: skip
@@ -163,7 +162,7 @@ def summary_facts(fit, *, ddf=None, level=0.95):
         loglik=loglik(fit),
         aic=aic(fit),
         bic=bic(fit),
-        groups=group_sizes(fit.all_blocks),
+        groups=group_sizes(fit),
         varcorr=varcorr(fit),
         icc=known_shares(fit),
         coefficients=coefficient_table(fit, ddf=ddf, level=level),

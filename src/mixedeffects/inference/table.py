@@ -13,6 +13,12 @@ class Table:
     Attributes
     ----------
     columns : dict of str to sequence
+    index : pandas Index or None
+        Labels of the rows, where they are rows of a table that has them.
+    flavour : str or None
+        Library of the table they are rows of, where it is not that of the fit.
     """
 
     columns: dict[str, Any]
+    index: Any = None
+    flavour: str | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
+from mixedeffects.inference.row_sums import mean_squares
 
 SCALES = ("latent", "response")
 
@@ -32,13 +33,6 @@ def check_scale(fit, scale, approximation, null):
         raise OptionError("null= must be a generalised mixed model without predictors")
 
 
-def mean_squares(block):
-    """(k, k) mean over the rows of z z'."""
-    if block.Z is None:
-        return np.ones((1, 1))
-    return (block.Z.T @ block.Z) / block.Z.shape[0]
-
-
 def mean_variances(fit):
     """Average variance that each block contributes to an observation.
 
@@ -51,25 +45,10 @@ def mean_variances(fit):
     """
     out = []
     main = fit.lambdas[: len(fit.design.blocks)]  # the extra zeros may have effects of their own
-    for block, Lam in zip(fit.design.blocks, main, strict=True):
+    for f, Lam in enumerate(main):
         G = fit.sigma**2 * (Lam @ Lam.T)
-        out.append(float(np.einsum("ab,ab->", G, mean_squares(block))))
+        out.append(float(np.einsum("ab,ab->", G, mean_squares(fit, f))))
     return out
-
-
-def fixed_variance(fit):
-    """Variance of X beta over the rows, with n - 1 in the denominator.
-
-    An offset does not count: nothing about it was estimated.
-    """
-    linear = fit.design.X @ fit.beta
-    return float(np.var(linear, ddof=1)) if fit.beta.size else 0.0
-
-
-def mean_noise(fit):
-    """Mean of the residual variance over the rows, in units of sigma^2."""
-    weights = fit.design.weights
-    return 1.0 if weights is None else float(np.mean(1.0 / weights))
 
 
 def singular_blocks(fit):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mixedeffects.design import rows_used
 from mixedeffects.errors import DataError
 
 
@@ -17,7 +18,8 @@ def refit(fit, y):
     fit : GLMM
     y : (n,) array
         One value per row that was used: as `simulate` returns it (successes among the same
-        trials, codes 0, 1, … of ordered categories), or categories by their names.
+        trials, codes 0, 1, … of ordered categories), or categories by their names. Of a pandas
+        Series the labels say whose.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def response_values(fit, y):
     -------
     (n,) float64 array
     """
-    y = np.asarray(y)
+    y = np.asarray(rows_used("values of y", y, fit.design))
     if y.shape != (fit.design.n,):
         raise DataError(f"y has shape {y.shape}; the fit used {fit.design.n} rows")
     labels = fit.data.categories

@@ -47,7 +47,7 @@ def framed(function):
     def method(self, *args, **kwargs):
         result = function(self, *args, **kwargs)
         if isinstance(result, Table):
-            return self.design.spec.to_frame(result.columns)
+            return self.design.spec.to_frame(result.columns, result.index, result.flavour)
         return result
 
     return method

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
-from mixedeffects.design import build_design
+from mixedeffects.design import build_design, rows_used
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, ModelError, OptionError
 from mixedeffects.estimation import LMMObjective, Parameters, UserRule, check_rule, minimize
@@ -49,7 +49,7 @@ def lmm(
         Restricted maximum likelihood (variances without the bias of estimating the
         fixed effects) or, if False, maximum likelihood (comparable across fixed effects).
     weights : str or (n,) array, optional
-        Prior weights: Var(e_i) = sigma^2 / weights_i.
+        Prior weights: Var(e_i) = sigma^2 / weights_i. Of a pandas Series the labels say whose.
     engine : {"auto", "dense", "sparse"}
         How the remainder of the elimination is factored; "auto" takes the cheaper.
     optimizer : {"newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA", "em"}
@@ -196,7 +196,7 @@ class LMM(MixedModel, LMMFit):
         Parameters
         ----------
         y : (n,) array
-            One value per row that was used.
+            One value per row that was used; of a pandas Series the labels say whose.
 
         Returns
         -------
@@ -219,6 +219,7 @@ def refit(fit, y):
     """
     from dataclasses import replace
 
+    y = rows_used("values of y", y, fit.design)
     try:
         y = np.ascontiguousarray(y, dtype=float)
     except (TypeError, ValueError):

@@ -24,6 +24,8 @@ from mixedeffects.design import (
     ModelSpec,
     Predictors,
     RandomTerm,
+    index_from_dict,
+    index_to_dict,
 )
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, MixedEffectsError, OptionError
@@ -115,6 +117,8 @@ def design_parts(design):
             "by_column": dict(design.missing.by_column),
         }
         header["notes"] = list(design.notes)
+        header["index"], labels = index_to_dict(design.index)
+        arrays |= labels
     arrays |= {name: value for name, value in given.items() if value is not None}
     predictors = None
     if design.predictors is not None:
@@ -232,6 +236,7 @@ def read_design(arrays, header):
         weights=arrays.get("weights"),
         missing=MissingReport(**header["missing"], kept=arrays.get("kept")),
         notes=tuple(header["notes"]),
+        index=index_from_dict(header.get("index"), arrays),  # a file of an earlier version has none
         **common,
     )
 

@@ -125,11 +125,13 @@ def _ordered(table, facts, term, width, height):
 def _needles(table, facts, term, width, height):
     """Rows by their number, the most extreme named."""
     alt = altair()
-    base = alt.Chart(inline(table)).transform_calculate(
-        origin=_origin(facts), number="toNumber(datum.unit)"
-    )
+    base = alt.Chart(inline(table)).transform_calculate(origin=_origin(facts))
     title = f"{facts['name']} of {term}" if term else facts["name"]
-    x = alt.X("number:Q", title="row", axis=number_axis(6, format="d"))
+    x = alt.X(
+        "number:Q",
+        title="row" if facts["by_number"] else "row, in the table's order",
+        axis=number_axis(6, format="d"),
+    )
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
     stems = base.mark_rule(opacity=0.7).encode(
         x=x, y=y, y2=alt.Y2("origin:Q"), color=_colour(facts)

@@ -42,7 +42,7 @@ def row_tooltip(facts):
     """Whose row a point is: its levels (fact "levels": column to grouping factor), its number."""
     alt = altair()
     levels = [alt.Tooltip(f"{column}:N", title=name) for column, name in facts["levels"].items()]
-    return [*levels, alt.Tooltip("row:Q", title="row", format="d")]
+    return [*levels, alt.Tooltip("row:N", title="row")]
 
 
 def cells_layer(table, x_title, y_title, *, legend=True):

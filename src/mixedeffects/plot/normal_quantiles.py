@@ -29,7 +29,7 @@ def draw_qq(fit, kind=None, *, level=0.95, rng=0):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), the levels of the row (level, level_2, …),
+        ``data``: row (label or number), the levels of the row (level, level_2, …),
         theoretical, sample, lower, upper, outside, named.
 
     References

@@ -32,7 +32,7 @@ def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), rank, residual, the levels of the row (level,
+        ``data``: row (label or number), rank, residual, the levels of the row (level,
         level_2, …). ``tables``: also "uniform", "quantiles" and "tests", as
         ``fit.quantile_residuals().tests()``. Of more than 3,000 rows a random sample is
         simulated.

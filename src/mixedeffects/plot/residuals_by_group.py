@@ -98,7 +98,7 @@ def by_group_panel(view, width=WIDTH, height=None):
         y=y,
         tooltip=[
             alt.Tooltip("level:N", title=facts["group"]),
-            alt.Tooltip("row:Q", title="row", format="d"),
+            alt.Tooltip("row:N", title="row"),
             alt.Tooltip("residual:Q", title=x_title, format=".4g"),
         ],
     )

@@ -36,7 +36,7 @@ def draw_residuals(fit, kind=None, *, rng=0):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), fitted, residual, the levels of the row (level,
+        ``data``: row (label or number), fitted, residual, the levels of the row (level,
         level_2, …); of more than 4,000 rows x0, x1, y0, y1, count of cells.
         ``tables``: also "smooth" and "extreme".
 
@@ -69,7 +69,7 @@ def draw_scale_location(fit, kind=None, *, rng=0):
     Returns
     -------
     Chart
-        ``data``: row (of the table, from 0), fitted, residual (the root of its size), the levels
+        ``data``: row (label or number), fitted, residual (the root of its size), the levels
         of the row (level, level_2, …); of more than 4,000 rows x0, x1, y0, y1, count of cells.
         ``tables``: also "smooth" and "extreme".
 

@@ -36,7 +36,7 @@ def draw_trajectories(
     facets : bool
         One panel for each level, with its rows, its line, and the fixed line for its covariates.
     most : int, optional
-        Levels that have lines (60, or 24 panels); of more, those evenly spaced in their order.
+        Levels that have lines (60, or 24 panels); of more, some chosen at random.
     scale : {"response", "link"}, optional
         The response's by default: a transformation such as log(y), or the link, is undone.
     ddf : str, optional

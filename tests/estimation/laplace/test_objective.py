@@ -241,11 +241,11 @@ def test_levels_without_rows_of_information_change_nothing():
     short = {k: v[:-1] for k, v in data.items()}
     without = problem("y ~ x + (1 | g)", "poisson", short)
     x = np.array([0.3, 0.2, 0.5])
-    from mixedeffects.estimation.laplace.assemble import coordinates
+    from mixedeffects.crossprod.reference import coordinates
 
     x_short = x.copy()
-    T = coordinates(np.column_stack([np.ones(len(w)), data["x"]]), 1)
-    T_short = coordinates(np.column_stack([np.ones(len(w) - 1), short["x"]]), 1)
+    X, X_short = (np.column_stack([np.ones(len(t["x"])), t["x"]]) for t in (data, short))
+    (T, _), (T_short, _) = coordinates(X, X), coordinates(X_short, X_short)
     x_short[:2] = np.linalg.solve(T_short, T @ x[:2])
     one, two = LaplaceObjective(with_it).value(x), LaplaceObjective(without).value(x_short)
     assert one == pytest.approx(two, abs=1e-6)

@@ -7,14 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mixedeffects.crossprod.reference import block_transform, orthonormalising
+from mixedeffects.crossprod.reference import block_transform, coordinates, pilot_rows
 from mixedeffects.engine import make_plan, require_memory
 from mixedeffects.engine.rows import RandomRows, row_system
 from mixedeffects.estimation.laplace.problem import Predictor, Problem
 from mixedeffects.estimation.laplace.stacking import OnePredictor, TwoPredictors, stack_rows
 from mixedeffects.estimation.parameters import Parameters
 
-PILOT_ROWS = 16_384
 # operations of one factorisation, per row, above which an old factor is worth using again
 DEAR = 3e3
 # columns of a remainder whose pattern is looked at: every fit factors it dozens of times
@@ -61,13 +60,13 @@ def assemble(family, response, design, parts, *, engine="auto"):
     plan : Plan
     """
     n = response.y.shape[0]
-    step = max(1, n // PILOT_ROWS)
+    sample = pilot_rows(n)
     predictors, coefficients, at = [], [], 0
 
     def add(name, variable, X, offset):
         nonlocal at
         X = np.ascontiguousarray(X)
-        T = coordinates(X, step)
+        T, _ = coordinates(X, X[sample])
         part = slice(at, at + X.shape[1])
         predictors.append(Predictor(variable, np.ascontiguousarray(X @ T), offset, part))
         coefficients.append(Coefficients(name, part, T))
@@ -100,7 +99,7 @@ def assemble(family, response, design, parts, *, engine="auto"):
     stand_in = SimpleNamespace(blocks=tuple(blocks), n=n, X=np.empty((0, max(1, at))))
     plan = make_plan(stand_in, engine, analysed_from=ANALYSED_FROM)
     require_memory(plan)
-    T_blocks = [block_transform(b, step) for b in blocks]
+    T_blocks = [block_transform(b, sample) for b in blocks]
     leaf = plan.layout.leaf
     order = plan.layout.rest if leaf is None else (leaf, *plan.layout.rest)
     rows = RandomRows.of(blocks, T_blocks, order)
@@ -115,16 +114,6 @@ def assemble(family, response, design, parts, *, engine="auto"):
     dear = plan.flops > DEAR * n
     problem = Problem(family, response, predictors, stacking, system, covariance, dear)
     return problem, tuple(coefficients), plan
-
-
-def coordinates(X, step):
-    """T with nearly orthonormal columns X T."""
-    T = orthonormalising(X[::step])
-    if T is None and step > 1:
-        T = orthonormalising(X)
-    if T is None:
-        T = np.linalg.inv(np.linalg.qr(X, mode="r")) * np.sqrt(X.shape[0])
-    return T
 
 
 def threshold_rows(y, below=False):

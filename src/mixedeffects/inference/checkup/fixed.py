@@ -9,6 +9,7 @@ import numpy as np
 from mixedeffects.design import dense, triangle
 from mixedeffects.formula import column_names
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
+from mixedeffects.inference.row_sums import column_moments, fixed_triangle
 
 # ratio of standard deviations, and of a mean to its standard deviation, that ask for scaling
 WIDE, FAR = 1e3, 1e3
@@ -74,15 +75,13 @@ def column_sizes(fit):
         Indicators of categories and constants are left out.
     """
     design, out = fit.design, {}
-    matrices = [(design.x_names, design.X)]
-    matrices += [(block.names, block.Z) for block in design.blocks if block.Z is not None]
-    for names, matrix in matrices:
+    matrices = [(design.x_names, None)]
+    matrices += [(b.names, f) for f, b in enumerate(design.blocks) if b.Z is not None]
+    for names, f in matrices:
         for j, name in enumerate(names):
             if name == "(Intercept)" or "[" in name or name in out:
                 continue
-            column = matrix[:, j]
-            mean = float(column.mean())
-            sd = float((column - mean).std())
+            mean, sd, _ = column_moments(fit, j, f)
             if sd > 0:
                 out[name] = ColumnSize(name, mean, sd)
     return list(out.values())
@@ -168,10 +167,10 @@ def collinear(fit):
         return None
     X = fit.design.X
     if spec.thresholds:  # they take the place of an intercept
-        X, shift = np.column_stack([np.ones(X.shape[0]), dense(X)]), 0
+        _, R = triangle(np.column_stack([np.ones(X.shape[0]), dense(X)]))
+        shift = 0
     else:
-        shift = 0 if centred is None else 1
-    _, R = triangle(X)
+        R, shift = fixed_triangle(fit), 0 if centred is None else 1
     if spec.thresholds or centred is not None:  # below its first row, that of centred columns
         R = R[1:, 1:]
     lengths = np.linalg.norm(R, axis=0)

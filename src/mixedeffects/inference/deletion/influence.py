@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.design import is_nested
+from mixedeffects.design import is_nested, label_text, row_labels
 from mixedeffects.errors import (
     ConvergenceWarning,
     DataWarning,
@@ -46,7 +46,7 @@ def influence(fit, groups=None, *, refit=None):
     fit : FitRecord
     groups : str or (n,) array, optional
         A grouping factor whose levels are left out one at a time, or a label for each row that
-        was used; single rows if not given, or "rows".
+        was used (of a pandas Series the labels say whose); single rows if not given, or "rows".
     refit : bool, optional
         Estimate the variance parameters anew for every unit (the default for groups), or hold
         theta and estimate beta and sigma only (the default for rows). Held, single rows and
@@ -129,11 +129,9 @@ def influence(fit, groups=None, *, refit=None):
 
 
 def _rows(fit):
-    missing = fit.design.missing
     n = fit.design.n
-    labels = np.arange(n) if missing.kept is None else np.flatnonzero(missing.kept)
     every = np.arange(n)
-    return Clusters("row", labels, every, every, np.arange(n + 1))
+    return Clusters("row", row_labels(fit.design), every, every, np.arange(n + 1))
 
 
 def _groups(fit, groups):
@@ -250,7 +248,7 @@ def _refitted(fit, units, hold=False):
 def _facts(fit, gls, units, refit, found, fixed, random, notes):
     J, known = units.n, found.known
     if fit.beta.size and not known.all():
-        which = [str(units.labels[j]) for j in np.flatnonzero(~known)]
+        which = [label_text(units.labels[j]) for j in np.flatnonzero(~known)]
         shown = ", ".join(which[:5]) + (" …" if len(which) > 5 else "")
         notes.append(
             f"without {units.name} {shown} the rows do not determine all coefficients "

@@ -25,7 +25,7 @@ class InfluenceFacts:
         Whether theta was estimated anew for every unit, or held (sigma is estimated anew
         either way).
     unit : sequence, length J
-        Row of the table (from 0), or level.
+        Row of the table (its label in a pandas index, else its number from 0), or level.
     size : (J,) int array
         Rows deleted.
     terms : tuple of str, length p

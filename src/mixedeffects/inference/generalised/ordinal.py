@@ -10,7 +10,6 @@ from mixedeffects.inference.generalised.targets import Target
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.predict import in_place
-from mixedeffects.inference.table import Table
 
 COMPONENTS = ("response", "class")
 
@@ -38,7 +37,7 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
 
     Returns
     -------
-    Table or (n,) array
+    dict of columns, or (n,) array
         A column per category; with an interval one row per row and category: row, category,
         prediction, std_error, lower, upper.
     """
@@ -62,7 +61,7 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
     if component == "class":
         return in_place(np.array(names, dtype=object)[p.argmax(axis=1)], rows.kept, None)
     if interval is None:
-        return Table({name: in_place(p[:, k], rows.kept) for k, name in enumerate(names)})
+        return {name: in_place(p[:, k], rows.kept) for k, name in enumerate(names)}
     known = uncertainty(fit)
     place, z = known.groups["thresholds"].part.start, z_quantile(level)
     logit, columns = link_of("logit"), []
@@ -93,7 +92,7 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
     for j, name in enumerate(("prediction", "std_error", "lower", "upper")):
         parts = [in_place(column[j], rows.kept) for column in columns]
         table[name] = np.column_stack(parts).ravel()
-    return Table(table)
+    return table
 
 
 def _category(fit, k):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.generalised.ordinal import predict_categories, probabilities
 from mixedeffects.inference.generalised.predictive import (
@@ -28,11 +29,11 @@ from mixedeffects.inference.predict import (
     GROUPS,
     INTERVALS,
     NEW_LEVELS,
+    as_rows,
     in_place,
     refuse_new_levels,
 )
 from mixedeffects.inference.row_numbers import row_numbers
-from mixedeffects.inference.table import Table
 
 SCALES = ("response", "link")
 
@@ -109,7 +110,8 @@ def predict(
     -------
     (n_rows,) array or Table
         One value per row of `data`, nan where a predictor is missing. With an interval, columns
-        prediction, std_error, lower, upper; std_error is that of the prediction (by the delta
+        prediction, std_error, lower, upper, in a table of the kind and with the index of `data`;
+        std_error is that of the prediction (by the delta
         method on the scale of the response), or with ``interval="prediction"`` the standard
         deviation of the new observation.
 
@@ -143,6 +145,7 @@ def predict(
     """
     _check(scale, groups, new_levels, interval, level)
     conditional = groups == "conditional"
+    data = None if data is None else open_table(data)
     if data is None:
         rows = own_rows(fit, groups=conditional)
     else:
@@ -158,9 +161,10 @@ def predict(
         else:
             spread = {}
     if fit.family.ordinal and scale == "response":
-        return predict_categories(
+        found = predict_categories(
             fit, rows, predictors, spread, conditional, interval, level, component
         )
+        return as_rows(found, fit, data) if isinstance(found, dict) else found
     if interval == "prediction":
         return _prediction_interval(
             fit, data, rows, predictors, spread, conditional, new_levels, level, component,
@@ -187,7 +191,7 @@ def predict(
             "lower": np.minimum(*ends) * times,
             "upper": np.maximum(*ends) * times,
         }
-    return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
+    return as_rows({name: in_place(v, rows.kept) for name, v in columns.items()}, fit, data)
 
 
 def refuse_unknown(fit, rows):
@@ -248,7 +252,7 @@ def _target(fit, scale, component, predictors):
 def _trials(fit, size, data, rows):
     if not fit.family.has_size:
         raise OptionError(f"the {fit.family.name} family counts no trials; leave size= out")
-    return row_numbers("size", size, data, rows.kept, rows.n)
+    return row_numbers("size", size, data, rows.kept, rows.n, fit.design)
 
 
 def _inverse(link, eta):
@@ -307,7 +311,7 @@ def _prediction_interval(
     if proportion is not None:
         lower, upper, deviation = (x / proportion for x in (lower, upper, deviation))
     columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
-    return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
+    return as_rows({name: in_place(v, rows.kept) for name, v in columns.items()}, fit, data)
 
 
 def _half_log(family, weights):
@@ -325,7 +329,8 @@ def _new_weights(fit, data, weights, rows):
             )
         return None
     if weights is not None:
-        return np.broadcast_to(row_numbers("weights", weights, data, rows.kept, rows.n), (rows.n,))
+        given = row_numbers("weights", weights, data, rows.kept, rows.n, fit.design)
+        return np.broadcast_to(given, (rows.n,))
     if data is None or known is None:
         return known
     raise OptionError(

@@ -17,6 +17,8 @@ RATIO = ("estimate", "std_error", "lower", "upper")
 INTERCEPT = "(Intercept)"
 EULER = math.e
 # a column name in backticks, with escapes
+# rows that are looked at before all are
+FEW = 1_000
 QUOTED = re.compile(r"`((?:\\.|[^`\\])*)`")
 
 
@@ -226,8 +228,11 @@ def _at_zero(text, node, predictors):
         return Given(plain_name(strip(node.args[0])), "mean")
     outside = None
     if isinstance(node, Name) and node.name in predictors.columns:
-        values = predictors.numbers(node.name)
-        low, high = float(np.min(values)), float(np.max(values))
-        if low > 0.0 or high < 0.0:
-            outside = low, high
+        values = predictors.columns[node.name].values
+        # a few rows on both sides of zero settle it without the others
+        few = values[:FEW]
+        if not ((few <= 0).any() and (few >= 0).any()):
+            low, high = float(np.min(values)), float(np.max(values))
+            if low > 0.0 or high < 0.0:
+                outside = low, high
     return Given(bare_name(node), "zero", outside=outside)

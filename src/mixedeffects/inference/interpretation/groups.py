@@ -137,11 +137,12 @@ def _spanned(fit, columns):
     projected again, which takes away what rounding left of it. Where the fixed columns are too
     nearly collinear for cross-products, by least squares.
     """
-    X = np.asarray(fit.design.X)
-    if not fit.linear and fit.family.ordinal:
-        X = np.column_stack([np.ones(fit.design.n), X])
-    if not columns or not X.shape[1]:
+    ordinal = not fit.linear and fit.family.ordinal
+    if not columns or not (fit.beta.size or ordinal):
         return np.zeros(len(columns), dtype=bool)
+    X = np.asarray(fit.design.X)
+    if ordinal:
+        X = np.column_stack([np.ones(fit.design.n), X])
     gram = X.T @ X
     scale = 1.0 / np.sqrt(gram.diagonal())
     values, vectors = np.linalg.eigh(gram * np.outer(scale, scale))
@@ -240,7 +241,7 @@ def clustering(fit):
     more = {}
     if single and fit.design.weights is None:
         block = fit.design.blocks[0]
-        rows, share = rows_of_a_row(block), float(icc(fit).columns["icc"][-1])
+        rows, share = rows_of_a_row(fit), float(icc(fit).columns["icc"][-1])
         effect = 1.0 + (rows - 1.0) * share
         more = {
             "group": block.factor.name, "rows": rows, "icc": share, "design_effect": effect,

@@ -11,6 +11,7 @@ import numpy as np
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.estimable import aliasing
+from mixedeffects.inference.row_sums import kept
 
 # of the largest value: a mean below it is zero
 ROUNDING = 1e-13
@@ -105,7 +106,7 @@ def axes(fit, *, at=None, cov_reduce="mean"):
             codes, labels = predictors.levels(name)
             found[name] = _factor(name, codes, labels, at.get(name))
         else:
-            found[name] = _covariate(name, predictors.numbers(name), at.get(name), cov_reduce)
+            found[name] = _covariate(fit, name, at.get(name), cov_reduce)
     return found
 
 
@@ -138,13 +139,22 @@ def _factor(name, codes, labels, wanted):
     return Axis(name, [labels[i] for i in chosen], recode[codes])
 
 
-def _covariate(name, values, wanted, cov_reduce):
+def _covariate(fit, name, wanted, cov_reduce):
     if wanted is not None:
         wanted = _as_list(wanted)
         if not wanted or not all(isinstance(v, Real) and isfinite(v) for v in wanted):
             raise OptionError(f"at: the values of '{name}' must be finite numbers")
         return Axis(name, [float(v) for v in wanted], None)
     reduce = cov_reduce.get(name, "mean") if isinstance(cov_reduce, dict) else cov_reduce
+
+    def reduced():
+        return _reduced(name, predictors_of(fit).numbers(name), reduce)
+
+    # rows are looked at once for each name and way to reduce them
+    return kept(fit, ("grid", name, reduce), reduced) if isinstance(reduce, str) else reduced()
+
+
+def _reduced(name, values, reduce):
     low, high = float(values.min()), float(values.max())
     if reduce == "range":
         return Axis(name, [low, high], None)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.averages import average
-from mixedeffects.inference.variance_means import mean_squares
+from mixedeffects.inference.row_sums import mean_squares
 
 # what exp of a difference of linear predictors is, by link
 RATIOS = {"logit": "odds ratio", "log": "ratio", "cloglog": "hazard ratio"}
@@ -136,10 +136,10 @@ def total_variance(fit):
     Johnson (2014), doi:10.1111/2041-210X.12225.
     """
     total = 0.0
-    for block, predictor, Lam, _ in fit.random_effects:
+    for f, (_, predictor, Lam, _) in enumerate(fit.random_effects):
         if predictor == 0:
             G = fit.sigma**2 * (Lam @ Lam.T)
-            total += float(np.einsum("ab,ab->", G, mean_squares(block)))
+            total += float(np.einsum("ab,ab->", G, mean_squares(fit, f)))
     return total
 
 

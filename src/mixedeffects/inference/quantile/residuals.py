@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.design import in_order
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.quantile.pool import (
     PoolStatistics,
@@ -45,6 +46,8 @@ class QuantileFacts:
         Grouping factors of the fit, by name.
     moments : (m + 1, s) array
         Of every column of the pool: what the fit has fitted.
+    index : pandas Index or None
+        Labels of the rows, where they are rows of a table that has them.
     """
 
     residuals: np.ndarray
@@ -56,6 +59,7 @@ class QuantileFacts:
     labels: Any
     factors: dict[str, tuple[np.ndarray, Any]]
     moments: np.ndarray
+    index: Any = None
 
     @property
     def n_simulations(self) -> int:
@@ -84,7 +88,8 @@ class QuantileFacts:
                 "observed": self.pool[:, 0],
                 "expected": self.pool[:, 1:].mean(axis=1),
                 "residual": self.residuals,
-            }
+            },
+            self.index,
         )
 
     def by(self, group, rng=None):
@@ -93,7 +98,8 @@ class QuantileFacts:
         Parameters
         ----------
         group : str or (n,) array
-            A grouping factor of the fit, or values that say which rows belong together.
+            A grouping factor of the fit, or values that say which rows belong together; of a
+            pandas Series the labels say whose.
         rng : numpy.random.Generator or int, optional
 
         Returns
@@ -108,7 +114,8 @@ class QuantileFacts:
                 )
             codes, labels = self.factors[group]
         else:
-            values = np.asarray(group)
+            n = self.pool.shape[0]
+            values = np.asarray(in_order("group", group, self.index, n, "the rows that were used"))
             if values.shape != (self.pool.shape[0],):
                 raise DataError(
                     f"group has shape {values.shape}; there are {self.pool.shape[0]} rows"
@@ -186,13 +193,15 @@ def quantile_residuals(fit, n=250, rng=None, *, groups="new"):
     counts = family.discrete and "upper" not in family.extras and not family.has_size
     blocks = [(b.factor.codes, b.Z, b.factor.n_levels) for b, _, _, _ in fit.random_effects]
     moments = fitted_moments(pool, fit.design.X, blocks)
-    return facts_of(pool, rng, groups, family.discrete, counts, None, factors, moments)
+    return facts_of(
+        pool, rng, groups, family.discrete, counts, None, factors, moments, fit.design.used_index
+    )
 
 
-def facts_of(pool, rng, groups, discrete, counts, labels, factors, moments):
+def facts_of(pool, rng, groups, discrete, counts, labels, factors, moments, index=None):
     """The record of a pool of responses."""
     statistics, below = pool_statistics(pool, rng, discrete, moments)
     residuals = (below + rng.random(below.size)) / pool.shape[1]
     return QuantileFacts(
-        residuals, pool, statistics, groups, discrete, counts, labels, factors, moments
+        residuals, pool, statistics, groups, discrete, counts, labels, factors, moments, index
     )

@@ -19,11 +19,14 @@ class SampledDesign:
     X : (n, p) array
     blocks : tuple of Block
         With the levels that occur among the rows only.
+    used_index : pandas Index or None
+        Labels of the rows.
     """
 
     n: int
     X: np.ndarray
     blocks: tuple[Any, ...]
+    used_index: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +81,10 @@ def row_sample(fit, rows):
         Z = None if block.Z is None else block.Z[rows]
         effects.append((replace(block, factor=factor, Z=Z), owner, Lam, modes[levels]))
     own = tuple(effect[0] for effect in effects[: len(fit.design.blocks)])
+    index = fit.design.used_index
     fixed = tuple(np.broadcast_to(x, (fit.design.n,))[rows] for x in fit.fixed_predictors)
+    labels = None if index is None else index[rows]
     return RowSample(
-        SampledDesign(len(rows), np.asarray(fit.design.X[rows]), own), fit.family,
-        fit.response.take(rows), fixed, tuple(effects), fit.sigma, fit.extras,
+        SampledDesign(len(rows), np.asarray(fit.design.X[rows]), own, labels),
+        fit.family, fit.response.take(rows), fixed, tuple(effects), fit.sigma, fit.extras,
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import label_text, row_labels
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.clusters import named, outermost
 from mixedeffects.inference.deletion import InfluenceFacts, influence
@@ -12,6 +13,7 @@ from mixedeffects.inference.views.choice import chosen_group
 from mixedeffects.inference.views.labels import have_room
 from mixedeffects.inference.views.record import View
 from mixedeffects.inference.views.row_levels import level_names, row_levels
+from mixedeffects.inference.views.texts import as_texts
 
 MEASURES = ("cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas")
 NAMES = {
@@ -47,11 +49,13 @@ def influence_view(fit, group=None, *, measure="cooks_distance", influence=None,
     Returns
     -------
     View
-        "data": unit (level, or row of the table from 0), n_rows, term, value, size (how extreme:
-        distance from 1 of the logarithm for covratio, else the modulus), rank (1 is the most
-        extreme of its term), named; of rows also the levels they belong to (level, level_2, …).
-        Facts: group, measure, name, terms, n_units, by_row, refit, cutoff (a conventional one,
-        or None), levels (column of levels to grouping factor).
+        "data": unit (level; or row of the table, its label in a pandas index, else its number from
+        0), n_rows, term, value, size (how extreme: distance from 1 of the logarithm for covratio,
+        else the modulus), rank (1 is the most extreme of its term), named; of rows also number
+        (from 0) and the levels they belong to (level, level_2, …).
+        Facts: group, measure, name, terms, n_units, by_row, by_number (rows whose labels are
+        their numbers), refit, cutoff (a conventional one, or None), levels (column of levels to
+        grouping factor).
 
     Raises
     ------
@@ -77,7 +81,10 @@ def influence_view(fit, group=None, *, measure="cooks_distance", influence=None,
         raise OptionError(f"measure={measure!r} is not one of {', '.join(MEASURES)}")
     found = _facts(fit, group, influence)
     by_row = found.groups == ROWS
-    units = np.array([str(unit) for unit in found.unit], dtype=object)
+    kept = fit.design.missing.kept
+    numbers = np.arange(fit.design.n) if kept is None else np.flatnonzero(kept)
+    by_number = by_row and np.array_equal(row_labels(fit.design), numbers)
+    units = as_texts([label_text(unit) for unit in found.unit])
     if measure == "dfbetas":
         terms, values = list(found.terms), found.dfbetas
     else:
@@ -95,13 +102,15 @@ def influence_view(fit, group=None, *, measure="cooks_distance", influence=None,
         order = np.flatnonzero(known)
         order = order[np.argsort(-sizes[order, j], kind="stable")][:most]
         part = _ranked(units, found, values, sizes, known, j, term, order)
-        parts.append(part | (row_levels(fit, order) if by_row else {}))
+        if by_row:
+            part |= {"number": numbers[order]} | row_levels(fit, order)
+        parts.append(part)
     if known.sum() > most:
         notes.append(f"the {most:,} most extreme of {known.sum():,} shown")
     cutoff = {"cooks_distance": 4.0 / known.sum(), "dfbetas": 2.0 / np.sqrt(known.sum())}
     facts = {
         "group": found.groups, "measure": measure, "name": NAMES[measure], "terms": terms,
-        "n_units": len(units), "by_row": by_row, "refit": found.refit,
+        "n_units": len(units), "by_row": by_row, "by_number": by_number, "refit": found.refit,
         "cutoff": cutoff.get(measure), "levels": level_names(fit) if by_row else {},
     }  # fmt: skip
     table = Table({c: np.concatenate([part[c] for part in parts]) for c in parts[0]})
@@ -127,7 +136,7 @@ def _ranked(units, found, values, sizes, known, j, term, order):
     rank = np.arange(1, order.size + 1)
     named = rank <= NAMED
     if found.groups == ROWS:  # beside needles, where names may lie on each other
-        numbers = np.array([float(units[i]) for i in order[:NAMED]])
+        numbers = order[:NAMED].astype(float)
         first = values[order[:NAMED], j]
         named[:NAMED] = have_room(numbers, first, units.size, np.ptp(values[known, j]) or 1.0)
     return {

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.design import label_text, row_labels
 from mixedeffects.errors import NotAvailableError, OptionError, PlanTooLargeError
 from mixedeffects.inference.predict import fitted
 from mixedeffects.inference.residuals import KINDS, residuals
+from mixedeffects.inference.views.texts import as_texts
 
 STANDARDISED = "standardised"
 LINEAR_KINDS = (*KINDS, STANDARDISED)
@@ -38,8 +40,8 @@ class FitResiduals:
         Finite; fitted values, or linear predictors of a generalised model.
     kept : (n,) int array
         Their positions among the rows that the fit used.
-    rows : (n,) int array
-        Their rows in the user's table, from 0.
+    rows : (n,) array
+        Their rows in the user's table, as `table_rows`.
     kind, name, fitted_name : str
     notes : tuple of str
     """
@@ -174,6 +176,11 @@ def standardised(fit):
 
 
 def table_rows(fit):
-    """(n,) row of the user's table, from 0, of each row that the fit used."""
-    kept = fit.design.missing.kept
-    return np.arange(fit.design.n) if kept is None else np.flatnonzero(kept)
+    """(n,) row of the user's table of each row that the fit used.
+
+    Its label in a pandas index, an integer or as text; else its number, from 0.
+    """
+    labels = row_labels(fit.design)
+    if isinstance(labels, np.ndarray):
+        return labels
+    return as_texts([label_text(label) for label in labels])

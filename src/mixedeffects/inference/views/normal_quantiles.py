@@ -36,7 +36,7 @@ def qq_view(fit, kind=None, *, level=0.95, rng=0):
     Returns
     -------
     View
-        "data": row (of the table, from 0), the row's level of every grouping factor (level,
+        "data": row (label or number), the row's level of every grouping factor (level,
         level_2, …), theoretical, sample, lower, upper, outside, named; of many rows the tails
         and some between. Facts: n, kind, name, n_outside, coverage, levels (column of levels to
         grouping factor).

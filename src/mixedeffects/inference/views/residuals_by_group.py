@@ -43,7 +43,7 @@ def by_group_view(
     -------
     View
         "data": level, rank (1 is the largest), n, median, q1, q3, whisker_low, whisker_high, sd.
-        "rows": rank, level, row (of the table, from 0), residual: all rows, or those outside of
+        "rows": rank, level, row (label or number), residual: all rows, or those outside of
         the whiskers. Facts: group, n_levels, name, kind, all_rows, smallest and largest (level,
         sd) among levels of at least five rows.
 

@@ -35,7 +35,7 @@ def residuals_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
     Returns
     -------
     View
-        "data": row (of the table, from 0), fitted, residual, and the row's level of every
+        "data": row (label or number), fitted, residual, and the row's level of every
         grouping factor (level, level_2, …); of many rows x0, x1, y0, y1, count (cells, x
         fitted). "smooth": x, mean, lower, upper. "extreme": the rows with the largest residuals,
         and whether there is room for their numbers (named). Facts: n, kind, name, fitted_name,

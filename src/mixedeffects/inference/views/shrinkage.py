@@ -49,7 +49,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
         Of one term: against the rows of each level (the default where sizes differ) or as a
         list in order of the BLUP. "plane" for two terms.
     most : int, optional
-        Levels shown; of more, those evenly spaced in size or rank.
+        Levels shown; of more, those evenly spaced in size (and rank) or rank.
 
     Returns
     -------
@@ -85,9 +85,9 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
         layout = "size" if unequal else "order"
     if most is None:
         most = MOST_LISTED if layout == "order" else MOST_LEVELS
-    order = np.argsort(
-        blups[:, known.index(terms[0])] if layout == "order" else sizes, kind="stable"
-    )
+    rank = blups[:, known.index(terms[0])]
+    # levels of one size by their estimates: the table's own order may have a period
+    order = np.lexsort((rank,) if layout == "order" else (rank, sizes))
     shown = spread(order.size, most)
     levels = np.sort(order if shown is None else order[shown])
     own = own_estimates(fit, f, levels)

@@ -39,7 +39,7 @@ def quantile_residuals_view(fit, n=250, rng=None, *, groups="new", most=MOST_ROW
     Returns
     -------
     View
-        "data": row (of the table, from 0), rank (of the prediction, between 0 and 1), residual,
+        "data": row (label or number), rank (of the prediction, between 0 and 1), residual,
         and the row's level of every grouping factor (level, level_2, …). "uniform": row, levels,
         expected, residual, lower, upper: order statistics with the limits
         between which 95% of the simulations lie, one by one. "quantiles": quantile, rank, value,

@@ -38,7 +38,7 @@ from mixedeffects.inference.views.mean_scale import (
 )
 from mixedeffects.inference.views.record import View
 from mixedeffects.inference.views.texts import as_texts
-from mixedeffects.thinning import sampled, spread
+from mixedeffects.thinning import sampled, scattered
 
 # points of the fixed line, and of each individual one
 FINE, COARSE = 80, 25
@@ -111,7 +111,7 @@ def trajectories_view(
     facets : bool
         One panel for each level of the group.
     most : int, optional
-        Individual lines: of more levels, those evenly spaced in their order.
+        Individual lines: of more levels, some chosen at random.
     scale : {"response", "link"}, optional
     ddf : str, optional
         Degrees of freedom of the band, as in `emmeans`.
@@ -140,7 +140,7 @@ def trajectories_view(
     factor = next(b.factor for b in fit.design.blocks if b.factor.name == name)
     if most is None:
         most = MOST_PANELS if facets else MOST_LINES
-    shown = spread(factor.n_levels, most)
+    shown = scattered(factor.n_levels, most)
     levels = np.arange(factor.n_levels) if shown is None else shown
     found = LevelRows.of(factor, levels)
     held = held_values(fit, along.names)
@@ -150,7 +150,9 @@ def trajectories_view(
     points, notes = _points(fit, along, factor, found, scale, facets)
     plural = f"levels of {name}"
     if shown is not None:
-        notes.insert(0, f"lines of {levels.size:,} of {factor.n_levels:,} {plural}, evenly spaced")
+        notes.insert(
+            0, f"lines of {levels.size:,} of {factor.n_levels:,} {plural}, chosen at random"
+        )
     if facets:
         notes += held_note({n: v for n, v in held.items() if n not in own}, "lines")
     else:

@@ -1,0 +1,212 @@
+"""Sums over the rows that several methods need: from a fit's cross-products, or once per fit.
+
+Of a linear model without prior weights the cross-products that it was estimated from hold them
+all, so that nothing here looks at a row. Of other models (weighted, generalised, of columns that
+are exactly dependent) the rows are looked at once and the result is kept with the fit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from mixedeffects.design import triangle
+
+
+def kept(fit, key, compute):
+    """A result that is computed once per fit.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    key : hashable
+    compute : callable
+        Without arguments.
+    """
+    if key not in fit.cache:
+        fit.cache[key] = compute()
+    return fit.cache[key]
+
+
+def fixed_triangle(fit):
+    """Upper triangular R with R'R = X'X.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Returns
+    -------
+    (p, p) array
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> R = fixed_triangle(fit)
+    >>> (R.T @ R).round(8).tolist()
+    [[180.0, 810.0], [810.0, 5130.0]]
+    """
+    return kept(fit, "triangle of X", lambda: _fixed_triangle(fit))
+
+
+def _fixed_triangle(fit):
+    stats = _unweighted(fit)
+    if stats is not None:
+        p = stats.p
+        R = _root(stats.xx[:p, :p], stats.reference.T[:p, :p])
+        if R is not None:
+            return R
+    top, R = triangle(fit.design.X)
+    return R * top
+
+
+def block_triangle(fit, f):
+    """Upper triangular R with R'R = Z'Z / n of one block's columns.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    f : int
+        Position in `all_blocks`.
+
+    Returns
+    -------
+    (k, k) array
+    """
+    block = fit.all_blocks[f]
+    if block.Z is None:
+        return np.eye(1)
+    return kept(fit, ("triangle of Z", f), lambda: _block_triangle(fit, f, block))
+
+
+def _block_triangle(fit, f, block):
+    n, stats = block.factor.codes.size, _unweighted(fit)
+    if stats is not None:
+        R = _root(_level_sums(stats, f).sum(axis=0), stats.reference.T_blocks[f])
+        if R is not None:
+            return R / np.sqrt(n)
+    top, R = triangle(block.Z)
+    return R * top / np.sqrt(n)
+
+
+def level_counts(fit, f):
+    """(q,) rows of each level of one block's factor."""
+    block = fit.all_blocks[f]
+
+    def count():
+        stats = _unweighted(fit)
+        if stats is not None and block.Z is None:
+            return np.rint(_level_sums(stats, f)[:, 0, 0]).astype(np.int64)
+        return np.bincount(block.factor.codes, minlength=block.factor.n_levels)
+
+    return kept(fit, ("rows of levels", f), count)
+
+
+def mean_squares(fit, f):
+    """(k, k) mean over the rows of z z' of one block."""
+    R = block_triangle(fit, f)
+    return R.T @ R
+
+
+def fixed_variance(fit):
+    """Variance of X beta over the rows, with n - 1 in the denominator.
+
+    An offset does not count: nothing about it was estimated.
+    """
+    return kept(fit, "variance of X beta", lambda: _fixed_variance(fit))
+
+
+def _fixed_variance(fit):
+    if not fit.beta.size:
+        return 0.0
+    if _has_intercept(fit) and _unweighted(fit) is not None:
+        # the first row of R is that of the intercept: the others are about the columns' means
+        return float(np.sum((fixed_triangle(fit)[1:, 1:] @ fit.beta[1:]) ** 2)) / (fit.design.n - 1)
+    return float(np.var(fit.design.X @ fit.beta, ddof=1))
+
+
+def mean_noise(fit):
+    """Mean of the residual variance over the rows, in units of sigma^2."""
+    weights = fit.design.weights
+    if weights is None:
+        return 1.0
+    return kept(fit, "mean of 1 / weights", lambda: float(np.mean(1.0 / weights)))
+
+
+def column_moments(fit, j, f=None):
+    """Mean, standard deviation about it and root mean square of a column.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    j : int
+    f : int, optional
+        Position in `all_blocks` of the block whose column it is; of the fixed effects if not given.
+
+    Returns
+    -------
+    (float, float, float)
+        A standard deviation that is rounding is 0.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> [round(value, 3) for value in column_moments(fit, 1)]
+    [4.5, 2.872, 5.339]
+    """
+    return kept(fit, ("moments", f, j), lambda: _column_moments(fit, j, f))
+
+
+def _column_moments(fit, j, f):
+    if f is None:
+        names, matrix = fit.design.x_names, fit.design.X
+    else:
+        names, matrix = fit.all_blocks[f].names, fit.all_blocks[f].Z
+    if _unweighted(fit) is not None and names[0] == "(Intercept)":
+        R = fixed_triangle(fit) / np.sqrt(fit.design.n) if f is None else block_triangle(fit, f)
+        mean = float(R[0, j] / R[0, 0])
+        sd, rms = float(np.linalg.norm(R[1:, j])), float(np.linalg.norm(R[:, j]))
+    else:
+        column = matrix[:, j]
+        mean = float(column.mean())
+        sd, rms = float((column - mean).std()), float(np.sqrt(np.mean(column**2)))
+    return mean, sd if sd > ROUNDING * rms else 0.0, rms
+
+
+def _has_intercept(fit):
+    names = fit.design.x_names
+    return bool(names) and names[0] == "(Intercept)" and fit.design.spec.x_terms[0] == -1
+
+
+def _unweighted(fit):
+    """The cross-products of a linear fit's rows, each counted once; None of other fits."""
+    return fit.evaluation.objective.stats if fit.linear and fit.design.weights is None else None
+
+
+def _level_sums(stats, f):
+    """(q, k, k) cross-products of one block's columns within its levels."""
+    layout = stats.layout
+    return stats.leaf_diag if f == layout.leaf else stats.rest_diag[layout.rest.index(f)]
+
+
+def _root(gram, T):
+    """R with R'R the cross-products of A, from those of A T; None where they are singular.
+
+    The columns of A T are nearly orthonormal, so that forming their cross-products loses nothing.
+    """
+    try:
+        L = np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        return None
+    if L.size and L.diagonal().min() < SINGULAR * L.diagonal().max():
+        return None
+    # L' T^-1: the transpose of the solution of T' R' = L
+    return solve_triangular(T, L, trans=1, lower=False).T if L.size else L
+
+
+# of a column's root mean square: a standard deviation below it is rounding
+ROUNDING = 1e-12
+# of the largest diagonal entry: below it, what cross-products say of a column is rounding
+SINGULAR = 1e-5
