@@ -303,3 +303,10 @@ REFITTED_RTOL = 1e-4
 LARGE_CHART_SECONDS = 6.0
 # Marks of a layer, rows of a table of a chart, however many rows there are: 60 by 40 cells twice.
 MOST_DRAWN = 4800
+
+# --- hypotheses about cells (tests/inference/test_anova.py) ---------------------------------------
+
+# The same estimable functions by pseudo-inverses of indicator columns, at the same estimates.
+CELL_HYPOTHESES_RTOL = 1e-6
+# Test statistics of one model fitted in two codings of its columns: two certified optima.
+REFIT_TEST_RTOL = 1e-5
