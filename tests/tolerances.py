@@ -310,3 +310,8 @@ MOST_DRAWN = 4800
 CELL_HYPOTHESES_RTOL = 1e-6
 # Test statistics of one model fitted in two codings of its columns: two certified optima.
 REFIT_TEST_RTOL = 1e-5
+
+# --- rows that cannot be estimated (tests/inference/test_not_estimable.py) ------------------------
+
+# Predictions of one model in two sets of columns that span the same space: two certified optima.
+PREDICTION_REFIT_RTOL = 1e-4

@@ -325,8 +325,7 @@ class _WithIntercept:
     """An ordinal fit whose thresholds count as one column of ones, put before the others.
 
     A type III function of cells has no part in the intercept, so its column is zero in what is
-    found, and leaving it out again changes nothing; nor does how much of the ones a dropped
-    column has, which an ordinal fit does not know.
+    found, and leaving it out again changes nothing.
     """
 
     linear = False
@@ -350,8 +349,9 @@ class _WithIntercept:
             "aliasing": Aliasing(
                 np.concatenate([[0], old.kept + 1]),
                 old.dropped + 1,
-                np.vstack([np.zeros((1, len(given.aliased))), old.coefficients]),
+                np.vstack([old.constants[None, :], old.coefficients]),
                 old.names,
+                np.zeros(len(given.aliased)),
             )
         }
 

@@ -15,6 +15,7 @@ from mixedeffects.inference.generalised.rows import (
     new_group_spread,
     new_rows,
     own_rows,
+    placed,
 )
 from mixedeffects.inference.generalised.targets import (
     Target,
@@ -27,7 +28,6 @@ from mixedeffects.inference.predict import (
     GROUPS,
     INTERVALS,
     NEW_LEVELS,
-    in_place,
     refuse_new_levels,
 )
 from mixedeffects.inference.row_numbers import row_numbers
@@ -106,10 +106,16 @@ def predict(
     Returns
     -------
     (n_rows,) array or Table
-        One value per row of `data`, nan where a predictor is missing. With an interval, columns
+        One value per row of `data`, nan where a predictor is missing and where the fit dropped
+        columns without which the row cannot be estimated (an empty cell). With an interval, columns
         prediction, std_error, lower, upper; std_error is that of the prediction (by the delta
         method on the scale of the response), or with ``interval="prediction"`` the standard
         deviation of the new observation.
+
+    Warns
+    -----
+    DataWarning
+        When rows cannot be estimated, with the reason.
 
     Raises
     ------
@@ -165,11 +171,14 @@ def predict(
             size, weights,
         )  # fmt: skip
     target = _target(fit, scale, component, predictors)
+    lost = rows.lost_to(target.names)
+    if lost is not None:
+        lost.warn()
     times = _trials(fit, size, data, rows) if size is not None else 1.0
     if interval is None:
         if scale == "link":
-            return in_place(target.on_link(predictors, {}), rows.kept)
-        return in_place(target.value(predictors, spread) * times, rows.kept)
+            return placed(target.on_link(predictors, {}), rows, lost)
+        return placed(target.value(predictors, spread) * times, rows, lost)
     slopes, by_variance = target.slopes(predictors, spread)
     variance = uncertainty(fit).variance(rows, slopes, conditional=conditional, spread=by_variance)
     se = np.sqrt(variance)
@@ -185,7 +194,7 @@ def predict(
             "lower": np.minimum(*ends) * times,
             "upper": np.maximum(*ends) * times,
         }
-    return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
+    return Table({name: placed(values, rows, lost) for name, values in columns.items()})
 
 
 def refuse_unknown(fit, rows):
@@ -305,7 +314,10 @@ def _prediction_interval(
     if proportion is not None:
         lower, upper, deviation = (x / proportion for x in (lower, upper, deviation))
     columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
-    return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
+    lost = rows.lost_to(rows.parts)
+    if lost is not None:
+        lost.warn()
+    return Table({name: placed(values, rows, lost) for name, values in columns.items()})
 
 
 def _half_log(family, weights):

@@ -61,7 +61,9 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
     ratios = None
     if kind in RATIO_KINDS:
         ratios = coefficient_table(fit, ddf=ddf, level=level, exponentiate=True)
-    effects = effects_of(spec, design.predictors, design.x_names, summary.coefficients, ratios)
+    effects = effects_of(
+        spec, design.predictors, design.x_names, summary.coefficients, ratios, design.aliased
+    )
     fixed = averages(fit)
     spreads, associations = variations(fit, level, fixed)
     wide = wide_terms(fit, effects)
@@ -157,7 +159,7 @@ def other_effects(fit, level):
             coefficient_table(fit, level=level, component=name, exponentiate=ratio)
             for ratio in (False, True)
         ]
-        out[name] = effects_of(part.spec, part.predictors, part.names, *tables)
+        out[name] = effects_of(part.spec, part.predictors, part.names, *tables, part.aliased)
     return out
 
 

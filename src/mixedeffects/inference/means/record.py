@@ -100,7 +100,7 @@ class MarginalMeans:
     @property
     def notes(self):
         """What the numbers rest on, in words."""
-        return (*self.facts, *self._scale_notes(), *self._adjust_notes(), *self._lost_notes())
+        return (*self.facts, *self._scale_notes(), *self._adjust_notes(), *self.lost_notes)
 
     def table(self, *, level=None):
         """The estimates.
@@ -357,7 +357,9 @@ class MarginalMeans:
             return (f"p-values: {self.adjust}; intervals: bonferroni",)
         return (f"p-values and intervals: {self.adjust}",)
 
-    def _lost_notes(self):
+    @property
+    def lost_notes(self):
+        """Which rows cannot be estimated and why, in words."""
         lost = self.not_estimable
         if not lost:
             return ()
