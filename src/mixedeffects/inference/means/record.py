@@ -224,14 +224,16 @@ class MarginalMeans:
         texts = all_of(self.labels, within, " ") if within else ["overall"] * self.missing.size
         if self.kind == "contrast":  # a difference of differences keeps its parentheses
             texts = [f"({t})" if " - " in t or " / " in t else t for t in texts]
+        # of log(y + 1) the ratios are of y + 1; a ratio of these ratios adds nothing more
+        shifted = ratio and self.kind == "mean" and change.is_transformation
         # contrasts of contrasts, compared within each of them
         column = "contrast_2" if "contrast" in by else "contrast"
         labels = {column: [], **{name: [] for name in by}}
         C, k = [], 0
         for key, members in combinations(self._names(), by).items():
-            names, weights = contrast_weights(
-                method, [texts[i] for i in members], ref=ref, ratio=ratio
-            )
+            own = [texts[i] for i in members]
+            shown = [change.term(text) for text in own] if shifted else None
+            names, weights = contrast_weights(method, own, ref=ref, ratio=ratio, shown=shown)
             full = np.zeros((len(names), self.missing.size))
             full[:, members] = weights
             C.append(full)
@@ -329,7 +331,7 @@ class MarginalMeans:
             return ()
         if self.kind == "contrast":
             if self.scale == "response":
-                return (f"{change.ratio_name}s; tests are on the scale of {change.text}",)
+                return (f"{change.ratio_names}; tests are on the scale of {change.text}",)
             return (f"differences of {change.text}",)
         if self.scale == "link":
             return (f'on the scale of {change.text}; scale="response" gives {change.response}',)
