@@ -315,3 +315,8 @@ REFIT_TEST_RTOL = 1e-5
 
 # Predictions of one model in two sets of columns that span the same space: two certified optima.
 PREDICTION_REFIT_RTOL = 1e-4
+
+# --- comparisons of models that make no chain (tests/inference/test_compare_lattice.py) -----------
+
+# Statistics of refits to the same simulated responses, rows in another order: two optima each.
+BOOTSTRAP_GAIN_ABS = 2e-4

@@ -25,7 +25,7 @@ from mixedeffects.design.table import open_table, to_frame
 from mixedeffects.doors import late
 
 if TYPE_CHECKING:
-    from mixedeffects.design.collapsing import collapse, take_rows
+    from mixedeffects.design.collapsing import collapse, rows_of_design, take_rows
     from mixedeffects.design.glmm_spec import GLMMSpec, RebuiltParts
     from mixedeffects.design.parts import ExtraPart, GLMMDesign, build_glmm_design
     from mixedeffects.design.redesign import redesigned
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __getattr__ = late(
     __name__,
     {
-        **dict.fromkeys(("collapse", "take_rows"), "collapsing"),
+        **dict.fromkeys(("collapse", "rows_of_design", "take_rows"), "collapsing"),
         **dict.fromkeys(("GLMMSpec", "RebuiltParts"), "glmm_spec"),
         **dict.fromkeys(("ExtraPart", "GLMMDesign", "build_glmm_design"), "parts"),
         **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
@@ -51,6 +51,6 @@ __all__ = [
     "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
     "RebuiltParts", "ResponseForm", "TermCoding",
     "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse", "dense",
-    "equal_rows", "is_nested", "nesting", "open_table", "redesigned", "stack", "take_rows",
-    "term_codings", "to_frame", "triangle",
+    "equal_rows", "is_nested", "nesting", "open_table", "redesigned", "rows_of_design", "stack",
+    "take_rows", "term_codings", "to_frame", "triangle",
 ]  # fmt: skip
