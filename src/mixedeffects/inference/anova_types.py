@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from mixedeffects.design import term_codings, triangle
+from mixedeffects.design.contrasts import Contrast
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.estimable import Aliasing, aliasing
 
@@ -51,13 +52,18 @@ def sequential(fit):
     Goodnight (1978), SAS Technical Report R-101; Searle (1971), Linear Models, ch. 5.
     """
     n_terms = len(fit.design.spec.terms)
-    if fit.design.predictors is None:
-        # levels are not told apart: the rows are those of the fit's own coding
+    coded_so = all(f.contrast == Contrast() for f in fit.design.spec.levels.values())
+    if fit.design.predictors is None or (coded_so and not fit.design.aliased):
+        # nothing to change; or levels are not told apart, and the rows are those of the fit
         owner = np.array(fit.design.spec.x_terms, dtype=int)
         R = _scaled_triangle(fit)[: owner.size]
         R = R / np.diagonal(R)[:, None]
         return [R[owner == t] for t in range(n_terms)]
     coded = _Treatment(fit)
+    if not fit.design.aliased:
+        R = np.linalg.qr(coded.whole, mode="r")[: coded.owner.size]
+        rows = np.linalg.solve(coded.M.T, (R / np.diagonal(R)[:, None]).T).T
+        return [rows[coded.owner == t] for t in range(n_terms)]
     return [coded.doolittle(*coded.after(t, coded.owner < t)) for t in range(n_terms)]
 
 
@@ -83,6 +89,9 @@ def marginal(fit):
     found = []
     for t, term in enumerate(terms):
         above = [s for s, other in enumerate(terms) if contains(other, term)]
+        if coded.plain and not above:
+            found.append(coded.coefficients(t))
+            continue
         basis, chosen = coded.after(t, ~np.isin(coded.owner, [t, *above]))
         rows = coded.doolittle(basis, chosen)
         found.append(rows if above else coded.in_coefficients(rows, chosen))
@@ -167,6 +176,16 @@ class _Treatment:
         unit = np.sum(basis * self.whole[:, chosen], axis=0)
         return (basis / unit).T @ self.R
 
+    @property
+    def plain(self):
+        """Whether a term that no other contains has its own coefficients as hypothesis."""
+        return not self._fit.design.aliased and constant_columns(self._fit) is None
+
+    def coefficients(self, t):
+        """Rows that are the coefficients of a term, where no column was dropped."""
+        own = self.owner == t
+        return self.in_coefficients(np.eye(own.size)[own], own)
+
     def in_coefficients(self, rows, chosen):
         """The rows with the same span that are one chosen coefficient each."""
         return np.linalg.solve(rows @ self.M[:, chosen], rows)
@@ -210,7 +229,7 @@ def _to_treatment(term):
             own = np.linalg.inv(table)
         else:
             own = np.linalg.solve(np.column_stack([table, np.ones(n)]), np.eye(n)[:, 1:])[:k]
-        change = np.kron(own, change)
+        change = _kron(own, change)
     return change
 
 
@@ -262,8 +281,10 @@ def _scaled_triangle(fit):
     """
     if not fit.linear:
         return _information_root(fit.vcov_beta)
-    top, R = triangle(fit.design.X)
-    return R * top
+    if "triangle" not in fit.cache:
+        top, R = triangle(fit.design.X)
+        fit.cache["triangle"] = R * top
+    return fit.cache["triangle"]
 
 
 def _information_root(covariance):
@@ -311,12 +332,8 @@ def general(fit):
         for t, term in enumerate(terms)
     }
     coded = _Treatment(fit)
-    plain = not any(above.values()) and not fit.design.aliased
-    if plain and constant_columns(fit) is None:
-        return [
-            coded.in_coefficients(np.eye(coded.owner.size)[own], own)
-            for own in (coded.owner == t for t in range(len(terms)))
-        ]
+    if coded.plain and not any(above.values()):
+        return [coded.coefficients(t) for t in range(len(terms))]
     cells = Cells(fit, above)
     return [coded.own_rows(cells.functions(t), t, above[t]) for t in range(len(terms))]
 
@@ -374,8 +391,14 @@ def _terms(fit):
             "this fit was loaded from a file without its predictors, so cells cannot be told "
             "apart\nfit the model again, or use type=1"
         )
-    codings = term_codings(design.spec, design.predictors)
-    return [term for term in codings if term.name != "(Intercept)" or term.factors]
+    return [term for term in _codings(fit) if term.name != "(Intercept)" or term.factors]
+
+
+def _codings(fit):
+    """Codings of all terms, made once."""
+    if "term codings" not in fit.cache:
+        fit.cache["term codings"] = term_codings(fit.design.spec, fit.design.predictors)
+    return fit.cache["term codings"]
 
 
 class Cells:
@@ -393,7 +416,7 @@ class Cells:
 
     def __init__(self, fit, above):
         terms = _terms(fit)
-        codings = term_codings(fit.design.spec, fit.design.predictors)
+        codings = _codings(fit)
         aliased = aliasing(fit)
         p_all = aliased.kept.size + aliased.dropped.size
         constant = constant_columns(fit)
@@ -485,5 +508,11 @@ def _on_grid(tables, sizes):
     """Products of codings on the grid of all variables, the first variable fastest."""
     out = np.ones((1, 1))
     for variable, size in sizes.items():
-        out = np.kron(tables.get(variable, np.ones((size, 1))), out)
+        out = _kron(tables.get(variable, np.ones((size, 1))), out)
     return out
+
+
+def _kron(A, B):
+    """The Kronecker product of two matrices, without the generality of NumPy's."""
+    rows, columns = A.shape[0] * B.shape[0], A.shape[1] * B.shape[1]
+    return (A[:, None, :, None] * B[None, :, None, :]).reshape(rows, columns)

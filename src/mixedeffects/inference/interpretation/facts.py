@@ -155,11 +155,11 @@ def other_effects(fit, level):
         return {}
     out = {}
     for name, part in fit.data.parts.items():
-        tables = [
+        table, ratios = (
             coefficient_table(fit, level=level, component=name, exponentiate=ratio)
             for ratio in (False, True)
-        ]
-        out[name] = effects_of(part.spec, part.predictors, part.names, *tables, part.aliased)
+        )
+        out[name] = effects_of(part.spec, part.predictors, part.names, table, ratios, part.aliased)
     return out
 
 

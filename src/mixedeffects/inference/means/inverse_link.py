@@ -56,6 +56,10 @@ class InverseLink:
         """The plural of `ratio_name`."""
         return f"{self.ratio_name}s"
 
+    def term(self, label):
+        """A mean's name in a ratio."""
+        return label
+
     def inverse(self, eta):
         """From the model's scale to the response's."""
         return self._derivative(eta, 0)

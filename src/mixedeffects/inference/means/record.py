@@ -225,14 +225,14 @@ class MarginalMeans:
         if self.kind == "contrast":  # a difference of differences keeps its parentheses
             texts = [f"({t})" if " - " in t or " / " in t else t for t in texts]
         # of log(y + 1) the ratios are of y + 1; a ratio of these ratios adds nothing more
-        shifted = ratio and self.kind == "mean" and change.is_transformation
+        term = change.term if ratio and self.kind == "mean" and change is not None else None
         # contrasts of contrasts, compared within each of them
         column = "contrast_2" if "contrast" in by else "contrast"
         labels = {column: [], **{name: [] for name in by}}
         C, k = [], 0
         for key, members in combinations(self._names(), by).items():
             own = [texts[i] for i in members]
-            shown = [change.term(text) for text in own] if shifted else None
+            shown = None if term is None else list(map(term, own))
             names, weights = contrast_weights(method, own, ref=ref, ratio=ratio, shown=shown)
             full = np.zeros((len(names), self.missing.size))
             full[:, members] = weights
