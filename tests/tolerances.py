@@ -342,3 +342,19 @@ ROWS_TOUCHED = 200
 # The least share of one of two or three kinds among those shown at random, where a half or a third
 # is expected: 60 of a half miss it by four standard deviations.
 SHARE_OF_A_THIRD = 0.25
+# --- hypotheses about cells (tests/inference/test_anova.py) ---------------------------------------
+
+# The same estimable functions by pseudo-inverses of indicator columns, at the same estimates.
+CELL_HYPOTHESES_RTOL = 1e-6
+# Test statistics of one model fitted in two codings of its columns: two certified optima.
+REFIT_TEST_RTOL = 1e-5
+
+# --- rows that cannot be estimated (tests/inference/test_not_estimable.py) ------------------------
+
+# Predictions of one model in two sets of columns that span the same space: two certified optima.
+PREDICTION_REFIT_RTOL = 1e-4
+
+# --- comparisons of models that make no chain (tests/inference/test_compare_lattice.py) -----------
+
+# Statistics of refits to the same simulated responses, rows in another order: two optima each.
+BOOTSTRAP_GAIN_ABS = 2e-4

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import warnings
 
 import numpy as np
@@ -12,8 +14,11 @@ import pytest
 import mixedeffects as me
 from mixedeffects.errors import DataWarning, NotAvailableError, OptionError
 from tests import tolerances as tol
+from tests.golden.emmeans.frames import FOLDER as EMMEANS
 from tests.golden.emmeans.frames import fitted, frame_of, golden
+from tests.oracles.estimable_functions import f_tests
 
+FOLDER = EMMEANS.parent
 MODELS = golden("anova")
 
 # Terms of models with dropped columns whose hypotheses lmerTest chooses by which columns happened
@@ -98,18 +103,190 @@ def test_empty_cells_leave_the_same_hypotheses_for_every_coding(coding):
     np.testing.assert_allclose(got["statistic"], reference["statistic"], rtol=1e-5)
 
 
-def test_without_an_intercept_the_other_terms_keep_their_tests(unbalanced):
-    """Only the term that takes the intercept's place has a hypothesis more."""
-    for right in ("recipe * temperature", "recipe * temp"):
-        tables = [
-            me.lmm(f"angle ~ {start}{right} + (1 | recipe:replicate)", unbalanced).anova(ddf="wald")
-            for start in ("", "0 + ")
-        ]
-        rest = tables[0]["term"] != "recipe"
+def split_plot():
+    table = json.loads((FOLDER / "anova" / "sas_noint.json").read_text())
+    columns = {name: list(table[name]) for name in ("block", "a", "b", "y")}
+    return pd.DataFrame(columns), table["types"]
+
+
+@pytest.mark.parametrize("type", [1, 2, 3])
+@pytest.mark.parametrize("coding", [None, *CODINGS[2:]])
+def test_without_an_intercept_the_table_is_the_one_of_sas(coding, type):
+    """With NOINT the cells of b hold the constant, so a is asked for its differences."""
+    frame, types = split_plot()
+    a, b = (name if coding is None else f"C({name}, {coding})" for name in "ab")
+    fit = me.lmm(f"y ~ 0 + {a} * {b} + (1 | block) + (1 | a:block)", frame, reml=False)
+    got, theirs = fit.anova(type=type), types[str(type)]
+    assert got["num_df"].tolist() == theirs["num_df"]
+    np.testing.assert_allclose(got["statistic"], theirs["statistic"], rtol=tol.ANOVA_F_RTOL)
+    np.testing.assert_allclose(got["den_df"], theirs["den_df"], rtol=tol.ANOVA_DF_RTOL)
+    np.testing.assert_allclose(got["p_value"], theirs["p_value"], rtol=tol.ANOVA_DF_RTOL)
+
+
+CROSSED = ["cake_unbalanced", "oats", "tvbo", "orthodont_ages", "npk"]
+
+
+@pytest.mark.parametrize("type", [2, 3])
+@pytest.mark.parametrize("ddf", ["satterthwaite", "kenward-roger"])
+@pytest.mark.parametrize("name", CROSSED)
+def test_crossed_factors_have_lmertests_table_without_an_intercept(name, ddf, type):
+    """The columns span the same space with and without, so the hypotheses are the same."""
+    record = MODELS[name]
+    (theirs,) = (t for t in record["tables"] if (t["ddf"], t["type"]) == (ddf, type))
+    fit = me.lmm(record["formula"].replace("~", "~ 0 +"), frame_of(record), reml=record["reml"])
+    got = fit.anova(type=type, ddf=ddf)
+    assert got["num_df"].tolist() == numbers(theirs, "num_df").tolist()
+    np.testing.assert_allclose(got["statistic"], theirs["statistic"], rtol=tol.ANOVA_F_RTOL)
+    np.testing.assert_allclose(got["den_df"], theirs["den_df"], rtol=tol.ANOVA_DF_RTOL)
+
+
+@pytest.mark.parametrize("coding", ["Sum", "Helmert", "Poly", "SAS"])
+@pytest.mark.parametrize("name", ["cake_unbalanced", "tvbo", "orthodont_ages", "ham"])
+def test_the_denominators_of_type_3_are_lmertests_in_every_coding(name, coding):
+    """Satterthwaite's depend on the rows of a hypothesis: lmerTest's are those of treatments."""
+    record = MODELS[name]
+    (theirs,) = (
+        t for t in record["tables"] if (t["ddf"], t["type"]) == ("satterthwaite", 3)
+    )  # fmt: skip
+    left, right = record["formula"].split("~")
+    fixed, bar = right.split("+ (", 1)
+    for factor in record["levels"]:
+        fixed = re.sub(rf"\b{factor}\b", f"C({factor}, {coding})", fixed)
+    fit = me.lmm(f"{left}~{fixed}+ ({bar}", frame_of(record), reml=record["reml"])
+    got = fit.anova(type=3)
+    np.testing.assert_allclose(got["statistic"], theirs["statistic"], rtol=tol.ANOVA_F_RTOL)
+    np.testing.assert_allclose(got["den_df"], theirs["den_df"], rtol=tol.ANOVA_DF_RTOL)
+
+
+# Terms of a formula; x is a number.
+FORMULAS = [
+    [("a",), ("b",)],
+    [("a",), ("c",), ("a", "c")],
+    [("a",), ("a", "b")],
+    [("a", "b")],
+    [("a",)],
+    [("x",), ("a",)],
+    [("a",), ("x",), ("a", "x")],
+    [("c",), ("a", "b")],
+    [("x",), ("a", "x")],
+    [("a", "x"), ("b", "c")],
+    [("x",), ("b",), ("a", "x")],
+    [("a",), ("b",), ("c",), ("a", "b"), ("a", "c"), ("b", "c"), ("a", "b", "c")],
+]
+
+
+@pytest.fixture(scope="module")
+def three_factors():
+    rng = np.random.default_rng(4)
+    n = 150
+    frame = pd.DataFrame(
+        {
+            "g": rng.integers(0, 12, n).astype(str),
+            "a": rng.choice(list("pqr"), n),
+            "b": rng.choice(list("uv"), n, p=[0.3, 0.7]),
+            "c": rng.choice(list("klm"), n, p=[0.5, 0.3, 0.2]),
+            "x": rng.normal(3, 1, n),
+        }
+    )
+    frame["y"] = rng.normal(size=n) + frame["a"].map({"p": 0, "q": 0.4, "r": 0.9}) + frame["x"] / 9
+    frame["win"] = (frame["y"] > frame["y"].median()).astype(int)
+    return frame
+
+
+def written(terms, coding, intercept):
+    def text(term):
+        return ":".join(v if v == "x" or coding is None else f"C({v}, {coding})" for v in term)
+
+    return " + ".join([str(int(intercept)), *map(text, terms)])
+
+
+@pytest.mark.parametrize("empty", [False, True], ids=["full", "empty"])
+@pytest.mark.parametrize("intercept", [True, False], ids=["1", "0"])
+@pytest.mark.parametrize("terms", FORMULAS, ids=lambda terms: "+".join(map(":".join, terms)))
+def test_hypotheses_are_those_of_the_cells_whatever_the_coding(
+    terms, intercept, empty, three_factors
+):
+    frame = three_factors
+    if empty:
+        gone = (frame.a + frame.c).isin(["pk", "rm"])
+        frame = frame[~gone].reset_index(drop=True)
+    denominators = {}
+    for coding in (None, "Sum", "Poly", "SAS"):
+        fit = me.lmm(f"y ~ {written(terms, coding, intercept)} + (1 | g)", frame)
+        for type in (1, 2, 3):
+            theirs = f_tests(
+                frame, terms, intercept, type,
+                np.asarray(fit.design.X), fit.beta, fit.vcov_beta,
+            )  # fmt: skip
+            got = anova(fit, type=type)
+            assert got["num_df"].tolist() == [df for df, _ in theirs]
+            np.testing.assert_allclose(
+                got["statistic"], [f for _, f in theirs], rtol=tol.CELL_HYPOTHESES_RTOL
+            )
+            first = denominators.setdefault(type, got["den_df"])
+            np.testing.assert_allclose(got["den_df"], first, rtol=tol.ANOVA_DF_RTOL)
+
+
+@pytest.mark.parametrize("type", [1, 2, 3])
+@pytest.mark.parametrize("terms", FORMULAS[1:3], ids=lambda terms: "+".join(map(":".join, terms)))
+def test_the_same_holds_of_a_generalised_model(terms, type, three_factors):
+    """Type III by the cells; I and II, whose rows have weights, by the fit with an intercept."""
+    tables = {}
+    for intercept in (True, False):
+        for coding in (None, "Sum"):
+            formula = f"win ~ {written(terms, coding, intercept)} + (1 | g)"
+            fit = me.glmm(formula, three_factors, family="binomial")
+            got = tables[intercept, coding] = anova(fit, type=type)
+            if type != 3:
+                continue
+            theirs = f_tests(
+                three_factors, terms, intercept, 3,
+                np.asarray(fit.design.X), fit.beta, fit.vcov_beta,
+            )  # fmt: skip
+            assert got["num_df"].tolist() == [df for df, _ in theirs]
+            np.testing.assert_allclose(
+                got["statistic"], [f for _, f in theirs], rtol=tol.CELL_HYPOTHESES_RTOL
+            )
+    for intercept in (True, False):
+        one, other = (tables[intercept, coding] for coding in (None, "Sum"))
+        assert one["num_df"].tolist() == other["num_df"].tolist()
+        np.testing.assert_allclose(one["statistic"], other["statistic"], rtol=tol.REFIT_TEST_RTOL)
+    # the crossed factors are asked the same without an intercept; a nested one for its means
+    same = slice(0 if type > 1 and len(terms) == 3 and terms[1] == ("c",) else 1, None)
+    with_it, without = (tables[intercept, None][same] for intercept in (True, False))
+    assert with_it["num_df"].tolist() == without["num_df"].tolist()
+    np.testing.assert_allclose(with_it["statistic"], without["statistic"], rtol=tol.REFIT_TEST_RTOL)
+
+
+def test_categories_of_polars_without_an_intercept(three_factors):
+    import polars
+
+    table = polars.from_pandas(three_factors).with_columns(
+        polars.col("a").cast(polars.Enum(["r", "p", "q"])), polars.col("c").cast(polars.Categorical)
+    )
+    reference = me.lmm("y ~ a * c + (1 | g)", three_factors)
+    fit = me.lmm("y ~ 0 + a * c + (1 | g)", table)
+    for type in (2, 3):
+        theirs, got = reference.anova(type=type, ddf="wald"), fit.anova(type=type, ddf="wald")
+        assert got["num_df"].to_list() == theirs["num_df"].tolist()
         np.testing.assert_allclose(
-            tables[0][rest]["statistic"], tables[1][rest]["statistic"], rtol=1e-6
+            got["statistic"], theirs["statistic"], rtol=tol.CELL_HYPOTHESES_RTOL
         )
-        assert [float(t["num_df"][0]) for t in tables] == [2.0, 3.0]
+
+
+def test_without_an_intercept_one_factor_is_asked_for_its_means(unbalanced):
+    """Slopes have no constant, so the factor beside them keeps the hypothesis that means are 0."""
+    tables = [
+        me.lmm(f"angle ~ {start}recipe * temp + (1 | recipe:replicate)", unbalanced).anova(
+            ddf="wald"
+        )
+        for start in ("", "0 + ")
+    ]
+    rest = tables[0]["term"] != "recipe"
+    np.testing.assert_allclose(
+        tables[0][rest]["statistic"], tables[1][rest]["statistic"], rtol=1e-6
+    )
+    assert [float(t["num_df"][0]) for t in tables] == [2.0, 3.0]
 
 
 def test_type_3_of_a_full_table_tests_equally_weighted_means(unbalanced):

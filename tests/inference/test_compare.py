@@ -223,7 +223,7 @@ def test_other_rows_responses_and_weights_are_refused(table):
     with pytest.raises(DataError, match=r"responses 'y' and 'exp\(y\)'"):
         me.compare(one, me.lmm("exp(y) ~ x + (1 | g)", table))
     with pytest.raises(DataError, match="not fitted to the same rows"):
-        me.compare(one, me.lmm("y ~ x + (1 | g)", {k: v[::-1] for k, v in table.items()}))
+        me.compare(one, me.lmm("y ~ x + (1 | g)", {**table, "y": table["y"][::-1]}))
     heavy = {**table, "w": np.linspace(1, 2, 240)}
     with pytest.raises(DataError, match="prior weights"):
         me.compare(one, me.lmm("y ~ x + (1 | g)", heavy, weights="w"))

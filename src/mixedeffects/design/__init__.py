@@ -35,7 +35,7 @@ from mixedeffects.design.table import open_table, to_frame
 from mixedeffects.doors import late
 
 if TYPE_CHECKING:
-    from mixedeffects.design.collapsing import collapse, take_rows
+    from mixedeffects.design.collapsing import collapse, rows_of_design, take_rows
     from mixedeffects.design.glmm_spec import GLMMSpec, RebuiltParts
     from mixedeffects.design.parts import ExtraPart, GLMMDesign, build_glmm_design
     from mixedeffects.design.redesign import redesigned
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 __getattr__ = late(
     __name__,
     {
-        **dict.fromkeys(("collapse", "take_rows"), "collapsing"),
+        **dict.fromkeys(("collapse", "rows_of_design", "take_rows"), "collapsing"),
         **dict.fromkeys(("GLMMSpec", "RebuiltParts"), "glmm_spec"),
         **dict.fromkeys(("ExtraPart", "GLMMDesign", "build_glmm_design"), "parts"),
         **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
@@ -63,5 +63,6 @@ __all__ = [
     "as_labels", "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse",
     "dense", "equal_rows", "in_order", "index_from_dict", "index_to_dict", "is_nested",
     "label_text", "nesting", "open_table", "pieces", "places_of", "redesigned", "row_labels",
-    "rows_used", "select_columns", "stack", "take_rows", "term_codings", "to_frame", "triangle",
+    "rows_of_design", "rows_used", "select_columns", "stack", "take_rows", "term_codings",
+    "to_frame", "triangle",
 ]  # fmt: skip

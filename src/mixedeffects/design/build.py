@@ -193,7 +193,9 @@ def build_predictor(
             kept_columns = tuple(j - 1 for j in kept_columns[1:])
         aliased = tuple(
             replace(
-                column, combination=tuple((i - 1, value) for i, value in column.combination if i)
+                column,
+                combination=tuple((i - 1, value) for i, value in column.combination if i),
+                constant=dict(column.combination).get(0, 0.0),
             )
             for column in aliased
         )

@@ -14,7 +14,7 @@ import numpy as np
 from mixedeffects.design.categorical import Coded
 from mixedeffects.design.column_matrix import ColumnMatrix, Matrix
 from mixedeffects.design.parts import ExtraPart, GLMMDesign
-from mixedeffects.design.records import Block
+from mixedeffects.design.records import Block, Design
 from mixedeffects.design.row_keys import WORTH, Collapsed, equal_rows
 
 
@@ -81,6 +81,35 @@ def _matrix_columns(matrix: Matrix) -> Iterator[np.ndarray]:
                 yield part.source if part.source.ndim == 1 else part.source[:, k]
 
 
+class Cut:
+    """Some of the rows of what a design is made of; arrays that were shared stay shared."""
+
+    def __init__(self, rows: np.ndarray) -> None:
+        self.rows = rows
+        self.made: dict[int, np.ndarray] = {}
+
+    def array(self, array: Matrix) -> np.ndarray:
+        """The rows of an array or matrix."""
+        if id(array) not in self.made:
+            self.made[id(array)] = np.ascontiguousarray(array[self.rows])
+        return self.made[id(array)]
+
+    def maybe(self, array: Matrix | None) -> np.ndarray | None:
+        """The rows of an array, where there is one."""
+        return None if array is None else self.array(array)
+
+    def blocks(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+        """The rows of random effects."""
+        return tuple(
+            replace(
+                block,
+                factor=replace(block.factor, codes=self.array(block.factor.codes)),
+                Z=self.maybe(block.Z),
+            )
+            for block in blocks
+        )
+
+
 def take_rows(glmm: GLMMDesign, rows: np.ndarray) -> GLMMDesign:
     """The same model on some of the rows; arrays that were shared stay shared.
 
@@ -96,39 +125,61 @@ def take_rows(glmm: GLMMDesign, rows: np.ndarray) -> GLMMDesign:
         Its matrices are arrays; what it remembers of the table (`predictors`, `missing`, `spec`)
         is that of all rows.
     """
-    made: dict[int, np.ndarray] = {}
-
-    def cut(array: Matrix | None) -> np.ndarray | None:
-        if array is None:
-            return None
-        if id(array) not in made:
-            made[id(array)] = np.ascontiguousarray(array[rows])
-        return made[id(array)]
-
-    def cut_block(block: Block) -> Block:
-        codes = cut(block.factor.codes)
-        assert codes is not None
-        return replace(block, factor=replace(block.factor, codes=codes), Z=cut(block.Z))
+    cut = Cut(rows)
 
     def cut_part(part: ExtraPart) -> ExtraPart:
-        blocks = tuple(cut_block(block) for block in part.blocks)
-        return replace(part, X=cut(part.X), offset=cut(part.offset), blocks=blocks)
+        return replace(
+            part, X=cut.array(part.X), offset=cut.maybe(part.offset), blocks=cut.blocks(part.blocks)
+        )
 
     main = glmm.design
-    y = cut(glmm.y)
-    assert y is not None
+    y = cut.array(glmm.y)
     return replace(
         glmm,
         design=replace(
             main,
             y=y,
-            X=cut(main.X),
-            offset=cut(main.offset),
-            blocks=tuple(cut_block(block) for block in main.blocks),
+            X=cut.array(main.X),
+            offset=cut.maybe(main.offset),
+            blocks=cut.blocks(main.blocks),
         ),
         y=y,
-        size=cut(glmm.size),
-        weights=cut(glmm.weights),
+        size=cut.maybe(glmm.size),
+        weights=cut.maybe(glmm.weights),
         parts={name: cut_part(part) for name, part in glmm.parts.items()},
-        exposure=cut(glmm.exposure),
+        exposure=cut.maybe(glmm.exposure),
+    )
+
+
+def rows_of_design(design: Design, rows: np.ndarray) -> Design:
+    """A linear model's design with its rows in another order.
+
+    Parameters
+    ----------
+    design : Design
+    rows : (n,) int array
+        All rows.
+
+    Returns
+    -------
+    Design
+        Without the columns behind it (`predictors`), which stand in the old order.
+
+    Examples
+    --------
+    >>> from mixedeffects.design import build_design
+    >>> table = {"y": [1.0, 2, 4, 3, 5, 7], "g": list("aaabbb")}
+    >>> design = rows_of_design(build_design("y ~ 1 + (1 | g)", table), np.arange(6)[::-1])
+    >>> design.y, design.blocks[0].factor.codes
+    (array([7., 5., 3., 4., 2., 1.]), array([1, 1, 1, 0, 0, 0], dtype=int32))
+    """
+    cut = Cut(rows)
+    return replace(
+        design,
+        y=cut.array(design.y),
+        X=cut.array(design.X),
+        offset=cut.maybe(design.offset),
+        weights=cut.maybe(design.weights),
+        blocks=cut.blocks(design.blocks),
+        predictors=None,
     )

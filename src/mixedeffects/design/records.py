@@ -101,6 +101,9 @@ class AliasedColumn:
     distant : bool
         Whether it was dropped only because it lies so far from zero that it is nearly constant;
         without its mean it is a column like others.
+    constant : float
+        What of it the constant is that the thresholds of an ordinal response hold, in place of an
+        intercept.
     """
 
     name: str
@@ -108,6 +111,7 @@ class AliasedColumn:
     # known to rounding only, so no part of what makes two records equal
     combination: tuple[tuple[int, float], ...] = field(default=(), compare=False)
     distant: bool = False
+    constant: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

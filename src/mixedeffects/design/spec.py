@@ -44,6 +44,9 @@ class Rebuilt(NamedTuple):
         Only when asked for.
     size : (m,) array or None
         Trials of a binomial response that was asked for; None when they are one.
+    dropped : (m, d) array, ColumnMatrix or None
+        The columns that the fit dropped; None when it dropped none. They say whether a row is one
+        that the columns kept can predict.
     """
 
     X: Matrix
@@ -52,6 +55,7 @@ class Rebuilt(NamedTuple):
     kept: np.ndarray | None
     y: np.ndarray | None
     size: np.ndarray | None = None
+    dropped: Matrix | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,7 +228,10 @@ class ModelSpec:
         whole, names, _ = model_matrix(formula.fixed, values)
         known = [(formula.fixed, whole, names)]
         X = select_columns(whole, range(1, whole.shape[1])) if self.thresholds else whole
+        dropped = None
         if self.kept_columns is not None:
+            gone = np.setdiff1d(np.arange(X.shape[1]), self.kept_columns)
+            dropped = select_columns(X, gone.tolist())
             X = select_columns(X, self.kept_columns)
         blocks = []
         for members, labels in zip(self.block_terms, self.block_labels, strict=True):
@@ -238,7 +245,7 @@ class ModelSpec:
             )
             blocks.append((codes, Z))
         y, size = self._response(formula, values) if response else (None, None)
-        return Rebuilt(X, blocks, offset_values(formula, values), report.kept, y, size)
+        return Rebuilt(X, blocks, offset_values(formula, values), report.kept, y, size, dropped)
 
     def _response(
         self, formula: Formula, values: Evaluator

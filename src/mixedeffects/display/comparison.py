@@ -23,7 +23,7 @@ class ModelComparison:
     Attributes
     ----------
     tests : tuple of LikelihoodRatio or None
-        Each model against the one before it.
+        Each model but the first, against the one that the column `against` names.
     notes : tuple of str
         What was refitted, what was not tested and why.
     statistic, df, p_value, p_naive
@@ -34,15 +34,15 @@ class ModelComparison:
     --------
     >>> import mixedeffects as me
     >>> data = me.datasets.sleepstudy()
-    >>> one = me.lmm("Reaction ~ Days + (1 | Subject)", data)
+    >>> one = me.lmm("Reaction ~ Days + (Days || Subject)", data)
     >>> two = me.lmm("Reaction ~ Days + (Days | Subject)", data)
-    >>> print(me.compare(one, two, names=["intercept", "slope"]))
-    model      npar  loglik     AIC     BIC  weight  chisq  df  p       reference
-    intercept     4  -893.2  1794.5  1807.2  0.000
-    slope         6  -871.8  1755.6  1774.8  1.000   42.84   2  <0.001  1/2 chi2(1) + 1/2 chi2(2)
+    >>> print(me.compare(one, two, names=["zero", "free"]))
+    model  npar  loglik     AIC     BIC  weight  against    chisq  df      p  reference
+    zero      5  -871.8  1753.7  1769.6   0.727
+    free      6  -871.8  1755.6  1774.8   0.273  zero     0.04102   1  0.839  chi2(1)
     <BLANKLINE>
-    intercept: Reaction ~ Days + (1 | Subject)
-    slope: Reaction ~ Days + (Days | Subject)
+    zero: Reaction ~ Days + (Days || Subject)
+    free: Reaction ~ Days + (Days | Subject)
     REML likelihoods: the fixed effects are the same.
     """
 
@@ -61,8 +61,15 @@ class ModelComparison:
         return float("nan") if test is None else getattr(test, name)
 
     def tidy(self):
-        """One row per model: criteria, weights, and the test against the row above."""
+        """One row per model: criteria, weights, and the test against a smaller one."""
         return self._to_frame(self._facts.table.columns)
+
+    def nesting(self):
+        """One row per pair of models: smaller, larger, nested, direct, df, reason.
+
+        `direct` pairs have no other model between them; `reason` says why a pair is not nested.
+        """
+        return self._to_frame(self._facts.nesting.columns)
 
     def __str__(self):
         formulas, notes = remarks(self._facts)
@@ -99,8 +106,9 @@ def comparison_rows(facts):
         [f"{v:.3f}" for v in c["weight_aic"]],
     ]
     if any(test is not None for test in facts.tests):
-        header += ["chisq", "df", "p", "reference"]
+        header += ["against", "chisq", "df", "p", "reference"]
         columns += [
+            ["" if v is None else v for v in c["against"]],
             [significant(v) for v in c["chisq"]],
             ["" if np.isnan(v) else f"{v:.0f}" for v in c["df"]],
             [p_value(v) for v in c["p_value"]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 # columns that read better flush left
-FLUSH_LEFT = ("corr", "reference", "meaning")
+FLUSH_LEFT = ("corr", "against", "reference", "meaning")
 
 
 def text_table(header, rows, left):

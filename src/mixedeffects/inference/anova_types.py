@@ -1,17 +1,25 @@
 """Hypotheses of types I, II and III: one matrix of linear functions of beta per term.
 
 They are statements about cells and slopes, so they do not depend on how factors are coded in the
-fit (for types I and II: in a model with an intercept).
+fit. A formula without an intercept is read as SAS reads NOINT: a term's cells include the constant
+where nothing else in the formula has it, so the one factor of ``0 + f`` is asked whether all its
+means are zero, while in ``0 + a * b`` the cells of b hold the constant and a has its differences.
+
+Which rows span a hypothesis does not change F, but Satterthwaite's denominator depends a little
+on it; the rows are those that treatment coding with the first level as reference would have, as
+in lmerTest.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from types import SimpleNamespace
 
 import numpy as np
 
 from mixedeffects.design import term_codings
+from mixedeffects.design.contrasts import Contrast
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.estimable import Aliasing, aliasing
 from mixedeffects.inference.row_sums import fixed_triangle
@@ -44,17 +52,28 @@ def sequential(fit):
     ----------
     Goodnight (1978), SAS Technical Report R-101; Searle (1971), Linear Models, ch. 5.
     """
-    owner = np.array(fit.design.spec.x_terms, dtype=int)
-    R = _scaled_triangle(fit)[: owner.size]
-    R = R / np.diagonal(R)[:, None]
-    return [R[owner == t] for t in range(len(fit.design.spec.terms))]
+    n_terms = len(fit.design.spec.terms)
+    coded_so = all(f.contrast == Contrast() for f in fit.design.spec.levels.values())
+    if fit.design.predictors is None or (coded_so and not fit.design.aliased):
+        # nothing to change; or levels are not told apart, and the rows are those of the fit
+        owner = np.array(fit.design.spec.x_terms, dtype=int)
+        R = _scaled_triangle(fit)[: owner.size]
+        R = R / np.diagonal(R)[:, None]
+        return [R[owner == t] for t in range(n_terms)]
+    coded = _Treatment(fit)
+    if not fit.design.aliased:
+        R = np.linalg.qr(coded.whole, mode="r")[: coded.owner.size]
+        rows = np.linalg.solve(coded.M.T, (R / np.diagonal(R)[:, None]).T).T
+        return [rows[coded.owner == t] for t in range(n_terms)]
+    return [coded.doolittle(*coded.after(t, coded.owner < t)) for t in range(n_terms)]
 
 
 def marginal(fit):
     """Type II: each term after all those that do not contain it.
 
     A term that others contain has the rows that type I would have with it after the rest and
-    before those (the forward Doolittle rows); one that none contains has its coefficients.
+    before those (the forward Doolittle rows); one that none contains has its coefficients. The
+    rest of a formula without an intercept has all cells of its factors, and so the constant.
 
     Parameters
     ----------
@@ -67,29 +86,172 @@ def marginal(fit):
     terms = _terms(fit)
     if len(terms) == 1:
         return sequential(fit)
-    R = _scaled_triangle(fit)
-    p = len(fit.design.x_names)
-    kept = np.array(fit.design.spec.x_terms, dtype=int)
-    # all columns, those included that the fit dropped: what a term adds must not depend on which
-    # of several columns that determine each other was kept
-    whole = R @ aliasing(fit).matrix()
-    columns = whole / np.maximum(np.linalg.norm(whole, axis=0), 1e-300)
-    owner = np.full(columns.shape[1], -1)
-    for t, term in enumerate(terms):
-        owner[term.columns.start : term.columns.stop] = t
+    coded = _Treatment(fit)
     found = []
     for t, term in enumerate(terms):
         above = [s for s, other in enumerate(terms) if contains(other, term)]
-        if not above and not fit.design.aliased:
-            found.append(np.eye(p)[kept == t])  # after all others: its coefficients are zero
+        if coded.plain and not above:
+            found.append(coded.coefficients(t))
             continue
-        before = _basis(columns[:, ~np.isin(owner, [t, *above])])
-        own = columns[:, owner == t]
-        basis, chosen = _in_order(own - before @ (before.T @ own))
-        # one in its own column each, as for type I: Satterthwaite's denominators depend on the rows
-        unit = np.sum(basis * whole[:, owner == t][:, chosen], axis=0)
-        found.append((basis / unit).T @ R)
+        basis, chosen = coded.after(t, ~np.isin(coded.owner, [t, *above]))
+        rows = coded.doolittle(basis, chosen)
+        found.append(rows if above else coded.in_coefficients(rows, chosen))
     return found
+
+
+class _Treatment:
+    """All columns of the fixed effects in treatment coding, those included that the fit dropped.
+
+    What a term adds must depend neither on the coding of the fit nor on which of several columns
+    that determine each other was kept.
+
+    Attributes
+    ----------
+    M : (p, p_all) array
+        The columns are X M, up to columns of terms that a term contains.
+    owner : (p_all,) int array
+        Term of each column; -1 is the intercept.
+    """
+
+    def __init__(self, fit):
+        self._fit, self.terms = fit, _terms(fit)
+        aliased = aliasing(fit)
+        p_all = aliased.kept.size + aliased.dropped.size
+        self.owner = np.full(p_all, -1)
+        change = np.eye(p_all)
+        for t, term in enumerate(self.terms):
+            own = slice(term.columns.start, term.columns.stop)
+            self.owner[own] = t
+            change[own, own] = _to_treatment(term)
+        self.M = aliased.matrix() @ change
+
+    @cached_property
+    def R(self):
+        """X = QR with orthonormal columns in Q; of a generalised model, of the information."""
+        return _scaled_triangle(self._fit)
+
+    @cached_property
+    def whole(self):
+        """The columns, as R M."""
+        return self.R @ self.M
+
+    @cached_property
+    def _unit(self):
+        """The columns, of length one."""
+        return self.whole / np.maximum(np.linalg.norm(self.whole, axis=0), 1e-300)
+
+    @cached_property
+    def _ones(self):
+        """(p, 1) the constant of a formula without an intercept, or nothing."""
+        weights = constant_columns(self._fit)
+        if weights is None:
+            return np.empty((self.R.shape[0], 0))
+        column = self.R @ (aliasing(self._fit).matrix() @ weights)
+        return column[:, None] / max(np.linalg.norm(column), 1e-300)
+
+    def order(self, t):
+        """Columns of a term, the reference level of a factor coded in full at the end."""
+        term = self.terms[t]
+        own = np.flatnonzero(self.owner == t)
+        alone = len(term.factors) == 1 and not term.numerics
+        return np.roll(own, -1) if alone and _square(term) else own
+
+    def after(self, t, before):
+        """What a term's columns add to others: an orthonormal basis, and which columns have it.
+
+        Parameters
+        ----------
+        t : int
+        before : (p_all,) bool array
+            Columns that come before it.
+        """
+        rest, own = self._unit[:, before], self.order(t)
+        if any(s >= 0 and not self.terms[s].numerics for s in np.unique(self.owner[before])):
+            rest = np.column_stack([self._ones, rest])
+        rest = _basis(rest)
+        basis, chosen = _in_order(self._unit[:, own] - rest @ (rest.T @ self._unit[:, own]))
+        return basis, own[chosen]
+
+    def doolittle(self, basis, chosen):
+        """Rows of a hypothesis, one in its own column each."""
+        unit = np.sum(basis * self.whole[:, chosen], axis=0)
+        return (basis / unit).T @ self.R
+
+    @property
+    def plain(self):
+        """Whether a term that no other contains has its own coefficients as hypothesis."""
+        return not self._fit.design.aliased and constant_columns(self._fit) is None
+
+    def coefficients(self, t):
+        """Rows that are the coefficients of a term, where no column was dropped."""
+        own = self.owner == t
+        return self.in_coefficients(np.eye(own.size)[own], own)
+
+    def in_coefficients(self, rows, chosen):
+        """The rows with the same span that are one chosen coefficient each."""
+        return np.linalg.solve(rows @ self.M[:, chosen], rows)
+
+    def own_rows(self, rows, t, above):
+        """The rows with the same span that have one of the term's own coefficients each.
+
+        Parameters
+        ----------
+        rows : (d, p) array
+            Independent.
+        t : int
+        above : list of int
+            Terms that contain it, whose coefficients count where its own do not suffice.
+        """
+        if rows.shape[0] == 0:
+            return rows
+        columns = np.concatenate([self.order(s) for s in (t, *above)])
+        _, chosen = _in_order(rows @ self.M[:, columns])
+        return self.in_coefficients(rows, columns[chosen])
+
+
+def _square(term):
+    """Whether all factors of a term are coded by one column per level."""
+    return all(term.tables[f].shape[0] == term.tables[f].shape[1] for f in term.factors)
+
+
+def _to_treatment(term):
+    """What the columns of a term are multiplied by to be in treatment coding.
+
+    Up to columns of the terms that it contains.
+
+    Parameters
+    ----------
+    term : TermCoding
+    """
+    change = np.ones((1, 1))
+    for table in term.tables.values():
+        n, k = table.shape
+        if k == n:
+            own = np.linalg.inv(table)
+        else:
+            own = np.linalg.solve(np.column_stack([table, np.ones(n)]), np.eye(n)[:, 1:])[:k]
+        change = _kron(own, change)
+    return change
+
+
+def constant_columns(fit):
+    """(p_all,) weights with which the columns of a formula without an intercept sum to ones.
+
+    None for a formula with an intercept, and where no columns do.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    """
+    if fit.design.spec.formula.fixed.intercept:
+        return None
+    aliased = aliasing(fit)
+    for term in _terms(fit):
+        if term.factors and not term.numerics and _square(term):
+            ones = np.zeros(aliased.kept.size + aliased.dropped.size)
+            ones[term.columns.start : term.columns.stop] = 1.0
+            return ones
+    return None
 
 
 def _basis(A):
@@ -158,9 +320,7 @@ def general(fit):
     R-101; SAS/STAT user's guide, "The four types of estimable functions".
     """
     spec = fit.design.spec
-    owner = np.array(spec.x_terms, dtype=int)
     terms = _terms(fit)
-    p = owner.size
     if len(terms) == 1:
         return sequential(fit)
     if spec.thresholds:  # they are an intercept that is not among the columns
@@ -169,24 +329,18 @@ def general(fit):
         t: [s for s, other in enumerate(terms) if contains(other, term)]
         for t, term in enumerate(terms)
     }
-    heir = _heir(fit)
-    if heir is None and not any(above.values()) and not fit.design.aliased:
-        return [np.eye(p)[owner == t] for t in range(len(terms))]
-    above[-1] = [t for t, term in enumerate(terms) if not term.numerics]
+    coded = _Treatment(fit)
+    if coded.plain and not any(above.values()):
+        return [coded.coefficients(t) for t in range(len(terms))]
     cells = Cells(fit, above)
-    found = [cells.functions(t) for t in range(len(terms))]
-    if heir is not None:
-        # without an intercept this term's levels are means, and the hypothesis is that all are 0
-        found[heir] = np.vstack([found[heir], cells.functions(-1)])
-    return found
+    return [coded.own_rows(cells.functions(t), t, above[t]) for t in range(len(terms))]
 
 
 class _WithIntercept:
     """An ordinal fit whose thresholds count as one column of ones, put before the others.
 
     A type III function of cells has no part in the intercept, so its column is zero in what is
-    found, and leaving it out again changes nothing; nor does how much of the ones a dropped
-    column has, which an ordinal fit does not know.
+    found, and leaving it out again changes nothing.
     """
 
     linear = False
@@ -210,8 +364,9 @@ class _WithIntercept:
             "aliasing": Aliasing(
                 np.concatenate([[0], old.kept + 1]),
                 old.dropped + 1,
-                np.vstack([np.zeros((1, len(given.aliased))), old.coefficients]),
+                np.vstack([old.constants[None, :], old.coefficients]),
                 old.names,
+                np.zeros(len(given.aliased)),
             )
         }
 
@@ -234,21 +389,14 @@ def _terms(fit):
             "this fit was loaded from a file without its predictors, so cells cannot be told "
             "apart\nfit the model again, or use type=1"
         )
-    codings = term_codings(design.spec, design.predictors)
-    return [term for term in codings if term.name != "(Intercept)" or term.factors]
+    return [term for term in _codings(fit) if term.name != "(Intercept)" or term.factors]
 
 
-def _heir(fit):
-    """The term that has taken the intercept's place, if any."""
-    if fit.design.spec.formula.fixed.intercept:
-        return None
-    for t, term in enumerate(_terms(fit)):
-        if term.factors:
-            whole = not term.numerics and all(
-                term.tables[f].shape[0] == term.tables[f].shape[1] for f in term.factors
-            )
-            return t if whole else None
-    return None
+def _codings(fit):
+    """Codings of all terms, made once."""
+    if "term codings" not in fit.cache:
+        fit.cache["term codings"] = term_codings(fit.design.spec, fit.design.predictors)
+    return fit.cache["term codings"]
 
 
 class Cells:
@@ -265,18 +413,17 @@ class Cells:
     """
 
     def __init__(self, fit, above):
-        heir, terms = _heir(fit), _terms(fit)
-        codings = term_codings(fit.design.spec, fit.design.predictors)
+        terms = _terms(fit)
+        codings = _codings(fit)
         aliased = aliasing(fit)
         p_all = aliased.kept.size + aliased.dropped.size
+        constant = constant_columns(fit)
         parts, owner = [], []
-        if fit.design.spec.formula.fixed.intercept or heir is not None:
-            ones = np.zeros((p_all, 1))
-            ones[0 if heir is None else terms[heir].columns] = 1.0
-            parts.append(ones)
+        if fit.design.spec.formula.fixed.intercept:
+            parts.append(np.eye(p_all)[:, :1])
             owner.append(-1)
         for t, term in enumerate(terms):
-            parts.append(_cell_columns(term, codings, p_all))
+            parts.append(_cell_columns(term, codings, p_all, constant))
             owner += [t] * parts[-1].shape[1]
         self.owner, self.above = np.array(owner), above
         self.B = aliased.matrix() @ np.hstack(parts)
@@ -318,11 +465,19 @@ def null_space(A):
     return V[rank:].T
 
 
-def _cell_columns(term, codings, p_all):
+def _cell_columns(term, codings, p_all, constant):
     """(p_all, P_t) coefficients of a term's cell indicators on the columns of X.
 
     Found on a grid of the cells, on which indicators and codings are known. The term's own
     variables suffice unless the formula leaves out lower terms in an unusual way.
+
+    Parameters
+    ----------
+    term : TermCoding
+    codings : list of TermCoding
+    p_all : int
+    constant : (p_all,) array or None
+        Columns that sum to ones, in a formula without an intercept.
     """
     family = [c for c in codings if set(c.numerics) == set(term.numerics)]
     members = dict.fromkeys([*term.factors, *term.numerics])
@@ -332,14 +487,15 @@ def _cell_columns(term, codings, p_all):
         if np.prod(list(sizes.values())) > LARGEST_GRID:
             break
         inside = [c for c in family if set(c.tables) <= set(variables)]
-        columns = np.concatenate([np.arange(c.columns.start, c.columns.stop) for c in inside])
         X = np.hstack([_on_grid(c.tables, sizes) for c in inside])
+        places = np.eye(p_all)[:, np.concatenate([np.array(c.columns) for c in inside])]
+        if constant is not None and not term.numerics:
+            X = np.column_stack([X, np.ones(X.shape[0])])
+            places = np.column_stack([places, constant])
         cells = _on_grid({v: np.eye(sizes[v]) for v in term.tables}, sizes)
         solved = np.linalg.lstsq(X, cells, rcond=None)[0]
         if np.allclose(X @ solved, cells, atol=1e-8):
-            B = np.zeros((p_all, cells.shape[1]))
-            B[columns] = solved
-            return B
+            return places @ solved
     raise NotAvailableError(
         f"type III: the cells of '{term.name}' are too many or not spanned by the formula's terms\n"
         "add the lower-order terms, or use type=1 or type=2"
@@ -350,5 +506,11 @@ def _on_grid(tables, sizes):
     """Products of codings on the grid of all variables, the first variable fastest."""
     out = np.ones((1, 1))
     for variable, size in sizes.items():
-        out = np.kron(tables.get(variable, np.ones((size, 1))), out)
+        out = _kron(tables.get(variable, np.ones((size, 1))), out)
     return out
+
+
+def _kron(A, B):
+    """The Kronecker product of two matrices, without the generality of NumPy's."""
+    rows, columns = A.shape[0] * B.shape[0], A.shape[1] * B.shape[1]
+    return (A[:, None, :, None] * B[None, :, None, :]).reshape(rows, columns)

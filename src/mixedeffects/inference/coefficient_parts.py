@@ -6,12 +6,13 @@ attributes of a fit that tests of coefficients ask for, so the same functions te
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 
-from mixedeffects.errors import OptionError
+from mixedeffects.errors import DataWarning, OptionError, depth_of_package
 
 MAIN = "conditional"
 # links whose differences are logarithms of ratios, and of which ratios
@@ -140,6 +141,20 @@ def ratio_of(fit, component):
     return RATIOS.get(fit.family.link.name)
 
 
+def _say_what_of(fit):
+    """Say that exponentials of a model of log(y + 1) are ratios of y + 1."""
+    from mixedeffects.inference.means.transformation import transformation
+
+    found = transformation(fit)
+    if found is not None and found.added:
+        warnings.warn(
+            f"exponentiate=True: of {found.text} the exponentials are ratios of {found.logged} "
+            f"and the intercept's is a value of {found.logged}, not of {found.response}",
+            DataWarning,
+            stacklevel=depth_of_package(),
+        )
+
+
 def as_ratios(fit, component, columns):
     """Estimates, null values and limits as their exponentials; errors by the delta method.
 
@@ -178,6 +193,8 @@ def as_ratios(fit, component, columns):
                 f"exponentiate=True: with {what} the exponential of a coefficient is not a ratio\n"
                 "it is for the logit, log, cloglog and loglog links, and for log(y)"
             )
+    if fit.linear:
+        _say_what_of(fit)
     estimate = np.exp(columns["estimate"])
     for name in ("null", "lower", "upper"):
         if name in columns:

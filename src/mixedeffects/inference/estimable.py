@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from mixedeffects.errors import DataWarning, depth_of_package
 
 # A dropped column counts as matched when its coefficient differs from what the kept ones imply by
 # less than this fraction of what was added up: the fit knew the dependency to about 7 digits.
 MATCH = 1e-6
+# rows that are looked at together
+CHUNK = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +30,15 @@ class Aliasing:
         Column dropped[j] is the sum of the kept columns times coefficients[:, j].
     names : tuple of str
         Of the dropped columns.
+    constants : (d,) array
+        What else a dropped column is: a constant that thresholds hold, in place of an intercept.
     """
 
     kept: np.ndarray
     dropped: np.ndarray
     coefficients: np.ndarray
     names: tuple[str, ...]
+    constants: np.ndarray
 
     def reduce(self, rows):
         """The part of (m, p_all) rows on the kept columns, and which rows are estimable.
@@ -44,17 +53,37 @@ class Aliasing:
 
         Examples
         --------
-        >>> aliasing = Aliasing(np.array([0]), np.array([1]), np.array([[2.0]]), ("2x",))
+        >>> aliasing = Aliasing(
+        ...     np.array([0]), np.array([1]), np.array([[2.0]]), ("2x",), np.zeros(1)
+        ... )
         >>> aliasing.reduce(np.array([[1.0, 2.0], [1.0, 0.0]]))[1]
         array([ True, False])
         """
         L = rows[:, self.kept]
         if self.dropped.size == 0:
             return L, np.ones(rows.shape[0], dtype=bool)
-        given = rows[:, self.dropped]
-        implied = L @ self.coefficients
+        return L, self.matched(L, rows[:, self.dropped]).all(axis=1)
+
+    def matched(self, L, given, constant=0.0):
+        """Where coefficients of dropped columns are what those of the kept ones imply.
+
+        Parameters
+        ----------
+        L : (m, p) array
+            On the kept columns.
+        given : (m, d) array
+            On the dropped ones.
+        constant : float
+            On the constant that thresholds hold.
+
+        Returns
+        -------
+        (m, d) bool array
+        """
+        implied = L @ self.coefficients + constant * self.constants
         size = np.abs(given) + np.abs(L) @ np.abs(self.coefficients)
-        return L, (np.abs(given - implied) <= MATCH * size).all(axis=1)
+        size += np.abs(constant * self.constants)
+        return np.abs(given - implied) <= MATCH * size
 
     def matrix(self):
         """(p, p_all) matrix K with X_all = X K."""
@@ -85,5 +114,88 @@ def aliasing(fit):
             np.setdiff1d(np.arange(p + d), kept),
             coefficients,
             tuple(column.name for column in design.aliased),
+            np.array([column.constant for column in design.aliased], dtype=float),
         )
     return fit.cache["aliasing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Rows of a table that the columns kept by a fit cannot predict.
+
+    Attributes
+    ----------
+    rows : (m,) bool array
+    reasons : tuple of str
+        What held in the rows of the fit and does not in these.
+    """
+
+    rows: Any
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def of(cls, part, X, dropped):
+        """The rows of a linear predictor that cannot be predicted; None where all can.
+
+        A row is a linear function of the coefficients, estimable where its dropped columns are
+        what the kept ones imply (Searle 1971, Linear Models, §5.4).
+
+        Parameters
+        ----------
+        part : FitRecord or the like
+            With ``design`` and ``cache``.
+        X : (m, p) array or ColumnMatrix
+        dropped : (m, d) array, ColumnMatrix or None
+        """
+        if dropped is None:
+            return None
+        known, m = aliasing(part), X.shape[0]
+        constant = float(part.design.spec.thresholds)
+        bad = np.zeros(m, dtype=bool)
+        guilty = np.zeros(known.dropped.size, dtype=bool)
+        for lo in range(0, m, CHUNK):
+            rows = slice(lo, min(lo + CHUNK, m))
+            other = ~known.matched(np.asarray(X[rows]), np.asarray(dropped[rows]), constant)
+            bad[rows] = other.any(axis=1)
+            guilty |= other.any(axis=0)
+        if not bad.any():
+            return None
+        aliased = part.design.aliased
+        return cls(bad, tuple(aliased[j].reason for j in np.flatnonzero(guilty)))
+
+    @staticmethod
+    def either(found):
+        """Rows that any of several linear predictors has lost; None where none has.
+
+        Parameters
+        ----------
+        found : iterable of Lost or None
+        """
+        found = [lost for lost in found if lost is not None]
+        if not found:
+            return None
+        reasons = dict.fromkeys(reason for lost in found for reason in lost.reasons)
+        return Lost(np.any([lost.rows for lost in found], axis=0), tuple(reasons))
+
+    @property
+    def why(self):
+        """What held in the rows of the fit, in words."""
+        more = len(self.reasons) - 3
+        shown = "; ".join(self.reasons[:3]) + (f"; … and {more} more" if more > 0 else "")
+        return f"in the rows of the fit {shown}"
+
+    def warn(self):
+        """Say how many rows are nan, and why.
+
+        Warns
+        -----
+        DataWarning
+        """
+        n, m = int(self.rows.sum()), self.rows.size
+        one = n == 1
+        warnings.warn(
+            f"{n} of {m} row{'s' * (m > 1)} cannot be estimated from this fit, and "
+            f"{'its prediction is' if one else 'their predictions are'} nan: {self.why}",
+            DataWarning,
+            stacklevel=depth_of_package(),
+        )

@@ -6,6 +6,7 @@ response tells apart: what differs between them is arbitrary.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import wraps
 
 import numpy as np
@@ -68,7 +69,7 @@ def without_numbers(table, rows, kept=()):
         )  # fmt: skip
         if numbers and name not in kept:
             columns[name] = np.where(rows, np.nan, np.asarray(values))
-    return Table(columns)
+    return replace(table, columns=columns)
 
 
 def differ(here, there, relative=MOVED):

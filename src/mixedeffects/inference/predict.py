@@ -8,6 +8,7 @@ from mixedeffects.design import as_labels, open_table, row_labels
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.df.methods import check_ddf
+from mixedeffects.inference.estimable import Lost
 from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.prediction_error import (
@@ -114,9 +115,15 @@ def predict(
     Returns
     -------
     (n_rows,) array or Table
-        One value per row of `data`, nan where a predictor is missing. With an interval,
+        One value per row of `data`, nan where a predictor is missing and where the fit dropped
+        columns without which the row cannot be estimated (an empty cell). With an interval,
         columns prediction, std_error, lower, upper, in a table of the kind and with the index of
         `data`; std_error is that of the error of the prediction.
+
+    Warns
+    -----
+    DataWarning
+        When rows cannot be estimated, with the reason.
 
     Raises
     ------
@@ -154,11 +161,12 @@ def predict(
         mean = fitted(fit, groups=groups)
         if interval is None:
             return mean
-        X, kept = design.X, None
+        X, kept, lost = design.X, None, None
         blocks = [(b.factor.codes, b.Z) for b in design.blocks]
     else:
         new = design.spec.rebuild(data, groups=groups == "conditional")
         X, blocks, kept = new.X, new.blocks, new.kept
+        lost = Lost.of(fit, X, new.dropped)
         mean = X @ fit.beta
         if new.offset is not None:
             mean += new.offset
@@ -166,6 +174,9 @@ def predict(
             if new_levels == "error":
                 refuse_new_levels(blocks, design)
             mean += random_part(blocks, fit.b)
+    if lost is not None:
+        lost.warn()
+        mean[lost.rows] = np.nan
     if interval is None:
         return in_place(mean, kept)
     residual = np.zeros(mean.size)
@@ -194,6 +205,8 @@ def predict(
             df = fixed_df(fit, X, unseen, ddf)
         quantile[unseen] = t_quantile(0.5 + level / 2.0, df)
     se = np.sqrt(variance)
+    if lost is not None:
+        se[lost.rows] = np.nan
     half = np.where(se > 0, quantile * se, 0.0)
     columns = {"prediction": mean, "std_error": se, "lower": mean - half, "upper": mean + half}
     return as_rows({name: in_place(v, kept) for name, v in columns.items()}, fit, data)

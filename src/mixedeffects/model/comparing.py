@@ -19,10 +19,10 @@ from mixedeffects.inference.comparison import (
     likelihood_ratio,
     needs_ml,
     objective_without_random,
+    on_the_same_rows,
     reductions,
     reference,
     refuse_other_likelihoods,
-    refuse_other_rows,
     tested,
 )
 from mixedeffects.model.generalised_record import GLMMFit
@@ -35,7 +35,7 @@ def compare(*fits, names=None, refit="auto", test="auto"):
     Parameters
     ----------
     *fits : LMM or GLMM
-        Two or more, fitted to the same rows.
+        Two or more, fitted to the same rows, in any order.
     names : sequence of str, optional
         What to call them; "model 1", … by default.
     refit : {"auto", True, False}
@@ -43,15 +43,17 @@ def compare(*fits, names=None, refit="auto", test="auto"):
         fitted by REML, because a REML likelihood depends on them; True always does (as R's
         ``anova`` does); False never, and refuses where it would be needed.
     test : {"auto", True, False}
-        Test each model against the next smaller one where they are nested; True refuses
-        models that are not.
+        Test each model against the best of the smaller ones that are nested in it, with no other
+        between; True refuses models of which none is.
 
     Returns
     -------
     ModelComparison
         Prints as a table; ``tidy()`` is a frame with model, formula, npar, nobs, reml, loglik,
-        aic, aicc, bic, delta_aic, weight_aic, weight_bic, chisq, df, p_value (variances on
-        the boundary taken into account), p_naive (chi-squared) and reference.
+        aic, aicc, bic, delta_aic, weight_aic, weight_bic, against (the model that it was tested
+        against), chisq, df, p_value (variances on the boundary taken into account), p_naive
+        (chi-squared) and reference. ``nesting()`` says of every pair whether one is a case of
+        the other.
 
     Raises
     ------
@@ -64,7 +66,9 @@ def compare(*fits, names=None, refit="auto", test="auto"):
 
     Notes
     -----
-    Nesting is decided on the columns, not on the formulas' text. A singular fit is compared
+    Nesting is decided on the columns, not on the formulas' text. Of several nested models the one
+    with the highest likelihood is the one to improve on; in a chain it is the one before, as in R's
+    ``anova``. A singular fit is compared
     like any other. A family that is the limit of another (poisson of nbinom2, binomial of
     betabinomial, none of extra zeros) is a parameter on the boundary.
 
@@ -134,6 +138,8 @@ def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
     to_frame = fit.design.spec.to_frame
     if method == "mixture":
         return ModelComparison(facts, to_frame)
+    if any(one is not fit and not one.linear for one, fit in zip(fits, (fit, other), strict=True)):
+        fits = [refitted(fit) for fit in fits]
     small, large = sorted(fits, key=n_parameters)
     (asymptotic,) = facts.tests
     if asymptotic is None:  # refused above
@@ -279,7 +285,7 @@ def comparable(fits, names, refit, test):
         raise OptionError(f"refit={refit!r} is not one of 'auto', True, False")
     if not (test == "auto" or isinstance(test, bool)):
         raise OptionError(f"test={test!r} is not one of 'auto', True, False")
-    refuse_other_rows(fits, names)
+    fits = on_the_same_rows(fits, names)
     refuse_other_likelihoods(fits, names)
     reason = needs_ml(fits)
     if refit is True and not reason and any(fit.reml for fit in fits):
@@ -294,6 +300,13 @@ def comparable(fits, names, refit, test):
         )
     fits = tuple(by_ml(fit) if fit.reml else fit for fit in fits)
     return fits, [f"Refitted by maximum likelihood: {reason}"]
+
+
+def refitted(fit):
+    """A generalised model fitted again to its rows in the order that they have now."""
+    from mixedeffects.model.generalised import fit_glmm
+
+    return fit_glmm(fit.data, fit.family, nagq=fit.nagq, optimizer=fit.certificate.optimizer)
 
 
 def by_ml(fit):

@@ -23,7 +23,7 @@ from mixedeffects.errors import (
     OptionError,
 )
 from mixedeffects.inference.df import linear_estimates
-from mixedeffects.inference.estimable import aliasing
+from mixedeffects.inference.estimable import Lost, aliasing
 from mixedeffects.inference.prediction_error import chunks_of
 
 # columns that marginaleffects writes and refuses in its input
@@ -139,9 +139,7 @@ class ModelLMM(ModelAbstract):
         """
         given = [pl.col(name).cast(pl.Boolean) for name in self._booleans]
         rows, offset = self.model.design.spec.fixed_columns(newdata.with_columns(given))
-        X, estimable = aliasing(self.model).reduce(np.asarray(rows))
-        if not estimable.all():
-            X[~estimable] = np.nan
+        X = estimable_columns(self.model, np.asarray(rows))
         return X if offset is None else np.column_stack([X, offset])
 
     def get_predict(self, params, newdata):
@@ -270,6 +268,32 @@ def warn_of_polars(text):
             MixedEffectsWarning,
             stacklevel=6,
         )
+
+
+def estimable_columns(part, rows):
+    """Kept columns of some rows, nan in rows that the fit cannot estimate.
+
+    Parameters
+    ----------
+    part : FitRecord or Coefficients
+    rows : (m, p_all) array
+
+    Returns
+    -------
+    (m, p) array
+
+    Warns
+    -----
+    DataWarning
+        When there are such rows, with the reason.
+    """
+    known = aliasing(part)
+    X = rows[:, known.kept]
+    lost = Lost.of(part, X, rows[:, known.dropped] if known.dropped.size else None)
+    if lost is not None:
+        lost.warn()
+        X[lost.rows] = np.nan
+    return X
 
 
 def columns_read(spec):

@@ -8,9 +8,13 @@ import numpy as np
 import polars as pl
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.inference.estimable import aliasing
 from mixedeffects.inference.means.target import Coefficients
-from mixedeffects.model.marginaleffects_adapter import ModelLMM, columns_read, series
+from mixedeffects.model.marginaleffects_adapter import (
+    ModelLMM,
+    columns_read,
+    estimable_columns,
+    series,
+)
 
 SCALES = ("response", "link")
 
@@ -88,9 +92,7 @@ class ModelGLMM(ModelLMM):
                 out += [np.ones((newdata.height, part.beta.size)), np.zeros((newdata.height, 1))]
                 continue
             rows, offset = part.design.spec.fixed_columns(table)
-            X, estimable = aliasing(part).reduce(np.asarray(rows))
-            if not estimable.all():
-                X[~estimable] = np.nan
+            X = estimable_columns(part, np.asarray(rows))
             out += [X, (np.zeros(newdata.height) if offset is None else offset)[:, None]]
         return np.hstack(out)
 

@@ -30,6 +30,8 @@ from mixedeffects.inference.interpretation.effects import unquoted
 MOST_LEVELS = 8
 # whole numbers below this are shown as such
 LARGE = 1e7
+# dropped columns that are named
+MOST_DROPPED = 3
 METHODS = {
     "t (Satterthwaite)": "Degrees of freedom are Satterthwaite's.",
     "t (Kenward–Roger)": "Standard errors and degrees of freedom are Kenward and Roger's.",
@@ -121,13 +123,16 @@ def part_sentences(facts, effects, outcome):
     """
     level = facts.summary.level
     out, curves, said = [], {}, set()
+    main = effects is facts.effects
+    mixed = [e for e in effects if e.holds and e.alone]
+    effects = tuple(e for e in effects if e not in mixed)
     owners = [e.term for e in effects]
     last = {term: i for i, term in enumerate(owners)}
     for i, effect in enumerate(effects):
         if effect.pieces is None:
             out.append(_unknown(effect, outcome, level))
         elif not effect.pieces:
-            offset = facts.offset and not facts.rate and effects is facts.effects
+            offset = facts.offset and not facts.rate and main
             out.append(_intercept(effect, outcome, level, offset))
         elif not effect.alone:
             curves.setdefault(effect.term, []).append(effect)
@@ -146,7 +151,31 @@ def part_sentences(facts, effects, outcome):
             out.append(_one(effect, outcome, level) + together)
     if curves:
         out.append(_curves(facts, curves))
+    if mixed:
+        out.append(_holding(mixed, outcome, level))
     return out
+
+
+def _holding(effects, outcome, level):
+    """Coefficients that are not what their names say, because columns were dropped."""
+    dropped = list(dict.fromkeys(name for e in effects for name in e.holds))
+    more = len(dropped) - MOST_DROPPED
+    others = listed([*map(unquoted, dropped[:MOST_DROPPED]), *([f"{more} more"] * (more > 0))])
+    were = "was" if len(dropped) == 1 else "were"
+    if len(effects) == 1:
+        e = effects[0]
+        return (
+            f"The coefficient of {unquoted(e.name)}, {_number(e, level)}{outcome.place}, holds "
+            f"that of {others} too, which {were} dropped: the data do not tell them apart."
+        )
+    shown = [unquoted(e.name) for e in effects[:MOST_LEVELS]]
+    rest = len(effects) - len(shown)
+    names = listed([*shown, *([f"{rest} more"] * (rest > 0))])
+    return (
+        f"The coefficients of {names} hold what {others} would have, which {were} dropped: none "
+        "of them is the mean or difference that its name says, and they are left to the table; "
+        "fit.emmeans gives the means and differences that can be estimated."
+    )
 
 
 def _unknown(effect, outcome, level):

@@ -14,7 +14,7 @@ from mixedeffects.inference.comparison.nesting import Nesting, nesting
 from mixedeffects.inference.comparison.no_random import objective_without_random
 from mixedeffects.inference.comparison.random_terms import Reduction, reductions
 from mixedeffects.inference.comparison.reference import Reference, reference
-from mixedeffects.inference.comparison.same_rows import refuse_other_rows
+from mixedeffects.inference.comparison.same_rows import on_the_same_rows
 
 __all__ = [
     "BootstrapTest",
@@ -29,9 +29,9 @@ __all__ = [
     "needs_ml",
     "nesting",
     "objective_without_random",
+    "on_the_same_rows",
     "reductions",
     "reference",
     "refuse_other_likelihoods",
-    "refuse_other_rows",
     "tested",
 ]

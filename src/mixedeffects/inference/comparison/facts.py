@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.errors import ModelError
+from mixedeffects.inference.comparison.lattice import SLACK, Lattice
 from mixedeffects.inference.comparison.likelihoods import model_text
 from mixedeffects.inference.comparison.nesting import nesting, same_fixed
 from mixedeffects.inference.comparison.reference import reference
@@ -19,9 +20,6 @@ from mixedeffects.inference.information import (
     n_parameters,
 )
 from mixedeffects.inference.table import Table
-
-# loss of twice the log-likelihood, by the larger of two nested models, that is rounding
-SLACK = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +55,21 @@ class ComparisonFacts:
     ----------
     table : Table
         model, formula, npar, nobs, reml, loglik, aic, aicc, bic, delta_aic, weight_aic,
-        weight_bic, chisq, df, p_value, p_naive, reference; a test stands in the row of the
-        larger model, against the row above.
+        weight_bic, against, chisq, df, p_value, p_naive, reference; a test stands in the row of
+        the larger model, and `against` names the smaller one.
     tests : tuple of LikelihoodRatio or None
         One per row but the first.
     notes : tuple of str
         What was refitted, what was not tested and why.
+    nesting : Table
+        Every pair of models: smaller, larger, nested, direct (no other model lies between them),
+        df, reason (why they are not nested).
     """
 
     table: Table
     tests: tuple[LikelihoodRatio | None, ...]
     notes: tuple[str, ...]
+    nesting: Table
 
 
 def needs_ml(fits):
@@ -86,13 +88,15 @@ def needs_ml(fits):
     return ""
 
 
-def likelihood_ratio(small, large):
+def likelihood_ratio(small, large, found=None):
     """Test a fit against a larger one, or say why that cannot be done.
 
     Parameters
     ----------
     small, large : FitRecord
         On the same rows, by the same criterion.
+    found : Nesting, optional
+        How the one sits in the other, where that is known.
 
     Returns
     -------
@@ -100,7 +104,7 @@ def likelihood_ratio(small, large):
     remark : str
         Why there is no test, or a condition of it; may be empty.
     """
-    found = nesting(small, large)
+    found = nesting(small, large) if found is None else found
     if not found.nested:
         return None, f"they are not nested: {found.reason}"
     if found.df == 0:
@@ -177,30 +181,38 @@ def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
     Raises
     ------
     ModelError
-        With ``test=True``, when consecutive models are not nested.
+        With ``test=True``, when no smaller model is nested in one that is not the first.
     """
     order = sorted(range(len(fits)), key=lambda i: n_parameters(fits[i]))
     fits, names = [fits[i] for i in order], [names[i] for i in order]
-    tests: list[LikelihoodRatio | None] = []
     notes = [*notes, *filter(None, map(unproved, fits, names))]
+    tests: list[LikelihoodRatio | None] = [None] * (len(fits) - 1)
+    against: list[str | None] = [None] * len(fits)
+    if test is False:
+        nothing = criteria(fits, names, tests, against)
+        return ComparisonFacts(nothing, tuple(tests), tuple(notes), Lattice([], names).table())
+    lattice = Lattice(fits, names)
     for i in range(1, len(fits)):
-        if test is False:
-            tests.append(None)
+        j = lattice.best(i)
+        if j is None:
+            pair, why = lattice.nothing_within(i)
+            if test is True:
+                raise ModelError(
+                    f"{pair} cannot be tested against each other: {why}\n"
+                    "compare them by AIC or BIC with me.compare"
+                )
+            notes.append(f"{pair}: {why}; no test")
             continue
-        found, remark = likelihood_ratio(fits[i - 1], fits[i])
-        pair = f"{names[i - 1]} and {names[i]}"
-        if found is None and test is True:
-            raise ModelError(
-                f"{pair} cannot be tested against each other: {remark}\n"
-                "compare them by AIC or BIC with me.compare"
-            )
+        tests[i - 1], remark = likelihood_ratio(fits[j], fits[i], lattice.pairs[j, i])
+        against[i] = names[j]
         if remark:
-            notes.append(f"{pair}: {remark}" + ("; no test" if found is None else ""))
-        tests.append(found)
-    return ComparisonFacts(criteria(fits, names, tests), tuple(tests), tuple(notes))
+            notes.append(f"{names[j]} and {names[i]}: {remark}")
+    notes += lattice.words()
+    table = criteria(fits, names, tests, against)
+    return ComparisonFacts(table, tuple(tests), tuple(notes), lattice.table())
 
 
-def criteria(fits, names, tests):
+def criteria(fits, names, tests, against):
     """The table of a comparison."""
     values = {f.__name__: np.array([f(fit) for fit in fits]) for f in (loglik, aic, aicc, bic)}
     shown = [None, *tests]
@@ -219,6 +231,7 @@ def criteria(fits, names, tests):
             "delta_aic": values["aic"] - values["aic"].min(),
             "weight_aic": akaike_weights(values["aic"]),
             "weight_bic": akaike_weights(values["bic"]),
+            "against": list(against),
             "chisq": column("statistic"),
             "df": column("df"),
             "p_value": column("p_value"),

@@ -6,10 +6,10 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import link_of
+from mixedeffects.inference.generalised.rows import placed
 from mixedeffects.inference.generalised.targets import Target
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.normal import z_quantile
-from mixedeffects.inference.predict import in_place
 
 COMPONENTS = ("response", "class")
 
@@ -57,11 +57,13 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
         )
     if component == "class" and interval is not None:
         raise OptionError('a predicted class has no interval; leave out component="class"')
-    p = probabilities(fit, eta, sd)
+    p, lost = probabilities(fit, eta, sd), rows.lost_to(("conditional",))
+    if lost is not None:
+        lost.warn()
     if component == "class":
-        return in_place(np.array(names, dtype=object)[p.argmax(axis=1)], rows.kept, None)
+        return placed(np.array(names, dtype=object)[p.argmax(axis=1)], rows, lost, None)
     if interval is None:
-        return {name: in_place(p[:, k], rows.kept) for k, name in enumerate(names)}
+        return {name: placed(p[:, k], rows, lost) for k, name in enumerate(names)}
     known = uncertainty(fit)
     place, z = known.groups["thresholds"].part.start, z_quantile(level)
     logit, columns = link_of("logit"), []
@@ -90,7 +92,7 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
     table["row"] = np.repeat(np.arange(n), len(names))
     table["category"] = np.array(names * n, dtype=object)
     for j, name in enumerate(("prediction", "std_error", "lower", "upper")):
-        parts = [in_place(column[j], rows.kept) for column in columns]
+        parts = [placed(column[j], rows, lost) for column in columns]
         table[name] = np.column_stack(parts).ravel()
     return table
 

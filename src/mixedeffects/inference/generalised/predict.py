@@ -16,6 +16,7 @@ from mixedeffects.inference.generalised.rows import (
     new_group_spread,
     new_rows,
     own_rows,
+    placed,
 )
 from mixedeffects.inference.generalised.targets import (
     Target,
@@ -30,7 +31,6 @@ from mixedeffects.inference.predict import (
     INTERVALS,
     NEW_LEVELS,
     as_rows,
-    in_place,
     refuse_new_levels,
 )
 from mixedeffects.inference.row_numbers import row_numbers
@@ -109,11 +109,17 @@ def predict(
     Returns
     -------
     (n_rows,) array or Table
-        One value per row of `data`, nan where a predictor is missing. With an interval, columns
+        One value per row of `data`, nan where a predictor is missing and where the fit dropped
+        columns without which the row cannot be estimated (an empty cell). With an interval, columns
         prediction, std_error, lower, upper, in a table of the kind and with the index of `data`;
         std_error is that of the prediction (by the delta
         method on the scale of the response), or with ``interval="prediction"`` the standard
         deviation of the new observation.
+
+    Warns
+    -----
+    DataWarning
+        When rows cannot be estimated, with the reason.
 
     Raises
     ------
@@ -171,11 +177,14 @@ def predict(
             size, weights,
         )  # fmt: skip
     target = _target(fit, scale, component, predictors)
+    lost = rows.lost_to(target.names)
+    if lost is not None:
+        lost.warn()
     times = _trials(fit, size, data, rows) if size is not None else 1.0
     if interval is None:
         if scale == "link":
-            return in_place(target.on_link(predictors, {}), rows.kept)
-        return in_place(target.value(predictors, spread) * times, rows.kept)
+            return placed(target.on_link(predictors, {}), rows, lost)
+        return placed(target.value(predictors, spread) * times, rows, lost)
     slopes, by_variance = target.slopes(predictors, spread)
     variance = uncertainty(fit).variance(rows, slopes, conditional=conditional, spread=by_variance)
     se = np.sqrt(variance)
@@ -191,7 +200,7 @@ def predict(
             "lower": np.minimum(*ends) * times,
             "upper": np.maximum(*ends) * times,
         }
-    return as_rows({name: in_place(v, rows.kept) for name, v in columns.items()}, fit, data)
+    return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, data)
 
 
 def refuse_unknown(fit, rows):
@@ -311,7 +320,10 @@ def _prediction_interval(
     if proportion is not None:
         lower, upper, deviation = (x / proportion for x in (lower, upper, deviation))
     columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
-    return as_rows({name: in_place(v, rows.kept) for name, v in columns.items()}, fit, data)
+    lost = rows.lost_to(rows.parts)
+    if lost is not None:
+        lost.warn()
+    return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, data)
 
 
 def _half_log(family, weights):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from mixedeffects.inference.predict import random_part
+from mixedeffects.inference.estimable import Lost
+from mixedeffects.inference.predict import in_place, random_part
 from mixedeffects.inference.prediction_error import effect_variance
 
 
@@ -27,6 +28,8 @@ class PredictorRows:
         Rows of the table that are used; None when all are.
     own : bool
         Whether they are the rows of the fit.
+    lost : dict of str to Lost
+        Rows that a predictor cannot estimate, of predictors that have some.
     """
 
     n: int
@@ -34,6 +37,11 @@ class PredictorRows:
     blocks: tuple[tuple[np.ndarray, Any], ...]
     kept: np.ndarray | None
     own: bool
+    lost: dict[str, Lost] = field(default_factory=dict)
+
+    def lost_to(self, names):
+        """The rows that any of some predictors cannot estimate, or None."""
+        return Lost.either(self.lost.get(name) for name in names)
 
     def fixed(self, fit, name):
         """(n,) offset + X c of one predictor."""
@@ -83,12 +91,24 @@ def new_rows(fit, data, *, groups):
     n = main.X.shape[0]
     parts: dict[str, Any] = {"conditional": (main.X, main.offset)}
     blocks = list(main.blocks)
+    found = {"conditional": Lost.of(fit, main.X, main.dropped)}
     for name in coefficient_names(fit):
         part = others.get(name)
         parts[name] = (np.ones((n, 1)), None) if part is None else (part.X, part.offset)
+        if part is not None:
+            found[name] = Lost.of(Read(fit.data.parts[name]), part.X, part.dropped)
     for part in others.values():
         blocks += part.blocks
-    return PredictorRows(n, parts, tuple(blocks), main.kept, False)
+    lost = {name: rows for name, rows in found.items() if rows is not None}
+    return PredictorRows(n, parts, tuple(blocks), main.kept, False, lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A linear predictor of another part, as what `aliasing` reads."""
+
+    design: Any
+    cache: dict[str, Any] = field(default_factory=dict)
 
 
 def coefficient_names(fit):
@@ -140,3 +160,20 @@ def new_group_spread(fit, rows):
         new = np.flatnonzero(np.asarray(codes) < 0)
         part[new] += effect_variance(Z, Lam, new)
     return {name: np.sqrt(part) for name, part in variance.items()}
+
+
+def placed(values, rows, lost, missing: float | None = np.nan):
+    """One value per row of the table, `missing` for rows left out or not to be estimated.
+
+    Parameters
+    ----------
+    values : (n,) array
+        Of the complete rows.
+    rows : PredictorRows
+    lost : Lost or None
+    missing : float or None
+    """
+    if lost is not None:
+        values = np.array(values, dtype=np.result_type(values, type(missing)))
+        values[lost.rows] = missing
+    return in_place(values, rows.kept, missing)

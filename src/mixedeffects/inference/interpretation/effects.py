@@ -22,7 +22,7 @@ FEW = 1_000
 QUOTED = re.compile(r"`((?:\\.|[^`\\])*)`")
 
 
-def effects_of(spec, predictors, names, table, ratios=None):
+def effects_of(spec, predictors, names, table, ratios=None, aliased=()):
     """The coefficients of one linear predictor with what they mean.
 
     Parameters
@@ -35,6 +35,8 @@ def effects_of(spec, predictors, names, table, ratios=None):
         Its `coefficient_table`.
     ratios : Table, optional
         The same, exponentiated.
+    aliased : tuple of AliasedColumn
+        Columns that the fit dropped.
 
     Returns
     -------
@@ -49,6 +51,7 @@ def effects_of(spec, predictors, names, table, ratios=None):
     ('Some', 'No')
     """
     meanings = column_meanings(spec, predictors, len(names))
+    held = held_by(names, aliased)
     out = []
     for j, name in enumerate(names):
         term, pieces, given, alone = meanings[j]
@@ -57,8 +60,40 @@ def effects_of(spec, predictors, names, table, ratios=None):
         if ratios is not None:
             first, error, lower, upper = (float(ratios.columns[n][j]) for n in RATIO)
             ratio = first, error, lower, upper
-        out.append(Effect(name, term or name, pieces, given, alone, **numbers, ratio=ratio))
+        out.append(
+            Effect(name, term or name, pieces, given, alone, **numbers, ratio=ratio, holds=held[j])
+        )
     return tuple(out)
+
+
+def held_by(names, aliased):
+    """Per column of a linear predictor, the dropped columns whose coefficients it holds.
+
+    A column that is constant in the rows of the fit is left out: all that they say is for its
+    value.
+
+    Parameters
+    ----------
+    names : sequence of str
+    aliased : tuple of AliasedColumn
+
+    Returns
+    -------
+    list of tuple of str
+
+    Examples
+    --------
+    >>> from mixedeffects.design import AliasedColumn
+    >>> held_by(["(Intercept)", "x"], [AliasedColumn("z", "z = 2·x", ((1, 2.0),))])
+    [(), ('z',)]
+    """
+    held = [[] for _ in names]
+    for column in aliased:
+        places = [i for i, _ in column.combination]
+        if [names[i] for i in places] != [INTERCEPT]:
+            for i in places:
+                held[i].append(column.name)
+    return [tuple(found) for found in held]
 
 
 def column_meanings(spec, predictors, p):

@@ -61,7 +61,9 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
     ratios = None
     if kind in RATIO_KINDS:
         ratios = coefficient_table(fit, ddf=ddf, level=level, exponentiate=True)
-    effects = effects_of(spec, design.predictors, design.x_names, summary.coefficients, ratios)
+    effects = effects_of(
+        spec, design.predictors, design.x_names, summary.coefficients, ratios, design.aliased
+    )
     fixed = averages(fit)
     spreads, associations = variations(fit, level, fixed)
     wide = wide_terms(fit, effects)
@@ -153,11 +155,11 @@ def other_effects(fit, level):
         return {}
     out = {}
     for name, part in fit.data.parts.items():
-        tables = [
+        table, ratios = (
             coefficient_table(fit, level=level, component=name, exponentiate=ratio)
             for ratio in (False, True)
-        ]
-        out[name] = effects_of(part.spec, part.predictors, part.names, *tables)
+        )
+        out[name] = effects_of(part.spec, part.predictors, part.names, table, ratios, part.aliased)
     return out
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.identification import NOT_IN_DATA, identification
+from mixedeffects.inference.interpretation.effects import held_by
 from mixedeffects.inference.interpretation.limits import stated_components
 from mixedeffects.inference.interpretation.record import (
     Association,
@@ -101,10 +102,15 @@ def averages(fit):
     dict of (str, str) to (float or None, bool)
         Per group and column the fixed effect of the same column, None where there is none or
         where it means something else: of ``y ~ f + (0 + f | g)`` f[b] is a difference among the
-        fixed effects and a level's own intercept among the random ones. And whether the fixed
+        fixed effects and a level's own intercept among the random ones, and a coefficient of
+        which dropped columns are part is no average. And whether the fixed
         effects have no average for it at all, as of ``y ~ 0 + x + (1 | g)``.
     """
-    fixed = dict(zip(fit.design.x_names, fit.beta.tolist(), strict=True))
+    names = fit.design.x_names
+    fixed = dict(zip(names, fit.beta.tolist(), strict=True))
+    for name, dropped in zip(names, held_by(names, fit.design.aliased), strict=True):
+        if dropped:
+            del fixed[name]
     own = cells(fit)
     found, without = {}, {}
     for block in fit.design.blocks:

@@ -75,6 +75,9 @@ class Effect:
     estimate, std_error, df, statistic, p_value, lower, upper : float
     ratio : (float, float, float, float) or None
         exp of estimate with its standard error and limits, where that is a ratio.
+    holds : tuple of str
+        Columns that the fit dropped whose coefficients are part of this one, so that it is not
+        what its name says.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Effect:
     lower: float
     upper: float
     ratio: tuple[float, float, float, float] | None = None
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from mixedeffects.inference.df.methods import check_ddf
 from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, label_text
 from mixedeffects.inference.means.record import MarginalMeans, as_names, one_scale
 from mixedeffects.inference.means.target import target_of
+from mixedeffects.inference.means.transformation import refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
 
 
@@ -107,7 +108,8 @@ def emmeans(
         found[name] = Axis(name, labels, None)
         names, by = [*names, name], [*by, name]
     averaged = cells(target.fit, names, found, target.rows_of, weights=weights)
-    _refuse_unknown_inverse(fit, target.change, scale)
+    refuse_unknown_inverse(fit, "scale", scale)
+    refuse_unknown_inverse(fit, "average", average)
     return over_cells(
         target.fit,
         averaged,
@@ -191,17 +193,6 @@ def grid_facts(fit, names, found, averaged, weights):
                 "averages may hide that effects differ"
             )
     return tuple(dict.fromkeys(facts))
-
-
-def _refuse_unknown_inverse(fit, change, scale):
-    response = fit.design.spec.response
-    # brackets in a quoted column name, `Body Mass (g)`, call no function
-    called = "(" in "".join(response.split("`")[::2])
-    plain = fit.family.link.name == "identity" and called
-    if scale == "response" and change is None and plain:
-        raise OptionError(
-            f"scale='response': no inverse is known for '{response}'\nuse scale='link'"
-        )
 
 
 def contrasts(

@@ -10,6 +10,7 @@ from mixedeffects.inference.means.emmeans import asked_for, grid_facts, over_cel
 from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, predictors_of
 from mixedeffects.inference.means.record import one_scale
 from mixedeffects.inference.means.target import target_of
+from mixedeffects.inference.means.transformation import refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
 
 # step of the difference quotient, as a fraction of the variable's range
@@ -76,6 +77,7 @@ def emtrends(
     """
     check_level(level)
     ddf, scale = check_ddf(fit, ddf), one_scale(scale, None) or "link"
+    refuse_unknown_inverse(fit, "scale", scale)
     target = target_of(
         fit, scale=scale, average=scale, bias_adjust=bias_adjust, component=component
     )

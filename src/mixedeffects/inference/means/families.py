@@ -16,7 +16,7 @@ DEGREES = ("linear", "quadratic", "cubic", "quartic")
 LARGEST_DEGREE = 6
 
 
-def contrast_weights(method, labels, *, ref=None, ratio=False):
+def contrast_weights(method, labels, *, ref=None, ratio=False, shown=None):
     """Weights of a set of contrasts.
 
     Parameters
@@ -32,6 +32,8 @@ def contrast_weights(method, labels, *, ref=None, ratio=False):
         Reference of "treatment", a label or a position; the first by default.
     ratio : bool
         Name the differences as ratios.
+    shown : list of str, optional
+        The means as the names of contrasts have them, ``(a + 1)`` for a; `labels` by default.
 
     Returns
     -------
@@ -61,13 +63,13 @@ def contrast_weights(method, labels, *, ref=None, ratio=False):
     if k < 2:
         raise OptionError(f"contrasts need at least two means; there is {k}")
     minus = " / " if ratio else " - "
+    shown = labels if shown is None else shown
     if method == "treatment":
         base = _reference(ref, labels)
         others = [i for i in range(k) if i != base]
-        return [labels[i] + minus + labels[base] for i in others], np.eye(k)[others] - np.eye(k)[
-            base
-        ]
-    return FAMILIES[method](labels, minus)
+        eye = np.eye(k)
+        return [shown[i] + minus + shown[base] for i in others], eye[others] - eye[base]
+    return FAMILIES[method](shown, minus)
 
 
 def _pairwise(labels, minus):

@@ -51,6 +51,15 @@ class InverseLink:
         """What exp of a difference is; empty where it is nothing."""
         return RATIOS.get(self.link.name, "") if self.ratios else ""
 
+    @property
+    def ratio_names(self):
+        """The plural of `ratio_name`."""
+        return f"{self.ratio_name}s"
+
+    def term(self, label):
+        """A mean's name in a ratio."""
+        return label
+
     def inverse(self, eta):
         """From the model's scale to the response's."""
         return self._derivative(eta, 0)

@@ -100,7 +100,7 @@ class MarginalMeans:
     @property
     def notes(self):
         """What the numbers rest on, in words."""
-        return (*self.facts, *self._scale_notes(), *self._adjust_notes(), *self._lost_notes())
+        return (*self.facts, *self._scale_notes(), *self._adjust_notes(), *self.lost_notes)
 
     def table(self, *, level=None):
         """The estimates.
@@ -224,14 +224,16 @@ class MarginalMeans:
         texts = all_of(self.labels, within, " ") if within else ["overall"] * self.missing.size
         if self.kind == "contrast":  # a difference of differences keeps its parentheses
             texts = [f"({t})" if " - " in t or " / " in t else t for t in texts]
+        # of log(y + 1) the ratios are of y + 1; a ratio of these ratios adds nothing more
+        term = change.term if ratio and self.kind == "mean" and change is not None else None
         # contrasts of contrasts, compared within each of them
         column = "contrast_2" if "contrast" in by else "contrast"
         labels = {column: [], **{name: [] for name in by}}
         C, k = [], 0
         for key, members in combinations(self._names(), by).items():
-            names, weights = contrast_weights(
-                method, [texts[i] for i in members], ref=ref, ratio=ratio
-            )
+            own = [texts[i] for i in members]
+            shown = None if term is None else list(map(term, own))
+            names, weights = contrast_weights(method, own, ref=ref, ratio=ratio, shown=shown)
             full = np.zeros((len(names), self.missing.size))
             full[:, members] = weights
             C.append(full)
@@ -329,7 +331,7 @@ class MarginalMeans:
             return ()
         if self.kind == "contrast":
             if self.scale == "response":
-                return (f"{change.ratio_name}s; tests are on the scale of {change.text}",)
+                return (f"{change.ratio_names}; tests are on the scale of {change.text}",)
             return (f"differences of {change.text}",)
         if self.scale == "link":
             return (f'on the scale of {change.text}; scale="response" gives {change.response}',)
@@ -357,7 +359,9 @@ class MarginalMeans:
             return (f"p-values: {self.adjust}; intervals: bonferroni",)
         return (f"p-values and intervals: {self.adjust}",)
 
-    def _lost_notes(self):
+    @property
+    def lost_notes(self):
+        """Which rows cannot be estimated and why, in words."""
         lost = self.not_estimable
         if not lost:
             return ()

@@ -208,7 +208,9 @@ def _whole_mean(fit, bias_adjust):
         beta = fit.extras[name]
         own = Coefficients(beta, np.zeros((beta.size,) * 2), constant if part is None else part)
         if part is None:
-            own.cache["aliasing"] = Aliasing(np.arange(1), np.arange(0), np.zeros((1, 0)), ())
+            own.cache["aliasing"] = Aliasing(
+                np.arange(1), np.arange(0), np.zeros((1, 0)), (), np.zeros(0)
+            )
         parts.append((own, 0.0))
     readers = [
         (own, (_ones if own.design is constant else plain_rows(own, held))) for own, held in parts
@@ -277,6 +279,7 @@ def combined(fit, parts, n):
         np.concatenate([a.dropped + s for a, s in zip(own, starts, strict=False)]).astype(int),
         coefficients,
         tuple(name for a in own for name in a.names),
+        np.zeros(d),
     )
     return view
 
@@ -293,8 +296,12 @@ def _ordinal(fit, scale, average, bias_adjust, component):
     K, p = thresholds.size + 1, fit.beta.size
     own = SimpleNamespace(spec=SimpleNamespace(x_names=()), aliased=(), predictors=None)
     cuts = Coefficients(thresholds, np.zeros((K - 1, K - 1)), own)
-    cuts.cache["aliasing"] = Aliasing(np.arange(K - 1), np.arange(0), np.zeros((K - 1, 0)), ())
+    cuts.cache["aliasing"] = Aliasing(
+        np.arange(K - 1), np.arange(0), np.zeros((K - 1, 0)), (), np.zeros(0)
+    )
     view = combined(fit, [fit, cuts], p + K - 1)
+    # the constant of a dropped column is a shift of the latent variable, minus one of all cuts
+    view.cache["aliasing"].coefficients[p:] = -aliasing(fit).constants
     plain = plain_rows(fit, _held_exposure(fit, component))
     link = fit.family.link
 

@@ -7,7 +7,8 @@ from math import log
 
 import numpy as np
 
-from mixedeffects.formula import Call, Chain, Literal, strip, unparse
+from mixedeffects.errors import OptionError
+from mixedeffects.formula import Call, Chain, Literal, Name, strip, unparse
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +25,53 @@ class Transformation:
         What the inverse gives: "y".
     shift : float
         Subtracted after the inverse: 1 for ``log(y + 1)``.
+    of_name : bool
+        Whether the response is a column and nothing made of columns, as ``p / (1 - p)`` is.
     """
 
     name: str
     text: str
     response: str
     shift: float = 0.0
+    of_name: bool = True
 
     is_transformation = True
 
     @property
     def ratio_name(self):
         """What a difference becomes; empty unless this is a logarithm."""
-        return "ratio" if self.name in _BASES else ""
+        if self.name not in _BASES:
+            return ""
+        return "ratio" if self.of_name and not self.added else f"ratio of {self.logged}"
+
+    @property
+    def ratio_names(self):
+        """The plural of `ratio_name`."""
+        return self.ratio_name.replace("ratio", "ratios", 1)
+
+    @property
+    def added(self):
+        """What the logarithm is of more than the response: "" or " + 1"."""
+        shift = self.shift + (1.0 if self.name == "log1p" else 0.0)
+        return f" {'-' if shift < 0 else '+'} {abs(shift):.6g}" if shift else ""
+
+    @property
+    def logged(self):
+        """What a logarithm is of: "y + 1"."""
+        return f"{self.response}{self.added}"
+
+    def term(self, label):
+        """A mean's name in a ratio, with what is added to it.
+
+        Examples
+        --------
+        >>> (
+        ...     Transformation("log1p", "log1p(y)", "y").term("a"),
+        ...     Transformation("log", "", "y").term("a"),
+        ... )
+        ('(a + 1)', 'a')
+        """
+        return f"({label}{self.added})" if self.added else label
 
     def inverse(self, eta):
         """From the model's scale to the response's."""
@@ -94,4 +129,39 @@ def transformation(fit):
             and isinstance(first.value, int | float)
         ):
             shift, inner = float(first.value), second
-    return Transformation(node.function, unparse(node), unparse(inner), shift)
+    named = isinstance(inner, Name)
+    return Transformation(node.function, unparse(node), unparse(inner), shift, named)
+
+
+def unknown_inverse(fit):
+    """Whether the response of a fit was changed in a way that cannot be undone here.
+
+    Parameters
+    ----------
+    fit : FitRecord
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("1 / Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> unknown_inverse(fit)
+    True
+    """
+    if fit.family.link.name != "identity" or (not fit.linear and fit.family.has_size):
+        return False
+    node = fit.design.spec.formula.response
+    return not isinstance(strip(node), Name) and transformation(fit) is None
+
+
+def refuse_unknown_inverse(fit, option, value):
+    """Refuse the response's scale where there is no way back to it.
+
+    Raises
+    ------
+    OptionError
+    """
+    if value == "response" and unknown_inverse(fit):
+        raise OptionError(
+            f"{option}='response': no inverse is known for '{fit.design.spec.response}'\n"
+            f"use {option}='link'"
+        )

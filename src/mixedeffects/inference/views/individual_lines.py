@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
+from mixedeffects.inference.estimable import Lost
 from mixedeffects.inference.means.transformation import transformation
 from mixedeffects.inference.predict import random_part
 from mixedeffects.inference.views.covariates import held_values, predictors_of, sloping_columns
@@ -140,6 +141,9 @@ def line_predictions(fit, table, level_of, codes, scale):
     Returns
     -------
     with_effects, without : (m,) arrays
+        nan in rows that cannot be estimated.
+    lost : Lost or None
+        Those rows.
     """
     if fit.linear:
         new = fit.design.spec.rebuild(table, groups=False)
@@ -148,21 +152,29 @@ def line_predictions(fit, table, level_of, codes, scale):
             plain = plain + new.offset
         blocks = [(c[level_of], Z) for c, (_, Z) in zip(codes, new.blocks, strict=True)]
         change = transformation(fit) if scale == "response" else None
-        both = (plain + random_part(blocks, fit.b), plain)
-        return both if change is None else tuple(change.inverse(eta) for eta in both)
+        both = [plain + random_part(blocks, fit.b), plain]
+        lost = Lost.of(fit, new.X, new.dropped)
+        return _without(both if change is None else [change.inverse(eta) for eta in both], lost)
     from mixedeffects.inference.generalised.rows import linear_predictors, new_rows
 
     rows = new_rows(fit, table, groups=False)
     blocks = [(c[level_of], Z) for c, (_, Z) in zip(codes, rows.blocks, strict=True)]
+    names = fit.family.predictor_names
     out = []
     for conditional in (True, False):
         found = linear_predictors(fit, replace(rows, blocks=tuple(blocks)), conditional=conditional)
         if scale == "link":
             out.append(found["conditional"])
         else:
-            names = fit.family.predictor_names
             out.append(np.asarray(fit.family.mean(*(found[name] for name in names)), dtype=float))
-    return tuple(out)
+    return _without(out, rows.lost_to(("conditional",) if scale == "link" else names))
+
+
+def _without(both, lost):
+    """Lines with gaps where rows cannot be estimated, and these rows."""
+    if lost is not None:
+        both = [np.where(lost.rows, np.nan, line) for line in both]
+    return *both, lost
 
 
 def block_codes(fit, found):

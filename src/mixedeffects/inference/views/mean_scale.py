@@ -8,7 +8,11 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.means.record import SCALES
-from mixedeffects.inference.means.transformation import transformation
+from mixedeffects.inference.means.transformation import (
+    refuse_unknown_inverse,
+    transformation,
+    unknown_inverse,
+)
 
 # rows on which the mean is compared with the inverse link
 SEEN = 64
@@ -40,15 +44,8 @@ def chosen_scale(fit, scale=None):
     """
     if scale is not None and scale not in SCALES:
         raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
-    response = fit.design.spec.response
-    # brackets in a quoted column name, `Body Mass (g)`, call no function
-    called = "(" in "".join(response.split("`")[::2])
-    lost = fit.linear and called and transformation(fit) is None
-    if lost and scale == "response":
-        raise OptionError(
-            f"scale='response': no inverse is known for '{response}'\nuse scale='link'"
-        )
-    return scale or ("link" if lost else "response")
+    refuse_unknown_inverse(fit, "scale", scale)
+    return scale or ("link" if unknown_inverse(fit) else "response")
 
 
 def mean_title(fit, scale):

@@ -122,7 +122,9 @@ def effects_view(
         "individuals": Table(individuals), "groups": Table(groups),
         "treatments": Table(treatments),
     }  # fmt: skip
-    return View(tables, (*notes, *said, *typical_note(fit, scale), *means.facts), facts)
+    return View(
+        tables, (*notes, *said, *typical_note(fit, scale), *means.facts, *means.lost_notes), facts
+    )
 
 
 def _chosen(fit, treatment, group):

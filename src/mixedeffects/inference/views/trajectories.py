@@ -145,8 +145,8 @@ def trajectories_view(
     found = LevelRows.of(factor, levels)
     held = held_values(fit, along.names)
     texts = [str(factor.labels[int(j)]) for j in levels]
-    lines, own, extra, lost = _lines(fit, found, texts, along, scale)
-    fixed, label = _fixed(fit, along, held, level, scale, ddf)
+    lines, own, extra, lost, gaps = _lines(fit, found, texts, along, scale)
+    fixed, label, unknown = _fixed(fit, along, held, level, scale, ddf)
     points, notes = _points(fit, along, factor, found, scale, facets)
     plural = f"levels of {name}"
     if shown is not None:
@@ -163,6 +163,10 @@ def trajectories_view(
     notes += typical_note(fit, scale)
     if lost:
         notes.append(f"thin lines leave out the effects of {', '.join(lost)}")
+    if gaps is not None or unknown:
+        why = gaps.why if gaps is not None else unknown
+        which = "lines" if gaps is not None and unknown else "thin lines" if gaps else "thick line"
+        notes.append(f"{which} are absent where they cannot be estimated: {why}")
     facts = {
         "x": x, "by": by, "group": name, "title": mean_title(fit, scale), "coverage": level,
         "scale": scale, "by_levels": along.texts.tolist(), "label": label,
@@ -192,7 +196,8 @@ def _fixed(fit, along, held, level, scale, ddf):
     }  # fmt: skip
     low, high = _ends(along.values, along.codes, m)
     inside = (out["x"] >= low[which]) & (out["x"] <= high[which])
-    return {name: column[inside] for name, column in out.items()}, means.label
+    why = "; ".join(means.lost_notes) if means.lost_notes else ""
+    return {name: column[inside] for name, column in out.items()}, means.label, why
 
 
 def _ends(values, codes, m):
@@ -233,12 +238,12 @@ def _lines(fit, found, texts, along, scale):
     extra = extra_columns(fit, table)
     table |= {n: [v] * at.size for n, v in extra.items()}
     codes, lost = block_codes(fit, found)
-    ours, fixed = line_predictions(fit, table, level_of, codes, scale)
+    ours, fixed, gaps = line_predictions(fit, table, level_of, codes, scale)
     out = {
         "level": as_texts(texts)[level_of], "by": along.texts[by_of], "x": at,
         "prediction": ours, "fixed": fixed,
     }  # fmt: skip
-    return out, own, extra, lost
+    return out, own, extra, lost, gaps
 
 
 def _points(fit, along, factor, found, scale, facets):
