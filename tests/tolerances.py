@@ -303,3 +303,9 @@ REFITTED_RTOL = 1e-4
 LARGE_CHART_SECONDS = 6.0
 # Marks of a layer, rows of a table of a chart, however many rows there are: 60 by 40 cells twice.
 MOST_DRAWN = 4800
+
+# --- tests that see a kind of fault (tests/display/test_printed_tables.py and others) -----------
+
+# A forward difference over a relative variance of 0.0009 for a derivative at zero: half of that
+# times the second derivative.
+SLOPE_BY_DIFFERENCE_RTOL = 0.1
