@@ -312,3 +312,8 @@ SLOPE_BY_DIFFERENCE_RTOL = 0.1
 # A fit without one cluster, started from all, against one started anew: two optima at Newton
 # decrements of 1e-10 or, of the bootstrap's last step, less than 1e-4 of a standard error of 0.1.
 JACKKNIFE_ATOL = 1e-4
+# Shares of the variance by another order of the same sums.
+SHARE_RTOL = 1e-9
+# Their errors: second derivatives by central differences of step 1e-3, at an optimum to within a
+# Newton decrement of 1e-10.
+SHARE_ERROR_RTOL = 1e-3

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ import pytest
 from scipy import stats
 
 import mixedeffects as me
+from mixedeffects.estimation.refits import FAILED
 from tests.tolerances import JACKKNIFE_ATOL, MONTE_CARLO_Z
 
 pytestmark = pytest.mark.filterwarnings("ignore::mixedeffects.errors.DataWarning")
@@ -107,10 +109,7 @@ def test_bca_intervals_are_efrons(kind, method):
 
 @pytest.mark.parametrize("kind", [*FORMULA, "two factors"])
 def test_clusters_asked_for_are_those_drawn(kind):
-    """A column of one site is lost where that site is not drawn, whatever the model's groups.
-
-    Of two factors the refits that fail leave numbers behind, which must not be counted.
-    """
+    """A column of one site is lost where that site is not drawn, whatever the model's groups."""
     data = table().assign(t=(table()["site"] == "s2") * 1.0)
     n = 60 if kind == "counts" else 120
     if kind == "counts":
@@ -173,3 +172,20 @@ def test_refits_that_fail_are_left_out():
     assert np.isfinite(usual.replicates[~gone]).all()
     assert len(calls) == 1 + 40 - gone.sum()
     assert f"{usual.n_failed} failed" in str(usual)
+
+
+def test_numbers_that_a_failed_refit_leaves_behind_are_not_kept(monkeypatch):
+    module = import_module("mixedeffects.inference.resampling.bootstrap")
+    real = module._refits
+
+    def some_fail(*arguments):
+        results = real(*arguments)
+        results.status[[1, 3]] = FAILED
+        return results
+
+    monkeypatch.setattr(module, "_refits", some_fail)
+    boot = fitted("linear").bootstrap(6, rng=1)
+    gone = np.isnan(boot.replicates).all(axis=1)
+    assert np.flatnonzero(gone).tolist() == [1, 3] and boot.n_failed == 2
+    assert np.isfinite(boot.replicates[~gone]).all()
+    assert np.array_equal(np.isnan(boot.facts.std_errors).all(axis=1), gone)
