@@ -317,3 +317,5 @@ SHARE_RTOL = 1e-9
 # Their errors: second derivatives by central differences of step 1e-3, at an optimum to within a
 # Newton decrement of 1e-10.
 SHARE_ERROR_RTOL = 1e-3
+# The spread of noise from 900 rows, of which two thirds are looked at: 1 / sqrt(2 x 600), thrice.
+BAND_OF_NOISE_RTOL = 0.09
