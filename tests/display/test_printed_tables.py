@@ -324,6 +324,10 @@ CASES = {
         me.compare(sleep("Reaction ~ Days + (1 | Subject)"), sleep("Reaction ~ Days + (Days || "
                    "Subject)"), sleep())
     ),
+    "comparison: uncertain": lambda: comparison(
+        me.compare(me.lmm("y ~ x + (1 | g)", unbalanced()),
+                   me.lmm("y ~ x + (1 + x | g)", unbalanced()))
+    ),
     "comparison: untested": lambda: comparison(
         me.compare(sleep("Reaction ~ Days + (1 | Subject)", reml=False),
                    sleep("Reaction ~ I(Days^2) + (1 | Subject)", reml=False))
