@@ -285,6 +285,13 @@ def unbalanced():
     return {"y": y, "x": x, "g": g, "f": np.array([*"abc"])[rng.integers(0, 3, 72)]}
 
 
+def a_little_slope():
+    """Of which a likelihood ratio is neither certain nor absent, and its two p-values differ."""
+    table = unbalanced()
+    slopes = np.random.default_rng(8).normal(size=12)
+    return table | {"y": table["y"] + 0.55 * slopes[table["g"]] * table["x"]}
+
+
 def slopes_that_are_not_there():
     table = unbalanced()
     return me.lmm("y ~ x + f + (1 + x + f | g)", table)
@@ -325,8 +332,8 @@ CASES = {
                    "Subject)"), sleep())
     ),
     "comparison: uncertain": lambda: comparison(
-        me.compare(me.lmm("y ~ x + (1 | g)", unbalanced()),
-                   me.lmm("y ~ x + (1 + x | g)", unbalanced()))
+        me.compare(me.lmm("y ~ x + (1 | g)", a_little_slope()),
+                   me.lmm("y ~ x + (1 + x | g)", a_little_slope()))
     ),
     "comparison: untested": lambda: comparison(
         me.compare(sleep("Reaction ~ Days + (1 | Subject)", reml=False),
