@@ -358,3 +358,18 @@ PREDICTION_REFIT_RTOL = 1e-4
 
 # Statistics of refits to the same simulated responses, rows in another order: two optima each.
 BOOTSTRAP_GAIN_ABS = 2e-4
+# --- tests that see a kind of fault (tests/display/test_printed_tables.py and others) -----------
+
+# A forward difference over a relative variance of 0.0009 for a derivative at zero: half of that
+# times the second derivative.
+SLOPE_BY_DIFFERENCE_RTOL = 0.1
+# A fit without one cluster, started from all, against one started anew: two optima at Newton
+# decrements of 1e-10 or, of the bootstrap's last step, less than 1e-4 of a standard error of 0.1.
+JACKKNIFE_ATOL = 1e-4
+# Shares of the variance by another order of the same sums.
+SHARE_RTOL = 1e-9
+# Their errors: second derivatives by central differences of step 1e-3, at an optimum to within a
+# Newton decrement of 1e-10.
+SHARE_ERROR_RTOL = 1e-3
+# The spread of noise from 900 rows, of which two thirds are looked at: 1 / sqrt(2 x 600), thrice.
+BAND_OF_NOISE_RTOL = 0.09

@@ -1,5 +1,6 @@
 """Cross-products against dense matrix products, and as a monoid."""
 
+from dataclasses import fields
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixedeffects.crossprod import CrossProducts, leaf_pattern, together
+from mixedeffects.crossprod import CrossProducts, leaf_pattern, products, together
 from mixedeffects.errors import OptionError
 from tests.engine.simulated import design_of, designs, layout_of
 from tests.oracles import dense
@@ -121,6 +122,66 @@ def test_threads_give_the_same(monkeypatch):
     shared = CrossProducts.of(design, layout_of(design))
     for a, b in zip(whole(alone), whole(shared), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_chunks_of_rows_shared_among_threads_give_the_same(name, monkeypatch):
+    """As of 131,072 rows on: several chunks to a thread, the last one shorter."""
+    design = DESIGNS[name]
+    used = []
+
+    class Pool(products.ThreadPoolExecutor):
+        def __init__(self, workers):
+            used.append(workers)
+            super().__init__(workers)
+
+    monkeypatch.setattr(products, "CHUNK", 16)
+    monkeypatch.setattr(products, "cores", lambda: 3)
+    monkeypatch.setattr(products, "ThreadPoolExecutor", Pool)
+    stats = CrossProducts.of(design, layout_of(design))
+    assert used == [3] and design.n % 16
+    assert_same(whole(stats), expected(design, stats))
+
+
+def assert_same_fields(got, want, scale=None):
+    """Every field of two cross-products, whatever fields there are."""
+    for field in fields(CrossProducts):
+        if field.name in ("layout", "reference"):
+            assert getattr(got, field.name) == getattr(want, field.name)
+            continue
+        parts = [numbers_of(getattr(s, field.name)) for s in (got, want, scale or want)]
+        assert len(parts[0]) == len(parts[1]), field.name
+        for a, b, size in zip(*parts, strict=True):
+            allowed = 1e-11 * np.abs(size).max(initial=1.0)
+            np.testing.assert_allclose(a, b, rtol=1e-11, atol=allowed, err_msg=field.name)
+
+
+def numbers_of(value):
+    """The arrays in a field; of compressed rows, the matrix in full."""
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return [part for key in sorted(value) for part in numbers_of(value[key])]
+    if isinstance(value, tuple) and not hasattr(value, "indptr"):
+        return [part for one in value for part in numbers_of(one)]
+    return [unpack(value, 100)] if hasattr(value, "indptr") else [np.asarray(value)]
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(DESIGNS)), st.booleans())
+@settings(max_examples=25)
+def test_every_field_merges_and_is_removed(seed, name, small):
+    design = DESIGNS[name]
+    rng = np.random.default_rng(seed)
+    chosen = rng.random(design.n) < rng.uniform(0.1, 0.9)
+    layout = layout_of(design, small=small)
+    batch = CrossProducts.of(design, layout)
+    one, two = (
+        CrossProducts.of(rows_of(design, np.flatnonzero(rows)), layout, batch.reference)
+        for rows in (chosen, ~chosen)
+    )
+    assert_same_fields(one.merge(two), batch)
+    assert_same_fields(batch.remove(two), one, batch)
+    assert_same_fields(batch.remove(one), two, batch)
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(DESIGNS)))

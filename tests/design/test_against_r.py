@@ -80,6 +80,17 @@ def test_new_rows_are_transformed_as_in_r(case):
     np.testing.assert_allclose(spec.rebuild(new).X, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("case", golden("boundary")["cases"], ids=lambda case: case["formula"])
+def test_knots_of_a_boundary_inside_the_data_are_rs(case):
+    """Quantiles of the values inside of it, not of all."""
+    X, _ = full_matrix(case["formula"])
+    np.testing.assert_allclose(X, np.array(case["columns"]).T, rtol=1e-9, atol=1e-9)
+    spec = build_design(f"y ~ 0 + {case['formula']}", table()).spec
+    new = pd.DataFrame(golden("boundary")["new"])
+    expected = np.array(case["rebuilt"][1:]).T
+    np.testing.assert_allclose(spec.rebuild(new).X, expected, rtol=1e-8, atol=1e-8)
+
+
 def _group(term):
     """lme4 1.1 writes c:(b:a) where later versions and we write c:b:a."""
     return term["group"].replace("(", "").replace(")", "")

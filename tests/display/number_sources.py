@@ -1,8 +1,10 @@
-"""Where the numbers of sentences come from: for each topic the texts that may stand in it.
+"""Where the numbers of sentences come from: for each topic the values that may stand in it.
 
 The values are those of the fit's other tables and counts of its rows, or are computed here by hand
-(least squares, ranges of levels, design effects); they are rounded as tables round them. Sentences
-may have no other number.
+(least squares, ranges of levels, design effects). Nothing is formatted here: a number that is read
+in a sentence has to be one of them, rounded at its last digit (`tests.display.printed.rounds`); a
+few are texts, which have to be met literally. Which number belongs to which name is tested in
+tests/display/test_words.py.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import pandas as pd
 from scipy.special import expit, ndtr
 
 import mixedeffects as me
-from mixedeffects.display.numbers import at_precision, p_value, significant
+from tests.display.printed import rounds
 
 NUMBER = re.compile(r"(?<![\w.·])[−-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?(?!\w)")
 # two-sided 95% of the normal distribution
@@ -32,8 +34,15 @@ def numbers(text):
     return [found.rstrip(",").replace("−", "-") for found in NUMBER.findall(text)]
 
 
+def known(number, allowed):
+    """Whether a number as it is written is an allowed text, or an allowed value, rounded."""
+    return number in allowed or any(
+        rounds(number, float(value)) for value in allowed if not isinstance(value, str)
+    )
+
+
 def sources(fit, level=0.95, ddf=None):
-    """Topic to the set of numbers it may have.
+    """Topic to the set of values, and of texts, that it may have.
 
     Parameters
     ----------
@@ -57,20 +66,11 @@ def sources(fit, level=0.95, ddf=None):
     }
 
 
-def signed(text):
-    """A rounded number; zero has no sign."""
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
-
-
 def whole(share):
     """A share in per cent as sentences have it."""
     if 1e-12 < share < 0.005:
         return "1%"
     return "99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
-
-
-def five(value, digits=5):
-    return signed(significant(float(value), digits))
 
 
 def sizes(fit):
@@ -79,18 +79,16 @@ def sizes(fit):
 
 
 def counts(fit):
-    out = {f"{fit.design.n:,}"}
+    out = {fit.design.n}
     for rows in sizes(fit).values():
-        out |= {f"{rows.size:,}", f"{rows.min():,}", f"{rows.max():,}", f"{rows.mean():,.1f}"}
-    return out | ({f"{fit.nagq}"} if not fit.linear else set())
+        out |= {rows.size, rows.min(), rows.max(), rows.mean()}
+    return out | ({fit.nagq} if not fit.linear else set())
 
 
 def missing(fit):
     found = fit.design.missing
     gone = found.n_rows - found.n_used
-    return {f"{gone:,}", f"{found.n_rows:,}", whole(gone / found.n_rows)} | {
-        f"{count:,}" for count in found.by_column.values()
-    }
+    return {gone, found.n_rows, whole(gone / found.n_rows), *found.by_column.values()}
 
 
 def coefficients(fit, level, ddf=None, component=None):
@@ -102,12 +100,8 @@ def coefficients(fit, level, ddf=None, component=None):
     logs = fit.formula.startswith("log") if fit.linear else fit.family.link.name in RATIO_LINKS
     for exponentiate in (False, True) if logs else (False,):
         for row in pd.DataFrame(fit.test(exponentiate=exponentiate, **options)).itertuples():
-            error = row.std_error
-            out |= {signed(at_precision(v, error)) for v in (row.estimate, -row.estimate)}
-            out |= {signed(at_precision(v, error)) for v in (row.lower, row.upper)}
-            if exponentiate:  # a ratio that is only small
-                out |= {significant(v, 3) for v in (row.estimate, row.lower, row.upper)}
-            out |= {signed(f"{row.statistic:.2f}"), f"{row.df:.1f}", p_value(row.p_value)}
+            out |= {row.estimate, -row.estimate, row.lower, row.upper}
+            out |= {row.statistic, row.df, row.p_value}
     return out
 
 
@@ -116,18 +110,18 @@ def joint(fit, ddf):
     out = set()
     table = pd.DataFrame(fit.anova(**({"ddf": ddf} if ddf else {})))
     for row in table.itertuples():
-        out |= {f"{row.num_df:.0f}", p_value(row.p_value)}
+        out |= {row.num_df, row.p_value}
         if math.isinf(row.den_df):
-            out.add(f"{row.statistic * row.num_df if fit.linear else row.chisq:.2f}")
+            out.add(row.statistic * row.num_df if fit.linear else row.chisq)
         else:
-            out |= {f"{row.statistic:.2f}", f"{row.den_df:.1f}"}
+            out |= {row.statistic, row.den_df}
     test = pd.DataFrame(fit.test(**({"ddf": ddf} if ddf else {})))
     clear = (test["lower"] > 0) | (test["upper"] < 0)
     owners = pd.Series([term_of(name, fit) for name in test["term"]])
     for term in owners.unique():
         own = owners == term
         if own.sum() > 8:
-            out |= {f"{own.sum()}", f"{(own & clear).sum()}"}
+            out |= {own.sum(), (own & clear).sum()}
     return out
 
 
@@ -143,8 +137,7 @@ def places(fit):
     for name in kept.columns if kept is not None else ():
         if name not in kept.categorical:
             values = kept.numbers(name)
-            for end in (values.min(), values.max()):
-                out.add(signed(f"{end:.0f}" if end == round(end) else significant(end)))
+            out |= {values.min(), values.max()}
     return out
 
 
@@ -161,7 +154,7 @@ def others(fit, level):
 def shares(fit, level):
     out = set()
     for row in pd.DataFrame(fit.icc(level=level)).itertuples():
-        out |= {whole(row.icc), *(f"{v:.3f}" for v in (row.icc, row.lower, row.upper))}
+        out |= {whole(row.icc), row.icc, row.lower, row.upper}
     return out
 
 
@@ -171,37 +164,35 @@ def spreads(fit, level):
     table = pd.DataFrame(fit.varcorr.tidy(level=level))
     fixed = dict(zip(fit.design.x_names, fit.beta, strict=True))
     for row in table.itertuples():
-        limits = (row.sdcor, row.lower, row.upper)
+        out |= {row.sdcor, row.lower, row.upper}
         if isinstance(row.term2, str):
-            out |= {signed(f"{v:.2f}") for v in limits}
             continue
-        out |= {five(v) for v in limits}
         centre, half = fixed.get(row.term1, 0.0), Z * row.sdcor
-        out |= {five(v, 4) for v in (centre - half, centre + half, half)}
+        out |= {centre - half, centre + half, half}
         link = "identity" if fit.linear else fit.family.link.name
         if row.term1 == "(Intercept)" and link in MEANS:
-            out |= {five(MEANS[link](v), 3) for v in (centre - half, centre + half)}
+            out |= {MEANS[link](v) for v in (centre - half, centre + half)}
     if fit.varcorr.sigma is not None:
-        out.add(five(fit.sigma))
+        out.add(fit.sigma)
     for _, value, error in fit.interpret().facts.summary.parameters:
-        out |= {five(value, 4), five(error, 3)}
-    return out | {f"{rows.size}" for rows in sizes(fit).values() if rows.size < 5}
+        out |= {value, error}
+    return out | {rows.size for rows in sizes(fit).values() if rows.size < 5}
 
 
 def standing_out(fit, level):
     """How many levels there are, are above, are below, and are not named."""
     out = set()
     for _, own in pd.DataFrame(fit.ranef(level=level)).groupby(["group", "term"], sort=False):
-        out.add(f"{len(own):,}")
+        out.add(len(own))
         for side in ((own["lower"] > 0).sum(), (own["upper"] < 0).sum()):
-            out |= {f"{side:,}", f"{side - 6:,}"}
+            out |= {side, side - 6}
     return out
 
 
 def explained(fit):
     out = set()
     for value in pd.DataFrame(fit.r2())["r2"][:2]:
-        out |= {f"{value:.3f}", whole(value)}
+        out |= {value, whole(value)}
     return out
 
 
@@ -220,23 +211,21 @@ def clustering(fit):
     if not fit.linear:
         return set()
     ratio = np.sqrt(np.diagonal(fit.vcov())) / least_squares(fit)
-    out = {f"{v:.2g}" for r in ratio for v in (r, 1 / r)} | {"0", "1", f"{fit.design.n:,}"}
+    out = {v for r in ratio for v in (r, 1 / r)} | {"0", "1", fit.design.n}
     (rows, *more) = sizes(fit).values()
     if not more:
         of_a_row = float((rows.astype(float) ** 2).sum() / rows.sum())
         share = float(pd.DataFrame(fit.icc())["icc"].iloc[-1])
         effect = 1 + (of_a_row - 1) * share
-        out |= {f"{of_a_row:,.1f}".removesuffix(".0"), f"{share:.3f}", f"{effect:.3g}"}
-        out.add(f"{fit.design.n / effect:,.0f}")
+        out |= {of_a_row, share, effect, fit.design.n / effect}
     # of more than five factors the rest are counted
-    return out | {f"{n}" for n in range(1, ratio.size - 4)}
+    return out | set(range(1, ratio.size - 4))
 
 
 def convergence(fit):
     c = fit.certificate
-    out = {f"{c.evaluations:,}", f"{c.gradient:.0e}", "0", *numbers(c.message)}
-    out |= {five(c.remaining, 2), *numbers(c.rule or ""), *numbers(" ".join(c.advice))}
+    out = {c.evaluations, c.gradient, "0", *numbers(c.message)}
+    out |= {c.remaining, *numbers(c.rule or ""), *numbers(" ".join(c.advice))}
     for direction in c.singular:
-        out |= {f"{abs(w):.3g}" for w in direction.weights}
-        out |= {f"-{abs(w):.3g}" for w in direction.weights}
+        out |= {sign * w for w in direction.weights for sign in (1.0, -1.0)}
     return out

@@ -88,6 +88,108 @@ def test_every_coefficient_is_said_with_the_numbers_of_the_table(name):
             assert clause["p"] == "0.001" and row.p_value < 0.0005
 
 
+def mentioned(term, text, fit):
+    """Whether a text is about a coefficient: its variables by name, of factors this level last."""
+    for part in term.removeprefix("conditional: ").split(":"):
+        factor = re.fullmatch(r"(?:C\()?(\w+)(?:, \w+\))?\[(.+)\]", part)
+        if factor is None:
+            if not re.search(rf"(?:per unit of|slope of) {re.escape(part)}\b", text, re.I):
+                return False
+            continue
+        variable, level = factor.groups()
+        if part.startswith("C("):  # columns of sums are numbered
+            level = str(fit.design.predictors.levels(variable)[1][int(level) - 1])
+        levels = re.findall(rf"(?:with|for|between) {variable} ([\w.]+)", text, re.I)
+        if not levels or levels[-1].rstrip(".") != level:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("name", [n for n in MODELS if n not in ("independent", "nested", "empty")])
+def test_numbers_stand_with_the_name_of_their_coefficient(name):
+    """What is said since the numbers before names the variables and levels of these, no others."""
+    fit = model(name)
+    words = fit.interpret()
+    text = topic(words, "Fixed effects")
+    said = {e.name: e for e in words.facts.effects if e.alone and e.pieces}
+    before, checked = 0, set()
+    for clause in CLAUSE.finditer(text):
+        about = text[before : clause.start("level")]
+        before = clause.end()
+        own = [
+            row.term.removeprefix("conditional: ")
+            for row in fixed(fit).itertuples()
+            if shows(clause["lower"], row.lower) and shows(clause["upper"], row.upper)
+        ]
+        assert own
+        if own[0] in said:
+            assert any(mentioned(term, about, fit) for term in own), (own, about)
+            checked |= set(own)
+    assert checked == set(said)
+
+
+def with_many_levels(seed, n_levels=15):
+    rng = np.random.default_rng(seed)
+    f = np.array([f"L{k:02d}" for k in rng.integers(0, n_levels, 600)])
+    g = rng.integers(0, 20, 600)
+    y = rng.normal(size=600) + rng.normal(size=20)[g]
+    return me.lmm("y ~ f + (1 | g)", {"y": y, "f": f, "g": g})
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_the_extremes_of_many_levels_are_the_least_and_the_greatest(seed):
+    fit = with_many_levels(seed)
+    table = pd.DataFrame(fit.test()).iloc[1:]
+    table["level"] = table["term"].str.extract(r"\[(.*)\]", expand=False)
+    text = topic(fit.interpret(), "Fixed effects")
+    sentence = re.search(r"Compared with f L00, (.*?): the extremes of", text)[1]
+    clauses = list(CLAUSE.finditer(sentence))
+    ordered = table.sort_values("estimate")
+    assert re.findall(r"with f (\w+)", sentence) == [
+        ordered["level"].iloc[0], ordered["level"].iloc[-1]
+    ]  # fmt: skip
+    for clause, row in zip(clauses, (ordered.iloc[0], ordered.iloc[-1]), strict=True):
+        assert shows(clause["signed"] or clause["value"], row["estimate"])
+        assert shows(clause["lower"], row["lower"]) and shows(clause["upper"], row["upper"])
+    clear = int(((table["lower"] > 0) | (table["upper"] < 0)).sum())
+    assert re.search(rf"the extremes of {len(table)} levels, {clear} of which", text)
+
+
+def test_the_extremes_of_many_interactions_are_the_least_and_the_greatest():
+    rng = np.random.default_rng(6)
+    f, h = (np.array([*letters])[rng.integers(0, 5, 900)] for letters in ("abcde", "pqrst"))
+    g = rng.integers(0, 20, 900)
+    y = rng.normal(size=900) + rng.normal(size=20)[g]
+    fit = me.lmm("y ~ f * h + (1 | g)", {"y": y, "f": f, "h": h, "g": g})
+    table = pd.DataFrame(fit.test())
+    table = table[table["term"].str.contains(":")].sort_values("estimate")
+    text = topic(fit.interpret(), "Fixed effects")
+    sentence = re.search(r"interaction coefficients of f:h go from (.*?) have an interval", text)[1]
+    for clause, row in zip(CLAUSE.finditer(sentence), (table.iloc[0], table.iloc[-1]), strict=True):
+        assert shows(clause["value"], row["estimate"]) and shows(clause["upper"], row["upper"])
+        assert sentence[clause.end() :].startswith(f" of {row['term']}")
+    clear = int(((table["lower"] > 0) | (table["upper"] < 0)).sum())
+    assert sentence.endswith(f"; {clear} of them")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_spreads_stand_with_the_name_of_their_term_and_factor(name):
+    fit = model(name)
+    text = topic(fit.interpret(), "Random effects")
+    table = pd.DataFrame(fit.varcorr.tidy())
+    for row in table[table["term1"].notna() & table["term2"].isna()].itertuples():
+        what = "intercept" if row.term1 == "(Intercept)" else f"slope of {re.escape(row.term1)}"
+        said = re.findall(
+            rf"[Bb]etween levels of {re.escape(row.group)}[, ][^.]*?\b{what}[^.]*?"
+            rf"standard deviation ({NUMBER})",
+            text,
+        )
+        same = rf"{what}[^.]*same for all levels of {re.escape(row.group)}"
+        assert any(shows(number, row.sdcor) for number in said) or (
+            row.sdcor == 0 and re.search(same, text)
+        ), (row, text)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_no_number_is_said_that_the_table_of_coefficients_does_not_have(name):
     fit = model(name)

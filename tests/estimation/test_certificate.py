@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from mixedeffects.estimation.certificate import leave_saddle, singular_directions
+from mixedeffects.estimation.certificate import certify, leave_saddle, singular_directions
+from mixedeffects.estimation.newton import OptimizerResult
 from tests.estimation.simulated import crossed_table
 
 
@@ -64,6 +65,57 @@ def test_the_optimiser_leaves_a_zero_start_that_is_a_saddle():
     zero = objective.evaluate(np.zeros(3))
     assert any(gain > 1.0 for *_, gain in singular_directions(zero, objective.parameters))
     assert leave_saddle(objective, zero).value < zero.value
+
+
+def certified_at(objective, theta, decrement=0.0):
+    """What is said of a point at which an optimiser would have stopped content."""
+    evaluation = objective.evaluate(np.asarray(theta, dtype=float))
+    result = OptimizerResult(evaluation, 1, True, "content", decrement)
+    return certify(objective, result, "newton")
+
+
+# Terms whose variances are really there, at points where some are held at zero: the gradient is
+# zero in every one of them, and the likelihood rises.
+SADDLES = {
+    "one variance": ("y ~ x + (1 | g)", [0.0], 1),
+    "both of a slope term": ("y ~ x + (1 + x | g)", [0.0, 0.0, 0.0], 2),
+    "diagonal": ("y ~ x + (x || g)", [0.0, 0.0], 2),
+    "two factors": ("y ~ x + (1 | g) + (1 | h)", [0.0, 0.0], 2),
+}
+
+
+@pytest.mark.parametrize("name", SADDLES)
+@pytest.mark.parametrize("reml", [True, False])
+def test_a_saddle_is_not_proved(name, reml):
+    formula, theta, count = SADDLES[name]
+    objective = me.lmm(formula, crossed_table(), reml=reml).evaluation.objective
+    certificate = certified_at(objective, theta)
+    assert certificate.gradient == 0.0 and certificate.decrement == 0.0
+    assert len(certificate.singular) == count
+    assert all(direction.slope < 0 for direction in certificate.singular)
+    assert not certificate.converged and not certificate.proved
+    assert certificate.advice
+
+
+def test_a_saddle_in_one_of_two_variances_is_not_proved():
+    """The other is at its own optimum, and no optimiser would move either."""
+    table = crossed_table()
+    alone = me.lmm("y ~ x + (1 | g)", table)
+    objective = me.lmm("y ~ x + (1 | g) + (1 | h)", table).evaluation.objective
+    certificate = certified_at(objective, [alone.theta[0], 0.0])
+    assert certificate.gradient < 1e-3
+    (direction,) = certificate.singular
+    assert direction.term == 1 and direction.slope < 0
+    assert not certificate.proved
+
+
+def test_the_same_point_is_proved_where_the_variance_is_not_there():
+    objective = me.lmm("y ~ 1 + (1 | g)", no_group_variance()).evaluation.objective
+    certificate = certified_at(objective, [0.0])
+    assert [direction.slope > 0 for direction in certificate.singular] == [True]
+    assert certificate.proved and not certificate.advice
+    # a further Newton step would still win something
+    assert not certified_at(objective, [0.0], decrement=0.1).proved
 
 
 @pytest.mark.parametrize("optimizer", ["newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA"])

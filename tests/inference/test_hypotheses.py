@@ -42,6 +42,27 @@ def test_rows_and_joint_test_are_lmertests(contest, ddf):
     assert joint["den_df"] == pytest.approx(theirs["den_df"], rel=tol.ANOVA_DF_RTOL)
 
 
+FEW = json.loads((FOLDER.parent / "df" / "few_groups.json").read_text())["models"]
+
+
+@pytest.mark.parametrize("i", range(len(FEW)))
+def test_joint_tests_of_few_groups_are_lmertests(i):
+    """Where a component has two degrees of freedom or fewer its F has no mean to be matched."""
+    golden = FEW[i]
+    fit = me.lmm("y ~ a + x + (1 | g)", golden["data"])
+    rows = fit.test(["a = 0", "x = 0"])
+    np.testing.assert_allclose(rows["df"], golden["df"], rtol=tol.ANOVA_DF_RTOL)
+    joint = fit.test(["a = 0", "x = 0"], joint=True).iloc[0]
+    assert joint["num_df"] == golden["num_df"]
+    assert joint["den_df"] == pytest.approx(golden["den_df"], rel=tol.ANOVA_DF_RTOL)
+    assert joint["statistic"] == pytest.approx(golden["F"], rel=tol.ANOVA_F_RTOL)
+    assert joint["p_value"] == pytest.approx(golden["p"], rel=tol.ANOVA_DF_RTOL)
+
+
+def test_one_of_these_has_a_component_below_two():
+    assert any(min(golden["df"]) < 2 and golden["den_df"] == 2 for golden in FEW)
+
+
 @pytest.mark.parametrize(
     ("text", "weights", "value"),
     [

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from scipy.optimize import minimize
 
 import mixedeffects as me
@@ -511,3 +512,18 @@ def test_the_t_reference_gives_the_t_interval_of_balanced_data():
     assert wide["lower"][0] > found["lower"][0]
     with pytest.raises(me.OptionError, match="chi2, t"):
         fit.confint(method="profile", reference="F")
+
+
+def test_the_t_reference_takes_each_coefficients_own_degrees_of_freedom():
+    """Of a trial: some 98 for arms, which differ between patients, some 205 for times."""
+    fit = me.lmm("pain_score ~ treatment * time + (1 | patient)", me.datasets.pain_trial())
+    df = np.asarray(fit.test()["df"])
+    assert df.min() < 110 and df.max() > 190
+    table = fit.confint(method="profile", reference="t", parameters="fixed")
+    for i, (term, nu) in enumerate(zip(table["term"], df, strict=True)):
+        t = stats.t.ppf(0.975, nu)
+        rise = (nu + 1) * np.log1p(t**2 / nu)  # of -2 log-likelihood, of a normal mean
+        level = stats.chi2.cdf(rise, 1)
+        own = fit.confint(method="profile", parameters=[term], level=level)
+        assert table["lower"][i] == pytest.approx(own["lower"][0], rel=1e-7)
+        assert table["upper"][i] == pytest.approx(own["upper"][0], rel=1e-7)

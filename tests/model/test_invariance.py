@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mixedeffects as me
-from mixedeffects.crossprod import CrossProducts
+from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.design import build_design
 from mixedeffects.engine import make_plan
 from tests.estimation.simulated import crossed_table
 from tests.tolerances import SAME_OPTIMUM
 
 FORMULA = "y ~ x + (1 + x | g) + (1 | h)"
+FORMULA_OF_THREE = "y ~ x + (1 + x | g) + (1 + z | h) + (1 | i)"
 EXAMPLES = settings(max_examples=12, deadline=None)
 
 
@@ -71,12 +72,16 @@ def test_affine_change_of_a_predictor(reference, shift, scale):
 
 
 @EXAMPLES
-@given(cut=st.integers(20, 220))
-def test_merging_parts_equals_the_whole(cut):
-    """Products of two parts add up to the whole's, and can be taken out again."""
+@given(cut=st.integers(20, 220), weights=st.sampled_from([None, "w"]))
+def test_merging_parts_equals_the_whole(cut, weights):
+    """Products of two parts add up to the whole's, dense or blocked, and can be taken out again."""
     table = crossed_table()
-    design = build_design(FORMULA, table)
-    for layout in (make_plan(design).layout,):
+    design = build_design(FORMULA_OF_THREE, table, weights=weights)
+    q, k = zip(*((b.factor.n_levels, b.k) for b in design.blocks), strict=True)
+    blocked = Layout(q, k, 0, (1, 2))
+    small = make_plan(design).layout
+    assert small.small
+    for layout in (small, blocked):
         whole = CrossProducts.of(design, layout)
         parts = []
         for rows in (slice(0, cut), slice(cut, None)):
@@ -84,6 +89,8 @@ def test_merging_parts_equals_the_whole(cut):
         merged = parts[0].merge(parts[1])
         _assert_same(merged, whole)
         _assert_same(merged.remove(parts[1]), parts[0])
+    assert whole.leaf_cross is not None and whole.rest_cross
+    assert (whole.log_weights != 0.0) == (weights is not None)
 
 
 def _rows(design, rows):
@@ -97,17 +104,27 @@ def _rows(design, rows):
         )
         for b in design.blocks
     )
-    return replace(design, y=design.y[rows], X=design.X[rows], blocks=blocks)
+    weights = None if design.weights is None else design.weights[rows]
+    return replace(design, y=design.y[rows], X=design.X[rows], blocks=blocks, weights=weights)
 
 
 def _assert_same(a, b):
     assert a.n == b.n
+    assert a.log_weights == pytest.approx(b.log_weights, abs=1e-9)
     for name in ("xx", "leaf_diag", "leaf_fixed", "rest_fixed", "rest_dense"):
         u, v = getattr(a, name), getattr(b, name)
         if u is not None:
             assert np.allclose(u, v, atol=1e-9), name
-    if a.leaf_cross is not None:
-        assert np.allclose(_dense(a.leaf_cross), _dense(b.leaf_cross), atol=1e-9)
+    for u, v in zip(a.rest_diag, b.rest_diag, strict=True):
+        assert np.allclose(u, v, atol=1e-9)
+    assert a.rest_cross.keys() == b.rest_cross.keys()
+    crossed = [
+        (a.leaf_cross, b.leaf_cross),
+        *((a.rest_cross[i], b.rest_cross[i]) for i in a.rest_cross),
+    ]
+    for u, v in crossed:
+        if u is not None:
+            assert np.allclose(_dense(u), _dense(v), atol=1e-9)
 
 
 def _dense(rows):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import mixedeffects as me
+from mixedeffects.inference.views import residuals_by_group
 from tests.plot.pictures import drawn
 
 
@@ -83,3 +87,28 @@ def test_wrong_options_are_named(fit):
         fit.plot.by_group(order="size")
     with pytest.raises(me.OptionError, match="did you mean 'Subject'"):
         fit.plot.by_group("Subjec")
+
+
+def test_rows_without_a_residual_leave_the_others_at_their_levels(fit, monkeypatch):
+    """Where a fitted mean is at the end of its range, some rows have no residual of a kind."""
+    real = residuals_by_group.fit_residuals
+    lost = np.r_[0:4, 25, 90:97]
+
+    def without(*arguments):
+        found = real(*arguments)
+        kept = np.delete(np.arange(180), lost)
+        return replace(found, values=found.values[kept], fitted=found.fitted[kept], kept=kept,
+                       rows=found.rows[kept])  # fmt: skip
+
+    monkeypatch.setattr(residuals_by_group, "fit_residuals", without)
+    view = residuals_by_group.by_group_view(fit)
+    data, rows = (pd.DataFrame(view.tables[name].columns) for name in ("data", "rows"))
+    subject = me.datasets.sleepstudy()["Subject"].astype(str).to_numpy()
+    assert (subject[rows["row"]] == rows["level"]).all()
+    assert sorted(rows["row"]) == sorted(set(range(180)) - set(lost.tolist()))
+    left = np.delete(np.arange(180), lost)
+    residual = real(fit, None, 0).values
+    for row in data.itertuples():
+        own = residual[left[subject[left] == row.level]]
+        assert row.n == own.size
+        assert (row.median, row.sd) == pytest.approx((np.median(own), own.std(ddof=1)))

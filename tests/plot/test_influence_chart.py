@@ -127,3 +127,31 @@ def test_measures_are_those_of_fits_without_the_level(fit, measure):
     assert picture.marks("point") == 18 and picture.says(f"{NAMES[measure]} by Subject")
     needle = next(unit for unit in units(chart) if unit.tooltip)
     assert [row["value"] for row in needle.rows] == chart.data["value"].tolist()
+
+
+def cutoffs(chart):
+    """Where the dashed lines of a chart lie, zero (or one) left out."""
+    rules = [unit for unit in units(chart) if unit.mark == "rule" and len(unit.rows) == 1]
+    found = {round(abs(value), 12) for unit in rules for value in unit.rows[0].values()}
+    return found - {0.0, 1.0}
+
+
+@pytest.mark.parametrize("measure", ["cooks_distance", "dfbetas"])
+def test_the_cutoff_counts_the_units_that_are_left_out(fit, measure):
+    """4 / n of Cook's distance and 2 / sqrt(n) of DFBETAS: n levels, or n rows, never mixed."""
+    sleep = me.datasets.sleepstudy()
+    crossed = me.lmm("Reaction ~ Days + (1 | Subject) + (1 | day)", sleep.assign(day=sleep["Days"]))
+    herds = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    cases = [(fit, "Subject", 18), (fit, "rows", 180), (crossed, "day", 10), (herds, "herd", 15)]
+    for model, group, n in cases:
+        wanted = 4.0 / n if measure == "cooks_distance" else 2.0 / np.sqrt(n)
+        chart = model.plot.influence(group, measure=measure)
+        assert chart.view.facts["cutoff"] == pytest.approx(wanted)
+        assert cutoffs(chart) == {round(wanted, 12)}
+        assert f"of n = {n}, a convention" in str(chart.subtitle)
+
+
+@pytest.mark.parametrize("measure", ["mdffits", "covratio", "covtrace"])
+def test_other_measures_have_no_cutoff(fit, measure):
+    chart = fit.plot.influence(measure=measure)
+    assert chart.view.facts["cutoff"] is None and cutoffs(chart) == set()

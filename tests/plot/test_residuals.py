@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 import mixedeffects as me
 from mixedeffects.inference.views.smooth import smooth
 from mixedeffects.plot.theme import BLUE, RED
 from tests.plot.pictures import drawn
-from tests.tolerances import STANDARDISED_RTOL
+from tests.tolerances import BAND_OF_NOISE_RTOL, STANDARDISED_RTOL
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,36 @@ def test_smooth_is_local_regression_by_weighted_least_squares():
         w = np.clip(1 - (distance / width) ** 3, 0, None) ** 3
         slope, level = np.polyfit(x, y, 1, w=np.sqrt(w))
         assert mean == pytest.approx(level + slope * at)
+
+
+@pytest.mark.parametrize("level", [0.95, 0.8])
+def test_the_band_is_that_of_a_weighted_sum_of_rows(level):
+    """line = S y: its variance at a point is the sum of S_ij^2 times the rows' own variances."""
+    rng = np.random.default_rng(4)
+    x = np.sort(rng.uniform(0, 5, 50))
+    y = np.sin(x) + rng.normal(size=50) * (0.2 + 0.3 * x)
+    S = np.empty((50, 50))
+    for i, at in enumerate(x):
+        distance = np.abs(x - at)
+        width = 1.0001 * np.sort(distance)[int(np.ceil(50 * 2 / 3)) - 1]
+        w = np.clip(1 - (distance / width) ** 3, 0, None) ** 3
+        X = np.column_stack([np.ones(50), x - at])
+        S[i] = np.linalg.solve(X.T @ (w[:, None] * X), X.T * w)[0]
+    line = smooth(x, y, level)
+    np.testing.assert_allclose(line["mean"], S @ y)
+    half = norm.ppf(0.5 + level / 2) * np.sqrt(S**2 @ (y - S @ y) ** 2)
+    np.testing.assert_allclose(line["upper"] - line["mean"], half)
+    np.testing.assert_allclose(line["mean"] - line["lower"], half)
+
+
+def test_the_band_of_means_is_as_wide_as_that_of_rows():
+    """Of noise of variance 4, n rows: 2 z sqrt(sum of S_ij^2), which falls with the root of n."""
+    rng = np.random.default_rng(6)
+    middle = []
+    for n in (900, 14_400):
+        line = smooth(np.linspace(0, 1, n), 2.0 * rng.normal(size=n))
+        middle.append(np.mean(line["upper"][20:40] - line["mean"][20:40]))
+    assert middle[0] / middle[1] == pytest.approx(4.0, rel=BAND_OF_NOISE_RTOL)
 
 
 def test_means_of_many_rows_make_the_same_smooth():

@@ -163,13 +163,14 @@ def distribution_variance(fit, approximation, mean, values=None):
         return THEORETICAL[family.link.name]
     eta = float(np.asarray(family.link.link(np.asarray(mean))))
     others = other_predictors(fit, values)
-    n = max([1, *(np.size(x) for x in others)])
+    weights = fit.response.weights if family.weights_scale_dispersion else None
+    n = max([1 if weights is None else weights.size, *(np.size(x) for x in others)])
     others = [np.broadcast_to(x, (n,)) for x in others]
     at = np.full(n, eta)
     size = {"size": np.ones(n)} if family.has_size else {}
     variance = family.variance(at, *others, **size)
-    if family.weights_scale_dispersion and fit.response.weights is not None:
-        variance = variance * float(np.mean(1.0 / fit.response.weights))
+    if weights is not None:
+        variance = variance / weights
     mu = family.mean(at, *others)
     slope = family.mean_slope(at, *others)
     if approximation == "delta":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mixedeffects.estimation.certificate import (
     EXACT,
     SINGULAR,
@@ -38,15 +40,43 @@ def snapped(objective, evaluation):
     return best
 
 
-def null_directions(evaluation):
-    """Per direction of zero variance: (term index, unit vector in engine coordinates)."""
+def null_spaces(evaluation):
+    """Per term with zero variances: (term index, orthonormal columns (k, m) that have none)."""
     out = []
     for i, term in enumerate(evaluation.objective.problem.covariance.terms):
         if clearly_regular(evaluation, term):
             continue
         U, s, _ = term_svd(evaluation, term)
-        out += [(i, v) for v in U[:, s <= EXACT * max(1.0, s[0])].T]
+        null = U[:, s <= EXACT * max(1.0, s[0])]
+        if null.shape[1]:
+            out.append((i, null))
     return out
+
+
+def principal(evaluation, i, null):
+    """The null space's own directions: those in which the objective changes least and most.
+
+    Where every column is worth no variance alone, a combination of them may be worth one; the
+    slope along v is v'Dv, and D's eigenvectors are the directions to look in.
+
+    Returns
+    -------
+    (k, m) array
+    """
+    m = null.shape[1]
+    if m == 1 or not evaluation.objective.problem.covariance.terms[i].structure.rotates:
+        return null
+    D = np.diag([slope(evaluation, along(evaluation, i, v, TRIALS[0])) for v in null.T])
+    for a in range(m):
+        for b in range(a):
+            point = along(evaluation, i, (null[:, a] + null[:, b]) / np.sqrt(2.0), TRIALS[0])
+            D[a, b] = D[b, a] = slope(evaluation, point) - 0.5 * (D[a, a] + D[b, b])
+    return null @ np.linalg.eigh(D)[1] if np.isfinite(D).all() else null
+
+
+def slope(evaluation, point):
+    """The change of the objective per unit of variance, to a point `along` the first trial."""
+    return (point.value - evaluation.value) / TRIALS[0] ** 2
 
 
 def along(evaluation, i, v, size):
@@ -71,15 +101,15 @@ def examine(evaluation):
     """
     problem = evaluation.objective.problem
     directions, lower = [], None
-    for i, v in null_directions(evaluation):
-        points = [along(evaluation, i, v, size) for size in TRIALS]
-        slope = (points[0].value - evaluation.value) / TRIALS[0] ** 2
-        best = min(points, key=lambda point: point.value)
-        if best.value < evaluation.value - WORTHWHILE and (
-            lower is None or best.value < lower.value
-        ):
-            lower = best
-        covariance = problem.covariance
-        weights = combination(covariance.terms[i], covariance.T_blocks, v)
-        directions.append(Direction(i, weights, slope))
+    for i, null in null_spaces(evaluation):
+        for v in principal(evaluation, i, null).T:
+            points = [along(evaluation, i, v, size) for size in TRIALS]
+            best = min(points, key=lambda point: point.value)
+            if best.value < evaluation.value - WORTHWHILE and (
+                lower is None or best.value < lower.value
+            ):
+                lower = best
+            covariance = problem.covariance
+            weights = combination(covariance.terms[i], covariance.T_blocks, v)
+            directions.append(Direction(i, weights, slope(evaluation, points[0])))
     return tuple(directions), lower
