@@ -7,6 +7,7 @@ from mixedeffects.estimation.certificate import Certificate, Direction
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
+from mixedeffects.estimation.recession import Recession, complement
 from mixedeffects.estimation.watching import Step
 
 if TYPE_CHECKING:
@@ -40,9 +41,11 @@ __all__ = [
     "LowerPointError",
     "Parameters",
     "Point",
+    "Recession",
     "Step",
     "UserRule",
     "check_rule",
+    "complement",
     "hold",
     "minimize",
     "trace",

@@ -14,12 +14,15 @@ from math import isfinite, prod
 import numpy as np
 
 from mixedeffects.estimation.newton import decrement_at
+from mixedeffects.estimation.recession import Recession
 from mixedeffects.estimation.watching import Step
 
 SINGULAR = 1e-4
 EXACT = 1e-10
 SPANNED = 1e-9
 WORTHWHILE = 1e-8
+# a decrement of this is a few thousandths of a standard error
+CERTAIN = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,7 @@ class Certificate:
     advice : tuple of str
         What to try, in words, when not converged.
     infinite : tuple of str
-        Coefficients whose estimates are infinite (separation); the numbers reported for them
-        are where the optimiser stopped.
+        Coefficients that have no finite estimate (separation).
     path : tuple of Step
         What the optimiser passed on its way: every iteration it accepted.
     rule : str or None
@@ -73,6 +75,9 @@ class Certificate:
         Whether the rule stopped the search short of a proved optimum.
     ran_out : bool
         Whether, unproved, the optimiser stopped because it was allowed no more steps.
+    recession : Recession or None
+        Which combinations of the coefficients (of all linear predictors) stay finite, where some
+        do not.
     """
 
     converged: bool
@@ -90,6 +95,12 @@ class Certificate:
     rule: str | None = None
     short: bool = False
     ran_out: bool = False
+    recession: Recession | None = None
+
+    @property
+    def limit(self) -> bool:
+        """Whether there is no maximum, but what stays finite is at its optimum (separation)."""
+        return self.recession is not None and bool(self.decrement < CERTAIN)
 
     @property
     def proved(self) -> bool:

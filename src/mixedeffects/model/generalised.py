@@ -12,7 +12,7 @@ from mixedeffects import inference
 from mixedeffects.design import build_glmm_design, collapse, take_rows
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
-from mixedeffects.estimation import UserRule, check_rule
+from mixedeffects.estimation import Recession, UserRule, check_rule
 from mixedeffects.estimation.laplace import (
     LaplaceObjective,
     QuadratureObjective,
@@ -253,16 +253,36 @@ def merged_rows(data, family, response):
     return take_rows(data, found.first), merged, found.row_of
 
 
-def coefficients_of(direction, *, data, groups):
-    """Names of the coefficients that a direction of the engine's parameters is made of."""
-    out = []
+def coefficients_of(recession, *, data, groups):
+    """A recession in the user's coordinates, and the coefficients that are not finite.
+
+    Parameters
+    ----------
+    recession : Recession
+        In the engine's coordinates of the fixed coefficients.
+
+    Returns
+    -------
+    recession : Recession
+        Over all coefficients, in the order of the fit's parameters.
+    names : tuple of str
+    """
+    moved, names, size = [], [], []
     for group in groups:
-        size = np.abs(group.T @ direction[group.part])
-        names = coefficient_names(data, group.name, size.size)
+        own = recession.directions[:, group.part] @ group.T.T
+        scale = np.sqrt((group.T * group.T).sum(axis=1))
+        moved.append(own)
+        size.append(np.abs(own).max(axis=0, initial=0.0) / scale)
         prefix = "" if group.name == "conditional" else f"{group.name}: "
-        out += [(float(s), prefix + name) for s, name in zip(size, names, strict=True)]
-    largest = max(size for size, _ in out)
-    return [name for size, name in out if size > PART * largest]
+        names += [
+            prefix + name for name in coefficient_names(data, group.name, group.T.shape[0])
+        ]
+    directions, shares = np.concatenate(moved, axis=1), np.concatenate(size)
+    # what rounding leaves of coefficients that do not take part
+    directions[:, shares < PART * shares.max(initial=0.0)] = 0.0
+    found = Recession(directions, recession.pulls)
+    moving = directions.any(axis=0)
+    return found, tuple(name for name, moves in zip(names, moving, strict=True) if moves)
 
 
 def check_nagq(nagq):
@@ -289,8 +309,8 @@ def response_kind(family):
 
 # links with which the logarithm of an exposure is a factor of a rate
 LINKS_OF_RATES = ("log", "cloglog")
-# share of the largest coefficient of a direction below which another is not named
-PART = 0.02
+# share of the largest coefficient of a direction, in standard errors, below which another is none
+PART = 1e-4
 
 
 GENERALISED = "mixedeffects.inference.generalised"

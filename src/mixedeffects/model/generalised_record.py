@@ -11,8 +11,13 @@ import numpy as np
 
 from mixedeffects.design import Design, GLMMDesign
 from mixedeffects.engine import Plan, threads_for
-from mixedeffects.estimation import Certificate
-from mixedeffects.estimation.laplace import Coefficients, hessian, quick_hessian
+from mixedeffects.estimation import Certificate, Recession
+from mixedeffects.estimation.laplace import (
+    Coefficients,
+    finite_space,
+    hessian,
+    quick_hessian,
+)
 
 # relative step for the Jacobian of theta's change of coordinates
 STEP = 1e-6
@@ -117,6 +122,16 @@ class GLMMFit:
             coefficients=groups,
             row_of=row_of,
         )
+
+    @property
+    def recession(self):
+        """Which combinations of beta have no finite estimate; None if all have one."""
+        return self.part_of_recession(slice(0, self.beta.size))
+
+    def part_of_recession(self, place):
+        """The same for the coefficients in some places of `estimates`."""
+        found = self.certificate.recession
+        return None if found is None else found.part(place)
 
     @cached_property
     def modes(self):
@@ -226,16 +241,36 @@ class GLMMFit:
     def parameter_half(self):
         """(P, P) half with half half' the covariance of the engine's parameters.
 
-        None where the observed information is not positive definite.
+        None where the observed information is not positive definite. Where coefficients have no
+        finite estimate, the covariance of what stays finite, half is (P, P - m).
         """
-        H = self.engine_hessian
+        H, basis = self.engine_hessian, None
+        if self.certificate.recession is not None:
+            problem = self.evaluation.objective.problem
+            basis = finite_space(problem, self.engine_recession)
+            H = basis.T @ H @ basis
         scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
         try:
             L = np.linalg.cholesky(H / np.outer(scale, scale))
         except np.linalg.LinAlgError:
             return None
         # the objective is twice the negative log likelihood
-        return np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T
+        half = np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T
+        return half if basis is None else basis @ half
+
+    @property
+    def engine_recession(self):
+        """The certificate's recession in the engine's coordinates of the fixed coefficients."""
+        found = self.certificate.recession
+        n_fixed = self.evaluation.objective.problem.n_fixed
+        directions = np.zeros((found.directions.shape[0], n_fixed))
+        at = 0
+        for group in self.coefficients:
+            p = group.T.shape[0]
+            own = found.directions[:, at : at + p]
+            directions[:, group.part] = np.linalg.solve(group.T, own.T).T
+            at += p
+        return Recession(directions, found.pulls)
 
     @cached_property
     def vcov_parameters(self):
@@ -243,7 +278,8 @@ class GLMMFit:
 
         The objective is even in a standard deviation of zero, so that such a parameter has no
         covariance with the others; its own rows are nan. All is nan where the observed
-        information is not positive definite.
+        information is not positive definite. Of coefficients without a finite estimate it has
+        numbers that only combinations with a finite one may use; see `recession`.
         """
         half = self.parameter_half
         if half is None:

@@ -27,7 +27,14 @@ from mixedeffects.design import (
 )
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, MixedEffectsError, OptionError
-from mixedeffects.estimation import Certificate, Direction, LMMObjective, Parameters, Step
+from mixedeffects.estimation import (
+    Certificate,
+    Direction,
+    LMMObjective,
+    Parameters,
+    Recession,
+    Step,
+)
 
 FORMAT = 1
 
@@ -141,8 +148,10 @@ def certificate_parts(certificate):
     out = {
         f.name: getattr(certificate, f.name)
         for f in fields(certificate)
-        if f.name not in ("singular", "path")
+        if f.name not in ("singular", "path", "recession")
     }
+    if certificate.recession is not None:
+        out["recession"] = certificate.recession.to_dict()
     out["singular"] = [
         {"term": d.term, "weights": d.weights.tolist(), "slope": d.slope}
         for d in certificate.singular
@@ -261,6 +270,8 @@ def _certificate(saved):
         Step(**s | {"theta": np.array(s["theta"], float), "beta": np.array(s["beta"], float)})
         for s in saved.get("path", ())
     )
+    if saved.get("recession") is not None:
+        saved["recession"] = Recession.from_dict(saved["recession"])
     return Certificate(**saved)
 
 

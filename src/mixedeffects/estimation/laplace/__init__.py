@@ -6,6 +6,7 @@ from mixedeffects.estimation.laplace.fit import fit_laplace
 from mixedeffects.estimation.laplace.objective import LaplaceObjective
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quick import QuickObjective
+from mixedeffects.estimation.laplace.separation import finite_space
 
 __all__ = [
     "Coefficients",
@@ -13,6 +14,7 @@ __all__ = [
     "QuadratureObjective",
     "QuickObjective",
     "assemble",
+    "finite_space",
     "fit_laplace",
     "hessian",
     "quick_hessian",
