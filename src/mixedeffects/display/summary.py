@@ -128,7 +128,9 @@ def fixed_rows(facts, table=None):
     for term, estimate, se, df, t, p, lower, upper in zip(*(c[n] for n in names), strict=True):
         shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
         freedom = [] if normal else [f"{df:.1f}"]
-        rows.append([term, *shown[:2], *freedom, f"{t:.2f}", p_value(p), *shown[2:]])
+        rows.append(
+            [term, *shown[:2], *freedom, "" if np.isnan(t) else f"{t:.2f}", p_value(p), *shown[2:]]
+        )
     return header, rows
 
 
@@ -143,7 +145,8 @@ def remarks(facts):
             f"is between levels of {group}{scale}."
         )
     tables = (facts.coefficients, *facts.parts.values())
-    if any(np.isnan(table.columns["std_error"]).any() for table in tables):
+    separated = facts.certificate.recession is not None
+    if not separated and any(np.isnan(table.columns["std_error"]).any() for table in tables):
         out.append(
             "Coefficients without a standard error: the curvature of the likelihood is not "
             "positive where the optimiser stopped."
@@ -164,6 +167,12 @@ def remarks(facts):
         out.append(
             f"Converged: certified optimum after {certificate.evaluations} evaluations "
             f"({certificate.optimizer}), |gradient| {certificate.gradient:.0e}."
+        )
+    elif certificate.limit:
+        out.append(
+            f"NO MAXIMUM ({certificate.optimizer}, {certificate.evaluations} evaluations): "
+            f"{certificate.message.rstrip('.')}. All other numbers are those of the limit, the "
+            f"log-likelihood is the supremum. To do: {'; '.join(certificate.advice)}."
         )
     else:
         out.append(

@@ -136,8 +136,8 @@ def lost_terms(fit, hypotheses):
     if names:
         shown = ", ".join(f"'{name}'" for name in names)
         warnings.warn(
-            f"Wald tests of {shown} do not exist: coefficients of {'it' if len(names) == 1 else 'them'} "
-            f"have no finite estimate (separation)\n{LRT}",
+            f"no Wald test of {shown}: it has coefficients without a finite estimate (separation)\n"
+            f"{LRT}",
             DataWarning,
             stacklevel=depth_of_package(),
         )

@@ -12,13 +12,14 @@ from mixedeffects import inference
 from mixedeffects.design import build_glmm_design, collapse, take_rows
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
-from mixedeffects.estimation import Recession, UserRule, check_rule
+from mixedeffects.estimation import UserRule, check_rule
 from mixedeffects.estimation.laplace import (
     LaplaceObjective,
     QuadratureObjective,
     QuickObjective,
     assemble,
     fit_laplace,
+    in_users,
 )
 from mixedeffects.family import Response, ZeroInflated, family_of
 from mixedeffects.model.generalised_record import GLMMFit, coefficient_names
@@ -267,21 +268,12 @@ def coefficients_of(recession, *, data, groups):
         Over all coefficients, in the order of the fit's parameters.
     names : tuple of str
     """
-    moved, names, size = [], [], []
+    found, names = in_users(recession, groups), []
     for group in groups:
-        own = recession.directions[:, group.part] @ group.T.T
-        scale = np.sqrt((group.T * group.T).sum(axis=1))
-        moved.append(own)
-        size.append(np.abs(own).max(axis=0, initial=0.0) / scale)
         prefix = "" if group.name == "conditional" else f"{group.name}: "
-        names += [
-            prefix + name for name in coefficient_names(data, group.name, group.T.shape[0])
-        ]
-    directions, shares = np.concatenate(moved, axis=1), np.concatenate(size)
-    # what rounding leaves of coefficients that do not take part
-    directions[:, shares < PART * shares.max(initial=0.0)] = 0.0
-    found = Recession(directions, recession.pulls)
-    moving = directions.any(axis=0)
+        size = group.T.shape[0]
+        names += [prefix + name for name in coefficient_names(data, group.name, size)]
+    moving = found.directions.any(axis=0)
     return found, tuple(name for name, moves in zip(names, moving, strict=True) if moves)
 
 
@@ -309,8 +301,6 @@ def response_kind(family):
 
 # links with which the logarithm of an exposure is a factor of a rate
 LINKS_OF_RATES = ("log", "cloglog")
-# share of the largest coefficient of a direction, in standard errors, below which another is none
-PART = 1e-4
 
 
 GENERALISED = "mixedeffects.inference.generalised"

@@ -198,6 +198,12 @@ def explained_sentences(facts):
     found = dict(zip(c["measure"], (float(v) for v in c["r2"]), strict=True))
     scale = "" if facts.link is None else " on the scale of the linear predictor"
     marginal, conditional = found["marginal"], found["conditional"]
+    if math.isnan(marginal):
+        return [
+            "R² on the scale of the linear predictor does not exist: the fixed part of some rows "
+            'is infinite (separation). fit.r2(scale="response") has shares of the variance of the '
+            "response itself."
+        ]
     if not any(e.pieces != () for e in facts.effects):
         return [
             f"There are no predictors to explain anything (marginal R² = {marginal:.3f}); the "

@@ -39,6 +39,11 @@ ENDS = (80, 160)
 BETWEEN = (-40, -20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 40)
 # of a log density: what is level, and what a density that has an end may change near it
 LEVEL, SETTLING = 1e-6, 1e-2
+# by how much a row's log density may fall short of its supremum at an optimum where it is reached,
+# and rows of a fit from which on this is asked
+SHORT, MOST_ROWS = 0.05, 2_000
+# share of the largest coefficient of a direction, in standard errors, below which another is none
+PART = 1e-4
 # Newton decrement at which the limit is reached, and steps to it
 ENOUGH, MOST_STEPS = 1e-10, 30
 
@@ -83,7 +88,8 @@ def recession(evaluation, curvature):
     if not n_fixed or np.linalg.eigvalsh(own).min() > FAINT:
         return None, outward
     V, pulls = np.zeros((n_fixed, 0)), np.zeros((0, 0))
-    found = by_rows(problem, evaluation.predictors)
+    many = problem.response.y.shape[0] > MOST_ROWS
+    found = by_rows(problem, evaluation.predictors, many)
     if found is not None and not _rises(evaluation, found[2]):
         V, pulls = found[0], found[1]
         outward[:n_fixed] = found[2]
@@ -97,6 +103,44 @@ def recession(evaluation, curvature):
         whole[pulls.shape[0] :, m:] = np.eye(more)
         pulls = whole
     return (Recession(V.T, pulls) if V.shape[1] else None), outward
+
+
+def in_users(recession, groups):
+    """A recession in the user's coordinates, over all coefficients in the order of the groups.
+
+    Parameters
+    ----------
+    recession : Recession
+        In the engine's coordinates.
+    groups : sequence of Coefficients
+    """
+    moved, shares = [], []
+    for group in groups:
+        own = recession.directions[:, group.part] @ group.T.T
+        scale = np.sqrt((group.T * group.T).sum(axis=1))
+        moved.append(own)
+        shares.append(np.abs(own).max(axis=0, initial=0.0) / scale)
+    directions, share = np.concatenate(moved, axis=1), np.concatenate(shares)
+    directions[:, share < PART * share.max(initial=0.0)] = 0.0  # what rounding leaves
+    return Recession(directions, recession.pulls)
+
+
+def recession_of_refit(evaluation):
+    """What the rows say of a refit, looked at only where something is far out.
+
+    Parameters
+    ----------
+    evaluation : LaplaceEvaluation
+
+    Returns
+    -------
+    Recession or None
+        In the engine's coordinates.
+    """
+    if not far_out(evaluation):
+        return None
+    found = by_rows(evaluation.objective.problem, evaluation.predictors, True)
+    return None if found is None else Recession(found[0].T, found[1])
 
 
 def _rises(evaluation, direction):
@@ -154,7 +198,7 @@ def without_traces(v, problem):
     return out / np.linalg.norm(out)
 
 
-def by_rows(problem, predictors):
+def by_rows(problem, predictors, reached=False):
     """What the rows say of directions of recession.
 
     Parameters
@@ -162,6 +206,9 @@ def by_rows(problem, predictors):
     problem : Problem
     predictors : sequence of (n,) array
         Linear predictors somewhere; only those that are held while another one moves matter.
+    reached : bool
+        Take these to be an optimum, at which a row that goes to its limit is near it already: far
+        fewer are then left to be looked at together.
 
     Returns
     -------
@@ -174,7 +221,7 @@ def by_rows(problem, predictors):
 
     None where there is no such direction.
     """
-    fixed, towards = constraints(problem, predictors)
+    fixed, towards = constraints(problem, predictors, reached)
     basis = null_space(fixed)
     if not basis.shape[1]:
         return None
@@ -191,13 +238,15 @@ def by_rows(problem, predictors):
     return V, pulls, outward
 
 
-def constraints(problem, predictors):
+def constraints(problem, predictors, reached=False):
     """What a direction of recession must do to the rows.
 
     Parameters
     ----------
     problem : Problem
     predictors : sequence of (n,) array
+    reached : bool
+        As for `by_rows`.
 
     Returns
     -------
@@ -230,7 +279,7 @@ def constraints(problem, predictors):
         if e and family.extras[e - 1] != "zi":
             fixed.append(np.eye(F)[predictor.part])
             continue
-        up, down = rising(problem, predictors, e)
+        up, down = rising(problem, predictors, e, reached)
         for rows, sign, into in (
             (~up & ~down, 1.0, fixed), (up & ~down, 1.0, towards), (down & ~up, -1.0, towards),
         ):  # fmt: skip
@@ -239,7 +288,7 @@ def constraints(problem, predictors):
     return np.concatenate(fixed), np.concatenate(towards)
 
 
-def rising(problem, predictors, e):
+def rising(problem, predictors, e, reached=False):
     """Rows whose density reaches its supremum as one predictor goes to infinity, either way.
 
     Parameters
@@ -248,6 +297,8 @@ def rising(problem, predictors, e):
     predictors : sequence of (n,) array
         The others are held there.
     e : int
+    reached : bool
+        Leave out rows that are not near their suprema there.
 
     Returns
     -------
@@ -257,7 +308,7 @@ def rising(problem, predictors, e):
     held = [np.asarray(p, dtype=float) for p in predictors]
     n = problem.response.y.shape[0]
     values = np.full((len(ENDS) * 2 + len(BETWEEN), n), -np.inf)
-    grid = [*(-end for end in ENDS), *BETWEEN, *ENDS]
+    grid = [*(-end for end in reversed(ENDS)), *BETWEEN, *ENDS]
     with np.errstate(all="ignore"):
         for i, at in enumerate(grid):
             held[e] = np.full(n, float(at))
@@ -265,10 +316,12 @@ def rising(problem, predictors, e):
             values[i] = np.where(np.isnan(found), -np.inf, found)
     best = values.max(axis=0)
     slack = LEVEL * (1.0 + np.abs(best))
-    ends = len(ENDS)
     down = (values[0] >= best - slack) & (np.abs(values[0] - values[1]) < SETTLING)
     up = (values[-1] >= best - slack) & (np.abs(values[-1] - values[-2]) < SETTLING)
-    assert grid[ends - 1] < BETWEEN[0] < BETWEEN[-1] < grid[ends + len(BETWEEN)]
+    if reached:
+        here = problem.terms_of(predictors, 0)[()]
+        near = (best - here < SHORT) | (up & down)
+        up, down = up & near, down & near
     return up, down
 
 
@@ -296,9 +349,7 @@ def at_the_limit(evaluation, curvature, recession, outward):
     current = evaluation
     if isinstance(objective, QuickObjective):  # whose coefficients are where its modes are
         return current, np.nan
-    reach = max(
-        float(np.abs(p.X @ outward[p.part]).max(initial=0.0)) for p in problem.predictors
-    )
+    reach = max(float(np.abs(p.X @ outward[p.part]).max(initial=0.0)) for p in problem.predictors)
     if reach > 0:
         trial = objective.evaluate(evaluation.x + min(FAR, MOST / reach) * outward, near=evaluation)
         if trial.value <= evaluation.value + RISE:

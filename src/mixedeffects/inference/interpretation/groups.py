@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mixedeffects.inference.icc import icc
@@ -15,6 +17,7 @@ from mixedeffects.inference.interpretation.record import (
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.pooling import complete_pooling, rows_of_a_row
 from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.separated import fixed_estimates
 
 # share of the levels whose range is said
 SHARE = 0.95
@@ -101,7 +104,10 @@ def averages(fit):
         fixed effects and a level's own intercept among the random ones. And whether the fixed
         effects have no average for it at all, as of ``y ~ 0 + x + (1 | g)``.
     """
-    fixed = dict(zip(fit.design.x_names, fit.beta.tolist(), strict=True))
+    fixed = {
+        name: value if math.isfinite(value) else None
+        for name, value in zip(fit.design.x_names, fixed_estimates(fit).tolist(), strict=True)
+    }
     own = cells(fit)
     found, without = {}, {}
     for block in fit.design.blocks:
