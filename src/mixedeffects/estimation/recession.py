@@ -166,6 +166,10 @@ def largest_cone(rows):
     r, k = rows.shape
     if not r:
         return np.zeros(k), np.zeros(0, dtype=bool)
+    if k == 1:
+        signs = np.sign(rows[:, 0])
+        agree = bool((signs == signs[0]).all())
+        return np.array([signs[0] * agree]), np.full(r, agree)
     A = hstack([csr_array(-rows), eye_array(r)], format="csr")
     cost = np.concatenate([np.zeros(k), -np.ones(r)])
     bounds = [(None, None)] * k + [(0.0, 1.0)] * r

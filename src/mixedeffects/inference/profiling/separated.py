@@ -21,6 +21,8 @@ from mixedeffects.inference.separated import at_the_limits
 # Newton decrements at which a point is good enough; share of a zeta by which it may be missed
 FINE, MET, NEAR = 1e-8, 1e-6, 0.1
 MOST_STEPS, MOST_TRIALS = 60, 60
+# linear predictor, of the row that moves most, from which a coefficient comes back
+START = 60.0
 
 
 class LimitOptimum:
@@ -206,7 +208,7 @@ class _Inward:
 
     def points(self, targets, exact):
         """One point for every target."""
-        known = [self.at(self.w)]
+        known = [self._first(0.5 * targets[0])]
         step = self._unit
         for _ in range(MOST_STEPS):
             if known[-1].zeta > targets[-1]:
@@ -218,6 +220,16 @@ class _Inward:
                 f"the profile of '{self.parameter.name}' does not rise enough to have a limit"
             )
         return [self._meet(known, t, MET if t in exact else NEAR) for t in targets]
+
+    def _first(self, low):
+        """A point that costs next to nothing: not farther out than rows need to be there."""
+        farthest = abs(self.w)
+        size = min(farthest, START * self._unit)
+        while True:
+            point = self.at(-self.sign * size if farthest > size else self.w)
+            if point.zeta < low or size >= farthest:
+                return point
+            size = min(4.0 * size, farthest)
 
     def _meet(self, known, target, tolerance):
         """The point whose zeta is the target, between two known ones."""
