@@ -221,7 +221,7 @@ def call(facts):
         for part, own in fit.data.parts.items():
             if part not in trial.options:
                 more += f", {part}={literal(own.spec.text)}"
-        more += f", nagq={fit.nagq}" if fit.nagq != 1 else ""
+        more += f", nagq={fit.nagq}" if fit.nagq != 1 and "nagq" not in trial.options else ""
     for argument in ("weights", "exposure"):
         column = getattr(fit.design.spec, argument)
         if column:  # numbers that are no column are left to the words below

@@ -179,6 +179,8 @@ def remarks(facts):
             f"NOT CONVERGED ({certificate.optimizer}, {certificate.evaluations} evaluations): "
             f"{certificate.message.rstrip('.')}. To try: {'; '.join(certificate.advice)}."
         )
+    if facts.accuracy:
+        out.append(facts.accuracy)
     for words in facts.singular:
         proof = ", certified" if certificate.proved else ""
         out.append(f"Singular fit: zero variance in {words}{proof}.")

@@ -22,6 +22,8 @@ def convergence_sentences(facts):
     """
     s, certificate = facts.summary, facts.summary.certificate
     out = _found(certificate)
+    if s.accuracy:
+        out.append(s.accuracy)
     if s.singular:
         out += _singular(facts)
     unbounded = [name for name in certificate.infinite if not name.startswith("df:")]

@@ -23,7 +23,11 @@ from mixedeffects.estimation.laplace.held import with_problem
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.quick import QuickObjective
-from mixedeffects.estimation.laplace.separation import in_users, recession_of_refit
+from mixedeffects.estimation.laplace.separation import (
+    far_extras,
+    in_users,
+    recession_of_refit,
+)
 from mixedeffects.estimation.newton import newton_step
 from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR
 from mixedeffects.family import Response, require_means
@@ -175,7 +179,8 @@ class LaplaceRefits:
         if not (np.isfinite(coefficients).all() and np.isfinite(theta).all()):
             return self.failed()
         covariance = fixed_covariance(evaluation, groups[0].T)
-        recession = recession_of_refit(evaluation) if _faint(covariance, groups[0].T) else None
+        faint = _faint(covariance, groups[0].T) or bool(far_extras(evaluation))
+        recession = recession_of_refit(evaluation) if faint else None
         if recession is not None:
             recession = in_users(recession, groups)
             limits = recession.limits(np.eye(coefficients.size))

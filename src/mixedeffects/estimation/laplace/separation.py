@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.estimation.laplace.curvature import hessian
+from mixedeffects.estimation.laplace.curvature import by_differences, hessian
 from mixedeffects.estimation.laplace.quasi_newton import positive
 from mixedeffects.estimation.laplace.quick import QuickObjective
 from mixedeffects.estimation.recession import (
@@ -32,6 +32,8 @@ FAR, RISE = 10.0, 1e-3
 MOST = 300.0
 # share of a direction found numerically that is rounding
 TRACE = 0.1
+# information that sets the size of a difference where none is known
+CERTAINLY = 100.0
 # standard deviations to look at, and how much larger they are then made
 LARGE, FURTHER = 15.0, 1.5
 # linear predictors at which a row's density is looked at: near its end, and between
@@ -95,13 +97,7 @@ def recession(evaluation, curvature):
         outward[:n_fixed] = found[2]
     N = complement(V) if V.shape[1] else np.eye(n_fixed)
     walked = followed(evaluation, N, own)
-    if walked.shape[1]:
-        m, more = V.shape[1], walked.shape[1]
-        V = np.hstack([V, walked])
-        whole = np.zeros((pulls.shape[0] + more, m + more))
-        whole[: pulls.shape[0], :m] = pulls
-        whole[pulls.shape[0] :, m:] = np.eye(more)
-        pulls = whole
+    V, pulls = joined(V, pulls, walked)
     return (Recession(V.T, pulls) if V.shape[1] else None), outward
 
 
@@ -139,8 +135,37 @@ def recession_of_refit(evaluation):
     """
     if not far_out(evaluation):
         return None
-    found = by_rows(evaluation.objective.problem, evaluation.predictors, True)
-    return None if found is None else Recession(found[0].T, found[1])
+    problem = evaluation.objective.problem
+    found = by_rows(problem, evaluation.predictors, True)
+    V, pulls = (np.zeros((problem.n_fixed, 0)), np.zeros((0, 0))) if found is None else found[:2]
+    places = far_extras(evaluation)
+    if places:
+        H = np.eye(problem.n_parameters) * CERTAINLY
+        H = by_differences(evaluation, H, places)[: problem.n_fixed, : problem.n_fixed]
+        N = np.eye(problem.n_fixed)[:, places]
+        N = N @ null_space(V.T @ N)
+        V, pulls = joined(V, pulls, followed(evaluation, N, H))
+    return Recession(V.T, pulls) if V.shape[1] else None
+
+
+def far_extras(evaluation):
+    """Places of the coefficients of extra zeros and of dispersions that are far out."""
+    problem, out = evaluation.objective.problem, []
+    for predictor, values in zip(problem.predictors[1:], evaluation.fixed[1:], strict=True):
+        if problem.family.extras[predictor.variable - 1] in ("upper", "lower"):
+            continue
+        if np.abs(values).max(initial=0.0) > SUSPECT:
+            out += range(predictor.part.start, predictor.part.stop)
+    return out
+
+
+def joined(V, pulls, walked):
+    """A recession's basis and pulls with further directions, each of which grows by itself."""
+    m, more = V.shape[1], walked.shape[1]
+    whole = np.zeros((pulls.shape[0] + more, m + more))
+    whole[: pulls.shape[0], :m] = pulls
+    whole[pulls.shape[0] :, m:] = np.eye(more)
+    return np.hstack([V, walked]), whole
 
 
 def _rises(evaluation, direction):

@@ -69,8 +69,10 @@ class BootstrapFacts:
 
     @property
     def standard_errors(self) -> np.ndarray:
-        """(P,) standard deviations of the replicates; nan where any of them is infinite."""
-        return _column(np.nanstd, self.replicates, ddof=1)
+        """(P,) standard deviations of the replicates; nan where an estimate is infinite."""
+        return np.where(
+            np.isinf(self.estimates), np.nan, _column(np.nanstd, self.replicates, ddof=1)
+        )
 
     @property
     def bias(self) -> np.ndarray:
