@@ -27,6 +27,8 @@ MOVED, SHARE, NOTHING = 0.2, 0.05, 0.1
 SETTLED, SETTLED_SHARE = 0.05, 0.01
 # points that are tried, in turn
 POINTS = (5, 9, 15, 25, 41, 61, 99)
+# the most that a search starts with
+FEWEST = 25
 # evaluations of row densities that one look may take, and a search
 LOOK, SEARCH = 2e7, 2e8
 # evaluations of a search, roughly, with their gradients
@@ -37,8 +39,8 @@ LARGE, FEW_ROWS = 3.0, 5.0
 # standard deviation of the distribution behind each link
 SCALES = {"logit": 1.0, "probit": 0.55, "cloglog": 0.71, "loglog": 0.71, "cauchit": 1.0}
 
-EXACT, FINE, OFF, UNSETTLED, DEAR, CROSSED, UNKNOWN = (
-    "exact", "fine", "off", "unsettled", "dear", "crossed", "unknown",
+EXACT, FINE, OFF, UNSETTLED, DEAR, CROSSED, UNKNOWN, MOST = (
+    "exact", "fine", "off", "unsettled", "dear", "crossed", "unknown", "most",
 )  # fmt: skip
 
 
@@ -52,7 +54,8 @@ class Approximation:
         "exact": the likelihood is no approximation. "fine": quadrature would move no estimate to
         speak of. "off": it would. "unsettled": it would, and with the most points that can be
         computed it still changes. "dear": too costly to look at. "crossed": quadrature is for one
-        grouping factor. "unknown": the estimates have no standard errors.
+        grouping factor. "unknown": the estimates have no standard errors. "most": the fit has as
+        many points as are offered.
     points : int
         That suffice, where it is off; that were compared with, where it is fine.
     name : str
@@ -218,7 +221,7 @@ def _compared(fit, search):
         if settled or (not _material(2.0 * errors, 2.0 * share) and count > POINTS[0]):
             break
     if last is None:
-        return Approximation(DEAR)
+        return Approximation(MOST if fit.nagq >= POINTS[-1] else DEAR, fit.nagq)
     errors, share = ruler.move(x, x + last)
     if not _material(errors, share):
         return _named(ruler, FINE, points, x + last)
@@ -235,7 +238,9 @@ def _searched(fit, ruler, points):
     if fit.certificate.recession is not None:  # what is at infinity stays where it is
         B = B + _stiff(fit)
     found = 0
-    for count in (p for p in POINTS if p >= points):
+    # that many at the fit's own estimates; elsewhere fewer may do
+    start = max(min(points, FEWEST), min(p for p in POINTS if p > max(fit.nagq, 1)))
+    for count in (p for p in POINTS if p >= start):
         objective = _objective(problem, count)
         if objective is None or n * count**k * EVALUATIONS > SEARCH:
             break
@@ -277,7 +282,10 @@ def _named(ruler, status, points, x):
     weight = np.maximum(errors / MOVED, np.where(errors > NOTHING, share / SHARE, 0.0))
     i = int(np.argmax(weight))
     parameter = ruler.parameters[i]
-    name = parameter.name if parameter.kind != "sd" else f"{parameter.term} ({parameter.group})"
+    name = f"'{parameter.name}'"
+    if parameter.kind == "sd":
+        own = parameter.term.removeprefix("sd__")
+        name = f"the standard deviation of {own} between levels of {parameter.group}"
     return Approximation(
         status, points, name, float(ruler.values[i]), float(ruler.at(x)[i]), float(errors[i])
     )

@@ -7,6 +7,7 @@ from mixedeffects.inference.approximation import (
     DEAR,
     EXACT,
     FINE,
+    MOST,
     OFF,
     UNSETTLED,
     approximation,
@@ -29,6 +30,9 @@ def accuracy(fit):
     found = approximation(fit)
     if found.status == EXACT:
         return Check("approximation", float("nan"), NO_TROUBLE, "the likelihood is exact")
+    if found.status == MOST:
+        words = f"quadrature with {found.points} points, of which there are no more to compare with"
+        return Check("approximation", float("nan"), NO_TROUBLE, words)
     if found.status == FINE:
         words = (
             f"quadrature with {found.points} points would move no estimate by more than "

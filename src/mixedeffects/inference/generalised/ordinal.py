@@ -135,7 +135,9 @@ def at_category_limits(fit, rows, p):
     undetermined = np.isnan(upper) | np.isnan(lower)
     # nothing between two thresholds that are both beyond the predictor on one side
     gone = (upper == -np.inf) | (lower == np.inf)
-    return np.where(undetermined, np.nan, np.where(gone, 0.0, p)), lost
+    all_there = (upper == np.inf) & (lower == -np.inf)
+    p = np.where(gone, 0.0, np.where(all_there, 1.0, p))
+    return np.where(undetermined, np.nan, p), lost
 
 
 def _category(fit, k):

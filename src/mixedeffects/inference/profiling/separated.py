@@ -183,7 +183,10 @@ class _Inward:
         H = self.chart.curvature(self.left.objective, H, self._x, self.w, True)
         own_H = H[1:, 1:]
         self._curvature = 0.5 * (own_H + own_H.T)
-        self._near = None
+        self._near, self._last = None, self.w
+        whole = np.zeros(x.size)
+        whole[:F] = towards
+        self._tangent = self.chart.S.T @ (self.left.S.T @ whole)
         reach = max(
             float(np.abs(p.X @ towards[p.part]).max(initial=0.0))
             for p in evaluation.objective.problem.predictors
@@ -192,15 +195,15 @@ class _Inward:
 
     def at(self, w):
         """The best of all others with the coefficient held at w."""
-        held = solve_held(
-            self.left.objective, self.chart, w, self._x, self._curvature, self._near, FINE
-        )
+        x = self._x + (w - self._last) * self._tangent
+        held = solve_held(self.left.objective, self.chart, w, x, self._curvature, self._near, FINE)
         if not (held.converged and np.isfinite(held.value)):
             raise NotAvailableError(
                 f"the profile of '{self.parameter.name}' was lost at {w:.6g}: no optimum of the "
                 "other parameters was found there"
             )
         self._x, self._near, self._curvature = held.x, held.evaluation, held.curvature
+        self._last = w
         rise = max(held.value - self.optimum.minimum, 0.0)
         inner = self.chart.full(w, held.evaluation)
         values = self.optimum.inner_values(self.left, inner, held.evaluation, self.limits)
@@ -240,7 +243,7 @@ class _Inward:
                 return best
             low = max((p for p in known if p.zeta < target), key=lambda point: point.zeta)
             high = min((p for p in known if p.zeta >= target), key=lambda point: point.zeta)
-            self._x, self._near = (best.held.x, best.held.evaluation)
+            self._x, self._near, self._last = best.held.x, best.held.evaluation, best.w
             known.append(self.at(_between(known, low, high, target)))
         return best
 
