@@ -87,7 +87,7 @@ def test_too_few_points_are_said_to_be_too_few():
     enough = me.glmm("y ~ 1 + (1 | id)", data, nagq=found.points)
     sd = enough.tidy().set_index("term").loc["sd__(Intercept)", "estimate"]
     assert sd == pytest.approx(grid_optimum(data)[1], rel=tol.QUADRATURE_SUFFICES_RTOL)
-    assert "nagq=3 is not accurate" in str(fit)
+    assert "Quadrature with nagq=3 is not accurate" in str(fit)
 
 
 def test_it_reaches_every_place(tmp_path):

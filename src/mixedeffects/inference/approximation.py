@@ -23,7 +23,7 @@ from mixedeffects.inference.profiling.generalised import GeneralisedOptimum, all
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
 # a share of it, unless that is next to nothing in standard errors
 MOVED, SHARE, NOTHING = 0.2, 0.05, 0.1
-# the same of one number of points against the next that suffices
+# the same of one number of points against the next that suffices, half as much being next to nothing
 SETTLED, SETTLED_SHARE = 0.05, 0.01
 # points that are tried, in turn
 POINTS = (5, 9, 15, 25, 41, 61, 99)
@@ -192,8 +192,13 @@ class _Ruler:
         return errors, share
 
 
-def _material(errors, share, moved=MOVED, least=SHARE, nothing=NOTHING):
-    return bool(((errors > moved) | ((share > least) & (errors > nothing))).any())
+def _material(errors, share):
+    return bool(((errors > MOVED) | ((share > SHARE) & (errors > NOTHING))).any())
+
+
+def _agree(errors, share):
+    """Whether two numbers of points say the same."""
+    return not ((errors > SETTLED) | ((share > SETTLED_SHARE) & (errors > 0.5 * SETTLED))).any()
 
 
 def _compared(fit, search):
@@ -213,9 +218,7 @@ def _compared(fit, search):
         if not np.isfinite(at.value):
             return Approximation(UNKNOWN)
         step, points = ruler.step(at), count
-        settled = last is not None and not _material(
-            *ruler.move(x + last, x + step), SETTLED, SETTLED_SHARE, SETTLED
-        )
+        settled = last is not None and _agree(*ruler.move(x + last, x + step))
         last = step
         errors, share = ruler.move(x, x + step)
         if settled or (not _material(2.0 * errors, 2.0 * share) and count > POINTS[0]):
@@ -249,7 +252,7 @@ def _searched(fit, ruler, points):
             break
         result, B = quasi_newton(objective, first, B, tolerance=1e-4, max_iterations=60)
         before, x, at = x, result.evaluation.x, result.evaluation
-        if found and not _material(*ruler.move(before, x), SETTLED, SETTLED_SHARE, SETTLED):
+        if found and _agree(*ruler.move(before, x)):
             return _named(ruler, OFF, found, x)
         found = count
     if not found:

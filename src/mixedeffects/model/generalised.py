@@ -273,8 +273,8 @@ def coefficients_of(recession, *, data, groups):
         prefix = "" if group.name == "conditional" else f"{group.name}: "
         size = group.T.shape[0]
         names += [prefix + name for name in coefficient_names(data, group.name, size)]
-    moving = found.directions.any(axis=0)
-    return found, tuple(name for name, moves in zip(names, moving, strict=True) if moves)
+    moving = np.flatnonzero(np.abs(found.directions).max(axis=0))
+    return found, tuple(names[i] for i in moving)
 
 
 def check_nagq(nagq):

@@ -262,6 +262,7 @@ class GLMMFit:
     def engine_recession(self):
         """The certificate's recession in the engine's coordinates of the fixed coefficients."""
         found = self.certificate.recession
+        assert found is not None  # asked for where there is one
         n_fixed = self.evaluation.objective.problem.n_fixed
         directions = np.zeros((found.directions.shape[0], n_fixed))
         at = 0

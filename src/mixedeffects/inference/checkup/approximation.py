@@ -55,7 +55,11 @@ def off_words(fit, found):
     fit : GLMMFit
     found : Approximation
     """
-    what = "Laplace's approximation" if fit.nagq == 1 else f"nagq={fit.nagq}"
+    what = "Laplace's approximation"
+    if fit.nagq != 1:
+        what = (
+            f"quadrature with nagq={fit.nagq}" if fit.nagq else "the quick approximation, nagq=0,"
+        )
     words = (
         f"{what} is not accurate here: by quadrature {found.name} is {found.moved:.4g} in place of "
         f"{found.estimate:.4g}, {found.errors:.2g} standard errors away"
