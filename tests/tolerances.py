@@ -373,3 +373,27 @@ SHARE_RTOL = 1e-9
 SHARE_ERROR_RTOL = 1e-3
 # The spread of noise from 900 rows, of which two thirds are looked at: 1 / sqrt(2 x 600), thrice.
 BAND_OF_NOISE_RTOL = 0.09
+# --- separation (tests/inference/test_separated.py) -----------------------------------------------
+
+# Suprema: ours leaves exp(-20) or less of a row; glmmTMB's optimum is good to 1e-8.
+SEPARATED_LOGLIK_ABS = 1e-5
+# Limits by uniroot on glmmTMB fits, whose log-likelihoods are good to 1e-8 and slopes are about 1.
+SEPARATED_LIMIT_ABS = 2e-5
+# Standard errors of TMB by its own automatic derivatives; estimates in units of them.
+SEPARATED_SE_RTOL = 1e-4
+SEPARATED_ESTIMATE_SE = 1e-4
+# The rise of -2 log-likelihood at a limit searched to 1e-6 of its root.
+SEPARATED_RISE_ABS = 5e-5
+# A share of 60 simulated tables against its expectation given the fit, random effects ignored.
+SEPARATED_SHARE_SE = 4.0
+
+# --- Laplace against quadrature (tests/inference/test_approximation.py) ---------------------------
+
+# What is said of the optimum by quadrature: two numbers of points agree to 1% of an SD there.
+QUADRATURE_SAID_RTOL = 0.02
+# The fit with the points that are advised, against a grid of 20,001 points.
+QUADRATURE_SUFFICES_RTOL = 0.02
+# Its log-likelihood, of some hundred levels; and of 1,850, half of whose posteriors are as wide as
+# the prior on one side and a tenth of that on the other: 4e-5 each.
+QUADRATURE_SUFFICES_LOGLIK = 0.05
+QUADRATURE_MANY_LOGLIK = 0.1

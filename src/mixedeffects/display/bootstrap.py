@@ -22,7 +22,7 @@ class Bootstrap:
     replicates : (n, P) array
         In the order of `terms`; nan in the rows of failed refits.
     terms : tuple of str
-    n, n_failed, n_singular : int
+    n, n_failed, n_singular, n_separated : int
     method : str
 
     Examples
@@ -47,6 +47,7 @@ class Bootstrap:
     n = property(lambda self: self.facts.n)
     n_failed = property(lambda self: self.facts.n_failed)
     n_singular = property(lambda self: self.facts.n_singular)
+    n_separated = property(lambda self: self.facts.n_separated)
 
     def confint(self, kind="percentile", *, level=0.95, parameters=None):
         """Confidence intervals: term, group, estimate, lower, upper.
@@ -80,6 +81,8 @@ class Bootstrap:
 def _title(facts):
     name = facts.method[0].upper() + facts.method[1:]
     counts = f"{facts.n_failed:,} failed, {facts.n_singular:,} with a zero variance"
+    if facts.n_separated:
+        counts += f", {facts.n_separated:,} separated (infinite estimates)"
     return f"{name}, {facts.n:,} replicates: {counts}"
 
 

@@ -153,7 +153,8 @@ def trial_rows(facts, verdicts):
         rows.append([
             str(number), trial.remedy, trial.what, c["verdict"], f"{c['loglik']:.3f}",
             f"{c['npar']:.0f}",
-            f"{c['aic']:.2f}", "" if same else signed(c["delta_aic"]), p_value(c["p_value"]),
+            f"{c['aic']:.2f}" if isfinite(c["aic"]) else "",
+            "" if same else signed(c["delta_aic"]), p_value(c["p_value"]),
             f"{c['gradient']:.0e}", f"{c['seconds']:.2f}" if isfinite(c["seconds"]) else "",
         ])  # fmt: skip
     return header, rows
@@ -167,6 +168,8 @@ def signed(change):
     >>> signed(-2.0), signed(-0.0004)
     ('-2.00', '0.00')
     """
+    if not isfinite(change):
+        return ""
     return "0.00" if abs(change) < 0.005 else f"{change:+.2f}"
 
 
@@ -223,7 +226,7 @@ def call(facts):
         for part, own in fit.data.parts.items():
             if part not in trial.options:
                 more += f", {part}={literal(own.spec.text)}"
-        more += f", nagq={fit.nagq}" if fit.nagq != 1 else ""
+        more += f", nagq={fit.nagq}" if fit.nagq != 1 and "nagq" not in trial.options else ""
     for argument in ("weights", "exposure"):
         column = getattr(fit.design.spec, argument)
         if column:  # numbers that are no column are left to the words below

@@ -128,7 +128,9 @@ def fixed_rows(facts, table=None):
     for term, estimate, se, df, t, p, lower, upper in zip(*(c[n] for n in names), strict=True):
         shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
         freedom = [] if normal else [f"{df:.1f}"]
-        rows.append([term, *shown[:2], *freedom, f"{t:.2f}", p_value(p), *shown[2:]])
+        rows.append(
+            [term, *shown[:2], *freedom, "" if np.isnan(t) else f"{t:.2f}", p_value(p), *shown[2:]]
+        )
     return header, rows
 
 
@@ -151,7 +153,7 @@ def remarks(facts):
             "Coefficients without a standard error: theirs would depend on a variance that is not "
             "in the data."
         )
-    elif without:
+    elif without and facts.certificate.recession is None:
         out.append(
             "Coefficients without a standard error: the curvature of the likelihood is not "
             "positive where the optimiser stopped."
@@ -182,11 +184,19 @@ def remarks(facts):
             f"Converged: certified optimum after {certificate.evaluations} evaluations "
             f"({certificate.optimizer}), |gradient| {certificate.gradient:.0e}."
         )
+    elif certificate.limit:
+        out.append(
+            f"NO MAXIMUM ({certificate.optimizer}, {certificate.evaluations} evaluations): "
+            f"{certificate.message.rstrip('.')}. All other numbers are those of the limit, the "
+            f"log-likelihood is the supremum. To do: {'; '.join(certificate.advice)}."
+        )
     else:
         out.append(
             f"NOT CONVERGED ({certificate.optimizer}, {certificate.evaluations} evaluations): "
             f"{certificate.message.rstrip('.')}. To try: {'; '.join(certificate.advice)}."
         )
+    if facts.accuracy:
+        out.append(facts.accuracy)
     for words in facts.singular:
         proof = ", certified" if certificate.proved else ""
         out.append(f"Singular fit: zero variance in {words}{proof}.")

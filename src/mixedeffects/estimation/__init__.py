@@ -7,6 +7,7 @@ from mixedeffects.estimation.certificate import Certificate, Direction, FlatDire
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
+from mixedeffects.estimation.recession import Recession, complement
 from mixedeffects.estimation.watching import Step
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ __all__ = [
     "LowerPointError",
     "Parameters",
     "Point",
+    "Recession",
     "Step",
     "UserRule",
     "check_rule",
+    "complement",
     "flat_directions_of_rows",
     "hold",
     "known_directions",

@@ -14,11 +14,14 @@ from math import isfinite, prod
 import numpy as np
 
 from mixedeffects.estimation.newton import decrement_at
+from mixedeffects.estimation.recession import Recession
 from mixedeffects.estimation.watching import Step
 
 SINGULAR = 1e-4
 EXACT = 1e-10
 WORTHWHILE = 1e-8
+# a decrement of this is a few thousandths of a standard error
+CERTAIN = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,7 @@ class Certificate:
     advice : tuple of str
         What to try, in words, when not converged.
     infinite : tuple of str
-        Coefficients whose estimates are infinite (separation); the numbers reported for them
-        are where the optimiser stopped.
+        Coefficients that have no finite estimate (separation).
     path : tuple of Step
         What the optimiser passed on its way: every iteration it accepted.
     rule : str or None
@@ -92,6 +94,9 @@ class Certificate:
     flat : tuple of FlatDirection
         Directions of the variances and covariances that are not in the data: the maximum is
         reached, by a whole range of them alike. Empty where every one of them is in the data.
+    recession : Recession or None
+        Which combinations of the coefficients (of all linear predictors) stay finite, where some
+        do not.
     """
 
     converged: bool
@@ -110,11 +115,17 @@ class Certificate:
     short: bool = False
     ran_out: bool = False
     flat: tuple[FlatDirection, ...] = ()
+    recession: Recession | None = None
 
     @property
     def identified(self) -> bool:
         """Whether every variance and covariance is in the data."""
         return not self.flat
+
+    @property
+    def limit(self) -> bool:
+        """Whether there is no maximum, but what stays finite is at its optimum (separation)."""
+        return self.recession is not None and bool(self.decrement < CERTAIN)
 
     @property
     def proved(self) -> bool:

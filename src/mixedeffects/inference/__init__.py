@@ -17,6 +17,7 @@ from mixedeffects.inference.predict import fitted, predict
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.ranef import ranef
 from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.separated import fixed_estimates
 from mixedeffects.inference.simulate import simulate
 from mixedeffects.inference.summary import SummaryFacts, summary_facts
 from mixedeffects.inference.table import Table
@@ -83,6 +84,7 @@ __all__ = [
     "emmeans",
     "emtrends",
     "fitted",
+    "fixed_estimates",
     "glance",
     "icc",
     "identification",

@@ -20,6 +20,7 @@ from mixedeffects.inference.coefficient_parts import (
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import f_p_value
 from mixedeffects.inference.df.methods import independent_rows
+from mixedeffects.inference.separated import LRT, limits_of
 from mixedeffects.inference.table import Table
 
 TYPES = {1: sequential, 2: marginal, 3: general, "I": sequential, "II": marginal, "III": general}
@@ -64,7 +65,8 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
     -----
     DataWarning
         When columns were dropped from the fit: which hypotheses remain depends on which cells
-        have rows.
+        have rows. When coefficients of a term have no finite estimate (separation): it has no
+        Wald test, and nan.
 
     References
     ----------
@@ -89,9 +91,12 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
     _warn_aliased(fit, hypotheses)
     sizes = ("sum_sq", "mean_sq") if whole.linear else ("chisq",)
     columns = {name: [] for name in ("term", "num_df", "den_df", "statistic", "p_value", *sizes)}
-    for term, L in zip(fit.design.spec.terms, hypotheses, strict=True):
+    lost = lost_terms(fit, hypotheses)
+    for position, (term, L) in enumerate(zip(fit.design.spec.terms, hypotheses, strict=True)):
         if L.shape[0] == 0:
             values = (0.0, *[np.nan] * (3 + len(sizes)))
+        elif lost[position]:
+            values = (float(L.shape[0]), np.inf, *[np.nan] * (2 + len(sizes)))
         else:
             rows, effects = independent_rows(L, L @ fit.beta)
             test = method.joint(rows, effects)
@@ -103,6 +108,43 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
         for name, value in zip(columns, (term, *values), strict=True):
             columns[name].append(value)
     return Table({"term": columns.pop("term"), **{n: np.array(v) for n, v in columns.items()}})
+
+
+def lost_terms(fit, hypotheses):
+    """Whether each term has a coefficient, or a hypothesis, without a finite estimate.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    hypotheses : list of (d, p) arrays
+
+    Returns
+    -------
+    list of bool
+
+    Warns
+    -----
+    DataWarning
+        Where a term has: Wald's statistic is then none, and its likelihood ratio is.
+    """
+    if fit.recession is None:
+        return [False] * len(hypotheses)
+    own = np.array(fit.design.spec.x_terms, dtype=int)
+    moving = limits_of(fit, np.eye(fit.beta.size)) != 0
+    lost = [
+        bool(moving[own == t].any() or (limits_of(fit, L) != 0).any())
+        for t, L in enumerate(hypotheses)
+    ]
+    names = [term for term, is_lost in zip(fit.design.spec.terms, lost, strict=True) if is_lost]
+    if names:
+        shown = ", ".join(f"'{name}'" for name in names)
+        warnings.warn(
+            f"no Wald test of {shown}: it has coefficients without a finite estimate (separation)\n"
+            f"{LRT}",
+            DataWarning,
+            stacklevel=depth_of_package(),
+        )
+    return lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +172,9 @@ def formula_part(fit, component):
         X=given.X, x_names=given.names, spec=given.spec, aliased=given.aliased,
         predictors=given.predictors,
     )  # fmt: skip
-    return FormulaPart(component, names, part.beta, part.vcov_beta, design=design)
+    return FormulaPart(
+        component, names, part.beta, part.vcov_beta, recession=part.recession, design=design
+    )
 
 
 def _warn_aliased(fit, hypotheses):

@@ -21,6 +21,7 @@ import numpy as np
 from mixedeffects.design import term_codings
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.errors import NotAvailableError
+from mixedeffects.estimation import complement
 from mixedeffects.inference.estimable import Aliasing, aliasing
 from mixedeffects.inference.row_sums import fixed_triangle
 
@@ -58,7 +59,8 @@ def sequential(fit):
         # nothing to change; or levels are not told apart, and the rows are those of the fit
         owner = np.array(fit.design.spec.x_terms, dtype=int)
         R = _scaled_triangle(fit)[: owner.size]
-        R = R / np.diagonal(R)[:, None]
+        first = np.diagonal(R)
+        R = R / np.where(first == 0.0, 1.0, first)[:, None]
         return [R[owner == t] for t in range(n_terms)]
     coded = _Treatment(fit)
     if not fit.design.aliased:
@@ -281,18 +283,33 @@ def _scaled_triangle(fit):
     (in an ordinal model with the thresholds adjusted for).
     """
     if not fit.linear:
-        return _information_root(fit.vcov_beta)
+        return _information_root(fit)
     return fixed_triangle(fit)
 
 
-def _information_root(covariance):
-    """Upper triangular R with R'R the inverse of a covariance matrix."""
+def _information_root(fit):
+    """Upper triangular R with R'R the inverse of the covariance of beta.
+
+    Where coefficients have no finite estimate (separation) the information about them is zero,
+    and a column that adds none to those before it has a row of zeros.
+    """
+    covariance = fit.vcov_beta
     p = covariance.shape[0]
     if not np.isfinite(covariance).all():
         raise NotAvailableError(
             "the curvature of the likelihood is not positive, so the coefficients have no standard "
             "errors and cannot be tested"
         )
+    if fit.recession is not None:
+        scale = np.sqrt(np.maximum(np.diagonal(covariance), 1e-300))
+        V = fit.recession.directions.T / scale[:, None]
+        basis = complement(V)
+        inner = basis.T @ (covariance / np.outer(scale, scale)) @ basis
+        half = np.linalg.inv(np.linalg.cholesky(inner)) @ basis.T
+        Q, chosen = _in_order(half / np.maximum(np.linalg.norm(half, axis=0), 1e-300))
+        R = np.zeros((p, p))
+        R[chosen] = Q.T @ half
+        return R / scale
     se = np.sqrt(np.diagonal(covariance))
     # L L' = C with rows and columns reversed gives C = U U', U upper, and R = U^-1
     L = np.linalg.cholesky((covariance / np.outer(se, se))[::-1, ::-1]) if p else covariance

@@ -32,6 +32,8 @@ class CoefficientPart:
     vcov_beta : (p, p) array
     default_ddf : str
     cache : dict
+    recession : Recession or None
+        Which combinations of them have no finite estimate.
     """
 
     component: str
@@ -40,6 +42,7 @@ class CoefficientPart:
     vcov_beta: np.ndarray
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
+    recession: Any = None
     linear: ClassVar[bool] = False
 
 
@@ -99,7 +102,9 @@ def part_of(fit, component):
         part = place(fit, component)
         names = tuple(fit.extra_names(component, values.size))
     covariance = fit.vcov_parameters[part, part]
-    return names, CoefficientPart(component, names, fit.estimates[part], covariance)
+    return names, CoefficientPart(
+        component, names, fit.estimates[part], covariance, recession=fit.part_of_recession(part)
+    )
 
 
 def place(fit, component):
@@ -195,10 +200,11 @@ def as_ratios(fit, component, columns):
             )
     if fit.linear:
         _say_what_of(fit)
-    estimate = np.exp(columns["estimate"])
-    for name in ("null", "lower", "upper"):
-        if name in columns:
-            columns[name] = np.exp(columns[name])
+    with np.errstate(over="ignore"):
+        estimate = np.exp(columns["estimate"])
+        for name in ("null", "lower", "upper"):
+            if name in columns:
+                columns[name] = np.exp(columns[name])
     if "std_error" in columns:
         columns["std_error"] = columns["std_error"] * estimate
     return columns | {"estimate": estimate}

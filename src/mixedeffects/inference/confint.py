@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.coefficient_parts import MAIN, as_ratios, check_flag
+from mixedeffects.inference.coefficient_parts import MAIN, as_ratios, check_flag, part_of
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.component_names import component_name
+from mixedeffects.inference.separated import limits_of, warn_separated
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors import variance_errors
 
@@ -111,6 +112,8 @@ def _wald_of_all(fit, level, ddf):
     c = coefficient_table(fit, ddf=ddf, level=level, component="all").columns
     v = variance_errors(fit, level=level).columns
     n = len(c["term"])
+    names, tested = part_of(fit, "all")
+    warn_separated(names, limits_of(tested, np.eye(tested.beta.size)))
     terms = [component_name(a, b) for a, b in zip(v["term1"], v["term2"], strict=True)]
     out = {
         "component": [*c.get("component", [MAIN] * n), *v["component"]],

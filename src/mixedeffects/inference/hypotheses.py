@@ -15,6 +15,7 @@ from mixedeffects.inference.coefficient_parts import MAIN, as_ratios, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method, linear_estimates
 from mixedeffects.inference.df.estimates import f_p_value
+from mixedeffects.inference.separated import limits_of, warn_separated
 from mixedeffects.inference.table import Table
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
@@ -70,6 +71,12 @@ def test(
         A hypothesis cannot be read; the message points into its text.
     OptionError
 
+    Warns
+    -----
+    DataWarning
+        Where a coefficient has no finite estimate (separation): it is inf, -inf or nan, and has
+        no standard error, test or interval.
+
     Examples
     --------
     >>> import mixedeffects as me
@@ -81,9 +88,12 @@ def test(
     if hypotheses is None:
         if joint or null is not None:
             raise OptionError("joint= and null= need hypotheses, for instance 'Days = 10'")
-        return coefficient_table(
+        table = coefficient_table(
             fit, ddf=ddf, level=level, component=component, exponentiate=exponentiate
         )
+        names, tested = part_of(fit, component)
+        warn_separated(names, limits_of(tested, np.eye(tested.beta.size)))
+        return table
     if not isinstance(joint, bool | np.bool_):
         raise OptionError(f"joint={joint!r} must be True or False")
     check_flag("exponentiate", exponentiate)
@@ -103,6 +113,7 @@ def test(
     zero = ~L.any(axis=1)
     if zero.any():
         raise OptionError(f"'{texts[int(np.argmax(zero))]}' does not depend on any coefficient")
+    warn_separated(texts, limits_of(tested, L))
     if joint:
         found = df_method(tested, ddf).joint(L, L @ tested.beta - values)
         return Table(

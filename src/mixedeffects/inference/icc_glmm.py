@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import dense
 from mixedeffects.inference.coefficient_parts import place
 from mixedeffects.inference.distribution_variance import (
     check_approximation,
@@ -18,6 +19,7 @@ from mixedeffects.inference.distribution_variance import (
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.observation_scale import observation_variances, row_level
 from mixedeffects.inference.row_sums import fixed_variance, mean_squares
+from mixedeffects.inference.separated import limits_of, warn_separated
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors_glmm import block_slopes
 from mixedeffects.inference.variance_means import mean_variances, singular_blocks
@@ -80,7 +82,7 @@ def icc_of_glmm(fit, level, scale, approximation, null):
         variances = np.array([found[f] for f in groups])
         variances = np.append(variances, variances.sum())
         whole = sum(found) + distribution
-        everything = whole + fixed_variance(fit)
+        everything = whole + finite_fixed_variance(fit, "the unadjusted ICC")
         values = variances / whole
         error = _errors(fit, groups, variances, whole, approximation, mean)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -137,6 +139,31 @@ def _slopes_of_distribution(fit, approximation, mean):
     return out
 
 
+def finite_fixed_variance(fit, what):
+    """`fixed_variance`; nan, with a warning, where the linear predictor of a row is infinite.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    what : str
+        What cannot be had without it.
+
+    Warns
+    -----
+    DataWarning
+    """
+    limits = limits_of(fit, np.eye(fit.beta.size))
+    moving = (limits != 0).any() and (limits_of(fit, dense(fit.design.X)) != 0).any()
+    if not moving:
+        return fixed_variance(fit)
+    warn_separated(
+        fit.design.x_names, limits,
+        f"{what} needs the variance of the fixed part on the scale of the link, which is infinite "
+        'then; scale="response" has shares of the variance of the response itself',
+    )  # fmt: skip
+    return np.nan
+
+
 def r2_of_glmm(fit, scale, approximation, null):
     """`r2` of a generalised model."""
     blocks = fit.design.blocks
@@ -148,7 +175,7 @@ def r2_of_glmm(fit, scale, approximation, null):
         conditional = parts.fixed + parts.between
     else:
         groups, found, distribution, *_ = latent_parts(fit, approximation, null)
-        fixed = fixed_variance(fit)
+        fixed = finite_fixed_variance(fit, "R²")
         whole = fixed + sum(found) + distribution
         names = ["fixed", *(b.factor.name for b in blocks), "distribution"]
         values = [fixed, *found, distribution]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mixedeffects.design import Design
     from mixedeffects.engine import Plan
-    from mixedeffects.estimation import Certificate, Evaluation
+    from mixedeffects.estimation import Certificate, Evaluation, Recession
 
 
 class FitRecord(Protocol):
@@ -44,6 +44,8 @@ class FitRecord(Protocol):
     beta : (p,) array
     vcov_beta : (p, p) array
         Model-based covariance of beta.
+    recession : Recession or None
+        Which combinations of beta have no finite estimate (separation); None if all have one.
     extras : mapping of str to array
         Coefficients of other linear predictors ("zi", "dispersion", "thresholds", "df").
     sigma : float
@@ -77,6 +79,7 @@ class FitRecord(Protocol):
     reml: bool
     beta: np.ndarray
     vcov_beta: np.ndarray
+    recession: Recession | None
     extras: Mapping[str, np.ndarray]
     all_blocks: tuple[Any, ...]
     sigma: float

@@ -68,6 +68,8 @@ class SummaryFacts:
         Coefficients of other linear predictors, as `coefficients`.
     zeros : {None, "extra", "all"}
         Which zeros the part "zi" is about.
+    accuracy : str
+        A sentence, where the approximation of the likelihood is off or cannot be checked.
     """
 
     formula: str
@@ -95,6 +97,7 @@ class SummaryFacts:
     parts: dict[str, Table] = field(default_factory=dict)
     zeros: str | None = None
     identification: Identification | None = None
+    accuracy: str = ""
 
 
 def group_sizes(fit):
@@ -203,12 +206,14 @@ def approximation_words(nagq):
 
 def generalised_facts(fit, level):
     """What a generalised model's summary has besides: family, approximation, other parts."""
+    from mixedeffects.inference.checkup.approximation import approximation_note
     from mixedeffects.inference.dispersion import natural_parameters
 
     shown = [name for name in fit.extras if name in fit.data.parts or name == "thresholds"]
     return {
         "family": str(fit.family),
         "zeros": fit.family.zeros,
+        "accuracy": approximation_note(fit),
         "approximation": approximation_words(fit.nagq),
         "parameters": tuple(natural_parameters(fit)),
         "parts": {name: coefficient_table(fit, level=level, component=name) for name in shown},

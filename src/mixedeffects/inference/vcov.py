@@ -6,6 +6,7 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.coefficient_parts import check_component, part_of
+from mixedeffects.inference.separated import limits_of
 
 METHODS = ("model", "kenward-roger", "CR0", "CR2")
 
@@ -62,7 +63,8 @@ def vcov(fit, *, method="model", groups=None, component="conditional"):
     Returns
     -------
     (p, p) array
-        In the order of ``fit.fixef``. Rows of theta on the boundary are nan.
+        In the order of ``fit.fixef``. Rows of theta on the boundary are nan, and those of
+        coefficients without a finite estimate (separation).
 
     Raises
     ------
@@ -96,10 +98,27 @@ def vcov(fit, *, method="model", groups=None, component="conditional"):
         if component == "all":
             if fit.linear:
                 return fit.vcov_beta.copy()
-            return fit.vcov_parameters.copy()
-        return part_of(fit, component)[1].vcov_beta.copy()
+            return finite_part(part_of(fit, "all")[1], fit.vcov_parameters)
+        part = part_of(fit, component)[1]
+        return finite_part(part, part.vcov_beta)
     if method == "model":
-        return fit.vcov_beta.copy()
+        return finite_part(fit, fit.vcov_beta)
     from mixedeffects.inference.df import df_method
 
     return df_method(fit, method).vcov.copy()
+
+
+def finite_part(fit, covariance):
+    """A covariance, nan for coefficients without a finite estimate.
+
+    Parameters
+    ----------
+    fit : FitRecord or CoefficientPart
+    covariance : (p, p) array
+        Of its coefficients, and of what else may follow them.
+    """
+    out = covariance.copy()
+    if fit.recession is not None:
+        lost = np.flatnonzero(limits_of(fit, np.eye(fit.beta.size)) != 0)
+        out[lost], out[:, lost] = np.nan, np.nan
+    return out

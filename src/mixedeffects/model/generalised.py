@@ -24,6 +24,7 @@ from mixedeffects.estimation.laplace import (
     QuickObjective,
     assemble,
     fit_laplace,
+    in_users,
 )
 from mixedeffects.family import Response, ZeroInflated, family_of
 from mixedeffects.model.generalised_record import GLMMFit, coefficient_names
@@ -289,16 +290,27 @@ def merged_rows(data, family, response):
     return take_rows(data, found.first), merged, found.row_of
 
 
-def coefficients_of(direction, *, data, groups):
-    """Names of the coefficients that a direction of the engine's parameters is made of."""
-    out = []
+def coefficients_of(recession, *, data, groups):
+    """A recession in the user's coordinates, and the coefficients that are not finite.
+
+    Parameters
+    ----------
+    recession : Recession
+        In the engine's coordinates of the fixed coefficients.
+
+    Returns
+    -------
+    recession : Recession
+        Over all coefficients, in the order of the fit's parameters.
+    names : tuple of str
+    """
+    found, names = in_users(recession, groups), []
     for group in groups:
-        size = np.abs(group.T @ direction[group.part])
-        names = coefficient_names(data, group.name, size.size)
         prefix = "" if group.name == "conditional" else f"{group.name}: "
-        out += [(float(s), prefix + name) for s, name in zip(size, names, strict=True)]
-    largest = max(size for size, _ in out)
-    return [name for size, name in out if size > PART * largest]
+        size = group.T.shape[0]
+        names += [prefix + name for name in coefficient_names(data, group.name, size)]
+    moving = np.flatnonzero(np.abs(found.directions).max(axis=0))
+    return found, tuple(names[i] for i in moving)
 
 
 def check_nagq(nagq):
@@ -325,8 +337,6 @@ def response_kind(family):
 
 # links with which the logarithm of an exposure is a factor of a rate
 LINKS_OF_RATES = ("log", "cloglog")
-# share of the largest coefficient of a direction below which another is not named
-PART = 0.02
 
 
 GENERALISED = "mixedeffects.inference.generalised"

@@ -11,8 +11,13 @@ import numpy as np
 
 from mixedeffects.design import Design, GLMMDesign
 from mixedeffects.engine import Plan, threads_for
-from mixedeffects.estimation import Certificate, known_directions
-from mixedeffects.estimation.laplace import Coefficients, hessian, quick_hessian
+from mixedeffects.estimation import Certificate, Recession, complement, known_directions
+from mixedeffects.estimation.laplace import (
+    Coefficients,
+    finite_space,
+    hessian,
+    quick_hessian,
+)
 
 # relative step for the Jacobian of theta's change of coordinates
 STEP = 1e-6
@@ -141,6 +146,16 @@ class GLMMFit:
         """Which entries of theta belong to which term: `mixedeffects.estimation.Parameters`."""
         return self.evaluation.objective.problem.covariance
 
+    @property
+    def recession(self):
+        """Which combinations of beta have no finite estimate; None if all have one."""
+        return self.part_of_recession(slice(0, self.beta.size))
+
+    def part_of_recession(self, place):
+        """The same for the coefficients in some places of `estimates`."""
+        found = self.certificate.recession
+        return None if found is None else found.part(place)
+
     @cached_property
     def modes(self):
         """Per block of `all_blocks`, the (q, k) conditional modes of the random effects."""
@@ -262,17 +277,38 @@ class GLMMFit:
     def parameter_half(self):
         """(P, m) half with half half' the covariance of the engine's parameters.
 
-        None where the observed information is not positive definite.
+        None where the observed information is not positive definite. Where coefficients have no
+        finite estimate, the covariance of what stays finite, half is (P, P - m).
         """
-        Q = self._known_directions
-        H = Q.T @ self.engine_hessian @ Q
+        basis = self._known_directions
+        if self.certificate.recession is not None:
+            problem = self.evaluation.objective.problem
+            finite = finite_space(problem, self.engine_recession)
+            # what stays finite lies in both spaces: neither the one's nor the other's complement
+            basis = complement(np.hstack([complement(finite), complement(basis)]))
+        H = basis.T @ self.engine_hessian @ basis
         scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
         try:
             L = np.linalg.cholesky(H / np.outer(scale, scale))
         except np.linalg.LinAlgError:
             return None
         # the objective is twice the negative log likelihood
-        return Q @ (np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T)
+        return basis @ (np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T)
+
+    @property
+    def engine_recession(self):
+        """The certificate's recession in the engine's coordinates of the fixed coefficients."""
+        found = self.certificate.recession
+        assert found is not None  # asked for where there is one
+        n_fixed = self.evaluation.objective.problem.n_fixed
+        directions = np.zeros((found.directions.shape[0], n_fixed))
+        at = 0
+        for group in self.coefficients:
+            p = group.T.shape[0]
+            own = found.directions[:, at : at + p]
+            directions[:, group.part] = np.linalg.solve(group.T, own.T).T
+            at += p
+        return Recession(directions, found.pulls)
 
     @cached_property
     def vcov_parameters(self):
@@ -280,7 +316,8 @@ class GLMMFit:
 
         The objective is even in a standard deviation of zero, so that such a parameter has no
         covariance with the others; its own rows are nan. All is nan where the observed
-        information is not positive definite.
+        information is not positive definite. Of coefficients without a finite estimate it has
+        numbers that only combinations with a finite one may use; see `recession`.
         """
         half = self.parameter_half
         if half is None:

@@ -16,7 +16,11 @@ from mixedeffects.model.storage import save
 class MixedModel(MakeTables):
     """The part of the table of contents that every fitted mixed model has."""
 
-    fixef = property(lambda self: dict(zip(self.design.x_names, self.beta.tolist(), strict=True)))
+    fixef = property(
+        lambda self: dict(
+            zip(self.design.x_names, inference.fixed_estimates(self).tolist(), strict=True)
+        )
+    )
     varcorr = property(
         lambda self: VarianceComponents(
             inference.varcorr(self),

@@ -58,6 +58,7 @@ class LMMFit:
 
     default_ddf = "satterthwaite"
     linear = True
+    recession = None
     extras: ClassVar[Mapping[str, np.ndarray]] = MappingProxyType({})
 
     @classmethod

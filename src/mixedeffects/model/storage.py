@@ -35,6 +35,7 @@ from mixedeffects.estimation import (
     FlatDirection,
     LMMObjective,
     Parameters,
+    Recession,
     Step,
 )
 
@@ -152,8 +153,10 @@ def certificate_parts(certificate):
     out = {
         f.name: getattr(certificate, f.name)
         for f in fields(certificate)
-        if f.name not in ("singular", "path", "flat")
+        if f.name not in ("singular", "path", "flat", "recession")
     }
+    if certificate.recession is not None:
+        out["recession"] = certificate.recession.to_dict()
     out["singular"] = [
         {"term": d.term, "weights": d.weights.tolist(), "slope": d.slope}
         for d in certificate.singular
@@ -280,6 +283,8 @@ def _certificate(saved):
         FlatDirection(tuple(np.array(b, float) for b in d["blocks"]), d["residual"])
         for d in saved.get("flat", ())
     )
+    if saved.get("recession") is not None:
+        saved["recession"] = Recession.from_dict(saved["recession"])
     return Certificate(**saved)
 
 

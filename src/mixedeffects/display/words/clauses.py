@@ -59,6 +59,21 @@ def statistic_words(effect):
     return f"t = {statistic}, df = {effect.df:.1f}, {probability(effect.p_value)}"
 
 
+def at_infinity(effect):
+    """What to say in place of a number of a coefficient without a finite estimate; "" if it has.
+
+    Parameters
+    ----------
+    effect : Effect
+    """
+    if math.isfinite(effect.estimate):
+        return ""
+    if math.isnan(effect.estimate):
+        return "not determined by the data (separation)"
+    end = "plus" if effect.estimate > 0 else "minus"
+    return f"{end} infinity (separation)"
+
+
 def unclear(effect):
     """Whether the interval has no difference in it."""
     return effect.lower < 0.0 < effect.upper

@@ -22,13 +22,16 @@ def convergence_sentences(facts):
     """
     s, certificate = facts.summary, facts.summary.certificate
     out = _found(certificate)
+    if s.accuracy:
+        out.append(s.accuracy)
     if s.singular:
         out += _singular(facts)
     unbounded = [name for name in certificate.infinite if not name.startswith("df:")]
     if unbounded:
         out.append(
-            f"The estimates of {listed(map(unquoted, unbounded))} are infinite (separation); the "
-            "numbers are where the optimiser stopped."
+            f"The coefficients {listed(map(unquoted, unbounded))} have no finite estimates "
+            "(separation), and no standard errors or Wald tests. The other numbers are those of "
+            "the limit, and likelihood-ratio tests hold: the likelihood has a supremum."
         )
     out += [f"Column {unquoted(a.name)} was dropped: {a.reason}." for a in s.aliased]
     return out
@@ -37,6 +40,11 @@ def convergence_sentences(facts):
 def _found(certificate):
     """How the search ended, and whether at a proved optimum."""
     steps = plural(certificate.evaluations, "evaluation")
+    if certificate.limit:
+        return [
+            f"The search ({certificate.optimizer}, {steps}) found that {certificate.message}.",
+            f"What to do: {'; '.join(certificate.advice)}.",
+        ]
     if not certificate.converged:
         out = [
             "The estimates are not certified to be an optimum and should not be reported as they "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from mixedeffects.display.numbers import significant
 from mixedeffects.display.words.clauses import (
+    at_infinity,
     difference,
     limits,
     statistic_words,
@@ -25,6 +27,7 @@ from mixedeffects.display.words.phrases import (
     upper_first,
 )
 from mixedeffects.inference.interpretation.effects import unquoted
+from mixedeffects.inference.separated import LRT
 
 # levels of a factor that are all said; of more, the extremes
 MOST_LEVELS = 8
@@ -184,6 +187,8 @@ def _unknown(effect, outcome, level):
 
 
 def _number(effect, level):
+    if at_infinity(effect):
+        return at_infinity(effect)
     estimate = number(effect.estimate, effect.std_error)
     return f"{estimate} ({tested(effect, level)})"
 
@@ -192,6 +197,8 @@ def _intercept(effect, outcome, level, offset=False):
     place = where(effect.given, offset)
     place = f"{place}, " if place else ""
     outside = [g for g in effect.given if g.outside is not None]
+    if at_infinity(effect):
+        return f"{upper_first(f'{place}the intercept')}{outcome.place} is {at_infinity(effect)}."
     if outcome.intercept_ratio and effect.ratio is not None:
         estimate, error, *_ = effect.ratio
         value, inside = ratio_number(estimate, error), limits(effect, level, ratio=True)
@@ -292,14 +299,19 @@ def _together(facts, term):
     if term not in facts.joint:
         return ""
     statistic, num_df, den_df, p = facts.joint[term]
-    if statistic != statistic:
-        return ""
+    if math.isnan(statistic):
+        if facts.summary.certificate.flat:
+            return ""
+        return f" {_all_of(term)} together have no Wald test; {LRT}."
     if den_df == float("inf"):
         test = f"χ² = {statistic * num_df:.2f}, df = {num_df:.0f}"
     else:
         test = f"F = {statistic:.2f}, df = {num_df:.0f} and {den_df:.1f}"
-    what = f"The coefficients of {unquoted(term)}" if ":" in term else f"The levels of {term}"
-    return f" {what} together: {test}, {probability(p)}."
+    return f" {_all_of(term)} together: {test}, {probability(p)}."
+
+
+def _all_of(term):
+    return f"The coefficients of {unquoted(term)}" if ":" in term else f"The levels of {term}"
 
 
 def _interaction(effect, outcome, level):

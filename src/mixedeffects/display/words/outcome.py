@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mixedeffects.display.words.clauses import difference, doubt, tested, times
+from mixedeffects.display.words.clauses import at_infinity, difference, doubt, tested, times
 from mixedeffects.display.words.phrases import number
 
 
@@ -52,6 +52,8 @@ class Outcome:
 
     def moved(self, effect, level):
         """As in "the expected pain is 12.3 lower (…)"."""
+        if at_infinity(effect):
+            return f"the difference{self.place} is {at_infinity(effect)}"
         if self.ratio and effect.ratio is not None:
             return f"{self.noun} {self.verb} {times(effect, level, 'high')}"
         return f"{self.noun} is {difference(effect, level, scale=self.scale)}"
@@ -67,6 +69,9 @@ class Outcome:
             "for treatment b" and "for a", which are compared.
         """
         own = f" {own}" if own else ""
+        if at_infinity(effect):
+            than = f"{own}{' compared with that ' + other if other else ''}"
+            return f"different{than} by a coefficient{self.place} that is {at_infinity(effect)}"
         if self.ratio and effect.ratio is not None:
             return times(effect, level, f"large{own}{' as ' + other if other else ''}")
         than = f"{own}{' than ' + other if other else ''}"

@@ -204,7 +204,13 @@ def explained_sentences(facts):
     scale = "" if facts.link is None else " on the scale of the linear predictor"
     marginal, conditional = found["marginal"], found["conditional"]
     if math.isnan(marginal):
-        return []
+        if facts.summary.certificate.flat:
+            return []
+        return [
+            "R² on the scale of the linear predictor does not exist: the fixed part of some rows "
+            'is infinite (separation). fit.r2(scale="response") has shares of the variance of the '
+            "response itself."
+        ]
     if math.isnan(conditional):
         return [
             f"The fixed effects explain {percent(marginal)} of the variance{scale} (marginal "

@@ -6,6 +6,7 @@ from mixedeffects.estimation.laplace.fit import fit_laplace
 from mixedeffects.estimation.laplace.objective import LaplaceObjective
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quick import QuickObjective
+from mixedeffects.estimation.laplace.separation import finite_space, in_users
 
 __all__ = [
     "Coefficients",
@@ -13,7 +14,9 @@ __all__ = [
     "QuadratureObjective",
     "QuickObjective",
     "assemble",
+    "finite_space",
     "fit_laplace",
     "hessian",
+    "in_users",
     "quick_hessian",
 ]

@@ -49,7 +49,8 @@ def fit_laplace(
         In the engine's coordinates.
     max_iterations : int, optional
     name_of : callable, optional
-        From a direction of the parameters to the names of the coefficients it is made of.
+        From a `Recession` in the engine's coordinates to the same in the user's, and the names of
+        the coefficients that are not finite.
     rule : UserRule, optional
         Asked after every accepted iteration whether to stop; where it does, no boundary, saddle
         or rival optimum is looked for.
@@ -95,7 +96,8 @@ def _fitted(objective, optimizer, start, max_iterations, name_of, rule):
     certificate = certify(objective, result, B, optimizer, directions)
     if name_of is not None and far_out(result.evaluation):
         B = with_learnt(result.evaluation, B)
-        certificate = without_maximum(certificate, result.evaluation, B, name_of)
+        certificate, evaluation = without_maximum(certificate, result.evaluation, B, name_of)
+        result = replace(result, evaluation=evaluation)
     return result, B, certificate
 
 

@@ -135,9 +135,11 @@ class JointFactor:
         return self.factor.smallest_pivot()
 
     def solve(self, g):
-        """The solution for a right-hand side (columns of u and beta,)."""
+        """The solution for a right-hand side (columns of u and beta,); nan where there is none."""
         from scipy.linalg import cho_solve
 
+        if not np.isfinite(self.logdet):
+            return np.full(g.shape, np.nan)
         r, s = g[: self._between.shape[0]], g[self._between.shape[0] :]
         a = self.factor.solve(r)
         b = cho_solve((self._L, True), s - self._between.T @ a)

@@ -23,6 +23,11 @@ from mixedeffects.estimation.laplace.held import with_problem
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.quick import QuickObjective
+from mixedeffects.estimation.laplace.separation import (
+    far_extras,
+    in_users,
+    recession_of_refit,
+)
 from mixedeffects.estimation.newton import newton_step
 from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR
 from mixedeffects.family import Response, require_means
@@ -31,6 +36,8 @@ from mixedeffects.family import Response, require_means
 # standard error, is made without looking again
 ENOUGH = 1e-4
 MOST_ITERATIONS = 60
+# standard error, per root mean square of its column, of a coefficient that may be infinite
+WIDE = 1.0
 ROUNDS = 3
 
 
@@ -49,6 +56,9 @@ class Refit:
         Of the main predictor's coefficients, theta known.
     evaluation : LaplaceEvaluation or None
     groups : tuple of Coefficients
+    recession : Recession or None
+        Which combinations of the coefficients are not finite (separation); those that are not are
+        inf, -inf or nan.
     """
 
     status: int
@@ -57,6 +67,7 @@ class Refit:
     covariance: np.ndarray
     evaluation: object = None
     groups: tuple = ()
+    recession: object = None
 
 
 class LaplaceRefits:
@@ -167,14 +178,16 @@ class LaplaceRefits:
         theta = covariance.to_user(x[evaluation.objective.problem.n_fixed :])
         if not (np.isfinite(coefficients).all() and np.isfinite(theta).all()):
             return self.failed()
-        return Refit(
-            status,
-            coefficients,
-            theta,
-            fixed_covariance(evaluation, groups[0].T),
-            evaluation,
-            groups,
-        )
+        covariance = fixed_covariance(evaluation, groups[0].T)
+        faint = _faint(covariance, groups[0].T) or bool(far_extras(evaluation))
+        recession = recession_of_refit(evaluation) if faint else None
+        if recession is not None:
+            recession = in_users(recession, groups)
+            limits = recession.limits(np.eye(coefficients.size))
+            coefficients = np.where(limits != 0, limits, coefficients)
+            lost = np.flatnonzero(limits[: covariance.shape[0]] != 0)
+            covariance[lost], covariance[:, lost] = np.nan, np.nan
+        return Refit(status, coefficients, theta, covariance, evaluation, groups, recession)
 
     def _assembled(self, data, response):
         problem, groups, _ = assemble(self.family, response, data.design, data.parts)
@@ -333,6 +346,21 @@ def fixed_covariance(evaluation, T):
     except np.linalg.LinAlgError:
         return np.full(T.shape, np.nan)
     return half.T @ half
+
+
+def _faint(covariance, T):
+    """Whether the main predictor has a direction of next to no information, or may have one.
+
+    Parameters
+    ----------
+    covariance : (p, p) array
+        As `fixed_covariance`.
+    T : (p, p) array
+    """
+    if not np.isfinite(covariance).all():
+        return True
+    scale = np.sqrt((T * T).sum(axis=1))
+    return bool((np.sqrt(covariance.diagonal()) > WIDE * scale).any())
 
 
 def _positive(H):

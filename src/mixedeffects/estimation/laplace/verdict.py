@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixedeffects.estimation.certificate import Certificate, advice_for
-from mixedeffects.estimation.laplace.separation import infinite_directions, infinite_terms
+from mixedeffects.estimation.laplace.separation import at_the_limit, infinite_terms, recession
 from mixedeffects.estimation.newton import newton_step
 
 # a decrement of this is a few thousandths of a standard error
@@ -58,7 +58,7 @@ def certify(objective, result, B, optimizer, directions):
 
 
 def without_maximum(certificate, evaluation, curvature, name_of):
-    """The certificate, or another where the likelihood turns out to have no maximum.
+    """The certificate and the point, or others where the likelihood turns out to have no maximum.
 
     Parameters
     ----------
@@ -68,18 +68,39 @@ def without_maximum(certificate, evaluation, curvature, name_of):
     curvature : (P, P) array
         At that point.
     name_of : callable
-        From a direction of the parameters to the names of the coefficients it is made of.
+        From a recession in the engine's coordinates to the same in the user's, and the names of
+        the coefficients that are not finite.
+
+    Returns
+    -------
+    certificate : Certificate
+    evaluation : LaplaceEvaluation
+        With separation, the optimum of what stays finite.
     """
-    away = infinite_directions(evaluation, curvature)
-    names = tuple(dict.fromkeys(name for v in away for name in name_of(v)))
-    if names:
-        return separated(certificate, names)
+    away, outward = recession(evaluation, curvature)
+    if away is not None:
+        user, names = name_of(away)
+        if names:
+            point, decrement = at_the_limit(evaluation, curvature, away, outward)
+            found = separated(certificate, names, user)
+            if np.isfinite(decrement):
+                found = replace(found, decrement=float(decrement))
+            return found, point
     terms = infinite_terms(evaluation)
-    return unbounded(certificate, terms) if terms else certificate
+    return (unbounded(certificate, terms) if terms else certificate), evaluation
 
 
-def separated(certificate, names):
-    """The certificate of a likelihood that has no maximum."""
+def separated(certificate, names, recession=None):
+    """The certificate of a likelihood that has no maximum.
+
+    Parameters
+    ----------
+    certificate : Certificate
+    names : tuple of str
+        Of the coefficients that are not finite.
+    recession : Recession, optional
+        In the user's coordinates.
+    """
     shown = ", ".join(f"'{name}'" for name in names[:MOST_NAMES])
     if len(names) > MOST_NAMES:
         shown += f" and {len(names) - MOST_NAMES} more"
@@ -93,18 +114,23 @@ def separated(certificate, names):
             'use that family: "poisson" for nbinom1 and nbinom2, "binomial" for betabinomial, '
             '"gaussian" for t',
         )
-        return replace(certificate, converged=False, message=message, advice=advice, infinite=names)
-    message = (
-        f"the likelihood has no maximum: it rises for ever as the coefficient{'' if one else 's'} "
-        f"{shown} go{'es' if one else ''} to infinity (separation)"
-    )
-    advice = (
-        "the numbers reported for them are only where the optimiser stopped; their standard "
-        "errors and tests mean nothing",
-        "look for a level or a range of the predictors where the response is always the same; "
-        "merge or leave out such levels, or leave out the predictor",
-    )
-    return replace(certificate, converged=False, message=message, advice=advice, infinite=names)
+    else:
+        message = (
+            f"the likelihood has no maximum: it rises for ever as the coefficient"
+            f"{'' if one else 's'} {shown} go{'es' if one else ''} to infinity (separation)"
+        )
+        advice = (
+            "report no number for them: tables show them as infinite, or leave them empty, and "
+            "the other coefficients stay finite",
+            'for a finite limit use confint(method="profile"), for a test a likelihood ratio: '
+            "lrt() of the models with and without the predictor",
+            "look for a level or a range of the predictors where the response is always the same; "
+            "merge or leave out such levels, or leave out the predictor",
+        )
+    return replace(
+        certificate, converged=False, message=message, advice=advice, infinite=names,
+        recession=recession,
+    )  # fmt: skip
 
 
 def unbounded(certificate, terms):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixedeffects.inference.checkup.approximation import accuracy
 from mixedeffects.inference.checkup.fixed import aliased, collinearity, scale
 from mixedeffects.inference.checkup.optimum import identified, iterations, optimum, separation
 from mixedeffects.inference.checkup.random import (
@@ -16,7 +17,8 @@ from mixedeffects.inference.table import Table
 
 #: In the order in which they are shown; each gives one `Check`, or a list of them.
 CHECKS = (
-    optimum, identified, iterations, separation, singular, dimensions, variances, correlations,
+    optimum, identified, iterations, separation, accuracy, singular, dimensions, variances,
+    correlations,
     levels, rows, scale, collinearity, aliased,
 )  # fmt: skip
 

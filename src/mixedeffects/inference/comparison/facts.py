@@ -158,6 +158,12 @@ def unproved(fit, name):
     """
     if fit.certificate.proved:
         return ""
+    if fit.certificate.limit:
+        shown = ", ".join(fit.certificate.infinite)
+        return (
+            f"{name} has no maximum, {shown} being infinite (separation): its log-likelihood is "
+            "the supremum, and its likelihood ratio can be used"
+        )
     why = "was ended by your own rule" if fit.certificate.short else "did not converge"
     return f"{name} {why}: its log-likelihood is not the maximum, and tests can still change"
 

@@ -27,7 +27,8 @@ def linear_estimates(fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
     -------
     dict of (m,) arrays
         estimate, std_error, df, statistic, p_value, lower, upper; statistics are t (z where df
-        is infinite).
+        is infinite). Of a combination without a finite estimate (separation) the estimate is inf,
+        -inf or nan (undetermined), all else but df nan.
 
     Examples
     --------
@@ -46,6 +47,11 @@ def linear_estimates(fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
     with np.errstate(divide="ignore", invalid="ignore"):
         t = (estimate - null) / se
     half = t_quantile(0.5 + level / 2.0, df) * se
+    if fit.recession is not None:
+        limits = fit.recession.limits(L)
+        lost = limits != 0  # nan too
+        estimate = np.where(lost, limits, estimate)
+        se, t, half = (np.where(lost, np.nan, x) for x in (se, t, half))
     return {
         "estimate": estimate,
         "std_error": se,

@@ -18,16 +18,22 @@ class Wald:
     label = "z (Wald)"
 
     def __init__(self, fit):
-        self.vcov = fit.vcov_beta
+        self.vcov, self._recession = fit.vcov_beta, fit.recession
 
     def df(self, L):
         """Infinite for every row of L."""
         return np.full(L.shape[0], np.inf)
 
     def joint(self, L, estimates):
-        """F = chi-squared / rank with infinite denominator degrees of freedom."""
+        """F = chi-squared / rank with infinite denominator degrees of freedom.
+
+        Without a statistic where a row has no finite estimate (separation): there the curvature
+        of the likelihood is none of a normal distribution.
+        """
         rows, values = independent_rows(L, estimates)
         rank = values.size
+        if self._recession is not None and (self._recession.limits(L) != 0).any():
+            return JointTest(np.nan, float(rank), np.inf)
         if rank == 0:
             return JointTest(np.nan, 0.0, np.inf)
         F = float(values @ np.linalg.solve(rows @ self.vcov @ rows.T, values)) / rank

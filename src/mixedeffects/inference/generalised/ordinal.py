@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import dense
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import link_of
-from mixedeffects.inference.generalised.rows import placed
+from mixedeffects.inference.generalised.rows import placed, warn_of_rows
 from mixedeffects.inference.generalised.targets import Target
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.normal import z_quantile
@@ -57,9 +58,14 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
         )
     if component == "class" and interval is not None:
         raise OptionError('a predicted class has no interval; leave out component="class"')
-    p, lost = probabilities(fit, eta, sd), rows.lost_to(("conditional",))
-    if lost is not None:
-        lost.warn()
+    p, gone = probabilities(fit, eta, sd), rows.lost_to(("conditional",))
+    if gone is not None:
+        gone.warn()
+    lost = np.zeros(p.shape, dtype=bool)
+    if fit.certificate.recession is not None:
+        p, lost = at_category_limits(fit, rows, p)
+        if interval is not None and lost.any():
+            warn_of_rows({"conditional": lost.any(axis=1).astype(float)})
     if component == "class":
         return placed(np.array(names, dtype=object)[p.argmax(axis=1)], rows, lost, None)
     if interval is None:
@@ -77,7 +83,7 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
         variance = known.variance(
             rows, slopes, conditional=conditional, spread=by_variance, also=also
         )
-        se = np.sqrt(variance)
+        se = np.where(lost[:, k], np.nan, np.sqrt(variance))
         with np.errstate(divide="ignore"):
             at = logit.link(p[:, k])
         columns.append(
@@ -95,6 +101,43 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
         parts = [placed(column[j], rows, lost) for column in columns]
         table[name] = np.column_stack(parts).ravel()
     return table
+
+
+def at_category_limits(fit, rows, p):
+    """Probabilities where a threshold or the predictor of a row goes to infinity (separation).
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    rows : PredictorRows
+    p : (n, K) array
+        With all of them far out.
+
+    Returns
+    -------
+    p : (n, K) array
+        nan where the limit is undetermined.
+    lost : (n, K) bool array
+        Probabilities at their limits, which have no standard error.
+    """
+    found = fit.part_of_recession(slice(0, fit.beta.size + p.shape[1] - 1))
+    if found is None:
+        return p, np.zeros(p.shape, dtype=bool)
+    X, cuts = dense(rows.parts["conditional"][0]), np.eye(p.shape[1] - 1)
+    # distances from a threshold to the predictor: the arguments of the distribution function
+    limits = np.column_stack(
+        [found.limits(np.hstack([-X, np.broadcast_to(c, (X.shape[0], c.size))])) for c in cuts]
+    )
+    ends = np.column_stack([np.full(X.shape[0], -np.inf), limits, np.full(X.shape[0], np.inf)])
+    upper, lower = ends[:, 1:], ends[:, :-1]
+    own = np.arange(p.shape[1])
+    lost = ((upper != 0) & (own < own[-1])) | ((lower != 0) & (own > 0))
+    undetermined = np.isnan(upper) | np.isnan(lower)
+    # nothing between two thresholds that are both beyond the predictor on one side
+    gone = (upper == -np.inf) | (lower == np.inf)
+    all_there = (upper == np.inf) & (lower == -np.inf)
+    p = np.where(gone, 0.0, np.where(all_there, 1.0, p))
+    return np.where(undetermined, np.nan, p), lost
 
 
 def _category(fit, k):

@@ -17,6 +17,8 @@ from mixedeffects.inference.generalised.rows import (
     new_rows,
     own_rows,
     placed,
+    row_limits,
+    warn_of_rows,
 )
 from mixedeffects.inference.generalised.targets import (
     Target,
@@ -34,6 +36,7 @@ from mixedeffects.inference.predict import (
     refuse_new_levels,
 )
 from mixedeffects.inference.row_numbers import row_numbers
+from mixedeffects.inference.separated import at_the_limits
 
 SCALES = ("response", "link")
 
@@ -159,6 +162,11 @@ def predict(
     if conditional and new_levels == "error" and not rows.own:
         refuse_unknown(fit, rows)
     predictors = linear_predictors(fit, rows, conditional=conditional)
+    limits = row_limits(fit, rows)
+    far = {  # what is shown; derivatives are taken where predictors are finite
+        name: at_the_limits(values, limits[name]) if name in limits else values
+        for name, values in predictors.items()
+    }
     spread: dict[str, np.ndarray | None] = {}
     if new_levels == "marginal" and scale == "response":
         spread = _spread(fit, rows)
@@ -171,10 +179,12 @@ def predict(
             fit, rows, predictors, spread, conditional, interval, level, component
         )
         return as_rows(found, fit, data) if isinstance(found, dict) else found
+    if interval is not None and limits:
+        warn_of_rows(limits)
     if interval == "prediction":
         return _prediction_interval(
             fit, data, rows, predictors, spread, conditional, new_levels, level, component,
-            size, weights,
+            size, weights, far, limits,
         )  # fmt: skip
     target = _target(fit, scale, component, predictors)
     lost = rows.lost_to(target.names)
@@ -183,8 +193,8 @@ def predict(
     times = _trials(fit, size, data, rows) if size is not None else 1.0
     if interval is None:
         if scale == "link":
-            return placed(target.on_link(predictors, {}), rows, lost)
-        return placed(target.value(predictors, spread) * times, rows, lost)
+            return placed(target.on_link(far, {}), rows, lost)
+        return placed(value_at(target, far, spread) * times, rows, lost)
     slopes, by_variance = target.slopes(predictors, spread)
     variance = uncertainty(fit).variance(rows, slopes, conditional=conditional, spread=by_variance)
     se = np.sqrt(variance)
@@ -192,15 +202,41 @@ def predict(
     half = np.where(se > 0, z_quantile(level) * se, 0.0)
     if scale == "link":
         columns = {"prediction": at, "std_error": se, "lower": at - half, "upper": at + half}
+        columns["prediction"] = target.on_link(far, spread)
     else:
         ends = [_inverse(target.link, at + s * half) for s in (-1.0, 1.0)]
         columns = {
-            "prediction": target.value(predictors, spread) * times,
+            "prediction": value_at(target, far, spread) * times,
             "std_error": se * np.abs(target.link.slope(at)) * times,
             "lower": np.minimum(*ends) * times,
             "upper": np.maximum(*ends) * times,
         }
+    without_errors(columns, limits, target.names)
     return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, data)
+
+
+def value_at(target, predictors, spread):
+    """`Target.value` where predictors may be infinite or nan."""
+    with np.errstate(all="ignore"):
+        return target.value(predictors, spread)
+
+
+def without_errors(columns, limits, names):
+    """Take errors and limits from rows whose predictors have no finite estimate, in place.
+
+    Parameters
+    ----------
+    columns : dict of str to (n,) array
+    limits : dict
+        Of `row_limits`.
+    names : sequence of str
+        The predictors that count.
+    """
+    for name in names:
+        lost = limits.get(name, np.zeros(1)) != 0
+        if lost.any():
+            for column in ("std_error", "lower", "upper"):
+                columns[column] = np.where(lost, np.nan, columns[column])
 
 
 def refuse_unknown(fit, rows):
@@ -271,7 +307,8 @@ def _inverse(link, eta):
 
 
 def _prediction_interval(
-    fit, data, rows, predictors, spread, conditional, new_levels, level, component, size, weights
+    fit, data, rows, predictors, spread, conditional, new_levels, level, component, size, weights,
+    far, limits,
 ):  # fmt: skip
     family = fit.family
     if component not in (None, "response"):
@@ -306,7 +343,7 @@ def _prediction_interval(
     if family.has_size and trials is None:
         trials = one
     target = target_of(fit, "response", predictors)
-    mean = target.value(predictors, spread)
+    mean = value_at(target, far, spread)
     _, deviation = predictive_moments(family, predictors, total, trials)
     if prior is not None:
         heavier = {**predictors, "dispersion": predictors["dispersion"] - _half_log(family, prior)}
@@ -320,6 +357,7 @@ def _prediction_interval(
     if proportion is not None:
         lower, upper, deviation = (x / proportion for x in (lower, upper, deviation))
     columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
+    without_errors(columns, limits, tuple(limits))
     lost = rows.lost_to(rows.parts)
     if lost is not None:
         lost.warn()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from mixedeffects.design import dense
+from mixedeffects.errors import DataWarning, depth_of_package
+from mixedeffects.inference.coefficient_parts import place
 from mixedeffects.inference.estimable import Lost
 from mixedeffects.inference.predict import in_place, random_part
 from mixedeffects.inference.prediction_error import effect_variance
@@ -138,6 +142,51 @@ def linear_predictors(fit, rows, *, conditional):
             name = names[owner]
             out[name] = out[name] + random_part([row], [modes])
     return out
+
+
+def row_limits(fit, rows):
+    """Where the linear predictors of rows have no finite estimate (separation).
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    rows : PredictorRows
+
+    Returns
+    -------
+    dict of str to (n,) array
+        0 where it is finite, inf, -inf, or nan where it is undetermined; only predictors with a
+        row that is not finite. A threshold that moves is not counted: see `category_limits`.
+    """
+    if fit.certificate.recession is None:
+        return {}
+    out = {}
+    for name, (X, _) in rows.parts.items():
+        found = fit.part_of_recession(place(fit, name))
+        if found is None:
+            continue
+        X = dense(X)
+        distinct, which = np.unique(X, axis=0, return_inverse=True)
+        limits = found.limits(distinct)[which.reshape(-1)]
+        if (limits != 0).any():
+            out[name] = limits
+    return out
+
+
+def warn_of_rows(limits):
+    """Say that some rows have no interval.
+
+    Warns
+    -----
+    DataWarning
+    """
+    lost = np.any([values != 0 for values in limits.values()], axis=0)
+    warnings.warn(
+        f"no interval for {int(lost.sum()):,} of {lost.size:,} rows: their linear predictor has no "
+        "finite estimate (separation), and so no standard error",
+        DataWarning,
+        stacklevel=depth_of_package(),
+    )
 
 
 def new_group_spread(fit, rows):

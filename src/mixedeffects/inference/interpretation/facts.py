@@ -222,6 +222,8 @@ def joint_tests(terms, wide):
 def _known(function):
     """A table, or None where it cannot be had for this model."""
     try:
-        return function()
+        with warnings.catch_warnings():  # what a warning says is said in the sentences
+            warnings.simplefilter("ignore", DataWarning)
+            return function()
     except (NotAvailableError, OptionError, PlanTooLargeError):
         return None

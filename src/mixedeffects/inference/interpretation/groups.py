@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mixedeffects.inference.icc import icc
@@ -17,6 +19,7 @@ from mixedeffects.inference.interpretation.record import (
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.pooling import complete_pooling, rows_of_a_row
 from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.separated import fixed_estimates
 
 # share of the levels whose range is said
 SHARE = 0.95
@@ -107,7 +110,10 @@ def averages(fit):
         effects have no average for it at all, as of ``y ~ 0 + x + (1 | g)``.
     """
     names = fit.design.x_names
-    fixed = dict(zip(names, fit.beta.tolist(), strict=True))
+    fixed = {
+        name: value if math.isfinite(value) else None
+        for name, value in zip(names, fixed_estimates(fit).tolist(), strict=True)
+    }
     for name, dropped in zip(names, held_by(names, fit.design.aliased), strict=True):
         if dropped:
             del fixed[name]

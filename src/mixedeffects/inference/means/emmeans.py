@@ -119,6 +119,7 @@ def emmeans(
         level=level,
         transformation=target.change,
         scale=scale if target.change is not None else "link",
+        exact=target.exact,
         facts=(
             *grid_facts(target.fit, names, found, averaged.averaged, weights),
             *target.facts,

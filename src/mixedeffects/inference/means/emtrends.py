@@ -109,6 +109,7 @@ def emtrends(
         level=level,
         transformation=None,
         scale="link",
+        exact=target.exact,
         facts=(
             f"slopes per unit of {var}",
             *grid_facts(own, names, found, averaged.averaged, weights),

@@ -16,6 +16,7 @@ from mixedeffects.inference.means.adjust import STEPWISE, adjusted, check_adjust
 from mixedeffects.inference.means.families import contrast_weights
 from mixedeffects.inference.means.grid import all_of, combinations
 from mixedeffects.inference.normal import check_level
+from mixedeffects.inference.separated import LRT, limits_of, said_of
 from mixedeffects.inference.table import Table
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ class MarginalMeans:
         Columns averaged over.
     facts : tuple of str
         What was averaged over and held fixed, in words.
+    exact : bool
+        Whether rows are linear functions of the coefficients, not ones to first order, which are
+        finite where the coefficients are not.
     """
 
     fit: Any
@@ -74,6 +78,7 @@ class MarginalMeans:
     n_means: int = 0
     averaged: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    exact: bool = True
 
     @property
     def label(self):
@@ -88,9 +93,13 @@ class MarginalMeans:
 
     @property
     def vcov(self):
-        """(m, m) covariance of the rows, on the model's scale."""
+        """(m, m) covariance of the rows, on the model's scale; nan for those that have none."""
         L = self.L
-        return L @ df_method(self.fit, self.ddf).vcov @ L.T
+        out = L @ df_method(self.fit, self.ddf).vcov @ L.T
+        if self.fit.recession is not None:
+            lost = np.flatnonzero(self._limits() != 0)
+            out[lost], out[:, lost] = np.nan, np.nan
+        return out
 
     @property
     def not_estimable(self):
@@ -100,7 +109,10 @@ class MarginalMeans:
     @property
     def notes(self):
         """What the numbers rest on, in words."""
-        return (*self.facts, *self._scale_notes(), *self._adjust_notes(), *self.lost_notes)
+        return (
+            *self.facts, *self._scale_notes(), *self._adjust_notes(), *self.lost_notes,
+            *self._separated_notes(),
+        )  # fmt: skip
 
     def table(self, *, level=None):
         """The estimates.
@@ -287,6 +299,9 @@ class MarginalMeans:
         columns = {name: np.full(m, np.nan) for name in found}
         for name, values in found.items():
             columns[name][good] = values
+        if not self.exact and self.fit.recession is not None:
+            at = np.isinf(columns["estimate"])
+            columns["estimate"][at] = (L @ self.fit.beta + self.offset)[at]
         p, half, _ = self._adjusted(columns["statistic"], columns["df"], level)
         columns["p_value"] = p
         half = half * columns["std_error"]
@@ -358,6 +373,27 @@ class MarginalMeans:
         if self.adjust in STEPWISE:
             return (f"p-values: {self.adjust}; intervals: bonferroni",)
         return (f"p-values and intervals: {self.adjust}",)
+
+    def _separated_notes(self):
+        """Rows without a finite estimate, and what can be asked for instead."""
+        limits, names = self._limits(), self._names()
+        if not limits.size or not (limits != 0).any():
+            return ()
+        texts = all_of(names, list(names), " ")
+        if self.exact:
+            scale = " on the scale of the link" if self.scale == "response" else ""
+            said = f"{said_of(texts, limits)}{scale}"
+        else:
+            lost = [t for t, limit in zip(texts, limits, strict=True) if limit != 0]
+            said = f"at the end of their range (separation): {', '.join(lost[:5])}"
+        return (f"{said}; without a standard error, a Wald test or an interval there; {LRT}",)
+
+    def _limits(self):
+        """(m,) what becomes of each row on the model's scale; see `limits_of`."""
+        L, good = self._reduced()
+        limits = np.zeros(good.size)
+        limits[good] = limits_of(self.fit, L[good])
+        return limits
 
     @property
     def lost_notes(self):

@@ -37,6 +37,8 @@ class Coefficients:
     vcov_beta : (p, p) array
     design : Design, ExtraPart or the like
         With ``spec``, ``predictors`` and ``aliased``.
+    recession : Recession or None
+        Which combinations have no finite estimate.
     """
 
     beta: np.ndarray
@@ -44,6 +46,7 @@ class Coefficients:
     design: Any
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
+    recession: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Target:
     facts : tuple of str
     categories : tuple of (str, list) or None
         A further column of the grid: the response and its categories.
+    exact : bool
+        Whether it is a linear function of the coefficients, not one to first order.
     """
 
     fit: Any
@@ -68,6 +73,7 @@ class Target:
     change: Any
     facts: tuple[str, ...] = ()
     categories: tuple[str, list] | None = None
+    exact: bool = True
 
 
 def target_of(fit, *, scale, average="link", bias_adjust=False, component="conditional"):
@@ -108,7 +114,7 @@ def target_of(fit, *, scale, average="link", bias_adjust=False, component="condi
     if change is None:
         return Target(own, rows_of, None, facts)
     facts = (*facts, f"{change.response} is averaged, and differences are of it")
-    return Target(own, linearised(own, rows_of, change), None, facts)
+    return Target(own, linearised(own, rows_of, change), None, facts, exact=False)
 
 
 def plain_rows(fit, held=0.0):
@@ -156,7 +162,10 @@ def _predictor(fit, component):
     from mixedeffects.family import LINKS
 
     at = dict(_places(fit))[component]
-    own = Coefficients(fit.extras[component], fit.vcov_parameters[at, at], part)
+    own = Coefficients(
+        fit.extras[component], fit.vcov_parameters[at, at], part,
+        recession=fit.part_of_recession(at),
+    )  # fmt: skip
     zero = "a zero" if fit.family.zeros == "all" else "an extra zero"
     words = f"the probability of {zero}" if component == "zi" else "the dispersion parameter"
     link = LINKS["logit" if component == "zi" else "log"]
@@ -241,7 +250,7 @@ def _whole_mean(fit, bias_adjust):
         f"the mean of {fit.design.spec.response}, all parts together; differences are of it",
         *_exposure_facts(fit, "conditional"),
     )
-    return Target(view, rows_of, None, facts)
+    return Target(view, rows_of, None, facts, exact=False)
 
 
 def _ones(table, total):
@@ -273,7 +282,10 @@ def combined(fit, parts, n):
         predictors=predictors,
         aliased=tuple(c for part in parts for c in part.design.aliased),
     )
-    view = Coefficients(fit.estimates[:n], fit.vcov_parameters[:n, :n], design)
+    view = Coefficients(
+        fit.estimates[:n], fit.vcov_parameters[:n, :n], design,
+        recession=fit.part_of_recession(slice(0, n)),
+    )  # fmt: skip
     view.cache["aliasing"] = Aliasing(
         np.concatenate([a.kept + s for a, s in zip(own, starts, strict=False)]),
         np.concatenate([a.dropped + s for a, s in zip(own, starts, strict=False)]).astype(int),
@@ -337,4 +349,4 @@ def _ordinal(fit, scale, average, bias_adjust, component):
         return rows, value - by_eta * linear - rows[:, X.shape[1] :] @ thresholds
 
     facts = (f"probabilities of the categories of {response}, averaged; differences are of them",)
-    return Target(view, probabilities, None, facts, (response, labels))
+    return Target(view, probabilities, None, facts, (response, labels), exact=False)

@@ -210,7 +210,7 @@ def _wanted(fit, parameters, criterion):
                 "with nagq=0 the coefficients do not maximise the likelihood that is reported, so "
                 "it cannot be profiled\nfit the model with nagq=1"
             )
-        if not fit.certificate.converged:
+        if not (fit.certificate.converged or fit.certificate.limit):
             raise NotAvailableError(
                 "the fit did not converge, and a profile starts from the optimum\n"
                 "see fit.certificate for what to try"
@@ -290,6 +290,10 @@ def _profile(fit, everything, wanted, criterion, level, points, progress):
         from mixedeffects.inference.profiling.generalised import GeneralisedOptimum
 
         optimum = GeneralisedOptimum(fit)
+        if fit.certificate.recession is not None:
+            from mixedeffects.inference.profiling.separated import LimitOptimum
+
+            optimum = LimitOptimum(fit)
     notes = []
     for _ in range(RESTARTS):
         try:
@@ -318,7 +322,11 @@ def _all_paths(optimum, everything, wanted, criterion, level, points, progress, 
     notes = list(notes)
     for i in wanted:
         parameter = everything[i]
-        if isnan(estimates[i]):
+        limit = 0.0 if optimum.fit.linear else optimum.limit_of(parameter)
+        if limit != 0:
+            v, z, c, e = _at_infinity(optimum, parameter, estimates, i, limit, targets, exact)
+            notes.append(f"{parameter.name}: {said_of_limit(limit)}")
+        elif isnan(estimates[i]):
             v, z, c, e = _flat(estimates, i)
             notes.append(f"{parameter.name}: a standard deviation is zero, any value is as likely")
         else:
@@ -352,10 +360,33 @@ def _path(optimum, parameter, estimates, i, targets, exact):
     values = np.array([estimates[i] if p.held is None else problem.value_of(p.w) for p in path])
     zeta = np.array([p.zeta for p in path])
     conditional = np.array([estimates if p.held is None else problem.conditional(p) for p in path])
+    if not optimum.fit.linear:
+        conditional = optimum.told(conditional)
     conditional[:, i] = values
     low = problem.value_of(problem.lowest) if path[0].w == problem.lowest else nan
     high = problem.value_of(problem.highest) if path[-1].w == problem.highest else nan
     return values, zeta, conditional, (low, high), complaints
+
+
+def _at_infinity(optimum, parameter, estimates, i, limit, targets, exact):
+    """The profile of a coefficient without a finite estimate."""
+    if isnan(limit):
+        return optimum.undetermined(estimates, i)
+    return optimum.one_sided(parameter, i, targets, exact)
+
+
+def said_of_limit(limit):
+    """Why a profile has one side, or none.
+
+    Examples
+    --------
+    >>> said_of_limit(-np.inf)
+    'the estimate is -∞ (separation); only the upper limit is finite'
+    """
+    if isnan(limit):
+        return "undetermined (separation); the likelihood is the same at every value"
+    side, sign = ("lower", "") if limit > 0 else ("upper", "-")
+    return f"the estimate is {sign}∞ (separation); only the {side} limit is finite"
 
 
 def _flat(estimates, i):

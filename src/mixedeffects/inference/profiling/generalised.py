@@ -79,8 +79,9 @@ class GeneralisedOptimum:
     # evaluations a point of a profile takes, roughly
     per_point = 4.0
 
-    def __init__(self, fit, evaluation=None, H=None, regular=None):
+    def __init__(self, fit, evaluation=None, H=None, regular=None, coefficients=None):
         self.fit = fit
+        self.coefficients = fit.coefficients if coefficients is None else coefficients
         self.evaluation = fit.evaluation if evaluation is None else evaluation
         self.H = fit.engine_hessian if H is None else H
         self.regular = not fit.certificate.singular if regular is None else regular
@@ -96,12 +97,21 @@ class GeneralisedOptimum:
         """The problem of one parameter."""
         return GeneralisedProblem(self, parameter)
 
+    def told(self, values):
+        """(m, K) values of all parameters along a profile, as a table shows them."""
+        return values
+
+    def limit_of(self, parameter):
+        """0: every parameter stays finite; see `LimitOptimum`."""
+        return 0.0
+
     def restarted(self, point):
         """The optimum found from a constrained one that is lower."""
         objective = self.evaluation.objective
         evaluation, certificate, curvature = fit_laplace(objective, start=point.full)
         H = (hessian if self.fit.nagq else quick_hessian)(evaluation, curvature)
-        return GeneralisedOptimum(self.fit, evaluation, H, not certificate.singular)
+        regular = not certificate.singular
+        return GeneralisedOptimum(self.fit, evaluation, H, regular, self.coefficients)
 
     def values(self):
         """(K,) estimates of all parameters."""
@@ -122,7 +132,7 @@ class GeneralisedOptimum:
                 out.append(sd[j])
                 if t.structure.rotates:
                     out += [corr[i, j] for i in range(j + 1, k)]
-        for group in self.fit.coefficients:
+        for group in self.coefficients:
             out += (group.T @ x[group.part]).tolist()
         return np.array(out)
 
@@ -153,7 +163,7 @@ class GeneralisedProblem:
         self.lowest, self.highest = -inf, inf
         if self.kind in ("fixed", "extra"):
             group, row = parameter.place
-            self.chart = CoefficientChart(problem, optimum.fit.coefficients[group], row)
+            self.chart = CoefficientChart(problem, optimum.coefficients[group], row)
         else:
             term, i, j = parameter.place
             self.chart = CovarianceChart(problem, term, (j,) if i == j else (j, i))

@@ -32,6 +32,7 @@ from mixedeffects.inference.resampling.full import full_fit
 from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.resampling.record import BootstrapFacts
 from mixedeffects.inference.resampling.residual import ResidualResponses
+from mixedeffects.inference.separated import at_the_limits
 from mixedeffects.inference.simulate import simulate
 from mixedeffects.options import check_count
 
@@ -187,10 +188,11 @@ def _generalised(
         def visit(i, found, y):
             values[i] = _named(statistic(of.full_record(fit, found, y)), names)[1]
 
-        status = study.run(n, progress=progress, visit=visit)[2]
+        _, _, status, separated = study.run(n, progress=progress, visit=visit)
         _report_failures(int((status == FAILED).sum()), n)
-        return _statistic_facts(names, estimates, values, status, words, n_clusters)
-    values, errors, status = study.run(n, threads=threads, progress=progress)
+        facts = _statistic_facts(names, estimates, values, status, words, n_clusters)
+        return replace(facts, n_separated=int(separated.sum()))
+    values, errors, status, separated = study.run(n, threads=threads, progress=progress)
     failed = int((status == FAILED).sum())
     _report_failures(failed, n)
     effects, groups, terms = of.parameter_names(fit)
@@ -205,6 +207,9 @@ def _generalised(
         return of.GeneralisedBootstrap(fit, "cluster", stream, known).left_out(known.max() + 1)
 
     coefficients = fit.estimates[: fit.estimates.size - fit.theta.size]
+    whole = fit.certificate.recession
+    if whole is not None:
+        coefficients = at_the_limits(coefficients, whole.limits(np.eye(coefficients.size)))
     estimates = of.values_of(fit, coefficients, fit.theta)
     unknown = np.concatenate([np.zeros(coefficients.size, dtype=bool), unknown_components(fit)])
     values[:, unknown] = estimates[unknown] = np.nan
@@ -221,6 +226,7 @@ def _generalised(
         n_singular=int((status == SINGULAR).sum()),
         n_clusters=n_clusters,
         jackknife=jackknife,
+        n_separated=int(separated.sum()),
     )
 
 

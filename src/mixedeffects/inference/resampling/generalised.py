@@ -13,6 +13,7 @@ from mixedeffects.estimation.laplace.resampled import RowDraws
 from mixedeffects.estimation.refits import FAILED, in_batches
 from mixedeffects.inference.component_names import component_name
 from mixedeffects.inference.profiling.generalised import random_terms
+from mixedeffects.inference.separated import limits_of
 
 # refits of compiled models to a thread at a time
 BATCH = 4
@@ -63,11 +64,13 @@ class GeneralisedBootstrap:
             As `values_of`; nan where the refit failed.
         std_errors : (n, p) array
         status : (n,) array
+        separated : (n,) bool array
+            Refits with coefficients that have no finite estimate: inf, -inf or nan.
         """
         fit = self.fit
         K, p = len(parameter_names(fit)[2]), fit.beta.size
         values, errors = np.full((n, K), np.nan), np.full((n, p), np.nan)
-        status = np.full(n, FAILED)
+        status, separated = np.full(n, FAILED), np.zeros(n, dtype=bool)
         many = self.method == "parametric" and self.refits.compiled and visit is None
         local = threading.local()
 
@@ -83,7 +86,7 @@ class GeneralisedBootstrap:
         def work(batch, rows):
             for i in range(rows.start, rows.stop):
                 found, y = one(i)
-                status[i] = found.status
+                status[i], separated[i] = found.status, found.recession is not None
                 if found.status != FAILED:
                     values[i] = values_of(fit, found.coefficients, found.theta)
                     errors[i] = np.sqrt(np.diagonal(found.covariance))
@@ -91,7 +94,7 @@ class GeneralisedBootstrap:
                         visit(i, found, y)
 
         in_batches(n, BATCH, work, threads=threads if many else 1, progress=progress)
-        return values, errors, status
+        return values, errors, status, separated
 
     def left_out(self, n):
         """(n, K) parameters without each cluster."""
@@ -107,7 +110,8 @@ class GeneralisedBootstrap:
 
 def std_error_fixed(fit):
     """(p,) standard errors of the main coefficients, theta known, as of every replicate."""
-    return np.sqrt(np.diagonal(fixed_covariance(fit.evaluation, fit.coefficients[0].T)))
+    errors = np.sqrt(np.diagonal(fixed_covariance(fit.evaluation, fit.coefficients[0].T)))
+    return np.where(limits_of(fit, np.eye(fit.beta.size)) != 0, np.nan, errors)
 
 
 def parameter_names(fit):
@@ -170,7 +174,7 @@ def full_record(fit, found, y):
     certificate = Certificate(
         converged=True, gradient=float(np.abs(evaluation.gradient).max(initial=0.0)),
         decrement=0.0, singular=(), evaluations=0, gradients=0, iterations=0,
-        optimizer="newton", message="a bootstrap refit", advice=(),
+        optimizer="newton", message="a bootstrap refit", advice=(), recession=found.recession,
     )  # fmt: skip
     return type(fit).of(
         data, fit.family, evaluation.objective.problem.response, fit.nagq, fit.plan, evaluation,

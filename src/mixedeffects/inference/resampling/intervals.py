@@ -40,11 +40,17 @@ def percentile(estimate, replicates, level):
 def basic(estimate, replicates, level):
     """The percentile interval reflected at the estimate."""
     lower, upper = percentile(estimate, replicates, level)
+    with np.errstate(invalid="ignore"):
+        return _reflected(estimate, lower, upper)
+
+
+def _reflected(estimate, lower, upper):
     return 2.0 * estimate - upper, 2.0 * estimate - lower
 
 
 def normal_theory(estimate, replicates, level):
     """Estimate less bias, plus and minus standard errors of the replicates."""
+    replicates = np.where(np.isinf(replicates).any(axis=0), np.nan, replicates)
     with np.errstate(invalid="ignore"):
         centre = 2.0 * estimate - np.nanmean(replicates, axis=0)
         half = z_quantile(level) * np.nanstd(replicates, axis=0, ddof=1)
@@ -115,9 +121,16 @@ def bca(estimate, replicates, jackknife, level):
 
 
 def quantiles(values, probability, *, method: Literal["linear", "weibull"] = "linear"):
-    """Quantile of each column, nan left out; nan for a column of nan."""
+    """Quantile of each column, nan left out; nan for a column of nan.
+
+    Of a column with infinities, the order statistic on the outer side.
+    """
     out = np.full(values.shape[1], np.nan)
-    known = np.isfinite(values).any(axis=0)
+    infinite = np.isinf(values).any(axis=0)
+    known = np.isfinite(values).any(axis=0) & ~infinite
     if known.any():
         out[known] = np.nanquantile(values[:, known], probability, axis=0, method=method)
+    outward: Literal["lower", "higher"] = "lower" if probability < 0.5 else "higher"
+    for j in np.flatnonzero(infinite):  # between a number and infinity nothing is interpolated
+        out[j] = np.nanquantile(values[:, j], probability, method=outward)
     return out

@@ -44,6 +44,8 @@ class BootstrapFacts:
         Of a cluster bootstrap.
     jackknife : callable
         To the (clusters, P) parameters with each cluster left out, for "bca".
+    n_separated : int
+        Refits in which coefficients have no finite estimate: these are inf, -inf or nan.
     """
 
     method: str
@@ -58,6 +60,7 @@ class BootstrapFacts:
     n_singular: int
     n_clusters: int | None
     jackknife: Callable[[], np.ndarray]
+    n_separated: int = 0
 
     @property
     def n(self) -> int:
@@ -66,13 +69,16 @@ class BootstrapFacts:
 
     @property
     def standard_errors(self) -> np.ndarray:
-        """(P,) standard deviations of the replicates."""
-        return _column(np.nanstd, self.replicates, ddof=1)
+        """(P,) standard deviations of the replicates; nan where an estimate is infinite."""
+        return np.where(
+            np.isinf(self.estimates), np.nan, _column(np.nanstd, self.replicates, ddof=1)
+        )
 
     @property
     def bias(self) -> np.ndarray:
-        """(P,) mean of the replicates less the estimates."""
-        return _column(np.nanmean, self.replicates) - self.estimates
+        """(P,) mean of the replicates less the estimates; nan where any is infinite."""
+        known = np.where(np.isfinite(self.estimates), self.estimates, np.nan)
+        return _column(np.nanmean, self.replicates) - known
 
     def confint(self, kind="percentile", *, level=0.95, parameters=None):
         """Confidence intervals.
@@ -118,6 +124,9 @@ class BootstrapFacts:
                 "normal": intervals.normal_theory,
             }[kind]
             lower, upper = function(estimate, replicates, level)
+        lost = ~np.isfinite(estimate) & np.array([self.groups[i] is None for i in chosen])
+        lower, upper = (np.where(lost, np.nan, limit) for limit in (lower, upper))
+        self._warn_separated(chosen, lost, kind)
         if kind not in STUDENTIZED and self.n_clusters is not None:
             if self.n_clusters < FEW_CLUSTERS:
                 warnings.warn(
@@ -166,6 +175,33 @@ class BootstrapFacts:
             self.std_errors[:, chosen], level, symmetric=symmetric,
         )  # fmt: skip
 
+    def _warn_separated(self, chosen, lost, kind):
+        """Say of which parameters the estimate, or a replicate, is infinite."""
+        names = [self.terms[i] for i in chosen[lost]]
+        if names and any(self.effects[i] != "statistic" for i in chosen[lost]):
+            warnings.warn(
+                f"no bootstrap interval for {', '.join(names)}: no finite estimate (separation), "
+                'and replicates drawn from the fit have none either\nuse method="profile" there',
+                DataWarning,
+                stacklevel=depth_of_package(),
+            )
+        infinite = np.isinf(self.replicates[:, chosen]).sum(axis=0)
+        some = [i for i in range(chosen.size) if infinite[i] and not lost[i]]
+        if not some:
+            return
+        counted = ", ".join(f"{self.terms[chosen[i]]} in {infinite[i]:,}" for i in some)
+        how = (
+            "they count as ±∞ in the limits"
+            if kind in ("percentile", "basic")
+            else f'a {kind} interval cannot use them; kind="percentile" can'
+        )
+        warnings.warn(
+            f"of {self.n:,} replicates some are separated and have infinite estimates: {counted}; "
+            f"{how}",
+            DataWarning,
+            stacklevel=depth_of_package(),
+        )
+
     def _warn_one_sided(self, chosen, lower):
         lost = [self.terms[i] for i, v in zip(chosen, lower, strict=True) if not np.isfinite(v)]
         if lost:
@@ -191,9 +227,9 @@ class BootstrapFacts:
 
 
 def _column(function, values, **options):
-    """A statistic of each column, nan left out; nan for a column of nan."""
+    """A statistic of each column, nan left out; nan for a column of nan, or with infinities."""
     out = np.full(values.shape[1], np.nan)
-    known = np.isfinite(values).sum(axis=0) > 1
+    known = (np.isfinite(values).sum(axis=0) > 1) & ~np.isinf(values).any(axis=0)
     if known.any():
         out[known] = function(values[:, known], axis=0, **options)
     return out

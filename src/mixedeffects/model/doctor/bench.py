@@ -141,7 +141,7 @@ def fit_again(fit, formula=None, zi=None, **options):
         data = replace(data, design=redesigned(data.design, formula))
     if zi is not None:
         data = replace(data, parts={**data.parts, "zi": redesigned(data.parts["zi"], zi)})
-    return fit_glmm(data, fit.family, nagq=fit.nagq, **options)
+    return fit_glmm(data, fit.family, **{"nagq": fit.nagq, **options})
 
 
 def predicted_seconds(fit):

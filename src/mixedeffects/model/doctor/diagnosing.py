@@ -16,6 +16,7 @@ from mixedeffects.model.doctor.iterations import more_iterations
 from mixedeffects.model.doctor.measure import measured
 from mixedeffects.model.doctor.near_zero import drop_near_zero, small_slopes
 from mixedeffects.model.doctor.optimisers import another_optimiser
+from mixedeffects.model.doctor.quadrature import with_quadrature
 from mixedeffects.model.doctor.recommending import recommend
 from mixedeffects.model.doctor.record import DiagnosisFacts, Trial
 from mixedeffects.model.doctor.scaling import scale_predictors
@@ -97,6 +98,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         base = int(start is not bench)
     trials, notes = measured(trials, base)
     recommendation = recommend(trials, start, base)
+    if bench.verdict("approximation") == "problem" and not recommendation.changed:
+        recommendation, trials = with_quadrature(bench, trials, recommendation)
     lost = caveats.rows_to_gain(trials)
     if lost and recommendation.changed and caveats.reads_less(recommendation.trial.fit, fit):
         recommendation = replace(recommendation, reasons=(*recommendation.reasons, lost))
@@ -112,7 +115,7 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
 
 def needs_help(fit, checks):
     """Whether a check found a problem, or random slopes add next to nothing."""
-    troubled = any(check.verdict == "problem" for check in checks)
+    troubled = any(check.verdict == "problem" and check.name != "approximation" for check in checks)
     return troubled or bool(small_slopes(fit))
 
 

@@ -1,0 +1,294 @@
+"""How far Laplace's approximation is from the integral, judged at the estimate.
+
+The difference of the two log-likelihoods says little: a constant moves no estimate. What counts is
+the difference of their gradients, and what it would do: with V the covariance of the estimates, the
+Newton step from them towards the optimum by quadrature is -V g / 2, g the gradient by quadrature
+there. Where that is a fair part of a standard error, the optimum by quadrature is searched, with
+ever more points until more of them change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import ModelError
+from mixedeffects.estimation.laplace import QuadratureObjective
+from mixedeffects.estimation.laplace.held import with_problem
+from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
+from mixedeffects.inference.profiling.generalised import GeneralisedOptimum, all_parameters
+
+# what is called material: a move of an estimate in standard errors; or of a standard deviation by
+# a share of it, unless that is next to nothing in standard errors
+MOVED, SHARE, NOTHING = 0.2, 0.05, 0.1
+# the same of one number of points against the next that suffices; half as much is next to nothing
+SETTLED, SETTLED_SHARE = 0.05, 0.01
+# points that are tried, in turn
+POINTS = (5, 9, 15, 25, 41, 61, 99)
+# the most that a search starts with
+FEWEST = 25
+# evaluations of row densities that one look may take, and a search
+LOOK, SEARCH = 2e7, 2e8
+# evaluations of a search, roughly, with their gradients
+EVALUATIONS = 40
+# standard deviation on the logit scale from which, and rows a level up to which, normal
+# approximations of what a level's responses say are doubtful
+LARGE, FEW_ROWS = 3.0, 5.0
+# standard deviation of the distribution behind each link
+SCALES = {"logit": 1.0, "probit": 0.55, "cloglog": 0.71, "loglog": 0.71, "cauchit": 1.0}
+
+EXACT, FINE, OFF, UNSETTLED, DEAR, CROSSED, UNKNOWN, MOST = (
+    "exact", "fine", "off", "unsettled", "dear", "crossed", "unknown", "most",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    """A comparison of the fit's approximation with quadrature.
+
+    Attributes
+    ----------
+    status : str
+        "exact": the likelihood is no approximation. "fine": quadrature would move no estimate to
+        speak of. "off": it would. "unsettled": it would, and with the most points that can be
+        computed it still changes. "dear": too costly to look at. "crossed": quadrature is for one
+        grouping factor. "unknown": the estimates have no standard errors. "most": the fit has as
+        many points as are offered.
+    points : int
+        That suffice, where it is off; that were compared with, where it is fine.
+    name : str
+        The parameter that moves most.
+    estimate, moved : float
+        The fit's value of it, and that by quadrature.
+    errors : float
+        The move in standard errors.
+    """
+
+    status: str
+    points: int = 0
+    name: str = ""
+    estimate: float = np.nan
+    moved: float = np.nan
+    errors: float = np.nan
+
+
+def approximation(fit, *, search=True):
+    """Compare a fit's likelihood with quadrature; kept with the fit.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    search : bool
+        Whether the optimum by quadrature may be searched where the estimate is not it, which
+        takes about as long as the fit.
+
+    Returns
+    -------
+    Approximation
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    >>> approximation(fit).status
+    'fine'
+    """
+    if fit.linear or (fit.family.name == "gaussian" and fit.family.link.name == "identity"):
+        return Approximation(EXACT)
+    problem = fit.evaluation.objective.problem
+    if len(problem.system.rows.q) != 1 or len(problem.stacking.variables) != 1:
+        return Approximation(CROSSED)
+    key = "approximation", search
+    if key not in fit.cache:
+        with threads_for(fit.plan.columns), np.errstate(over="ignore", invalid="ignore"):
+            fit.cache[key] = _compared(fit, search)
+    return fit.cache[key]
+
+
+def doubtful(fit):
+    """Whether groups are so different, or so small, that the approximation is worth a look.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> doubtful(me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp()))
+    True
+    """
+    if fit.linear:
+        return False
+    scale = LARGE * SCALES.get(fit.family.link.name, 1.0)
+    large = any(np.sqrt((Lam * Lam).sum(axis=1)).max(initial=0.0) > scale for Lam in fit.lambdas)
+    few = any(block.factor.n_levels * FEW_ROWS >= fit.design.n for block in fit.all_blocks)
+    if len(fit.evaluation.objective.problem.system.rows.q) == 1:
+        return large or few
+    # where nothing can be compared, only where it is known to go wrong: single 0 / 1 responses
+    single = fit.family.ordinal or (
+        fit.family.has_size and (fit.response.size is None or fit.response.size.max() == 1)
+    )
+    varies = any(np.abs(Lam).max(initial=0.0) > 0.5 * scale / LARGE for Lam in fit.lambdas)
+    return large or (few and single and varies)
+
+
+class _Ruler:
+    """Moves of the parameters from the estimates, in their own units and in standard errors.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    """
+
+    def __init__(self, fit):
+        self.fit, self.half = fit, fit.parameter_half
+        self.parameters = all_parameters(fit)
+        optimum = GeneralisedOptimum.__new__(GeneralisedOptimum)
+        optimum.problem = fit.evaluation.objective.problem
+        optimum.coefficients = fit.coefficients
+        self._optimum = optimum
+        self.x = fit.evaluation.estimates
+        self.values = self.at(self.x)
+        kinds = np.array([p.kind for p in self.parameters])
+        self.is_sd = kinds == "sd"
+        self.errors = self._errors(kinds)
+
+    def at(self, x):
+        """(K,) values of all parameters, named as in profiles."""
+        problem = self._optimum.problem
+        return self._optimum.values_at(x, problem.covariance.lambdas(problem.theta(x)))
+
+    def _errors(self, kinds):
+        """(K,) standard errors; nan of what has none: at a boundary, or at infinity."""
+        out = np.full(kinds.size, np.nan)
+        spread = self.half.T
+        for row in range(spread.shape[0]):  # by differences along each column of half
+            size = 1e-4
+            ends = [self.at(self.x + s * size * self.half[:, row]) for s in (1.0, -1.0)]
+            move = (ends[0] - ends[1]) / (2.0 * size)
+            out = np.where(np.isnan(out), 0.0, out) + move * move
+        out = np.sqrt(out)
+        out[(kinds == "cor") | ((kinds == "sd") & (self.values < 1e-6)) | ~(out > 0)] = np.nan
+        if self.fit.certificate.recession is not None:
+            p = self.fit.estimates.size - self.fit.theta.size
+            limits = self.fit.certificate.recession.limits(np.eye(p))
+            out[-p:][limits != 0] = np.nan
+        return out
+
+    def step(self, evaluation):
+        """The Newton step from a point to the optimum of its objective."""
+        return -0.5 * (self.half @ (self.half.T @ evaluation.gradient))
+
+    def move(self, x, to):
+        """(K,) moves in standard errors, and as shares of standard deviations (else 0)."""
+        a, b = self.at(x), self.at(to)
+        errors = np.nan_to_num(np.abs(b - a) / self.errors)
+        share = np.zeros(errors.size)
+        known = self.is_sd & np.isfinite(self.errors)
+        share[known] = np.abs(b - a)[known] / np.maximum(a[known], 1e-300)
+        return errors, share
+
+
+def _material(errors, share):
+    return bool(((errors > MOVED) | ((share > SHARE) & (errors > NOTHING))).any())
+
+
+def _agree(errors, share):
+    """Whether two numbers of points say the same."""
+    return not ((errors > SETTLED) | ((share > SETTLED_SHARE) & (errors > 0.5 * SETTLED))).any()
+
+
+def _compared(fit, search):
+    if fit.parameter_half is None:
+        return Approximation(UNKNOWN)
+    ruler = _Ruler(fit)
+    problem = fit.evaluation.objective.problem
+    k, n = problem.system.rows.k[0], problem.response.y.shape[0]
+    x, last, points = ruler.x, None, 0
+    for count in POINTS:
+        if count <= max(fit.nagq, 1):
+            continue
+        objective = _objective(problem, count)
+        if objective is None or n * count**k > LOOK:
+            break
+        at = objective.evaluate(x, near=fit.evaluation)
+        if not np.isfinite(at.value):
+            return Approximation(UNKNOWN)
+        step, points = ruler.step(at), count
+        settled = last is not None and _agree(*ruler.move(x + last, x + step))
+        last = step
+        errors, share = ruler.move(x, x + step)
+        if settled or (not _material(2.0 * errors, 2.0 * share) and count > POINTS[0]):
+            break
+    if last is None:
+        return Approximation(MOST if fit.nagq >= POINTS[-1] else DEAR, fit.nagq)
+    errors, share = ruler.move(x, x + last)
+    if not _material(errors, share):
+        return _named(ruler, FINE, points, x + last)
+    if not search:
+        return _named(ruler, OFF, points, x + last)
+    return _searched(fit, ruler, points)
+
+
+def _searched(fit, ruler, points):
+    """The optimum by quadrature with as many points as it takes."""
+    problem = fit.evaluation.objective.problem
+    k, n = problem.system.rows.k[0], problem.response.y.shape[0]
+    at, B, x = fit.evaluation, fit.engine_hessian, ruler.x
+    if fit.certificate.recession is not None:  # what is at infinity stays where it is
+        B = B + _stiff(fit)
+    found = 0
+    # that many at the fit's own estimates; elsewhere fewer may do
+    start = max(min(points, FEWEST), min(p for p in POINTS if p > max(fit.nagq, 1)))
+    for count in (p for p in POINTS if p >= start):
+        objective = _objective(problem, count)
+        if objective is None or n * count**k * EVALUATIONS > SEARCH:
+            break
+        first = objective.evaluate(x, near=at)
+        if not np.isfinite(first.value):
+            break
+        result, B = quasi_newton(objective, first, B, tolerance=1e-4, max_iterations=60)
+        before, x, at = x, result.evaluation.x, result.evaluation
+        if found and _agree(*ruler.move(before, x)):
+            return _named(ruler, OFF, found, x)
+        found = count
+    if not found:
+        return _named(ruler, DEAR, points, x)
+    return _named(ruler, UNSETTLED, found, x)
+
+
+def _stiff(fit):
+    """Curvature that keeps the directions of a recession where they are."""
+    V = fit.engine_recession.directions
+    out = np.zeros(fit.engine_hessian.shape)
+    F = V.shape[1]
+    out[:F, :F] = 1e6 * V.T @ np.linalg.pinv(V @ V.T) @ V
+    return out
+
+
+def _objective(problem, count):
+    """The objective by quadrature, None where it has too many nodes."""
+    try:
+        objective = QuadratureObjective(problem, count)
+    except ModelError:
+        return None
+    return with_problem(objective, problem)
+
+
+def _named(ruler, status, points, x):
+    """The comparison, with the parameter that moves most."""
+    errors, share = ruler.move(ruler.x, x)
+    # a standard deviation's share counts as the errors that are as much
+    weight = np.maximum(errors / MOVED, np.where(errors > NOTHING, share / SHARE, 0.0))
+    i = int(np.argmax(weight))
+    parameter = ruler.parameters[i]
+    name = f"'{parameter.name}'"
+    if parameter.kind == "sd":
+        own = parameter.term.removeprefix("sd__")
+        name = f"the standard deviation of {own} between levels of {parameter.group}"
+    return Approximation(
+        status, points, name, float(ruler.values[i]), float(ruler.at(x)[i]), float(errors[i])
+    )

@@ -1,0 +1,105 @@
+"""What tables say of coefficients without a finite estimate (separation)."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from mixedeffects.errors import DataWarning, depth_of_package
+
+MOST_NAMES = 6
+# what to do instead of a standard error or a Wald test
+PROFILE = (
+    'confint(method="profile") has the finite limit; lrt() of the models with and without the '
+    "predictor tests it"
+)
+LRT = "lrt() of the models with and without the term tests it"
+
+
+def limits_of(fit, L):
+    """What becomes of combinations of the coefficients; see `Recession.limits`.
+
+    Parameters
+    ----------
+    fit : FitRecord, CoefficientPart or the like
+    L : (m, p) array
+
+    Returns
+    -------
+    (m,) array
+        0 where the estimate is finite, inf or -inf, nan where it is undetermined.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> limits_of(fit, np.eye(2))
+    array([0., 0.])
+    """
+    L = np.atleast_2d(L)
+    return np.zeros(L.shape[0]) if fit.recession is None else fit.recession.limits(L)
+
+
+def at_the_limits(values, limits):
+    """Finite values as they are, the others inf, -inf or nan."""
+    return np.where(limits != 0, limits, values)
+
+
+def fixed_estimates(fit):
+    """(p,) estimates of the fixed effects: inf, -inf or nan where there is no finite one.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> fixed_estimates(fit).round(2)
+    array([251.41,  10.47])
+    """
+    if fit.recession is None:
+        return fit.beta
+    return at_the_limits(fit.beta, fit.recession.limits(np.eye(fit.beta.size)))
+
+
+def said_of(names, limits):
+    """The names of what has no finite estimate, in one sentence; "" if all have one.
+
+    Parameters
+    ----------
+    names : sequence of str
+    limits : (m,) array
+
+    Examples
+    --------
+    >>> said_of(["a", "b", "c"], np.array([0.0, -np.inf, np.nan]))
+    "no finite estimate (separation): 'b' is -∞, 'c' is undetermined"
+    """
+    lost = [i for i, limit in enumerate(limits) if limit != 0]
+    if not lost:
+        return ""
+    words = {np.inf: "is ∞", -np.inf: "is -∞"}
+    said = [f"'{names[i]}' {words.get(float(limits[i]), 'is undetermined')}" for i in lost]
+    shown = ", ".join(said[:MOST_NAMES])
+    if len(said) > MOST_NAMES:
+        shown += f" and {len(said) - MOST_NAMES} more"
+    return f"no finite estimate (separation): {shown}"
+
+
+def warn_separated(names, limits, advice=PROFILE):
+    """One warning that names what has no finite estimate; none if all have one.
+
+    Parameters
+    ----------
+    names : sequence of str
+    limits : (m,) array
+        As `limits_of`.
+    advice : str
+        What to ask for instead.
+
+    Warns
+    -----
+    DataWarning
+    """
+    said = said_of(list(names), np.asarray(limits))
+    if said:
+        warnings.warn(f"{said}\n{advice}", DataWarning, stacklevel=depth_of_package())
