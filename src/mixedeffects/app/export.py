@@ -117,6 +117,7 @@ def record(fit: Any) -> dict[str, Any]:
             "decrement": _plain(certificate.decrement),
             "singular": list(facts.singular),
             "infinite": list(certificate.infinite),
+            "limits": list(certificate.limits),
             "evaluations": certificate.evaluations,
             "gradients": certificate.gradients,
             "iterations": certificate.iterations,

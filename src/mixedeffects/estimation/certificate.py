@@ -73,6 +73,14 @@ class Certificate:
         Whether the rule stopped the search short of a proved optimum.
     ran_out : bool
         Whether, unproved, the optimiser stopped because it was allowed no more steps.
+    limits : tuple of str
+        What the likelihood rises towards without reaching it, each in a clause: a simpler
+        distribution, an infinite standard deviation, an exact fit.
+    separation : bool
+        Whether coefficients are infinite because predictors tell responses apart, not (only)
+        because the family has such a limit.
+    supremum : float or None
+        What the log-likelihood cannot exceed, where its approximation does.
     """
 
     converged: bool
@@ -90,6 +98,19 @@ class Certificate:
     rule: str | None = None
     short: bool = False
     ran_out: bool = False
+    limits: tuple[str, ...] = ()
+    separation: bool = False
+    supremum: float | None = None
+
+    @property
+    def no_maximum(self) -> bool:
+        """Whether there is none to find: coefficients or a standard deviation are infinite."""
+        return bool(self.infinite or self.limits)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no optimiser can help."""
+        return self.no_maximum or self.supremum is not None
 
     @property
     def proved(self) -> bool:

@@ -99,6 +99,9 @@ class Beta(Family):
         mu = self.link.inverse(eta)
         return mu * (1.0 - mu) / (1.0 + np.exp(dispersion))
 
+    def relative_width(self, response, eta, dispersion):
+        return np.exp(-0.5 * dispersion)
+
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
         phi = np.exp(dispersion)

@@ -82,6 +82,9 @@ class Gamma(Family):
     def variance(self, eta, dispersion, size=None):
         return np.exp(dispersion) * np.square(self.link.inverse(eta))
 
+    def relative_width(self, response, eta, dispersion):
+        return np.exp(0.5 * dispersion)
+
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
         k = shape_of(response, dispersion)

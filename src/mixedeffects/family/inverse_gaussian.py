@@ -9,6 +9,7 @@ import numpy as np
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_positive
 from mixedeffects.family.gamma import logarithms, shape_of
+from mixedeffects.family.limits import Limit
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,13 @@ class InverseGaussian(Family):
     support = (0.0, np.inf)
     weights_scale_dispersion = True
     dispersion_name = "dispersion phi"
+    limits = (
+        Limit(
+            (("conditional", 1),),
+            "the tail is as heavy as that of the Levy distribution, whose mean is infinite",
+            'use family="gamma", or lmm() of the logarithm of the response',
+        ),
+    )
 
     def check(self, response, name="y"):
         check_positive(response, name, self)
@@ -53,6 +61,9 @@ class InverseGaussian(Family):
 
     def variance(self, eta, dispersion, size=None):
         return np.exp(dispersion) * self.link.inverse(eta) ** 3
+
+    def relative_width(self, response, eta, dispersion):
+        return np.exp(0.5 * dispersion) * np.sqrt(self.link.inverse(eta))
 
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors

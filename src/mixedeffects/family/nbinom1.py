@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.limits import simpler
 from mixedeffects.family.links import Log
 from mixedeffects.family.nbinom2 import log_softplus, softplus
 from mixedeffects.family.one_value import by_distinct
@@ -31,6 +32,7 @@ class NegativeBinomial1(Family):
     discrete = True
     support = (0.0, np.inf)
     dispersion_name = "phi"
+    limits = (simpler("dispersion", -1, "Poisson counts", "poisson"),)
 
     def check(self, response, name="y"):
         check_counts(response, name, self)

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.limits import simpler
 from mixedeffects.family.links import Log
 from mixedeffects.family.one_value import one_value
 from mixedeffects.family.poisson import log_factorial
@@ -42,6 +43,7 @@ class NegativeBinomial2(Family):
     discrete = True
     support = (0.0, np.inf)
     dispersion_name = "theta"
+    limits = (simpler("dispersion", 1, "Poisson counts", "poisson"),)
 
     def check(self, response, name="y"):
         check_counts(response, name, self)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.family.base import Family
+from mixedeffects.family.base import Family, spread
 from mixedeffects.family.checks import check_finite, check_weights
+from mixedeffects.family.limits import simpler
 from mixedeffects.family.response import Response
 from mixedeffects.family.smooth import derivatives_of
 from mixedeffects.family.stirling import rising_excess
@@ -33,6 +34,7 @@ class StudentT(Family):
     links = ("identity", "log", "inverse", "sqrt")
     extras = ("dispersion", "df")
     dispersion_name = "scale sigma"
+    limits = (simpler("df", 1, "normal measurements", "gaussian"),)
 
     def check(self, response, name="y"):
         check_finite(response, name)
@@ -77,6 +79,17 @@ class StudentT(Family):
         with np.errstate(divide="ignore"):
             factor = np.where(nu > 2.0, nu / np.maximum(nu - 2.0, 0.0), np.inf)
         return np.exp(2.0 * dispersion) * factor
+
+    def relative_width(self, response, eta, dispersion, df):
+        return np.exp(dispersion) / self._spread(response)
+
+    def _spread(self, response):
+        """Ten median distances from the median: about the range without outliers."""
+
+        def compute():
+            return 10.0 * float(np.median(np.abs(response.y - np.median(response.y))))
+
+        return response.remember("inner range", compute) or spread(response)
 
     def sample(self, rng, predictors, response):
         eta, dispersion, df = predictors

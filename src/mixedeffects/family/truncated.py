@@ -9,6 +9,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.limits import all_ones, log_series, simpler
 from mixedeffects.family.nbinom1 import NegativeBinomial1
 from mixedeffects.family.nbinom2 import NegativeBinomial2
 from mixedeffects.family.poisson import Poisson
@@ -144,6 +145,7 @@ class TruncatedPoisson(Truncated):
 
     name = "truncated_poisson"
     base_class = Poisson
+    limits = (all_ones(("conditional", -1)),)
 
     def _sample_some(self, rng, rate, predictors):
         return _sample_positive_poisson(rng, rate).astype(float)
@@ -157,6 +159,11 @@ class TruncatedNegativeBinomial2(Truncated):
     extras = ("dispersion",)
     dispersion_name = "theta"
     base_class = NegativeBinomial2
+    limits = (
+        log_series(("conditional", -1), ("dispersion", -1)),
+        simpler("dispersion", 1, "truncated Poisson counts", "truncated_poisson"),
+        all_ones(("conditional", -1)),
+    )
 
     def _sample_some(self, rng, rate, predictors):
         eta, tau = predictors
@@ -176,6 +183,11 @@ class TruncatedNegativeBinomial1(Truncated):
     extras = ("dispersion",)
     dispersion_name = "phi"
     base_class = NegativeBinomial1
+    limits = (
+        all_ones(("conditional", -1), ("dispersion", -1)),
+        simpler("dispersion", -1, "truncated Poisson counts", "truncated_poisson"),
+        log_series(("conditional", -1)),
+    )
 
     def _sample_some(self, rng, rate, predictors):
         eta, log_phi = predictors

@@ -188,7 +188,7 @@ def fit_glmm(
             optimizer,
             start=None if start is None else start_of(start, problem, groups),
             max_iterations=max_iterations,
-            name_of=partial(coefficients_of, data=data, groups=groups),
+            names=Names(data, groups),
             rule=rule,
         )
     return GLMM.of(
@@ -253,16 +253,36 @@ def merged_rows(data, family, response):
     return take_rows(data, found.first), merged, found.row_of
 
 
-def coefficients_of(direction, *, data, groups):
-    """Names of the coefficients that a direction of the engine's parameters is made of."""
-    out = []
-    for group in groups:
-        size = np.abs(group.T @ direction[group.part])
-        names = coefficient_names(data, group.name, size.size)
-        prefix = "" if group.name == "conditional" else f"{group.name}: "
-        out += [(float(s), prefix + name) for s, name in zip(size, names, strict=True)]
-    largest = max(size for size, _ in out)
-    return [name for size, name in out if size > PART * largest]
+class Names:
+    """What the estimation's parameters are called by the user.
+
+    Parameters
+    ----------
+    data : GLMMDesign
+    groups : tuple of Coefficients
+    """
+
+    def __init__(self, data, groups):
+        self._data, self._groups = data, groups
+
+    def coefficients(self, direction):
+        """Names of the coefficients that a direction of the parameters is made of."""
+        out = []
+        for group in self._groups:
+            size = np.abs(group.T @ direction[group.part])
+            names = coefficient_names(self._data, group.name, size.size)
+            prefix = "" if group.name == "conditional" else f"{group.name}: "
+            out += [(float(s), prefix + name) for s, name in zip(size, names, strict=True)]
+        largest = max(size for size, _ in out)
+        return [name for size, name in out if size > PART * largest]
+
+    def term(self, i):
+        """Grouping factor of the i-th random term, ``"zi: g"`` in the part of the zeros."""
+        data = self._data
+        out = [block.factor.name for block in data.design.blocks for _ in block.terms]
+        for name, part in data.parts.items():
+            out += [f"{name}: {block.factor.name}" for block in part.blocks for _ in block.terms]
+        return out[i]
 
 
 def check_nagq(nagq):

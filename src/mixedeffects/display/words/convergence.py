@@ -26,8 +26,9 @@ def convergence_sentences(facts):
         out += _singular(facts)
     unbounded = [name for name in certificate.infinite if not name.startswith("df:")]
     if unbounded:
+        why = " (separation)" if certificate.separation else ""
         out.append(
-            f"The estimates of {listed(map(unquoted, unbounded))} are infinite (separation); the "
+            f"The estimates of {listed(map(unquoted, unbounded))} are infinite{why}; the "
             "numbers are where the optimiser stopped."
         )
     out += [f"Column {unquoted(a.name)} was dropped: {a.reason}." for a in s.aliased]

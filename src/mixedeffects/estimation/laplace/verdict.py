@@ -7,13 +7,26 @@ from dataclasses import replace
 import numpy as np
 
 from mixedeffects.estimation.certificate import Certificate, advice_for
-from mixedeffects.estimation.laplace.separation import infinite_directions, infinite_terms
+from mixedeffects.estimation.laplace.exactness import fits_exactly, narrowing
+from mixedeffects.estimation.laplace.separation import (
+    alike_terms,
+    far_out,
+    infinite_directions,
+    infinite_terms,
+)
+from mixedeffects.estimation.laplace.supremum import supremum
 from mixedeffects.estimation.newton import newton_step
 
 # a decrement of this is a few thousandths of a standard error
 CERTAIN = 1e-5
 # coefficients a message names
 MOST_NAMES = 6
+# change of a predictor, relative to a direction's largest coefficient, that belongs to it
+FELT = 0.02
+# standard deviation from which on an approximation may exceed its supremum, and by how much it must
+WIDE, ABOVE = 2.0, 1e-3
+# dispersions that are infinite where a distribution has no width
+INFINITELY = {"precision phi": "infinity"}
 
 
 def certify(objective, result, B, optimizer, directions):
@@ -57,7 +70,7 @@ def certify(objective, result, B, optimizer, directions):
     )
 
 
-def without_maximum(certificate, evaluation, curvature, name_of):
+def without_maximum(certificate, evaluation, curvature, names):
     """The certificate, or another where the likelihood turns out to have no maximum.
 
     Parameters
@@ -65,56 +78,196 @@ def without_maximum(certificate, evaluation, curvature, name_of):
     certificate : Certificate
     evaluation : LaplaceEvaluation
         Where the optimiser stopped.
-    curvature : (P, P) array
-        At that point.
-    name_of : callable
-        From a direction of the parameters to the names of the coefficients it is made of.
+    curvature : callable
+        Gives the (P, P) second derivatives at that point.
+    names : Names
+        What the parameters are called.
     """
-    away = infinite_directions(evaluation, curvature)
-    names = tuple(dict.fromkeys(name for v in away for name in name_of(v)))
-    if names:
-        return separated(certificate, names)
-    terms = infinite_terms(evaluation)
-    return unbounded(certificate, terms) if terms else certificate
+    if fits_exactly(evaluation):
+        direction, _ = narrowing(evaluation)
+        return without_width(certificate, evaluation, names.coefficients(direction))
+    alike = alike_terms(evaluation)
+    away = infinite_directions(evaluation, curvature()) if far_out(evaluation) else []
+    found = tuple(dict.fromkeys(name for v in away for name in names.coefficients(v)))
+    if found:
+        certificate = separated(certificate, found, family_limits(evaluation, away))
+    if alike:
+        return one_outcome(certificate, [names.term(i) for i in alike], evaluation)
+    if found:
+        return certificate
+    terms = infinite_terms(evaluation) if far_out(evaluation) else []
+    if terms:
+        return unbounded(certificate, [names.term(i) for i in terms])
+    return refused(certificate, evaluation)
 
 
-def separated(certificate, names):
-    """The certificate of a likelihood that has no maximum."""
+def family_limits(evaluation, directions):
+    """Limits of the family that infinite directions lead to.
+
+    Parameters
+    ----------
+    directions : sequence of (P,) arrays
+
+    Returns
+    -------
+    limits : list of Limit
+    explained : bool
+        Whether they are all there is: no coefficient is infinite for another reason.
+    """
+    problem = evaluation.objective.problem
+    moves = {}
+    for predictor, values in zip(problem.predictors, evaluation.fixed, strict=True):
+        moved = np.zeros(values.shape, dtype=bool)
+        for v in directions:
+            change = np.abs(predictor.X @ v[predictor.part])
+            moved |= change > FELT * np.abs(v[: problem.n_fixed]).max()
+        if moved.any():
+            # where the objective is flat the sign of a direction says nothing, its place does
+            signs = np.sign(values[moved])
+            name = problem.family.predictor_names[predictor.variable]
+            moves[name] = int(signs[0]) if (signs == signs[0]).all() else 0
+    found, explained = [], set()
+    for limit in problem.family.limits:
+        if all(moves.get(name) == sign for name, sign in limit.moves):
+            own = {name for name, _ in limit.moves}
+            if not own <= explained:
+                found.append(limit)
+                explained |= own
+    return found, set(moves) <= explained
+
+
+def separated(certificate, names, limits):
+    """The certificate of a likelihood that has no maximum because coefficients are infinite.
+
+    Parameters
+    ----------
+    names : tuple of str
+    limits : list of Limit, bool
+        As `family_limits` gives them.
+    """
     shown = ", ".join(f"'{name}'" for name in names[:MOST_NAMES])
     if len(names) > MOST_NAMES:
         shown += f" and {len(names) - MOST_NAMES} more"
     one = len(names) == 1
-    if all(name.startswith(("dispersion:", "df:")) for name in names):
+    found, explained = limits
+    meanings = "; ".join(limit.meaning for limit in found)
+    advice = tuple(dict.fromkeys(limit.advice for limit in found))
+    if explained:
         message = (
-            f"the likelihood rises for ever as {shown} go{'es' if one else ''} to infinity: the "
-            "data are no more dispersed than the simpler family allows"
+            f"the likelihood has no maximum: it rises for ever as {shown} go{'es' if one else ''} "
+            f"to {infinity(found)}: {meanings}"
         )
-        advice = (
-            'use that family: "poisson" for nbinom1 and nbinom2, "binomial" for betabinomial, '
-            '"gaussian" for t',
+    else:
+        message = (
+            "the likelihood has no maximum: it rises for ever as the coefficient"
+            f"{'' if one else 's'} {shown} go{'es' if one else ''} to infinity (separation)"
         )
-        return replace(certificate, converged=False, message=message, advice=advice, infinite=names)
-    message = (
-        f"the likelihood has no maximum: it rises for ever as the coefficient{'' if one else 's'} "
-        f"{shown} go{'es' if one else ''} to infinity (separation)"
+        message += f"; {meanings}" if meanings else ""
+        advice += (
+            "the numbers reported for them are only where the optimiser stopped; their standard "
+            "errors and tests mean nothing",
+            "look for a level or a range of the predictors where the response is always the same; "
+            "merge or leave out such levels, or leave out the predictor",
+        )
+    return replace(
+        certificate, converged=False, message=message, advice=advice, infinite=names,
+        limits=tuple(limit.meaning for limit in found), separation=not explained,
+    )  # fmt: skip
+
+
+def infinity(limits):
+    """Where the predictors of some limits go.
+
+    Examples
+    --------
+    >>> from mixedeffects.family import NegativeBinomial1
+    >>> infinity(NegativeBinomial1().limits)
+    'minus infinity'
+    """
+    signs = {sign for limit in limits for _, sign in limit.moves}
+    if len(signs) > 1:
+        return "plus or minus infinity"
+    return "infinity" if 1 in signs else "minus infinity"
+
+
+def without_width(certificate, evaluation, names):
+    """The certificate of a continuous distribution that shrinks to the responses themselves."""
+    what = evaluation.objective.problem.family.dispersion_name or "dispersion"
+    limit = (
+        f"the model fits responses exactly, with a {what} that only their rounding keeps from "
+        f"its limit of {INFINITELY.get(what, 'zero')}"
     )
     advice = (
-        "the numbers reported for them are only where the optimiser stopped; their standard "
-        "errors and tests mean nothing",
-        "look for a level or a range of the predictors where the response is always the same; "
-        "merge or leave out such levels, or leave out the predictor",
+        "look for responses that are the same in all rows of a level, and for predictors from "
+        "which the response was computed",
+        "keep one row of each level, or leave out such a predictor or random term",
     )
-    return replace(certificate, converged=False, message=message, advice=advice, infinite=names)
+    return replace(
+        certificate, converged=False, message=f"the likelihood rises without bound: {limit}",
+        advice=advice, infinite=tuple(names), limits=(limit,),
+    )  # fmt: skip
 
 
-def unbounded(certificate, terms):
+def one_outcome(certificate, groups, evaluation):
+    """The certificate of levels that are each of one outcome."""
+    shown = " and ".join(f"'{name}'" for name in groups)
+    limit = (
+        f"the standard deviation between levels of {shown} goes to infinity, because the "
+        "responses are all alike within every level of it"
+    )
+    message = f"the likelihood has no maximum: it rises for ever as {limit}"
+    if certificate.infinite:
+        message = f"{certificate.message}; and {message.removeprefix('the likelihood has ')}"
+    advice = (
+        f"no variance of {shown} can be reported, nor coefficients on its scale; count each level "
+        "once, in a model of the levels without this random term, or use a coarser grouping factor",
+    )
+    return refused(
+        replace(
+            certificate, converged=False, message=message, limits=(*certificate.limits, limit),
+            advice=(*(certificate.advice if certificate.infinite else ()), *advice),
+        ),
+        evaluation,
+    )  # fmt: skip
+
+
+def unbounded(certificate, groups):
     """The certificate of a likelihood without maximum in a random term's variance."""
-    message = (
-        "the likelihood has no maximum: it rises for ever as the standard deviation of random "
-        f"term {terms[0] + 1} goes to infinity"
-    )
+    shown = " and ".join(f"'{name}'" for name in groups)
+    limit = f"the standard deviation between levels of {shown} goes to infinity"
     advice = (
         "the response hardly varies within the levels of its grouping factor; use a coarser "
         "grouping factor, or model the levels instead of the rows",
     )
-    return replace(certificate, converged=False, message=message, advice=advice)
+    return replace(
+        certificate, converged=False, advice=advice, limits=(limit,),
+        message=f"the likelihood has no maximum: it rises for ever as {limit}",
+    )  # fmt: skip
+
+
+def refused(certificate, evaluation):
+    """The certificate, or another where the likelihood is more than any likelihood can be."""
+    problem = evaluation.objective.problem
+    if not problem.family.discrete or not np.isfinite(evaluation.value):
+        return certificate
+    loglik = -0.5 * evaluation.value
+    if np.abs(evaluation.theta).max(initial=0.0) < WIDE and loglik <= 0.0:
+        return certificate
+    bound = supremum(problem)
+    if loglik <= bound + ABOVE:
+        return certificate
+    words = (
+        f"{loglik:.2f} cannot be a log-likelihood: no parameters of this model give more than "
+        f"{bound:.2f}, so that its approximation has broken down here"
+    )
+    advice = (
+        "the random effects are too large for it where groups are small: compare nagq=1, 25 and "
+        "100, and believe only what no longer changes",
+    )
+    if certificate.limits:
+        return replace(
+            certificate, message=f"{certificate.message}; {words}", supremum=float(bound)
+        )
+    return replace(
+        certificate, converged=False, message=words, advice=advice, supremum=float(bound)
+    )
