@@ -303,3 +303,11 @@ REFITTED_RTOL = 1e-4
 LARGE_CHART_SECONDS = 6.0
 # Marks of a layer, rows of a table of a chart, however many rows there are: 60 by 40 cells twice.
 MOST_DRAWN = 4800
+
+# --- limits of likelihoods (tests/model/test_limits.py) -------------------------------------------
+
+# A family on its way to its limit stops where a further step promises less than 1e-9 of the
+# objective; a random effect's standard deviation of 0.03 instead of zero costs 1e-5.
+LIMIT_LOGLIK_ABS = 1e-4
+# Sums of a few logarithms.
+EXACT_SUM = 1e-9

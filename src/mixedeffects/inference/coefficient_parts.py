@@ -177,12 +177,13 @@ def as_ratios(fit, component, columns):
                 f"exponentiate=True: with {what} the exponential of a coefficient is not a ratio\n"
                 "it is for the logit, log, cloglog and loglog links, and for log(y)"
             )
-    estimate = np.exp(columns["estimate"])
-    for name in ("null", "lower", "upper"):
-        if name in columns:
-            columns[name] = np.exp(columns[name])
-    if "std_error" in columns:
-        columns["std_error"] = columns["std_error"] * estimate
+    with np.errstate(over="ignore", invalid="ignore"):  # limits of an infinite coefficient
+        estimate = np.exp(columns["estimate"])
+        for name in ("null", "lower", "upper"):
+            if name in columns:
+                columns[name] = np.exp(columns[name])
+        if "std_error" in columns:
+            columns["std_error"] = columns["std_error"] * estimate
     return columns | {"estimate": estimate}
 
 

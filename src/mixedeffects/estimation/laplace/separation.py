@@ -20,6 +20,8 @@ SUSPECT = 6.0
 FAR, RISE = 10.0, 1e-3
 # standard deviations to look at, and how much larger they are then made
 LARGE, FURTHER = 15.0, 1.5
+# links whose linear predictor is a pure number; a mean's own has the units of the response
+WITHOUT_UNIT = ("logit", "probit", "cloglog", "loglog", "cauchit", "log")
 # standard deviation from which on one is on its way to infinity if its levels' responses are alike
 APART = 1.0
 
@@ -53,12 +55,18 @@ def infinite_directions(evaluation, curvature):
     problem = objective.problem
     fixed = slice(0, problem.n_fixed)
     values, vectors = np.linalg.eigh(curvature[fixed, fixed])
+    units = [1.0] * len(problem.predictors)
+    if problem.family.link.name not in WITHOUT_UNIT:
+        units[0] = max(1.0, float(np.abs(evaluation.fixed[0]).max(initial=0.0)))
     far_away = FAR * max(1.0, float(np.abs(evaluation.theta).max(initial=0.0)))
     out = []
     for value, v in zip(values, vectors.T, strict=True):
         if value > FAINT:
             break
-        reach = max(float(np.abs(p.X @ v[p.part]).max(initial=0.0)) for p in problem.predictors)
+        reach = max(
+            float(np.abs(p.X @ v[p.part]).max(initial=0.0)) / unit
+            for p, unit in zip(problem.predictors, units, strict=True)
+        )
         if not reach > 0:
             continue
         direction = np.zeros(problem.n_parameters)
@@ -119,6 +127,17 @@ def alike_terms(evaluation):
         ):
             out.append(i)
     return out
+
+
+def cannot_be_infinite(problem, i):
+    """Whether a term's variance is surely finite: its levels have both outcomes, alone as it is.
+
+    As it grows a level's probability of two outcomes goes to zero, if nothing but the level makes
+    its rows differ.
+    """
+    block = problem.covariance.terms[i].block
+    decided = outcomes(problem, _variable_of(problem, block))[0] is not None
+    return decided and alone(problem, block) and not alike_within(problem, block)
 
 
 def alike_within(problem, block):

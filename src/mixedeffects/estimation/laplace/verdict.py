@@ -10,6 +10,7 @@ from mixedeffects.estimation.certificate import Certificate, advice_for
 from mixedeffects.estimation.laplace.exactness import fits_exactly, narrowing
 from mixedeffects.estimation.laplace.separation import (
     alike_terms,
+    cannot_be_infinite,
     far_out,
     infinite_directions,
     infinite_terms,
@@ -27,6 +28,10 @@ FELT = 0.02
 WIDE, ABOVE = 2.0, 1e-3
 # dispersions that are infinite where a distribution has no width
 INFINITELY = {"precision phi": "infinity"}
+OTHER_POINTS = (
+    "the random effects are too large for it where groups are small: compare nagq=1, 25 and 100, "
+    "and believe only what no longer changes"
+)
 
 
 def certify(objective, result, B, optimizer, directions):
@@ -97,7 +102,8 @@ def without_maximum(certificate, evaluation, curvature, names):
         return certificate
     terms = infinite_terms(evaluation) if far_out(evaluation) else []
     if terms:
-        return unbounded(certificate, [names.term(i) for i in terms])
+        finite = any(cannot_be_infinite(evaluation.objective.problem, i) for i in terms)
+        return unbounded(certificate, [names.term(i) for i in terms], finite)
     return refused(certificate, evaluation)
 
 
@@ -231,10 +237,23 @@ def one_outcome(certificate, groups, evaluation):
     )  # fmt: skip
 
 
-def unbounded(certificate, groups):
-    """The certificate of a likelihood without maximum in a random term's variance."""
+def unbounded(certificate, groups, finite):
+    """The certificate of a likelihood without maximum in a random term's variance.
+
+    Parameters
+    ----------
+    groups : list of str
+    finite : bool
+        Whether only the likelihood's approximation can have none.
+    """
     shown = " and ".join(f"'{name}'" for name in groups)
     limit = f"the standard deviation between levels of {shown} goes to infinity"
+    if finite:
+        message = (
+            f"the approximation of the likelihood rises for ever as {limit}, which the likelihood "
+            "itself does not, as responses differ within levels: it has broken down here"
+        )
+        return replace(certificate, converged=False, message=message, advice=(OTHER_POINTS,))
     advice = (
         "the response hardly varies within the levels of its grouping factor; use a coarser "
         "grouping factor, or model the levels instead of the rows",
@@ -260,10 +279,7 @@ def refused(certificate, evaluation):
         f"{loglik:.2f} cannot be a log-likelihood: no parameters of this model give more than "
         f"{bound:.2f}, so that its approximation has broken down here"
     )
-    advice = (
-        "the random effects are too large for it where groups are small: compare nagq=1, 25 and "
-        "100, and believe only what no longer changes",
-    )
+    advice = (OTHER_POINTS,)
     if certificate.limits:
         return replace(
             certificate, message=f"{certificate.message}; {words}", supremum=float(bound)
