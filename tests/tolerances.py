@@ -311,3 +311,10 @@ MOST_DRAWN = 4800
 LIMIT_LOGLIK_ABS = 1e-4
 # Sums of a few logarithms.
 EXACT_SUM = 1e-9
+# Profile limits against a bounded search in a search: the outer one to 1e-6, the inner to 1e-8 of
+# the objective at its flat minimum.
+PROFILE_OF_OUTLIER_RTOL = 2e-5
+# Terms of the size of y log y cancel: 1e8 log 1e8, in a log-likelihood of 63.
+OUTLIER_LOGLIK_RTOL = 1e-6
+# The same sum at modes that differ by rounding: 1e-14 of an outlying count.
+ROUNDING_OF_OUTLIER = 1e-14
