@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_positive
+from mixedeffects.family.draws import TINY
 from mixedeffects.family.gamma import logarithms, shape_of
 from mixedeffects.family.limits import Limit
 
@@ -68,14 +69,19 @@ class InverseGaussian(Family):
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
         shape = shape_of(response, dispersion)
-        return rng.wald(self.mean(eta), shape, size=len(response))
+        mean, shape = np.broadcast_arrays(self.mean(eta), np.maximum(shape, TINY))
+        levy = shape / np.maximum(rng.standard_normal(len(response)) ** 2, TINY)  # of infinite mean
+        finite = np.clip(mean, TINY, np.finfo(float).max)
+        drawn = rng.wald(finite, np.minimum(shape, np.finfo(float).max))
+        return np.maximum(np.where(np.isinf(mean), levy, drawn), TINY)
 
     def cdf(self, response, eta, dispersion):
-        from scipy.special import log_ndtr, ndtr
+        from scipy.special import erfcx, ndtr
 
         y, mu = response.y, self.mean(eta)
         shape = shape_of(response, dispersion)
         root = np.sqrt(shape / y)
-        return ndtr(root * (y / mu - 1.0)) + np.exp(
-            2.0 * shape / mu + log_ndtr(-root * (y / mu + 1.0))
-        )
+        r = root * (y / mu - 1.0)
+        # exp(2 shape / mu) Phi(-x) without the cancellation of their exponents
+        x = root * (y / mu + 1.0)
+        return ndtr(r) + 0.5 * np.exp(-0.5 * r * r) * erfcx(x / np.sqrt(2.0))
