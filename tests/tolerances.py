@@ -397,3 +397,17 @@ QUADRATURE_SUFFICES_RTOL = 0.02
 # the prior on one side and a tenth of that on the other: 4e-5 each.
 QUADRATURE_SUFFICES_LOGLIK = 0.05
 QUADRATURE_MANY_LOGLIK = 0.1
+# --- limits of likelihoods (tests/model/test_limits.py) -------------------------------------------
+
+# A family on its way to its limit stops where a further step promises less than 1e-9 of the
+# objective; a random effect's standard deviation of 0.03 instead of zero costs 1e-5.
+LIMIT_LOGLIK_ABS = 1e-4
+# Sums of a few logarithms.
+EXACT_SUM = 1e-9
+# Profile limits against a bounded search in a search: the outer one to 1e-6, the inner to 1e-8 of
+# the objective at its flat minimum.
+PROFILE_OF_OUTLIER_RTOL = 2e-5
+# Terms of the size of y log y cancel: 1e8 log 1e8, in a log-likelihood of 63.
+OUTLIER_LOGLIK_RTOL = 1e-6
+# The same sum at modes that differ by rounding: 1e-14 of an outlying count.
+ROUNDING_OF_OUTLIER = 1e-14

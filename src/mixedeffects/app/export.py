@@ -122,6 +122,7 @@ def record(fit: Any) -> dict[str, Any]:
             "singular": list(facts.singular),
             "infinite": list(certificate.infinite),
             "identified": certificate.identified,
+            "limits": list(certificate.limits),
             "evaluations": certificate.evaluations,
             "gradients": certificate.gradients,
             "iterations": certificate.iterations,

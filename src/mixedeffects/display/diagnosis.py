@@ -120,7 +120,7 @@ def certificate_word(fit):
     if fit is None:
         return ""
     certificate = fit.certificate
-    if certificate.infinite:
+    if certificate.no_maximum:
         return "no maximum"
     if not certificate.converged:
         return "not converged"

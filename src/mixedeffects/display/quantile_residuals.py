@@ -47,7 +47,11 @@ class QuantileResiduals:
         number of zeros of counts. All p-values come from the rank of the statistic among those
         of the simulations, each taken as the response in its turn; they are not below 1 / (n + 1),
         or twice that where both directions count. What the model has fitted it cannot contradict:
-        the dispersion of a family that estimates it, the zeros of a zero part.
+        the dispersion of a family that estimates it, the zeros of a zero part. "expected" is what
+        half of the simulations exceed that agree with the response in the moments that were
+        fitted, so that its distance from "statistic" is the one that is tested. 0 / 1 responses
+        have no test of dispersion: their squares follow from their means (their sums over groups,
+        `by`, have one).
         """
         return self._to_frame(self.facts.tests().columns)
 

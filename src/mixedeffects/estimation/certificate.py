@@ -97,6 +97,14 @@ class Certificate:
     recession : Recession or None
         Which combinations of the coefficients (of all linear predictors) stay finite, where some
         do not.
+    limits : tuple of str
+        What the likelihood rises towards without reaching it, each in a clause: a simpler
+        distribution, an infinite standard deviation, an exact fit.
+    separation : bool
+        Whether coefficients are infinite because predictors tell responses apart, not (only)
+        because the family has such a limit.
+    supremum : float or None
+        What the log-likelihood cannot exceed, where its approximation does.
     """
 
     converged: bool
@@ -126,6 +134,20 @@ class Certificate:
     def limit(self) -> bool:
         """Whether there is no maximum, but what stays finite is at its optimum (separation)."""
         return self.recession is not None and bool(self.decrement < CERTAIN)
+
+    limits: tuple[str, ...] = ()
+    separation: bool = False
+    supremum: float | None = None
+
+    @property
+    def no_maximum(self) -> bool:
+        """Whether there is none to find: coefficients or a standard deviation are infinite."""
+        return bool(self.infinite or self.limits)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no optimiser can help."""
+        return self.no_maximum or self.supremum is not None
 
     @property
     def proved(self) -> bool:

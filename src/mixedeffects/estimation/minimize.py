@@ -125,7 +125,7 @@ def warn_unless_proved(certificate):
     """One warning with what was tried, or found to be infinite, and what to do."""
     if certificate.converged:
         return
-    if certificate.infinite:
+    if certificate.hopeless:
         text = "\n".join((certificate.message, *certificate.advice))
     else:
         tried = f"{certificate.evaluations} evaluations: {certificate.message}"

@@ -17,6 +17,7 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.family.checks import check_weights
+from mixedeffects.family.limits import Limit
 from mixedeffects.family.links import LINKS, link_of
 from mixedeffects.family.response import Response
 from mixedeffects.family.taylor import Jet, space
@@ -58,6 +59,8 @@ class Family:
         Which zeros the predictor "zi" is about.
     dispersion_name : str or None
         What the dispersion is called in a summary.
+    limits : tuple of Limit
+        Simpler distributions that the family tends to as predictors go to infinity.
 
     Examples
     --------
@@ -104,6 +107,7 @@ class Family:
     ordinal: ClassVar[bool] = False
     zeros: ClassVar[str | None] = None
     dispersion_name: ClassVar[str | None] = None
+    limits: ClassVar[tuple[Limit, ...]] = ()
 
     def __post_init__(self) -> None:
         link = self.link
@@ -181,6 +185,14 @@ class Family:
             return None
         mean = self.link.inverse(np.asarray(eta, dtype=float))
         return ~((mean >= low) & (mean <= high))
+
+    def relative_width(self, response: Response, *predictors) -> np.ndarray | None:
+        """(n,) spread of a row's distribution relative to that of the responses, about.
+
+        Where it is next to nothing the model fits the response exactly, and the likelihood of a
+        continuous family has no maximum. None where it cannot vanish or is not known.
+        """
+        return None
 
     # what follows from the log density -----------------------------------------------------
 
@@ -266,3 +278,8 @@ class Family:
 def _shrunk(y, share: float = 0.1):
     """Responses moved a tenth of the way to their mean, as starting means."""
     return (1.0 - share) * y + share * np.mean(y)
+
+
+def spread(response):
+    """Largest distance of a response from the mean of all."""
+    return response.remember("spread", lambda: float(np.abs(response.y - response.y.mean()).max()))

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.family.base import Family
+from mixedeffects.family.binomial import bernoulli_variance
 from mixedeffects.family.checks import check_unit_interval
+from mixedeffects.family.draws import TINY, beta_shares
 from mixedeffects.family.log_means import by_log_means
 from mixedeffects.family.one_value import by_distinct
 from mixedeffects.family.polygamma import trigamma
@@ -96,21 +98,23 @@ class Beta(Family):
         return self.link.inverse(eta)
 
     def variance(self, eta, dispersion, size=None):
-        mu = self.link.inverse(eta)
-        return mu * (1.0 - mu) / (1.0 + np.exp(dispersion))
+        return bernoulli_variance(self.link, eta) / (1.0 + np.exp(dispersion))
+
+    def relative_width(self, response, eta, dispersion):
+        return np.exp(-0.5 * dispersion)
 
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
-        phi = np.exp(dispersion)
-        mu = self.mean(eta)
-        drawn = rng.beta(mu * phi, (1.0 - mu) * phi, len(response))
-        return np.clip(drawn, np.finfo(float).tiny, 1.0 - np.finfo(float).epsneg)
+        log_a, log_b = self.link.log_inverse(eta), self.link.log_complement(eta)
+        drawn = beta_shares(rng, log_a + dispersion, log_b + dispersion)
+        return np.clip(drawn, TINY, 1.0 - np.finfo(float).epsneg)
 
     def cdf(self, response, eta, dispersion):
         from scipy.special import betainc
 
-        phi, mu = np.exp(dispersion), self.mean(eta)
-        return betainc(mu * phi, (1.0 - mu) * phi, response.y)
+        a = np.exp(self.link.log_inverse(eta) + dispersion)
+        b = np.exp(self.link.log_complement(eta) + dispersion)
+        return betainc(np.maximum(a, TINY), np.maximum(b, TINY), response.y)
 
 
 def _shape_part(x, f, data, order):

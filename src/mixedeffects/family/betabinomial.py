@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.errors import ModelError
 from mixedeffects.family.base import Family
-from mixedeffects.family.binomial import _times, log_choose
+from mixedeffects.family.binomial import _times, bernoulli_variance, log_choose
 from mixedeffects.family.checks import check_successes
+from mixedeffects.family.draws import beta_shares
+from mixedeffects.family.limits import Limit, simpler
 from mixedeffects.family.log_means import by_log_means
 from mixedeffects.family.response import Response
 from mixedeffects.family.stirling import rising_derivatives, rising_excess, rising_of_counts
@@ -37,9 +40,22 @@ class BetaBinomial(Family):
     support = (0.0, 1.0)
     has_size = True
     dispersion_name = "precision phi"
+    limits = (
+        simpler("dispersion", 1, "binomial counts", "binomial"),
+        Limit(
+            (("dispersion", -1),),
+            "all trials of a row have the same outcome, so that the precision goes to zero",
+            'count each row as one trial: a 0 / 1 response with family="binomial"',
+        ),
+    )
 
     def check(self, response, name="y"):
         check_successes(response, name, self)
+        if response.size is None or response.size.max() <= 1:
+            raise ModelError(
+                f"{name}: no row has more than one trial, so that nothing can be said of the "
+                'precision of the beta-binomial\nuse family="binomial", which is the same there'
+            )
 
     def log_density(self, response, eta, dispersion):
         y = response.y
@@ -92,16 +108,15 @@ class BetaBinomial(Family):
         return self.link.inverse(eta)
 
     def variance(self, eta, dispersion, size=None):
-        mu = self.link.inverse(eta)
         n = 1.0 if size is None else size
         phi = np.exp(dispersion)
-        return n * mu * (1.0 - mu) * ((n - 1.0) / (1.0 + phi) + 1.0)
+        return n * bernoulli_variance(self.link, eta) * ((n - 1.0) / (1.0 + phi) + 1.0)
 
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
-        phi, mu = np.exp(dispersion), self.mean(eta)
         size = 1 if response.size is None else response.size.astype(np.int64)
-        p = rng.beta(mu * phi, (1.0 - mu) * phi, len(response))
+        log_a, log_b = self.link.log_inverse(eta), self.link.log_complement(eta)
+        p = beta_shares(rng, log_a + dispersion, log_b + dispersion)
         return rng.binomial(size, p).astype(float)
 
     def cdf(self, response, eta, dispersion):

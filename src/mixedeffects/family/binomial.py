@@ -76,8 +76,7 @@ class Binomial(Family):
         return self.link.inverse(eta)
 
     def variance(self, eta, size=None):
-        mu = self.link.inverse(eta)
-        return mu * (1.0 - mu) * (1.0 if size is None else size)
+        return bernoulli_variance(self.link, eta) * (1.0 if size is None else size)
 
     def sample(self, rng, predictors, response):
         size = 1 if response.size is None else response.size.astype(np.int64)
@@ -92,6 +91,11 @@ class Binomial(Family):
         failure = np.exp(self.link.log_complement(eta))
         inside = betainc(np.maximum(size - k, 1.0), k + 1.0, failure)
         return np.where(y < 0, 0.0, np.where(y >= size, 1.0, inside))
+
+
+def bernoulli_variance(link, eta):
+    """``mu (1 - mu)``, with all digits where mu is next to 0 or to 1."""
+    return np.exp(link.log_inverse(eta) + link.log_complement(eta))
 
 
 def log_choose(response):

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_positive
+from mixedeffects.family.draws import POINT, TINY, gamma_rates
 from mixedeffects.family.links import Log
 from mixedeffects.family.one_value import by_distinct
 from mixedeffects.family.stirling import stirling_error
@@ -82,16 +83,23 @@ class Gamma(Family):
     def variance(self, eta, dispersion, size=None):
         return np.exp(dispersion) * np.square(self.link.inverse(eta))
 
+    def relative_width(self, response, eta, dispersion):
+        return np.exp(0.5 * dispersion)
+
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
         k = shape_of(response, dispersion)
-        return rng.gamma(k, self.mean(eta) / k, size=len(response))
+        return np.maximum(gamma_rates(rng, k, self.mean(eta)), TINY)
 
     def cdf(self, response, eta, dispersion):
-        from scipy.special import gammainc
+        from scipy.special import gammainc, ndtr
 
         k = shape_of(response, dispersion)
-        return gammainc(k, k * response.y / self.mean(eta))
+        ratio = response.y / self.mean(eta)
+        sure = k > POINT
+        normal = ndtr(np.sqrt(k) * (ratio - 1.0))
+        some = np.where(sure, 1.0, k)
+        return np.where(sure, normal, gammainc(some, some * ratio))
 
 
 def _constant(t, order):

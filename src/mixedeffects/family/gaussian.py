@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.family.base import Family
+from mixedeffects.family.base import Family, spread
 from mixedeffects.family.checks import check_finite, check_weights
 from mixedeffects.family.links import Identity
 
@@ -70,6 +70,9 @@ class Gaussian(Family):
 
     def variance(self, eta, dispersion, size=None):
         return np.exp(2.0 * dispersion)
+
+    def relative_width(self, response, eta, dispersion):
+        return np.exp(dispersion) / spread(response)
 
     def sample(self, rng, predictors, response):
         eta, d = predictors

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.family.checks import check_counts, check_zeros
+from mixedeffects.family.limits import renamed
 from mixedeffects.family.rules import log_expit as log_expit_rule
 from mixedeffects.family.taylor import space, where
 from mixedeffects.family.with_zeros import WithZeros, log_expit
@@ -30,6 +31,10 @@ class Hurdle(WithZeros):
     """
 
     prefix, zeros = "hurdle", "all"
+
+    @staticmethod
+    def limits_of(base):
+        return renamed(base.limits, "truncated", "hurdle")
 
     def check(self, response, name="y"):
         check_counts(response, name, self)

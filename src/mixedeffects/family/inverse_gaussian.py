@@ -8,7 +8,9 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_positive
+from mixedeffects.family.draws import TINY
 from mixedeffects.family.gamma import logarithms, shape_of
+from mixedeffects.family.limits import Limit
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class InverseGaussian(Family):
     support = (0.0, np.inf)
     weights_scale_dispersion = True
     dispersion_name = "dispersion phi"
+    limits = (
+        Limit(
+            (("conditional", 1),),
+            "the tail is as heavy as that of the Levy distribution, whose mean is infinite",
+            'use family="gamma", or lmm() of the logarithm of the response',
+        ),
+    )
 
     def check(self, response, name="y"):
         check_positive(response, name, self)
@@ -54,17 +63,25 @@ class InverseGaussian(Family):
     def variance(self, eta, dispersion, size=None):
         return np.exp(dispersion) * self.link.inverse(eta) ** 3
 
+    def relative_width(self, response, eta, dispersion):
+        return np.exp(0.5 * dispersion) * np.sqrt(self.link.inverse(eta))
+
     def sample(self, rng, predictors, response):
         eta, dispersion = predictors
         shape = shape_of(response, dispersion)
-        return rng.wald(self.mean(eta), shape, size=len(response))
+        mean, shape = np.broadcast_arrays(self.mean(eta), np.maximum(shape, TINY))
+        levy = shape / np.maximum(rng.standard_normal(len(response)) ** 2, TINY)  # of infinite mean
+        finite = np.clip(mean, TINY, np.finfo(float).max)
+        drawn = rng.wald(finite, np.minimum(shape, np.finfo(float).max))
+        return np.maximum(np.where(np.isinf(mean), levy, drawn), TINY)
 
     def cdf(self, response, eta, dispersion):
-        from scipy.special import log_ndtr, ndtr
+        from scipy.special import erfcx, ndtr
 
         y, mu = response.y, self.mean(eta)
         shape = shape_of(response, dispersion)
         root = np.sqrt(shape / y)
-        return ndtr(root * (y / mu - 1.0)) + np.exp(
-            2.0 * shape / mu + log_ndtr(-root * (y / mu + 1.0))
-        )
+        r = root * (y / mu - 1.0)
+        # exp(2 shape / mu) Phi(-x) without the cancellation of their exponents
+        x = root * (y / mu + 1.0)
+        return ndtr(r) + 0.5 * np.exp(-0.5 * r * r) * erfcx(x / np.sqrt(2.0))

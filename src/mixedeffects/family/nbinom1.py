@@ -8,8 +8,10 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.draws import gamma_rates, poisson_counts
+from mixedeffects.family.limits import simpler
 from mixedeffects.family.links import Log
-from mixedeffects.family.nbinom2 import log_softplus, softplus
+from mixedeffects.family.nbinom2 import log_softplus, nbinom_cdf, softplus
 from mixedeffects.family.one_value import by_distinct
 from mixedeffects.family.poisson import log_factorial
 from mixedeffects.family.stirling import rising_derivatives, rising_excess
@@ -31,6 +33,7 @@ class NegativeBinomial1(Family):
     discrete = True
     support = (0.0, np.inf)
     dispersion_name = "phi"
+    limits = (simpler("dispersion", -1, "Poisson counts", "poisson"),)
 
     def check(self, response, name="y"):
         check_counts(response, name, self)
@@ -73,15 +76,14 @@ class NegativeBinomial1(Family):
 
     def sample(self, rng, predictors, response):
         eta, f = predictors
-        phi = np.exp(f)
-        return rng.poisson(rng.gamma(self.mean(eta) / phi, phi, len(response))).astype(float)
+        shape = np.exp(self.link.log_inverse(eta) - f)
+        return poisson_counts(rng, gamma_rates(rng, shape, self.mean(eta)))
 
     def cdf(self, response, eta, dispersion):
-        from scipy.special import betainc, expit
+        from scipy.special import expit
 
-        y = np.floor(response.y)
-        shape = self.mean(eta) * np.exp(-dispersion)
-        return np.where(y < 0, 0.0, betainc(shape, np.maximum(y, 0.0) + 1.0, expit(-dispersion)))
+        shape = np.exp(self.link.log_inverse(eta) - dispersion)
+        return nbinom_cdf(response.y, shape, expit(-dispersion), self.mean(eta))
 
 
 def _closed(response, eta, f, order):

@@ -8,6 +8,8 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.draws import gamma_rates, poisson_counts
+from mixedeffects.family.limits import simpler
 from mixedeffects.family.links import Log
 from mixedeffects.family.one_value import one_value
 from mixedeffects.family.poisson import log_factorial
@@ -42,6 +44,7 @@ class NegativeBinomial2(Family):
     discrete = True
     support = (0.0, np.inf)
     dispersion_name = "theta"
+    limits = (simpler("dispersion", 1, "Poisson counts", "poisson"),)
 
     def check(self, response, name="y"):
         check_counts(response, name, self)
@@ -85,15 +88,28 @@ class NegativeBinomial2(Family):
 
     def sample(self, rng, predictors, response):
         eta, tau = predictors
-        theta = np.exp(tau)
-        return rng.poisson(rng.gamma(theta, self.mean(eta) / theta, len(response))).astype(float)
+        return poisson_counts(rng, gamma_rates(rng, np.exp(tau), self.mean(eta)))
 
     def cdf(self, response, eta, dispersion):
-        from scipy.special import betainc, expit
+        from scipy.special import expit
 
-        y = np.floor(response.y)
-        below = expit(dispersion - np.log(self.mean(eta)))  # theta / (theta + mu)
-        return np.where(y < 0, 0.0, betainc(np.exp(dispersion), np.maximum(y, 0.0) + 1.0, below))
+        below = expit(dispersion - self.link.log_inverse(eta))  # theta / (theta + mu)
+        return nbinom_cdf(response.y, np.exp(dispersion), below, self.mean(eta))
+
+
+# shape from which on the incomplete beta function has fewer digits than the Poisson limit is near
+NEARLY_POISSON = 1e10
+
+
+def nbinom_cdf(y, shape, success, mean):
+    """P(Y <= y) of negative binomial counts, by their shape and the probability of a success."""
+    from scipy.special import betainc, pdtr
+
+    y, shape, success, mean = np.broadcast_arrays(np.floor(y), shape, success, mean)
+    at = np.maximum(y, 0.0)
+    near = shape > NEARLY_POISSON
+    below = betainc(np.where(near, 1.0, shape), at + 1.0, success)
+    return np.where(y < 0, 0.0, np.where(near, pdtr(at, mean), below))
 
 
 def _closed(response, eta, tau, order):

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.draws import poisson_counts
 from mixedeffects.family.links import Log
 from mixedeffects.family.taylor import where
 
@@ -71,7 +72,7 @@ class Poisson(Family):
         return self.link.inverse(eta)
 
     def sample(self, rng, predictors, response):
-        return rng.poisson(self.mean(predictors[0])).astype(float)
+        return poisson_counts(rng, self.mean(predictors[0]))
 
     def cdf(self, response, eta):
         from scipy.special import pdtr

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.family.base import Family
+from mixedeffects.family.base import Family, spread
 from mixedeffects.family.checks import check_finite, check_weights
+from mixedeffects.family.draws import TINY
+from mixedeffects.family.limits import simpler
 from mixedeffects.family.response import Response
 from mixedeffects.family.smooth import derivatives_of
 from mixedeffects.family.stirling import rising_excess
 
+# degrees of freedom from which on the distribution is normal to 1e-10
+NORMAL = 1e10
 _LOG_2 = 0.6931471805599453
 _HALF_LOG_2PI = 0.9189385332046727
 
@@ -33,6 +37,7 @@ class StudentT(Family):
     links = ("identity", "log", "inverse", "sqrt")
     extras = ("dispersion", "df")
     dispersion_name = "scale sigma"
+    limits = (simpler("df", 1, "normal measurements", "gaussian"),)
 
     def check(self, response, name="y"):
         check_finite(response, name)
@@ -78,12 +83,27 @@ class StudentT(Family):
             factor = np.where(nu > 2.0, nu / np.maximum(nu - 2.0, 0.0), np.inf)
         return np.exp(2.0 * dispersion) * factor
 
+    def relative_width(self, response, eta, dispersion, df):
+        return np.exp(dispersion) / self._spread(response)
+
+    def _spread(self, response):
+        """Ten median distances from the median: about the range without outliers."""
+
+        def compute():
+            return 10.0 * float(np.median(np.abs(response.y - np.median(response.y))))
+
+        return response.remember("inner range", compute) or spread(response)
+
     def sample(self, rng, predictors, response):
         eta, dispersion, df = predictors
-        draws = rng.standard_t(np.exp(df), len(response))
+        nu = np.broadcast_to(np.exp(df), response.y.shape)
+        normal = nu > NORMAL
+        draws = rng.standard_t(np.where(normal, NORMAL, np.maximum(nu, TINY)))
         return self.mean(eta) + np.exp(dispersion) * draws
 
     def cdf(self, response, eta, dispersion, df):
-        from scipy.special import stdtr
+        from scipy.special import ndtr, stdtr
 
-        return stdtr(np.exp(df), (response.y - self.mean(eta)) * np.exp(-dispersion))
+        z, nu = (response.y - self.mean(eta)) * np.exp(-dispersion), np.exp(df)
+        normal = nu > NORMAL
+        return np.where(normal, ndtr(z), stdtr(np.where(normal, 1.0, nu), z))

@@ -9,6 +9,8 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.draws import gamma_rates, log_series_counts, poisson_counts
+from mixedeffects.family.limits import all_ones, log_series, simpler
 from mixedeffects.family.nbinom1 import NegativeBinomial1
 from mixedeffects.family.nbinom2 import NegativeBinomial2
 from mixedeffects.family.poisson import Poisson
@@ -17,6 +19,9 @@ from mixedeffects.family.smooth import Smooth
 from mixedeffects.family.taylor import space
 
 log_cloglog = Smooth(log_cloglog_rule)
+
+# probability of a count above zero from which on differences of distribution functions have digits
+RARE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -93,8 +98,23 @@ class Truncated(Family):
         rate = np.exp(self.base.log_minus_log_zero(*predictors))
         some = -np.expm1(-rate)
         y = np.maximum(response.y, 0.0)
-        below = (self.base.cdf(type(response)(y), *predictors) - np.exp(-rate)) / some
+        with np.errstate(divide="ignore", invalid="ignore"):
+            below = (self.base.cdf(type(response)(y), *predictors) - np.exp(-rate)) / some
+        below = np.where(some < RARE, self._summed(response, predictors, some < RARE), below)
         return np.where(response.y < 1, 0.0, np.clip(below, 0.0, 1.0))
+
+    def _summed(self, response, predictors, rows):
+        """P(Y <= y) as a sum of probabilities, in the rows where differences have no digits."""
+        rows = np.flatnonzero(np.broadcast_to(rows, response.y.shape))
+        y, out = np.floor(response.y[rows]), np.zeros(len(response))
+        predictors = [np.broadcast_to(np.asarray(x, float), out.shape)[rows] for x in predictors]
+        total = np.zeros(len(rows))
+        for k in range(1, int(y.max(initial=0.0)) + 1):
+            some = np.flatnonzero(y >= k)
+            at = type(response)(np.full(len(some), float(k)))
+            total[some] += np.exp(self.log_density(at, *(x[some] for x in predictors)))
+        out[rows] = total
+        return out
 
     def cdf_below(self, response, *predictors):
         return self.cdf(type(response)(response.y - 1.0), *predictors)
@@ -103,14 +123,13 @@ class Truncated(Family):
 def _sample_positive_poisson(rng, rate):
     """Poisson counts that are not zero: the time of the first event, then the rest of the time."""
     first = -np.log1p(rng.random(len(rate)) * np.expm1(-rate))
-    return 1 + rng.poisson(np.maximum(rate - first, 0.0))
+    return 1 + poisson_counts(rng, np.maximum(rate - first, 0.0))
 
 
 def _sample_log_series_sum(rng, clusters, log_odds):
     """Sums of logarithmic variates, `clusters` of them in each row, with p = expit(log_odds)."""
-    p = np.repeat(np.exp(-np.logaddexp(0.0, -log_odds)), clusters)
     ends = np.cumsum(clusters)
-    sums = np.concatenate([[0], np.cumsum(rng.logseries(p))])
+    sums = np.concatenate([[0], np.cumsum(log_series_counts(rng, np.repeat(log_odds, clusters)))])
     return (sums[ends] - sums[ends - clusters]).astype(float)
 
 
@@ -122,7 +141,7 @@ def _sample_positive_nbinom(rng, rate, log_odds, draw):
     """
     out = np.zeros(len(rate))
     rare = rate < 1.0
-    clusters = _sample_positive_poisson(rng, rate[rare])
+    clusters = _sample_positive_poisson(rng, rate[rare]).astype(np.int64)
     out[rare] = _sample_log_series_sum(rng, clusters, log_odds[rare])
     left = np.flatnonzero(~rare)
     while len(left):
@@ -144,6 +163,7 @@ class TruncatedPoisson(Truncated):
 
     name = "truncated_poisson"
     base_class = Poisson
+    limits = (all_ones(("conditional", -1)),)
 
     def _sample_some(self, rng, rate, predictors):
         return _sample_positive_poisson(rng, rate).astype(float)
@@ -157,13 +177,18 @@ class TruncatedNegativeBinomial2(Truncated):
     extras = ("dispersion",)
     dispersion_name = "theta"
     base_class = NegativeBinomial2
+    limits = (
+        log_series(("conditional", -1), ("dispersion", -1)),
+        simpler("dispersion", 1, "truncated Poisson counts", "truncated_poisson"),
+        all_ones(("conditional", -1)),
+    )
 
     def _sample_some(self, rng, rate, predictors):
         eta, tau = predictors
         theta, mu = np.exp(tau), self.base.mean(eta)
 
         def draw(rows):
-            return rng.poisson(rng.gamma(theta[rows], mu[rows] / theta[rows]))
+            return poisson_counts(rng, gamma_rates(rng, theta[rows], mu[rows]))
 
         return _sample_positive_nbinom(rng, rate, np.log(mu) - tau, draw)
 
@@ -176,12 +201,17 @@ class TruncatedNegativeBinomial1(Truncated):
     extras = ("dispersion",)
     dispersion_name = "phi"
     base_class = NegativeBinomial1
+    limits = (
+        all_ones(("conditional", -1), ("dispersion", -1)),
+        simpler("dispersion", -1, "truncated Poisson counts", "truncated_poisson"),
+        log_series(("conditional", -1)),
+    )
 
     def _sample_some(self, rng, rate, predictors):
         eta, log_phi = predictors
         phi, mu = np.exp(log_phi), self.base.mean(eta)
 
         def draw(rows):
-            return rng.poisson(rng.gamma(mu[rows] / phi[rows], phi[rows]))
+            return poisson_counts(rng, gamma_rates(rng, mu[rows] / phi[rows], mu[rows]))
 
         return _sample_positive_nbinom(rng, rate, log_phi, draw)

@@ -49,10 +49,16 @@ class WithZeros(Family):
             "extras": (*base.extras, "zi"),
             "links": base.links,
             "dispersion_name": base.dispersion_name,
+            "limits": self.limits_of(base),
             "name": f"{self.prefix}_{base.name.removeprefix('truncated_')}",
         }
         for name, value in taken.items():
             object.__setattr__(self, name, value)
+
+    @staticmethod
+    def limits_of(base):
+        """Limits of this family, given those of the counts' own."""
+        return base.limits
 
     def mean(self, *predictors):
         *inner, zi = predictors

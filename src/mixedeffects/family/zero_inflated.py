@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.family.checks import check_zeros
+from mixedeffects.family.limits import Limit
 from mixedeffects.family.nbinom2 import softplus
 from mixedeffects.family.rules import log_expit as log_expit_rule
 from mixedeffects.family.taylor import Jet, space, where
 from mixedeffects.family.with_zeros import WithZeros, log_expit
+
+NO_MORE_ZEROS = Limit(
+    (("zi", -1),),
+    "there are no more zeros than the counts have by themselves in the rows concerned",
+    "leave out zi=, or the predictor of it that finds such rows",
+)
 
 
 @dataclass(frozen=True, init=False)
@@ -33,6 +40,10 @@ class ZeroInflated(WithZeros):
     """
 
     prefix, zeros = "zero_inflated", "extra"
+
+    @staticmethod
+    def limits_of(base):
+        return (*base.limits, NO_MORE_ZEROS)
 
     def check(self, response, name="y"):
         self.base.check(response, name)

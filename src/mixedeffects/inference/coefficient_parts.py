@@ -200,13 +200,13 @@ def as_ratios(fit, component, columns):
             )
     if fit.linear:
         _say_what_of(fit)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # limits of an infinite coefficient
         estimate = np.exp(columns["estimate"])
         for name in ("null", "lower", "upper"):
             if name in columns:
                 columns[name] = np.exp(columns[name])
-    if "std_error" in columns:
-        columns["std_error"] = columns["std_error"] * estimate
+        if "std_error" in columns:
+            columns["std_error"] = columns["std_error"] * estimate
     return columns | {"estimate": estimate}
 
 

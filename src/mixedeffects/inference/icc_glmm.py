@@ -85,7 +85,7 @@ def icc_of_glmm(fit, level, scale, approximation, null):
         everything = whole + finite_fixed_variance(fit, "the unadjusted ICC")
         values = variances / whole
         error = _errors(fit, groups, variances, whole, approximation, mean)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         logit = np.log(values) - np.log1p(-values)
         width = half * error / (values * (1.0 - values))
         return Table(

@@ -194,7 +194,7 @@ def fit_glmm(
             optimizer,
             start=None if start is None else start_of(start, problem, groups),
             max_iterations=max_iterations,
-            name_of=partial(coefficients_of, data=data, groups=groups),
+            names=Names(data, groups),
             rule=rule,
         )
     flat = flat_directions(data, family, response, problem.covariance)
@@ -290,27 +290,58 @@ def merged_rows(data, family, response):
     return take_rows(data, found.first), merged, found.row_of
 
 
-def coefficients_of(recession, *, data, groups):
-    """A recession in the user's coordinates, and the coefficients that are not finite.
+class Names:
+    """What the estimation's parameters are called by the user.
 
     Parameters
     ----------
-    recession : Recession
-        In the engine's coordinates of the fixed coefficients.
-
-    Returns
-    -------
-    recession : Recession
-        Over all coefficients, in the order of the fit's parameters.
-    names : tuple of str
+    data : GLMMDesign
+    groups : tuple of Coefficients
     """
-    found, names = in_users(recession, groups), []
-    for group in groups:
+
+    def __init__(self, data, groups):
+        self._data, self._groups = data, groups
+
+    def coefficients(self, direction):
+        """Names of the coefficients that a direction of the parameters is made of."""
+        out = []
+        for group in self._groups:
+            size = np.abs(group.T @ direction[group.part])
+            out += list(zip(size.tolist(), self._named(group), strict=True))
+        largest = max(size for size, _ in out)
+        return [name for size, name in out if size > PART * largest]
+
+    def of_recession(self, recession):
+        """A recession in the user's coordinates, and the coefficients that are not finite.
+
+        Parameters
+        ----------
+        recession : Recession
+            In the engine's coordinates of the fixed coefficients.
+
+        Returns
+        -------
+        recession : Recession
+            Over all coefficients, in the order of the fit's parameters.
+        names : tuple of str
+        """
+        found = in_users(recession, self._groups)
+        names = [name for group in self._groups for name in self._named(group)]
+        moving = np.flatnonzero(np.abs(found.directions).max(axis=0))
+        return found, tuple(names[i] for i in moving)
+
+    def _named(self, group):
         prefix = "" if group.name == "conditional" else f"{group.name}: "
         size = group.T.shape[0]
-        names += [prefix + name for name in coefficient_names(data, group.name, size)]
-    moving = np.flatnonzero(np.abs(found.directions).max(axis=0))
-    return found, tuple(names[i] for i in moving)
+        return [prefix + name for name in coefficient_names(self._data, group.name, size)]
+
+    def term(self, i):
+        """Grouping factor of the i-th random term, ``"zi: g"`` in the part of the zeros."""
+        data = self._data
+        out = [block.factor.name for block in data.design.blocks for _ in block.terms]
+        for name, part in data.parts.items():
+            out += [f"{name}: {block.factor.name}" for block in part.blocks for _ in block.terms]
+        return out[i]
 
 
 def check_nagq(nagq):
@@ -337,6 +368,8 @@ def response_kind(family):
 
 # links with which the logarithm of an exposure is a factor of a rate
 LINKS_OF_RATES = ("log", "cloglog")
+# share of the largest coefficient of a direction below which another is not named
+PART = 0.02
 
 
 GENERALISED = "mixedeffects.inference.generalised"

@@ -271,7 +271,10 @@ def read_part(arrays, header):
 
 def _certificate(saved):
     saved = dict(saved)
-    saved["advice"] = tuple(saved["advice"])
+    for name in ("advice", "infinite", "limits"):  # JSON has lists; an earlier version no limits
+        saved[name] = tuple(saved.get(name, ()))
+    named = [name for name in saved["infinite"] if not name.startswith(("dispersion:", "df:"))]
+    saved.setdefault("separation", bool(named))
     saved["singular"] = tuple(
         Direction(d["term"], np.array(d["weights"]), d["slope"]) for d in saved["singular"]
     )

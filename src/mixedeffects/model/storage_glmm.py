@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from mixedeffects.design import ExtraPart, GLMMDesign
@@ -38,6 +40,8 @@ def add_parts(fit, arrays, header):
     data = fit.data
     arrays["x"] = fit.evaluation.estimates
     arrays["curvature"] = fit.curvature
+    # where a density has several modes, the likelihood depends on which of them it is about
+    arrays["u"] = fit.evaluation.mode.u
     for name, value in (
         ("size", data.size), ("prior", data.weights), ("exposure", data.exposure)
     ):  # fmt: skip
@@ -65,6 +69,8 @@ def read_parts(design, arrays, header):
     nagq : int
     x : (P,) array
     curvature : (P, P) array
+    u : (columns,) array or None
+        The modes of the random effects in the engine's coordinates, where the file has them.
     """
     parts = {}
     for name, plain in header["parts"].items():
@@ -83,10 +89,11 @@ def read_parts(design, arrays, header):
     )  # fmt: skip
     check_columns(design, design.x_names, (data.size, data.weights, data.exposure))
     x = np.asarray(arrays["x"], dtype=float)
-    return data, family_of(**header["family"]), int(header["nagq"]), x, arrays["curvature"]
+    u = np.asarray(arrays["u"], dtype=float) if "u" in arrays else None
+    return data, family_of(**header["family"]), int(header["nagq"]), x, arrays["curvature"], u
 
 
-def restored(path, data, family, nagq, x, curvature, certificate):
+def restored(path, data, family, nagq, x, curvature, u, certificate):
     """The fit of which the file has the optimum: evaluated there once.
 
     Returns
@@ -109,9 +116,18 @@ def restored(path, data, family, nagq, x, curvature, certificate):
         raise DataError(f"{path} is damaged: its parameters do not belong to its formula")
     objective = objective_of(problem, nagq)
     with threads_for(plan.columns), objective.exactly():
-        evaluation = objective.evaluate(x)
+        evaluation = objective.evaluate(x, near=_beside(problem, x, u))
     if not np.isfinite(evaluation.value):
         raise DataError(f"{path} is damaged: the likelihood is not finite at its parameters")
     return GLMM.of(
         data, family, response, nagq, plan, evaluation, certificate, curvature, groups, row_of
     )
+
+
+def _beside(problem, x, u):
+    """What an evaluation at x starts from, if the file knows the modes."""
+    if u is None or u.shape != (problem.system.width,) or not np.isfinite(u).all():
+        return None
+    mode = SimpleNamespace(u=u, factor=None)
+    lambdas = problem.covariance.lambdas(problem.theta(x))
+    return SimpleNamespace(mode=mode, lambdas=lambdas, estimates=x)

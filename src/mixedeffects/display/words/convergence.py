@@ -28,10 +28,14 @@ def convergence_sentences(facts):
         out += _singular(facts)
     unbounded = [name for name in certificate.infinite if not name.startswith("df:")]
     if unbounded:
+        why = " (separation)" if certificate.separation else ""
         out.append(
-            f"The coefficients {listed(map(unquoted, unbounded))} have no finite estimates "
-            "(separation), and no standard errors or Wald tests. The other numbers are those of "
-            "the limit, and likelihood-ratio tests hold: the likelihood has a supremum."
+            f"The coefficients {listed(map(unquoted, unbounded))} have no finite estimates{why}, "
+            "and no standard errors or Wald tests. The other numbers are those of the limit, and "
+            "likelihood-ratio tests hold: the likelihood has a supremum."
+            if certificate.recession is not None
+            else f"The estimates of {listed(map(unquoted, unbounded))} are infinite{why}; the "
+            "numbers are where the optimiser stopped."
         )
     out += [f"Column {unquoted(a.name)} was dropped: {a.reason}." for a in s.aliased]
     return out

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.estimation.laplace.boundary import examine, snapped
-from mixedeffects.estimation.laplace.curvature import by_differences, guess
+from mixedeffects.estimation.laplace.curvature import (
+    GUESS_STEP,
+    HESSIAN_STEP,
+    by_differences,
+    guess,
+    hessian,
+    quick_hessian,
+)
+from mixedeffects.estimation.laplace.exactness import fits_exactly
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
-from mixedeffects.estimation.laplace.separation import far_out
+from mixedeffects.estimation.laplace.quick import QuickEvaluation
+from mixedeffects.estimation.laplace.separation import FAINT, SUSPECT
 from mixedeffects.estimation.laplace.start import start_point
 from mixedeffects.estimation.laplace.verdict import certify, without_maximum
 from mixedeffects.estimation.minimize import (
@@ -31,12 +41,15 @@ BETTER = 1e-6
 # standard errors from zero within which a standard deviation is weakly determined, and the share of
 # it that a rival starts from
 WEAK, SMALLER = 2.0, 0.1
-# parameters the linear model does not know of whose curvature is found anew at every far point
-FEW = 2
+# parameters the linear model does not know of whose curvature is found anew at every far point,
+# and at the end
+FEW, MOST_UNKNOWN = 2, 12
+# step of differences along a flat direction
+LONGEST = 0.1
 
 
 def fit_laplace(
-    objective, optimizer="newton", *, start=None, max_iterations=None, name_of=None, rule=None
+    objective, optimizer="newton", *, start=None, max_iterations=None, names=None, rule=None
 ):
     """Minimise d over all parameters, and say whether it is a proved optimum.
 
@@ -48,9 +61,8 @@ def fit_laplace(
     start : (n_parameters,) array, optional
         In the engine's coordinates.
     max_iterations : int, optional
-    name_of : callable, optional
-        From a `Recession` in the engine's coordinates to the same in the user's, and the names of
-        the coefficients that are not finite.
+    names : Names, optional
+        What the parameters are called; without it no limit of the likelihood is looked for.
     rule : UserRule, optional
         Asked after every accepted iteration whether to stop; where it does, no boundary, saddle
         or rival optimum is looked for.
@@ -74,18 +86,19 @@ def fit_laplace(
         )
     check_optimizer(optimizer, OFFERED)
     with np.errstate(over="ignore", invalid="ignore"):  # a point too far has no finite value
-        result, B, certificate = _fitted(objective, optimizer, start, max_iterations, name_of, rule)
+        result, B, certificate = _fitted(objective, optimizer, start, max_iterations, names, rule)
     warn_unless_proved(certificate)
     return result.evaluation, certificate, B
 
 
-def _fitted(objective, optimizer, start, max_iterations, name_of, rule):
+def _fitted(objective, optimizer, start, max_iterations, names, rule):
     options: dict[str, Any] = iteration_options(max_iterations)
     options["watch"] = Watch(objective, generalised_look, rule)
     x = start_point(objective.problem) if start is None else start
     first = first_point(objective, x, start is not None)
     result, B, directions = settled(objective, first, optimizer, options)
     again = start is None and max_iterations is None and result.rule is None
+    again = again and not fits_exactly(result.evaluation)
     if again and optimizer == "newton":
         for other in rivals(objective, x, result, B):
             found = settled(objective, other, optimizer, options)
@@ -94,11 +107,38 @@ def _fitted(objective, optimizer, start, max_iterations, name_of, rule):
             if found[0].rule is not None:
                 break
     certificate = certify(objective, result, B, optimizer, directions)
-    if name_of is not None and far_out(result.evaluation):
-        B = with_learnt(result.evaluation, B)
-        certificate, evaluation = without_maximum(certificate, result.evaluation, B, name_of)
+    if names is not None and np.isfinite(result.evaluation.value):
+        look = partial(closer_curvature, result.evaluation, B)
+        certificate, evaluation = without_maximum(certificate, result.evaluation, look, names)
         result = replace(result, evaluation=evaluation)
     return result, B, certificate
+
+
+def closer_curvature(evaluation, B):
+    """The curvature by which directions on their way to infinity are recognised.
+
+    What an optimiser has learnt on the way need not know a flat direction of several predictors
+    for one; where the linear model's guess or the differences see a faint one, the exact
+    derivatives say which it is.
+    """
+    H, unknown = guess(evaluation)
+    H[unknown], H[:, unknown] = B[unknown], B[:, unknown]
+    problem = evaluation.objective.problem
+    away = [
+        j
+        for predictor, values in zip(problem.predictors, evaluation.fixed, strict=True)
+        for j in range(predictor.part.start, predictor.part.stop)
+        if j in unknown and np.abs(values[np.isfinite(values)]).max(initial=0.0) > SUSPECT
+    ]
+    if 0 < len(away) <= MOST_UNKNOWN:
+        H[away, away] = np.maximum(H[away, away], (GUESS_STEP / LONGEST) ** 2)
+        H = by_differences(evaluation, H, away)
+        n = problem.n_fixed
+        if np.linalg.eigvalsh(H[:n, :n]).min(initial=np.inf) < FAINT:
+            H[np.diag_indices_from(H)] = np.maximum(H.diagonal(), (HESSIAN_STEP / LONGEST) ** 2)
+            exact = quick_hessian if isinstance(evaluation, QuickEvaluation) else hessian
+            H = exact(evaluation, H)
+    return H
 
 
 def settled(objective, first, optimizer, options):
@@ -210,7 +250,7 @@ def minimise(objective, first, optimizer, options):
         if unknown:
             H[unknown, unknown] = np.maximum(H[unknown, unknown], 1.0)
             H = by_differences(first, H, unknown)
-        return quasi_newton(objective, first, H, renew=renewed, **options)
+        return quasi_newton(objective, first, H, renew=renewed, hopeless=fits_exactly, **options)
     result = scipy_runner(optimizer)(objective, first.x, **options)
     H, unknown = guess(result.evaluation)
     H[unknown, unknown] = np.maximum(H[unknown, unknown], 1.0)

@@ -105,7 +105,9 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED):
     for count in range(MAX_STEPS):
         terms = unknown.terms(u, 3 if settled else 2)  # the gradient will want the third
         value = unknown.penalty(u) - float(terms[()].sum())
-        if not (value <= last + 1e-11 * (1.0 + abs(value)) or settled):
+        # in units of the last value: of an infinite one (a step so long that a mean overflows)
+        # every value would be within rounding
+        if not (value <= last + 1e-11 * (1.0 + abs(last)) or settled):
             halvings += 1
             if step is None or halvings > 40:
                 return NOWHERE

@@ -33,7 +33,15 @@ MOST_FAILURES = 4
 
 
 def quasi_newton(
-    objective, start, curvature, *, renew=None, tolerance=TOLERANCE, max_iterations=200, watch=None
+    objective,
+    start,
+    curvature,
+    *,
+    renew=None,
+    tolerance=TOLERANCE,
+    max_iterations=200,
+    watch=None,
+    hopeless=None,
 ):
     """Minimise an objective with an exact gradient.
 
@@ -47,6 +55,8 @@ def quasi_newton(
         From an evaluation and the curvature so far to a new guess of it, used while far away.
     watch : Watch, optional
         Told of every accepted iteration.
+    hopeless : callable, optional
+        Whether it is known of an evaluation that there is nothing to be found further on.
 
     Returns
     -------
@@ -68,6 +78,9 @@ def quasi_newton(
             told = current
             if watch(iteration, current, g):
                 return by_rule(current, iteration, watch), B
+        if hopeless is not None and hopeless(current):
+            message = "the likelihood rises without bound"
+            return OptimizerResult(current, iteration, False, message), B
         step, decrement = newton_step(B, g, current.x)
         if decrement < tolerance:
             message = "Newton decrement below tolerance"

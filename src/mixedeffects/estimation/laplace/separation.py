@@ -26,7 +26,8 @@ from mixedeffects.estimation.recession import (
 FAINT = 1.0
 # value of a linear predictor's fixed part below which none is on its way to infinity
 SUSPECT = 6.0
-# how far to walk, in units of the linear predictor, and what counts as a rise
+# how far to walk, in units of the linear predictor (and of its random part's standard deviation,
+# if that is larger), and what counts as a rise
 FAR, RISE = 10.0, 1e-3
 # linear predictor that no row is moved to or beyond for the sake of others
 MOST = 300.0
@@ -48,6 +49,10 @@ SHORT, MOST_ROWS = 0.05, 2_000
 PART = 1e-4
 # Newton decrement at which the limit is reached, and steps to it
 ENOUGH, MOST_STEPS = 1e-10, 30
+# links whose linear predictor is a pure number; a mean's own has the units of the response
+WITHOUT_UNIT = ("logit", "probit", "cloglog", "loglog", "cauchit", "log")
+# standard deviation from which on one is on its way to infinity if its levels' responses are alike
+APART = 1.0
 
 
 def far_out(evaluation):
@@ -197,15 +202,22 @@ def followed(evaluation, N, curvature):
     if not N.shape[1]:
         return N
     values, vectors = np.linalg.eigh(N.T @ curvature @ N)
+    units = [1.0] * len(problem.predictors)
+    if problem.family.link.name not in WITHOUT_UNIT:
+        units[0] = max(1.0, float(np.abs(evaluation.fixed[0]).max(initial=0.0)))
+    far_away = FAR * max(1.0, float(np.abs(evaluation.theta).max(initial=0.0)))
     out = []
     for value, v in zip(values, (N @ vectors).T, strict=True):
         if value > FAINT:
             break
-        reach = max(float(np.abs(p.X @ v[p.part]).max(initial=0.0)) for p in problem.predictors)
+        reach = max(
+            float(np.abs(p.X @ v[p.part]).max(initial=0.0)) / unit
+            for p, unit in zip(problem.predictors, units, strict=True)
+        )
         if not reach > 0:
             continue
         direction = np.zeros(problem.n_parameters)
-        direction[fixed] = v * (FAR / reach)
+        direction[fixed] = v * (far_away / reach)
         for sign in (1.0, -1.0):
             far = objective.evaluate(evaluation.x + sign * direction, near=evaluation)
             if far.value <= evaluation.value + RISE:
@@ -413,7 +425,7 @@ def finite_space(problem, recession):
 
 
 def infinite_terms(evaluation):
-    """Random terms whose standard deviations are infinite: all levels' responses are constant.
+    """Random terms whose standard deviations are infinite: walked on, the likelihood rises.
 
     Returns
     -------
@@ -435,3 +447,105 @@ def infinite_terms(evaluation):
         x[problem.n_fixed :][problem.covariance.terms[i].part] *= FURTHER
     far = objective.evaluate(x, near=evaluation)
     return large if far.value <= evaluation.value + RISE else []
+
+
+def alike_terms(evaluation):
+    """Random terms with responses that are all alike within each of their levels, if they vary.
+
+    Where every level has only zeros or only ones, in several rows, the probability of what was
+    seen grows as the levels' probabilities go to 0 and 1: with q of the levels of the first
+    kind, P(all 0) + P(all 1) <= 1, so that the likelihood is at most that of levels drawn with
+    shares q and 1 - q, which an infinite standard deviation attains and no finite one does.
+    Laplace's approximation, and quadrature about modes that are not there, do have maxima.
+
+    Returns
+    -------
+    list of int
+        Positions among the terms.
+    """
+    problem = evaluation.objective.problem
+    out = []
+    for i, term in enumerate(problem.covariance.terms):
+        size = float(np.abs(evaluation.theta[term.part]).max(initial=0.0))
+        if size > (0.0 if alone(problem, term.block) else APART) and alike_within(
+            problem, term.block
+        ):
+            out.append(i)
+    return out
+
+
+def cannot_be_infinite(problem, i):
+    """Whether a term's variance is surely finite: its levels have both outcomes, alone as it is.
+
+    As it grows a level's probability of two outcomes goes to zero, if nothing but the level makes
+    its rows differ.
+    """
+    block = problem.covariance.terms[i].block
+    decided = outcomes(problem, _variable_of(problem, block))[0] is not None
+    return decided and alone(problem, block) and not alike_within(problem, block)
+
+
+def alike_within(problem, block):
+    """Whether outcomes do not differ within any level of a block, and do between levels."""
+    n, rows = problem.response.y.size, problem.system.rows
+    at = rows.order.index(block)
+    outcome, trials = outcomes(problem, _variable_of(problem, block))
+    if outcome is None:
+        return False
+    known = trials > 0
+    codes, outcome, trials = rows.codes[at][:n][known], outcome[known], trials[known]
+    if np.isnan(outcome).any():
+        return False
+    levels = rows.q[block]
+    lowest, highest = np.full(levels, np.inf), np.full(levels, -np.inf)
+    np.minimum.at(lowest, codes, outcome)
+    np.maximum.at(highest, codes, outcome)
+    seen = np.isfinite(lowest)
+    if not (lowest[seen] == highest[seen]).all():
+        return False
+    several = np.bincount(codes, trials, levels) >= 2
+    return bool(several.any()) and np.unique(lowest[seen]).size > 1
+
+
+def outcomes(problem, variable):
+    """What an infinite random effect of a predictor would decide, and how often it did.
+
+    Returns
+    -------
+    outcome : (n,) array or None
+        nan where a row has both outcomes; None where infinite effects decide nothing.
+    trials : (n,) array
+        Of every row.
+    """
+    family, response = problem.family, problem.response
+    y = response.y
+    trials = np.ones(y.size) if response.weights is None else response.weights
+    if family.predictor_names[variable] == "zi":
+        return np.where(y == 0, 1.0, 0.0), trials
+    if variable or not (family.ordinal or family.has_size):
+        return None, trials
+    if family.ordinal:
+        return y, trials
+    if family.link.range != (0.0, 1.0):
+        return None, trials
+    size = np.ones(y.size) if response.size is None else response.size
+    with np.errstate(invalid="ignore"):
+        outcome = np.where(y == 0, 0.0, np.where(y == size, 1.0, np.nan))
+    return outcome, trials * size
+
+
+def alone(problem, block):
+    """Whether nothing but a constant and this block makes levels differ: no estimate is finite."""
+    X = problem.predictors[_variable_of(problem, block)].X
+    return len(problem.covariance.terms) == 1 and not np.ptp(X, axis=0).any()
+
+
+def _variable_of(problem, block):
+    """The argument of the log density that a block is a part of."""
+    variables = problem.stacking.variables
+    if len(variables) == 1:
+        return variables[0]
+    n = problem.response.y.size
+    rows = problem.system.rows
+    inside = rows.parts[rows.order.index(block)][1]
+    return variables[0] if rows.Z[:n, inside].any() else variables[1]

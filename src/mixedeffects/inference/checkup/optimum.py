@@ -18,8 +18,10 @@ def optimum(fit):
         return Check("optimum", c.decrement, LOOK, words)
     if c.converged:
         return Check("optimum", c.decrement, FINE, f"certified: {numbers}")
-    if c.infinite:
+    if c.separation:
         return Check("optimum", c.decrement, PROBLEM, "there is no maximum to find; see separation")
+    if c.hopeless:
+        return Check("optimum", c.decrement, PROBLEM, c.message)
     words = (
         f"not certified ({c.optimizer}, {c.evaluations:,} evaluations: {plain(c.message)}); "
         f"{numbers}: one more step promises {0.5 * c.remaining:.1g} of log-likelihood. Estimates "
@@ -77,4 +79,7 @@ def separation(fit):
     names = fit.certificate.infinite
     if not names:
         return Check("separation", 0.0, FINE, "no coefficient is infinite")
+    if not fit.certificate.separation:
+        words = f"no predictor separates responses; infinite for another reason: {listed(names)}"
+        return Check("separation", 0.0, FINE, words)
     return Check("separation", float(len(names)), PROBLEM, fit.certificate.message)

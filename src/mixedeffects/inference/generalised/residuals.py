@@ -59,19 +59,68 @@ def residuals(fit, kind="response", *, rng=None):
         raise NotAvailableError(
             'ordered categories have no differences from a mean\nuse kind="quantile"'
         )
-    mu = np.asarray(family.mean(*fit.predictors), dtype=float)
-    y = response.y if response.size is None else response.y / np.maximum(response.size, 1.0)
-    difference = y - mu
+    mu, complement = means(family, fit.predictors)
+    difference = deviations(response, mu, complement)
     if kind == "response":
         return difference
     weight = response.weights
     root = 1.0 if weight is None else np.sqrt(weight)
     if kind == "deviance":
         dispersion = dict(zip(family.extras, fit.predictors[1:], strict=True)).get("dispersion")
-        return np.sign(difference) * root * np.sqrt(unit_deviance(family, response, mu, dispersion))
+        return (
+            np.sign(difference)
+            * root
+            * np.sqrt(unit_deviance(family, response, mu, dispersion, complement))
+        )
     if kind == "working":
-        return difference / mean_slope(fit)
-    return root * difference / np.sqrt(unit_variance(fit, whole=kind == "scaled"))
+        return in_units_of(difference, mean_slope(fit))
+    return root * in_units_of(difference, np.sqrt(unit_variance(fit, whole=kind == "scaled")))
+
+
+def means(family, predictors):
+    """(n,) means of one unit of the response, and of proportions their complements to one, or None.
+
+    Raises
+    ------
+    NotAvailableError
+        A mean is infinite.
+    """
+    mu = np.asarray(family.mean(*predictors), dtype=float)
+    finite = np.isfinite(mu)
+    if not finite.all():
+        raise NotAvailableError(
+            f"{int((~finite).sum()):,} of {mu.size:,} fitted means are not finite numbers, so that "
+            "nothing can be said of the distance of responses from them\n"
+            "see fit.certificate for what the likelihood lacks"
+        )
+    if not _is_proportion(family):
+        return mu, None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return mu, np.exp(np.asarray(family.link.log_complement(predictors[0]), dtype=float))
+
+
+def _is_proportion(family):
+    return family.support == (0.0, 1.0) and family.link.range == (0.0, 1.0)
+
+
+def deviations(response, mu, complement=None):
+    """(n,) responses (of trials, proportions) minus their means, with all digits near one too."""
+    size = 1.0 if response.size is None else np.maximum(response.size, 1.0)
+    y = response.y if response.size is None else response.y / size
+    if complement is None:
+        return y - mu
+    none = response.size if response.size is not None else 1.0
+    return np.where(mu > 0.5, complement - (none - response.y) / size, y - mu)
+
+
+def in_units_of(difference, scale):
+    """Differences over a standard deviation or slope; zero where both vanish, as their limit is.
+
+    A probability of exactly one leaves its row no variance; that the response is then as expected
+    is no deviation, and that it is not is an infinite one.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(difference == 0.0, 0.0, difference / scale)
 
 
 def unit_variance(fit, *, whole):

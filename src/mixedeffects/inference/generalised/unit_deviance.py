@@ -12,35 +12,40 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 
 
-def _xlogy(x, ratio):
-    from scipy.special import xlogy
+def _log_times(x, mean):
+    """``x log(x / mean)``, which is 0 where x is, also for a mean of 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(x > 0, x * np.log(x / mean), 0.0)
 
-    return xlogy(x, ratio)
 
-
-def _binomial(y, mu, size, _):
+def _binomial(y, mean, size, _):
+    mu, complement = mean
     n = 1.0 if size is None else size
-    return 2.0 * (_xlogy(y, y / (n * mu)) + _xlogy(n - y, (n - y) / (n * (1.0 - mu))))
+    return 2.0 * (_log_times(y, n * mu) + _log_times(n - y, n * complement))
 
 
-def _poisson(y, mu, size, _):
-    return 2.0 * (_xlogy(y, y / mu) - (y - mu))
+def _poisson(y, mean, size, _):
+    mu, _ = mean
+    return 2.0 * (_log_times(y, mu) - (y - mu))
 
 
-def _nbinom2(y, mu, size, dispersion):
-    theta = np.exp(dispersion)
-    return 2.0 * (_xlogy(y, y / mu) - (y + theta) * np.log((y + theta) / (mu + theta)))
+def _nbinom2(y, mean, size, dispersion):
+    mu, _ = mean
+    theta = np.minimum(np.exp(dispersion), LARGEST)
+    return 2.0 * (_log_times(y, mu) - (y + theta) * np.log1p((y - mu) / (mu + theta)))
 
 
-def _gaussian(y, mu, size, _):
-    return (y - mu) ** 2
+def _gaussian(y, mean, size, _):
+    return (y - mean[0]) ** 2
 
 
-def _gamma(y, mu, size, _):
+def _gamma(y, mean, size, _):
+    mu, _ = mean
     return 2.0 * ((y - mu) / mu - np.log(y / mu))
 
 
-def _inverse_gaussian(y, mu, size, _):
+def _inverse_gaussian(y, mean, size, _):
+    mu, _ = mean
     return (y - mu) ** 2 / (y * mu * mu)
 
 
@@ -54,7 +59,11 @@ UNIT_DEVIANCES = {
 }
 
 
-def unit_deviance(family, response, mu, dispersion=None):
+# theta at which the negative binomial is the Poisson distribution to the last digit
+LARGEST = 1e300
+
+
+def unit_deviance(family, response, mu, dispersion=None, complement=None):
     """(n,) unit deviances, not times prior weights.
 
     Parameters
@@ -65,6 +74,8 @@ def unit_deviance(family, response, mu, dispersion=None):
         Means of one unit of the response.
     dispersion : (n,) array, optional
         The dispersion predictor.
+    complement : (n,) array, optional
+        One minus the mean of a proportion, where that has more digits than the mean.
 
     Raises
     ------
@@ -83,4 +94,5 @@ def unit_deviance(family, response, mu, dispersion=None):
             f"the {family.name} family has no unit deviance: no mean alone makes its likelihood "
             'largest\nuse kind="quantile", which is normal under any model, or kind="pearson"'
         )
-    return np.maximum(formula(response.y, mu, response.size, dispersion), 0.0)
+    mean = (mu, 1.0 - mu if complement is None else complement)
+    return np.maximum(formula(response.y, mean, response.size, dispersion), 0.0)

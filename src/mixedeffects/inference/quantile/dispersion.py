@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.inference.generalised.residuals import residuals
+from mixedeffects.family import Response
+from mixedeffects.inference.generalised.residuals import (
+    deviations,
+    in_units_of,
+    means,
+    residuals,
+    unit_variance,
+)
 from mixedeffects.inference.generalised.rows import own_rows
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.information import n_parameters
@@ -78,15 +85,16 @@ def check_dispersion(fit, n=250, rng=None):
 
 def simulated_ratios(fit, n, rng):
     """(n,) mean squared Pearson residuals of responses simulated at the modes."""
-    family, size, weights = fit.family, fit.response.size, fit.response.weights
-    mean = family.mean(*fit.predictors) * (1.0 if size is None else size)
-    precision = 1.0 / family.variance(*fit.predictors, size=size)
-    if weights is not None:
-        precision = precision * weights
-    return [
-        float(((y - mean) ** 2 * precision).mean())
-        for y in simulated(fit, n, rng, groups="conditional")
-    ]
+    response = fit.response
+    mu, complement = means(fit.family, fit.predictors)
+    scale = np.sqrt(unit_variance(fit, whole=True))
+    weights = 1.0 if response.weights is None else response.weights
+    out = []
+    for y in simulated(fit, n, rng, groups="conditional"):
+        drawn = Response(y, response.size)
+        squares = in_units_of(deviations(drawn, mu, complement), scale) ** 2
+        out.append(float((weights * squares).mean()))
+    return out
 
 
 def effective_parameters(fit):
@@ -123,6 +131,8 @@ def refuse_no_dispersion(fit):
 
 
 def _words(p, ratio):
+    if np.isnan(p):
+        return "cannot be said: no degrees of freedom are left"
     if not p < LEVEL:
         return "as the model says"
     return "more variable than the model says" if ratio > 1 else "less variable than the model says"

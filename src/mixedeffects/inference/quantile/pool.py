@@ -12,6 +12,11 @@ statistic at estimated parameters is, to first order, its residual from a regres
 doi:10.1080/01621459.2000.10474310), the statistics are replaced by their residuals from a
 regression, over the m + 1 columns, on what the fit has fitted: the sums of standardised residuals
 times the columns of X, and the sums of squares of their sums within groups.
+
+Two statistics are not replaced so. The number of outliers, nearly always zero, is tested as
+it is. The squared deviations of rows that are only ever 0 or 1 are left out: of such a row the
+square is a linear function of the response, which the fit has fitted, and what a regression leaves
+of it is the noise of the simulations' means.
 """
 
 from __future__ import annotations
@@ -25,6 +30,8 @@ from mixedeffects.inference.table import Table
 # doubles in an array of a chunk
 DOUBLES = 1_000_000
 LEVEL = 0.05
+# statistics that are distances from the model whatever their direction
+DISTANCES = ("uniformity",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,14 +42,29 @@ class PoolStatistics:
     ----------
     values : dict of str to (m + 1,) array
         "uniformity": Kolmogorov-Smirnov distance of the row ranks from uniform; "dispersion": mean
-        of squared standardised deviations from the row means; "outliers": rows outside of all
+        of squared standardised deviations from the row means, of rows that are not only 0 or 1
+        (left out where there are none); "outliers": rows outside of all
         other responses of the row; "zeros": rows with 0.
     adjusted : dict of str to (m + 1,) array
-        The same with what the fit has fitted taken out.
+        The same with what the fit has fitted taken out, where that leaves something to test:
+        what the tests are of.
     """
 
     values: dict[str, np.ndarray]
     adjusted: dict[str, np.ndarray]
+
+    def compared(self, name):
+        """What is observed and what is expected of it, in the statistic's own units.
+
+        The difference of the two is what the test is about: that of the tested statistic from
+        the median of the simulations'.
+        """
+        tested = self.adjusted[name]
+        middle = float(np.median(tested[1:]))
+        if name in DISTANCES:
+            return float(tested[0]), middle
+        observed = float(self.values[name][0])
+        return observed, observed - (float(tested[0]) - middle)
 
 
 def pool_statistics(pool, rng, discrete, moments):
@@ -68,7 +90,7 @@ def pool_statistics(pool, rng, discrete, moments):
     below = np.empty(n)
     cells = np.zeros(M * M)
     squares, zeros = np.zeros(M), np.zeros(M)
-    outliers = np.zeros(M)
+    outliers, counted = np.zeros(M), 0
     step = max(1, DOUBLES // M)
     ranks = np.broadcast_to(np.arange(M), (min(step, n), M))
     for lo in range(0, n, step):
@@ -87,13 +109,19 @@ def pool_statistics(pool, rng, discrete, moments):
         deviations = (part - mean) ** 2
         variance = deviations.mean(axis=1)
         usable = variance > 0
+        if discrete:
+            usable &= ((part != 0) & (part != 1)).any(axis=1)
+        counted += usable.sum()
         squares += (deviations[usable] / variance[usable, None]).sum(axis=0)
         zeros += (part == 0).sum(axis=0)
     # share of a column's rows with ranks up to r, beyond r / M
     process = cells.reshape(M, M).cumsum(axis=1) / n - np.arange(1, M + 1) / M
-    values = {"dispersion": squares / n, "outliers": outliers, "zeros": zeros}
+    values = {"outliers": outliers, "zeros": zeros}
+    if counted:
+        values["dispersion"] = squares / counted
     basis = moment_basis(moments)
     adjusted = {name: v - basis @ (basis.T @ v) for name, v in values.items()}
+    adjusted["outliers"] = outliers
     values["uniformity"] = np.abs(process).max(axis=1)
     adjusted["uniformity"] = np.abs(process - basis @ (basis.T @ process)).max(axis=1)
     return PoolStatistics(values, adjusted), below
@@ -150,12 +178,17 @@ def fitted_moments(pool, X, blocks):
 def monte_carlo_p(values, *, upper_only=False):
     """p-value of the first value by its rank among all, values that differ by rounding alike.
 
+    It counts itself, so that it is never below 1 / len(values), or twice that two-sided; nan
+    where the first value is.
+
     Examples
     --------
     >>> monte_carlo_p(np.array([9.0, 1.0, 2.0, 3.0]), upper_only=True)
     0.25
     """
-    near = 1e-9 * float(np.abs(values).max())
+    if np.isnan(values[0]):
+        return np.nan
+    near = 1e-9 * float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
     upper = float((values >= values[0] - near).mean())
     if upper_only:
         return upper
@@ -175,13 +208,12 @@ def table_of_tests(statistics, counts):
     -------
     Table
     """
-    names = [name for name in WORDS if counts or name != "zeros"]
+    names = [name for name in WORDS if name in statistics.values and (counts or name != "zeros")]
     rows = []
     for name in names:
-        values = statistics.values[name]
-        p = monte_carlo_p(statistics.adjusted[name], upper_only=name == "uniformity")
-        observed, expected = float(values[0]), float(values[1:].mean())
-        more = statistics.adjusted[name][0] > 0
+        p = monte_carlo_p(statistics.adjusted[name], upper_only=name in DISTANCES)
+        observed, expected = statistics.compared(name)
+        more = observed > expected
         meaning = WORDS[name][0 if more else 1] if p < LEVEL else "as the model says"
         rows.append((name, observed, expected, p, meaning))
     columns = ("test", "statistic", "expected", "p_value", "meaning")

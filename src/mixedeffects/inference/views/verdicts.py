@@ -34,5 +34,6 @@ def verdict_words(fit):
     if singular:
         words.append(f"Singular fit, zero variance in {'; '.join(singular)}")
     if c.infinite:
-        words.append(f"Infinite estimates (separation): {', '.join(c.infinite)}")
+        why = " (separation)" if c.separation else ""
+        words.append(f"Infinite estimates{why}: {', '.join(c.infinite)}")
     return tuple(words)

@@ -88,7 +88,7 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         raise OptionError(f"budget={budget!r} must be a positive number of seconds")
     checks = checkup(fit)
     bench = Bench(fit, checks, float(budget))
-    hopeless = bool(fit.certificate.infinite)
+    hopeless = fit.certificate.hopeless
     wanted = needs_help(fit, checks) if remedies == "auto" else remedies
     trials = [Trial("asked", "as it is", fit.formula, fit=fit, same_model=True)]
     start, base = bench, 0
@@ -106,7 +106,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     elif lost:
         notes = (*notes, lost)
     if hopeless:
-        notes = ("No remedy was tried: the likelihood has no maximum.",)
+        why = "has no maximum" if fit.certificate.no_maximum else "is not approximated"
+        notes = (f"No remedy was tried: the likelihood {why}.",)
     facts = DiagnosisFacts(
         fit, checks, trials if len(trials) > 1 else (), recommendation, notes if wanted else ()
     )
@@ -201,7 +202,7 @@ def certificate_words(fit):
     'certified'
     """
     certificate = fit.certificate
-    if certificate.infinite:
+    if certificate.no_maximum:
         return "no maximum"
     if not certificate.converged:
         return "not converged"

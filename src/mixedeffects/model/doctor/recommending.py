@@ -73,7 +73,7 @@ def recommend(trials, bench, base=0):
 
 def _choose(asked, others, bench):
     """(trial, list of sentences), by what the fit that the remedies started from is."""
-    if asked.fit.certificate.infinite:
+    if asked.fit.certificate.hopeless:
         return asked, [_no_maximum(asked)]
     if asked.fit.certificate.flat:
         return identified.recommended(asked, others)
