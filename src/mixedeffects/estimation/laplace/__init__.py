@@ -3,7 +3,7 @@
 from mixedeffects.estimation.laplace.assemble import Coefficients, assemble
 from mixedeffects.estimation.laplace.curvature import hessian, quick_hessian
 from mixedeffects.estimation.laplace.fit import fit_laplace
-from mixedeffects.estimation.laplace.objective import LaplaceObjective
+from mixedeffects.estimation.laplace.objective import LaplaceObjective, row_slopes
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quick import QuickObjective
 
@@ -16,4 +16,5 @@ __all__ = [
     "fit_laplace",
     "hessian",
     "quick_hessian",
+    "row_slopes",
 ]

@@ -47,12 +47,12 @@ def checkup(fit):
 
 
 def checkup_table(checks):
-    """The checks as columns: check, value, verdict, words.
+    """The checks as columns: check, value, verdict, words, about.
 
     Parameters
     ----------
     checks : sequence of Check
     """
-    names = ("name", "value", "verdict", "words")
+    names = ("name", "value", "verdict", "words", "about")
     columns = {name: [getattr(check, name) for check in checks] for name in names}
     return Table({"check": columns.pop("name"), **columns})

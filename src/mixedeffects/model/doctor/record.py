@@ -125,6 +125,8 @@ class DiagnosisFacts:
         First the asked fit; empty when nothing was tried.
     recommendation : Recommendation
     notes : tuple of str
+    unseen : str
+        Why the assumptions were not, or not all, looked at; empty where they were.
     """
 
     asked: Any
@@ -132,6 +134,7 @@ class DiagnosisFacts:
     trials: tuple[Trial, ...]
     recommendation: Recommendation
     notes: tuple[str, ...] = ()
+    unseen: str = ""
 
 
 # why a remedy for what an optimiser could not do is not for a fit that was ended on purpose
