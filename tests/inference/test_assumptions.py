@@ -400,3 +400,13 @@ def test_remedies_are_for_the_optimum_and_are_not_tried_for_an_assumption():
     diagnosis = me.lmm(PLAIN, d.assign(y=np.exp(eta + rng.normal(size=200)))).diagnose()
     assert not diagnosis.trials and not diagnosis.changed
     assert "What to do" not in str(diagnosis) and 'family="gamma"' in str(diagnosis)
+
+
+@pytest.mark.parametrize("formula", ["y ~ x", "y ~ x + (1 | g)"])
+def test_random_effects_of_the_zeros_alone_do_not_stop_the_checks(formula):
+    rng = np.random.default_rng(1)
+    d, _ = grouped(rng, 400, 40)
+    absent = rng.random(400) < 1 / (1 + np.exp(0.5 - 1.5 * rng.normal(size=40)[d["g"]]))
+    d["y"] = rng.poisson(np.exp(1 + 0.3 * d["x"])) * ~absent
+    fit = me.glmm(formula, d, family="zero_inflated_poisson", zi="~ 1 + (1 | g)")
+    assert verdicts(fit) == {"dispersion": "fine", "curvature": "fine"}

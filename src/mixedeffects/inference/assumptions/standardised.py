@@ -93,7 +93,8 @@ def row_leverages(fit):
         if len(fit.all_blocks) > 1 and columns > MOST_LEVELS:
             return np.full(n, min((p + columns) / n, 0.9))
         return np.clip(leverages(fit), 0.0, 1.0)
-    variance = own_mode_variance(fit, [np.ones(n) if owner == 0 else None
-                                       for _, owner, _, _ in fit.random_effects])  # fmt: skip
+    scales = [np.ones(n) if owner == 0 else None for _, owner, _, _ in fit.random_effects]
+    known = any(scale is not None for scale in scales)  # else only the zeros have random effects
+    variance = own_mode_variance(fit, scales) if known else 0.0
     information = np.maximum(fit.family.expected_information(fit.response, fit.predictors), 0.0)
     return np.clip(information * variance + p / n, 0.0, 1.0)
