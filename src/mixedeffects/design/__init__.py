@@ -6,6 +6,7 @@ What a generalised model needs besides is imported when it is first asked for.
 from typing import TYPE_CHECKING
 
 from mixedeffects.design.build import build_design
+from mixedeffects.design.code_names import is_code
 from mixedeffects.design.coding import code_numbers
 from mixedeffects.design.codings import TermCoding, term_codings
 from mixedeffects.design.column_matrix import dense
@@ -51,6 +52,6 @@ __all__ = [
     "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
     "RebuiltParts", "ResponseForm", "TermCoding",
     "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse", "dense",
-    "equal_rows", "is_nested", "nesting", "open_table", "redesigned", "stack", "take_rows",
-    "term_codings", "to_frame", "triangle",
+    "equal_rows", "is_code", "is_nested", "nesting", "open_table", "redesigned", "stack",
+    "take_rows", "term_codings", "to_frame", "triangle",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mixedeffects.design.blocks import build_blocks, overlap_notes
+from mixedeffects.design.code_names import two_values_note
 from mixedeffects.design.column_matrix import Matrix, select_columns
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
@@ -85,6 +86,7 @@ def build_design(
     part = build_predictor(formula, values, grouping, saturated=saturated)
     prior = None if weight_column is None else positive_weights(weight_column.select(report.kept))
     notes = [*formula.notes, *values.notes, *grouping.notes, *overlap_notes(part.blocks)]
+    notes += [note] if (note := two_values_note(formula.response_text, y)) else []
     spec = make_spec(
         formula, part, values, table.flavour,
         dot=dot, columns=tuple(used), weights=weights if isinstance(weights, str) else None,
