@@ -323,3 +323,8 @@ ROW_SLOPE_RTOL = 1e-4
 GLMM_HAT_TRACE_RTOL = 0.05
 # Share of true models that any check of assumptions may accuse: 5% is promised, about 0.2% seen.
 FALSE_ALARMS = 0.05
+
+# --- the edge of what means can be (tests/model/test_doctor_structure.py) -------------------------
+
+# How near to the edge a search ends that the edge stops: closer than any data asks for.
+AT_THE_EDGE = 1e-4

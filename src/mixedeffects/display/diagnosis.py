@@ -245,6 +245,7 @@ def nothing_to_mend(facts):
     counts = {about: counted(facts, about) for about in ("optimum", "assumptions")}
     return (
         optimum_words(facts) == CERTIFIED
+        and not facts.recommendation.changed
         and not facts.unseen
         and any(check.about == "assumptions" for check in facts.checks)
         and counts["assumptions"] == (0, 0)

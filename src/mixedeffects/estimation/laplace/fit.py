@@ -10,6 +10,7 @@ import numpy as np
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.estimation.laplace.boundary import examine, snapped
 from mixedeffects.estimation.laplace.curvature import by_differences, guess
+from mixedeffects.estimation.laplace.edge import edged
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.separation import far_out
 from mixedeffects.estimation.laplace.start import start_point
@@ -93,6 +94,7 @@ def _fitted(objective, optimizer, start, max_iterations, name_of, rule):
             if found[0].rule is not None:
                 break
     certificate = certify(objective, result, B, optimizer, directions)
+    certificate = edged(certificate, result.evaluation)
     if name_of is not None and far_out(result.evaluation):
         B = with_learnt(result.evaluation, B)
         certificate = without_maximum(certificate, result.evaluation, B, name_of)

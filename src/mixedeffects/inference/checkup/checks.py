@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.inference.checkup.fixed import aliased, collinearity, scale
-from mixedeffects.inference.checkup.optimum import iterations, optimum, separation
+from mixedeffects.inference.checkup.optimum import edge, iterations, optimum, separation
 from mixedeffects.inference.checkup.random import (
     correlations,
     dimensions,
@@ -16,7 +16,7 @@ from mixedeffects.inference.table import Table
 
 #: In the order in which they are shown; each gives one `Check`, or a list of them.
 CHECKS = (
-    optimum, iterations, separation, singular, dimensions, variances, correlations,
+    optimum, iterations, separation, edge, singular, dimensions, variances, correlations,
     levels, rows, scale, collinearity, aliased,
 )  # fmt: skip
 

@@ -16,6 +16,9 @@ def optimum(fit):
         return Check("optimum", c.decrement, FINE, f"certified: {numbers}")
     if c.infinite:
         return Check("optimum", c.decrement, PROBLEM, "there is no maximum to find; see separation")
+    if edge(fit):
+        words = f"not certified ({c.optimizer}, {c.evaluations:,} evaluations); see edge"
+        return Check("optimum", c.decrement, PROBLEM, words)
     words = (
         f"not certified ({c.optimizer}, {c.evaluations:,} evaluations: {plain(c.message)}); "
         f"{numbers}: one more step promises {0.5 * c.remaining:.1g} of log-likelihood. Estimates "
@@ -54,3 +57,15 @@ def separation(fit):
     if not names:
         return Check("separation", 0.0, FINE, "no coefficient is infinite")
     return Check("separation", float(len(names)), PROBLEM, fit.certificate.message)
+
+
+def edge(fit):
+    """Whether a generalised fit ended at the edge of what its means can be."""
+    if fit.linear or fit.certificate.converged:
+        return []
+    from mixedeffects.estimation.laplace import at_edge, edge_words
+
+    found = at_edge(fit.family, fit.predictors[0])
+    if found is None:
+        return []
+    return Check("edge", float(found[1]), PROBLEM, edge_words(fit.family, *found))

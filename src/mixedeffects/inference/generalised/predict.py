@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.generalised.mean_range import kept_inside
 from mixedeffects.inference.generalised.ordinal import predict_categories, probabilities
 from mixedeffects.inference.generalised.predictive import (
     predictive_moments,
@@ -106,7 +107,8 @@ def predict(
     Returns
     -------
     (n_rows,) array or Table
-        One value per row of `data`, nan where a predictor is missing. With an interval, columns
+        One value per row of `data`, nan where a predictor is missing, and where the link gives a
+        mean that the family does not have (a warning says so). With an interval, columns
         prediction, std_error, lower, upper; std_error is that of the prediction (by the delta
         method on the scale of the response), or with ``interval="prediction"`` the standard
         deviation of the new observation.
@@ -169,7 +171,9 @@ def predict(
     if interval is None:
         if scale == "link":
             return in_place(target.on_link(predictors, {}), rows.kept)
-        return in_place(target.value(predictors, spread) * times, rows.kept)
+        mean = {"prediction": target.value(predictors, spread)}
+        mean = _inside(fit, target, target.on_link(predictors, spread), mean)
+        return in_place(mean["prediction"] * times, rows.kept)
     slopes, by_variance = target.slopes(predictors, spread)
     variance = uncertainty(fit).variance(rows, slopes, conditional=conditional, spread=by_variance)
     se = np.sqrt(variance)
@@ -180,11 +184,13 @@ def predict(
     else:
         ends = [_inverse(target.link, at + s * half) for s in (-1.0, 1.0)]
         columns = {
-            "prediction": target.value(predictors, spread) * times,
-            "std_error": se * np.abs(target.link.slope(at)) * times,
-            "lower": np.minimum(*ends) * times,
-            "upper": np.maximum(*ends) * times,
+            "prediction": target.value(predictors, spread),
+            "std_error": se * np.abs(target.link.slope(at)),
+            "lower": np.minimum(*ends),
+            "upper": np.maximum(*ends),
         }
+        columns = _inside(fit, target, at, columns)
+        columns = {name: values * times for name, values in columns.items()}
     return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
 
 
@@ -243,6 +249,13 @@ def _target(fit, scale, component, predictors):
     return target_of(fit, component, predictors)
 
 
+def _inside(fit, target, eta, columns):
+    """Columns of means of the main predictor, nan where the family has no such mean."""
+    if target.names[0] != "conditional":
+        return columns
+    return kept_inside(fit.family, np.asarray(eta, dtype=float), columns)
+
+
 def _trials(fit, size, data, rows):
     if not fit.family.has_size:
         raise OptionError(f"the {fit.family.name} family counts no trials; leave size= out")
@@ -292,6 +305,8 @@ def _prediction_interval(
         trials = one
     target = target_of(fit, "response", predictors)
     mean = target.value(predictors, spread)
+    mean = _inside(fit, target, target.on_link(predictors, spread), {"prediction": mean})
+    mean = mean["prediction"]
     _, deviation = predictive_moments(family, predictors, total, trials)
     if prior is not None:
         heavier = {**predictors, "dispersion": predictors["dispersion"] - _half_log(family, prior)}
@@ -305,6 +320,8 @@ def _prediction_interval(
     if proportion is not None:
         lower, upper, deviation = (x / proportion for x in (lower, upper, deviation))
     columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
+    known = np.isfinite(mean)
+    columns = {name: np.where(known, values, np.nan) for name, values in columns.items()}
     return Table({name: in_place(values, rows.kept) for name, values in columns.items()})
 
 

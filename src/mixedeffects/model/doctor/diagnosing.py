@@ -8,7 +8,7 @@ from math import isfinite
 from mixedeffects.display import Diagnosis
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.assumptions import assumptions
-from mixedeffects.inference.checkup import checkup, lost_columns
+from mixedeffects.inference.checkup import checkup, lost_columns, spanned_effects
 from mixedeffects.model.doctor import caveats
 from mixedeffects.model.doctor.bench import Bench
 from mixedeffects.model.doctor.collinearity import check_collinearity
@@ -96,7 +96,7 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         raise OptionError(f"budget={budget!r} must be a positive number of seconds")
     checks = checkup(fit)
     bench = Bench(fit, checks, float(budget))
-    hopeless = bool(fit.certificate.infinite)
+    hopeless = bool(fit.certificate.infinite) or bench.verdict("edge") == "problem"
     wanted = needs_help(fit, checks) if remedies == "auto" else remedies
     trials = [Trial("asked", "as it is", fit.formula, fit=fit, same_model=True)]
     start, base = bench, 0
@@ -112,7 +112,11 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     elif lost:
         notes = (*notes, lost)
     if hopeless:
-        notes = ("No remedy was tried: the likelihood has no maximum.",)
+        why = (
+            "the likelihood has no maximum" if fit.certificate.infinite
+            else "it is the link that does not suit"
+        )  # fmt: skip
+        notes = (f"No remedy was tried: {why}.",)
     looked_at, unseen = assumptions(fit)
     facts = DiagnosisFacts(
         fit, (*checks, *looked_at), trials if len(trials) > 1 else (), recommendation,
@@ -122,9 +126,9 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
 
 
 def needs_help(fit, checks):
-    """Whether a check found a problem, or random slopes add next to nothing."""
+    """Whether a check found a problem, random slopes add next to nothing, or fixed effects do."""
     troubled = any(check.verdict == "problem" for check in checks)
-    return troubled or bool(small_slopes(fit))
+    return troubled or bool(small_slopes(fit)) or bool(spanned_effects(fit))
 
 
 def tried(bench):
