@@ -411,3 +411,27 @@ PROFILE_OF_OUTLIER_RTOL = 2e-5
 OUTLIER_LOGLIK_RTOL = 1e-6
 # The same sum at modes that differ by rounding: 1e-14 of an outlying count.
 ROUNDING_OF_OUTLIER = 1e-14
+# --- what residuals say against a model (tests/inference/test_assumptions.py) --------------------
+
+# Third and fourth moments of standardised residuals against lme4's: its theta is known to about
+# 1e-5 where the likelihood is flat, and a fourth moment of 13 has as many times the change.
+RESIDUAL_MOMENT_ABS = 1e-3
+# Residuals' degrees of freedom: the trace of a hat matrix at the same theta.
+RESIDUAL_DF_ABS = 0.05
+# A score statistic of a square and lme4's likelihood-ratio one, where the latter is at most 4: they
+# agree to first order, and the score's variances are those of REML.
+SCORE_AND_RATIO_ABS = 0.25
+SMALL_RATIO = 4.0
+# A derivative of the objective by central differences of 1e-4 in units of the predictor.
+ROW_SLOPE_STEP = 1e-4
+ROW_SLOPE_RTOL = 1e-4
+# Leverages of a generalised model against dense linear algebra: to first order the errors of
+# coefficients count once, and their overlap with the modes is left out.
+GLMM_HAT_TRACE_RTOL = 0.05
+# Share of true models that any check of assumptions may accuse: 5% is promised, about 0.2% seen.
+FALSE_ALARMS = 0.05
+
+# --- the edge of what means can be (tests/model/test_doctor_structure.py) -------------------------
+
+# How near to the edge a search ends that the edge stops: closer than any data asks for.
+AT_THE_EDGE = 1e-4

@@ -200,7 +200,7 @@ def render_diagnosis(found: Any, form: str) -> str:
     """A diagnosis as text, HTML or JSON.
 
     The JSON object has the keys formula, options, reason, changed and healthy of the
-    recommendation; checks (name, value, verdict, words); trials, the columns of its table.
+    recommendation; checks (check, value, verdict, words, about); trials, the columns of its table.
     """
     if form == "text":
         return str(found)

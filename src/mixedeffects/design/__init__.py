@@ -6,6 +6,7 @@ What a generalised model needs besides is imported when it is first asked for.
 from typing import TYPE_CHECKING
 
 from mixedeffects.design.build import build_design
+from mixedeffects.design.code_names import is_code
 from mixedeffects.design.coding import code_numbers
 from mixedeffects.design.codings import TermCoding, term_codings
 from mixedeffects.design.column_matrix import dense, pieces, select_columns
@@ -61,7 +62,7 @@ __all__ = [
     "GLMMDesign", "GLMMSpec", "MissingReport", "ModelSpec", "Predictors", "RandomTerm", "Rebuilt",
     "RebuiltParts", "ResponseForm", "TermCoding",
     "as_labels", "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse",
-    "dense", "equal_rows", "in_order", "index_from_dict", "index_to_dict", "is_nested",
+    "dense", "equal_rows", "in_order", "index_from_dict", "index_to_dict", "is_code", "is_nested",
     "label_text", "nesting", "open_table", "pieces", "places_of", "redesigned", "row_labels",
     "rows_of_design", "rows_used", "select_columns", "stack", "take_rows", "term_codings",
     "to_frame", "triangle",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mixedeffects.design.blocks import build_blocks, overlap_notes
+from mixedeffects.design.code_names import two_values_note
 from mixedeffects.design.column_matrix import Matrix, select_columns
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
@@ -24,7 +25,10 @@ from mixedeffects.design.row_index import in_order
 from mixedeffects.design.spec import ModelSpec, offset_values
 from mixedeffects.design.table import Table, open_table
 from mixedeffects.errors import ColumnTypeError, DataError, ModelError
-from mixedeffects.formula import Formula, parse
+from mixedeffects.formula import Formula, TermList, parse
+
+#: Range of a column, as a share of its mean, below which next to nothing of it varies.
+DISTANT = 1e-6
 
 
 def build_design(
@@ -86,6 +90,7 @@ def build_design(
     part = build_predictor(formula, values, grouping, saturated=saturated)
     prior = None if weight_column is None else positive_weights(weight_column.select(report.kept))
     notes = [*formula.notes, *values.notes, *grouping.notes, *overlap_notes(part.blocks)]
+    notes += [note] if (note := two_values_note(formula.response_text, y)) else []
     spec = make_spec(
         formula, part, values, table.flavour,
         dot=dot, columns=tuple(used), weights=weights if isinstance(weights, str) else None,
@@ -175,7 +180,7 @@ def build_predictor(
     ModelError
     """
     whole, names, terms = model_matrix(formula.fixed, values, limit=2 * values.n + 100)
-    X, kept_columns, aliased = _drop_aliased(whole, names, terms, formula)
+    X, kept_columns, aliased = _drop_aliased(whole, names, terms, formula, values)
     p = X.shape[1]
     if p > (values.n - 1 if most_columns is None else most_columns):
         raise ModelError(
@@ -229,7 +234,7 @@ def _block_terms(formula: Formula, blocks: tuple[Block, ...]) -> tuple[tuple[int
 
 
 def _drop_aliased(
-    X: Matrix, names: tuple[str, ...], terms: tuple[int, ...], formula: Formula
+    X: Matrix, names: tuple[str, ...], terms: tuple[int, ...], formula: Formula, values: Evaluator
 ) -> tuple[Matrix, tuple[int, ...] | None, tuple[AliasedColumn, ...]]:
     dropped, coefficients = dependent_columns(X)
     if not dropped:
@@ -248,7 +253,28 @@ def _drop_aliased(
         )
         for j, solved in zip(dropped, coefficients, strict=True)
     )
+    aliased = tuple(
+        _for_distance(column, solved, formula.fixed, terms[j], values)
+        for column, j, solved in zip(aliased, dropped, coefficients, strict=True)
+    )
     return select_columns(X, kept), kept, aliased
+
+
+def _for_distance(
+    column: AliasedColumn, solved: np.ndarray, fixed: TermList, term: int, values: Evaluator
+) -> AliasedColumn:
+    """A dropped column of an interaction, dropped for the distance of a number in it from zero."""
+    if column.distant or term < 0 or len(fixed.terms[term]) < 2 or not solved.any():
+        return column
+    for i in fixed.terms[term]:
+        variable = fixed.variables[i]
+        numbers = values.variable(variable)
+        if isinstance(numbers, np.ndarray) and numbers.ndim == 1 and numbers.dtype.kind in "iuf":
+            mean = abs(float(numbers.mean()))
+            if 0.0 < float(np.ptp(numbers)) < DISTANT * mean:
+                reason = f"{variable.text} is constant to 7 digits; subtract its mean"
+                return replace(column, reason=reason, distant=True)
+    return column
 
 
 def _constant(column: np.ndarray) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.design.categorical import Coded, code_factor, factor_call
+from mixedeffects.design.code_names import number_note, text_note
 from mixedeffects.design.columns import Column, all_finite
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.design.names import CONSTANTS
@@ -90,8 +91,14 @@ class Evaluator:
             column = self.columns[node.name]
             if text in self.levels or (self.training and column.is_factor):
                 default = Contrast("poly" if column.kind == "ordered" else "treatment")
-                return code_factor(self, column, text, default)
-            return self.numeric_column(node)
+                coded = code_factor(self, column, text, default)
+                if self.training and column.kind == "text":
+                    self._note(text_note(node.name, text, coded.labels.as_text()))
+                return coded
+            values = self.numeric_column(node)
+            if self.training and column.kind == "number":
+                self._note(number_note(node.name, text, values))
+            return values
         if isinstance(node, Name):
             raise self.error(
                 f"'{node.name}' is a constant, not a term", node,
@@ -110,6 +117,10 @@ class Evaluator:
             if isinstance(node, Call) and node.function == "I":
                 return code_factor(self, flags, text, Contrast())
         return value
+
+    def _note(self, words: str) -> None:
+        if words and words not in self.notes:
+            self.notes.append(words)
 
     def numbers(self, node: Node) -> np.ndarray:
         """A numeric expression, one value per row, all finite."""

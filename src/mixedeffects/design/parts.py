@@ -15,6 +15,7 @@ from mixedeffects.design.build import (
     replace_dot,
     row_column,
 )  # fmt: skip
+from mixedeffects.design.code_names import two_values_note
 from mixedeffects.design.column_matrix import Matrix
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
@@ -229,6 +230,8 @@ def build_glmm_design(
         )
         notes += [*other_formula.notes, *own.notes, *overlap_notes(parts[other].blocks)]
     notes += grouping.notes
+    if kind == "number" and (note := two_values_note(formula.response_text, answer.y)):
+        notes.append(note)
     design = Design(
         y=answer.y,
         X=part.X,

@@ -15,12 +15,11 @@ from mixedeffects.inference.checkup import checkup_table
 
 # characters of a line of words
 WIDTH = 100
-HEALTHY = "Healthy: certified optimum, no variance on the boundary, nothing to mend."
-NEXT_TO_NOTHING = (
-    "Certified optimum, no variance on the boundary; but some random effects add next to nothing."
-)
+HEALTHY = "Healthy: nothing to mend."
+CERTIFIED = "certified, no variance on the boundary"
+NEXT_TO_NOTHING = f"{CERTIFIED}; but some random effects add next to nothing"
 NOTHING_TRIED = "Nothing was tried; diagnose(remedies=True) tries the six remedies."
-BY_OWN_RULE = "No problem found; your own rule ended the search, short of a certified optimum."
+BY_OWN_RULE = "no problem found; your own rule ended the search, short of a certified optimum"
 
 
 class Diagnosis:
@@ -202,14 +201,19 @@ def not_tried(facts):
     return out
 
 
-def findings(facts, verdicts=("problem", "look")):
+def findings(facts, verdicts=("problem", "look"), about=("optimum", "assumptions")):
     """The checks that did not find all fine, problems first."""
     return [
         (check.verdict, check.name, check.words)
         for verdict in verdicts
         for check in facts.checks
-        if check.verdict == verdict
+        if check.verdict == verdict and check.about in about
     ]
+
+
+def to_advise(facts):
+    """Whether there is anything to do about the optimum; assumptions say what to do themselves."""
+    return bool(facts.trials or findings(facts, ("problem",), ("optimum",)))
 
 
 def call(facts):
@@ -236,14 +240,56 @@ def call(facts):
 
 
 def headline(facts):
-    """One line: healthy, or how many problems."""
-    problems = sum(check.verdict == "problem" for check in facts.checks)
+    """Two lines, of the optimum and of the assumptions; before them one where all is well."""
+    lines = [f"Optimum: {optimum_words(facts)}.", f"Assumptions: {assumption_words(facts)}."]
+    return [HEALTHY, *lines] if nothing_to_mend(facts) else lines
+
+
+def nothing_to_mend(facts):
+    """Whether both were looked at and nothing was found: the optimum proved, no assumption hurt."""
+    counts = {about: counted(facts, about) for about in ("optimum", "assumptions")}
+    return (
+        optimum_words(facts) == CERTIFIED
+        and not facts.recommendation.changed
+        and not facts.unseen
+        and any(check.about == "assumptions" for check in facts.checks)
+        and counts["assumptions"] == (0, 0)
+    )
+
+
+def counted(facts, about):
+    """How many checks found a problem, and how many something to look at."""
+    found = [check.verdict for check in facts.checks if check.about == about]
+    return found.count("problem"), found.count("look")
+
+
+def optimum_words(facts):
+    """What is to be said of the estimates as an optimum."""
+    problems, _ = counted(facts, "optimum")
+    if problems:
+        return f"{problems} problem{'s' * (problems != 1)} found in {facts.asked.formula}"
+    if facts.asked.certificate.short:
+        return BY_OWN_RULE
+    small = any(c.name == "variances" and c.verdict != "fine" for c in facts.checks)
+    return NEXT_TO_NOTHING if small else CERTIFIED
+
+
+def assumption_words(facts):
+    """What is to be said of the model as a model of these data."""
+    made = [check.name for check in facts.checks if check.about == "assumptions"]
+    if not made:
+        return facts.unseen or (
+            "not looked at, as there is nothing that these checks can see in such a response"
+        )
+    problems, looks = counted(facts, "assumptions")
+    rest = f"; {facts.unseen}" if facts.unseen else ""
+    if not problems and not looks:
+        return f"nothing found against them ({', '.join(made)} looked at){rest}"
+    look = f"{looks} thing{'s' * (looks != 1)} to look at" * bool(looks)
     if not problems:
-        if facts.asked.certificate.short:
-            return BY_OWN_RULE
-        small = any(c.name == "variances" and c.verdict != "fine" for c in facts.checks)
-        return NEXT_TO_NOTHING if small else HEALTHY
-    return f"{problems} problem{'s' * (problems != 1)} found in {facts.asked.formula}"
+        return f"nothing is plainly wrong, {look}{rest}"
+    said = f"{problems} problem{'s' * (problems != 1)} found"
+    return f"{said}{', ' * bool(looks)}{look}{rest}"
 
 
 def advice(facts):
@@ -278,7 +324,7 @@ def as_text(facts, verdicts):
     -------
     str
     """
-    lines = [headline(facts)]
+    lines = headline(facts)
     for verdict, name, words in findings(facts):
         lines += filled(f"{verdict}: {name}: {words}.", "  ")
     if facts.trials:
@@ -294,7 +340,7 @@ def as_text(facts, verdicts):
                 lines += filled(words, "  ")
         for note in facts.notes:
             lines += filled(note, "")
-    if facts.trials or findings(facts, ("problem",)):
+    if to_advise(facts):
         lines += ["", "What to do"]
         for i, words in enumerate(advice(facts)):
             is_call = facts.recommendation.changed and i == 0
@@ -319,10 +365,10 @@ def as_html(facts, verdicts):
     -------
     str
     """
-    head = f"<p><strong>{escape(headline(facts))}</strong></p>"
+    head = f"<p><strong>{'<br>'.join(map(escape, headline(facts)))}</strong></p>"
     parts = ['<div class="mixedeffects-diagnosis">', head]
     found = findings(facts)
-    if facts.trials or findings(facts, ("problem",)):
+    if to_advise(facts):
         said = advice(facts)
         parts.append("<p><strong>What to do</strong><br>")
         if facts.recommendation.changed:

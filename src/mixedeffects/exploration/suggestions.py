@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.design import is_code
+from mixedeffects.exploration.hints import hint
 from mixedeffects.exploration.missingness import MOST_PER_CELL
 from mixedeffects.exploration.relations import constant_within, n_pairs, relate
+from mixedeffects.exploration.roles import MOST_ARMS
 from mixedeffects.formula import quote
 
 #: Fewer levels than this say too little about a variance between them.
@@ -17,6 +20,8 @@ LEAST_LEVELS = 5
 MOST_FIXED = 6
 #: Times per subject from which slopes are suggested at all, and from which they come first.
 SLOPES, SLOPES_FIRST = 3, 5
+#: Words of treatments that are amounts.
+DOSES = frozenset(("dose", "dosage"))
 #: Levels beyond which categories are no fixed effect to suggest.
 MOST_LEVELS = 12
 #: Ratio of observed to expected zeros that is called an excess.
@@ -201,12 +206,30 @@ def _fixed(found, roles, confounded, few):
             remarks.append(f"{name} is left out: more than half of it is missing")
         else:
             many.append(name)
-    terms = [quote(n) for n in many[:MOST_FIXED]]
+    terms = [_term(by_name[n], roles, few) for n in many[:MOST_FIXED]]
     if len(many) > MOST_FIXED:
         more = ", ".join(many[MOST_FIXED : 2 * MOST_FIXED])
         etc = ", …" if len(many) > 2 * MOST_FIXED else ""
         remarks.append(f"not in the suggestions, which are long enough: {more}{etc}")
     return terms, remarks
+
+
+def _term(p, roles, few=()):
+    """A column as a term: ``factor(method)`` where its numbers only tell things apart."""
+    name = quote(p.name)
+    return f"factor({name})" if _is_coded(p, roles, few) else name
+
+
+def _is_coded(p, roles, few=()):
+    """Whether a column's numbers are codes: of a treatment, of a grouping, or by its name."""
+    if p.kind != "number" or not p.whole or p.codes is None or p.n_distinct < 3:
+        return False
+    if p.name in few or is_code(p.name, p.numbers()):
+        return True
+    if p.name != roles.treatment:
+        return False
+    given = roles.by_column[p.name].given
+    return not hint(p.name, DOSES) and (given or p.high - p.low < MOST_ARMS)
 
 
 def _response(outcome, p, roles):
@@ -260,7 +283,7 @@ def _together(by_name, roles, fixed):
     """The fixed part with treatment by time, where both can be told apart."""
     if roles.treatment is None or roles.time is None or roles.subject is None:
         return None
-    names = quote(roles.treatment), quote(roles.time)
+    names = _term(by_name[roles.treatment], roles), quote(roles.time)
     if any(n not in fixed for n in names):
         return None
     if not constant_within(by_name[roles.treatment], by_name[roles.subject]):

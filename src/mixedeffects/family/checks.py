@@ -197,6 +197,34 @@ def check_unit_interval(response, name, family) -> None:
     )
 
 
+def impossible_means(family, eta):
+    """Rows whose linear predictor gives no mean that the family has.
+
+    Parameters
+    ----------
+    family : Family
+    eta : (n,) array
+
+    Returns
+    -------
+    (n,) bool array or None
+        None where the link gives nothing else.
+
+    Examples
+    --------
+    >>> from mixedeffects.family import Binomial
+    >>> impossible_means(Binomial("log"), np.array([-1.0, 0.1])).tolist()
+    [False, True]
+    """
+    bad = family.outside(eta)
+    if bad is None and np.isfinite(family.link.domain).any():
+        low, high = family.support
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = family.link.inverse(eta)
+        bad = ~((mean >= low) & (mean <= high))
+    return bad
+
+
 def require_means(family, eta):
     """Refuse drawn linear predictors to which the link gives no mean.
 
@@ -209,12 +237,7 @@ def require_means(family, eta):
     ------
     NotAvailableError
     """
-    bad = family.outside(eta)
-    if bad is None and np.isfinite(family.link.domain).any():
-        low, high = family.support
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = family.link.inverse(eta)
-        bad = ~((mean >= low) & (mean <= high))
+    bad = impossible_means(family, eta)
     if bad is not None and bad.any():
         raise NotAvailableError(
             f"{int(bad.sum()):,} of {bad.size:,} simulated rows have no mean: with the link "

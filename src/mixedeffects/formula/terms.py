@@ -207,6 +207,12 @@ class Expansion:
                 terms = [term for term in terms if term not in removed]
                 continue
             right = self.expand(operand, adding)
+            if op in "*:" and len(right) == 1 and right == terms:
+                text = unparse(operand)
+                self.notes.append(
+                    f"'{text}{op}{text}' means crossing terms, so it is just '{text}'; for the "
+                    f"square write I({text}^2)"
+                )
             if op == "+":
                 terms = terms + right
             elif op == "*":

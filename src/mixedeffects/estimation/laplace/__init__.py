@@ -2,8 +2,9 @@
 
 from mixedeffects.estimation.laplace.assemble import Coefficients, assemble
 from mixedeffects.estimation.laplace.curvature import hessian, quick_hessian
+from mixedeffects.estimation.laplace.edge import at_edge, edge_advice, edge_words, open_ends
 from mixedeffects.estimation.laplace.fit import fit_laplace
-from mixedeffects.estimation.laplace.objective import LaplaceObjective
+from mixedeffects.estimation.laplace.objective import LaplaceObjective, row_slopes
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quick import QuickObjective
 from mixedeffects.estimation.laplace.separation import finite_space, in_users
@@ -14,9 +15,14 @@ __all__ = [
     "QuadratureObjective",
     "QuickObjective",
     "assemble",
+    "at_edge",
+    "edge_advice",
+    "edge_words",
     "finite_space",
     "fit_laplace",
     "hessian",
     "in_users",
+    "open_ends",
     "quick_hessian",
+    "row_slopes",
 ]

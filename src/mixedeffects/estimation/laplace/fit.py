@@ -18,6 +18,7 @@ from mixedeffects.estimation.laplace.curvature import (
     hessian,
     quick_hessian,
 )
+from mixedeffects.estimation.laplace.edge import edged
 from mixedeffects.estimation.laplace.exactness import fits_exactly
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.quick import QuickEvaluation
@@ -107,6 +108,7 @@ def _fitted(objective, optimizer, start, max_iterations, names, rule):
             if found[0].rule is not None:
                 break
     certificate = certify(objective, result, B, optimizer, directions)
+    certificate = edged(certificate, result.evaluation)
     if names is not None and np.isfinite(result.evaluation.value):
         look = partial(closer_curvature, result.evaluation, B)
         certificate, evaluation = without_maximum(certificate, result.evaluation, look, names)

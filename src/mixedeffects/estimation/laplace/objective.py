@@ -179,6 +179,27 @@ def laplace_gradient(evaluation):
     return pull_back(problem, evaluation, terms, h, c, a, mode.weights, V, 1.0)
 
 
+def row_slopes(evaluation):
+    """Derivative of d by the main predictor of every row, (n,), whatever its columns are.
+
+    With a further column q of the predictor, its coefficient zero, q times these adds up to the
+    derivative by that coefficient: the score of a model that is larger by q.
+
+    Parameters
+    ----------
+    evaluation : LaplaceEvaluation
+    """
+    problem, mode = evaluation.objective.problem, evaluation.mode
+    system, stacking = problem.system, problem.stacking
+    system.scale(evaluation.lambdas)
+    variables = stacking.variables
+    h = stacking.products(np.einsum("ia,ia->i", system.Z, mode.factor.row_inverses()))
+    c = log_determinant_slopes(mode.terms, h, variables, variables)
+    a = mode.factor.solve(system.gather(stacking.scores(c)))
+    Za = list(stacking.predictors(system.eta(a)))
+    return _row_slope(problem, mode.terms, h, Za, _implicit(problem, mode.terms, c, Za), 0, 1.0)
+
+
 def log_determinant_slopes(terms, h, targets, variables):
     """d (sum_ab h_ab w_ab) / d predictor e, for the predictors in `targets`."""
     out = []
@@ -215,34 +236,14 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
         What the adjoint of coefficients that follow the mode adds to the main predictor.
     """
     system, stacking, covariance = problem.system, problem.stacking, problem.covariance
-    mode, variables = evaluation.mode, stacking.variables
+    mode = evaluation.mode
     Za = list(stacking.predictors(system.eta(a)))
     if moved is not None:
         Za[0] = Za[0] + moved
-    information = problem.information(terms)
-
-    def weighted(i):
-        """(W Z a) of the i-th random predictor."""
-        total = 0.0
-        for j, b in enumerate(variables):
-            total = total + information[tuple(sorted((variables[i], b)))] * Za[j]
-        return total
-
     out = np.zeros(problem.n_parameters)
-    implicit = [c_i - weighted(i) for i, c_i in enumerate(c)]
+    implicit = _implicit(problem, terms, c, Za)
     for predictor in problem.predictors:
-        e = predictor.variable
-        first = terms.get((e,))
-        if e in variables:
-            slope = implicit[variables.index(e)] - 2.0 * direct * terms[e,]
-        else:
-            (slope,) = log_determinant_slopes(terms, h, (e,), variables)
-            if first is not None:
-                slope = slope - 2.0 * direct * first
-            for i, v in enumerate(variables):
-                mixed = terms.get(tuple(sorted((v, e))))
-                if mixed is not None:
-                    slope = slope + Za[i] * mixed
+        slope = _row_slope(problem, terms, h, Za, implicit, predictor.variable, direct)
         out[predictor.part] += predictor.X.T @ slope
     s = -problem.gathered(terms, raw=True)
     g = system.gather(stacking.scores(implicit), raw=True)
@@ -258,3 +259,30 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
     evaluation.slopes = slopes
     out[problem.n_fixed :] = covariance.gradient(evaluation.theta, slopes)
     return out
+
+
+def _implicit(problem, terms, c, Za):
+    """c - W Z a, by random predictor: what the mode does with a change of its predictor."""
+    information, variables = problem.information(terms), problem.stacking.variables
+    out = []
+    for a, c_a in zip(variables, c, strict=True):
+        total = 0.0
+        for b, Za_b in zip(variables, Za, strict=True):
+            total = total + information[tuple(sorted((a, b)))] * Za_b
+        out.append(c_a - total)
+    return out
+
+
+def _row_slope(problem, terms, h, Za, implicit, e, direct):
+    """(n,) derivative of the objective by the linear predictor of variable e, row by row."""
+    variables = problem.stacking.variables
+    if e in variables:
+        return implicit[variables.index(e)] - 2.0 * direct * terms[e,]
+    (slope,) = log_determinant_slopes(terms, h, (e,), variables)
+    if (e,) in terms:
+        slope = slope - 2.0 * direct * terms[e,]
+    for Za_v, v in zip(Za, variables, strict=True):
+        mixed = terms.get(tuple(sorted((v, e))))
+        if mixed is not None:
+            slope = slope + Za_v * mixed
+    return slope

@@ -106,7 +106,7 @@ def without_maximum(certificate, evaluation, curvature, names):
         away, outward = recession(evaluation, H)
         if away is not None:
             user, found = names.of_recession(away)
-        if found:
+        if found and away is not None:
             point, decrement = at_the_limit(evaluation, H, away, outward)
             directions = np.zeros((away.directions.shape[0], evaluation.x.size))
             directions[:, : away.directions.shape[1]] = away.directions

@@ -16,6 +16,7 @@ from mixedeffects.inference.checkup.fixed import (
 )
 from mixedeffects.inference.checkup.random import FEW_LEVELS, NEAR_ZERO, unit_of
 from mixedeffects.inference.checkup.record import Check
+from mixedeffects.inference.checkup.spanned import spanned_effects
 
 __all__ = [
     "CHECKS",
@@ -34,6 +35,7 @@ __all__ = [
     "collinearity",
     "column_sizes",
     "lost_columns",
+    "spanned_effects",
     "uncorrelated_columns",
     "unit_of",
 ]

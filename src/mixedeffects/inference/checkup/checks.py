@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from mixedeffects.inference.checkup.approximation import accuracy
 from mixedeffects.inference.checkup.fixed import aliased, collinearity, scale
-from mixedeffects.inference.checkup.optimum import identified, iterations, optimum, separation
+from mixedeffects.inference.checkup.optimum import (
+    edge,
+    identified,
+    iterations,
+    optimum,
+    separation,
+)
 from mixedeffects.inference.checkup.random import (
     correlations,
     dimensions,
@@ -17,7 +23,7 @@ from mixedeffects.inference.table import Table
 
 #: In the order in which they are shown; each gives one `Check`, or a list of them.
 CHECKS = (
-    optimum, identified, iterations, separation, accuracy, singular, dimensions, variances,
+    optimum, identified, iterations, separation, edge, accuracy, singular, dimensions, variances,
     correlations,
     levels, rows, scale, collinearity, aliased,
 )  # fmt: skip
@@ -49,12 +55,12 @@ def checkup(fit):
 
 
 def checkup_table(checks):
-    """The checks as columns: check, value, verdict, words.
+    """The checks as columns: check, value, verdict, words, about.
 
     Parameters
     ----------
     checks : sequence of Check
     """
-    names = ("name", "value", "verdict", "words")
+    names = ("name", "value", "verdict", "words", "about")
     columns = {name: [getattr(check, name) for check in checks] for name in names}
     return Table({"check": columns.pop("name"), **columns})

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.design import dense, triangle
-from mixedeffects.formula import column_names
+from mixedeffects.formula import Name, column_names
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
+from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.row_sums import column_moments, fixed_triangle
 
 # ratio of standard deviations, and of a mean to its standard deviation, that ask for scaling
@@ -72,7 +73,8 @@ def column_sizes(fit):
     Returns
     -------
     list of ColumnSize
-        Indicators of categories and constants are left out.
+        Indicators of categories and constants are left out; a number that stands in interactions
+        only is one of its own.
     """
     design, out = fit.design, {}
     matrices = [(design.x_names, None)]
@@ -82,25 +84,104 @@ def column_sizes(fit):
             if name == "(Intercept)" or "[" in name or name in out:
                 continue
             mean, sd, _ = column_moments(fit, j, f)
-            if sd > 0:
-                out[name] = ColumnSize(name, mean, sd)
-    return list(out.values())
+            out[name] = ColumnSize(name, mean, sd)
+    for name, values in inner_columns(fit).items():
+        if name not in out:
+            out[name] = _size(name, values)
+    return [size for size in out.values() if size.sd > 0]
+
+
+def _size(name, column):
+    mean = float(column.mean())
+    return ColumnSize(name, mean, float((column - mean).std()))
+
+
+def inner_columns(fit):
+    """Numeric columns of the table that have no column of their own: ``x`` of ``f:x``.
+
+    Those of the fixed effects as the design kept them; of random effects as the sum of the columns
+    of an interaction with categories, one of which is 1 in every row.
+
+    Returns
+    -------
+    dict of str to (n,) array
+    """
+    design, out = fit.design, {}
+    if design.predictors is not None:
+        for variable in design.spec.formula.fixed.variables:
+            node = variable.node
+            if not isinstance(node, Name) or node.name in design.predictors.categorical:
+                continue
+            column = design.predictors.columns.get(node.name)
+            if column is not None and column.kind == "number":
+                out[variable.text] = np.asarray(column.values, dtype=float)
+    for block, term, effects, owner in random_columns(fit):
+        alone = {variable.text for variable in effects.variables} & set(owner)
+        for i, variable in enumerate(effects.variables):
+            text = variable.text
+            if text in out or text in alone or not isinstance(variable.node, Name):
+                continue
+            if text in design.spec.levels:
+                continue
+            inside = [t for t in effects.terms if i in t]
+            smallest = min(inside, key=len)
+            others = [effects.variables[k].text for k in smallest if k != i]
+            if not others or any(other not in design.spec.levels for other in others):
+                continue
+            name = effects.names[effects.terms.index(smallest)]
+            at = [c for c, own in zip(term.columns, owner, strict=True) if own == name]
+            out[text] = sum(np.asarray(block.Z[:, c], dtype=float) for c in at)
+    return {name: values for name, values in out.items() if np.ndim(values)}
+
+
+def random_columns(fit):
+    """Per random term with columns: its block, itself, its effects, the owner of each column."""
+    for block in fit.design.blocks:
+        if block.Z is None:
+            continue
+        effects = {part.text: part.effects for part in fit.design.spec.formula.random}
+        for term in block.terms:
+            own = effects.get(term.text)
+            if own is not None:
+                names = [block.names[c] for c in term.columns]
+                yield block, term, own, owners(names, own)
 
 
 def lost_columns(fit):
-    """Names of fixed-effect columns dropped only because they lie so far from zero."""
-    return [a.name for a in fit.design.aliased if a.distant]
+    """Fixed-effect numbers dropped only because they lie so far from zero.
+
+    Returns
+    -------
+    list of str
+        The column itself where it stands in interactions only.
+    """
+    fixed = {v.text for v in fit.design.spec.formula.fixed.variables}
+    out = []
+    for column in fit.design.aliased:
+        if column.distant:
+            far = column.reason.split(" is constant to ")[0]
+            out.append(far if far in fixed else column.name)
+    return list(dict.fromkeys(out))
 
 
 def uncorrelated_columns(fit):
-    """Names of slopes in ``(x || g)``, whose model depends on where x has its zero."""
-    return {
+    """Names of slopes in ``(x || g)``, whose model depends on where x has its zero.
+
+    Of an interaction ``(f:x || g)`` both the columns and the number in it.
+    """
+    out = {
         block.names[c]
         for block in fit.design.blocks
         for term in block.terms
         if term.covariance == "diag" and len(term.columns) > 1
         for c in term.columns
     }
+    for _, term, effects, owner in random_columns(fit):
+        if term.covariance == "diag" and len(term.columns) > 1:
+            used = {i for name, t in zip(effects.names, effects.terms, strict=True)
+                    if name in owner for i in t}  # fmt: skip
+            out |= {effects.variables[i].text for i in used} - set(fit.design.spec.levels)
+    return out
 
 
 def scale(fit):
@@ -264,10 +345,18 @@ def shared_columns(fit, terms):
         name: {used.name for i in term for used in column_names(fixed.variables[i].node)}
         for name, term in zip(fixed.names, fixed.terms, strict=True)
     }
+    inside = {name: set(term) for name, term in zip(fixed.names, fixed.terms, strict=True)}
+
+    def met(column, term):
+        """Whether some other term reads the column, or is what the column is crossed with."""
+        return any(
+            other != term and (column in read[other] or inside[other] < inside[term])
+            for other in read
+        )
+
     return sorted(
         column for column in off
-        if sum(column in columns for columns in read.values()) > 1
-        and any(column in read[term] for term in terms if term in read)
+        if any(column in read[term] and met(column, term) for term in terms if term in read)
     )  # fmt: skip
 
 

@@ -22,6 +22,9 @@ def optimum(fit):
         return Check("optimum", c.decrement, PROBLEM, "there is no maximum to find; see separation")
     if c.hopeless:
         return Check("optimum", c.decrement, PROBLEM, c.message)
+    if edge(fit):
+        words = f"not certified ({c.optimizer}, {c.evaluations:,} evaluations); see edge"
+        return Check("optimum", c.decrement, PROBLEM, words)
     words = (
         f"not certified ({c.optimizer}, {c.evaluations:,} evaluations: {plain(c.message)}); "
         f"{numbers}: one more step promises {0.5 * c.remaining:.1g} of log-likelihood. Estimates "
@@ -83,3 +86,15 @@ def separation(fit):
         words = f"no predictor separates responses; infinite for another reason: {listed(names)}"
         return Check("separation", 0.0, FINE, words)
     return Check("separation", float(len(names)), PROBLEM, fit.certificate.message)
+
+
+def edge(fit):
+    """Whether a generalised fit ended at the edge of what its means can be."""
+    if fit.linear or fit.certificate.converged:
+        return []
+    from mixedeffects.estimation.laplace import at_edge, edge_words
+
+    found = at_edge(fit.family, fit.predictors[0])
+    if found is None:
+        return []
+    return Check("edge", float(found[1]), PROBLEM, edge_words(fit.family, *found))

@@ -22,12 +22,15 @@ class Check:
         supported by the data.
     words : str
         One or two sentences.
+    about : {"optimum", "assumptions"}
+        Whether the question is if the estimates are the model's, or if the model is the data's.
     """
 
     name: str
     value: float
     verdict: str
     words: str
+    about: str = "optimum"
 
 
 def listed(names, most=6):

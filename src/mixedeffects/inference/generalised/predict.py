@@ -6,6 +6,7 @@ import numpy as np
 
 from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.generalised.mean_range import kept_inside
 from mixedeffects.inference.generalised.ordinal import predict_categories, probabilities
 from mixedeffects.inference.generalised.predictive import (
     predictive_moments,
@@ -112,8 +113,9 @@ def predict(
     Returns
     -------
     (n_rows,) array or Table
-        One value per row of `data`, nan where a predictor is missing and where the fit dropped
-        columns without which the row cannot be estimated (an empty cell). With an interval, columns
+        One value per row of `data`, nan where a predictor is missing, where the fit dropped
+        columns without which the row cannot be estimated (an empty cell), and where the link gives
+        a mean that the family does not have (a warning says so). With an interval, columns
         prediction, std_error, lower, upper, in a table of the kind and with the index of `data`;
         std_error is that of the prediction (by the delta
         method on the scale of the response), or with ``interval="prediction"`` the standard
@@ -194,7 +196,9 @@ def predict(
     if interval is None:
         if scale == "link":
             return placed(target.on_link(far, {}), rows, lost)
-        return placed(value_at(target, far, spread) * times, rows, lost)
+        mean = {"prediction": value_at(target, far, spread)}
+        mean = _inside(fit, target, target.on_link(far, spread), mean)
+        return placed(mean["prediction"] * times, rows, lost)
     slopes, by_variance = target.slopes(predictors, spread)
     variance = uncertainty(fit).variance(rows, slopes, conditional=conditional, spread=by_variance)
     se = np.sqrt(variance)
@@ -206,11 +210,13 @@ def predict(
     else:
         ends = [_inverse(target.link, at + s * half) for s in (-1.0, 1.0)]
         columns = {
-            "prediction": value_at(target, far, spread) * times,
-            "std_error": se * np.abs(target.link.slope(at)) * times,
-            "lower": np.minimum(*ends) * times,
-            "upper": np.maximum(*ends) * times,
+            "prediction": value_at(target, far, spread),
+            "std_error": se * np.abs(target.link.slope(at)),
+            "lower": np.minimum(*ends),
+            "upper": np.maximum(*ends),
         }
+        columns = _inside(fit, target, at, columns)
+        columns = {name: values * times for name, values in columns.items()}
     without_errors(columns, limits, target.names)
     return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, data)
 
@@ -294,6 +300,13 @@ def _target(fit, scale, component, predictors):
     return target_of(fit, component, predictors)
 
 
+def _inside(fit, target, eta, columns):
+    """Columns of means of the main predictor, nan where the family has no such mean."""
+    if target.names[0] != "conditional":
+        return columns
+    return kept_inside(fit.family, np.asarray(eta, dtype=float), columns)
+
+
 def _trials(fit, size, data, rows):
     if not fit.family.has_size:
         raise OptionError(f"the {fit.family.name} family counts no trials; leave size= out")
@@ -344,6 +357,8 @@ def _prediction_interval(
         trials = one
     target = target_of(fit, "response", predictors)
     mean = value_at(target, far, spread)
+    mean = _inside(fit, target, target.on_link(far, spread), {"prediction": mean})
+    mean = mean["prediction"]
     _, deviation = predictive_moments(family, predictors, total, trials)
     if prior is not None:
         heavier = {**predictors, "dispersion": predictors["dispersion"] - _half_log(family, prior)}
@@ -357,6 +372,8 @@ def _prediction_interval(
     if proportion is not None:
         lower, upper, deviation = (x / proportion for x in (lower, upper, deviation))
     columns = {"prediction": mean, "std_error": deviation, "lower": lower, "upper": upper}
+    known = np.isfinite(mean)
+    columns = {name: np.where(known, values, np.nan) for name, values in columns.items()}
     without_errors(columns, limits, tuple(limits))
     lost = rows.lost_to(rows.parts)
     if lost is not None:

@@ -31,6 +31,8 @@ class InverseLink:
         Standard deviation of the random effects that means are adjusted for; 0 for no adjustment.
     integrate : bool
         The normal integral instead of the second-order approximation.
+    ends : tuple of float
+        Smallest and largest mean of the family, where the link does not keep to them.
     """
 
     link: Any
@@ -38,6 +40,7 @@ class InverseLink:
     ratios: bool = True
     sd: float = 0.0
     integrate: bool = False
+    ends: tuple[float, float] = (-np.inf, np.inf)
 
     is_transformation = False
 
@@ -63,6 +66,10 @@ class InverseLink:
     def inverse(self, eta):
         """From the model's scale to the response's."""
         return self._derivative(eta, 0)
+
+    def beyond(self, means):
+        """Which means the family does not have."""
+        return (means < self.ends[0]) | (means > self.ends[1])
 
     def derivative(self, eta):
         """Of the inverse."""

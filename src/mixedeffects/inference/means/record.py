@@ -110,8 +110,8 @@ class MarginalMeans:
     def notes(self):
         """What the numbers rest on, in words."""
         return (
-            *self.facts, *self._scale_notes(), *self._adjust_notes(), *self.lost_notes,
-            *self._separated_notes(),
+            *self.facts, *self._scale_notes(), *self._beyond_notes(), *self._adjust_notes(),
+            *self.lost_notes, *self._separated_notes(),
         )  # fmt: skip
 
     def table(self, *, level=None):
@@ -338,7 +338,35 @@ class MarginalMeans:
         columns["estimate"] = back(eta)
         ends = np.sort([back(columns["lower"]), back(columns["upper"])], axis=0)
         columns["lower"], columns["upper"] = ends
+        beyond = self._beyond(columns["estimate"])
+        if beyond is not None:
+            columns["lower"], columns["upper"] = np.clip(ends, *self.transformation.ends)
+            for name in ("estimate", "std_error", "lower", "upper"):
+                columns[name] = np.where(beyond, np.nan, columns[name])
         return columns
+
+    def _beyond(self, means):
+        """Which means the family does not have; None where the link keeps to them."""
+        change = self.transformation
+        if self.kind == "contrast" or change is None or change.is_transformation:
+            return None
+        if not np.isfinite(change.ends).any():
+            return None
+        return change.beyond(means)
+
+    def _beyond_notes(self):
+        if self.scale == "link" or self.transformation is None or self.kind == "slope":
+            return ()
+        L, good = self._reduced()
+        beyond = self._beyond(self.transformation.inverse((L @ self.fit.beta + self.offset)[good]))
+        if beyond is None or not beyond.any():
+            return ()
+        change = self.transformation
+        ends = " or ".join(f"{end:g}" for end in change.ends if np.isfinite(end))
+        return (
+            f"nan: the link '{change.link.name}' gives {change.response} a value beyond {ends} "
+            'there; scale="link" has the linear predictor',
+        )
 
     def _scale_notes(self):
         change = self.transformation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cached_property
 from time import perf_counter
 
 from mixedeffects.design import redesigned
@@ -14,7 +15,7 @@ from mixedeffects.errors import (
     MixedEffectsError,
     NotAvailableError,
 )
-from mixedeffects.inference.checkup import checkup
+from mixedeffects.inference.checkup import checkup, spanned_effects
 from mixedeffects.model.doctor.formulas import formula_of
 from mixedeffects.model.doctor.record import REFUSED, SKIPPED, Trial
 
@@ -47,6 +48,11 @@ class Bench:
         self.zi = None if fit.linear or "zi" not in fit.data.parts else fit.data.parts["zi"]
         self.started = perf_counter()
         self.longest: float | None = None  # an evaluation is not made where nothing is tried
+
+    @cached_property
+    def spanned(self):
+        """Random effects that the fixed effects determine, see `spanned_effects`."""
+        return spanned_effects(self.asked)
 
     def moved(self, fit):
         """A bench of another fit, from which to go on trying; time goes on, too.

@@ -85,7 +85,7 @@ def passed_over(trial, trials):
 
 def chosen_afterwards(trial):
     """That tests after a choice made by looking at the data confirm nothing."""
-    if trial.remedy == "asked" or trial.same_model or trial.back:
+    if trial.remedy == "asked" or trial.same_model or trial.back or trial.spanned:
         return ""
     return (
         "The model was chosen by looking at these data: p-values after that, of the choice and of "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.estimation import BY_EVALUATIONS
-from mixedeffects.model.doctor.record import Trial
+from mixedeffects.model.doctor.record import NO_OPTIMISER, Trial
 
 NAME = "more iterations"
 # times as many as were used, and at least
@@ -17,6 +17,8 @@ def more_iterations(bench):
     -------
     list of Trial
     """
+    if bench.spanned:
+        return [Trial.needless(NAME, NO_OPTIMISER)]
     certificate = bench.asked.certificate
     options = {} if certificate.optimizer == "newton" else {"optimizer": certificate.optimizer}
     if certificate.short:

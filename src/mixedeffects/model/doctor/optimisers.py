@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.estimation import OPTIMIZERS
-from mixedeffects.model.doctor.record import BY_RULE, Trial
+from mixedeffects.model.doctor.record import BY_RULE, NO_OPTIMISER, Trial
 
 NAME = "another optimiser"
 # those with derivatives come first: they are the quickest and the surest
@@ -19,6 +19,8 @@ def another_optimiser(bench):
     -------
     list of Trial
     """
+    if bench.spanned:
+        return [Trial.needless(NAME, NO_OPTIMISER)]
     certificate = bench.asked.certificate
     if certificate.short:
         return [Trial.needless(NAME, BY_RULE)]

@@ -75,6 +75,10 @@ def _choose(asked, others, bench):
     """(trial, list of sentences), by what the fit that the remedies started from is."""
     if asked.fit.certificate.hopeless:
         return asked, [_no_maximum(asked)]
+    if bench.verdict("edge") == "problem":
+        return asked, [_at_edge(asked)]
+    if bench.spanned:
+        return _of_spanned(asked, others, bench)
     if asked.fit.certificate.flat:
         return identified.recommended(asked, others)
     if asked.regular:
@@ -82,6 +86,33 @@ def _choose(asked, others, bench):
     if asked.certified:
         return _of_singular(asked, others, bench)
     return _of_unproved(asked, others)
+
+
+def _of_spanned(asked, others, bench):
+    """A random term that the fixed effects determine goes: the data say nothing of it."""
+    best = next((t for t in others if t.spanned and t.certified), None)
+    if best is None:
+        terms = " and ".join(bench.spanned)
+        sentences = [
+            f"Leave out {terms}: the fixed effects determine all that it could vary, so that these "
+            "data say nothing of its variance, and no optimiser can."
+        ]
+        if {part.text for part in bench.formula.random} <= set(bench.spanned):
+            sentences += [
+                "No random effect is then left: that is ordinary regression.",
+                _without_random(asked),
+            ]
+        return asked, sentences
+    sentences = [
+        f"{' and '.join(best.spanned)} cannot be told from the fixed effects, which have already "
+        "a coefficient for all that it could vary: whatever the response, the data say nothing of "
+        f"its variance, and no optimiser can. Without it the log-likelihood {_loss(asked, best)}."
+    ]
+    simpler = None if best.regular else _simpler(best, [t for t in others if not t.spanned])
+    if simpler is not None:
+        return simpler, [*sentences, *_why_simpler(best, simpler, "That fit is singular")]
+    tail = "" if best.regular else "It is singular, which is a legal answer."
+    return best, [*sentences, tail]
 
 
 def _kept(asked):
@@ -287,4 +318,12 @@ def _no_maximum(asked):
     return (
         f"No optimiser can help: {certificate.message}. What to do: "
         f"{'; '.join(certificate.advice)}."
+    )
+
+
+def _at_edge(asked):
+    certificate = asked.fit.certificate
+    return (
+        "Do not report this fit: no optimiser leaves the edge of what the means can be. What to "
+        f"do: {'; '.join(certificate.advice)}."
     )

@@ -38,6 +38,8 @@ class Trial:
         Predictors of the asked model that were left out.
     back : tuple of str
         Predictors that the asked fit lost and this one has.
+    spanned : tuple of str
+        Random effects that the fixed effects determine and the formula leaves out, in words.
     loglik, aic, p_value : float
         On the footing of the comparison; the p-value against the asked model.
     npar : int or None
@@ -55,6 +57,7 @@ class Trial:
     same_model: bool = False
     gone: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
+    spanned: tuple[str, ...] = ()
     loglik: float = nan
     npar: int | None = None
     aic: float = nan
@@ -125,6 +128,8 @@ class DiagnosisFacts:
         First the asked fit; empty when nothing was tried.
     recommendation : Recommendation
     notes : tuple of str
+    unseen : str
+        Why the assumptions were not, or not all, looked at; empty where they were.
     """
 
     asked: Any
@@ -132,10 +137,13 @@ class DiagnosisFacts:
     trials: tuple[Trial, ...]
     recommendation: Recommendation
     notes: tuple[str, ...] = ()
+    unseen: str = ""
 
 
 # why a remedy for what an optimiser could not do is not for a fit that was ended on purpose
 BY_RULE = "your own rule ended the search"
+# why none is for a random term that the fixed effects determine
+NO_OPTIMISER = "the fixed effects determine a random term, and no optimiser can tell its variance"
 # differences of AIC that are rounding
 AIC_SLACK = 1e-3
 # and of log-likelihoods: certified optima agree to this

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.formula import Name
 from mixedeffects.inference import n_parameters
-from mixedeffects.inference.checkup import FAR_UNCORRELATED, column_sizes
+from mixedeffects.inference.checkup import FAR_UNCORRELATED, column_sizes, spanned_effects
 from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.random_pca import ABSENT, contributions
 from mixedeffects.model.doctor.formulas import (
@@ -96,6 +96,8 @@ def simplify(bench):
     certificate = fit.certificate
     if certificate.short:
         return [Trial.needless(NAME, BY_RULE)]
+    if bench.spanned:
+        return without_spanned(bench)
     if certificate.converged and not certificate.is_singular:
         return [Trial.needless(NAME, "the fit is certified and not singular")]
     path = walk(bench, fit, split=True)
@@ -111,6 +113,42 @@ def simplify(bench):
     if not path:
         return [Trial.needless(NAME, "there is no correlation, slope or further term to drop")]
     return path
+
+
+def without_spanned(bench):
+    """Without the random effects that the fixed effects determine; simpler where still singular.
+
+    Returns
+    -------
+    list of Trial
+    """
+    fit, gone = bench.asked, bench.spanned
+    new = [bar.without(gone.get(bar.part.text, ())) for bar in bars(fit, False)]
+    named = tuple(
+        bar.part.text if small.empty else f"{name_of(effect)} in {bar.part.text}"
+        for bar, small in zip(bars(fit, False), new, strict=True)
+        for effect in (gone.get(bar.part.text, ())[: 1 if small.empty else None])
+    )
+    if all(bar.empty for bar in new):
+        why = (
+            f"without {' and '.join(named)}, which the fixed effects determine, no random effect "
+            "is left"
+        )
+        return [Trial.needless(NAME, why)]
+    formula, zi = rewritten(fit, False, new)
+    what = f"{' and '.join(named)} left out (the fixed effects determine it)"
+    first = replace(bench.attempt(NAME, what, formula=formula, zi=zi), spanned=named)
+    path = [first]
+    if first.fit is not None and not first.regular and not spanned_effects(first.fit):
+        certificate = first.fit.certificate
+        if not certificate.converged or certificate.is_singular:
+            path += walk(bench, first.fit, split=True)
+    return path
+
+
+def name_of(effect):
+    """An effect of a random term in words."""
+    return "the intercept" if effect == "1" else f"'{effect}'"
 
 
 def walk(bench, fit, *, split):

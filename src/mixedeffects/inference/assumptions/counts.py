@@ -1,0 +1,110 @@
+"""Whether counts vary as their family says, and have as many zeros."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.family import Response
+from mixedeffects.inference.assumptions.limits import critical, verdict
+from mixedeffects.inference.assumptions.moments import LEAST
+from mixedeffects.inference.assumptions.standardised import row_leverages
+from mixedeffects.inference.checkup.record import FINE, LOOK, Check
+from mixedeffects.inference.simulate import simulated
+
+# ratio of the variance to the model's that is worth knowing, and plainly wrong; and too low
+MORE, MUCH_MORE, LESS = 1.3, 2.0, 0.5
+# responses that are simulated to know how the ratio varies
+SIMULATIONS = 60
+# zeros: how many times as many as the model says, and the least share of all rows that they exceed
+# it by
+ZEROS, MANY_ZEROS, LEAST_SHARE = 1.2, 1.5, 0.02
+
+
+def dispersion_ratio(fit):
+    """Squared Pearson residuals against what the model says, and how that varies.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+
+    Returns
+    -------
+    ratio, error : float
+        One, and small, under the model; nan where the family's dispersion is free, so that there
+        is nothing to see.
+    """
+    family, size, weights = fit.family, fit.response.size, fit.response.weights
+    free = any(name in family.extras for name in ("dispersion", "df"))
+    single = family.has_size and (size is None or size.max() <= 1)
+    if fit.linear or not family.discrete or family.ordinal or free or single:
+        return np.nan, np.nan
+    trials = 1.0 if size is None else size
+    mean = np.asarray(family.mean(*fit.predictors), dtype=float) * trials
+    variance = np.asarray(family.variance(*fit.predictors, size=size), dtype=float)
+    usable = variance > 0
+    if not usable.any():
+        return np.nan, np.nan
+    precision = np.divide(1.0 if weights is None else weights, variance, where=usable,
+                          out=np.zeros_like(variance))  # fmt: skip
+    rng = np.random.default_rng(0)
+    values = [
+        float((y - mean) ** 2 @ precision)
+        for y in (fit.response.y, *simulated(fit, SIMULATIONS, rng, groups="conditional"))
+    ]
+    kept = float((1.0 - row_leverages(fit))[usable].sum())
+    rows = float(usable.sum()) if weights is None else float(weights[usable].sum())
+    share = max(kept / usable.sum(), 0.1)
+    among = np.array(values[1:]) / rows
+    return values[0] / (rows * share), float(among.std(ddof=1) / np.sqrt(share))
+
+
+def dispersion(fit, ratio, error):
+    """The ratio of variances in words."""
+    if not np.isfinite(ratio) or fit.design.n < LEAST:
+        return []
+    sure = abs(ratio - 1.0) > critical(SIMULATIONS) * error
+    state = verdict(sure, ratio, MORE, MUCH_MORE)
+    if sure and ratio <= LESS:
+        words = (
+            f"the counts vary {ratio:.2g} times as much as the {fit.family.name} family says, "
+            "which is less: standard errors are too large. Look for too many random effects, or "
+            "for counts that cannot vary freely"
+        )
+        return [Check("dispersion", ratio, LOOK, words, "assumptions")]
+    if state == FINE:
+        words = f"the counts vary {ratio:.2g} times as much as the {fit.family.name} family says"
+        return [Check("dispersion", ratio, FINE, words, "assumptions")]
+    other = "betabinomial" if fit.family.has_size else "nbinom2"
+    words = (
+        f"the counts vary {ratio:.2g} times as much as the {fit.family.name} family says: standard "
+        f'errors are too small. Try family="{other}", a random effect for each row, or a predictor '
+        "that is missing"
+    )
+    return [Check("dispersion", ratio, state, words, "assumptions")]
+
+
+def zeros(fit):
+    """Zeros against those that the model expects at the modes."""
+    family, y, weights = fit.family, fit.response.y, fit.response.weights
+    if fit.linear or not family.discrete or family.ordinal or family.has_size:
+        return []
+    if family.zeros is not None or weights is not None or y.size < LEAST:
+        return []
+    observed = float((y == 0).sum())
+    nothing = Response(np.zeros_like(y))
+    with np.errstate(all="ignore"):
+        p = np.exp(np.asarray(family.log_density(nothing, *fit.predictors), dtype=float))
+    if not np.isfinite(p).all():
+        return []
+    expected, error = float(p.sum()), float(np.sqrt((p * (1.0 - p)).sum()))
+    more = observed - expected
+    sure = more > critical(np.inf) * error and more > LEAST_SHARE * y.size
+    ratio = observed / expected if expected > 0 else np.inf if observed else 1.0
+    state = verdict(sure, ratio, ZEROS, MANY_ZEROS)
+    numbers = (
+        f"{observed:,.0f} of {y.size:,} counts are zero, and the model expects {expected:,.0f}"
+    )
+    if state == FINE:
+        return [Check("zeros", ratio, FINE, numbers, "assumptions")]
+    words = f'{numbers}. Try zi="~ 1", a hurdle family or nbinom2'
+    return [Check("zeros", ratio, state, words, "assumptions")]

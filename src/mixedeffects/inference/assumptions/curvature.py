@@ -1,0 +1,206 @@
+"""Whether the effect of a numeric predictor is curved: score tests of its square.
+
+With q the square, e the residuals at the random effects' modes and q^ what the model itself fits to
+q as if it were a response (its variances and weights as they are), the score of q's coefficient is
+q'We and its variance q'W(q - q^): the random effects are taken into account on both sides, so that
+a predictor of groups is tested as one (Rao 1948, doi:10.1017/S0305004100023987). No model is
+fitted again. A generalised model's score is the exact one of its Laplace approximation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.engine import Solver, make_plan, threads_for
+from mixedeffects.estimation import LMMObjective, Parameters
+from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
+from mixedeffects.inference.assumptions.covariates import numeric_predictors
+from mixedeffects.inference.assumptions.limits import critical, verdict
+from mixedeffects.inference.assumptions.moments import LEAST
+from mixedeffects.inference.checkup.record import FINE, Check
+from mixedeffects.inference.predict import random_part
+from mixedeffects.inference.prediction_error import effect_variance
+from mixedeffects.inference.residuals import residuals
+
+# how far the curved part moves the fitted values, in standard deviations of what they leave, that
+# is worth knowing, and plainly wrong
+BENT, VERY_BENT = 0.2, 0.5
+# share of a square that other columns leave, below which they contain it (poly, I(x^2), factor)
+CONTAINED = 1e-6
+# share of a square within groups above which the residual is the measure, not the groups too
+WITHIN = 0.5
+
+
+def curvature(fit, excess=1.0):
+    """Score tests of the squares of the numeric predictors.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    excess : float
+        How many times as variable as the model says the response is; statistics are divided by its
+        root.
+
+    Returns
+    -------
+    list of Check
+    """
+    columns = numeric_predictors(fit)
+    if not columns or fit.design.n < LEAST or fit.design.X.shape[1] == 0:
+        return []
+    setting = _setting(fit)
+    scores = {name: score_of_square(fit, x, excess, setting) for name, x in columns.items()}
+    found = [(name, *one) for name, one in scores.items() if one is not None]
+    if not found:
+        return []
+    limit = critical(fit.design.n - fit.design.X.shape[1], len(found))
+    bent = [(size, name, t) for name, t, size in found if abs(t) > limit and size >= BENT]
+    if not bent:
+        largest = max(size for *_, size in found)
+        names = ", ".join(f"'{name}'" for name, *_ in found)
+        words = (
+            f"a parabola of {names} would move fitted values by at most {largest:.2g} {_unit(fit)}"
+        )
+        return [Check("curvature", largest, FINE, words, "assumptions")]
+    size, name, t = max(bent)
+    others = [f"'{other}'" for _, other, _ in sorted(bent, reverse=True)[1:]]
+    also = f" (so {'is' if len(others) == 1 else 'are'} {', '.join(others)})" if others else ""
+    shape = "like a valley" if t > 0 else "like a hill"
+    words = (
+        f"the effect of '{name}' is curved, {shape}{also}: a parabola moves the fitted values by "
+        f"{size:.2g} {_unit(fit)} (score test z = {t:+.1f}). Add I({name}^2), or write "
+        f"poly({name}, 2) or bs({name}) in place of {name}"
+    )
+    return [Check("curvature", size, verdict(True, size, BENT, VERY_BENT), words, "assumptions")]
+
+
+def score_of_square(fit, x, excess=1.0, setting=None):
+    """Score test of the square of one column.
+
+    Parameters
+    ----------
+    fit : FitRecord
+    x : (n,) array
+    excess : float
+        As in `curvature`.
+    setting : tuple, optional
+        What does not depend on the column.
+
+    Returns
+    -------
+    statistic : float
+        Standard normal where the effect is a straight line.
+    size : float
+        Standard deviation of the curved part, in standard deviations of what the fitted values
+        leave.
+
+    None where other columns contain the square.
+    """
+    scale = float(x.std())
+    if not scale > 0:
+        return None
+    setting = _setting(fit) if setting is None else setting
+    return _square(fit, ((x - x.mean()) / scale) ** 2, *setting, excess)
+
+
+def _setting(fit):
+    """Scores and weights of the rows, and the projection that goes with them."""
+    score, weights = _score_and_weights(fit)
+    return score, weights, _Projection(fit, weights)
+
+
+def _unit(fit):
+    return "standard deviations of what they leave" if fit.linear else (
+        "standard deviations of a row's noise on the scale of the link"
+    )  # fmt: skip
+
+
+def _score_and_weights(fit):
+    """(n,) derivatives of the log-likelihood by the rows' predictors, and information."""
+    if fit.linear:
+        w = np.ones(fit.design.n) if fit.design.weights is None else fit.design.weights
+        w = w / fit.sigma**2
+        return residuals(fit, "response") * w, w
+    problem, evaluation = fit.evaluation.objective.problem, fit.evaluation
+    if fit.nagq != 1:  # the same point, by Laplace's approximation
+        evaluation = LaplaceObjective(problem).evaluate(evaluation.estimates)
+    with threads_for(fit.plan.columns):
+        slopes = -0.5 * np.asarray(row_slopes(evaluation))
+    w = np.asarray(fit.family.expected_information(fit.response, fit.predictors), dtype=float)
+    w = np.maximum(w, 1e-10 * max(float(w.max()), 1e-300))
+    if fit.row_of is not None:  # a merged row's derivative is shared among its rows
+        counts = np.bincount(fit.row_of, minlength=slopes.size)
+        slopes = (slopes / counts)[fit.row_of]
+    return slopes, w
+
+
+class _Projection:
+    """What the model fits to a column, its variances and weights being known."""
+
+    def __init__(self, fit, weights):
+        design = replace(fit.design, weights=weights, offset=None, aliased=())
+        self.design = design
+        self.relative = fit.linear
+        if not design.blocks:
+            return
+        self.plan = fit.plan if fit.linear else make_plan(design)
+        self.theta = fit.theta * (fit.sigma if fit.linear else 1.0)
+
+    def __call__(self, q):
+        """(fixed part, all) of what is fitted to q, (n,) each."""
+        design = replace(self.design, y=np.ascontiguousarray(q))
+        X, w = design.X, design.weights
+        if not design.blocks:
+            X = np.asarray(X)
+            root = np.sqrt(w)
+            beta = np.linalg.lstsq(X * root[:, None], q * root, rcond=None)[0]
+            return X @ beta, X @ beta
+        with threads_for(self.plan.columns):
+            stats = CrossProducts.of(design, self.plan.layout)
+            parameters = Parameters(design.blocks, stats.reference.T_blocks)
+            theta = parameters.from_user(self.theta[: parameters.n_theta])
+            objective = LMMObjective(stats, Solver(stats, self.plan), parameters, True)
+            evaluation = objective.evaluate(theta)
+            fact, reference, p = evaluation.factorisation, stats.reference, X.shape[1]
+            beta = reference.T[:p, :p] @ fact.beta() - reference.T[:p, p]
+            b = [
+                h @ (Lam @ Lam.T) @ T.T
+                for h, Lam, T in zip(
+                    fact.scores(), evaluation.lambdas, reference.T_blocks, strict=True
+                )
+            ]
+        fixed = X @ beta
+        return fixed, fixed + random_part([(k.factor.codes, k.Z) for k in design.blocks], b)
+
+
+def _square(fit, q, score, weights, projection, excess):
+    """(statistic, size) of one square; None where other columns contain it."""
+    q = q - q.mean()
+    fixed, whole = projection(q)
+    free = q - fixed
+    total = float(weights @ (free * free))
+    if not total > CONTAINED * float(weights @ (q * q)):
+        return None
+    information = float((weights * free) @ (q - whole))
+    if not information > CONTAINED * total:
+        return None  # the random effects contain it
+    # what the fixed effects fit has no score at the estimates
+    t = float(free @ score) / np.sqrt(information * excess)
+    slope = float(free @ score) / information
+    noise = 1.0 / float(weights.mean())
+    if information < WITHIN * total:
+        noise += float(np.mean(_between(fit)))
+    size = abs(slope) * np.sqrt(total / float(weights.sum())) / np.sqrt(noise * excess)
+    return t, size
+
+
+def _between(fit):
+    """(n,) variance that the random effects add to the main predictor."""
+    every, out = np.arange(fit.design.n), np.zeros(fit.design.n)
+    for block, owner, Lam, _ in fit.random_effects:
+        if owner == 0:
+            out += effect_variance(block.Z, fit.sigma * Lam, every)
+    return out

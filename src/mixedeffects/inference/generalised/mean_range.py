@@ -1,0 +1,68 @@
+"""Predictions that no mean of the family can be: not given, and said."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from mixedeffects.errors import DataWarning, depth_of_package
+from mixedeffects.estimation.laplace import open_ends
+from mixedeffects.family import impossible_means
+
+
+def kept_inside(family, eta, columns):
+    """Columns of predictions on the scale of the response, nan where there is no such mean.
+
+    A log link gives probabilities above 1 and an identity link negative counts far enough from
+    the data; the limits of an interval about a possible mean end where means do.
+
+    Parameters
+    ----------
+    family : Family
+    eta : (n,) array
+        Linear predictors of the means.
+    columns : dict of str to (n,) array
+        "prediction", and std_error, lower, upper where there are.
+
+    Returns
+    -------
+    dict of str to (n,) array
+
+    Warns
+    -----
+    DataWarning
+        How many rows have none, and why.
+    """
+    bad = impossible_means(family, eta)
+    if bad is None:
+        return columns
+    ends = open_ends(family)
+    low = family.support[0] if family.support[0] in ends else -np.inf
+    high = family.support[1] if family.support[1] in ends else np.inf
+    out = {}
+    for name, values in columns.items():
+        values = np.array(values, dtype=float)
+        if name in ("lower", "upper"):
+            values = np.clip(values, low, high)
+        values[bad & np.isfinite(eta)] = np.nan
+        out[name] = values
+    missing = bad & np.isfinite(eta)
+    if missing.any():
+        with np.errstate(all="ignore"):
+            worst = float(np.asarray(family.link.inverse(eta[missing][:1]))[0])
+        what = "probabilities" if family.has_size else "means"
+        where = " or ".join(f"{'below' if end == low else 'above'} {end:g}" for end in ends)
+        reason = (
+            f"the link '{family.link.name}' gives them {what} {where}, such as {worst:.4g}"
+            if ends
+            else f"the link '{family.link.name}' gives no mean there"
+        )
+        warnings.warn(
+            f"{int(missing.sum()):,} of {missing.size:,} predictions are nan: {reason}\n"
+            'predict(scale="link") gives the linear predictor; a link that keeps all values '
+            f"inside ({'logit' if family.support[1] == 1.0 else 'log'}) has a mean everywhere",
+            DataWarning,
+            stacklevel=depth_of_package(),
+        )
+    return out
