@@ -338,30 +338,33 @@ class MarginalMeans:
         columns["estimate"] = back(eta)
         ends = np.sort([back(columns["lower"]), back(columns["upper"])], axis=0)
         columns["lower"], columns["upper"] = ends
-        beyond = self._beyond(columns["estimate"])
-        if beyond is not None:
-            columns["lower"], columns["upper"] = np.clip(ends, *self.transformation.ends)
+        change = self._with_ends()
+        if change is not None:
+            beyond = change.beyond(columns["estimate"])
+            for name in ("lower", "upper"):
+                columns[name] = np.clip(columns[name], *change.ends)
             for name in ("estimate", "std_error", "lower", "upper"):
                 columns[name] = np.where(beyond, np.nan, columns[name])
         return columns
 
-    def _beyond(self, means):
-        """Which means the family does not have; None where the link keeps to them."""
+    def _with_ends(self):
+        """The inverse link of the means, where it can leave what the family has."""
+        from mixedeffects.inference.means.inverse_link import InverseLink
+
         change = self.transformation
-        if self.kind == "contrast" or change is None or change.is_transformation:
+        if self.scale == "link" or self.kind in ("contrast", "slope"):
             return None
-        if not np.isfinite(change.ends).any():
+        if not isinstance(change, InverseLink) or not np.isfinite(change.ends).any():
             return None
-        return change.beyond(means)
+        return change
 
     def _beyond_notes(self):
-        if self.scale == "link" or self.transformation is None or self.kind == "slope":
+        change = self._with_ends()
+        if change is None:
             return ()
         L, good = self._reduced()
-        beyond = self._beyond(self.transformation.inverse((L @ self.fit.beta + self.offset)[good]))
-        if beyond is None or not beyond.any():
+        if not change.beyond(change.inverse((L @ self.fit.beta + self.offset)[good])).any():
             return ()
-        change = self.transformation
         ends = " or ".join(f"{end:g}" for end in change.ends if np.isfinite(end))
         return (
             f"nan: the link '{change.link.name}' gives {change.response} a value beyond {ends} "
