@@ -167,6 +167,22 @@ def numbers_of(value):
     return [unpack(value, 100)] if hasattr(value, "indptr") else [np.asarray(value)]
 
 
+@pytest.mark.parametrize("small", [True, False])
+@pytest.mark.parametrize("name", ["one factor", "crossed", "nested in three"])
+def test_an_offset_is_taken_off_the_response(name, small):
+    """Sums with it are those of the response less the offset, in the same coordinates."""
+    plain = DESIGNS[name]
+    offset = np.random.default_rng(3).normal(2.0, 5.0, plain.n)
+    design = SimpleNamespace(**vars(plain) | {"offset": offset})
+    less = SimpleNamespace(**vars(plain) | {"y": plain.y - offset})
+    layout = layout_of(plain, small=small)
+    want = CrossProducts.of(less, layout)
+    assert_same_fields(CrossProducts.of(design, layout, want.reference), want)
+    own = CrossProducts.of(design, layout)
+    np.testing.assert_allclose(own.reference.T, want.reference.T, rtol=1e-11, atol=1e-11)
+    assert abs(own.xx[-1, -1] - CrossProducts.of(plain, layout, want.reference).xx[-1, -1]) > 1.0
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from(sorted(DESIGNS)), st.booleans())
 @settings(max_examples=25)
 def test_every_field_merges_and_is_removed(seed, name, small):

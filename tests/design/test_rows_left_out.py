@@ -117,3 +117,15 @@ def test_fits_are_those_of_the_rows_left():
     one = me.glmm(formula, with_gap("g"), family="poisson", exposure=whole()["hours"], weights="w")
     two = me.glmm(formula, without_rows(), family="poisson", exposure="hours", weights="w")
     assert one.loglik == pytest.approx(two.loglik, abs=1e-9)
+
+
+def test_the_columns_of_weights_and_exposure_are_remembered_by_name():
+    """What a repeated call needs; numbers that are no column have no name."""
+    formula = "count ~ x + (1 | g)"
+    table, numbers = whole(), whole()["hours"]
+    assert build_design("y ~ x + (1 | g)", table, weights="w").spec.weights == "w"
+    assert build_design("y ~ x + (1 | g)", table, weights=numbers).spec.weights is None
+    spec = build_glmm_design(formula, table, kind="count", weights="w", exposure="hours").spec.main
+    assert (spec.weights, spec.exposure) == ("w", "hours")
+    spec = build_glmm_design(formula, table, kind="count", weights=numbers, exposure=numbers).spec
+    assert (spec.main.weights, spec.main.exposure) == (None, "")

@@ -1,12 +1,13 @@
 """Singular fits: on the boundary exactly, proved, and never a saddle."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import mixedeffects as me
-from mixedeffects.estimation.certificate import certify, leave_saddle, singular_directions
+from mixedeffects.estimation.certificate import certify, leave_saddle, singular_directions, snap
 from mixedeffects.estimation.newton import OptimizerResult
 from tests.estimation.simulated import crossed_table
 
@@ -116,6 +117,29 @@ def test_the_same_point_is_proved_where_the_variance_is_not_there():
     assert certificate.proved and not certificate.advice
     # a further Newton step would still win something
     assert not certified_at(objective, [0.0], decrement=0.1).proved
+
+
+@pytest.mark.parametrize(("decrement", "unproved"), [(0.0, False), (0.1, True)])
+def test_running_out_is_reported_of_what_is_not_proved_only(decrement, unproved):
+    objective = me.lmm("y ~ 1 + (1 | g)", no_group_variance()).evaluation.objective
+    evaluation = objective.evaluate(np.zeros(1))
+    for ran_out in (True, False):
+        result = OptimizerResult(evaluation, 1, False, "enough", decrement, ran_out=ran_out)
+        certificate = certify(objective, result, "newton")
+        assert certificate.proved is not unproved
+        assert certificate.ran_out is (ran_out and unproved)
+
+
+@pytest.mark.parametrize(("loss", "moves"), [(0.0, True), (-1e-3, True), (1e-6, False)])
+def test_a_small_variance_is_put_to_zero_only_where_nothing_is_lost(loss, moves, monkeypatch):
+    objective = me.lmm("y ~ x + (1 | g)", crossed_table()).evaluation.objective
+    near = objective.evaluate(np.array([1e-6]))
+
+    def priced(theta):
+        return SimpleNamespace(theta=theta, value=near.value + loss)
+
+    monkeypatch.setattr(objective, "evaluate", priced)
+    assert snap(objective, near).theta[0] == (0.0 if moves else 1e-6)
 
 
 @pytest.mark.parametrize("optimizer", ["newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA"])

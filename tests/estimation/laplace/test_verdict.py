@@ -111,6 +111,16 @@ def test_every_direction_has_to_be_optimal(slopes, proved):
     assert not certify(zero.objective, unfinished, np.eye(3), "newton", directions).proved
 
 
+@pytest.mark.parametrize(("decrement", "unproved"), [(0.0, False), (0.1, True)])
+def test_running_out_is_reported_of_what_is_not_proved_only(decrement, unproved):
+    _, zero, _ = without_variance("poisson, no variance")
+    for ran_out in (True, False):
+        result = OptimizerResult(zero, 1, False, "enough", decrement, ran_out=ran_out)
+        certificate = certify(zero.objective, result, np.eye(zero.x.size), "newton", ())
+        assert certificate.proved is not unproved
+        assert certificate.ran_out is (ran_out and unproved)
+
+
 def one_half_varies(q=20):
     """Per group a count at x = 1 that is overdispersed, and one at x = -1 that is constant.
 

@@ -48,7 +48,8 @@ def emmeans(
         Satterthwaite for a linear mixed model, Wald (z) for a generalised one.
     level : float
     weights : {"equal", "proportional", "outer", "cells", "flat"}
-        Of the levels averaged over: equal, or by their frequencies in the data; see `cells`.
+        Of the levels averaged over: equal, or by their frequencies in the data, of which `at=`
+        leaves only the rows at the levels that it chooses; see `cells`.
     cov_reduce : str, callable or dict of these by column
         What numeric columns are held at: "mean", "median", "min", "max", "range", or a function of
         their values. A column with two values keeps both, like a factor.

@@ -267,13 +267,16 @@ def _weights(weights, shown, others, m):
     counted = [axis for axis in others if axis.codes is not None]
     if weights == "equal" or not counted:
         return even
+    # at= leaves rows out of the grid, and of all frequencies
+    inside = np.all([a.codes >= 0 for a in (*shown, *others) if a.codes is not None], axis=0)
     if weights == "outer":
         W = np.ones(1)
         for axis in others:
-            W = np.kron(_counts([axis]) if axis.codes is not None else np.ones(len(axis.values)), W)
+            own = np.ones(len(axis.values)) if axis.codes is None else _counts([axis], inside)
+            W = np.kron(own, W)
         return np.tile((W / W.sum())[:, None], m), np.zeros(m, dtype=bool)
     within = [axis for axis in shown if axis.codes is not None] if weights != "proportional" else []
-    counts = _counts([*within, *counted])
+    counts = _counts([*within, *counted], inside)
     if weights == "flat":
         counts = (counts > 0).astype(float)
     # numeric variables have no frequencies: every value of theirs weighs the same
@@ -286,10 +289,9 @@ def _weights(weights, shown, others, m):
         return W / total, total == 0
 
 
-def _counts(axes_):
-    """Rows of the fit in each combination of the axes, flattened, the first axis fastest."""
+def _counts(axes_, inside):
+    """Rows `inside` in each combination of the axes, flattened, the first axis fastest."""
     shape = tuple(len(axis.values) for axis in axes_)
-    inside = np.all([axis.codes >= 0 for axis in axes_], axis=0)
     flat = np.ravel_multi_index([axis.codes[inside] for axis in axes_], shape, order="F")
     return np.bincount(flat, minlength=int(np.prod(shape))).astype(float)
 
