@@ -124,9 +124,8 @@ def record(fit: Any) -> dict[str, Any]:
             "message": certificate.message,
             "advice": list(certificate.advice),
         },
-        "accuracy": facts.accuracy,
         "dropped_columns": [{"name": a.name, "reason": a.reason} for a in facts.aliased],
-        "notes": list(facts.notes),
+        "notes": [*facts.notes, *filter(None, [facts.accuracy])],
     }
 
 

@@ -12,7 +12,6 @@ from math import inf, nan, sqrt
 
 import numpy as np
 
-from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.held import CoefficientChart, solve_held
 from mixedeffects.estimation.laplace.limiting import limiting, while_held
 from mixedeffects.inference.profiling.generalised import GeneralisedOptimum
@@ -105,7 +104,7 @@ class LimitOptimum:
         """The profile of a coefficient all of whose values are as likely."""
         conditional = estimates[None].copy()
         conditional[0, i] = 0.0
-        return np.zeros(1), np.zeros(1), conditional, (-inf, inf)
+        return np.zeros(1), np.zeros(1), conditional, (-inf, inf), ""
 
     def one_sided(self, parameter, i, targets, exact):
         """The profile of a coefficient that goes to infinity, on the side that is not.
@@ -125,16 +124,27 @@ class LimitOptimum:
         values, zeta : (m,) arrays
         conditional : (m, K) array
         ends : (float, float)
+        complaint : str
+            Why there is no finite limit, if there is none.
         """
         limit = self.limit_of(parameter)
         away = 1.0 if limit == inf else -1.0
-        points = _Inward(self, parameter, -away).points(targets, exact)
+        ends = (nan, inf) if away > 0 else (-inf, nan)
+        try:
+            points = _Inward(self, parameter, -away).points(targets, exact)
+        except LostError as lost:
+            conditional = self.values()[None]
+            return np.full(1, nan), np.zeros(1), conditional, ends, str(lost)
         points.sort(key=lambda point: point.w)
         values = np.array([point.w for point in points])
         zeta = np.array([-away * point.zeta for point in points])
         conditional = np.array([point.values for point in points])
         conditional[:, i] = values
-        return values, zeta, conditional, ((nan, inf) if away > 0 else (-inf, nan))
+        return values, zeta, conditional, ends, ""
+
+
+class LostError(Exception):
+    """A profile could not be followed."""
 
 
 class _Held:
@@ -198,10 +208,7 @@ class _Inward:
         x = self._x + (w - self._last) * self._tangent
         held = solve_held(self.left.objective, self.chart, w, x, self._curvature, self._near, FINE)
         if not (held.converged and np.isfinite(held.value)):
-            raise NotAvailableError(
-                f"the profile of '{self.parameter.name}' was lost at {w:.6g}: no optimum of the "
-                "other parameters was found there"
-            )
+            raise LostError(f"no optimum of the other parameters was found at {w:.6g}")
         self._x, self._near, self._curvature = held.x, held.evaluation, held.curvature
         self._last = w
         rise = max(held.value - self.optimum.minimum, 0.0)
@@ -219,9 +226,7 @@ class _Inward:
             known.append(self.at(known[-1].w + self.sign * step))
             step *= 1.5
         else:
-            raise NotAvailableError(
-                f"the profile of '{self.parameter.name}' does not rise enough to have a limit"
-            )
+            raise LostError("the likelihood does not fall enough to have a limit")
         return [self._meet(known, t, MET if t in exact else NEAR) for t in targets]
 
     def _first(self, low):
