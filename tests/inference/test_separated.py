@@ -286,6 +286,23 @@ def test_two_thresholds_and_a_slope_at_infinity():
     np.testing.assert_array_equal(found, np.eye(3))
 
 
+def test_complete_separation_leaves_nothing_to_determine_the_variance():
+    x = np.linspace(-2, 2, 40)
+    data = {"y": (x > 0).astype(int), "x": x, "g": np.arange(40) % 8}
+    with pytest.warns(me.ConvergenceWarning, match="separation") as caught:
+        fit = me.glmm("y ~ x + (1 | g)", data)
+    assert "standard deviations are not determined" in str(caught[0].message)
+    # the sign of the intercept depends on where between two values of x the curve is put
+    assert fit.fixef["x"] == np.inf and np.isnan(fit.fixef["(Intercept)"])
+    found = fit.confint(method="profile").set_index("term")
+    assert found.loc["(Intercept)", ["lower", "upper"]].tolist() == [-np.inf, np.inf]
+    assert found.loc["sd__(Intercept)", ["lower", "upper"]].tolist() == [0.0, np.inf]
+    assert np.isfinite(found.loc["x", "lower"]) and found.loc["x", "upper"] == np.inf
+    gap = x[x < 0].max(), x[x > 0].min()
+    new = {"x": [gap[0], 0.5 * sum(gap), gap[1]], "g": [0, 0, 0]}
+    np.testing.assert_array_equal(fit.predict(new), [0.0, np.nan, 1.0])
+
+
 def test_which_way_a_dispersion_goes():
     """Counts of one arm are less dispersed than Poisson's, those of the others are more."""
     rng = np.random.default_rng(5)

@@ -12,6 +12,12 @@ from mixedeffects.estimation.newton import newton_step
 
 # a decrement of this is a few thousandths of a standard error
 CERTAIN = 1e-5
+# -2 log-likelihood of probabilities at which all are one
+NOTHING_LEFT = 1e-4
+ALL_EXACT = (
+    "every response is fitted exactly in the limit, so that nothing is left to say how much groups "
+    "differ: the standard deviations are not determined either"
+)
 # coefficients a message names
 MOST_NAMES = 6
 
@@ -83,6 +89,8 @@ def without_maximum(certificate, evaluation, curvature, name_of):
         if names:
             point, decrement = at_the_limit(evaluation, curvature, away, outward)
             found = separated(certificate, names, user)
+            if evaluation.objective.problem.family.discrete and point.value < NOTHING_LEFT:
+                found = replace(found, advice=(*found.advice, ALL_EXACT))
             if np.isfinite(decrement):
                 found = replace(found, decrement=float(decrement))
             return found, point

@@ -335,7 +335,7 @@ def _path(optimum, parameter, estimates, i, targets, exact):
 def _at_infinity(optimum, parameter, estimates, i, limit, targets, exact):
     """The profile of a coefficient without a finite estimate."""
     if isnan(limit):
-        return optimum.undetermined(estimates, i)
+        return optimum.undetermined(parameter, estimates, i)
     return optimum.one_sided(parameter, i, targets, exact)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from mixedeffects.estimation.laplace.held import CoefficientChart, solve_held
 from mixedeffects.estimation.laplace.limiting import limiting, while_held
+from mixedeffects.estimation.laplace.verdict import NOTHING_LEFT
 from mixedeffects.inference.profiling.generalised import GeneralisedOptimum
 from mixedeffects.inference.separated import at_the_limits
 
@@ -67,6 +68,8 @@ class LimitOptimum:
     def _told(self, values, limits):
         """Values of all parameters, the coefficients last, those at infinity as such."""
         out = values.copy()
+        if self.all_exact:
+            out[: -self.p] = nan
         out[-self.p :] = at_the_limits(out[-self.p :], limits)
         return out
 
@@ -90,21 +93,26 @@ class LimitOptimum:
 
     def limit_of(self, parameter):
         """0 where a parameter stays finite, inf, -inf or nan where it does not."""
-        return self.limits[self._position(parameter)] if self._is_coefficient(parameter) else 0.0
+        if parameter.kind in ("fixed", "extra"):
+            return self.limits[self._position(parameter)]
+        return nan if self.all_exact else 0.0
 
-    def _is_coefficient(self, parameter):
-        return parameter.kind in ("fixed", "extra")
+    @property
+    def all_exact(self):
+        """Whether every response has probability one: then no variance matters."""
+        return self.fit.family.discrete and self.minimum < NOTHING_LEFT
 
     def _position(self, parameter):
         """Where a coefficient stands among all of them."""
         group, row = parameter.place
         return sum(g.T.shape[0] for g in self.fit.coefficients[:group]) + row
 
-    def undetermined(self, estimates, i):
-        """The profile of a coefficient all of whose values are as likely."""
+    def undetermined(self, parameter, estimates, i):
+        """The profile of a parameter all of whose values are as likely."""
         conditional = estimates[None].copy()
         conditional[0, i] = 0.0
-        return np.zeros(1), np.zeros(1), conditional, (-inf, inf), ""
+        ends = {"sd": (0.0, inf), "cor": (-1.0, 1.0)}.get(parameter.kind, (-inf, inf))
+        return np.zeros(1), np.zeros(1), conditional, ends, ""
 
     def one_sided(self, parameter, i, targets, exact):
         """The profile of a coefficient that goes to infinity, on the side that is not.
