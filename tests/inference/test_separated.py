@@ -286,6 +286,54 @@ def test_two_thresholds_and_a_slope_at_infinity():
     np.testing.assert_array_equal(found, np.eye(3))
 
 
+def test_complete_separation_leaves_nothing_to_determine_the_variance():
+    x = np.linspace(-2, 2, 40)
+    data = {"y": (x > 0).astype(int), "x": x, "g": np.arange(40) % 8}
+    with pytest.warns(me.ConvergenceWarning, match="separation") as caught:
+        fit = me.glmm("y ~ x + (1 | g)", data)
+    assert "standard deviations are not determined" in str(caught[0].message)
+    # the sign of the intercept depends on where between two values of x the curve is put
+    assert fit.fixef["x"] == np.inf and np.isnan(fit.fixef["(Intercept)"])
+    found = fit.confint(method="profile").set_index("term")
+    assert found.loc["(Intercept)", ["lower", "upper"]].tolist() == [-np.inf, np.inf]
+    assert found.loc["sd__(Intercept)", ["lower", "upper"]].tolist() == [0.0, np.inf]
+    assert np.isfinite(found.loc["x", "lower"]) and found.loc["x", "upper"] == np.inf
+    gap = x[x < 0].max(), x[x > 0].min()
+    new = {"x": [gap[0], 0.5 * sum(gap), gap[1]], "g": [0, 0, 0]}
+    np.testing.assert_array_equal(fit.predict(new), [0.0, np.nan, 1.0])
+
+
+def test_which_way_a_dispersion_goes():
+    """Counts of one arm are less dispersed than Poisson's, those of the others are more."""
+    rng = np.random.default_rng(5)
+    g, arm = np.repeat(np.arange(30), 8), np.array(list("abcd"))[np.arange(240) % 4]
+    mu = np.exp(1 + rng.normal(0, 0.4, 30)[g])
+    y = np.where(arm == "a", np.round(mu), rng.negative_binomial(1.5, 1.5 / (1.5 + mu)))
+    with pytest.warns(me.ConvergenceWarning, match="rises for ever"):
+        fit = me.glmm(
+            "y ~ 1 + (1 | g)", {"y": y, "g": g, "arm": arm}, family="nbinom2", dispersion="~ arm"
+        )
+    with pytest.warns(me.DataWarning, match="no finite estimate"):
+        found = fit.test(component="dispersion")
+    assert found["estimate"].tolist() == [np.inf, -np.inf, -np.inf, -np.inf]
+    row = fit.confint(method="profile").set_index("term").loc["dispersion: (Intercept)"]
+    assert row["upper"] == np.inf
+    # theta of the arm at the limit: its Poisson likelihood is then lost by as much as allowed
+    assert 1.0 < row["lower"] < 6.0
+
+
+def test_extra_zeros_that_are_none_go_to_minus_infinity():
+    rng = np.random.default_rng(7)
+    g = np.repeat(np.arange(20), 8)
+    y = rng.binomial(4, 1 / (1 + np.exp(-rng.normal(0.0, 0.4, 20)[g])))
+    with pytest.warns(me.ConvergenceWarning, match="separation"):
+        fit = me.glmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, family="poisson", zi="~ 1")
+    plain = me.glmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, family="poisson")
+    assert fit.loglik == pytest.approx(plain.loglik, abs=tol.SEPARATED_LOGLIK_ABS)
+    boot = fit.bootstrap(20, rng=1)
+    assert 0 < boot.n_separated <= 20
+
+
 def test_a_saved_fit_says_the_same(tmp_path):
     fit = fitted("two_cells")
     fit.save(tmp_path / "fit")

@@ -134,9 +134,8 @@ def record(fit: Any) -> dict[str, Any]:
             {"what": c.words, "value": _plain(c.value), "sd": _plain(c.sd)}
             for c in facts.varcorr.known
         ],
-        "accuracy": facts.accuracy,
         "dropped_columns": [{"name": a.name, "reason": a.reason} for a in facts.aliased],
-        "notes": list(facts.notes),
+        "notes": [*facts.notes, *filter(None, [facts.accuracy])],
     }
 
 

@@ -23,7 +23,7 @@ from mixedeffects.inference.profiling.generalised import GeneralisedOptimum, all
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
 # a share of it, unless that is next to nothing in standard errors
 MOVED, SHARE, NOTHING = 0.2, 0.05, 0.1
-# the same of one number of points against the next that suffices; half as much is next to nothing
+# the same of two numbers of points that agree; half as many standard errors are next to nothing
 SETTLED, SETTLED_SHARE = 0.05, 0.01
 # points that are tried, in turn
 POINTS = (5, 9, 15, 25, 41, 61, 99)

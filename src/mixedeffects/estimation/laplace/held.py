@@ -344,6 +344,9 @@ def solve_held(objective, chart, w, x, curvature, near=None, tolerance=1e-7):
     """
     inner = with_problem(objective, chart.at(w))
     first = inner.evaluate(x, near=near)
+    if not x.size and np.isfinite(first.value):  # nothing else is free
+        objective.evaluations += inner.evaluations
+        return HeldPoint(x, first.value, first, curvature, True)
     if np.isfinite(first.value):
         result, B = quasi_newton(
             inner, first, curvature, tolerance=tolerance, max_iterations=MOST_ITERATIONS

@@ -218,7 +218,13 @@ def followed(evaluation, N, curvature):
             continue
         direction = np.zeros(problem.n_parameters)
         direction[fixed] = v * (far_away / reach)
-        for sign in (1.0, -1.0):
+        # it is on its way already: the way back is as level as the way on
+        on = sum(
+            float(values @ (p.X @ v[p.part])) if np.isfinite(values).all() else 0.0
+            for p, values in zip(problem.predictors, evaluation.fixed, strict=True)
+            if np.linalg.norm(v[p.part]) >= TRACE
+        )
+        for sign in (1.0, -1.0) if on >= 0 else (-1.0, 1.0):
             far = objective.evaluate(evaluation.x + sign * direction, near=evaluation)
             if far.value <= evaluation.value + RISE:
                 out.append(sign * without_traces(v, problem))

@@ -21,6 +21,12 @@ from mixedeffects.estimation.newton import newton_step
 
 # a decrement of this is a few thousandths of a standard error
 CERTAIN = 1e-5
+# -2 log-likelihood of probabilities at which all are one
+NOTHING_LEFT = 1e-4
+ALL_EXACT = (
+    "every response is fitted exactly in the limit, so that nothing is left to say how much groups "
+    "differ: the standard deviations are not determined either"
+)
 # coefficients a message names
 MOST_NAMES = 6
 # change of a predictor, relative to a direction's largest coefficient, that belongs to it
@@ -112,6 +118,8 @@ def without_maximum(certificate, evaluation, curvature, names):
             directions[:, : away.directions.shape[1]] = away.directions
             limits = family_limits(evaluation, directions)
             certificate = separated(certificate, found, limits, user)
+            if evaluation.objective.problem.family.discrete and point.value < NOTHING_LEFT:
+                certificate = replace(certificate, advice=(*certificate.advice, ALL_EXACT))
             if np.isfinite(decrement):
                 certificate = replace(certificate, decrement=float(decrement))
     if alike:

@@ -324,8 +324,10 @@ def _all_paths(optimum, everything, wanted, criterion, level, points, progress, 
         parameter = everything[i]
         limit = 0.0 if optimum.fit.linear else optimum.limit_of(parameter)
         if limit != 0:
-            v, z, c, e = _at_infinity(optimum, parameter, estimates, i, limit, targets, exact)
-            notes.append(f"{parameter.name}: {said_of_limit(limit)}")
+            found = _at_infinity(optimum, parameter, estimates, i, limit, targets, exact)
+            v, z, c, e, complaint = found
+            said = f"{said_of_limit(limit)}, but {complaint}" if complaint else said_of_limit(limit)
+            notes.append(f"{parameter.name}: {said}")
         elif isnan(estimates[i]):
             v, z, c, e = _flat(estimates, i)
             notes.append(f"{parameter.name}: a standard deviation is zero, any value is as likely")
@@ -371,7 +373,7 @@ def _path(optimum, parameter, estimates, i, targets, exact):
 def _at_infinity(optimum, parameter, estimates, i, limit, targets, exact):
     """The profile of a coefficient without a finite estimate."""
     if isnan(limit):
-        return optimum.undetermined(estimates, i)
+        return optimum.undetermined(parameter, estimates, i)
     return optimum.one_sided(parameter, i, targets, exact)
 
 

@@ -12,9 +12,9 @@ from math import inf, nan, sqrt
 
 import numpy as np
 
-from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.held import CoefficientChart, solve_held
 from mixedeffects.estimation.laplace.limiting import limiting, while_held
+from mixedeffects.estimation.laplace.verdict import NOTHING_LEFT
 from mixedeffects.inference.profiling.generalised import GeneralisedOptimum
 from mixedeffects.inference.separated import at_the_limits
 
@@ -68,6 +68,8 @@ class LimitOptimum:
     def _told(self, values, limits):
         """Values of all parameters, the coefficients last, those at infinity as such."""
         out = values.copy()
+        if self.all_exact:
+            out[: -self.p] = nan
         out[-self.p :] = at_the_limits(out[-self.p :], limits)
         return out
 
@@ -91,21 +93,26 @@ class LimitOptimum:
 
     def limit_of(self, parameter):
         """0 where a parameter stays finite, inf, -inf or nan where it does not."""
-        return self.limits[self._position(parameter)] if self._is_coefficient(parameter) else 0.0
+        if parameter.kind in ("fixed", "extra"):
+            return self.limits[self._position(parameter)]
+        return nan if self.all_exact else 0.0
 
-    def _is_coefficient(self, parameter):
-        return parameter.kind in ("fixed", "extra")
+    @property
+    def all_exact(self):
+        """Whether every response has probability one: then no variance matters."""
+        return self.fit.family.discrete and self.minimum < NOTHING_LEFT
 
     def _position(self, parameter):
         """Where a coefficient stands among all of them."""
         group, row = parameter.place
         return sum(g.T.shape[0] for g in self.fit.coefficients[:group]) + row
 
-    def undetermined(self, estimates, i):
-        """The profile of a coefficient all of whose values are as likely."""
+    def undetermined(self, parameter, estimates, i):
+        """The profile of a parameter all of whose values are as likely."""
         conditional = estimates[None].copy()
         conditional[0, i] = 0.0
-        return np.zeros(1), np.zeros(1), conditional, (-inf, inf)
+        ends = {"sd": (0.0, inf), "cor": (-1.0, 1.0)}.get(parameter.kind, (-inf, inf))
+        return np.zeros(1), np.zeros(1), conditional, ends, ""
 
     def one_sided(self, parameter, i, targets, exact):
         """The profile of a coefficient that goes to infinity, on the side that is not.
@@ -125,16 +132,27 @@ class LimitOptimum:
         values, zeta : (m,) arrays
         conditional : (m, K) array
         ends : (float, float)
+        complaint : str
+            Why there is no finite limit, if there is none.
         """
         limit = self.limit_of(parameter)
         away = 1.0 if limit == inf else -1.0
-        points = _Inward(self, parameter, -away).points(targets, exact)
+        ends = (nan, inf) if away > 0 else (-inf, nan)
+        try:
+            points = _Inward(self, parameter, -away).points(targets, exact)
+        except LostError as lost:
+            conditional = self.values()[None]
+            return np.full(1, nan), np.zeros(1), conditional, ends, str(lost)
         points.sort(key=lambda point: point.w)
         values = np.array([point.w for point in points])
         zeta = np.array([-away * point.zeta for point in points])
         conditional = np.array([point.values for point in points])
         conditional[:, i] = values
-        return values, zeta, conditional, ((nan, inf) if away > 0 else (-inf, nan))
+        return values, zeta, conditional, ends, ""
+
+
+class LostError(Exception):
+    """A profile could not be followed."""
 
 
 class _Held:
@@ -198,10 +216,7 @@ class _Inward:
         x = self._x + (w - self._last) * self._tangent
         held = solve_held(self.left.objective, self.chart, w, x, self._curvature, self._near, FINE)
         if not (held.converged and np.isfinite(held.value)):
-            raise NotAvailableError(
-                f"the profile of '{self.parameter.name}' was lost at {w:.6g}: no optimum of the "
-                "other parameters was found there"
-            )
+            raise LostError(f"no optimum of the other parameters was found at {w:.6g}")
         self._x, self._near, self._curvature = held.x, held.evaluation, held.curvature
         self._last = w
         rise = max(held.value - self.optimum.minimum, 0.0)
@@ -219,9 +234,7 @@ class _Inward:
             known.append(self.at(known[-1].w + self.sign * step))
             step *= 1.5
         else:
-            raise NotAvailableError(
-                f"the profile of '{self.parameter.name}' does not rise enough to have a limit"
-            )
+            raise LostError("the likelihood does not fall enough to have a limit")
         return [self._meet(known, t, MET if t in exact else NEAR) for t in targets]
 
     def _first(self, low):

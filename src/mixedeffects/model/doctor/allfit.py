@@ -15,6 +15,7 @@ from mixedeffects.engine import threads_for
 from mixedeffects.errors import ColumnTypeError, MixedEffectsError, OptionError
 from mixedeffects.estimation import OPTIMIZERS, minimize
 from mixedeffects.inference import Table, identification
+from mixedeffects.inference.separated import limits_of
 from mixedeffects.model.doctor.bench import fit_again, quiet
 from mixedeffects.model.doctor.record import LOGLIK_SLACK
 from mixedeffects.model.generalised_record import GLMMFit
@@ -167,6 +168,7 @@ def changed(fit, best):
     errors = np.sqrt(np.diagonal(best.vcov_beta))
     with np.errstate(divide="ignore", invalid="ignore"):
         moved = np.abs(fit.beta - best.beta) / errors
+        moved[limits_of(best, np.eye(best.beta.size)) != 0] = 0.0  # no number says how far out
     turned = np.abs(fit.theta - best.theta)
     return float(np.nanmax(moved, initial=0.0)), float(turned.max(initial=0.0))
 
