@@ -319,3 +319,5 @@ SHARE_RTOL = 1e-9
 SHARE_ERROR_RTOL = 1e-3
 # The spread of noise from 900 rows, of which two thirds are looked at: 1 / sqrt(2 x 600), thrice.
 BAND_OF_NOISE_RTOL = 0.09
+# A condition number written with two digits: half a unit of the second.
+CONDITION_AS_WRITTEN_RTOL = 0.05
