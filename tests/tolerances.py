@@ -435,3 +435,5 @@ FALSE_ALARMS = 0.05
 
 # How near to the edge a search ends that the edge stops: closer than any data asks for.
 AT_THE_EDGE = 1e-4
+# A condition number written with two digits: half a unit of the second.
+CONDITION_AS_WRITTEN_RTOL = 0.05

@@ -467,6 +467,60 @@ def test_sizes_and_shares_of_a_summary_are_counted(name):
         assert said and abs(float(said[1]) - 100 * icc) <= 0.5 + 1e-9
 
 
+# ---- numbers in the lines of an exploration -----------------------------------------------------
+
+
+def gaps():
+    """Subjects at up to four visits of several sites, with gaps in three columns."""
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({
+        "subject": np.repeat([f"s{k:02d}" for k in range(30)], 4),
+        "visit": np.tile([1, 2, 3, 4], 30),
+        "rater": rng.choice([f"r{k}" for k in range(7)], 120),
+        "age": np.repeat(rng.integers(30, 70, 30).astype(float), 4),
+        "dose": rng.integers(1, 4, 120) * 10.0, "score": rng.normal(50, 9, 120).round(2),
+    })  # fmt: skip
+    for column, share in (("score", 0.12), ("dose", 0.05), ("age", 0.2)):
+        table.loc[rng.random(120) < share, column] = np.nan
+    return table.drop(index=rng.choice(120, 9, replace=False)).reset_index(drop=True)
+
+
+def test_lines_of_an_exploration_count_what_is_in_the_table():
+    table = gaps()
+    found = me.explore(table, outcome="score", subject=["subject", "rater"], time="visit")
+    text = " ".join(str(found).split())
+    said = re.search(r"By column: (.*?)\.(?= |$)", text.replace("%)", "%"))[1]
+    by_column = dict(part.split(" ", 1) for part in said.replace("(", "").split(", "))
+    gone = table.isna().sum()
+    assert list(by_column) == gone[gone > 0].sort_values(ascending=False).index.tolist()
+    for column, words in by_column.items():
+        count, share = words.split()
+        assert says(count, float(gone[column])) and says(share, gone[column] / len(table))
+    o = table["score"].dropna()
+    numbers = re.search(r"score: mean (\S+), sd (\S+), from (\S+) to (\S+), ([\d,]+) diff", text)
+    expected = (o.mean(), o.std(ddof=1), o.min(), o.max(), float(o.nunique()))
+    for number, value in zip(numbers.groups(), expected, strict=True):
+        assert says(number, value), (number, value)
+    pairs = re.search(
+        r"(\w+) and (\w+) are partly crossed: (\d+) of (\d+) combinations occur \((\S+)\)", text
+    )
+    n = len(table.drop_duplicates(["subject", "rater"]))
+    assert {pairs[1], pairs[2]} == {"subject", "rater"}
+    assert (int(pairs[3]), int(pairs[4])) == (n, 30 * 7) and says(pairs[5], n / 210)
+    known = table.dropna(subset=["score"])
+    per = known.groupby("subject").size()
+    said = re.search(r"Observations per subject: (.*?)\.(?= |$)", text)[1]
+    counted = {int(k): int(n) for n, k in re.findall(r"(\d+) have (\d+)", said)}
+    assert counted == per.value_counts().to_dict() | ({0: 30 - len(per)} if len(per) < 30 else {})
+    whole = per[per == 4]
+    lost = re.search(
+        r"would lose (\d+) of (\d+) levels of subject and (\d+) of (\d+) observations", text
+    )
+    assert tuple(map(int, lost.groups())) == (
+        30 - len(whole), 30, len(known) - 4 * len(whole), len(known)
+    )  # fmt: skip
+
+
 # ---- tables of a report -------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,3 +152,27 @@ def test_nothing_fixed_offset_missing_rows_and_flavours(sleepstudy):
 def test_a_formula_without_groups_is_refused(sleepstudy):
     with pytest.raises(me.ModelError, match="no random effects"):
         me.baselines("Reaction ~ Days", sleepstudy)
+
+
+@pytest.mark.parametrize(
+    ("formula", "data", "singular"),
+    [
+        ("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy, False),
+        ("score ~ style + (1 | professor)", me.datasets.flipped_classrooms, True),
+    ],
+)
+def test_a_matrix_is_called_singular_where_it_is(formula, data, singular):
+    """Dummies of levels determine what is constant within them, and nothing that varies there."""
+    table = data()
+    response, fixed, group = re.fullmatch(r"(\w+) ~ (\w+) \+ \(1 \| (\w+)\)", formula).groups()
+    X = pd.get_dummies(table[[fixed]].astype({fixed: object} if singular else {}), drop_first=True)
+    dummies = pd.get_dummies(table[group].astype(str), drop_first=True)
+    whole = np.column_stack([np.ones(len(table)), X.to_numpy(float), dummies.to_numpy(float)])
+    assert (np.linalg.matrix_rank(whole) < whole.shape[1]) == singular
+    found = me.baselines(formula, table)
+    (line,) = [text for text in str(found).splitlines() if "has condition number" in text]
+    assert line.endswith(": it is singular.") == singular
+    assert "singular" in line or not singular
+    written = float(re.search(r"number (\S+?)[.:]?(?: |$)", line)[1])
+    assert written == pytest.approx(found.condition_number, rel=tol.CONDITION_AS_WRITTEN_RTOL)
+    assert response in str(found)
