@@ -327,7 +327,9 @@ LARGE_OBJECTIVE_ABS = 1e-5
 LARGE_BETA_IN_SE = 1e-5
 # Laplace's approximation at the same parameters, in another order of summation.
 LAPLACE_LARGE_RTOL = 1e-9
-# F from sums of squares of 200,000 numbers.
+# Columns of which the sixth digit is new: a criterion of 6e5, and fitted values of size one.
+NEARLY_DEPENDENT_ABS = 1e-3
+# F from sums of squares, and least squares, of 200,000 numbers.
 ANOVA_SUMS_RTOL = 1e-8
 
 # --- sums over the rows (tests/inference/test_row_sums.py) --------------------------------------
