@@ -24,6 +24,7 @@ class ZeroInflated(WithZeros):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Poisson, Response
     >>> family = ZeroInflated(Poisson())
     >>> family.extras

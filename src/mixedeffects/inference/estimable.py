@@ -44,6 +44,7 @@ class Aliasing:
 
         Examples
         --------
+        >>> import numpy as np
         >>> aliasing = Aliasing(np.array([0]), np.array([1]), np.array([[2.0]]), ("2x",))
         >>> aliasing.reduce(np.array([[1.0, 2.0], [1.0, 0.0]]))[1]
         array([ True, False])
