@@ -293,9 +293,9 @@ def test_results_do_not_depend_on_the_number_of_threads(formula, data):
 
 def test_a_sparse_remainder_is_refitted_on_threads():
     rng = np.random.default_rng(1)
-    n = 3000
-    data = {"x": rng.normal(size=n), "g": rng.integers(0, 800, n), "h": rng.integers(0, 700, n)}
-    data["y"] = data["x"] + rng.normal(size=800)[data["g"]] + rng.normal(size=700)[data["h"]]
+    n = 1200
+    data = {"x": rng.normal(size=n), "g": rng.integers(0, 300, n), "h": rng.integers(0, 250, n)}
+    data["y"] = data["x"] + rng.normal(size=300)[data["g"]] + rng.normal(size=250)[data["h"]]
     data["y"] += rng.normal(size=n)
     fit = me.lmm("y ~ x + (1 | g) + (1 | h)", data, engine="sparse")
     Y = fit.simulate(18, rng=2)

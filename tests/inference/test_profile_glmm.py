@@ -30,15 +30,9 @@ def fitted(name):
     return me.glmm(model["formula"], golden_frame(model), **options)
 
 
-# Models that take more than a few seconds.
-SLOW = {"hessianfly_betabinomial"}
-
-
 def references():
     for name, programs in GOLDEN.items():
-        marks = [pytest.mark.slow] if name in SLOW else []
-        for program in programs:
-            yield pytest.param(name, program, marks=marks)
+        yield from ((name, program) for program in programs)
 
 
 def our_name(kind, name):

@@ -5,7 +5,6 @@ likelihood itself against brute force (tests/oracles/quadrature.py).
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -19,9 +18,6 @@ from tests.oracles.quadrature import laplace_loglik, marginal_loglik, row_densit
 
 MODELS = golden_models()
 OPTIONS = ("family", "link", "nagq", "weights", "exposure", "zi", "dispersion")
-
-# Models that take more than a few seconds.
-SLOW = {"insteval_good_departments"}
 
 # Models that no program brings to the maximum of Laplace's approximation.
 REFERENCE_STOPS_SHORT: dict[str, str] = {
@@ -39,13 +35,9 @@ RUNS_AWAY: dict[str, str] = {
 }
 
 
-def marked(names: Iterable[str]) -> list[Any]:
-    return [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in names]
-
-
-every_model = pytest.mark.parametrize("name", marked(MODELS))
+every_model = pytest.mark.parametrize("name", MODELS)
 every_optimum = pytest.mark.parametrize(
-    "name", marked(name for name in MODELS if name not in REFERENCE_STOPS_SHORT | RUNS_AWAY)
+    "name", [name for name in MODELS if name not in REFERENCE_STOPS_SHORT | RUNS_AWAY]
 )
 
 
@@ -330,9 +322,7 @@ def test_many_points_give_the_integral(name):
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["cbpp_slopes", pytest.param("wine_slopes", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("name", ["cbpp_slopes", "wine_slopes"])
 def test_many_points_give_the_integral_over_two_effects(name):
     fit = fit_golden(name, nagq=15)
     brute = marginal_loglik(*integrand(fit), half_width=7.0, points=97)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 import zipfile
 from html.parser import HTMLParser
 from xml.dom.minidom import parseString
@@ -14,6 +13,7 @@ import pytest
 
 import mixedeffects as me
 from tests.display.word_models import _table, model
+from tests.report.pages import page
 
 VAGUE = "pain_score ~ treatment * time + (time | patient)"
 
@@ -72,19 +72,16 @@ class Heads(HTMLParser):
 
 
 @pytest.mark.parametrize("name", ["slopes", "singular slopes", "zeros"])
-def test_tables_can_be_heard_and_reached(name, tmp_path):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        page = model(name).report(tmp_path / "a.html", charts="none").read_text()
+def test_tables_can_be_heard_and_reached(name):
     heads = Heads()
-    heads.feed(page)
+    heads.feed(page(name).read_text())
     assert heads.bad == []
 
 
-def test_numbers_stay_beside_their_letters_and_zeros_have_no_sign(tmp_path):
-    page = model("slopes").report(tmp_path / "a.html", charts="none").read_text()
-    assert "p\u00a0&lt;\u00a00.001" in page and "95%\u00a0CI\u00a0" in page
-    assert not re.search(r">[−-]0\.0+<", page)
+def test_numbers_stay_beside_their_letters_and_zeros_have_no_sign():
+    text = page("slopes").read_text()
+    assert "p\u00a0&lt;\u00a00.001" in text and "95%\u00a0CI\u00a0" in text
+    assert not re.search(r">[−-]0\.0+<", text)
 
 
 def hundred():
@@ -117,10 +114,9 @@ def test_word_tables_hold_their_texts(tmp_path):
     assert kept[0] and not any(kept[3:])
 
 
-def test_word_equations_are_well_formed_and_their_names_are_words(tmp_path):
+def test_word_equations_are_well_formed_and_their_names_are_words():
     pytest.importorskip("docx")
-    path = model("interaction").report(tmp_path / "a.docx", charts="none")
-    with zipfile.ZipFile(path) as file:
+    with zipfile.ZipFile(page("interaction", "docx")) as file:
         tree = parseString(file.read("word/document.xml"))
     texts = {}
     for run in tree.getElementsByTagName("m:r"):

@@ -12,6 +12,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.report.charts import CHARTS, ON_REQUEST
 from tests.display.word_models import MODELS, model
+from tests.report.pages import page
 
 HEADINGS = ["In words", "Data", "Model", "Results", "Diagnostics", "Code", "References"]
 
@@ -59,48 +60,46 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("report")
 
 
-def test_page_has_every_section_and_the_numbers_of_the_summary(folder):
+def test_page_has_every_section_and_the_numbers_of_the_summary():
     fit = model("slopes")
-    text = fit.report(folder / "a.html", charts="none").read_text()
-    page = Reader(text)
-    assert [h for h in page.headings if h in HEADINGS] == HEADINGS
-    assert all(address.startswith("#") for address in page.addresses)
-    assert len(set(page.ids)) == len(page.ids)
+    text = page("slopes").read_text()
+    found = Reader(text)
+    assert [h for h in found.headings if h in HEADINGS] == HEADINGS
+    assert all(address.startswith("#") for address in found.addresses)
+    assert len(set(found.ids)) == len(found.ids)
     assert text.startswith('<!doctype html>\n<html lang="en">')
-    cells = {cell.replace("−", "-") for table in page.tables for row in table for cell in row}
+    cells = {cell.replace("−", "-") for table in found.tables for row in table for cell in row}
     for number in re.findall(r"(?<![\d.])-?\d+\.\d+(?![\d.])", str(fit).split("Converged")[0]):
         assert number in cells or any(number in cell for cell in cells), number
 
 
-def test_tables_are_the_fit_s(folder):
+def test_tables_are_the_fit_s():
     fit = model("factor")
-    page = Reader(fit.report(folder / "b.html", charts="none").read_text())
-    table = next(t for t in page.tables if t[0][0] == "term" and "df" in t[0])
+    found = Reader(page("factor").read_text())
+    table = next(t for t in found.tables if t[0][0] == "term" and "df" in t[0])
     frame = fit.test()
     for row, (_, truth) in zip(table[1:], frame.iterrows(), strict=True):
         assert row[0] == truth["term"]
         for text, name in zip(row[1:], ("estimate", "std_error", "df", "statistic"), strict=False):
             assert float(text.replace("−", "-")) == pytest.approx(truth[name], rel=6e-3)
-    outcome = next(t for t in page.tables if t[0][0] == "rows")
+    outcome = next(t for t in found.tables if t[0][0] == "rows")
     score = me.datasets.flipped_classrooms()["score"]
     assert float(outcome[1][1]) == pytest.approx(score.mean(), rel=1e-3)
     assert float(outcome[1][2]) == pytest.approx(score.std(), rel=1e-3)
     levels = next(
-        t for t in page.tables if t[0][:2] == ["factor", "levels"] and "rows of each" in t[0]
+        t for t in found.tables if t[0][:2] == ["factor", "levels"] and "rows of each" in t[0]
     )
     assert levels[1][0] == "style" and "No (125)" in levels[1][2]
-    ends = next(t for t in page.tables if t[0][0] == "rank")
+    ends = next(t for t in found.tables if t[0][0] == "rank")
     ranef = fit.ranef().sort_values("estimate", ascending=False)["level"].tolist()
     assert [r[1] for r in ends[1:6]] == ranef[:5] and [r[1] for r in ends[7:]] == ranef[-5:]
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_model_has_a_report_of_every_kind(name, folder):
-    fit = model(name)
+def test_every_model_has_a_report_of_every_kind(name):
     for suffix in ("html", "md", "docx"):
-        path = fit.report(folder / f"{name}.{suffix}", charts="none")
-        assert path.stat().st_size > 5000
-    assert "nan" not in re.findall(r"\w+", (folder / f"{name}.md").read_text().lower())
+        assert page(name, suffix).stat().st_size > 5000
+    assert "nan" not in re.findall(r"\w+", page(name, "md").read_text().lower())
 
 
 def test_the_charts_are_those_that_suit_the_model(folder):
@@ -235,9 +234,8 @@ def test_every_kind_of_table(flavour, folder):
     assert {"pandas": "pandas data frame", "dict": "dict of arrays"}.get(flavour, flavour) in text
 
 
-def test_data_summary_is_that_of_the_rows_used(folder):
-    fit = model("missing")
-    text = fit.report(folder / "p.md", charts="none").read_text()
+def test_data_summary_is_that_of_the_rows_used():
+    text = page("missing", "md").read_text()
     from tests.display.word_models import _missing
 
     frame = pd.DataFrame(_missing()).dropna(subset=["y", "x"])
@@ -245,12 +243,12 @@ def test_data_summary_is_that_of_the_rows_used(folder):
     assert "| y | 3 |" in text and "| x | 2 |" in text
 
 
-def test_tests_of_terms_are_chi_square_without_denominator_df(folder):
-    text = model("binomial").report(folder / "q.md", charts="none").read_text()
+def test_tests_of_terms_are_chi_square_without_denominator_df():
+    text = page("binomial", "md").read_text()
     row = pd.DataFrame(model("binomial").anova()).iloc[0]
     assert "| term | df | χ² | p |" in text
     assert f"| period | {row.num_df:.0f} | {row.chisq:.2f} | \\<0.001 |" in text
-    text = model("factor").report(folder / "r.md", charts="none").read_text()
+    text = page("factor", "md").read_text()
     row = pd.DataFrame(model("factor").anova()).iloc[0]
     assert "| term | num. df | den. df | F | p |" in text
     shown = f"{row.num_df:.0f} | {row.den_df:.1f} | {row.statistic:.2f} | {row.p_value:.3f}"

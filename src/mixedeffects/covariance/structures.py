@@ -34,6 +34,7 @@ class Unstructured:
 
     Examples
     --------
+    >>> import numpy as np
     >>> Unstructured(2).factor(np.array([1.0, 0.5, 2.0]))
     array([[1. , 0. ],
            [0.5, 2. ]])
@@ -82,6 +83,7 @@ class Diagonal:
 
     Examples
     --------
+    >>> import numpy as np
     >>> Diagonal(2).factor(np.array([1.0, 3.0]))
     array([[1., 0.],
            [0., 3.]])
@@ -156,6 +158,7 @@ def canonical_factor(Lambda):
 
     Examples
     --------
+    >>> import numpy as np
     >>> canonical_factor(np.array([[0.0, 2.0], [0.0, 1.0]]))
     array([[2., 0.],
            [1., 0.]])

@@ -121,6 +121,7 @@ def orthonormalising(X):
 
     Examples
     --------
+    >>> import numpy as np
     >>> X = np.column_stack([np.ones(5), np.arange(5.0) + 1e6])
     >>> T = orthonormalising(X)
     >>> np.allclose((X @ T)[:, 1], [-(2**0.5), -(0.5**0.5), 0, 0.5**0.5, 2**0.5])

@@ -27,6 +27,7 @@ def with_columns(data: Any, columns: Mapping[str, np.ndarray]) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pandas
     >>> with_columns(pandas.DataFrame({"x": [1, 2]}, index=[7, 8]), {"y": np.array([0.5, 1])})
        x    y

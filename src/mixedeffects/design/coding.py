@@ -18,6 +18,7 @@ def code_integers(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> code_integers(np.array([30, 10, 30]))
     (array([1, 0, 1], dtype=int32), array([10, 30]))
     """
@@ -171,6 +172,9 @@ def interaction(name: str, factors: Sequence[Factor]) -> Factor:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from mixedeffects.design.labels import Labels
+    >>> from mixedeffects.design.records import Factor
     >>> a = Factor("a", np.array([0, 1, 1], dtype=np.int32), Labels(np.array([1, 2])))
     >>> b = Factor("b", np.array([0, 0, 1], dtype=np.int32), Labels(np.array([7, 9])))
     >>> list(interaction("a:b", [a, b]).labels)

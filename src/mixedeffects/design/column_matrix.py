@@ -35,6 +35,8 @@ class ColumnMatrix(NDArrayOperatorsMixin):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from mixedeffects.design.part import Part
     >>> x = Part(np.array([3, 5, 7], dtype=np.int8), ("x",))
     >>> X = ColumnMatrix(3, [(), ((x, 0),)])
     >>> X[1:]
@@ -164,6 +166,7 @@ def dense(matrix: Matrix) -> np.ndarray:
 
     Examples
     --------
+    >>> import numpy as np
     >>> X = np.ones((3, 2))
     >>> dense(X) is X
     True

@@ -18,6 +18,7 @@ class Labels(Sequence[Any]):
 
     Examples
     --------
+    >>> import numpy as np
     >>> labels = Labels(np.array([308, 309, 310]))
     >>> labels[0], len(labels), labels == (308, 309, 310)
     (308, 3, True)
@@ -72,6 +73,7 @@ def _moments(values: Any) -> list[str]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> _moments(np.array(["2020-01-02T00:00:00.000", "2020-01-02T01:30:00.500"], "M8[ms]"))
     ['2020-01-02', '2020-01-02T01:30:00.5']
     """
@@ -152,6 +154,7 @@ def match_labels(new: Sequence[Any], known: Sequence[Any]) -> np.ndarray:
 
     Examples
     --------
+    >>> import numpy as np
     >>> match_labels(Labels(np.array(["3", "1"], dtype=object)), Labels(np.array([1, 2])))
     array([-1,  0], dtype=int32)
     """

@@ -47,6 +47,8 @@ def nesting(factors: Sequence[Factor]) -> tuple[tuple[FactorSize, ...], tuple[Re
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from mixedeffects.design.records import Factor
     >>> rep = Factor("rep", np.array([0, 1, 2, 2], dtype=np.int32), (1, 2, 3))
     >>> centre = Factor("centre", np.array([0, 0, 1, 1], dtype=np.int32), ("A", "B"))
     >>> nesting([centre, rep])[1][0]
@@ -89,6 +91,7 @@ def is_nested(codes, outer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> is_nested(np.array([0, 1, 2, 2]), np.array([0, 0, 1, 1]))
     True
     """

@@ -34,6 +34,7 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.arange(4.0)
     >>> dropped, coefficients = dependent_columns(np.column_stack([np.ones(4), x, 2 * x - 1]))
     >>> dropped, coefficients[0].round(6).tolist()
@@ -124,6 +125,7 @@ def describe(
 
     Examples
     --------
+    >>> import numpy as np
     >>> describe("x2", np.array([0.0, 2.0]), ["(Intercept)", "x"], False, {}).reason
     'x2 = 2·x'
     """

@@ -65,6 +65,7 @@ def equal_rows(
 
     Examples
     --------
+    >>> import numpy as np
     >>> equal_rows([np.array([1.0, 2.0, 1.0]), np.array([3, 3, 3])]).row_of
     array([0, 1, 0])
     >>> equal_rows([np.arange(3)]) is None

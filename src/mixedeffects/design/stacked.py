@@ -30,6 +30,7 @@ def stack(flavour: str, columns: list[Any], positions: np.ndarray) -> Any:
 
     Examples
     --------
+    >>> import numpy as np
     >>> stack("dict", [np.array([1, 2]), np.array([3, 4])], np.array([0, 2, -1])).tolist()
     [1.0, 3.0, nan]
     """

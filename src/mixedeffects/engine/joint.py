@@ -34,6 +34,7 @@ def dense_joint(places, covariance, codes, Z):
 
     Examples
     --------
+    >>> import numpy as np
     >>> C = np.array([[2.0, 1.0], [1.0, 3.0]])
     >>> one = np.ones((2, 1))
     >>> dense_joint([(0, 1), (1, 1)], C, [np.array([0, 0]), np.array([0, -1])], [one, one])

@@ -193,6 +193,7 @@ def root(A):
 
     Examples
     --------
+    >>> import numpy as np
     >>> half = root(np.array([[4.0, 2.0], [2.0, 1.0]]))
     >>> (half @ half.T).round(9).tolist()
     [[4.0, 2.0], [2.0, 1.0]]

@@ -120,6 +120,7 @@ def largest(g) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> largest(np.array([1.0, -3.0]))
     3.0
     """

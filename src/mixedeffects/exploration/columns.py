@@ -235,6 +235,7 @@ def share_of_blocks(codes) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> share_of_blocks(np.array([2, 2, 0, 0, 1])), share_of_blocks(np.array([0, 1, 0, 1]))
     (1.0, 0.5)
     """

@@ -91,6 +91,7 @@ def pattern_kinds(seen) -> np.ndarray:
 
     Examples
     --------
+    >>> import numpy as np
     >>> seen = np.array([[1, 1, 1], [1, 0, 0], [0, 1, 1], [1, 0, 1], [0, 0, 0]], dtype=bool)
     >>> [PATTERNS[k] for k in pattern_kinds(seen)]
     ['complete', 'dropout', 'late entry', 'intermittent', 'never observed']

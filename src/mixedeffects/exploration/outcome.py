@@ -201,6 +201,7 @@ def find_ends(distinct, counts, scale="continuous") -> tuple[End, ...]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> find_ends(np.arange(50.0), np.r_[np.full(49, 2), 30])
     (End(kind='ceiling', value=49.0, n=30, share=0.234375),)
     """
@@ -235,6 +236,7 @@ def missing_codes(distinct, counts) -> tuple[float, ...]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> missing_codes(np.r_[-999.0, np.arange(50.0)], np.r_[12, np.full(50, 2)])
     (-999.0,)
     >>> missing_codes(np.arange(120.0), np.full(120, 2))
@@ -256,6 +258,7 @@ def heaped(distinct, counts) -> str:
 
     Examples
     --------
+    >>> import numpy as np
     >>> heaped(np.arange(1.0, 101), np.where(np.arange(1, 101) % 10 == 0, 40, 2))
     '69% of the values are multiples of 10, of which 10% would be expected'
     """
@@ -283,6 +286,7 @@ def zero_shares(values) -> tuple[float, float]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> zero_shares(np.array([0.0, 0, 0, 1, 2, 3]))
     (0.5, 0.42187...)
     """

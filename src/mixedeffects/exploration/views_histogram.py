@@ -98,6 +98,7 @@ def bin_edges(values, bins=None):
 
     Examples
     --------
+    >>> import numpy as np
     >>> bin_edges(np.array([0.0, 1, 2])).tolist()
     [-0.5, 0.5, 1.5, 2.5]
     >>> bin_edges(np.array([0.0, 10.0]), 2).tolist()

@@ -24,6 +24,7 @@ class Beta(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> Beta().log_density(Response([0.3]), np.zeros(1), np.log([2.0])).round(12)  # uniform
     array([-0.])

@@ -26,6 +26,7 @@ class BetaBinomial(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Binomial, Response
     >>> response, eta = Response([1.0, 4.0], size=[3, 5]), np.array([0.5, 1.0])
     >>> big = BetaBinomial().log_density(response, eta, np.log(np.full(2, 1e12)))

@@ -19,6 +19,7 @@ class Binomial(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> d = Binomial().derivatives(Response([1.0, 2.0], size=[1, 4]), [np.zeros(2)], order=2)
     >>> d[0,], d[0, 0]

@@ -26,6 +26,7 @@ def refuse(response, bad, name, needs, advice="") -> None:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> refuse(Response([1.0, -2.0]), np.array([False, True]), "calls", "counts are not negative")
     Traceback (most recent call last):

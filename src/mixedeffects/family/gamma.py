@@ -24,6 +24,7 @@ class Gamma(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> d = Gamma().derivatives(Response([2.0]), [np.zeros(1), np.zeros(1)], order=2)
     >>> d[0,], d[0, 0]

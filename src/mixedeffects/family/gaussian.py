@@ -19,6 +19,7 @@ class Gaussian(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> d = Gaussian().derivatives(Response([1.0]), [np.zeros(1), np.zeros(1)], order=2)
     >>> d[0,], d[0, 0]

@@ -24,6 +24,7 @@ class Hurdle(WithZeros):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response, TruncatedPoisson
     >>> family = Hurdle(TruncatedPoisson())
     >>> np.exp(family.log_density(Response([0.0]), np.zeros(1), np.zeros(1)))

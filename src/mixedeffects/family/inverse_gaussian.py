@@ -21,6 +21,7 @@ class InverseGaussian(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> d = InverseGaussian().derivatives(Response([2.0]), [np.zeros(1), np.zeros(1)], order=2)
     >>> d[0,], d[0, 0]

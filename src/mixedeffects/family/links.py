@@ -43,6 +43,7 @@ class Link:
 
     Examples
     --------
+    >>> import numpy as np
     >>> class Squared(Link):
     ...     name, range, domain = "squared", (0.0, np.inf), (0.0, np.inf)
     ...

@@ -23,6 +23,7 @@ class NegativeBinomial1(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> NegativeBinomial1().variance(np.log(2.0), np.log(0.5))
     np.float64(3.0)
     """

@@ -31,6 +31,7 @@ class NegativeBinomial2(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Poisson, Response
     >>> response, eta = Response([0.0, 3.0]), np.array([0.5, 1.0])
     >>> big = NegativeBinomial2().log_density(response, eta, np.log(1e12))

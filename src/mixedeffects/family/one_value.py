@@ -10,6 +10,7 @@ def one_value(x) -> bool:
 
     Examples
     --------
+    >>> import numpy as np
     >>> one_value(np.array([2.0, 2.0])), one_value(np.array([2.0, 3.0]))
     (True, False)
     """

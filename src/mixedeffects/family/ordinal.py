@@ -28,6 +28,7 @@ class Ordinal(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> low, high = np.array([-np.inf, -1.0, 1.0]), np.array([-1.0, 1.0, np.inf])
     >>> p = np.exp(Ordinal().log_density(Response([0, 1, 2]), np.zeros(3), high, low))

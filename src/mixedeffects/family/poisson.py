@@ -19,6 +19,7 @@ class Poisson(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> d = Poisson().derivatives(Response([2.0]), [np.zeros(1)], order=2)
     >>> d[0,], d[0, 0]

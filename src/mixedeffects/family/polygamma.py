@@ -20,6 +20,7 @@ def trigamma(x):
 
     Examples
     --------
+    >>> import numpy as np
     >>> float(trigamma(np.array([1.0]))[0] - np.pi**2 / 6) < 1e-15
     True
     """
@@ -41,6 +42,7 @@ def tetragamma(x):
 
     Examples
     --------
+    >>> import numpy as np
     >>> round(float(tetragamma(np.array([1.0]))[0]), 12)
     -2.404113806319
     """

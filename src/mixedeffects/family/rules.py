@@ -20,6 +20,7 @@ def tails(x):
 
     Examples
     --------
+    >>> import numpy as np
     >>> e, smaller, log1p = tails(np.array([-700.0]))
     >>> bool(smaller[0] == log1p[0] == np.exp(-700.0))
     True

@@ -17,6 +17,7 @@ class Smooth:
 
     Examples
     --------
+    >>> import numpy as np
     >>> cube = Smooth(lambda x, order: [x**3, 3 * x**2, 6 * x][: order + 1])
     >>> cube(np.array([2.0]))
     array([8.])
@@ -52,6 +53,7 @@ def derivatives_of(function, x, order):
 
     Examples
     --------
+    >>> import numpy as np
     >>> [float(d[0]) for d in derivatives_of(np.log, np.array([2.0]), 2)]
     [0.693147..., 0.5, -0.25]
     """

@@ -130,6 +130,7 @@ def log1pmx(x):
 
     Examples
     --------
+    >>> import numpy as np
     >>> float(log1pmx(np.array([1e-9]))[0])
     -4.99999...e-19
     """
@@ -259,6 +260,7 @@ def rising_excess(y, t):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rising_excess(np.array([3.0]), np.log(np.array([1e12])))
     array([3.e-12])
     """

@@ -26,6 +26,7 @@ class StudentT(Family):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Gaussian, Response
     >>> response, eta, d = Response([1.0, 5.0]), np.zeros(2), np.zeros(2)
     >>> heavy = StudentT().log_density(response, eta, d, np.log(np.full(2, 1e12)))

@@ -111,6 +111,7 @@ class Jet(NDArrayOperatorsMixin):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x, y = Space(2, 3, (0,)).variables([np.array([2.0]), np.array([3.0])])
     >>> derivatives = (x**3 * np.exp(y)).derivatives()
     >>> bool(np.isclose(derivatives[0, 0, 1], 6 * 2.0 * np.exp(3.0))[0])

@@ -156,6 +156,7 @@ class TruncatedPoisson(Truncated):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Response
     >>> np.exp(TruncatedPoisson().log_density(Response([1.0]), np.zeros(1)))  # 1/(e - 1)
     array([0.58197671])

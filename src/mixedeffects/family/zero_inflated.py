@@ -31,6 +31,7 @@ class ZeroInflated(WithZeros):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Poisson, Response
     >>> family = ZeroInflated(Poisson())
     >>> family.extras

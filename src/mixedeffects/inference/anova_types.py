@@ -470,6 +470,7 @@ def null_space(A):
 
     Examples
     --------
+    >>> import numpy as np
     >>> np.abs(null_space(np.array([[1.0, 0.0]])))
     array([[0.],
            [1.]])

@@ -34,6 +34,7 @@ def normal_points(spread):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x, w = normal_points(2.0)
     >>> float((w @ np.exp(2.0 * x)).round(10)), float(np.exp(2.0).round(10))
     (7.3890560989, 7.3890560989)
@@ -63,6 +64,7 @@ def average(function, value, spread, *others, growth=1.0):
 
     Examples
     --------
+    >>> import numpy as np
     >>> average(np.square, np.array([1.0]), np.array([3.0])).round(12)  # 1 + 9
     array([10.])
     """

@@ -53,6 +53,7 @@ class Aliasing:
 
         Examples
         --------
+        >>> import numpy as np
         >>> aliasing = Aliasing(
         ...     np.array([0]), np.array([1]), np.array([[2.0]]), ("2x",), np.zeros(1)
         ... )

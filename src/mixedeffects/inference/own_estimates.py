@@ -69,6 +69,7 @@ def own_estimates(fit, f, levels):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> own_estimates(fit, 0, np.array([0])).estimates.round(2), fit.b[0][:1].round(2)

@@ -154,6 +154,7 @@ def in_response(Lam, R, rms):
 
     Examples
     --------
+    >>> import numpy as np
     >>> sd, loadings = in_response(np.diag([1.0, 0.5]), np.diag([1.0, 4.0]), np.array([1.0, 4.0]))
     >>> sd, abs(loadings)
     (array([2., 1.]), array([[0., 1.],

@@ -23,6 +23,7 @@ def number_summary(values):
 
     Examples
     --------
+    >>> import numpy as np
     >>> number_summary(np.array([1.0, 2.0, 6.0]))["median"]
     2.0
     """

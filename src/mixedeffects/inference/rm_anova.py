@@ -100,6 +100,7 @@ def univariate_tests(Y, within, groups, between):
 
     Examples
     --------
+    >>> import numpy as np
     >>> Y = np.array([[1.0, 2, 4], [2, 2, 3], [0, 3, 5], [1, 1, 4]])
     >>> table = univariate_tests(Y, {"time": 3}, {}, {}).columns
     >>> table["term"], table["statistic"].round(3)

@@ -319,6 +319,7 @@ def variable_type(values, categorical):
 
     Examples
     --------
+    >>> import polars as pl
     >>> variable_type(pl.Series([0.0, 1.0]), False), variable_type(pl.Series([0, 1]), True)
     ('binary', 'character')
     """

@@ -35,6 +35,7 @@ def product_rule(points, k):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x, logw = product_rule(2, 1)
     >>> x.ravel(), np.exp(logw)
     (array([-1.,  1.]), array([0.5, 0.5]))

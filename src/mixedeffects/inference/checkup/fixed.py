@@ -286,6 +286,7 @@ def inflation(R, own, others):
 
     Examples
     --------
+    >>> import numpy as np
     >>> R = np.linalg.cholesky(np.array([[1.0, 0.6], [0.6, 1.0]])).T
     >>> round(inflation(R, [1], [0]), 4)  # 1 / (1 - 0.6^2)
     1.5625

@@ -32,6 +32,7 @@ def combinations(A, B, T, n):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.arange(4.0)
     >>> B = np.column_stack([np.ones(4), x])
     >>> C, inside = combinations(np.column_stack([x - 1.0, x**2]), B, np.eye(2), 4)
@@ -77,6 +78,7 @@ def same_partition(one, other):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from types import SimpleNamespace as Factor
     >>> a = Factor(codes=np.array([0, 0, 1, 2]), n_levels=3)
     >>> same_partition(a, Factor(codes=np.array([2, 2, 0, 1]), n_levels=3))

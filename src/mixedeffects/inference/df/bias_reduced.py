@@ -76,6 +76,7 @@ def adjust(V, X, e):
     --------
     Without leverage there is nothing to adjust:
 
+    >>> import numpy as np
     >>> s, Phi, U = adjust(np.eye(2)[None], np.array([[[1e-9], [1e-9]]]), np.array([[3.0, 1.0]]))
     >>> s / 1e-9
     array([[4.]])

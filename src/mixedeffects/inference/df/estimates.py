@@ -32,6 +32,7 @@ def linear_estimates(fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> linear_estimates(fit, np.array([[1.0, 5.0]]))["estimate"].round(2)
@@ -68,6 +69,7 @@ def t_quantile(probability, df):
 
     Examples
     --------
+    >>> import numpy as np
     >>> t_quantile(0.975, np.array([10.0, np.inf])).round(3)
     array([2.228, 1.96 ])
     """
@@ -83,6 +85,7 @@ def two_sided_t(t, df):
 
     Examples
     --------
+    >>> import numpy as np
     >>> two_sided_t(np.array([2.228, 1.96]), np.array([10.0, np.inf])).round(3)
     array([0.05, 0.05])
     """

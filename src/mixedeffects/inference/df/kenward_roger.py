@@ -55,6 +55,7 @@ class KenwardRoger:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> KenwardRoger(fit).df(np.eye(2)).round(6)

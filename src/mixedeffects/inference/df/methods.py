@@ -180,6 +180,7 @@ def independent_rows(L, estimates, *, tolerance=1e-10):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rows, values = independent_rows(np.array([[1.0, 0], [2, 0]]), np.array([3.0, 6.0]))
     >>> rows.shape, np.abs(values)
     ((1, 2), array([3.]))

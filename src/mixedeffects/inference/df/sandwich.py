@@ -175,6 +175,7 @@ class CR2(Sandwich):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> robust = CR2(fit)

@@ -31,6 +31,7 @@ class Satterthwaite:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> Satterthwaite(fit).df(np.eye(2)).round(3)
@@ -113,6 +114,7 @@ def denominator(df):
 
     Examples
     --------
+    >>> import numpy as np
     >>> denominator(np.array([10.0, 10.0])), round(denominator(np.array([10.0, 18.0])), 6)
     (10.0, 12.666667)
     """

@@ -149,6 +149,7 @@ def positive_inverse(H):
 
     Examples
     --------
+    >>> import numpy as np
     >>> positive_inverse(np.diag([4.0, 0.0]))
     (array([[0.25, 0.  ],
            [0.  , 0.  ]]), False)

@@ -78,6 +78,7 @@ def predictive_quantiles(family, predictors, spread, p, *, size=None, weights=No
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Gaussian
     >>> zero = np.zeros(1)
     >>> sds = {"conditional": np.array([4.0])}
@@ -126,6 +127,7 @@ def mixture_points(centre, width):
 
     Examples
     --------
+    >>> import numpy as np
     >>> z, w = mixture_points(np.array([1.0]), np.array([1e-3]))
     >>> below = 1.0 / (1.0 + np.exp(np.clip((z - 1.0) / 2e-4, -500, 500)))
     >>> (w * below).sum(axis=1).round(4)  # P(Z < 1)

@@ -84,6 +84,7 @@ def unit_deviance(family, response, mu, dispersion=None, complement=None):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Poisson, Response
     >>> unit_deviance(Poisson(), Response([2.0, 0.0]), np.array([2.0, 1.5]))
     array([0., 3.])

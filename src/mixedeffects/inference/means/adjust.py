@@ -69,6 +69,7 @@ def adjusted(adjust, t, df, level, *, n_means=None, correlation=None):
 
     Examples
     --------
+    >>> import numpy as np
     >>> t, df = np.array([2.0, 3.0]), np.array([10.0, 10.0])
     >>> adjusted("holm", t, df, 0.95)[0].round(4)
     array([0.0734, 0.0267])

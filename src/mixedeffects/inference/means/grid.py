@@ -22,6 +22,7 @@ def centre(values):
 
     Examples
     --------
+    >>> import numpy as np
     >>> centre(np.array([0.1, 0.2, -0.3])), centre(np.array([1.0, 2.0]))
     (0.0, 1.5)
     """

@@ -30,6 +30,7 @@ class LargestT:
 
     Examples
     --------
+    >>> import numpy as np
     >>> largest = LargestT(np.eye(2))
     >>> p, error = largest.sf(2.0, 10.0)
     >>> abs(p - 0.13686) < 0.001, error < 1e-3

@@ -31,6 +31,7 @@ def range_cdf(w, k):
 
     Examples
     --------
+    >>> import numpy as np
     >>> range_cdf(np.array([2.772]), 2).round(3)
     array([0.95])
     """

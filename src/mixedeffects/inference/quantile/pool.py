@@ -183,6 +183,7 @@ def monte_carlo_p(values, *, upper_only=False):
 
     Examples
     --------
+    >>> import numpy as np
     >>> monte_carlo_p(np.array([9.0, 1.0, 2.0, 3.0]), upper_only=True)
     0.25
     """

@@ -66,6 +66,7 @@ def row_sample(fit, rows):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> some = row_sample(fit, np.array([0, 5, 179]))

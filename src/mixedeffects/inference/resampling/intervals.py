@@ -30,6 +30,7 @@ def percentile(estimate, replicates, level):
 
     Examples
     --------
+    >>> import numpy as np
     >>> percentile(np.zeros(1), np.arange(101.0)[:, None], 0.9)
     (array([5.]), array([95.]))
     """

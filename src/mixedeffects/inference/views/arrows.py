@@ -23,6 +23,7 @@ def axis_domain(*values, reach=None):
 
     Examples
     --------
+    >>> import numpy as np
     >>> axis_domain(np.array([1.0, np.nan]), np.array([10.0]))
     (-0.5, 10.5)
     """
@@ -55,6 +56,7 @@ def arrows(x0, y0, x1, y1, x_domain=(0.0, 1.0), y_domain=(0.0, 1.0)):
 
     Examples
     --------
+    >>> import numpy as np
     >>> arrows(0.0, 0.0, np.array([0.0, 2.0, 0.0]), np.array([5.0, 0.0, -5.0]), (0, 4), (0, 10))
     (array([0.5, 0.5, 0.5]), array([  0.,  90., 180.]))
     """

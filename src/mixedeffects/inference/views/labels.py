@@ -24,6 +24,7 @@ def have_room(x, y, x_range, y_range):
 
     Examples
     --------
+    >>> import numpy as np
     >>> have_room(np.array([1.0, 1.05, 9.0]), np.array([3.0, 3.1, 3.0]), 10.0, 10.0).tolist()
     [True, False, True]
     """

@@ -56,6 +56,7 @@ def normal_band(n, shown, level=0.95):
 
     Examples
     --------
+    >>> import numpy as np
     >>> median, lower, upper = normal_band(3, np.arange(1, 4))
     >>> bool(np.allclose(lower, -upper[::-1])), median.round(2).tolist()
     (True, [-0.82, 0.0, 0.82])

@@ -129,6 +129,7 @@ def curve(values, zeta, points=POINTS):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x, z, density = curve(np.linspace(-3.0, 3.0, 9), np.linspace(-3.0, 3.0, 9))
     >>> float(density[50].round(4))
     0.3989

@@ -41,6 +41,7 @@ def row_levels(fit, rows):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> row_levels(fit, np.array([0, 179]))

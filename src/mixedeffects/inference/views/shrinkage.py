@@ -67,6 +67,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
     >>> data = shrinkage_view(fit).tables["data"].columns

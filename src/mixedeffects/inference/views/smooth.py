@@ -39,6 +39,7 @@ def smooth(x, y, level=0.95, *, span=SPAN):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.arange(50.0)
     >>> line = smooth(x, 1.0 + 2.0 * x)
     >>> bool(np.allclose(line["mean"], 1.0 + 2.0 * line["x"]))

@@ -10,6 +10,7 @@ def as_texts(values):
 
     Examples
     --------
+    >>> import numpy as np
     >>> as_texts(["a", "b"])[np.array([1, 1, 0])].tolist()
     ['b', 'b', 'a']
     """

@@ -45,6 +45,7 @@ def boxes(values, codes, n_levels, *, ordered=None):
 
     Examples
     --------
+    >>> import numpy as np
     >>> found = boxes(np.array([1.0, 2, 3, 4, 50]), np.zeros(5, int), 2)
     >>> {name: float(found[name][0]) for name in ("n", "median", "q1", "q3", "low", "high")}
     {'n': 5.0, 'median': 3.0, 'q1': 2.0, 'q3': 4.0, 'low': 1.0, 'high': 4.0}
@@ -82,6 +83,7 @@ def quantiles(sorted_values, starts, counts, q):
 
     Examples
     --------
+    >>> import numpy as np
     >>> quantiles(np.array([1.0, 3, 5, 10, 20]), np.array([0, 3]), np.array([3, 2]), 0.5).tolist()
     [3.0, 15.0]
     """

@@ -72,6 +72,7 @@ def bars_of(formula):
 
     Examples
     --------
+    >>> from mixedeffects.formula import parse
     >>> [str(bar) for bar in bars_of(parse("y ~ x + (x || a/b) + (0 + log(x) | g)"))]
     ['(1 + x || b:a)', '(1 + x || a)', '(0 + log(x) | g)']
     """
@@ -90,6 +91,7 @@ def written(formula, *, bars=None, fixed=None):
 
     Examples
     --------
+    >>> from mixedeffects.formula import parse
     >>> formula = parse("y ~ a * x + offset(o) + (1 + x | g) + (1 | h)")
     >>> first, second = bars_of(formula)
     >>> written(formula, bars=[first.without(["x"]), second])
@@ -114,6 +116,7 @@ def wrapped(formula, functions):
 
     Examples
     --------
+    >>> from mixedeffects.formula import parse
     >>> wrapped(parse("y ~ x + f:x + log(x) + (x | g)"), {"x": "scale"})
     'y ~ scale(x) + log(x) + scale(x):f + (1 + scale(x) | g)'
     """
@@ -128,6 +131,7 @@ def wrapped_names(terms: TermList, functions):
 
     Examples
     --------
+    >>> from mixedeffects.formula import parse
     >>> wrapped_names(parse("y ~ f:x + log(x)").fixed, {"x": "center"})
     ('log(x)', 'f:center(x)')
     """
@@ -153,6 +157,7 @@ def without_terms(formula, gone):
 
     Examples
     --------
+    >>> from mixedeffects.formula import parse
     >>> without_terms(parse("y ~ a * x + z + (x | g)"), ["x"])
     'y ~ a + z + (1 | g)'
     """
