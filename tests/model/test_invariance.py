@@ -9,6 +9,7 @@ import mixedeffects as me
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
 from mixedeffects.engine import make_plan
+from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
 from tests.tolerances import SAME_OPTIMUM
 
@@ -28,7 +29,7 @@ def test_row_order(reference, seed):
     order = np.random.default_rng(seed).permutation(table["y"].size)
     fit = me.lmm(FORMULA, {k: v[order] for k, v in table.items()})
     assert fit.objective == pytest.approx(reference.objective, abs=SAME_OPTIMUM)
-    assert np.allclose(fit.theta, reference.theta, atol=1e-4)
+    assert np.allclose(fit.theta, reference.theta, atol=tol.OPTIMUM_E4)
 
 
 @EXAMPLES
@@ -40,7 +41,7 @@ def test_relabelling_groups(reference, seed):
     table["h"] = np.array([f"level {v}" for v in rng.permutation(7)])[table["h"]]
     fit = me.lmm(FORMULA, table)
     assert fit.objective == pytest.approx(reference.objective, abs=SAME_OPTIMUM)
-    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"], abs=1e-5)
+    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"], abs=tol.OPTIMUM_E5)
 
 
 @EXAMPLES
@@ -54,9 +55,11 @@ def test_affine_change_of_the_response(reference, shift, scale, sign):
     table["y"] = shift + sign * scale * table["y"]
     fit = me.lmm(FORMULA, table)
     nu = reference.nobs - 2
-    assert fit.objective - 2 * nu * np.log(scale) == pytest.approx(reference.objective, abs=1e-4)
-    assert fit.sigma == pytest.approx(scale * reference.sigma, rel=1e-5)
-    assert fit.fixef["x"] == pytest.approx(sign * scale * reference.fixef["x"], rel=1e-4)
+    assert fit.objective - 2 * nu * np.log(scale) == pytest.approx(
+        reference.objective, abs=tol.OPTIMUM_E4
+    )
+    assert fit.sigma == pytest.approx(scale * reference.sigma, rel=tol.OPTIMUM_E5)
+    assert fit.fixef["x"] == pytest.approx(sign * scale * reference.fixef["x"], rel=tol.OPTIMUM_E4)
 
 
 @EXAMPLES
@@ -66,8 +69,10 @@ def test_affine_change_of_a_predictor(reference, shift, scale):
     table = crossed_table()
     table["x"] = shift + scale * table["x"]
     fit = me.lmm(FORMULA, table)
-    assert fit.objective == pytest.approx(reference.objective + 2 * np.log(scale), abs=1e-4)
-    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"] / scale, rel=1e-3)
+    assert fit.objective == pytest.approx(
+        reference.objective + 2 * np.log(scale), abs=tol.OPTIMUM_E4
+    )
+    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"] / scale, rel=tol.OPTIMUM_E3)
 
 
 @EXAMPLES
@@ -105,9 +110,9 @@ def _assert_same(a, b):
     for name in ("xx", "leaf_diag", "leaf_fixed", "rest_fixed", "rest_dense"):
         u, v = getattr(a, name), getattr(b, name)
         if u is not None:
-            assert np.allclose(u, v, atol=1e-9), name
+            assert np.allclose(u, v, atol=tol.ROUNDING_E9), name
     if a.leaf_cross is not None:
-        assert np.allclose(_dense(a.leaf_cross), _dense(b.leaf_cross), atol=1e-9)
+        assert np.allclose(_dense(a.leaf_cross), _dense(b.leaf_cross), atol=tol.ROUNDING_E9)
 
 
 def _dense(rows):
@@ -127,5 +132,5 @@ def test_simulate_and_recover():
         estimates.append([again.fixef["x"], again.sigma])
     mean = np.mean(estimates, axis=0)
     error = np.std(estimates, axis=0) / np.sqrt(40)
-    assert abs(mean[0] - fit.fixef["x"]) < 4 * error[0]
-    assert abs(mean[1] - fit.sigma) < 4 * error[1]
+    assert abs(mean[0] - fit.fixef["x"]) < tol.STANDARD_ERRORS_4 * error[0]
+    assert abs(mean[1] - fit.sigma) < tol.STANDARD_ERRORS_4 * error[1]
