@@ -79,7 +79,9 @@ def test_the_optimum_is_reached(name):
     if name not in LME4_STOPS_SHORT:
         assert fit.loglik <= model["loglik"] + tol.LOGLIK_EXCESS
     # The objective at our own theta is what the log-likelihood says it is.
-    assert fit.objective_at(np.asarray(fit.theta)) == pytest.approx(-2 * fit.loglik, rel=1e-9)
+    assert fit.objective_at(np.asarray(fit.theta)) == pytest.approx(
+        -2 * fit.loglik, rel=tol.ROUNDING_E9
+    )
 
 
 def test_seven_slopes_are_where_lme4s_default_stops_short():
@@ -94,8 +96,8 @@ def test_counts_and_criteria(name):
     assert len(fit.theta) == len(model["theta"])
     assert len(finite_fixef(fit)) == len(model["fixef"])
     gap = 2 * abs(fit.loglik - model["loglik"]) + 1e-9 * abs(model["loglik"])
-    assert fit.aic == pytest.approx(model["aic"], abs=gap + 1e-9)
-    assert fit.bic == pytest.approx(model["bic"], abs=gap + 1e-9)
+    assert fit.aic == pytest.approx(model["aic"], abs=gap + tol.ROUNDING_E9)
+    assert fit.bic == pytest.approx(model["bic"], abs=gap + tol.ROUNDING_E9)
 
 
 def finite_fixef(fit: Any) -> np.ndarray:
@@ -162,7 +164,7 @@ def test_variance_components(name):
     }
     distance = np.sqrt(2 * tol.OBJECTIVE_AT_OPTIMUM / model["curvature"][0])
     theta = np.array(model["theta"])
-    assert np.max(np.abs(np.asarray(fit.theta) - theta)) < max(1e-4, distance)
+    assert np.max(np.abs(np.asarray(fit.theta) - theta)) < max(tol.OPTIMUM_E4, distance)
 
 
 def sorted_parts(group: str, level: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mixedeffects.crossprod import CrossProducts, leaf_pattern, products, together
 from mixedeffects.errors import OptionError
+from tests import tolerances as tol
 from tests.engine.simulated import design_of, designs, layout_of
 from tests.oracles import dense
 
@@ -95,7 +96,9 @@ def expected(design, stats):
 
 def assert_same(got, want):
     for a, b in zip(got, want, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11 * np.abs(b).max())
+        np.testing.assert_allclose(
+            a, b, rtol=tol.ROUNDING_E11, atol=tol.ROUNDING_E11 * np.abs(b).max()
+        )
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -153,7 +156,9 @@ def assert_same_fields(got, want, scale=None):
         assert len(parts[0]) == len(parts[1]), field.name
         for a, b, size in zip(*parts, strict=True):
             allowed = 1e-11 * np.abs(size).max(initial=1.0)
-            np.testing.assert_allclose(a, b, rtol=1e-11, atol=allowed, err_msg=field.name)
+            np.testing.assert_allclose(
+                a, b, rtol=tol.ROUNDING_E11, atol=allowed, err_msg=field.name
+            )
 
 
 def numbers_of(value):
@@ -179,7 +184,9 @@ def test_an_offset_is_taken_off_the_response(name, small):
     want = CrossProducts.of(less, layout)
     assert_same_fields(CrossProducts.of(design, layout, want.reference), want)
     own = CrossProducts.of(design, layout)
-    np.testing.assert_allclose(own.reference.T, want.reference.T, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(
+        own.reference.T, want.reference.T, rtol=tol.ROUNDING_E11, atol=tol.ROUNDING_E11
+    )
     assert abs(own.xx[-1, -1] - CrossProducts.of(plain, layout, want.reference).xx[-1, -1]) > 1.0
 
 
@@ -214,11 +221,11 @@ def test_merging_parts_is_summing_at_once_and_removing_undoes_it(seed, name):
     merged = one.merge(two)
     assert_same(whole(merged), whole(batch))
     assert merged.n == batch.n
-    assert merged.log_weights == pytest.approx(batch.log_weights, abs=1e-9)
+    assert merged.log_weights == pytest.approx(batch.log_weights, abs=tol.ROUNDING_E9)
     assert_same(whole(one.add(rows_of(design, second))), whole(batch))
     left = batch.remove(two)
     for a, b, scale in zip(whole(left), whole(one), whole(batch), strict=True):
-        np.testing.assert_allclose(a, b, atol=1e-11 * np.abs(scale).max())
+        np.testing.assert_allclose(a, b, atol=tol.ROUNDING_E11 * np.abs(scale).max())
     assert left.n == one.n
 
 

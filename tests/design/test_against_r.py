@@ -15,6 +15,7 @@ from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.table import open_table
 from mixedeffects.formula import parse
+from tests import tolerances as tol
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "design"
 
@@ -69,7 +70,9 @@ def test_fixed_part_is_model_matrix(case):
         assert list(names) == LABELLED[text]
     else:
         assert [squeeze(r_name(name)) for name in names] == [squeeze(n) for n in case["names"]]
-    np.testing.assert_allclose(X, np.array(case["columns"]).T, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(
+        X, np.array(case["columns"]).T, rtol=tol.ROUNDING_E10, atol=tol.ROUNDING_E10
+    )
 
 
 @pytest.mark.parametrize("case", golden("rebuild")["cases"], ids=lambda case: case["formula"])
@@ -77,18 +80,24 @@ def test_new_rows_are_transformed_as_in_r(case):
     spec = build_design(f"y ~ {case['formula']}", table()).spec
     new = pd.DataFrame(golden("rebuild")["new"])
     expected = np.array(case["columns"]).T
-    np.testing.assert_allclose(spec.rebuild(new).X, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        spec.rebuild(new).X, expected, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9
+    )
 
 
 @pytest.mark.parametrize("case", golden("boundary")["cases"], ids=lambda case: case["formula"])
 def test_knots_of_a_boundary_inside_the_data_are_rs(case):
     """Quantiles of the values inside of it, not of all."""
     X, _ = full_matrix(case["formula"])
-    np.testing.assert_allclose(X, np.array(case["columns"]).T, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        X, np.array(case["columns"]).T, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9
+    )
     spec = build_design(f"y ~ 0 + {case['formula']}", table()).spec
     new = pd.DataFrame(golden("boundary")["new"])
     expected = np.array(case["rebuilt"][1:]).T
-    np.testing.assert_allclose(spec.rebuild(new).X, expected, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(
+        spec.rebuild(new).X, expected, rtol=tol.ROUNDING_E8, atol=tol.ROUNDING_E8
+    )
 
 
 def _group(term):
@@ -121,4 +130,6 @@ def test_random_terms_are_those_of_lme4(case):
             ("Zt_square", (Zt**2).sum(axis=1)),
             ("Zt_weighted", Zt @ np.arange(1, design.n + 1)),
         ]:
-            np.testing.assert_allclose(value, theirs[key], rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(
+                value, theirs[key], rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9
+            )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mixedeffects.design import ModelSpec, build_design
 from mixedeffects.errors import MixedEffectsError
+from tests import tolerances as tol
 
 RNG = np.random.default_rng(7)
 TABLE = {
@@ -52,4 +53,6 @@ def test_design_or_error(text, random):
     assert np.linalg.matrix_rank(design.X / np.linalg.norm(design.X, axis=0)) == design.X.shape[1]
     assert len(set(design.x_names)) == len(design.x_names) == design.X.shape[1]
     spec = ModelSpec.from_dict(json.loads(json.dumps(design.spec.to_dict())))
-    np.testing.assert_allclose(spec.rebuild(TABLE).X, design.X, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        spec.rebuild(TABLE).X, design.X, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9
+    )

@@ -16,6 +16,7 @@ from mixedeffects.design import (
     row_keys,
     take_rows,
 )  # fmt: skip
+from tests import tolerances as tol
 from tests.tolerances import LIKELIHOOD_OF_MERGED_ROWS
 
 
@@ -72,7 +73,7 @@ def test_keys_are_spread_over_all_bits():
     assert np.unique(keys).size == n
     for bit in range(64):
         share = float(np.mean((keys >> np.uint64(bit)) & np.uint64(1)))
-        assert abs(share - 0.5) < 5 * 0.5 / np.sqrt(n), bit
+        assert abs(share - 0.5) < tol.STANDARD_ERRORS_5 * np.sqrt(0.25 / n), bit
 
 
 @pytest.mark.parametrize("n", [300, 50_000])

@@ -13,6 +13,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.design import build_design, chunks
 from mixedeffects.design.column_matrix import ColumnMatrix
+from tests import tolerances as tol
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "design"
 
@@ -170,13 +171,23 @@ def test_products(pair):
     rng = np.random.default_rng(1)
     v, M, u, N = (rng.normal(size=size) for size in (p, (p, 3), n, (n, 2)))
     for left, right in [(v, v), (M, M), (v.tolist(), v), (M.astype(np.float32),) * 2]:
-        np.testing.assert_allclose(lazy @ left, plain @ np.asarray(right), rtol=1e-6)
+        np.testing.assert_allclose(lazy @ left, plain @ np.asarray(right), rtol=tol.ROUNDING_E6)
     for right in (u, N):
-        np.testing.assert_allclose(lazy.T @ right, plain.T @ right, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(right.T @ lazy, right.T @ plain, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(lazy.T @ lazy, plain.T @ plain, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(M.T @ lazy.T, M.T @ plain.T, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(lazy @ lazy.T, plain @ plain.T, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            lazy.T @ right, plain.T @ right, rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12
+        )
+        np.testing.assert_allclose(
+            right.T @ lazy, right.T @ plain, rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12
+        )
+    np.testing.assert_allclose(
+        lazy.T @ lazy, plain.T @ plain, rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12
+    )
+    np.testing.assert_allclose(
+        M.T @ lazy.T, M.T @ plain.T, rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12
+    )
+    np.testing.assert_allclose(
+        lazy @ lazy.T, plain @ plain.T, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9
+    )
     out = np.full((n, 5), np.nan)
     assert np.matmul(lazy, M, out=out[:, 1:4]).base is out
     np.testing.assert_allclose(out[:, 1:4], plain @ M)
@@ -238,7 +249,7 @@ def test_a_fit_is_the_same(formula, monkeypatch, tmp_path):
     monkeypatch.setattr(chunks, "LARGE_BYTES", 0)
     lazy = me.lmm(formula, data)
     assert isinstance(lazy.design.X, ColumnMatrix)
-    assert lazy.loglik == pytest.approx(plain.loglik, abs=1e-8)
+    assert lazy.loglik == pytest.approx(plain.loglik, abs=tol.OPTIMUM_E8)
     new = {name: values[:50] for name, values in data.items()}
     for ask in (
         lambda fit: fit.fitted,
@@ -249,9 +260,9 @@ def test_a_fit_is_the_same(formula, monkeypatch, tmp_path):
         lambda fit: fit.test()["std_error"].to_numpy(),
         lambda fit: fit.augment()[".resid"].to_numpy(),
     ):
-        np.testing.assert_allclose(ask(lazy), ask(plain), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ask(lazy), ask(plain), rtol=tol.OPTIMUM_E5, atol=tol.OPTIMUM_E6)
     lazy.save(tmp_path / "fit.npz")
     again = me.load(tmp_path / "fit.npz")
-    assert again.loglik == pytest.approx(lazy.loglik, abs=1e-9)
+    assert again.loglik == pytest.approx(lazy.loglik, abs=tol.ROUNDING_E9)
     shared = [block.Z is lazy.design.X for block in lazy.design.blocks]
     assert shared == [block.Z is again.design.X for block in again.design.blocks]

@@ -14,6 +14,7 @@ from mixedeffects.design import Factor, build_design, nesting
 from mixedeffects.design.coding import code_integers, code_numbers, interaction
 from mixedeffects.design.labels import Labels
 from mixedeffects.design.rank import dependent_columns
+from tests import tolerances as tol
 
 
 @given(
@@ -220,7 +221,9 @@ def test_dropped_columns_are_the_later_ones_and_are_reproduced(seed, p, extra, p
     dropped, coefficients = dependent_columns(X)
     assert dropped == list(range(p, p + extra))
     for j, solved in zip(dropped, coefficients, strict=True):
-        np.testing.assert_allclose(free @ solved, X[:, j], atol=1e-8 * np.linalg.norm(X[:, j]))
+        np.testing.assert_allclose(
+            free @ solved, X[:, j], atol=tol.ROUNDING_E8 * np.linalg.norm(X[:, j])
+        )
 
 
 def test_nearly_collinear_columns_are_kept():
@@ -266,7 +269,7 @@ def test_row_order_only_permutes(order):
     )
     one = build_design("y ~ poly(x, 2) * f + (x | g)", table)
     two = build_design("y ~ poly(x, 2) * f + (x | g)", table.iloc[list(order)])
-    np.testing.assert_allclose(one.X[list(order)], two.X, atol=1e-12)
+    np.testing.assert_allclose(one.X[list(order)], two.X, atol=tol.ROUNDING_E12)
     np.testing.assert_array_equal(
         one.blocks[0].factor.codes[list(order)], two.blocks[0].factor.codes
     )

@@ -11,6 +11,7 @@ import pytest
 
 from mixedeffects.design import ModelSpec, build_design
 from mixedeffects.errors import ColumnTypeError, DataError, FormulaError
+from tests import tolerances as tol
 
 FORMULAS = [
     "y ~ x + (1 + x | id)",
@@ -34,7 +35,7 @@ def specs(formula, columns):
 def test_training_rows_come_back(columns, formula, copied):
     design, both = specs(formula, columns)
     built = both[copied].rebuild(columns, response=True)
-    np.testing.assert_allclose(built.X, design.X, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(built.X, design.X, rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12)
     np.testing.assert_array_equal(built.y, design.y)
     if design.offset is not None:
         np.testing.assert_array_equal(built.offset, design.offset)
@@ -43,7 +44,7 @@ def test_training_rows_come_back(columns, formula, copied):
         if block.Z is None:
             assert Z is None
         else:
-            np.testing.assert_allclose(Z, block.Z, rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(Z, block.Z, rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12)
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -53,11 +54,15 @@ def test_a_row_does_not_depend_on_its_neighbours(columns, formula):
     some = [17, 3]
     part = pl.DataFrame({name: np.asarray(values)[some] for name, values in columns.items()})
     built = spec.rebuild(part)
-    np.testing.assert_allclose(built.X, design.X[some], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(
+        built.X, design.X[some], rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12
+    )
     for (codes, Z), block in zip(built.blocks, design.blocks, strict=True):
         np.testing.assert_array_equal(codes, block.factor.codes[some])
         if block.Z is not None:
-            np.testing.assert_allclose(Z, block.Z[some], rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(
+                Z, block.Z[some], rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E12
+            )
 
 
 def test_new_groups_are_minus_one(columns):
@@ -109,7 +114,7 @@ def test_states_are_learnt_on_the_rows_used(columns):
     y[:4] = np.nan
     x[:4] = 1e6
     design = build_design("y ~ scale(x) + f", {**columns, "x": x, "y": y})
-    np.testing.assert_allclose(design.X[:, 1].mean(), 0, atol=1e-12)
+    np.testing.assert_allclose(design.X[:, 1].mean(), 0, atol=tol.ROUNDING_E12)
     np.testing.assert_allclose(design.X[:, 1].std(ddof=1), 1)
 
 

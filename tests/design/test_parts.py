@@ -18,6 +18,7 @@ from mixedeffects.design import (
     term_codings,
 )  # fmt: skip
 from mixedeffects.errors import ColumnTypeError, DataError, FormulaError, ModelError, OptionError
+from tests import tolerances as tol
 
 
 @pytest.fixture
@@ -64,9 +65,9 @@ def test_exposure_is_an_offset_of_its_logarithm(counts):
     by_array = count("deaths ~ x + offset(w) + (1 | g)", counts, exposure=counts["years"])
     for glmm in (by_name, by_array):
         np.testing.assert_array_equal(glmm.exposure, counts["years"])
-        np.testing.assert_allclose(glmm.design.offset, by_hand.design.offset, rtol=1e-15)
+        np.testing.assert_allclose(glmm.design.offset, by_hand.design.offset, rtol=tol.ROUNDING_E15)
     alone = count("deaths ~ x", counts, exposure=list(counts["years"]))
-    np.testing.assert_allclose(alone.design.offset, np.log(counts["years"]), rtol=1e-15)
+    np.testing.assert_allclose(alone.design.offset, np.log(counts["years"]), rtol=tol.ROUNDING_E15)
     assert count("deaths ~ x", counts).design.offset is None
 
 
@@ -274,10 +275,10 @@ def test_all_parts_of_new_rows(counts):
         main, parts = known.rebuild(pl.DataFrame(new, strict=False), response=True)
         rows = [0, 4, 5]
         assert np.flatnonzero(main.kept).tolist() == rows
-        np.testing.assert_allclose(main.X, glmm.design.X[rows], rtol=1e-14)
+        np.testing.assert_allclose(main.X, glmm.design.X[rows], rtol=tol.ROUNDING_E14)
         np.testing.assert_allclose(main.offset, glmm.design.offset[rows])
         np.testing.assert_array_equal(main.y, glmm.y[rows])
-        np.testing.assert_allclose(parts["zi"].X, glmm.parts["zi"].X[rows], rtol=1e-12)
+        np.testing.assert_allclose(parts["zi"].X, glmm.parts["zi"].X[rows], rtol=tol.ROUNDING_E12)
         np.testing.assert_array_equal(parts["dispersion"].X, glmm.parts["dispersion"].X[rows])
         codes = glmm.parts["zi"].blocks[0].factor.codes
         assert parts["zi"].blocks[0][0].tolist() == [codes[0], -1, codes[5]]

@@ -9,6 +9,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.design import build_design, build_glmm_design
+from tests import tolerances as tol
 from tests.oracles.fields import assert_same_record
 
 N = 60
@@ -116,7 +117,7 @@ def test_fits_are_those_of_the_rows_left():
     formula = "count ~ x + (1 | g)"
     one = me.glmm(formula, with_gap("g"), family="poisson", exposure=whole()["hours"], weights="w")
     two = me.glmm(formula, without_rows(), family="poisson", exposure="hours", weights="w")
-    assert one.loglik == pytest.approx(two.loglik, abs=1e-9)
+    assert one.loglik == pytest.approx(two.loglik, abs=tol.ROUNDING_E9)
 
 
 def test_the_columns_of_weights_and_exposure_are_remembered_by_name():

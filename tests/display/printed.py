@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
+from tests import tolerances as tol
+
 NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?%?")
 # decimals that are enough whatever the size of a number, and digits that are enough without them
 DECIMALS, DIGITS = 2, 2
@@ -131,7 +133,9 @@ def rounds(cell: str, value: float) -> bool:
     half = 0.5 * 10.0**-decimals
     digits = len(mantissa.replace("-", "").replace(".", "").lstrip("0"))
     enough = decimals >= DECIMALS or digits >= DIGITS or value == float(plain) or "%" in cell
-    return enough and abs(float(plain) - value) <= half * (1 + 1e-9) + 1e-12 * abs(value)
+    return enough and abs(float(plain) - value) <= half * (
+        1 + tol.ROUNDING_E9
+    ) + tol.ROUNDING_E12 * abs(value)
 
 
 def assert_says(table: Printed, header: list[str], rows: list[list[Any]]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.display.equation.office import omml
+from tests import tolerances as tol
 from tests.display.word_models import MODELS, model
 
 TEXTS = {
@@ -63,10 +64,10 @@ def test_estimates_are_those_of_the_tables(name):
     owner = table.get("component", pd.Series(["conditional"] * len(table)))
     parts = {"conditional", "thresholds", *(() if fit.linear else fit.data.parts)}
     for value in table["estimate"][owner.isin(parts)]:
-        assert any(abs(float(n) - abs(value)) <= 0.5 * 10.0 ** -len(n.split(".")[1]) * 1.001
+        assert any(abs(float(n) - abs(value)) <= tol.HALF_A_UNIT * 10.0 ** -len(n.split(".")[1])
                    for n in numbers), value  # fmt: skip
     for sd in np.concatenate(list(fit.varcorr.sd.values())):
-        assert sd == 0 or any(np.isclose(float(n), sd, rtol=1e-4) for n in numbers), sd
+        assert sd == 0 or any(np.isclose(float(n), sd, rtol=tol.PRINTED_E4) for n in numbers), sd
 
 
 @pytest.mark.parametrize("estimates", [False, True])

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
+from tests import tolerances as tol
 from tests.display.test_words import NUMBER, read, shows, topic
 from tests.display.word_models import _table
 
@@ -118,7 +119,7 @@ def test_small_ratios_are_not_rounded_to_nothing():
     text = topic(fit.interpret(), "Other parts")
     lower = fit.test(component="zi", exponentiate=True)["lower"][0]
     found = re.search(rf"odds of an extra zero are {NUMBER} \(95% CI ({NUMBER}) to", text)[1]
-    assert read(found)[0] == pytest.approx(lower, rel=0.01) and lower < 1e-4
+    assert read(found)[0] == pytest.approx(lower, rel=tol.PRINTED_E2) and lower < 1e-4
     assert not re.search(r"\b0\.0+\b (to|times)", text)
 
 

@@ -18,6 +18,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects import display
+from tests import tolerances as tol
 from tests.display.printed import (
     P,
     assert_says,
@@ -384,7 +385,7 @@ def read_cell(cell, value):
     if isinstance(value, Among):
         return cell if cell in value else "one of " + ", ".join(value)
     if isinstance(value, Size):
-        assert value == 0 or float(cell) == pytest.approx(value, rel=0.5)
+        assert value == 0 or float(cell) == pytest.approx(value, rel=tol.PRINTED_5E1)
         return cell
     if isinstance(value, Change):
         sign = "" if abs(value) < 0.005 else "+" if value > 0 else "-"
@@ -458,13 +459,17 @@ def test_sizes_and_shares_of_a_summary_are_counted(name):
         if rows.min() == rows.max():
             assert sizes == [rows.min()]
         else:
-            assert sizes == [rows.min(), pytest.approx(rows.mean(), abs=0.05), rows.max()]
+            assert sizes == [
+                rows.min(),
+                pytest.approx(rows.mean(), abs=tol.PRINTED_5E2),
+                rows.max(),
+            ]
     shares = pd.DataFrame(fit.icc())
     for group, icc in zip(shares["group"][:-1], shares["icc"][:-1], strict=True):
         said = re.search(
             rf"(\d+)% of the variance[^%]*is between levels of {re.escape(group)}[,.]", text
         )
-        assert said and abs(float(said[1]) - 100 * icc) <= 0.5 + 1e-9
+        assert said and abs(float(said[1]) - 100 * icc) <= tol.PRINTED_5E1 + tol.ROUNDING_E9
 
 
 # ---- numbers in the lines of an exploration -----------------------------------------------------

@@ -6,15 +6,16 @@ import pytest
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.engine import sparse
 from mixedeffects.engine.projection import Solver
+from tests import tolerances as tol
 from tests.engine.simulated import Oracle, design_of, designs, layout_of, objective_of
 
 DESIGNS = designs()
 MANY = [name for name, d in DESIGNS.items() if len(d.blocks) > 1]
 ROUTES = [(name, "dense") for name in DESIGNS] + [(name, "sparse") for name in MANY]
 # the same sums in another order
-VALUE_RTOL = 1e-10
+VALUE_RTOL = tol.ROUNDING_E10
 # 1 - diag(R^-1) cancels down to 1e-5 before it is extrapolated instead
-DERIVATIVE_RTOL = 1e-9
+DERIVATIVE_RTOL = tol.ROUNDING_E9
 
 
 def points(n_theta, seed=5):
@@ -48,7 +49,10 @@ def test_value_derivative_and_conditional(name, engine, reml):
         conditional = evaluation.factorisation.conditional()
         for blocks, expected in zip(conditional, oracle.conditional, strict=True):
             np.testing.assert_allclose(
-                blocks, expected, rtol=1e-9, atol=1e-11 * (1e-300 + np.abs(expected).max())
+                blocks,
+                expected,
+                rtol=tol.ROUNDING_E9,
+                atol=tol.ROUNDING_E11 * (np.finfo(float).tiny + np.abs(expected).max()),
             )
 
 
@@ -62,7 +66,7 @@ def test_gradient_is_the_slope_of_the_value(name, engine):
     for _ in range(3):
         u = rng.normal(size=theta.size)
         slope = (objective.value(theta + step * u) - objective.value(theta - step * u)) / (2 * step)
-        assert gradient @ u == pytest.approx(slope, abs=1e-6 * np.abs(gradient).max())
+        assert gradient @ u == pytest.approx(slope, abs=tol.TRUNCATION_E6 * np.abs(gradient).max())
 
 
 @pytest.mark.parametrize("name", MANY)
@@ -76,7 +80,7 @@ def test_curvature_does_not_depend_on_the_route(name):
     assert np.abs(expected).max() > 0.1
     for engine in ("dense", "sparse"):
         H = objective_of(design, engine).evaluate(theta).curvature
-        np.testing.assert_allclose(H, expected, atol=1e-9 * np.abs(expected).max())
+        np.testing.assert_allclose(H, expected, atol=tol.ROUNDING_E9 * np.abs(expected).max())
 
 
 def test_levels_unpacked_for_blas_give_the_same():
@@ -87,9 +91,9 @@ def test_levels_unpacked_for_blas_give_the_same():
     crossing.unpacked, crossing._batch = True, 5
     theta = np.random.default_rng(3).normal(size=plain.parameters.n_theta)
     a, b = plain.evaluate(theta), unpacked.evaluate(theta)
-    assert a.value == pytest.approx(b.value, rel=1e-13)
-    np.testing.assert_allclose(a.gradient, b.gradient, rtol=1e-10)
-    np.testing.assert_allclose(a.curvature, b.curvature, rtol=1e-9, atol=1e-9)
+    assert a.value == pytest.approx(b.value, rel=tol.ROUNDING_E13)
+    np.testing.assert_allclose(a.gradient, b.gradient, rtol=tol.ROUNDING_E10)
+    np.testing.assert_allclose(a.curvature, b.curvature, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9)
 
 
 def test_rows_shared_among_threads_give_the_same():
@@ -101,7 +105,7 @@ def test_rows_shared_among_threads_give_the_same():
     theta = np.random.default_rng(3).normal(size=alone.parameters.n_theta)
     assert alone.value(theta) == shared.value(theta)
     np.testing.assert_allclose(
-        alone.evaluate(theta).gradient, shared.evaluate(theta).gradient, rtol=1e-10
+        alone.evaluate(theta).gradient, shared.evaluate(theta).gradient, rtol=tol.ROUNDING_E10
     )
 
 
@@ -114,8 +118,8 @@ def test_sparse_remainder_without_a_list_of_places(monkeypatch):
     assert unlisted.solver._engine.assembly.where is None
     theta = np.random.default_rng(3).normal(size=listed.parameters.n_theta)
     a, b = listed.evaluate(theta), unlisted.evaluate(theta)
-    assert a.value == pytest.approx(b.value, rel=1e-13)
-    np.testing.assert_allclose(a.gradient, b.gradient, rtol=1e-10)
+    assert a.value == pytest.approx(b.value, rel=tol.ROUNDING_E13)
+    np.testing.assert_allclose(a.gradient, b.gradient, rtol=tol.ROUNDING_E10)
 
 
 def test_one_row_per_level_and_one_level_with_nearly_all_rows():

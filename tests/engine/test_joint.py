@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
+from tests import tolerances as tol
 
 
 def crossed(formula, **options):
@@ -26,7 +27,7 @@ def test_one_factor_alone_is_its_conditional_covariance(formula):
     if len(conditional) > 1:  # the other factor absent
         codes, Z = [levels, np.full(levels.size, -1)], [z, np.ones((levels.size, 1))]
     expected = np.einsum("ja,jab,jb->j", z, conditional[0], z)
-    assert fact.joint(codes, Z) == pytest.approx(expected, rel=1e-9)
+    assert fact.joint(codes, Z) == pytest.approx(expected, rel=tol.ROUNDING_E9)
 
 
 def test_the_engines_agree():
@@ -34,5 +35,5 @@ def test_the_engines_agree():
     codes = [block.factor.codes for block in fits[0].design.blocks]
     Z = [np.asarray(block.Z) for block in fits[0].design.blocks]
     one, other = (fit.evaluation.factorisation.joint(codes, Z) for fit in fits)
-    assert one == pytest.approx(other, rel=1e-5)
+    assert one == pytest.approx(other, rel=tol.ROUNDING_E5)
     assert (one > 0).all()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests import tolerances as tol
 from tests.engine.simulated import dense_levels, design_of, objective_of
 from tests.oracles import dense
 
@@ -73,7 +74,9 @@ def test_very_large_and_very_small_variances(size, rtol, columns, engine):
     assert evaluation.value == pytest.approx(expected(theta), rel=rtol)
     u = theta * rng.normal(size=theta.size)
     slope = (expected(theta + 1e-5 * u) - expected(theta - 1e-5 * u)) / 2e-5
-    assert evaluation.gradient @ u == pytest.approx(slope, rel=1e-4, abs=1e-9)
+    assert evaluation.gradient @ u == pytest.approx(
+        slope, rel=tol.TRUNCATION_E4, abs=tol.ROUNDING_E9
+    )
 
 
 @pytest.mark.parametrize("engine", ["dense", "sparse"])
@@ -88,7 +91,7 @@ def test_weights_over_twelve_orders_of_magnitude(engine):
     T = objective.stats.reference.T_blocks
     blocks = [(g, X @ T[0]), (h, np.ones((y.size, 1)))]
     expected = long_criterion(y, X, blocks, lambdas, w)
-    assert objective.value(theta) == pytest.approx(expected, rel=1e-9)
+    assert objective.value(theta) == pytest.approx(expected, rel=tol.ROUNDING_E9)
 
 
 @pytest.mark.parametrize("engine", ["dense", "sparse"])
@@ -107,4 +110,4 @@ def test_a_response_of_1e8_and_a_covariate_of_1e6(engine):
     blocks = [(g, near @ T), (h, np.ones((y.size, 1)))]
     expected = long_criterion(near_y, near, blocks, lambdas, np.ones(y.size))
     # 1e8 holds 1.5e-8: that much of each residual is gone with the data
-    assert objective.value(theta) == pytest.approx(expected, abs=2e-6)
+    assert objective.value(theta) == pytest.approx(expected, abs=tol.ROUNDING_2E6)

@@ -9,6 +9,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.estimation.certificate import certify, leave_saddle, singular_directions, snap
 from mixedeffects.estimation.newton import OptimizerResult
+from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
 
 
@@ -61,7 +62,7 @@ def test_the_optimiser_leaves_a_zero_start_that_is_a_saddle():
     table = crossed_table()
     fit = me.lmm("y ~ x + (1 + x | g)", table)
     stuck = me.lmm("y ~ x + (1 + x | g)", table, start=[0.0, 0.0, 0.0])
-    assert stuck.loglik == pytest.approx(fit.loglik, abs=1e-6)
+    assert stuck.loglik == pytest.approx(fit.loglik, abs=tol.OPTIMUM_E6)
     objective = fit.evaluation.objective
     zero = objective.evaluate(np.zeros(3))
     assert any(gain > 1.0 for *_, gain in singular_directions(zero, objective.parameters))
@@ -149,7 +150,7 @@ def test_every_optimizer_finds_the_same_optimum(optimizer):
         warnings.simplefilter("ignore")
         fit = me.lmm("y ~ x + (1 + x | g) + (1 | h)", table, optimizer=optimizer)
     best = me.lmm("y ~ x + (1 + x | g) + (1 | h)", table)
-    assert fit.loglik == pytest.approx(best.loglik, abs=1e-5)
+    assert fit.loglik == pytest.approx(best.loglik, abs=tol.OPTIMUM_E5)
     assert fit.certificate.optimizer == optimizer
 
 

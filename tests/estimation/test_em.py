@@ -18,6 +18,7 @@ from mixedeffects.estimation.minimize import settle
 from mixedeffects.estimation.px import directions, level_moments, level_products, regression
 from mixedeffects.estimation.start import even_start
 from mixedeffects.estimation.watching import Watch, linear_look
+from tests import tolerances as tol
 from tests.estimation.simulated import FORMULAS, crossed_table
 from tests.estimation.test_objective import layouts
 from tests.golden.lmm.frames import golden_frame, golden_models
@@ -140,7 +141,7 @@ def test_the_textbooks_em_goes_to_the_same_place(reml):
     V = dense.marginal_covariance(blocks, [np.sqrt(C / sigma2) for C in covariances], w)
     slow = dense.minus_two_loglik(y, X, V, reml)
     fit = me.lmm("y ~ x + (1 | g) + (1 | h)", table, reml=reml, optimizer="em")
-    assert fit.objective == pytest.approx(slow, abs=1e-4)
+    assert fit.objective == pytest.approx(slow, abs=tol.OPTIMUM_E4)
     assert fit.objective <= slow + EM_OPTIMUM
 
 

@@ -7,6 +7,7 @@ from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.design import build_design
 from mixedeffects.engine import Solver, make_plan
 from mixedeffects.estimation import LMMObjective, Parameters
+from tests import tolerances as tol
 from tests.estimation.simulated import FORMULAS, crossed_table
 from tests.oracles import dense
 from tests.tolerances import GRADIENT_RTOL, OBJECTIVE_RTOL
@@ -95,7 +96,7 @@ def test_derivative_by_covariance_is_symmetric_and_predicts_the_objective(formul
         objective = objective_of(design, layouts(design)[layout], True)
         theta = np.zeros(objective.parameters.n_theta)
         evaluation = objective.evaluate(theta)
-        assert np.abs(evaluation.gradient).max() < 1e-12
+        assert np.abs(evaluation.gradient).max() < tol.ROUNDING_E12
         for term in objective.parameters.terms:
             # the first diagonal entry of the term: G = eps^2 e e'
             eps = 1e-3
@@ -104,9 +105,11 @@ def test_derivative_by_covariance_is_symmetric_and_predicts_the_objective(formul
             change = objective.value(moved) - evaluation.value
             first = term.columns[0]
             slope = evaluation.D[term.block][first, first]
-            assert change == pytest.approx(eps**2 * slope, rel=2e-3, abs=1e-8)
+            assert change == pytest.approx(
+                eps**2 * slope, rel=tol.TRUNCATION_2E3, abs=tol.TRUNCATION_E8
+            )
         for D in evaluation.D:
-            assert np.allclose(D, D.T, rtol=1e-9, atol=1e-9 * np.abs(D).max())
+            assert np.allclose(D, D.T, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9 * np.abs(D).max())
 
 
 def test_curvature_is_close_to_the_hessian_at_the_optimum():
@@ -124,7 +127,12 @@ def test_curvature_is_close_to_the_hessian_at_the_optimum():
         e[i] = step
         plus, minus = objective.evaluate(theta + e), objective.evaluate(theta - e)
         hessian[i] = (plus.gradient - minus.gradient) / (2 * step)
-    assert np.allclose(evaluation.curvature, hessian, rtol=0.1, atol=0.05 * np.abs(hessian).max())
+    assert np.allclose(
+        evaluation.curvature,
+        hessian,
+        rtol=tol.APPROXIMATION_E1,
+        atol=tol.APPROXIMATION_5E2 * np.abs(hessian).max(),
+    )
 
 
 def test_blocked_and_small_engines_agree_on_everything():
@@ -139,9 +147,14 @@ def test_blocked_and_small_engines_agree_on_everything():
     user = small.parameters.to_user(theta)
     a = small.evaluate(small.parameters.from_user(user))
     b = blocked.evaluate(blocked.parameters.from_user(user))
-    assert a.value == pytest.approx(b.value, rel=1e-12)
+    assert a.value == pytest.approx(b.value, rel=tol.ROUNDING_E12)
     for Da, Db in zip(a.D, b.D, strict=True):
-        assert np.allclose(Da, Db, rtol=1e-9, atol=1e-9 * np.abs(Da).max())
-    assert np.allclose(a.curvature, b.curvature, rtol=1e-8, atol=1e-8 * np.abs(a.curvature).max())
+        assert np.allclose(Da, Db, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9 * np.abs(Da).max())
+    assert np.allclose(
+        a.curvature,
+        b.curvature,
+        rtol=tol.ROUNDING_E8,
+        atol=tol.ROUNDING_E8 * np.abs(a.curvature).max(),
+    )
     for ca, cb in zip(a.factorisation.conditional(), b.factorisation.conditional(), strict=True):
-        assert np.allclose(ca, cb, rtol=1e-9, atol=1e-12)
+        assert np.allclose(ca, cb, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E12)

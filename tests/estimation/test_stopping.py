@@ -7,6 +7,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.estimation import OPTIMIZERS
+from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
 from tests.estimation.test_trace import no_variance
 
@@ -71,13 +72,13 @@ def test_states_are_in_the_users_units():
     assert fit.certificate.rule is None and fit.certificate.proved
     assert fit.objective == plain.objective  # asking changes nothing
     last, table = states[-1], fit.trace()
-    assert last.fixef == pytest.approx(fit.fixef, rel=1e-10)
+    assert last.fixef == pytest.approx(fit.fixef, rel=tol.ROUNDING_E10)
     assert last.sigma == fit.sigma
-    assert np.allclose(last.theta, fit.theta, rtol=1e-9)
+    assert np.allclose(last.theta, fit.theta, rtol=tol.ROUNDING_E9)
     assert last.objective == fit.objective
     assert last.gradient == fit.certificate.gradient
     assert set(last.sd) == {c for c in table.columns if c.startswith("sd__")}
-    assert last.sd["sd__x"] == pytest.approx(fit.varcorr.sd["g"][1], rel=1e-9)
+    assert last.sd["sd__x"] == pytest.approx(fit.varcorr.sd["g"][1], rel=tol.ROUNDING_E9)
     assert [s.iteration for s in states] == table["iteration"].tolist()[1:]
     assert last.evaluations == table["evaluations"].iloc[-1]
     assert last.seconds == table["seconds"].iloc[-1]
@@ -202,7 +203,7 @@ def test_a_rule_that_stops_another_start_leaves_the_proved_optimum():
 
     fit = fitted(rule, "newton")
     assert searches[-1] == 1 and searches.count(1) == 2
-    assert fit.objective == pytest.approx(whole.objective, abs=1e-7)
+    assert fit.objective == pytest.approx(whole.objective, abs=tol.OPTIMUM_E7)
     assert fit.certificate.proved and fit.certificate.rule is None
     assert fit.certificate.evaluations < whole.certificate.evaluations
 

@@ -8,6 +8,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.estimation import OPTIMIZERS
+from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
 from tests.tolerances import EM_MONOTONE
 
@@ -55,11 +56,15 @@ def test_each_step_is_a_point_of_the_model(optimizer):
     objective = fit.evaluation.objective
     for step in fit.certificate.path[::3]:
         evaluation = objective.evaluate(step.theta)
-        assert evaluation.value == pytest.approx(step.objective, rel=1e-12)
-        assert evaluation.s2 == pytest.approx(step.sigma**2, rel=1e-10)
-        assert np.allclose(evaluation.factorisation.beta(), step.beta, rtol=1e-9, atol=1e-12)
+        assert evaluation.value == pytest.approx(step.objective, rel=tol.ROUNDING_E12)
+        assert evaluation.s2 == pytest.approx(step.sigma**2, rel=tol.ROUNDING_E10)
+        assert np.allclose(
+            evaluation.factorisation.beta(), step.beta, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E12
+        )
         if np.isfinite(step.gradient):
-            assert step.gradient == pytest.approx(np.abs(evaluation.gradient).max(), rel=1e-6)
+            assert step.gradient == pytest.approx(
+                np.abs(evaluation.gradient).max(), rel=tol.ROUNDING_E6
+            )
 
 
 def test_newton_counts_every_iteration_and_knows_every_gradient():
@@ -109,11 +114,11 @@ def test_the_table_ends_at_the_users_estimates(optimizer):
     assert list(table.columns[: len(OWN)]) == OWN
     last = table.iloc[-1]
     for name, value in fit.fixef.items():
-        assert last[name] == pytest.approx(value, rel=1e-10)
+        assert last[name] == pytest.approx(value, rel=tol.ROUNDING_E10)
     tidy = fit.tidy(effects="ran_pars")
     for row in tidy.itertuples():
         name = row.term if row.term == "sd__Observation" else f"{row.term}|{row.group}"
-        assert last[name] == pytest.approx(row.estimate, rel=1e-9)
+        assert last[name] == pytest.approx(row.estimate, rel=tol.ROUNDING_E9)
     assert len(table.columns) == len(OWN) + len(fit.fixef) + len(tidy)
     assert last["gap"] == 0.0 and table["gap"].iloc[0] > 0
     assert np.allclose(table["gap"], table["objective"] - fit.objective)
@@ -142,8 +147,10 @@ def test_generalised_models_have_it_too():
         table = fit.trace()
         last = table.iloc[-1]
         for name, value in fit.fixef.items():
-            assert last[name] == pytest.approx(value, rel=1e-9)
-        assert last["sd__(Intercept)"] == pytest.approx(fit.varcorr.sd["herd"][0], rel=1e-9)
+            assert last[name] == pytest.approx(value, rel=tol.ROUNDING_E9)
+        assert last["sd__(Intercept)"] == pytest.approx(
+            fit.varcorr.sd["herd"][0], rel=tol.ROUNDING_E9
+        )
         assert "sd__Observation" not in table
         assert last["objective"] == fit.objective
         assert table["objective"].is_monotonic_decreasing

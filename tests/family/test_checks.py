@@ -15,6 +15,7 @@ from mixedeffects.family import (
     family_of,
     link_of,
 )
+from tests import tolerances as tol
 
 NAN, INF = np.nan, np.inf
 
@@ -147,4 +148,4 @@ def test_a_users_own_link():
     mu = np.exp(1.0)
     expected = {(0,): 1.5 - mu / 2, (0, 0): -mu / 4, (0, 0, 0): -mu / 8}
     for key, value in expected.items():
-        assert d[key][0] == pytest.approx(value, rel=1e-12)
+        assert d[key][0] == pytest.approx(value, rel=tol.ROUNDING_E12)

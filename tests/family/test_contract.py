@@ -5,6 +5,7 @@ import pytest
 
 from mixedeffects.family import Family, Response, family_of
 from mixedeffects.testing import check_family
+from tests import tolerances as tol
 from tests.family.cases import all_families, label, rows
 from tests.tolerances import SAME_FORMULA_RTOL
 
@@ -25,7 +26,9 @@ def test_closed_forms_are_the_derivatives_of_the_log_density(family, order):
     zero = np.zeros(len(response))
     for key in set(closed) | set(taylor):
         a, b = closed.get(key, zero), taylor.get(key, zero)
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=SAME_FORMULA_RTOL * np.max(1 + abs(b)))
+        np.testing.assert_allclose(
+            a, b, rtol=tol.ROUNDING_E9, atol=SAME_FORMULA_RTOL * np.max(1 + abs(b))
+        )
     assert all(len(key) <= order for key in closed)
 
 
@@ -49,7 +52,9 @@ def test_weights_multiply_or_scale():
     weighted = gamma.derivatives(Response(y, weights=w), [eta, d], 3)
     scaled = gamma.derivatives(Response(y), [eta, d - np.log(w)], 3)
     for key in weighted:
-        np.testing.assert_allclose(weighted[key], scaled[key], rtol=1e-12, atol=1e-13)
+        np.testing.assert_allclose(
+            weighted[key], scaled[key], rtol=tol.ROUNDING_E12, atol=tol.ROUNDING_E13
+        )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +74,9 @@ def test_random_effects_in_the_zero_part(name, eta_random):
         assert ((0, 0, z) in closed) == eta_random
     assert set(closed) <= set(taylor)
     for key, d in taylor.items():
-        np.testing.assert_allclose(closed.get(key, 0.0 * d), d, rtol=1e-9, atol=1e-10)
+        np.testing.assert_allclose(
+            closed.get(key, 0.0 * d), d, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E10
+        )
 
 
 @pytest.mark.parametrize("name", ["zero_inflated_poisson", "hurdle_nbinom2"])
@@ -79,7 +86,7 @@ def test_weights_of_wrapped_families(name):
     w = np.random.default_rng(0).integers(0, 3, len(response)).astype(float)
     plain = family.derivatives(response, predictors, 3)
     for key, d in family.derivatives(Response(response.y, weights=w), predictors, 3).items():
-        np.testing.assert_allclose(d, w * plain[key], rtol=1e-12)
+        np.testing.assert_allclose(d, w * plain[key], rtol=tol.ROUNDING_E12)
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=label)
@@ -89,7 +96,9 @@ def test_rows_are_independent(family):
     some = np.array([3, 17, 20])
     part = family.derivatives(response.take(some), [x[some] for x in predictors], 3)
     for key, d in part.items():
-        np.testing.assert_allclose(d, whole[key][some], rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(
+            d, whole[key][some], rtol=tol.ROUNDING_E10, atol=tol.ROUNDING_E10
+        )
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=label)
@@ -106,9 +115,9 @@ def test_ordinal_probabilities_and_samples():
         family = family_of("ordinal", link)
         eta, thresholds = np.linspace(-30, 30, 13), np.array([-1.0, 0.2, 2.0])
         p = family.probabilities(eta, thresholds)
-        np.testing.assert_allclose(p.sum(axis=1), 1.0, rtol=1e-12)
+        np.testing.assert_allclose(p.sum(axis=1), 1.0, rtol=tol.ROUNDING_E12)
         n = 40_000
         codes = family.sample_categories(np.random.default_rng(1), np.full(n, 0.4), thresholds)
         share = np.bincount(codes.astype(int), minlength=4) / n
         expected = family.probabilities(np.array([0.4]), thresholds)[0]
-        np.testing.assert_allclose(share, expected, atol=5 * np.sqrt(0.25 / n))
+        np.testing.assert_allclose(share, expected, atol=tol.STANDARD_ERRORS_5 * np.sqrt(0.25 / n))

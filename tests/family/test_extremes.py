@@ -7,6 +7,7 @@ import pytest
 
 from mixedeffects.family import Response, family_of
 from mixedeffects.family.stirling import rising_derivatives, rising_excess, stirling_error
+from tests import tolerances as tol
 
 getcontext().prec = 60
 
@@ -24,10 +25,10 @@ def test_logit_at_700(size):
     n = 1.0 if size is None else size
     tiny = n * np.exp(-700.0)
     d = _derivatives("binomial", [n, 0.0], [700.0, -700.0], size=size)
-    np.testing.assert_allclose(d[()], -tiny, rtol=1e-12)
-    np.testing.assert_allclose(d[0,], [tiny, -tiny], rtol=1e-12)
-    np.testing.assert_allclose(d[0, 0], -tiny, rtol=1e-12)
-    np.testing.assert_allclose(d[0, 0, 0], [tiny, -tiny], rtol=1e-12)
+    np.testing.assert_allclose(d[()], -tiny, rtol=tol.ROUNDING_E12)
+    np.testing.assert_allclose(d[0,], [tiny, -tiny], rtol=tol.ROUNDING_E12)
+    np.testing.assert_allclose(d[0, 0], -tiny, rtol=tol.ROUNDING_E12)
+    np.testing.assert_allclose(d[0, 0, 0], [tiny, -tiny], rtol=tol.ROUNDING_E12)
     d = _derivatives("binomial", [0.0, n], [700.0, -700.0], size=size)
     np.testing.assert_allclose(d[()], -700.0 * n)
     np.testing.assert_allclose(d[0,], [-n, n])
@@ -48,20 +49,20 @@ def _mills(t):
 def test_probit_on_the_left(eta):
     d = _derivatives("binomial", 1.0, eta, link="probit")
     first, second, third = _mills(-eta)
-    assert d[0,][0] == pytest.approx(first, rel=1e-13)
-    assert d[0, 0][0] == pytest.approx(second, rel=1e-10)
-    assert d[0, 0, 0][0] == pytest.approx(third, rel=1e-6)
+    assert d[0,][0] == pytest.approx(first, rel=tol.ROUNDING_E13)
+    assert d[0, 0][0] == pytest.approx(second, rel=tol.ROUNDING_E10)
+    assert d[0, 0, 0][0] == pytest.approx(third, rel=tol.ROUNDING_E6)
     mirrored = _derivatives("binomial", 0.0, -eta, link="probit")
     assert mirrored[0,][0] == -d[0,][0] and mirrored[0, 0][0] == d[0, 0][0]
 
 
 def test_cloglog_on_both_sides():
     d = _derivatives("binomial", [0.0, 1.0], 10.0, link="cloglog")
-    np.testing.assert_allclose(d[0,], [-np.exp(10.0), 0.0], atol=1e-300)
+    np.testing.assert_allclose(d[0,], [-np.exp(10.0), 0.0], atol=np.finfo(float).tiny)
     assert np.isfinite(d[()]).all() and d[()][1] == 0.0
     d = _derivatives("binomial", [0.0, 1.0], -700.0, link="cloglog")
-    np.testing.assert_allclose(d[()], [-np.exp(-700.0), -700.0], rtol=1e-12)
-    np.testing.assert_allclose(d[0,], [-np.exp(-700.0), 1.0], rtol=1e-12)
+    np.testing.assert_allclose(d[()], [-np.exp(-700.0), -700.0], rtol=tol.ROUNDING_E12)
+    np.testing.assert_allclose(d[0,], [-np.exp(-700.0), 1.0], rtol=tol.ROUNDING_E12)
 
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "loglog", "cauchit"])
@@ -97,12 +98,14 @@ def test_rising_excess_by_sixty_digits(theta, y):
     # theta is only known as exp(t)
     expected = _excess(y, float(np.exp(t)[0]))
     found = rising_excess(np.array([float(y)]), t)[0]
-    assert found == pytest.approx(expected, rel=1e-13, abs=2e-12 * max(1.0, y / 300))
+    assert found == pytest.approx(
+        expected, rel=tol.ROUNDING_E13, abs=tol.ROUNDING_2E12 * max(1.0, y / 300)
+    )
     if theta >= 1e4:  # where gammaln has lost everything
-        assert found == pytest.approx(expected, rel=1e-11, abs=1e-17)
+        assert found == pytest.approx(expected, rel=tol.ROUNDING_E11, abs=tol.ROUNDING_E17)
     slope = -sum(Decimal(k) / (Decimal(float(np.exp(t)[0])) + k) for k in range(y))
     first = rising_derivatives(np.array([float(y)]), t, 1)[1][0]
-    assert first == pytest.approx(float(slope), rel=1e-10, abs=1e-12)
+    assert first == pytest.approx(float(slope), rel=tol.ROUNDING_E10, abs=tol.ROUNDING_E12)
 
 
 @pytest.mark.parametrize("x", [1, 2, 5, 9, 10, 11, 40, 170])
@@ -113,7 +116,7 @@ def test_stirling_error_by_sixty_digits(x):
     half = Decimal(1) / 2
     exact = log_gamma - (x_ - half) * x_.ln() + x_ - two_pi.ln() / 2
     found = stirling_error(np.log(np.array([float(x)])))[0]
-    assert found == pytest.approx(float(exact), rel=1e-13, abs=1e-14)
+    assert found == pytest.approx(float(exact), rel=tol.ROUNDING_E13, abs=tol.ROUNDING_E14)
 
 
 def _same(a, b, rtol, keys=((), (0,), (0, 0), (0, 0, 0))):
@@ -129,23 +132,25 @@ def test_limits():
     # to first order in 1/theta the difference is ((y - mu)² - y)/(2 theta)
     mu = np.exp(eta)
     gap = (_derivatives("nbinom2", y, eta, np.log(1e8))[()] - poisson[()]) * 1e8
-    np.testing.assert_allclose(gap, ((y - mu) ** 2 - y) / 2, rtol=1e-4)
+    np.testing.assert_allclose(gap, ((y - mu) ** 2 - y) / 2, rtol=tol.TRUNCATION_E4)
     slope = _derivatives("nbinom2", y, eta, np.log(1e8))[1,] * 1e8
-    np.testing.assert_allclose(slope, -((y - mu) ** 2 - y) / 2, rtol=1e-4)
+    np.testing.assert_allclose(slope, -((y - mu) ** 2 - y) / 2, rtol=tol.TRUNCATION_E4)
 
     n = np.array([1.0, 3.0, 7.0, 40.0])
     binomial = _derivatives("binomial", y, eta, size=n)
     _same(_derivatives("betabinomial", y, eta, np.log(1e14), size=n), binomial, 1e-10)
     near = _derivatives("betabinomial", y, eta, np.log(1e8), size=n)
-    np.testing.assert_allclose(near[()], binomial[()], atol=1e-5)
+    np.testing.assert_allclose(near[()], binomial[()], atol=tol.TRUNCATION_E5)
     p = 1 / (1 + np.exp(-eta))
     first_order = (y * (y - 1) / p + (n - y) * (n - y - 1) / (1 - p) - n * (n - 1)) / 2
-    np.testing.assert_allclose((near[()] - binomial[()]) * 1e8, first_order, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        (near[()] - binomial[()]) * 1e8, first_order, rtol=tol.TRUNCATION_E4, atol=tol.TRUNCATION_E5
+    )
 
     gaussian = _derivatives("gaussian", y, eta, 0.7)
     _same(_derivatives("t", y, eta, 0.7, np.log(1e13)), gaussian, 1e-10)
     np.testing.assert_allclose(
-        _derivatives("t", y, eta, 0.7, np.log(1e6))[()], gaussian[()], atol=1e-2
+        _derivatives("t", y, eta, 0.7, np.log(1e6))[()], gaussian[()], atol=tol.TRUNCATION_E2
     )
 
 
@@ -179,8 +184,8 @@ def test_finite_far_out(name, y, predictors):
 
 def test_truncated_poisson_of_a_tiny_mean_is_one():
     d = _derivatives("truncated_poisson", [1.0], [-600.0])
-    assert d[()][0] == pytest.approx(0.0, abs=1e-12)
-    assert d[0,][0] == pytest.approx(0.0, abs=1e-15)
+    assert d[()][0] == pytest.approx(0.0, abs=tol.ROUNDING_E12)
+    assert d[0,][0] == pytest.approx(0.0, abs=tol.ROUNDING_E15)
 
 
 @pytest.mark.parametrize("theta", [0.01, 3.0, 9.99, 10.01, 30.0, 150.0, 1e4])
@@ -191,5 +196,7 @@ def test_higher_derivatives_of_the_rising_excess(theta, y):
     p = k / (np.exp(t) + k)
     _, _, second, third = rising_derivatives(np.array([float(y)]), t, 3)
     # log(1 + k/θ) has the derivatives -p, p(1 - p), -p(1 - p)(1 - 2p) by log θ
-    assert second[0] == pytest.approx(np.sum(p * (1 - p)), rel=1e-10)
-    assert third[0] == pytest.approx(-np.sum(p * (1 - p) * (1 - 2 * p)), rel=1e-10, abs=1e-11)
+    assert second[0] == pytest.approx(np.sum(p * (1 - p)), rel=tol.ROUNDING_E10)
+    assert third[0] == pytest.approx(
+        -np.sum(p * (1 - p) * (1 - 2 * p)), rel=tol.ROUNDING_E10, abs=tol.ROUNDING_E11
+    )

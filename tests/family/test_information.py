@@ -5,6 +5,7 @@ import pytest
 
 from mixedeffects.family import Response, family_of
 from mixedeffects.testing.family import _masses
+from tests import tolerances as tol
 
 EXACT = ("binomial", "poisson", "nbinom2", "gamma", "inverse_gaussian", "gaussian", "t", "beta")
 BOUNDS = ("nbinom1", "betabinomial", "zero_inflated_poisson", "truncated_nbinom2", "hurdle_poisson")
@@ -24,7 +25,7 @@ def test_information(name):
     expected = np.sum(mass * score**2)
     found = family.expected_information(response, rows)[0]
     if name in EXACT:
-        assert found == pytest.approx(expected, rel=1e-6)
+        assert found == pytest.approx(expected, rel=tol.TRUNCATION_E6)
     else:  # that of mean and variance alone
         assert 0.2 * expected < found <= expected * (1 + 1e-9)
     weighted = Response(y, response.size, np.full(n, 3.0))

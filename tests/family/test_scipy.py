@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from mixedeffects.family import Response, family_of
+from tests import tolerances as tol
 
 
 def _frozen(name, at, size):
@@ -58,10 +59,16 @@ def test_density_and_distribution_function(name):
         response = Response(y, None if size is None else np.full(len(y), float(size)))
         rows = [np.full(len(y), x) for x in at]
         found = family.log_density(response, *rows)
-        np.testing.assert_allclose(found, density, rtol=1e-8, atol=1e-8)
-        np.testing.assert_allclose(family.cdf(response, *rows), judge.cdf(y), rtol=1e-7, atol=1e-11)
+        np.testing.assert_allclose(found, density, rtol=tol.ROUNDING_E8, atol=tol.ROUNDING_E8)
+        np.testing.assert_allclose(
+            family.cdf(response, *rows), judge.cdf(y), rtol=tol.ROUNDING_E7, atol=tol.ROUNDING_E11
+        )
         if family.discrete:
             below = family.cdf_below(response, *rows)
-            np.testing.assert_allclose(below, judge.cdf(y - 1), rtol=1e-7, atol=1e-11)
+            np.testing.assert_allclose(
+                below, judge.cdf(y - 1), rtol=tol.ROUNDING_E7, atol=tol.ROUNDING_E11
+            )
         if np.isfinite(judge.var()):
-            np.testing.assert_allclose(family.variance(*at, size=size), judge.var(), rtol=1e-8)
+            np.testing.assert_allclose(
+                family.variance(*at, size=size), judge.var(), rtol=tol.ROUNDING_E8
+            )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mixedeffects.family.polygamma import tetragamma, trigamma
 from mixedeffects.family.smooth import derivatives_of
 from mixedeffects.family.taylor import Jet, Space, scatter, where
+from tests import tolerances as tol
 
 
 def _numeric(function, x, step=2e-3):
@@ -70,9 +71,11 @@ UFUNCS = [
 def test_one_variable(function, x):
     at = np.array([x])
     found = derivatives_of(function, at, 3)
-    np.testing.assert_allclose(found[0], function(at), rtol=1e-13)
+    np.testing.assert_allclose(found[0], function(at), rtol=tol.ROUNDING_E13)
     for k, numeric in enumerate(_numeric(function, at), start=1):
-        np.testing.assert_allclose(found[k], numeric, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(
+            found[k], numeric, rtol=tol.TRUNCATION_E6, atol=tol.TRUNCATION_E6
+        )
 
 
 def test_the_power_of_zero_is_zero():
@@ -111,7 +114,9 @@ def test_polynomials_of_two_variables_are_exact(c, x, y):
         (0, 0, 1): 2 * c[3],
     }
     for key, value in expected.items():
-        np.testing.assert_allclose(found.get(key, [0.0])[0], value, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(
+            found.get(key, [0.0])[0], value, rtol=tol.ROUNDING_E9, atol=tol.ROUNDING_E9
+        )
 
 
 def test_from_derivatives_and_back():
@@ -142,5 +147,5 @@ def test_what_has_no_rule_says_so():
 
 def test_polygamma():
     x = np.exp(np.linspace(-8, 12, 400))
-    np.testing.assert_allclose(trigamma(x), special.polygamma(1, x), rtol=2e-15 * 8)
-    np.testing.assert_allclose(tetragamma(x), special.polygamma(2, x), rtol=2e-15 * 8)
+    np.testing.assert_allclose(trigamma(x), special.polygamma(1, x), rtol=tol.ROUNDING_16E15)
+    np.testing.assert_allclose(tetragamma(x), special.polygamma(2, x), rtol=tol.ROUNDING_16E15)

@@ -64,7 +64,7 @@ def test_the_table_is_lmertests(name, i):
         np.log(got["p_value"]),
         np.log(theirs("p_value")),
         rtol=tol.LOG_P_RTOL,
-        atol=0.01,
+        atol=tol.PROGRAM_E2,
     )
 
 
@@ -86,8 +86,8 @@ def test_no_table_depends_on_the_coding(coding, type, unbalanced):
     )
     got = fit.anova(type=type, ddf="kenward-roger")
     assert got["num_df"].tolist() == reference["num_df"].tolist()
-    np.testing.assert_allclose(got["statistic"], reference["statistic"], rtol=1e-6)
-    np.testing.assert_allclose(got["den_df"], reference["den_df"], rtol=1e-6)
+    np.testing.assert_allclose(got["statistic"], reference["statistic"], rtol=tol.OPTIMUM_E6)
+    np.testing.assert_allclose(got["den_df"], reference["den_df"], rtol=tol.OPTIMUM_E6)
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -100,7 +100,7 @@ def test_empty_cells_leave_the_same_hypotheses_for_every_coding(coding):
     with pytest.warns(DataWarning, match="could not be estimated"):
         got = fit.anova(ddf="wald")
     assert got["num_df"].tolist() == reference["num_df"].tolist() == [2, 5, 8]
-    np.testing.assert_allclose(got["statistic"], reference["statistic"], rtol=1e-5)
+    np.testing.assert_allclose(got["statistic"], reference["statistic"], rtol=tol.OPTIMUM_E5)
 
 
 def split_plot():
@@ -284,7 +284,7 @@ def test_without_an_intercept_one_factor_is_asked_for_its_means(unbalanced):
     ]
     rest = tables[0]["term"] != "recipe"
     np.testing.assert_allclose(
-        tables[0][rest]["statistic"], tables[1][rest]["statistic"], rtol=1e-6
+        tables[0][rest]["statistic"], tables[1][rest]["statistic"], rtol=tol.OPTIMUM_E6
     )
     assert [float(t["num_df"][0]) for t in tables] == [2.0, 3.0]
 
@@ -293,7 +293,7 @@ def test_type_3_of_a_full_table_tests_equally_weighted_means(unbalanced):
     fit = fitted("anova", "cake_unbalanced")
     joint = fit.emmeans("recipe").contrasts("consecutive").joint()
     row = fit.anova()
-    assert joint["statistic"][0] == pytest.approx(row["statistic"][0], rel=1e-8)
+    assert joint["statistic"][0] == pytest.approx(row["statistic"][0], rel=tol.ROUNDING_E8)
 
 
 def test_a_slope_that_varies_is_averaged_by_type_3(sleepstudy):
@@ -301,16 +301,18 @@ def test_a_slope_that_varies_is_averaged_by_type_3(sleepstudy):
     fit = me.lmm("Reaction ~ Days * side + (1 | Subject)", sleepstudy)
     row = fit.anova(ddf="wald").set_index("term").loc["Days"]
     slope = fit.emtrends("Days", ddf="wald").test()
-    assert row["statistic"] == pytest.approx(float(slope["statistic"][0]) ** 2, rel=1e-8)
+    assert row["statistic"] == pytest.approx(float(slope["statistic"][0]) ** 2, rel=tol.ROUNDING_E8)
 
 
 def test_types_agree_where_they_must(sleepstudy):
     fit = me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy)
     tables = [fit.anova(type=type) for type in (1, 2, 3, "I", "II", "III")]
     for table in tables:
-        np.testing.assert_allclose(table["statistic"], tables[0]["statistic"], rtol=1e-9)
-    assert tables[0]["statistic"][0] == pytest.approx(fit.test()["statistic"][1] ** 2, rel=1e-9)
-    assert tables[0]["den_df"][0] == pytest.approx(fit.test()["df"][1], rel=1e-9)
+        np.testing.assert_allclose(table["statistic"], tables[0]["statistic"], rtol=tol.ROUNDING_E9)
+    assert tables[0]["statistic"][0] == pytest.approx(
+        fit.test()["statistic"][1] ** 2, rel=tol.ROUNDING_E9
+    )
+    assert tables[0]["den_df"][0] == pytest.approx(fit.test()["df"][1], rel=tol.ROUNDING_E9)
 
 
 def test_no_terms_make_an_empty_table(sleepstudy):
@@ -379,7 +381,7 @@ def test_how_the_terms_are_written_does_not_matter(one, other, shared, type, unb
     for term in shared:
         assert tables[0].loc[term, "num_df"] == tables[1].loc[term, "num_df"]
         assert tables[0].loc[term, "statistic"] == pytest.approx(
-            tables[1].loc[term, "statistic"], rel=1e-5
+            tables[1].loc[term, "statistic"], rel=tol.OPTIMUM_E5
         )
 
 
@@ -389,7 +391,7 @@ def test_a_slope_in_an_interaction_alone_is_averaged_too(unbalanced):
     fit = me.lmm("angle ~ z + recipe:z + temp + (1 | recipe:replicate)", frame)
     row = fit.anova(ddf="wald").set_index("term").loc["z"]
     slope = fit.emtrends("z", ddf="wald").test()["statistic"][0]
-    assert row["statistic"] == pytest.approx(slope**2, rel=1e-8)
+    assert row["statistic"] == pytest.approx(slope**2, rel=tol.ROUNDING_E8)
 
 
 def test_type_3_of_a_factor_is_the_same_in_nested_and_crossed_spelling(unbalanced):
@@ -398,4 +400,4 @@ def test_type_3_of_a_factor_is_the_same_in_nested_and_crossed_spelling(unbalance
         me.lmm(f"angle ~ {right} + (1 | recipe:replicate)", unbalanced).anova(ddf="wald").iloc[0]
         for right in ("recipe / temperature", "recipe * temperature")
     )
-    assert nested["statistic"] == pytest.approx(crossed["statistic"], rel=1e-6)
+    assert nested["statistic"] == pytest.approx(crossed["statistic"], rel=tol.OPTIMUM_E6)

@@ -16,6 +16,7 @@ from scipy import stats
 
 import mixedeffects as me
 from mixedeffects.estimation.refits import FAILED
+from tests import tolerances as tol
 from tests.tolerances import JACKKNIFE_ATOL, MONTE_CARLO_Z
 
 pytestmark = pytest.mark.filterwarnings("ignore::mixedeffects.errors.DataWarning")
@@ -104,7 +105,7 @@ def test_bca_intervals_are_efrons(kind, method):
         for limit, z in ((row.lower, -1.6448536), (row.upper, 1.6448536)):
             p = stats.norm.cdf(z0 + (z0 + z) / (1.0 - acceleration[i] * (z0 + z)))
             place = np.searchsorted(replicates, limit) / replicates.size
-            assert abs(place - p) <= 2.0 / replicates.size
+            assert abs(place - p) <= tol.SAMPLED_20E1 / replicates.size
 
 
 @pytest.mark.parametrize("kind", [*FORMULA, "two factors"])
@@ -141,7 +142,9 @@ def test_whole_clusters_are_drawn_as_many_as_there_are():
 
     slow = fit.bootstrap(6, method="cluster", groups=site, rng=3, statistic=look)
     fast = fit.bootstrap(6, method="cluster", groups=site, rng=3)
-    np.testing.assert_allclose(slow.replicates, fast.replicates[:, :3], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        slow.replicates, fast.replicates[:, :3], rtol=tol.OPTIMUM_E4, atol=tol.OPTIMUM_E6
+    )
     for times in seen[1:]:  # the first is the fit itself
         by_site = [set(times[site == s].tolist()) for s in np.unique(site)]
         assert all(len(own) == 1 for own in by_site)
@@ -197,13 +200,17 @@ def test_the_printed_moments_are_those_of_the_replicates(kind):
     fit = fitted(kind)
     boot = fit.bootstrap(40, rng=4)
     table, replicates = pd.DataFrame(boot.tidy()), boot.replicates
-    np.testing.assert_allclose(table["estimate"], parameters(fit), rtol=1e-9)
-    np.testing.assert_allclose(table["bias"], replicates.mean(axis=0) - parameters(fit), atol=1e-12)
-    np.testing.assert_allclose(table["std_error"], replicates.std(axis=0, ddof=1), rtol=1e-12)
+    np.testing.assert_allclose(table["estimate"], parameters(fit), rtol=tol.ROUNDING_E9)
+    np.testing.assert_allclose(
+        table["bias"], replicates.mean(axis=0) - parameters(fit), atol=tol.ROUNDING_E12
+    )
+    np.testing.assert_allclose(
+        table["std_error"], replicates.std(axis=0, ddof=1), rtol=tol.ROUNDING_E12
+    )
     assert (np.abs(table["bias"]) > 1e-6).all()
     normal = pd.DataFrame(boot.confint("normal"))
     centre = (normal["lower"] + normal["upper"]) / 2
-    np.testing.assert_allclose(centre, table["estimate"] - table["bias"], rtol=1e-9)
+    np.testing.assert_allclose(centre, table["estimate"] - table["bias"], rtol=tol.ROUNDING_E9)
     at_zero = replicates[:, 2] < 1e-8
     assert boot.n_singular == at_zero.sum() and boot.n_failed == 0
 

@@ -51,10 +51,10 @@ def test_weights_and_differences():
     table = me.compare(*fits("sleepstudy_slopes", False)).tidy()
     aic = np.array([m["aic"] for m in SERIES["sleepstudy_slopes"]["ml"]])
     bic = np.array([m["bic"] for m in SERIES["sleepstudy_slopes"]["ml"]])
-    assert table["delta_aic"].to_numpy() == pytest.approx(aic - aic.min(), abs=1e-6)
+    assert table["delta_aic"].to_numpy() == pytest.approx(aic - aic.min(), abs=tol.OPTIMUM_E6)
     for name, values in (("weight_aic", aic), ("weight_bic", bic)):
         w = np.exp(-0.5 * (values - values.min()))
-        assert table[name].to_numpy() == pytest.approx(w / w.sum(), rel=1e-6)
+        assert table[name].to_numpy() == pytest.approx(w / w.sum(), rel=tol.OPTIMUM_E6)
     k, n = 6, 180
     assert table["aicc"].iloc[2] == pytest.approx(aic[2] + 2 * k * (k + 1) / (n - k - 1))
 
@@ -194,7 +194,7 @@ def test_different_fixed_effects_under_reml_are_refitted_by_ml_and_said(table):
     assert not shown.tidy()["reml"][0]
     assert "Refitted by maximum likelihood" in shown.notes[0]
     by_ml = [me.lmm(f.formula, table, reml=False).loglik for f in (one, two)]
-    assert list(shown.tidy()["loglik"]) == pytest.approx(by_ml, abs=1e-6)
+    assert list(shown.tidy()["loglik"]) == pytest.approx(by_ml, abs=tol.OPTIMUM_E6)
     with pytest.raises(ModelError, match="depends on the fixed effects"):
         me.compare(one, two, refit=False)
 
@@ -207,7 +207,7 @@ def test_rescaled_columns_change_the_reml_criterion_and_are_refitted(table):
     three = me.lmm("y ~ I(x - 7) + (x | g)", table)  # a shift keeps the volume
     assert "the fixed effects are the same" in me.compare(one, three).notes[0]
     plain = me.lmm("y ~ x + (x | g)", table)
-    assert one.lrt(three).statistic == pytest.approx(one.lrt(plain).statistic, abs=1e-6)
+    assert one.lrt(three).statistic == pytest.approx(one.lrt(plain).statistic, abs=tol.OPTIMUM_E6)
 
 
 def test_reml_and_ml_are_not_mixed(table):
@@ -283,7 +283,7 @@ def test_the_bootstrap_agrees_with_the_mixture_where_the_mixture_holds(table):
     found = one.lrt(two, method="bootstrap", n=200, rng=1)
     by_mixture = one.lrt(two).p_value
     assert found.bootstrap.n == 200 and found.bootstrap.n_failed < 10
-    assert abs(found.p_value - by_mixture) < 4 * np.sqrt(0.25 / 200) + 1 / 200
+    assert abs(found.p_value - by_mixture) < tol.STANDARD_ERRORS_4 * np.sqrt(0.25 / 200) + 1 / 200
     again = one.lrt(two, method="bootstrap", n=200, rng=1)
     assert again.p_value == found.p_value
     with pytest.raises(OptionError):

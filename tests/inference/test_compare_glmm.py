@@ -64,7 +64,9 @@ def test_chi_squares_are_anovas(name):
     np.testing.assert_allclose(ours, theirs, atol=2 * tol.GLMM_CRITERION_ABS)
     added = np.diff([m["npar"] for m in SERIES[name]["models"]])
     assert table["df"].to_numpy()[1:].tolist() == added.tolist()
-    np.testing.assert_allclose(table["p_naive"].to_numpy()[1:], golden["p"][1:], rtol=2e-3)
+    np.testing.assert_allclose(
+        table["p_naive"].to_numpy()[1:], golden["p"][1:], rtol=tol.PROGRAM_2E3
+    )
 
 
 @pytest.mark.parametrize("name", [n for n in SERIES if SERIES[n]["without"]])
@@ -115,8 +117,8 @@ def test_random_effects_of_the_zeros_have_tests():
     table = fit.ranova()
     assert table["term"].tolist() == ["<none>", "(1 | site)", "zi: (1 | site)"]
     plain = fits("salamanders_zi")[-1]
-    assert table["loglik"][2] == pytest.approx(plain.loglik, abs=1e-5)
-    assert fit.lrt(plain).statistic == pytest.approx(table["lrt"][2], abs=1e-5)
+    assert table["loglik"][2] == pytest.approx(plain.loglik, abs=tol.OPTIMUM_E5)
+    assert fit.lrt(plain).statistic == pytest.approx(table["lrt"][2], abs=tol.OPTIMUM_E5)
 
 
 def test_ordinal_models(sleepstudy):
@@ -129,7 +131,7 @@ def test_ordinal_models(sleepstudy):
     assert test.df == 1
     assert test.statistic == pytest.approx(2 * (two.loglik - one.loglik))
     # clm(rating ~ temp + contact): -86.49192 (ordinal's vignette)
-    assert two.ranova()["loglik"][1] == pytest.approx(-86.49192, abs=1e-4)
+    assert two.ranova()["loglik"][1] == pytest.approx(-86.49192, abs=tol.PROGRAM_E4)
 
 
 def test_linear_models_against_generalised_ones(sleepstudy):
@@ -138,7 +140,7 @@ def test_linear_models_against_generalised_ones(sleepstudy):
     both = me.compare(linear, other)
     same = me.lmm("Reaction ~ Days + (1 | Subject)", sleepstudy, reml=False)
     table = me.compare(linear, same).tidy()
-    assert both.tidy()["chisq"][1] == pytest.approx(table["chisq"][1], abs=1e-6)
+    assert both.tidy()["chisq"][1] == pytest.approx(table["chisq"][1], abs=tol.OPTIMUM_E6)
     assert both.notes[0].startswith("Refitted by maximum likelihood")
     assert "the same model" in me.compare(same, other).notes[0]
     heavy = me.glmm("Reaction ~ Days + (1 | Subject)", sleepstudy, family="t", nagq=1)
@@ -170,7 +172,7 @@ def test_bootstrap_of_generalised_models():
     assert found.bootstrap.n_failed == 0
     # chi-squared with 3 degrees of freedom: mean 3, standard deviation sqrt(6)
     mean = found.bootstrap.statistics.mean()
-    assert abs(mean - 3.0) < 4 * np.sqrt(6 / 60)
+    assert abs(mean - 3.0) < tol.STANDARD_ERRORS_4 * np.sqrt(6 / 60)
     assert found.p_value == pytest.approx(1 / 61)
 
 
@@ -188,4 +190,4 @@ def test_without_random_effects_by_scipy():
 
     start = np.concatenate([fit.beta, fit.extras["dispersion"]])
     best = minimize(objective, start, method="BFGS")
-    assert objective_without_random(fit) == pytest.approx(best.fun, abs=1e-5)
+    assert objective_without_random(fit) == pytest.approx(best.fun, abs=tol.OPTIMUM_E5)

@@ -81,7 +81,7 @@ def test_f_does_not_depend_on_units(name):
     scaled = some * np.logspace(-6, 6, some.shape[0])[:, None]
     plain = df_method(fit).joint(some, some @ fit.beta)
     other = df_method(fit).joint(scaled, scaled @ fit.beta)
-    assert other.statistic == pytest.approx(plain.statistic, rel=1e-6)
+    assert other.statistic == pytest.approx(plain.statistic, rel=tol.OPTIMUM_E6)
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +116,11 @@ def test_kenward_roger_with_weights_and_crossed_factors_is_the_dense_one(unbalan
     X = np.column_stack([np.ones(150), unbalanced["x"]])
     Phi, adjusted, W, P = kenward_roger(X, terms, gamma_of(fit, terms))
     ours = df_method(fit, "kenward-roger")
-    np.testing.assert_allclose(ours.vcov, adjusted, rtol=1e-7)
-    np.testing.assert_allclose(fit.vcov_beta, Phi, rtol=1e-7)
+    np.testing.assert_allclose(ours.vcov, adjusted, rtol=tol.ROUNDING_E7)
+    np.testing.assert_allclose(fit.vcov_beta, Phi, rtol=tol.ROUNDING_E7)
     L = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -2.0]])
     expected = [kenward_roger_df(row, Phi, W, P) for row in L]
-    np.testing.assert_allclose(ours.df(L), expected, rtol=1e-6)
+    np.testing.assert_allclose(ours.df(L), expected, rtol=tol.ROUNDING_E6)
 
 
 @pytest.mark.parametrize("reml", [True, False])
@@ -132,7 +132,7 @@ def test_satterthwaite_with_weights_and_crossed_factors_is_the_dense_one(unbalan
     expected = [
         satterthwaite_df(unbalanced["y"], X, terms, gamma_of(fit, terms), row, reml) for row in L
     ]
-    np.testing.assert_allclose(df_method(fit).df(L), expected, rtol=1e-4)
+    np.testing.assert_allclose(df_method(fit).df(L), expected, rtol=tol.TRUNCATION_E4)
 
 
 @pytest.mark.parametrize("name", ["sleepstudy", "machines_factor_slopes", "pixel", "penicillin"])
@@ -160,7 +160,7 @@ def test_nested_levels_are_summed_within_the_outermost():
     terms = covariance_terms(blocks, np.ones(n))
     X = np.column_stack([np.ones(n), x])
     _, adjusted, _, _ = kenward_roger(X, terms, gamma_of(fit, terms))
-    np.testing.assert_allclose(df_method(fit, "kenward-roger").vcov, adjusted, rtol=1e-7)
+    np.testing.assert_allclose(df_method(fit, "kenward-roger").vcov, adjusted, rtol=tol.ROUNDING_E7)
 
 
 def test_kenward_roger_refuses_maximum_likelihood():
@@ -193,7 +193,9 @@ def test_a_loaded_fit_has_the_same_degrees_of_freedom(tmp_path):
     fit.save(tmp_path / "fit.npz")
     again = me.load(tmp_path / "fit.npz")
     for ddf in ("satterthwaite", "kenward-roger"):
-        np.testing.assert_allclose(again.test(ddf=ddf)["df"], fit.test(ddf=ddf)["df"], rtol=1e-6)
+        np.testing.assert_allclose(
+            again.test(ddf=ddf)["df"], fit.test(ddf=ddf)["df"], rtol=tol.OPTIMUM_E6
+        )
 
 
 def test_many_rows_have_the_degrees_of_freedom_of_each():
@@ -201,4 +203,4 @@ def test_many_rows_have_the_degrees_of_freedom_of_each():
     L = np.random.default_rng(1).normal(size=(40, fit.beta.size))
     method = df_method(fit)
     one_by_one = np.concatenate([method.df(row[None]) for row in L])
-    np.testing.assert_allclose(method.df(L), one_by_one, rtol=1e-10)
+    np.testing.assert_allclose(method.df(L), one_by_one, rtol=tol.ROUNDING_E10)

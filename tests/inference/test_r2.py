@@ -28,7 +28,9 @@ def test_r2_is_performances(name):
 @pytest.mark.parametrize("name", SERIES)
 def test_the_fixed_variance_is_rs_var(name):
     table = fits(name, True)[-1].r2()
-    assert table["variance"][0] == pytest.approx(SERIES[name]["X_variance"], rel=1e-5, abs=1e-12)
+    assert table["variance"][0] == pytest.approx(
+        SERIES[name]["X_variance"], rel=tol.PROGRAM_E5, abs=tol.ROUNDING_E12
+    )
 
 
 @pytest.mark.parametrize("name", SERIES)
@@ -42,7 +44,9 @@ def test_sources_add_up(name):
 
 def test_r2_does_not_depend_on_how_the_random_columns_are_written():
     slopes, cells = fits("machines_slopes", True)[-1], fits("machines_cells", True)[-1]
-    assert slopes.r2()["r2"].tolist() == pytest.approx(cells.r2()["r2"].tolist(), abs=1e-5)
+    assert slopes.r2()["r2"].tolist() == pytest.approx(
+        cells.r2()["r2"].tolist(), abs=tol.OPTIMUM_E5
+    )
 
 
 def test_weights_enter_the_residual_variance():

@@ -39,7 +39,7 @@ def test_the_last_random_term_leaves_least_squares(dyestuff):
         rss = ((y - y.mean()) ** 2).sum()
         loglik = -0.5 * (nu * (1 + np.log(2 * np.pi * rss / nu)) + (np.log(n) if reml else 0.0))
         fit = me.lmm("Yield ~ 1 + (1 | Batch)", dyestuff, reml=reml)
-        assert fit.ranova()["loglik"][1] == pytest.approx(loglik, rel=1e-10)
+        assert fit.ranova()["loglik"][1] == pytest.approx(loglik, rel=tol.ROUNDING_E10)
         assert fit.ranova()["aic"][1] == pytest.approx(-2 * loglik + 4)
 
 
@@ -86,7 +86,9 @@ def test_each_row_is_the_fit_of_the_smaller_formula(rdata):
     ):
         words = ["verbal in", "(1 | primary)"][row]
         (place,) = [i for i, t in enumerate(table["term"]) if t.startswith(words)]
-        assert table["loglik"][place] == pytest.approx(me.lmm(formula, data).loglik, abs=1e-5)
+        assert table["loglik"][place] == pytest.approx(
+            me.lmm(formula, data).loglik, abs=tol.OPTIMUM_E5
+        )
 
 
 def test_reml_or_ml_is_the_fits_own():
@@ -109,4 +111,4 @@ def test_ranova_of_weights_offset_and_no_fixed_columns():
     w, r = table["w"], table["y"] - table["x"]
     n, rss = 150, float(w @ r**2)
     expected = -0.5 * (n * (1 + np.log(2 * np.pi * rss / n)) - np.log(w).sum())
-    assert fit.ranova()["loglik"][1] == pytest.approx(expected, rel=1e-10)
+    assert fit.ranova()["loglik"][1] == pytest.approx(expected, rel=tol.ROUNDING_E10)

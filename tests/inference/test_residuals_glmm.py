@@ -19,7 +19,7 @@ def test_residuals_are_glmmtmbs(name):
     golden, fit = MODELS[name], fitted(name)
     for kind, wanted in golden["residuals"].items():
         found = fit.residuals(kind)[golden["rows"]]
-        assert found == pytest.approx(wanted, rel=tol.GLMM_RESIDUAL_RTOL, abs=1e-4)
+        assert found == pytest.approx(wanted, rel=tol.GLMM_RESIDUAL_RTOL, abs=tol.PROGRAM_E4)
 
 
 @pytest.mark.parametrize("name", ["cbpp", "epil_poisson"])
@@ -28,14 +28,18 @@ def test_residuals_are_lme4s(name, kind):
     golden, fit = MODELS[name], fitted(name)
     found = fit.residuals(kind)[golden["rows"]]
     wanted = golden["lme4_residuals"][kind]
-    assert found == pytest.approx(wanted, rel=tol.GLMM_RESIDUAL_RTOL, abs=2e-3)
+    assert found == pytest.approx(wanted, rel=tol.GLMM_RESIDUAL_RTOL, abs=tol.PROGRAM_2E3)
 
 
 def test_residuals_of_the_gamma_family_are_those_of_a_glm():
     golden, fit = MODELS["gamma"], fitted("gamma")
     rows = golden["rows"]
-    assert fit.residuals("deviance")[rows] == pytest.approx(golden["glm_deviance"], abs=1e-5)
-    assert fit.residuals("pearson")[rows] == pytest.approx(golden["glm_pearson"], abs=1e-5)
+    assert fit.residuals("deviance")[rows] == pytest.approx(
+        golden["glm_deviance"], abs=tol.PROGRAM_E5
+    )
+    assert fit.residuals("pearson")[rows] == pytest.approx(
+        golden["glm_pearson"], abs=tol.PROGRAM_E5
+    )
     phi = np.exp(fit.extras["dispersion"][0])
     assert fit.residuals("scaled") == pytest.approx(fit.residuals("pearson") / np.sqrt(phi))
 
@@ -55,7 +59,7 @@ def test_unit_deviances_are_twice_the_lost_log_likelihood():
         if family.weights_scale_dispersion:
             scale = np.exp(0.8 if name == "gaussian" else 0.4)
         found = unit_deviance(family, response, mu, *extra)
-        assert found == pytest.approx(2.0 * scale * (at[0] - at[1]), rel=1e-8)
+        assert found == pytest.approx(2.0 * scale * (at[0] - at[1]), rel=tol.ROUNDING_E8)
 
 
 def test_residuals_that_do_not_exist_are_refused():
@@ -90,7 +94,7 @@ def test_simulations_have_the_models_moments(name):
     variance = family.variance(*fit.predictors, size=size)
     z = (draws.mean(axis=1) - mean) / np.sqrt(variance / 400)
     assert abs(z).max() < tol.MONTE_CARLO_Z + 1
-    assert (z @ z) / z.size == pytest.approx(1.0, abs=0.4)
+    assert (z @ z) / z.size == pytest.approx(1.0, abs=tol.SAMPLED_4E1)
     new = fit.simulate(400, rng=3)
     marginal = fit.predict(groups="population", new_levels="marginal")
     z = (new.mean(axis=1) - marginal * (1.0 if size is None else size)) / (
@@ -106,15 +110,15 @@ def test_simulated_categories_have_their_probabilities():
     for k in range(5):
         share = (draws == k).mean(axis=1)
         error = np.sqrt(wanted[:, k] * (1 - wanted[:, k]) / 1000)
-        assert (abs(share - wanted[:, k]) <= 5 * error + 1e-3).all()
+        assert (abs(share - wanted[:, k]) <= tol.STANDARD_ERRORS_5 * error + tol.SAMPLED_E3).all()
 
 
 @pytest.mark.parametrize("name", ["cbpp", "epil_nbinom2", "zip", "wine", "gamma"])
 def test_a_refit_to_the_same_response_is_the_fit(name):
     fit = fitted(name)
     again = fit.refit(fit.response.y)
-    assert again.objective == pytest.approx(fit.objective, abs=1e-7)
-    assert again.estimates == pytest.approx(fit.estimates, rel=1e-3, abs=1e-3)
+    assert again.objective == pytest.approx(fit.objective, abs=tol.OPTIMUM_E7)
+    assert again.estimates == pytest.approx(fit.estimates, rel=tol.OPTIMUM_E3, abs=tol.OPTIMUM_E3)
     y = fit.simulate(1, rng=6)[:, 0]
     if name == "wine":
         assert len(np.unique(y)) == 5
@@ -134,13 +138,13 @@ def test_a_refit_starts_in_its_own_coordinates():
     y = fit.simulate(1, rng=1)[:, 0]
     warm = fit.refit(y)
     cold = me.glmm("y ~ x + (1 | g)", {**table, "y": y})
-    assert warm.objective == pytest.approx(cold.objective, abs=1e-6)
+    assert warm.objective == pytest.approx(cold.objective, abs=tol.OPTIMUM_E6)
 
 
 def test_refits_take_categories_and_refuse_other_responses():
     fit = fitted("wine")
     labels = frame("wine")["rating"].astype(str).to_numpy()
-    assert fit.refit(labels).objective == pytest.approx(fit.objective, abs=1e-7)
+    assert fit.refit(labels).objective == pytest.approx(fit.objective, abs=tol.OPTIMUM_E7)
     with pytest.raises(DataError, match="not fitted to: 9"):
         fit.refit(np.where(labels == "5", "9", labels))
     with pytest.raises(DataError, match="no row of y"):

@@ -22,6 +22,7 @@ import pytest
 from scipy import stats
 
 import mixedeffects as me
+from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
 from tests.oracles import dense
 from tests.tolerances import SHARE_ERROR_RTOL, SHARE_RTOL
@@ -155,7 +156,7 @@ def test_what_is_printed_and_said_is_the_weighted_share(name):
 def test_equal_weights_only_change_what_sigma_means(name):
     """With every weight c the residual variance is sigma^2 / c, and the model is as without."""
     plain, weighted = fitted(name, None), fitted(name, "same")
-    assert weighted.sigma**2 / 2.5 == pytest.approx(plain.sigma**2, rel=1e-6)
+    assert weighted.sigma**2 / 2.5 == pytest.approx(plain.sigma**2, rel=tol.OPTIMUM_E6)
     for table in ("icc", "r2"):
         one, two = getattr(plain, table)(), getattr(weighted, table)()
         for column in one.columns[1:]:

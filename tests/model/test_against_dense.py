@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
+from tests import tolerances as tol
 from tests.estimation.simulated import FORMULAS, crossed_table
 from tests.oracles import dense
 from tests.tolerances import ESTIMATE_RTOL
@@ -39,7 +40,7 @@ def test_vcov_and_conditional_covariances(formula):
     V = dense.marginal_covariance(blocks, fit.lambdas, weights)
     X = fit.design.X
     expected = fit.sigma**2 * np.linalg.inv(X.T @ np.linalg.solve(V, X))
-    assert np.allclose(fit.vcov(), expected, rtol=1e-7, atol=1e-10)
+    assert np.allclose(fit.vcov(), expected, rtol=tol.ROUNDING_E7, atol=tol.ROUNDING_E10)
     # Var(b | y) = sigma^2 (G - G Z'V^-1 Z G), jointly over all blocks
     Z = np.hstack([dense.random_effects_matrix(c, z) for c, z in blocks])
     G = np.zeros((Z.shape[1],) * 2)
@@ -54,7 +55,7 @@ def test_vcov_and_conditional_covariances(formula):
         q, k, _ = cov.shape
         for j in range(q):
             block = conditional[at : at + k, at : at + k]
-            assert np.allclose(cov[j], block, rtol=1e-6, atol=1e-9)
+            assert np.allclose(cov[j], block, rtol=tol.ROUNDING_E6, atol=tol.ROUNDING_E9)
             at += k
 
 
@@ -66,4 +67,4 @@ def test_objective_at_user_theta_is_the_dense_likelihood():
     lambdas = [np.array([[0.8, 0.0], [-0.3, 0.5]]), np.array([[1.2]])]
     V = dense.marginal_covariance(blocks, lambdas, weights)
     expected = dense.minus_two_loglik(fit.design.y, fit.design.X, V, False)
-    assert fit.objective_at(theta) == pytest.approx(expected, rel=1e-10)
+    assert fit.objective_at(theta) == pytest.approx(expected, rel=tol.ROUNDING_E10)

@@ -46,8 +46,8 @@ def test_complete_pooling_is_least_squares(weights):
     X = np.column_stack([np.ones(300), data["x"], data["year"], data["z"]])
     w = None if weights is None else data["w"].to_numpy()
     beta, se, sigma, rank = least_squares(data["y"].to_numpy(), X, w)
-    assert facts.complete.estimate == pytest.approx(beta, rel=1e-6)
-    assert facts.complete.std_error == pytest.approx(se, rel=1e-6)
+    assert facts.complete.estimate == pytest.approx(beta, rel=tol.ROUNDING_E6)
+    assert facts.complete.std_error == pytest.approx(se, rel=tol.ROUNDING_E6)
     assert facts.complete.sigma == pytest.approx(sigma)
     assert facts.complete.n_parameters == rank + 1
     fit = me.lmm("y ~ x + year + z + (1 | g)", data, weights=weights)
@@ -72,8 +72,8 @@ def test_no_pooling_is_least_squares_with_dummies(random, columns, weights):
     X = np.hstack([dummies(data, *columns), data[["x", "z"]].to_numpy()])
     w = None if weights is None else data["w"].to_numpy()
     beta, se, sigma, rank = least_squares(data["y"].to_numpy(), X, w)
-    assert facts.none.estimate[1] == pytest.approx(beta[-2], rel=1e-8)
-    assert facts.none.std_error[1] == pytest.approx(se[-2], rel=1e-8)
+    assert facts.none.estimate[1] == pytest.approx(beta[-2], rel=tol.ROUNDING_E8)
+    assert facts.none.std_error[1] == pytest.approx(se[-2], rel=tol.ROUNDING_E8)
     assert facts.none.sigma == pytest.approx(sigma)
     assert facts.none.n_parameters == rank + 1
     # z is constant within g, and the intercept is the sum of a factor's dummies
@@ -88,8 +88,12 @@ def test_many_crossed_dummies_are_projected_without_their_matrix(monkeypatch, we
     dense = me.baselines(formula, data, weights=weights).facts
     monkeypatch.setattr(projections, "DENSE", 0)
     large = me.baselines(formula, data, weights=weights).facts
-    assert large.none.estimate == pytest.approx(dense.none.estimate, rel=1e-8, nan_ok=True)
-    assert large.none.std_error == pytest.approx(dense.none.std_error, rel=1e-8, nan_ok=True)
+    assert large.none.estimate == pytest.approx(
+        dense.none.estimate, rel=tol.ROUNDING_E8, nan_ok=True
+    )
+    assert large.none.std_error == pytest.approx(
+        dense.none.std_error, rel=tol.ROUNDING_E8, nan_ok=True
+    )
     assert large.none.n_parameters == dense.none.n_parameters
     assert large.aliased == dense.aliased
     assert np.isnan(large.condition_number)
@@ -102,7 +106,7 @@ def test_condition_number_of_the_matrix_with_all_dummies():
     data = table()
     facts = me.baselines("y ~ x + year + (1 | g)", data).facts
     X = np.column_stack([np.ones(300), data["x"], data["year"], dummies(data, "g")[:, 1:]])
-    assert facts.condition_number == pytest.approx(np.linalg.cond(X), rel=1e-6)
+    assert facts.condition_number == pytest.approx(np.linalg.cond(X), rel=tol.ROUNDING_E6)
 
 
 def test_flipped_classrooms_tell_their_story():
@@ -129,8 +133,8 @@ def test_teaching_methods_with_both_dummies():
     assert set(three.aliased) == {"(Intercept)", *(f"method[{m}]" for m in "BCDE")}
     # what varies within instructors is learnt from there, pooled or not
     none, partial = three.facts.none, three.facts.partial
-    assert none.estimate[1] == pytest.approx(partial.estimate[1], abs=0.01)
-    assert none.std_error[1] == pytest.approx(partial.std_error[1], rel=1e-3)
+    assert none.estimate[1] == pytest.approx(partial.estimate[1], abs=tol.APPROXIMATION_E2)
+    assert none.std_error[1] == pytest.approx(partial.std_error[1], rel=tol.APPROXIMATION_E3)
 
 
 def test_nothing_fixed_offset_missing_rows_and_flavours(sleepstudy):
@@ -143,7 +147,7 @@ def test_nothing_fixed_offset_missing_rows_and_flavours(sleepstudy):
     two = me.baselines("Reaction ~ Days + (Days | Subject)", shifted).facts
     for a, b in zip(one.models, two.models, strict=True):
         assert a.estimate == pytest.approx(b.estimate, rel=tol.DENSE_RTOL, nan_ok=True)
-        assert a.sigma == pytest.approx(b.sigma, rel=1e-6)
+        assert a.sigma == pytest.approx(b.sigma, rel=tol.OPTIMUM_E6)
     assert any("random slopes" in note for note in one.notes)
     frame = me.baselines("Reaction ~ Days + (1 | Subject)", polars.from_pandas(sleepstudy)).tidy()
     assert isinstance(frame, polars.DataFrame)

@@ -237,7 +237,7 @@ def test_a_lost_predictor_comes_back_whatever_else_is_amiss(way):
     diagnosis = fit.diagnose()
     assert "The asked fit lost t, which center(t) brings back." in diagnosis.reason
     known = me.lmm("y ~ x1 + x2 + (x2 | g)", d, reml=False)
-    assert diagnosis.recommendation.aic == pytest.approx(known.aic, abs=1e-3)
+    assert diagnosis.recommendation.aic == pytest.approx(known.aic, abs=tol.OPTIMUM_E3)
     mended = me.lmm("y ~ t + x2 + (x2 | g)", d, remedy=True, **way)
     assert list(mended.fixef) == ["(Intercept)", "center(t)", "x2"] and mended.converged
 
@@ -253,7 +253,7 @@ def test_a_lost_predictor_comes_back_before_the_random_effects_are_simplified():
     assert after["formula"].str.contains("center(t)", regex=False).all() and len(after)
     small = me.lmm("y ~ x1 + x2 + (1 | g)", d, reml=False)
     row = tried[tried["formula"] == diagnosis.formula].iloc[0]
-    assert row["p_value"] == pytest.approx(small.lrt(known).p_value, rel=1e-3)
+    assert row["p_value"] == pytest.approx(small.lrt(known).p_value, rel=tol.OPTIMUM_E3)
 
 
 def test_a_predictor_that_nothing_brings_back_is_said_to_be_lost():

@@ -48,7 +48,7 @@ def test_what_was_changed_is_warned_of_and_in_the_summary():
     assert f"Remedied: asked for {text}" in str(fit)
     assert "Remedied" in fit._repr_html_()
     new = fit.predict(d.iloc[:5])
-    assert new == pytest.approx(me.lmm(fit.formula, d).predict(d.iloc[:5]), rel=1e-4)
+    assert new == pytest.approx(me.lmm(fit.formula, d).predict(d.iloc[:5]), rel=tol.OPTIMUM_E4)
 
 
 def test_an_unfinished_fit_is_finished():
@@ -114,7 +114,7 @@ def test_all_optimisers_agree_on_an_easy_model():
     se = np.sqrt(np.diag(best.vcov()))
     for name, change in zip(table["optimizer"], table["change_fixef"], strict=True):
         moved = np.abs(fits[name].beta - best.beta) / se
-        assert change == pytest.approx(moved.max(), abs=1e-12)
+        assert change == pytest.approx(moved.max(), abs=tol.ROUNDING_E12)
 
 
 def test_an_optimiser_that_stops_short_is_named():

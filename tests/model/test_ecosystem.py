@@ -87,7 +87,9 @@ def test_predictions_are_those_of_an_average_group(data, formula, options, sourc
     found = mfx.predictions(model)
     X = np.asarray(fit.design.X)
     se = np.sqrt(np.einsum("np,pq,nq->n", X, fit.vcov(), X))
-    np.testing.assert_allclose(found["estimate"], fit.predict(groups="population"), rtol=1e-12)
+    np.testing.assert_allclose(
+        found["estimate"], fit.predict(groups="population"), rtol=tol.ROUNDING_E12
+    )
     np.testing.assert_allclose(found["std_error"], se, rtol=tol.MARGINALEFFECTS_RTOL)
     for newdata in ("mean", "median", "balanced"):
         assert mfx.predictions(model, newdata=newdata).height >= 1
@@ -99,7 +101,7 @@ def test_predictions_are_those_of_an_average_group(data, formula, options, sourc
         .groupby(np.array([str(v) for v in model.get_modeldata()["g"]]))
         .mean()
     )
-    np.testing.assert_allclose(average["estimate"], by_hand[text], rtol=1e-12)
+    np.testing.assert_allclose(average["estimate"], by_hand[text], rtol=tol.ROUNDING_E12)
 
 
 def test_average_slopes_by_hand(data):
@@ -120,7 +122,7 @@ def test_average_slopes_by_hand(data):
         tested = model.t_tests(slope, ddf=ddf)
         by_hand = linear_estimates(fit, L, ddf=ddf)
         for name, ours in (("df", "df"), ("p_value", "p_value"), ("conf_low", "lower")):
-            assert tested[name][0] == pytest.approx(by_hand[ours][0], rel=1e-5)
+            assert tested[name][0] == pytest.approx(by_hand[ours][0], rel=tol.TRUNCATION_E5)
 
 
 def test_t_tests_are_those_of_predict_and_keep_the_null(data):
@@ -133,12 +135,12 @@ def test_t_tests_are_those_of_predict_and_keep_the_null(data):
         level=0.9,
     )  # fmt: skip
     for name, ours in (("std_error", "std_error"), ("conf_low", "lower"), ("conf_high", "upper")):
-        np.testing.assert_allclose(tested[name], expected[ours], rtol=1e-6)
+        np.testing.assert_allclose(tested[name], expected[ours], rtol=tol.TRUNCATION_E6)
     assert "P(>|t|)" in str(tested)
     null = model.t_tests(mfx.hypotheses(model, hypothesis=0.5))
     ours = linear_estimates(fit, np.eye(2), null=0.5)
-    np.testing.assert_allclose(null["statistic"], ours["statistic"], rtol=1e-6)
-    np.testing.assert_allclose(null["p_value"], ours["p_value"], rtol=1e-5)
+    np.testing.assert_allclose(null["statistic"], ours["statistic"], rtol=tol.TRUNCATION_E6)
+    np.testing.assert_allclose(null["p_value"], ours["p_value"], rtol=tol.TRUNCATION_E5)
     for result in (
         mfx.avg_comparisons(model, vcov=False),
         mfx.avg_comparisons(model, transform=np.exp),
@@ -163,7 +165,7 @@ def test_degrees_of_freedom_of_all_tests(data):
     fit = fitted("y ~ x + (1 | g)", data)
     found = mfx.hypotheses(adapted(fit, df=18))
     np.testing.assert_allclose(
-        found["p_value"], 2 * stats.t.sf(np.abs(found["statistic"]), 18), atol=1e-12
+        found["p_value"], 2 * stats.t.sf(np.abs(found["statistic"]), 18), atol=tol.ROUNDING_E12
     )
     joint = mfx.hypotheses(adapted(fit, df=18), joint=True)
     F = fit.beta @ np.linalg.solve(fit.vcov(), fit.beta) / 2
@@ -180,12 +182,12 @@ def test_comparisons_of_text_are_differences_of_coefficients(data):
     assert found["contrast"].to_list() == ["b - a", "c - a", "c - b"]
     names = list(fit.design.x_names)
     b, c = fit.beta[names.index("f[b]")], fit.beta[names.index("f[c]")]
-    np.testing.assert_allclose(found["estimate"], [b, c, c - b], rtol=1e-10)
+    np.testing.assert_allclose(found["estimate"], [b, c, c - b], rtol=tol.ROUNDING_E10)
     new = pl.DataFrame({"x": [1.0, 2.0], "f": ["a", "c"]})
     np.testing.assert_allclose(
         mfx.predictions(adapted(fit), newdata=new)["estimate"],
         fit.predict(new, groups="population"),
-        rtol=1e-12,
+        rtol=tol.ROUNDING_E12,
     )
 
 
@@ -208,7 +210,7 @@ def test_numbers_that_are_names_and_booleans_are_compared_as_such(data):
     found = mfx.avg_comparisons(adapted(fitted("y ~ factor(k) + old + (1 | g)", data)))
     assert found["contrast"].to_list() == ["2 - 1", "3 - 1", "1 - 0"]
     fit = fitted("y ~ factor(k) + old + (1 | g)", data)
-    np.testing.assert_allclose(found["estimate"], fit.beta[1:], rtol=1e-10)
+    np.testing.assert_allclose(found["estimate"], fit.beta[1:], rtol=tol.ROUNDING_E10)
 
 
 def test_a_prediction_that_dropped_columns_leave_open_is_missing(data):

@@ -62,8 +62,10 @@ def test_slopes_and_comparisons_of_a_probability(cattle, link):
         return np.array([np.mean(h(X @ x + step[1] * x[1]) - h(X @ x - step[1] * x[1])) / 2e-4])
 
     found = mfx.avg_slopes(model)
-    assert found["estimate"][0] == pytest.approx(slope(fit.beta)[0], rel=1e-5)
-    assert found["std_error"][0] == pytest.approx(numeric_delta(fit, slope, 2)[0], rel=1e-3)
+    assert found["estimate"][0] == pytest.approx(slope(fit.beta)[0], rel=tol.TRUNCATION_E5)
+    assert found["std_error"][0] == pytest.approx(
+        numeric_delta(fit, slope, 2)[0], rel=tol.TRUNCATION_E3
+    )
 
     def difference(x):
         return np.array([np.mean(h(X @ x + x[1]) - h(X @ x))])
@@ -71,15 +73,20 @@ def test_slopes_and_comparisons_of_a_probability(cattle, link):
     found = mfx.avg_comparisons(model, variables={"visit": 1.0}, comparison="difference")
     # marginaleffects centres the step: half of it to each side, or not, by release
     centred = np.mean(h(X @ fit.beta + fit.beta[1] / 2) - h(X @ fit.beta - fit.beta[1] / 2))
-    assert min(abs(found["estimate"][0] - v) for v in (difference(fit.beta)[0], centred)) < 1e-8
+    assert (
+        min(abs(found["estimate"][0] - v) for v in (difference(fit.beta)[0], centred))
+        < tol.TRUNCATION_E8
+    )
 
 
 def test_log_odds_ratios_are_coefficients(cattle):
     fit = me.glmm("incidence / size ~ visit + (1 | herd)", cattle)
     model = fit.to_marginaleffects(scale="link")
     found = mfx.avg_slopes(model, eps_vcov=1.0)
-    assert found["estimate"][0] == pytest.approx(fit.beta[1], rel=1e-6)
-    assert found["std_error"][0] == pytest.approx(np.sqrt(fit.vcov_beta[1, 1]), rel=1e-6)
+    assert found["estimate"][0] == pytest.approx(fit.beta[1], rel=tol.TRUNCATION_E6)
+    assert found["std_error"][0] == pytest.approx(
+        np.sqrt(fit.vcov_beta[1, 1]), rel=tol.TRUNCATION_E6
+    )
 
 
 def test_predictions_of_zero_inflated_counts(zeros, salamanders):
@@ -90,17 +97,17 @@ def test_predictions_of_zero_inflated_counts(zeros, salamanders):
         return np.exp(X @ x[:3]) / (1 + np.exp(Z @ x[3:]))
 
     found = mfx.predictions(model)
-    np.testing.assert_allclose(found["estimate"], mean(zeros.estimates[:5]), rtol=1e-10)
+    np.testing.assert_allclose(found["estimate"], mean(zeros.estimates[:5]), rtol=tol.ROUNDING_E10)
     se = numeric_delta(zeros, mean, 5)
     np.testing.assert_allclose(found["std_error"], se, rtol=tol.MARGINAL_SE_RTOL)
     by = mfx.avg_predictions(model, by="dry").sort("dry")
     for value, row in zip((0.0, 1.0), by["estimate"], strict=True):
         rows = salamanders["dry"].to_numpy() == value
-        assert row == pytest.approx(mean(zeros.estimates[:5])[rows].mean(), rel=1e-10)
+        assert row == pytest.approx(mean(zeros.estimates[:5])[rows].mean(), rel=tol.ROUNDING_E10)
     # a column that only the zeros' formula reads has a slope too
     assert set(mfx.avg_slopes(model)["term"]) == {"DOY", "cover", "dry"}
     same = mfx.predictions(zeros.to_marginaleffects(salamanders))
-    np.testing.assert_allclose(same["estimate"], found["estimate"], rtol=1e-12)
+    np.testing.assert_allclose(same["estimate"], found["estimate"], rtol=tol.ROUNDING_E12)
 
 
 def test_probabilities_of_categories(wine):
@@ -111,15 +118,17 @@ def test_probabilities_of_categories(wine):
     )
     for k, label in enumerate("12345"):
         own = frame.filter(pl.col("group") == label).sort("rowid")
-        np.testing.assert_allclose(own["estimate"], P[:, k], rtol=1e-10)
+        np.testing.assert_allclose(own["estimate"], P[:, k], rtol=tol.ROUNDING_E10)
     table = wine.emmeans("warm", scale="response").tidy()
     for label in "12345":
         row = frame.filter((pl.col("group") == label) & (pl.col("rowid") == 0))
         value = float(wine.design.X[0, 0])
         ours = table[(table["rating"] == label) & (table["warm"] == value)]
-        assert row["std_error"][0] == pytest.approx(ours["std_error"].iloc[0], rel=1e-4)
+        assert row["std_error"][0] == pytest.approx(
+            ours["std_error"].iloc[0], rel=tol.TRUNCATION_E4
+        )
     slopes = mfx.avg_slopes(wine.to_marginaleffects(), variables="warm")
-    assert abs(slopes["estimate"].sum()) < 1e-8
+    assert abs(slopes["estimate"].sum()) < tol.TRUNCATION_E8
 
 
 def test_offsets_count(salamanders):
@@ -131,7 +140,7 @@ def test_offsets_count(salamanders):
     )
     found = mfx.predictions(fit.to_marginaleffects())
     eta = np.asarray(fit.design.X) @ fit.beta + np.log(frame["BroodSize"])
-    np.testing.assert_allclose(found["estimate"], np.exp(eta), rtol=1e-10)
+    np.testing.assert_allclose(found["estimate"], np.exp(eta), rtol=tol.ROUNDING_E10)
 
 
 def test_refusals_say_why(zeros, wine):
@@ -156,7 +165,7 @@ def test_tables_of_generalised_models(zeros, salamanders, wine):
     for word in ("cover (zi)", "zero_inflated_poisson (log)", "ordinal (logit)", "z (Wald)"):
         assert word in text
     frame = zeros.__maketables_coef_table__
-    np.testing.assert_allclose(frame["b"], zeros.estimates[:5], rtol=1e-12)
+    np.testing.assert_allclose(frame["b"], zeros.estimates[:5], rtol=tol.ROUNDING_E12)
     assert frame.index.tolist() == ["Intercept", "dry", "DOY", "Intercept (zi)", "cover (zi)"]
     assert zeros.__maketables_stat__("ll") == zeros.loglik
     assert zeros.__maketables_stat__("Residual SD") is None

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import mixedeffects as me
+from tests import tolerances as tol
 
 FORMULA = "Reaction ~ Days + (Days | Subject)"
 
@@ -72,7 +73,7 @@ def test_wald_intervals_are_symmetric(fit):
     # quantiles of the normal distribution and of t with 17 degrees of freedom
     for ddf, quantile in (("wald", 1.6448536269514722), ("satterthwaite", 1.7396067260750672)):
         table = fit.confint(level=0.9, ddf=ddf)
-        assert np.allclose(table["upper"] - table["lower"], 2 * quantile * se, rtol=1e-6)
+        assert np.allclose(table["upper"] - table["lower"], 2 * quantile * se, rtol=tol.ROUNDING_E6)
     with pytest.raises(me.OptionError, match="level"):
         fit.confint(level=95)
     with pytest.raises(me.OptionError, match="no option nsim"):
@@ -106,13 +107,13 @@ def test_simulation_has_the_model_covariance(fit):
     Z, Lam = fit.design.blocks[0].Z[rows], fit.lambdas[0]
     expected = fit.sigma**2 * (Z @ Lam @ Lam.T @ Z.T + np.eye(rows.sum()))
     observed = np.cov(y[rows])
-    assert np.abs(observed - expected).max() < 0.12 * expected.max()
+    assert np.abs(observed - expected).max() < tol.SAMPLED_12E2 * expected.max()
     assert np.array_equal(fit.simulate(2, rng=5), fit.simulate(2, rng=5))
 
 
 def test_refit_of_the_same_response_is_the_same_fit(fit):
     again = fit.refit(fit.design.y)
-    assert again.objective == pytest.approx(fit.objective, abs=1e-8)
+    assert again.objective == pytest.approx(fit.objective, abs=tol.OPTIMUM_E8)
     with pytest.raises(me.DataError, match="180 rows"):
         fit.refit([1.0, 2.0])
 

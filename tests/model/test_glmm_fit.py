@@ -9,6 +9,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.errors import ConvergenceWarning
+from tests import tolerances as tol
 
 
 def simulated(seed=1, n=320, groups=40, sd=0.6):
@@ -29,13 +30,17 @@ def test_gaussian_with_identity_link_is_the_linear_model():
     formula = "Reaction ~ Days + (Days | Subject)"
     general = me.glmm(formula, data, family="gaussian")
     linear = me.lmm(formula, data, reml=False)
-    assert general.loglik == pytest.approx(linear.loglik, abs=1e-7)
-    np.testing.assert_allclose(general.beta, linear.beta, rtol=1e-5)
-    np.testing.assert_allclose(general.theta, linear.theta * linear.sigma, rtol=1e-3)
-    assert np.exp(general.extras["dispersion"][0]) == pytest.approx(linear.sigma, rel=1e-4)
-    np.testing.assert_allclose(general.b[0], linear.b[0], rtol=1e-3, atol=1e-3)
+    assert general.loglik == pytest.approx(linear.loglik, abs=tol.OPTIMUM_E7)
+    np.testing.assert_allclose(general.beta, linear.beta, rtol=tol.OPTIMUM_E5)
+    np.testing.assert_allclose(general.theta, linear.theta * linear.sigma, rtol=tol.OPTIMUM_E3)
+    assert np.exp(general.extras["dispersion"][0]) == pytest.approx(
+        linear.sigma, rel=tol.OPTIMUM_E4
+    )
+    np.testing.assert_allclose(general.b[0], linear.b[0], rtol=tol.OPTIMUM_E3, atol=tol.OPTIMUM_E3)
     np.testing.assert_allclose(
-        general.conditional_covariances()[0], linear.conditional_covariances()[0], rtol=2e-3
+        general.conditional_covariances()[0],
+        linear.conditional_covariances()[0],
+        rtol=tol.OPTIMUM_2E3,
     )
 
 
@@ -44,7 +49,7 @@ def test_weights_of_a_free_dispersion_divide_it_as_in_the_linear_model():
     w = np.random.default_rng(0).uniform(0.5, 2.0, 180)
     general = me.glmm("Reaction ~ Days + (1 | Subject)", data, family="gaussian", weights=w)
     linear = me.lmm("Reaction ~ Days + (1 | Subject)", data, reml=False, weights=w)
-    assert general.loglik == pytest.approx(linear.loglik, abs=1e-7)
+    assert general.loglik == pytest.approx(linear.loglik, abs=tol.OPTIMUM_E7)
 
 
 def test_weights_of_counts_are_numbers_of_rows():
@@ -55,10 +60,12 @@ def test_weights_of_counts_are_numbers_of_rows():
     repeated = {k: np.asarray(v)[rows] for k, v in data.items()}
     plain = me.glmm("y ~ x + (1 | g)", repeated, family="poisson")
     assert plain.row_of is not None  # equal rows are fitted once
-    assert weighted.loglik == pytest.approx(plain.loglik, abs=1e-8)
-    np.testing.assert_allclose(weighted.beta, plain.beta, rtol=1e-5)
-    np.testing.assert_allclose(weighted.predictors[0][rows], plain.predictors[0], rtol=1e-4)
-    np.testing.assert_allclose(weighted.vcov_beta, plain.vcov_beta, rtol=1e-3)
+    assert weighted.loglik == pytest.approx(plain.loglik, abs=tol.OPTIMUM_E8)
+    np.testing.assert_allclose(weighted.beta, plain.beta, rtol=tol.OPTIMUM_E5)
+    np.testing.assert_allclose(
+        weighted.predictors[0][rows], plain.predictors[0], rtol=tol.OPTIMUM_E4
+    )
+    np.testing.assert_allclose(weighted.vcov_beta, plain.vcov_beta, rtol=tol.OPTIMUM_E3)
 
 
 def test_rows_in_another_order_and_levels_with_other_names():
@@ -68,9 +75,9 @@ def test_rows_in_another_order_and_levels_with_other_names():
     other = {k: np.asarray(v)[order] for k, v in data.items()}
     other["g"] = [f"level {90 - v}" for v in other["g"]]
     two = me.glmm("y ~ x + (1 + x | g) + (1 | h)", other, family="poisson")
-    assert one.loglik == pytest.approx(two.loglik, abs=1e-8)
-    np.testing.assert_allclose(one.beta, two.beta, rtol=1e-4)
-    np.testing.assert_allclose(one.theta, two.theta, rtol=1e-3, atol=1e-3)
+    assert one.loglik == pytest.approx(two.loglik, abs=tol.OPTIMUM_E8)
+    np.testing.assert_allclose(one.beta, two.beta, rtol=tol.OPTIMUM_E4)
+    np.testing.assert_allclose(one.theta, two.theta, rtol=tol.OPTIMUM_E3, atol=tol.OPTIMUM_E3)
 
 
 def test_units_of_a_predictor_change_its_coefficient_alone():
@@ -78,8 +85,8 @@ def test_units_of_a_predictor_change_its_coefficient_alone():
     data["big"] = 1e6 + 1e4 * np.asarray(data["x"])
     one = me.glmm("y ~ x + (1 + x | g)", data, family="poisson")
     two = me.glmm("y ~ big + (1 + big | g)", data, family="poisson")
-    assert one.loglik == pytest.approx(two.loglik, abs=1e-6)
-    assert two.fixef["big"] * 1e4 == pytest.approx(one.fixef["x"], rel=1e-4)
+    assert one.loglik == pytest.approx(two.loglik, abs=tol.OPTIMUM_E6)
+    assert two.fixef["big"] * 1e4 == pytest.approx(one.fixef["x"], rel=tol.OPTIMUM_E4)
 
 
 def test_exposure_is_an_offset():
@@ -87,7 +94,7 @@ def test_exposure_is_an_offset():
     data["time"] = np.random.default_rng(2).uniform(0.5, 3.0, 320)
     one = me.glmm("y ~ x + (1 | g)", data, family="poisson", exposure="time")
     two = me.glmm("y ~ x + offset(log(time)) + (1 | g)", data, family="poisson")
-    assert one.loglik == pytest.approx(two.loglik, abs=1e-10)
+    assert one.loglik == pytest.approx(two.loglik, abs=tol.ROUNDING_E10)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -102,10 +109,10 @@ def test_a_variance_that_is_not_there_is_zero_and_proved_so(seed):
     without = me.glmm("y ~ x + (1 | g)", data, family="poisson")
     assert fit.converged
     assert fit.certificate.is_singular
-    assert fit.loglik == pytest.approx(without.loglik, abs=1e-7)
+    assert fit.loglik == pytest.approx(without.loglik, abs=tol.OPTIMUM_E7)
     (direction,) = fit.certificate.singular
     assert direction.slope > 0
-    np.testing.assert_allclose(fit.vcov_beta, without.vcov_beta, rtol=1e-3)
+    np.testing.assert_allclose(fit.vcov_beta, without.vcov_beta, rtol=tol.OPTIMUM_E3)
     assert np.isnan(fit.vcov_parameters[-1, -1]) or np.isnan(fit.vcov_parameters[-2, -2])
 
 
@@ -114,7 +121,7 @@ def test_other_optimisers_find_the_same(optimizer):
     data = poisson_table()
     one = me.glmm("y ~ x + (1 | g)", data, family="poisson")
     two = me.glmm("y ~ x + (1 | g)", data, family="poisson", optimizer=optimizer)
-    assert one.loglik == pytest.approx(two.loglik, abs=1e-5)
+    assert one.loglik == pytest.approx(two.loglik, abs=tol.OPTIMUM_E5)
 
 
 def test_an_unfinished_fit_says_so():
@@ -152,8 +159,8 @@ def test_separation_in_one_coefficient_leaves_the_others():
         fit = me.glmm("y ~ x + kind + (1 | g)", data)
     common = np.asarray(data["kind"]) == "common"
     rest = me.glmm("y ~ x + (1 | g)", {k: np.asarray(v)[common] for k, v in data.items()})
-    assert fit.fixef["x"] == pytest.approx(rest.fixef["x"], abs=1e-3)
-    assert fit.loglik == pytest.approx(rest.loglik, abs=1e-3)
+    assert fit.fixef["x"] == pytest.approx(rest.fixef["x"], abs=tol.OPTIMUM_E3)
+    assert fit.loglik == pytest.approx(rest.loglik, abs=tol.OPTIMUM_E3)
 
 
 def test_no_separation_is_seen_where_there_is_none():
@@ -174,7 +181,7 @@ def test_counts_no_more_dispersed_than_poisson():
     with pytest.warns(ConvergenceWarning, match="no more dispersed"):
         fit = me.glmm("y ~ x + (1 | g) + (1 | h)", data, family="nbinom2")
     simple = me.glmm("y ~ x + (1 | g) + (1 | h)", data, family="poisson")
-    assert fit.loglik == pytest.approx(simple.loglik, abs=1e-3)
+    assert fit.loglik == pytest.approx(simple.loglik, abs=tol.OPTIMUM_E3)
 
 
 def test_several_approximations_in_order():
@@ -185,7 +192,7 @@ def test_several_approximations_in_order():
         me.glmm("y ~ x + (1 | g)", data, nagq=nagq) for nagq in (0, 1, 15, 25)
     )
     assert quick.loglik <= laplace.loglik + 1e-8
-    assert fine.loglik == pytest.approx(finer.loglik, abs=1e-4)
+    assert fine.loglik == pytest.approx(finer.loglik, abs=tol.OPTIMUM_E4)
     assert abs(fine.loglik - laplace.loglik) > 1e-2  # small groups: Laplace is off
 
 

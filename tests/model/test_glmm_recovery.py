@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
+from tests import tolerances as tol
 
 GROUPS, ROWS = 300, 12
 BETA, SLOPE, SD = 0.3, 0.5, 0.6
@@ -133,7 +134,7 @@ def test_the_truth_is_within_sampling_error(name):
     truth = [*truth, SLOPE, *(v for values in extras.values() for v in values), SD]
     se = np.sqrt(np.diag(fit.vcov_parameters))
     z = (fit.estimates - truth) / se
-    assert np.abs(z).max() < 3.5, dict(zip(fit.parameter_names, z, strict=True))
+    assert np.abs(z).max() < tol.STANDARD_ERRORS_3_5, dict(zip(fit.parameter_names, z, strict=True))
     # errors that are all tiny would mean standard errors far too large
     assert np.abs(z).max() > 0.1
     assert se[-1] < 0.1

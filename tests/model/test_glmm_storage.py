@@ -39,16 +39,23 @@ def test_the_fit_comes_back(name, tmp_path):
     assert again.loglik == pytest.approx(fit.loglik, abs=tol.RELOADED_ATOL)
     np.testing.assert_allclose(again.beta, fit.beta, atol=tol.RELOADED_ATOL)
     np.testing.assert_allclose(
-        again.vcov(component="all"), fit.vcov(component="all"), rtol=1e-6, atol=1e-9
+        again.vcov(component="all"),
+        fit.vcov(component="all"),
+        rtol=tol.OPTIMUM_E6,
+        atol=tol.ROUNDING_E9,
     )
     assert str(again) == str(fit)
     np.testing.assert_allclose(
         again.tidy(effects="ran_vals")["estimate"], fit.tidy(effects="ran_vals")["estimate"],
-        atol=1e-7,
+        atol=tol.OPTIMUM_E7,
     )  # fmt: skip
     data = golden_frame(MODELS[name])
-    np.testing.assert_allclose(again.predict(data.head(9)), fit.predict(data.head(9)), atol=1e-7)
-    np.testing.assert_allclose(again.anova(type=2)["chisq"], fit.anova(type=2)["chisq"], rtol=1e-5)
+    np.testing.assert_allclose(
+        again.predict(data.head(9)), fit.predict(data.head(9)), atol=tol.OPTIMUM_E7
+    )
+    np.testing.assert_allclose(
+        again.anova(type=2)["chisq"], fit.anova(type=2)["chisq"], rtol=tol.OPTIMUM_E5
+    )
 
 
 def test_categories_come_back(tmp_path):

@@ -87,7 +87,7 @@ def test_counts_and_criteria(name):
     assert fit.nobs == wanted["nobs"]
     assert fit.df == wanted["npar"]
     gap = 2 * abs(fit.loglik - wanted["loglik"])
-    assert fit.aic == pytest.approx(wanted["aic"], abs=gap + 1e-6)
+    assert fit.aic == pytest.approx(wanted["aic"], abs=gap + tol.OPTIMUM_E6)
 
 
 def as_floats(values: list[Any]) -> np.ndarray:
@@ -343,10 +343,14 @@ def test_a_gaussian_model_is_a_linear_mixed_model(item, rdata):
     data = rdata("lme4", item)
     linear = me.lmm(formula, data, reml=False, weights=weights)
     general = me.glmm(formula, data, family="gaussian", weights=weights)
-    assert general.loglik == pytest.approx(linear.loglik, abs=1e-5)
-    np.testing.assert_allclose(general.beta, linear.beta, rtol=1e-4)
-    assert np.exp(general.extras["dispersion"][0]) == pytest.approx(linear.sigma, rel=1e-4)
-    np.testing.assert_allclose(general.theta, linear.sigma * linear.theta, rtol=2e-3, atol=1e-3)
+    assert general.loglik == pytest.approx(linear.loglik, abs=tol.OPTIMUM_E5)
+    np.testing.assert_allclose(general.beta, linear.beta, rtol=tol.OPTIMUM_E4)
+    assert np.exp(general.extras["dispersion"][0]) == pytest.approx(
+        linear.sigma, rel=tol.OPTIMUM_E4
+    )
+    np.testing.assert_allclose(
+        general.theta, linear.sigma * linear.theta, rtol=tol.OPTIMUM_2E3, atol=tol.OPTIMUM_E3
+    )
 
 
 def test_weights_of_a_proportion_are_its_trials():

@@ -9,6 +9,7 @@ import mixedeffects as me
 from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.design import build_design
 from mixedeffects.engine import make_plan
+from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
 from tests.tolerances import SAME_OPTIMUM
 
@@ -29,7 +30,7 @@ def test_row_order(reference, seed):
     order = np.random.default_rng(seed).permutation(table["y"].size)
     fit = me.lmm(FORMULA, {k: v[order] for k, v in table.items()})
     assert fit.objective == pytest.approx(reference.objective, abs=SAME_OPTIMUM)
-    assert np.allclose(fit.theta, reference.theta, atol=1e-4)
+    assert np.allclose(fit.theta, reference.theta, atol=tol.OPTIMUM_E4)
 
 
 @EXAMPLES
@@ -41,7 +42,7 @@ def test_relabelling_groups(reference, seed):
     table["h"] = np.array([f"level {v}" for v in rng.permutation(7)])[table["h"]]
     fit = me.lmm(FORMULA, table)
     assert fit.objective == pytest.approx(reference.objective, abs=SAME_OPTIMUM)
-    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"], abs=1e-5)
+    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"], abs=tol.OPTIMUM_E5)
 
 
 @EXAMPLES
@@ -55,9 +56,11 @@ def test_affine_change_of_the_response(reference, shift, scale, sign):
     table["y"] = shift + sign * scale * table["y"]
     fit = me.lmm(FORMULA, table)
     nu = reference.nobs - 2
-    assert fit.objective - 2 * nu * np.log(scale) == pytest.approx(reference.objective, abs=1e-4)
-    assert fit.sigma == pytest.approx(scale * reference.sigma, rel=1e-5)
-    assert fit.fixef["x"] == pytest.approx(sign * scale * reference.fixef["x"], rel=1e-4)
+    assert fit.objective - 2 * nu * np.log(scale) == pytest.approx(
+        reference.objective, abs=tol.OPTIMUM_E4
+    )
+    assert fit.sigma == pytest.approx(scale * reference.sigma, rel=tol.OPTIMUM_E5)
+    assert fit.fixef["x"] == pytest.approx(sign * scale * reference.fixef["x"], rel=tol.OPTIMUM_E4)
 
 
 @EXAMPLES
@@ -67,8 +70,10 @@ def test_affine_change_of_a_predictor(reference, shift, scale):
     table = crossed_table()
     table["x"] = shift + scale * table["x"]
     fit = me.lmm(FORMULA, table)
-    assert fit.objective == pytest.approx(reference.objective + 2 * np.log(scale), abs=1e-4)
-    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"] / scale, rel=1e-3)
+    assert fit.objective == pytest.approx(
+        reference.objective + 2 * np.log(scale), abs=tol.OPTIMUM_E4
+    )
+    assert fit.fixef["x"] == pytest.approx(reference.fixef["x"] / scale, rel=tol.OPTIMUM_E3)
 
 
 @EXAMPLES
@@ -110,13 +115,13 @@ def _rows(design, rows):
 
 def _assert_same(a, b):
     assert a.n == b.n
-    assert a.log_weights == pytest.approx(b.log_weights, abs=1e-9)
+    assert a.log_weights == pytest.approx(b.log_weights, abs=tol.ROUNDING_E9)
     for name in ("xx", "leaf_diag", "leaf_fixed", "rest_fixed", "rest_dense"):
         u, v = getattr(a, name), getattr(b, name)
         if u is not None:
-            assert np.allclose(u, v, atol=1e-9), name
+            assert np.allclose(u, v, atol=tol.ROUNDING_E9), name
     for u, v in zip(a.rest_diag, b.rest_diag, strict=True):
-        assert np.allclose(u, v, atol=1e-9)
+        assert np.allclose(u, v, atol=tol.ROUNDING_E9)
     assert a.rest_cross.keys() == b.rest_cross.keys()
     crossed = [
         (a.leaf_cross, b.leaf_cross),
@@ -124,7 +129,7 @@ def _assert_same(a, b):
     ]
     for u, v in crossed:
         if u is not None:
-            assert np.allclose(_dense(u), _dense(v), atol=1e-9)
+            assert np.allclose(_dense(u), _dense(v), atol=tol.ROUNDING_E9)
 
 
 def _dense(rows):
@@ -144,5 +149,5 @@ def test_simulate_and_recover():
         estimates.append([again.fixef["x"], again.sigma])
     mean = np.mean(estimates, axis=0)
     error = np.std(estimates, axis=0) / np.sqrt(40)
-    assert abs(mean[0] - fit.fixef["x"]) < 4 * error[0]
-    assert abs(mean[1] - fit.sigma) < 4 * error[1]
+    assert abs(mean[0] - fit.fixef["x"]) < tol.STANDARD_ERRORS_4 * error[0]
+    assert abs(mean[1] - fit.sigma) < tol.STANDARD_ERRORS_4 * error[1]

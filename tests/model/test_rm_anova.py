@@ -68,8 +68,8 @@ def test_the_mixed_model_on_all_rows_is_lmertests(name, rdata):
     for i, term in enumerate(record["term"]):
         row = row_of(table["term"], term)
         assert table["num_df"][row] == record["num_df"][i]
-        assert table["statistic"][row] == pytest.approx(record["F"][i], rel=1e-5)
-        assert table["den_df"][row] == pytest.approx(record["den_df"][i], rel=1e-3)
+        assert table["statistic"][row] == pytest.approx(record["F"][i], rel=tol.PROGRAM_E5)
+        assert table["den_df"][row] == pytest.approx(record["den_df"][i], rel=tol.PROGRAM_E3)
 
 
 @pytest.mark.parametrize("name", ["sleepstudy", "ergostool", "obrienkaiser_within", "obrienkaiser"])
@@ -78,9 +78,11 @@ def test_complete_data_give_the_mixed_model_the_same_f(name, rdata):
     if name == "obrienkaiser":  # unequal groups, but every subject complete
         frame = frame[~frame["term"].isin(["treatment", "gender", "treatment:gender"])]
     assert frame["lmm_statistic"].to_numpy() == pytest.approx(
-        frame["anova_statistic"].to_numpy(), rel=1e-4
+        frame["anova_statistic"].to_numpy(), rel=tol.OPTIMUM_E4
     )
-    assert frame["lmm_den_df"].to_numpy() == pytest.approx(frame["anova_den_df"], rel=1e-3)
+    assert frame["lmm_den_df"].to_numpy() == pytest.approx(
+        frame["anova_den_df"], rel=tol.OPTIMUM_E3
+    )
 
 
 def test_what_listwise_deletion_lost_is_said(rdata):

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 import mixedeffects as me
+from tests import tolerances as tol
 from tests.plot.pictures import drawn, seconds
 from tests.tolerances import RAW_CHART_SECONDS, RAW_SUM_RTOL
 
@@ -26,7 +27,10 @@ def test_correlations_are_pandas_own_pairwise_complete(cars, method):
     found = data.pivot(index="row", columns="column", values="r")
     expected = cars.corr(method=method)
     np.testing.assert_allclose(
-        found.loc[expected.index, expected.columns], expected, rtol=RAW_SUM_RTOL, atol=1e-12
+        found.loc[expected.index, expected.columns],
+        expected,
+        rtol=RAW_SUM_RTOL,
+        atol=tol.ROUNDING_E12,
     )
     n = data.set_index(["row", "column"])["n"]
     assert (n["hp", "mpg"], n["hp", "wt"], n["mpg", "cyl"]) == (27, 26, 32)

@@ -8,6 +8,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, ORANGE
+from tests import tolerances as tol
 from tests.plot.pictures import drawn
 from tests.tolerances import CHART_RTOL
 
@@ -39,7 +40,7 @@ def test_individuals_stand_in_the_place_of_their_group(flipped):
     tables = flipped.plot.effects().tables
     places = tables["groups"].set_index("group")["place"]
     rows = tables["individuals"]
-    assert (np.abs(rows["place"] - places.loc[rows["group"]].to_numpy()) <= 0.32).all()
+    assert (np.abs(rows["place"] - places.loc[rows["group"]].to_numpy()) <= tol.HALF_A_COLUMN).all()
     for _, own in tables["groups"].groupby("treatment"):
         assert own.sort_values("place")["mean"].is_monotonic_increasing
         assert sorted(own["place"]) == [1, 2, 3, 4, 5]

@@ -8,6 +8,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.plot.theme import BLUE, ORANGE
+from tests import tolerances as tol
 from tests.plot.pictures import drawn
 from tests.tolerances import CHART_RTOL
 
@@ -74,7 +75,7 @@ def test_lines_along_numbers_are_predictions(pain):
     new = pd.DataFrame({"time": data["x"], "treatment": data["by"]})
     expected = pain.predict(new, groups="population", interval="confidence")
     assert np.allclose(data["estimate"], expected["prediction"], rtol=CHART_RTOL)
-    assert np.allclose(data["lower"], expected["lower"], rtol=1e-6)
+    assert np.allclose(data["lower"], expected["lower"], rtol=tol.ROUNDING_E6)
     assert data["x"].min() == 0 and data["x"].max() == 6
     picture = drawn(chart)
     assert picture.has_colour(BLUE) and picture.says("treated")
@@ -95,7 +96,9 @@ def test_many_numbers_are_shown_at_three(owls):
     chart = owls.plot.interaction("FoodTreatment", "ArrivalTime")
     arrival = me.datasets.owls()["ArrivalTime"]
     expected = [arrival.mean() + k * arrival.std() for k in (-1, 0, 1)]
-    assert np.allclose([float(v) for v in chart.view.facts["by_levels"]], expected, rtol=1e-5)
+    assert np.allclose(
+        [float(v) for v in chart.view.facts["by_levels"]], expected, rtol=tol.ROUNDING_E5
+    )
     assert "ArrivalTime at its mean and one standard deviation either side" in chart.subtitle
     given = owls.plot.interaction("FoodTreatment", "ArrivalTime", at={"ArrivalTime": [23, 28]})
     assert given.view.facts["by_levels"] == ["23", "28"]

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 import mixedeffects as me
+from tests import tolerances as tol
 from tests.plot.pictures import drawn, units
 from tests.tolerances import CHART_RTOL, PROFILE_SHADED_ABS
 
@@ -23,7 +24,7 @@ def test_curves_go_through_the_profiles_points(fit):
     for name, own in points.groupby("parameter"):
         curve = chart.data[chart.data["parameter"] == name]
         near = np.interp(own["value"], curve["value"], curve["zeta"])
-        np.testing.assert_allclose(near, own["zeta"], atol=2e-3)
+        np.testing.assert_allclose(near, own["zeta"], atol=tol.TRUNCATION_2E3)
         assert (np.diff(curve["zeta"]) > 0).all()
 
 
@@ -31,16 +32,18 @@ def test_between_points_zeta_is_what_a_finer_profile_has(fit):
     chart = fit.plot.profile("sd_Days|Subject")
     fine = fit.profile("sd_Days|Subject", points=30).table()
     near = np.interp(fine["value"], chart.data["value"], chart.data["zeta"])
-    np.testing.assert_allclose(near, fine["zeta"], atol=2e-3)
+    np.testing.assert_allclose(near, fine["zeta"], atol=tol.TRUNCATION_2E3)
 
 
 def test_density_is_the_slope_of_the_normal_distribution_of_zeta(fit):
     data = fit.plot.profile(["Days", "sigma"], kind="density").data
     for _, own in data.groupby("parameter"):
         whole = np.trapezoid(own["density"], own["value"])
-        assert whole == pytest.approx(0.99, abs=1e-3)
+        assert whole == pytest.approx(0.99, abs=tol.TRUNCATION_E3)
         slope = np.gradient(stats.norm.cdf(own["zeta"]), own["value"], edge_order=2)
-        np.testing.assert_allclose(own["density"], slope, rtol=0.02, atol=1e-3 * slope.max())
+        np.testing.assert_allclose(
+            own["density"], slope, rtol=tol.TRUNCATION_2E2, atol=tol.TRUNCATION_E3 * slope.max()
+        )
         inside = own[own["inside"]]
         assert inside["zeta"].min() > -1.97 and inside["zeta"].max() < 1.97
 

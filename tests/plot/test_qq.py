@@ -9,6 +9,7 @@ from scipy import stats
 import mixedeffects as me
 from mixedeffects.inference.views.normal_band import normal_band, shown_order
 from mixedeffects.plot.theme import RED
+from tests import tolerances as tol
 from tests.plot.pictures import drawn
 
 
@@ -39,7 +40,7 @@ def test_band_holds_whole_samples_as_often_as_it_says(n):
     _, lower, upper = normal_band(n, shown, level=0.9)
     samples = np.sort(np.random.default_rng(7).normal(size=(2000, n)), axis=1)[:, shown - 1]
     inside = ((samples >= lower) & (samples <= upper)).all(axis=1).mean()
-    assert inside == pytest.approx(0.9, abs=4 * np.sqrt(0.9 * 0.1 * 2 / 1000))
+    assert inside == pytest.approx(0.9, abs=tol.STANDARD_ERRORS_4 * np.sqrt(0.9 * 0.1 * 2 / 1000))
 
 
 def test_heavy_tails_leave_the_band_and_normal_ones_do_not():

@@ -9,6 +9,7 @@ from scipy import stats
 import mixedeffects as me
 from mixedeffects.inference.quantile import quantile_residuals, row_sample
 from mixedeffects.inference.simulate import simulate
+from tests import tolerances as tol
 from tests.plot.pictures import drawn, units
 from tests.tolerances import SIMULATED_LIMIT_ABS
 
@@ -67,12 +68,12 @@ def test_a_sample_of_rows_is_simulated_like_the_whole():
     some = row_sample(fit, rows)
     ours, whole = simulate(some, 4000, 1), simulate(fit, 4000, 2)[rows]
     error = whole.std(axis=1) / np.sqrt(4000)
-    assert (np.abs(ours.mean(axis=1) - whole.mean(axis=1)) < 6 * error).all()
-    np.testing.assert_allclose(ours.var(axis=1), whole.var(axis=1), rtol=0.25)
+    assert (np.abs(ours.mean(axis=1) - whole.mean(axis=1)) < tol.STANDARD_ERRORS_6 * error).all()
+    np.testing.assert_allclose(ours.var(axis=1), whole.var(axis=1), rtol=tol.SAMPLED_25E2)
     ours, whole = (np.corrcoef(np.log1p(s)) for s in (ours, whole))
-    np.testing.assert_allclose(ours, whole, atol=0.1)
+    np.testing.assert_allclose(ours, whole, atol=tol.SAMPLED_E1)
     kept = simulate(some, 4000, 1, groups="conditional").mean(axis=1)
-    np.testing.assert_allclose(kept, fit.fitted[rows], rtol=0.1)
+    np.testing.assert_allclose(kept, fit.fitted[rows], rtol=tol.SAMPLED_E1)
     assert quantile_residuals(some, 50, 1).residuals.shape == (6,)
 
 

@@ -11,6 +11,7 @@ from scipy.special import expit
 import mixedeffects as me
 from mixedeffects.plot.shrinkage import DOT, TALL
 from mixedeffects.plot.theme import BLUE, HEIGHT, ORANGE, WIDTH
+from tests import tolerances as tol
 from tests.plot.pictures import drawn
 from tests.tolerances import CHART_RTOL, OWN_ESTIMATE_ATOL, SHARE_OF_A_THIRD
 
@@ -42,7 +43,7 @@ def test_shrunken_follow_from_own_estimates_by_the_formula(slopes):
     Z = np.column_stack([np.ones(10), np.arange(10)])
     G = slopes.varcorr.terms[0].covariance
     pull = np.linalg.solve(Z.T @ Z + slopes.sigma**2 * np.linalg.inv(G), Z.T @ Z)
-    assert np.allclose(raw @ pull.T, blup, rtol=CHART_RTOL, atol=1e-6)
+    assert np.allclose(raw @ pull.T, blup, rtol=CHART_RTOL, atol=tol.ROUNDING_E6)
 
 
 def test_with_weights_and_a_crossed_factor_it_is_a_weighted_mean_of_what_is_left(rdata):
@@ -64,9 +65,9 @@ def test_sizes_order_the_share_that_is_kept(hospitals):
     assert (data["size"] == sizes.loc[data["level"]].to_numpy()).all()
     variance = hospitals.varcorr.sd["hospital"][0] ** 2
     kept = variance / (variance + hospitals.sigma**2 / data["size"])
-    assert np.allclose(data["kept"], kept, rtol=1e-6)
+    assert np.allclose(data["kept"], kept, rtol=tol.ROUNDING_E6)
     assert chart.view.facts["layout"] == "size"
-    assert (np.abs(data["place"] / data["size"] - 1) < 0.1).all()
+    assert (np.abs(data["place"] / data["size"] - 1) < tol.APPROXIMATION_E1).all()
 
 
 def test_binomial_own_estimate_solves_the_levels_score():
@@ -115,7 +116,7 @@ def test_contours_are_of_the_estimated_distribution(slopes):
     outer = contour[contour["coverage"] == 0.95][["x", "y"]].to_numpy()
     G = slopes.varcorr.terms[0].covariance
     radius = np.einsum("ni,ij,nj->n", outer, np.linalg.inv(G), outer)
-    assert np.allclose(radius, 5.991465, atol=1e-5)  # chi-squared, 2 df, 95%
+    assert np.allclose(radius, 5.991465, atol=tol.PRINTED_E5)  # chi-squared, 2 df, 95%
 
 
 def test_pictures_have_both_points_of_every_level(slopes, hospitals):
@@ -143,8 +144,8 @@ def test_arrows_point_from_own_estimates_to_predictions_on_the_page(slopes):
     across = (table["shrunken_x"] - table["raw_x"]) / (xs[1] - xs[0])
     up = (table["shrunken_y"] - table["raw_y"]) / (ys[1] - ys[0])
     turn = np.radians(90.0 - table["angle"])  # from the mathematician's angle to the compass's
-    assert np.allclose(table["move"] * np.cos(turn), across, atol=1e-12)
-    assert np.allclose(table["move"] * np.sin(turn), up, atol=1e-12)
+    assert np.allclose(table["move"] * np.cos(turn), across, atol=tol.ROUNDING_E12)
+    assert np.allclose(table["move"] * np.sin(turn), up, atol=tol.ROUNDING_E12)
     # subject 308 goes down and to the right, 330 up and to the left
     angle = table.set_index("level")["angle"]
     assert 90 < angle["308"] < 180 and 270 < angle["330"] < 360

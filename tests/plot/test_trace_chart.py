@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
+from tests import tolerances as tol
 from tests.plot.pictures import drawn, units
 from tests.tolerances import CHART_RTOL, EM_OPTIMUM
 
@@ -39,7 +40,7 @@ def test_several_optimisers_are_overlaid_above_the_lowest_of_all(fit, simplex):
     assert set(data["fit"]) == {"newton", "Nelder-Mead"}
     lowest = min(fit.trace()["objective"].min(), simplex.trace()["objective"].min())
     gap = data["objective"] - lowest
-    np.testing.assert_allclose(data["gap"], gap, atol=1e-10)
+    np.testing.assert_allclose(data["gap"], gap, atol=tol.ROUNDING_E10)
     assert (data["height"] > 0).all()
     assert (data["height"] >= data["gap"]).all()
     picture = drawn(chart)

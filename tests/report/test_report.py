@@ -11,6 +11,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.report.charts import CHARTS, ON_REQUEST
+from tests import tolerances as tol
 from tests.display.word_models import MODELS, model
 from tests.report.pages import page
 
@@ -81,11 +82,11 @@ def test_tables_are_the_fit_s():
     for row, (_, truth) in zip(table[1:], frame.iterrows(), strict=True):
         assert row[0] == truth["term"]
         for text, name in zip(row[1:], ("estimate", "std_error", "df", "statistic"), strict=False):
-            assert float(text.replace("−", "-")) == pytest.approx(truth[name], rel=6e-3)
+            assert float(text.replace("−", "-")) == pytest.approx(truth[name], rel=tol.PRINTED_6E3)
     outcome = next(t for t in found.tables if t[0][0] == "rows")
     score = me.datasets.flipped_classrooms()["score"]
-    assert float(outcome[1][1]) == pytest.approx(score.mean(), rel=1e-3)
-    assert float(outcome[1][2]) == pytest.approx(score.std(), rel=1e-3)
+    assert float(outcome[1][1]) == pytest.approx(score.mean(), rel=tol.PRINTED_E3)
+    assert float(outcome[1][2]) == pytest.approx(score.std(), rel=tol.PRINTED_E3)
     levels = next(
         t for t in found.tables if t[0][:2] == ["factor", "levels"] and "rows of each" in t[0]
     )

@@ -11,6 +11,7 @@ from mixedeffects.engine import plan
 from mixedeffects.engine.rows.blocked import BlockedRows
 from mixedeffects.engine.rows.small import SmallRows
 from mixedeffects.estimation.laplace import LaplaceObjective, QuadratureObjective, QuickObjective
+from tests import tolerances as tol
 from tests.estimation.laplace.problems import MODELS, named, problem, table
 from tests.tolerances import (
     GLMM_GRADIENT_RTOL,
@@ -137,7 +138,9 @@ def test_every_engine_gives_the_same(name, engine, monkeypatch):
     with a.exactly(), b.exactly():
         one, two = a.evaluate(x), b.evaluate(x)
         assert one.value == pytest.approx(two.value, abs=GLMM_MODE_ATOL)
-        np.testing.assert_allclose(one.gradient, two.gradient, rtol=1e-6, atol=1e-5)
+        np.testing.assert_allclose(
+            one.gradient, two.gradient, rtol=tol.OPTIMUM_E6, atol=tol.OPTIMUM_E5
+        )
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -168,8 +171,8 @@ def test_one_node_is_laplace():
     laplace, quadrature = LaplaceObjective(p), QuadratureObjective(p, 1)
     with laplace.exactly(), quadrature.exactly():
         a, b = laplace.evaluate(x), quadrature.evaluate(x)
-        assert a.value == pytest.approx(b.value, abs=1e-10)
-        np.testing.assert_allclose(a.gradient, b.gradient, atol=1e-7)
+        assert a.value == pytest.approx(b.value, abs=tol.ROUNDING_E10)
+        np.testing.assert_allclose(a.gradient, b.gradient, atol=tol.OPTIMUM_E7)
 
 
 @pytest.mark.parametrize("name", ["probit", "nbinom1", "beta", "zero inflated", "t"])
@@ -248,4 +251,4 @@ def test_levels_without_rows_of_information_change_nothing():
     (T, _), (T_short, _) = coordinates(X, X), coordinates(X_short, X_short)
     x_short[:2] = np.linalg.solve(T_short, T @ x[:2])
     one, two = LaplaceObjective(with_it).value(x), LaplaceObjective(without).value(x_short)
-    assert one == pytest.approx(two, abs=1e-6)
+    assert one == pytest.approx(two, abs=tol.OPTIMUM_E6)
