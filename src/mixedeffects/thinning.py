@@ -47,6 +47,7 @@ def scattered(n, most, seed=0):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rows = scattered(100_000, 10_000)
     >>> int(np.bincount(rows % 10).min())
     959

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 import mixedeffects as me
 from mixedeffects.app.cli import app
-from mixedeffects.inference.approximation import approximation, doubtful
+from mixedeffects.inference.approximation import approximation
+from mixedeffects.inference.doubtful import doubtful
 from tests import tolerances as tol
 from tests.model.test_golden_glmm import fit_golden
 from tests.oracles.quadrature import marginal_loglik, row_density

@@ -86,6 +86,7 @@ def coordinates(X, some):
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = np.zeros(100_000)
     >>> x[8] = 1.0
     >>> X = np.column_stack([np.ones(x.size), x])

@@ -82,6 +82,7 @@ def is_code(name: str, values: np.ndarray) -> bool:
 
     Examples
     --------
+    >>> import numpy as np
     >>> method = np.array([1, 2, 3, 2, 1])
     >>> is_code("method", method), is_code("week", method), is_code("method", method / 2)
     (True, False, False)

@@ -167,6 +167,7 @@ def rows_of_design(design: Design, rows: np.ndarray) -> Design:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.design import build_design
     >>> table = {"y": [1.0, 2, 4, 3, 5, 7], "g": list("aaabbb")}
     >>> design = rows_of_design(build_design("y ~ 1 + (1 | g)", table), np.arange(6)[::-1])

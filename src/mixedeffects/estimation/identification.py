@@ -124,6 +124,7 @@ def constant_along(weights, change):
 
     Examples
     --------
+    >>> import numpy as np
     >>> constant_along(np.array([1.0, 1.0]), np.array([0.3, -0.3]))
     True
     """
@@ -193,6 +194,7 @@ def null_space(gram, scale):
 
     Examples
     --------
+    >>> import numpy as np
     >>> null_space(np.ones((2, 2)), np.ones(2)).round(2)
     array([[-0.71],
            [ 0.71]])

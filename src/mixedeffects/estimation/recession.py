@@ -42,6 +42,7 @@ class Recession:
     --------
     Two coefficients go to minus infinity, and what their difference does is not in the data:
 
+    >>> import numpy as np
     >>> away = Recession(np.eye(3)[1:], -np.eye(2))
     >>> away.limits(np.array([[1.0, 0, 0], [1, 1, 0], [0, -1, -1], [0, 1, -1]]))
     array([  0., -inf,  inf,  nan])

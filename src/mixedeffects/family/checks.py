@@ -213,6 +213,7 @@ def impossible_means(family, eta):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from mixedeffects.family import Binomial
     >>> impossible_means(Binomial("log"), np.array([-1.0, 0.1])).tolist()
     [False, True]

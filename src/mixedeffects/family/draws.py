@@ -20,6 +20,7 @@ def poisson_counts(rng, mean):
 
     Examples
     --------
+    >>> import numpy as np
     >>> poisson_counts(np.random.default_rng(1), np.array([0.0, 2.0, 1e30, np.inf]))
     array([0.e+00, 2.e+00, 1.e+30,    inf])
     """
@@ -38,6 +39,7 @@ def gamma_rates(rng, shape, mean):
 
     Examples
     --------
+    >>> import numpy as np
     >>> gamma_rates(np.random.default_rng(1), np.array([np.inf, 0.0]), np.array([3.0, 3.0]))
     array([3., 0.])
     """
@@ -54,6 +56,7 @@ def beta_shares(rng, log_a, log_b):
 
     Examples
     --------
+    >>> import numpy as np
     >>> beta_shares(np.random.default_rng(1), np.array([3.0, -800.0]), np.array([-800.0, 3.0]))
     array([1., 0.])
     """

@@ -33,12 +33,6 @@ FEWEST = 25
 LOOK, SEARCH = 2e7, 2e8
 # evaluations of a search, roughly, with their gradients
 EVALUATIONS = 40
-# standard deviation on the logit scale from which, and rows a level up to which, normal
-# approximations of what a level's responses say are doubtful
-LARGE, FEW_ROWS = 3.0, 5.0
-# standard deviation of the distribution behind each link
-SCALES = {"logit": 1.0, "probit": 0.55, "cloglog": 0.71, "loglog": 0.71, "cauchit": 1.0}
-
 EXACT, FINE, OFF, UNSETTLED, DEAR, CROSSED, UNKNOWN, MOST = (
     "exact", "fine", "off", "unsettled", "dear", "crossed", "unknown", "most",
 )  # fmt: skip
@@ -105,34 +99,6 @@ def approximation(fit, *, search=True):
         with threads_for(fit.plan.columns), np.errstate(over="ignore", invalid="ignore"):
             fit.cache[key] = _compared(fit, search)
     return fit.cache[key]
-
-
-def doubtful(fit):
-    """Whether groups are so different, or so small, that the approximation is worth a look.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> doubtful(me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp()))
-    True
-    """
-    if fit.linear:
-        return False
-    scale = LARGE * SCALES.get(fit.family.link.name, 1.0)
-    large = any(np.sqrt((Lam * Lam).sum(axis=1)).max(initial=0.0) > scale for Lam in fit.lambdas)
-    few = any(block.factor.n_levels * FEW_ROWS >= fit.design.n for block in fit.all_blocks)
-    if len(fit.evaluation.objective.problem.system.rows.q) == 1:
-        return large or few
-    # where nothing can be compared, only where it is known to go wrong: single 0 / 1 responses
-    single = fit.family.ordinal or (
-        fit.family.has_size and (fit.response.size is None or fit.response.size.max() == 1)
-    )
-    varies = any(np.abs(Lam).max(initial=0.0) > 0.5 * scale / LARGE for Lam in fit.lambdas)
-    return large or (few and single and varies)
 
 
 class _Ruler:

@@ -226,6 +226,7 @@ def reduced(A):
 
     Examples
     --------
+    >>> import numpy as np
     >>> reduced(np.array([[1.0, 1.0, 2.0], [1.0, 1.0, 1.0]]))
     array([[1., 1., 0.],
            [0., 0., 1.]])

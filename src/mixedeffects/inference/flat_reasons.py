@@ -57,6 +57,7 @@ def same_groups(a, b):
 
     Examples
     --------
+    >>> import numpy as np
     >>> same_groups(np.array([0, 0, 1]), np.array([5, 5, 2]))
     True
     """

@@ -77,6 +77,7 @@ def differ(here, there, relative=MOVED):
 
     Examples
     --------
+    >>> import numpy as np
     >>> differ(np.array([1.0, 2.0]), np.array([1.0 + 1e-9, 2.1]))
     array([False,  True])
     """

@@ -32,6 +32,7 @@ def limits_of(fit, L):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> limits_of(fit, np.eye(2))
@@ -71,6 +72,7 @@ def said_of(names, limits):
 
     Examples
     --------
+    >>> import numpy as np
     >>> said_of(["a", "b", "c"], np.array([0.0, -np.inf, np.nan]))
     "no finite estimate (separation): 'b' is -∞, 'c' is undetermined"
     """

@@ -206,14 +206,19 @@ def approximation_words(nagq):
 
 def generalised_facts(fit, level):
     """What a generalised model's summary has besides: family, approximation, other parts."""
-    from mixedeffects.inference.checkup.approximation import approximation_note
     from mixedeffects.inference.dispersion import natural_parameters
+    from mixedeffects.inference.doubtful import doubtful
 
+    accuracy = ""
+    if doubtful(fit):
+        from mixedeffects.inference.checkup.approximation import approximation_note
+
+        accuracy = approximation_note(fit)
     shown = [name for name in fit.extras if name in fit.data.parts or name == "thresholds"]
     return {
         "family": str(fit.family),
         "zeros": fit.family.zeros,
-        "accuracy": approximation_note(fit),
+        "accuracy": accuracy,
         "approximation": approximation_words(fit.nagq),
         "parameters": tuple(natural_parameters(fit)),
         "parts": {name: coefficient_table(fit, level=level, component=name) for name in shown},

@@ -59,6 +59,7 @@ def is_two_valued(values):
 
     Examples
     --------
+    >>> import numpy as np
     >>> is_two_valued(np.array([0.0, 1.0, 1.0])), is_two_valued(np.array([0.0, 1.0, 2.0]))
     (True, False)
     """

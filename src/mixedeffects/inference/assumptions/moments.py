@@ -19,6 +19,7 @@ def skewness(z):
 
     Examples
     --------
+    >>> import numpy as np
     >>> round(skewness(np.array([0.0, 0.0, 0.0, 1.0])), 4)
     1.1547
     """
@@ -31,6 +32,7 @@ def excess_kurtosis(z):
 
     Examples
     --------
+    >>> import numpy as np
     >>> excess_kurtosis(np.array([-1.0, 1.0]))
     -2.0
     """

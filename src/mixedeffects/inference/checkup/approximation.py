@@ -11,10 +11,10 @@ from mixedeffects.inference.approximation import (
     OFF,
     UNSETTLED,
     approximation,
-    doubtful,
 )
 from mixedeffects.inference.checkup.record import FINE as NO_TROUBLE
 from mixedeffects.inference.checkup.record import LOOK, PROBLEM, Check
+from mixedeffects.inference.doubtful import doubtful
 
 WHY = (
     "with few or all but equal responses per level, and a large standard deviation, Laplace's "

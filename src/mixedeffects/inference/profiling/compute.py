@@ -382,6 +382,7 @@ def said_of_limit(limit):
 
     Examples
     --------
+    >>> import numpy as np
     >>> said_of_limit(-np.inf)
     'the estimate is -∞ (separation); only the upper limit is finite'
     """
