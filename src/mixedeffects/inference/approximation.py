@@ -18,7 +18,6 @@ from mixedeffects.errors import ModelError
 from mixedeffects.estimation.laplace import QuadratureObjective
 from mixedeffects.estimation.laplace.held import with_problem
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
-from mixedeffects.inference.profiling.generalised import GeneralisedOptimum, all_parameters
 
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
 # a share of it, unless that is next to nothing in standard errors
@@ -29,6 +28,8 @@ SETTLED, SETTLED_SHARE = 0.05, 0.01
 POINTS = (5, 9, 15, 25, 41, 61, 99)
 # the most that a search starts with
 FEWEST = 25
+# step of differences, in standard errors; a standard deviation that counts as none
+STEP, GONE = 1e-4, 1e-6
 # evaluations of row densities that one look may take, and a search
 LOOK, SEARCH = 2e7, 2e8
 # evaluations of a search, roughly, with their gradients
@@ -107,41 +108,52 @@ class _Ruler:
     Parameters
     ----------
     fit : GLMMFit
+
+    Attributes
+    ----------
+    names : list of str
+        Of coefficients and standard deviations, as a sentence has them.
     """
 
     def __init__(self, fit):
         self.fit, self.half = fit, fit.parameter_half
-        self.parameters = all_parameters(fit)
-        optimum = GeneralisedOptimum.__new__(GeneralisedOptimum)
-        optimum.problem = fit.evaluation.objective.problem
-        optimum.coefficients = fit.coefficients
-        self._optimum = optimum
+        self.problem = fit.evaluation.objective.problem
         self.x = fit.evaluation.estimates
+        p = fit.estimates.size - fit.theta.size
+        self.names = [f"'{name}'" for name in fit.parameter_names[:p]]
+        for block in fit.all_blocks:  # one grouping factor
+            for term in block.terms:
+                self.names += [
+                    f"the standard deviation of {block.names[c]} between levels of "
+                    f"{block.factor.name}"
+                    for c in term.columns
+                ]
         self.values = self.at(self.x)
-        kinds = np.array([p.kind for p in self.parameters])
-        self.is_sd = kinds == "sd"
-        self.errors = self._errors(kinds)
+        self.is_sd = np.arange(self.values.size) >= p
+        self.errors = self._errors(p)
 
     def at(self, x):
-        """(K,) values of all parameters, named as in profiles."""
-        problem = self._optimum.problem
-        return self._optimum.values_at(x, problem.covariance.lambdas(problem.theta(x)))
+        """(K,) coefficients and standard deviations."""
+        covariance = self.problem.covariance
+        lambdas = covariance.lambdas(self.problem.theta(x))
+        out = [group.T @ x[group.part] for group in self.fit.coefficients]
+        for t in covariance.terms:
+            place = np.ix_(t.columns, t.columns)
+            L = covariance.T_blocks[t.block][place] @ lambdas[t.block][place]
+            out.append(np.sqrt((L * L).sum(axis=1)))
+        return np.concatenate(out)
 
-    def _errors(self, kinds):
+    def _errors(self, p):
         """(K,) standard errors; nan of what has none: at a boundary, or at infinity."""
-        out = np.full(kinds.size, np.nan)
-        spread = self.half.T
-        for row in range(spread.shape[0]):  # by differences along each column of half
-            size = 1e-4
-            ends = [self.at(self.x + s * size * self.half[:, row]) for s in (1.0, -1.0)]
-            move = (ends[0] - ends[1]) / (2.0 * size)
-            out = np.where(np.isnan(out), 0.0, out) + move * move
-        out = np.sqrt(out)
-        out[(kinds == "cor") | ((kinds == "sd") & (self.values < 1e-6)) | ~(out > 0)] = np.nan
+        total = np.zeros(self.values.size)
+        for column in self.half.T:  # by differences along each
+            ends = [self.at(self.x + sign * STEP * column) for sign in (1.0, -1.0)]
+            move = (ends[0] - ends[1]) / (2.0 * STEP)
+            total += move * move
+        out = np.sqrt(total)
+        out[(self.is_sd & (self.values < GONE)) | (total == 0.0)] = np.nan
         if self.fit.certificate.recession is not None:
-            p = self.fit.estimates.size - self.fit.theta.size
-            limits = self.fit.certificate.recession.limits(np.eye(p))
-            out[-p:][limits != 0] = np.nan
+            out[:p][self.fit.certificate.recession.limits(np.eye(p)) != 0] = np.nan
         return out
 
     def step(self, evaluation):
@@ -250,11 +262,7 @@ def _named(ruler, status, points, x):
     # a standard deviation's share counts as the errors that are as much
     weight = np.maximum(errors / MOVED, np.where(errors > NOTHING, share / SHARE, 0.0))
     i = int(np.argmax(weight))
-    parameter = ruler.parameters[i]
-    name = f"'{parameter.name}'"
-    if parameter.kind == "sd":
-        own = parameter.term.removeprefix("sd__")
-        name = f"the standard deviation of {own} between levels of {parameter.group}"
+    name = ruler.names[i]
     return Approximation(
         status, points, name, float(ruler.values[i]), float(ruler.at(x)[i]), float(errors[i])
     )

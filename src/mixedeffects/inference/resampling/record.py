@@ -124,7 +124,9 @@ class BootstrapFacts:
                 "normal": intervals.normal_theory,
             }[kind]
             lower, upper = function(estimate, replicates, level)
-        lost = ~np.isfinite(estimate) & np.array([self.groups[i] is None for i in chosen])
+        lost = ~np.isfinite(estimate) & np.array(
+            [self.groups[i] is None for i in chosen], dtype=bool
+        )
         lower, upper = (np.where(lost, np.nan, limit) for limit in (lower, upper))
         self._warn_separated(chosen, lost, kind)
         if kind not in STUDENTIZED and self.n_clusters is not None:
