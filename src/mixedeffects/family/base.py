@@ -241,7 +241,9 @@ class Family:
         slope, size = self.mean_slope(eta, *others), response.size
         with np.errstate(all="ignore"):
             variance = self.variance(eta, *others, size=size)
-            information = (slope if size is None else slope * size) ** 2 / variance
+            slope = slope if size is None else slope * size
+            # a mean at the end of its range has neither variance nor slope
+            information = np.where(slope == 0.0, 0.0, slope**2 / variance)
         return information if response.weights is None else information * response.weights
 
     def mean_slope(self, eta, *others) -> np.ndarray:

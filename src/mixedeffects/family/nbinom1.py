@@ -11,7 +11,7 @@ from mixedeffects.family.checks import check_counts
 from mixedeffects.family.draws import gamma_rates, poisson_counts
 from mixedeffects.family.limits import simpler
 from mixedeffects.family.links import Log
-from mixedeffects.family.nbinom2 import log_softplus, nbinom_cdf, softplus
+from mixedeffects.family.nbinom2 import log_softplus, nbinom_above, nbinom_cdf, softplus
 from mixedeffects.family.one_value import by_distinct
 from mixedeffects.family.poisson import log_factorial
 from mixedeffects.family.stirling import rising_derivatives, rising_excess
@@ -85,6 +85,13 @@ class NegativeBinomial1(Family):
 
         shape = np.exp(self.link.log_inverse(eta) - dispersion)
         return nbinom_cdf(response.y, shape, expit(-dispersion), self.mean(eta))
+
+    def above(self, response, eta, dispersion):
+        """P(Y > y) of each row, with all digits where it is small."""
+        from scipy.special import expit
+
+        shape = np.exp(self.link.log_inverse(eta) - dispersion)
+        return nbinom_above(response.y, shape, expit(dispersion), self.mean(eta))
 
 
 def _closed(response, eta, f, order):

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
-from mixedeffects.family.draws import gamma_rates, poisson_counts
+from mixedeffects.family.draws import TINY, gamma_rates, poisson_counts
 from mixedeffects.family.limits import simpler
 from mixedeffects.family.links import Log
 from mixedeffects.family.one_value import one_value
@@ -97,6 +97,13 @@ class NegativeBinomial2(Family):
         below = expit(dispersion - self.link.log_inverse(eta))  # theta / (theta + mu)
         return nbinom_cdf(response.y, np.exp(dispersion), below, self.mean(eta))
 
+    def above(self, response, eta, dispersion):
+        """P(Y > y) of each row, with all digits where it is small."""
+        from scipy.special import expit
+
+        failure = expit(self.link.log_inverse(eta) - dispersion)
+        return nbinom_above(response.y, np.exp(dispersion), failure, self.mean(eta))
+
 
 # shape from which on the incomplete beta function has fewer digits than the Poisson limit is near
 NEARLY_POISSON = 1e10
@@ -109,8 +116,19 @@ def nbinom_cdf(y, shape, success, mean):
     y, shape, success, mean = np.broadcast_arrays(np.floor(y), shape, success, mean)
     at = np.maximum(y, 0.0)
     near = shape > NEARLY_POISSON
-    below = betainc(np.where(near, 1.0, shape), at + 1.0, success)
+    below = betainc(np.where(near, 1.0, np.maximum(shape, TINY)), at + 1.0, success)
     return np.where(y < 0, 0.0, np.where(near, pdtr(at, mean), below))
+
+
+def nbinom_above(y, shape, failure, mean):
+    """P(Y > y) of negative binomial counts, by their shape and the probability of a failure."""
+    from scipy.special import betainc, pdtrc
+
+    y, shape, failure, mean = np.broadcast_arrays(np.floor(y), shape, failure, mean)
+    at = np.maximum(y, 0.0)
+    near = shape > NEARLY_POISSON
+    above = betainc(at + 1.0, np.where(near, 1.0, np.maximum(shape, TINY)), failure)
+    return np.where(y < 0, 1.0, np.where(near, pdtrc(at, mean), above))
 
 
 def _closed(response, eta, tau, order):

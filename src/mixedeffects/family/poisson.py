@@ -81,6 +81,13 @@ class Poisson(Family):
         y = np.floor(response.y)
         return np.where(y < 0, 0.0, pdtr(np.maximum(y, 0.0), self.mean(eta)))
 
+    def above(self, response, eta):
+        """P(Y > y) of each row, with all digits where it is small."""
+        from scipy.special import pdtrc
+
+        y = np.floor(response.y)
+        return np.where(y < 0, 1.0, pdtrc(np.maximum(y, 0.0), self.mean(eta)))
+
 
 def log_factorial(response):
     """``log(y!)`` of the rows, remembered."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
-from mixedeffects.family.draws import gamma_rates, log_series_counts, poisson_counts
+from mixedeffects.family.draws import TINY, gamma_rates, log_series_counts, poisson_counts
 from mixedeffects.family.limits import all_ones, log_series, simpler
 from mixedeffects.family.nbinom1 import NegativeBinomial1
 from mixedeffects.family.nbinom2 import NegativeBinomial2
@@ -19,9 +19,6 @@ from mixedeffects.family.smooth import Smooth
 from mixedeffects.family.taylor import space
 
 log_cloglog = Smooth(log_cloglog_rule)
-
-# probability of a count above zero from which on differences of distribution functions have digits
-RARE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -95,26 +92,12 @@ class Truncated(Family):
         raise NotImplementedError
 
     def cdf(self, response, *predictors):
-        rate = np.exp(self.base.log_minus_log_zero(*predictors))
-        some = -np.expm1(-rate)
-        y = np.maximum(response.y, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            below = (self.base.cdf(type(response)(y), *predictors) - np.exp(-rate)) / some
-        below = np.where(some < RARE, self._summed(response, predictors, some < RARE), below)
-        return np.where(response.y < 1, 0.0, np.clip(below, 0.0, 1.0))
-
-    def _summed(self, response, predictors, rows):
-        """P(Y <= y) as a sum of probabilities, in the rows where differences have no digits."""
-        rows = np.flatnonzero(np.broadcast_to(rows, response.y.shape))
-        y, out = np.floor(response.y[rows]), np.zeros(len(response))
-        predictors = [np.broadcast_to(np.asarray(x, float), out.shape)[rows] for x in predictors]
-        total = np.zeros(len(rows))
-        for k in range(1, int(y.max(initial=0.0)) + 1):
-            some = np.flatnonzero(y >= k)
-            at = type(response)(np.full(len(some), float(k)))
-            total[some] += np.exp(self.log_density(at, *(x[some] for x in predictors)))
-        out[rows] = total
-        return out
+        # by what lies above, over P(Y > 0): a difference of nearly one and one has no digits left
+        some = -np.expm1(-np.exp(self.base.log_minus_log_zero(*predictors)))
+        y = np.floor(response.y)
+        above = self.base.above(type(response)(np.maximum(y, 0.0)), *predictors)
+        below = 1.0 - above / np.maximum(some, TINY)
+        return np.where(y < 1, 0.0, np.clip(below, 0.0, 1.0))
 
     def cdf_below(self, response, *predictors):
         return self.cdf(type(response)(response.y - 1.0), *predictors)

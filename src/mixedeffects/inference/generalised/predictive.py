@@ -17,6 +17,8 @@ from mixedeffects.inference.averages import average
 WIDE, STEP, WIDEST, NARROWEST = 9.0, 0.2, 2.0, 1e-4
 # points a row that memory is reckoned with, and doubles in an array of a chunk
 POINTS, DOUBLES = 128, 1_000_000
+# doublings of a count before it is given up: up to 1e300
+DOUBLINGS = 1000
 # relative width at which a quantile of a continuous distribution is found
 NARROW = 1e-9
 
@@ -198,19 +200,32 @@ def _quantiles(family, predictors, spread, p, size, weights):
 
 
 def _discrete(below, moments, p, size):
-    """Smallest counts with P(Y <= y) >= p: bisection between whole numbers."""
+    """Smallest counts with P(Y <= y) >= p: bisection between whole numbers.
+
+    Where whole numbers are further apart in floating point than one, the nearest that there is;
+    infinite where no finite number is large enough.
+    """
     mean, sd = moments
     low = np.full(mean.shape, -1.0)
     if size is not None:
         high = size.astype(float)
     else:
-        high = np.ceil(mean + 3.0 * np.where(np.isfinite(sd), sd, mean)) + 1.0
-        while (short := below(high) < p).any():
+        start = np.where(np.isfinite(mean), mean, 0.0)
+        high = np.ceil(start + 3.0 * np.where(np.isfinite(sd), sd, start)) + 1.0
+        for _ in range(DOUBLINGS):
+            if not (short := below(high) < p).any():
+                break
             low = np.where(short, high, low)
             high = np.where(short, 2.0 * high, high)
-    while ((high - low) > 1.0).any():
-        middle = np.floor(0.5 * (low + high))
-        enough = below(middle) >= p
+        high = np.where(below(high) < p, np.inf, high)
+    while True:
+        with np.errstate(over="ignore"):
+            middle = np.floor(low + 0.5 * (high - low))
+        between = (low < middle) & (middle < high) & np.isfinite(high)
+        if not between.any():
+            break
+        middle = np.where(between, middle, high)
+        enough = ~between | (below(middle) >= p)
         high = np.where(enough, middle, high)
         low = np.where(enough, low, np.maximum(middle, low))
     return high
