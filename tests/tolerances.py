@@ -303,3 +303,8 @@ REFITTED_RTOL = 1e-4
 LARGE_CHART_SECONDS = 6.0
 # Marks of a layer, rows of a table of a chart, however many rows there are: 60 by 40 cells twice.
 MOST_DRAWN = 4800
+
+# --- formulas (tests/formula) ---------------------------------------------------------------------
+
+# Seconds of the processor for the longest formula; it takes a tenth of these.
+PARSE_SECONDS = 3.0
