@@ -90,6 +90,13 @@ def test_readme_has_the_place_for_the_benchmark_table(marker):
     assert (ROOT / "README.md").read_text().count(f"<!-- {marker} -->") == 1
 
 
+def test_every_folder_of_tests_is_a_package():
+    """Files of one name in two folders would be taken for one module."""
+    folders = {path.parent for path in (ROOT / "tests").rglob("*.py")}
+    folders = {folder for folder in folders if folder.name != "make"}  # run by hand
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
 def test_package_is_typed():
     import mixedeffects
 

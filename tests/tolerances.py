@@ -559,3 +559,7 @@ HALF_A_UNIT = 0.5005
 MEDIAN_IN_MEANS = 1.3
 # Individuals lie within this of the middle of their group's column, whose width is one.
 HALF_A_COLUMN = 0.32
+# --- formulas (tests/formula) ---------------------------------------------------------------------
+
+# Seconds of the processor for the longest formula; it takes a tenth of these.
+PARSE_SECONDS = 3.0

@@ -9,6 +9,7 @@ import pytest
 
 from mixedeffects.errors import FormulaError
 from mixedeffects.formula import parse
+from tests.tolerances import PARSE_SECONDS
 
 
 def caret(error):
@@ -124,10 +125,10 @@ def test_import_is_named_as_unknown_function():
     ids=range(11),
 )
 def test_hostile_formulas_are_refused_quickly(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormulaError) as caught:
         parse(text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < PARSE_SECONDS
     assert len(str(caught.value)) < 1_000
 
 
