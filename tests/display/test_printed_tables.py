@@ -150,9 +150,10 @@ def influence(found, name, more=10):
 
 
 def comparison(found):
-    header = ["model", "npar", "loglik", "AIC", "BIC", "weight", "chisq", "df", "p", "reference"]
-    columns = ["model", "npar", "loglik", "aic", "bic", "weight_aic", "chisq", "df", "p_value",
-               "reference"]  # fmt: skip
+    header = ["model", "npar", "loglik", "AIC", "BIC", "weight", "against", "chisq", "df", "p",
+              "reference"]  # fmt: skip
+    columns = ["model", "npar", "loglik", "aic", "bic", "weight_aic", "against", "chisq", "df",
+               "p_value", "reference"]  # fmt: skip
     tables = [like_frame(header, columns, found.tidy(), p_value=P)]
     if all(test is None for test in found.tests):
         tables = [(header[:6], [row[:6] for row in tables[0][1]])]

@@ -68,7 +68,23 @@ FITS = {
         gaps() | {"yes": np.arange(240) % 4 == 0, "above": np.arange(240) % 8 == 0},
         family="binomial",
     ),
+    "not identified": lambda: me.lmm(
+        "y ~ x + (1 + twos | g)", gaps() | {"twos": constant_within_g()}
+    ),
+    "a family's limit": lambda: me.glmm(
+        "rare ~ x + (1 | g)", gaps() | {"rare": np.arange(240.0) % 3}, family="nbinom2"
+    ),
+    "above the supremum": lambda: me.glmm(
+        "alike ~ 1 + x:0 + (1 | g)", gaps() | {"alike": 1.0 * (constant_within_g() > 0)},
+        family="binomial",
+    ),
 }  # fmt: skip
+
+
+def constant_within_g():
+    """0 or 1, the same in all rows of a level."""
+    levels = [0 if label is None else ord(str(label)[-1]) for label in gaps()["g"]]
+    return np.array([level % 2 for level in levels], dtype=float)
 
 
 @cache

@@ -319,7 +319,9 @@ def constraints(problem, predictors, reached=False):
             towards.append(np.unique(sign * rows, axis=0))
         return fixed[0], np.concatenate(towards)
     for e, predictor in enumerate(problem.predictors):
-        if e and family.extras[e - 1] != "zi":
+        # a mean with the units of the response has no end that rows could all go to
+        with_unit = e == 0 and family.link.name not in WITHOUT_UNIT
+        if with_unit or (e and family.extras[e - 1] != "zi"):
             fixed.append(np.eye(F)[predictor.part])
             continue
         up, down = rising(problem, predictors, e, reached)

@@ -67,9 +67,9 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
         if interval is not None and lost.any():
             warn_of_rows({"conditional": lost.any(axis=1).astype(float)})
     if component == "class":
-        return placed(np.array(names, dtype=object)[p.argmax(axis=1)], rows, lost, None)
+        return placed(np.array(names, dtype=object)[p.argmax(axis=1)], rows, gone, None)
     if interval is None:
-        return {name: placed(p[:, k], rows, lost) for k, name in enumerate(names)}
+        return {name: placed(p[:, k], rows, gone) for k, name in enumerate(names)}
     known = uncertainty(fit)
     place, z = known.groups["thresholds"].part.start, z_quantile(level)
     logit, columns = link_of("logit"), []
@@ -98,7 +98,7 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
     table["row"] = np.repeat(np.arange(n), len(names))
     table["category"] = np.array(names * n, dtype=object)
     for j, name in enumerate(("prediction", "std_error", "lower", "upper")):
-        parts = [placed(column[j], rows, lost) for column in columns]
+        parts = [placed(column[j], rows, gone) for column in columns]
         table[name] = np.column_stack(parts).ravel()
     return table
 

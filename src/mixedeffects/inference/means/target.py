@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -48,6 +48,7 @@ class Coefficients:
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
     recession: Any = None
+    linear: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, slots=True)

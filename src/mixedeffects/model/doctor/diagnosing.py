@@ -109,7 +109,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         base = int(start is not bench)
     trials, notes = measured(trials, base)
     recommendation = recommend(trials, start, base)
-    if bench.verdict("approximation") == "problem" and not recommendation.changed:
+    off = bench.verdict("approximation") == "problem" and not hopeless
+    if off and not recommendation.changed:
         recommendation, trials = with_quadrature(bench, trials, recommendation)
     lost = caveats.rows_to_gain(trials)
     if lost and recommendation.changed and caveats.reads_less(recommendation.trial.fit, fit):

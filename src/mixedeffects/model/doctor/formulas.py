@@ -20,6 +20,8 @@ class Bar:
     covariance : {"us", "diag"}
     part : RandomPart
         Where it came from.
+    category : bool
+        Whether its one slope is known to be a category, which has several columns.
     """
 
     intercept: bool
@@ -27,6 +29,7 @@ class Bar:
     group: str
     covariance: str
     part: RandomPart
+    category: bool = False
 
     @classmethod
     def of(cls, part):
@@ -50,9 +53,8 @@ class Bar:
 
     def __str__(self):
         effects = " + ".join(("1" if self.intercept else "0", *self.slopes))
-        # a single slope may be a category, which has several columns
-        apart = self.covariance == "diag" and (self.n_effects > 1 or not self.intercept)
-        bar = "||" if apart else "|"
+        several = self.covariance == "diag" and (self.n_effects > 1 or self.category)
+        bar = "||" if several else "|"
         return f"({effects} {bar} {self.group})"
 
 
