@@ -31,8 +31,9 @@ ALL_EXACT = (
 MOST_NAMES = 6
 # change of a predictor, relative to a direction's largest coefficient, that belongs to it
 FELT = 0.02
-# standard deviation from which on an approximation may exceed its supremum, and by how much it must
-WIDE, ABOVE = 2.0, 1e-3
+# standard deviation from which on an approximation may exceed its supremum, and by how much it
+# must: absolutely, and as a share of it, which quadrature with points enough for the estimates may
+WIDE, ABOVE, SHARE_ABOVE = 2.0, 1e-3, 1e-4
 # dispersions that are infinite where a distribution has no width
 INFINITELY = {"precision phi": "infinity"}
 OTHER_POINTS = (
@@ -305,7 +306,7 @@ def refused(certificate, evaluation):
     if np.abs(evaluation.theta).max(initial=0.0) < WIDE and loglik <= 0.0:
         return certificate
     bound = supremum(problem)
-    if loglik <= bound + ABOVE:
+    if loglik <= bound + max(ABOVE, SHARE_ABOVE * abs(bound)):
         return certificate
     words = (
         f"{loglik:.2f} cannot be a log-likelihood: no parameters of this model give more than "
