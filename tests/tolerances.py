@@ -318,3 +318,16 @@ PROFILE_OF_OUTLIER_RTOL = 2e-5
 OUTLIER_LOGLIK_RTOL = 1e-6
 # The same sum at modes that differ by rounding: 1e-14 of an outlying count.
 ROUNDING_OF_OUTLIER = 1e-14
+
+# --- means of 0 and 1 to the last digit (tests/inference/test_extreme_means.py) -------------------
+
+# Tail probabilities of two libraries, and their square roots.
+TAIL_RTOL = 1e-7
+# p-values of a fixed draw against its distribution below which the draws are of another one.
+UNLIKELY = 1e-3
+# Limits with a parameter of 1e-17 instead of none.
+LIMIT_CDF_RTOL = 1e-8
+# Normal quantiles for Poisson ones: skewness of 3e-9, and 8 digits of a count between neighbours.
+HUGE_COUNT_RTOL = 1e-8
+# Slopes by central differences of 1e-4.
+ORDINAL_LIMIT_RTOL = 1e-4
