@@ -8,6 +8,7 @@
 
 # One formula, evaluated in two ways in double precision: of sixteen digits those are lost that
 # the condition of the matrix, the length of the sum and differences of large numbers take.
+ROUNDING_E300 = 1e-300
 ROUNDING_E17 = 1e-17
 ROUNDING_E15 = 1e-15
 ROUNDING_E14 = 1e-14
@@ -107,6 +108,7 @@ SAMPLED_13E1 = 1.3
 SAMPLED_20E1 = 2
 
 # The same where the standard error is computed on the spot: so many of them.
+STANDARD_ERRORS_3 = 3
 STANDARD_ERRORS_3_5 = 3.5
 STANDARD_ERRORS_4 = 4
 STANDARD_ERRORS_5 = 5
@@ -538,8 +540,7 @@ SCORE_AND_RATIO_ABS = 0.25
 SMALL_RATIO = 4.0
 # A derivative of the objective by central differences of 1e-4 in units of the predictor.
 ROW_SLOPE_STEP = 1e-4
-ROW_SLOPE_RTOL = 1e-4
-# Leverages of a generalised model against dense linear algebra: to first order the errors of
+ROW_  # Leverages of a generalised model against dense linear algebra: to first order the errors of
 # coefficients count once, and their overlap with the modes is left out.
 GLMM_HAT_TRACE_RTOL = 0.05
 # Share of true models that any check of assumptions may accuse: 5% is promised, about 0.2% seen.
@@ -563,3 +564,16 @@ HALF_A_COLUMN = 0.32
 
 # Seconds of the processor for the longest formula; it takes a tenth of these.
 PARSE_SECONDS = 3.0
+
+# --- means of 0 and 1 to the last digit (tests/inference/test_extreme_means.py) -------------------
+
+# Tail probabilities of two libraries, and their square roots.
+TAIL_RTOL = 1e-7
+# p-values of a fixed draw against its distribution below which the draws are of another one.
+UNLIKELY = 1e-3
+# Limits with a parameter of 1e-17 instead of none.
+LIMIT_CDF_RTOL = 1e-8
+# Normal quantiles for Poisson ones: skewness of 3e-9, and 8 digits of a count between neighbours.
+HUGE_COUNT_RTOL = 1e-8
+# Slopes by central differences of 1e-4.
+ORDINAL_LIMIT_RTOL = 1e-4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.stats import kstest
@@ -53,6 +55,9 @@ def test_statistics_are_what_they_say():
     assert found.values["outliers"] == pytest.approx(outside)
     z = (pool - pool.mean(axis=1, keepdims=True)) / pool.std(axis=1, keepdims=True)
     assert found.values["dispersion"] == pytest.approx((z**2).mean(axis=0))
+    only = np.where(np.arange(40)[:, None] < 10, pool > 0, pool)  # rows of 0 and 1 say nothing
+    found_of_rest, _ = statistics_of(only.astype(float), True, rng)
+    assert found_of_rest.values["dispersion"] == pytest.approx((z[10:] ** 2).mean(axis=0))
     low = (pool < pool[:, :1]).sum(axis=1)
     high = (pool <= pool[:, :1]).sum(axis=1) - 1
     assert ((low <= below) & (below <= high)).all()
@@ -179,3 +184,51 @@ def test_a_link_that_random_effects_leave_is_refused_in_words():
     with pytest.raises(me.NotAvailableError, match="simulated rows have no mean"):
         fit.simulate(200, rng=1)
     assert (fit.simulate(20, rng=1, groups="conditional") > 0).all()
+
+
+def rare_pairs(rng, kind, pairs=100):
+    """Two rows a group, few events."""
+    g = np.repeat(np.arange(pairs), 2)
+    x = np.tile([0.0, 1.0], pairs)
+    eta = -3.0 + 0.5 * x + rng.normal(size=pairs)[g]
+    if kind == "poisson":
+        return {"y": rng.poisson(np.exp(eta)), "x": x, "g": g}
+    return {"y": rng.binomial(1, 1 / (1 + np.exp(-eta))), "x": x, "g": g}
+
+
+@pytest.mark.parametrize("kind", ["binomial", "poisson"])
+def test_rare_events_in_pairs_are_not_accused(kind):
+    """True models, by rows and by pairs: no test rejects twice as often as it says."""
+    rng, rejected, fits = np.random.default_rng(21), {}, 60
+    for _ in range(fits):
+        fit = me.glmm("y ~ x + (1 | g)", rare_pairs(rng, kind), family=kind)
+        found = fit.quantile_residuals(99, rng=rng)
+        for name, tests in (("rows", found.tests()), ("pairs", found.by("g", rng=rng).tests())):
+            assert name == "pairs" or kind == "poisson" or "dispersion" not in set(tests["test"])
+            for test, p in zip(tests["test"], tests["p_value"], strict=True):
+                rejected[name, test] = rejected.get((name, test), 0) + (p < 0.05)
+    # 9 of 60 at a level of 5%: P(more) is 1e-3
+    assert max(rejected.values()) <= 9, rejected
+
+
+def test_words_and_numbers_of_a_test_are_of_one_quantity():
+    """What is called more lies above what is expected, in every test that rejects."""
+    rng, checked = np.random.default_rng(22), 0
+    g = np.repeat(np.arange(40), 5)
+    for i in range(24):
+        mean = np.exp(-1.0 + 0.8 * rng.normal(size=40)[g])
+        y = (
+            rng.negative_binomial(0.7, 0.7 / (0.7 + mean)) if i % 2 else rng.binomial(
+                np.ceil(2 * mean).astype(int), 0.5)
+        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", me.ConvergenceWarning)
+            fit = me.glmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, family="poisson")
+        found = fit.quantile_residuals(99, rng=rng)
+        for tests in (found.tests(), found.by("g", rng=rng).tests()):
+            for _, row in tests.iterrows():
+                more = row["meaning"].startswith("more")
+                if more or row["meaning"].startswith(("less", "fewer")):
+                    assert (row["statistic"] > row["expected"]) == more, row.to_dict()
+                    checked += 1
+    assert checked > 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.errors import OptionError
+from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.predict import random_part
 from mixedeffects.options import check_count, generator
 
@@ -69,8 +69,27 @@ def simulated(fit, n, rng, *, groups="new"):
                 u = rng.standard_normal((block.factor.n_levels, block.k))
                 drawn = fit.sigma * (u @ Lam.T)
                 predictors[owner] = predictors[owner] + random_part([row], [drawn])
-        require_means(family, predictors[0])
-        if family.ordinal:
-            yield family.sample_categories(rng, predictors[0], fit.extras["thresholds"])
-        else:
-            yield family.sample(rng, predictors, response)
+        with np.errstate(over="ignore"):  # means that are too large for a number
+            require_means(family, predictors[0])
+            if family.ordinal:
+                yield family.sample_categories(rng, predictors[0], fit.extras["thresholds"])
+                continue
+            y = family.sample(rng, predictors, response)
+        yield finite_responses(y, family)
+
+
+def finite_responses(y, family):
+    """Simulated responses, refused where they are too large for a number.
+
+    Raises
+    ------
+    NotAvailableError
+    """
+    if np.isfinite(y).all():
+        return y
+    bad = int((~np.isfinite(y)).sum())
+    raise NotAvailableError(
+        f"{bad:,} of {y.size:,} simulated responses are too large for a number: the {family.name} "
+        "distribution's mean is next to infinite there\nlook at the standard deviations and at "
+        "predictors far from the data, and at fit.certificate"
+    )

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mixedeffects.errors import ConvergenceWarning, MixedEffectsError
+from mixedeffects.errors import ConvergenceWarning, MixedEffectsError, ModelError
 from mixedeffects.estimation.laplace.assemble import assemble, threshold_rows
 from mixedeffects.estimation.laplace.boundary import examine, snapped
 from mixedeffects.estimation.laplace.curvature import guess, hessian, quick_hessian
@@ -120,6 +120,11 @@ class LaplaceRefits:
             x = self._start(problem, groups)
             if self._merged:
                 at = objective.evaluate(x)
+                if not np.isfinite(at.value):
+                    raise ModelError(
+                        "the likelihood cannot be computed again at the estimates, so that nothing "
+                        "can be refitted from there\nsee fit.certificate for what the fit lacks"
+                    )
                 form = quick_hessian if isinstance(objective, QuickObjective) else hessian
                 H = form(at, _positive(guess(at)[0]))
             else:

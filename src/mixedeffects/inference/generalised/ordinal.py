@@ -75,24 +75,23 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
     logit, columns = link_of("logit"), []
     for k in range(len(names)):
         target = _category(fit, k)
-        slopes, by_variance = target.slopes({"conditional": eta}, {"conditional": sd})
+        with np.errstate(invalid="ignore"):
+            slopes, by_variance = target.slopes({"conditional": eta}, {"conditional": sd})
         also = []
         for threshold in (k - 1, k):
             if 0 <= threshold < len(names) - 1:
-                also.append((place + threshold, _by_threshold(fit, k, threshold, eta, sd, p[:, k])))
+                also.append((place + threshold, _by_threshold(fit, k, threshold, eta, sd)))
         variance = known.variance(
             rows, slopes, conditional=conditional, spread=by_variance, also=also
         )
         se = np.where(lost[:, k], np.nan, np.sqrt(variance))
-        with np.errstate(divide="ignore"):
-            at = logit.link(p[:, k])
-        columns.append(
-            (
-                p[:, k],
-                se * p[:, k] * (1.0 - p[:, k]),
-                *(logit.inverse(at + s * se) for s in (-z, z)),
-            )
-        )
+        at = target.on_link({"conditional": eta}, {"conditional": sd})
+        with np.errstate(invalid="ignore"):
+            lower, upper = (logit.inverse(at + s * se) for s in (-z, z))
+        # a probability that is 0 or 1 to the last digit has no slope to tell an error from
+        unknown = np.isinf(at) & ~lost[:, k]
+        lower, upper = np.where(unknown, 0.0, lower), np.where(unknown, 1.0, upper)
+        columns.append((p[:, k], se * p[:, k] * logit.inverse(-at), lower, upper))
     table = {}
     n = rows.n if rows.kept is None else rows.kept.size
     table["row"] = np.repeat(np.arange(n), len(names))
@@ -142,8 +141,16 @@ def at_category_limits(fit, rows, p):
 
 def _category(fit, k):
     """The probability of category k as a function of eta."""
-    thresholds = fit.extras["thresholds"]
-    return Target(("conditional",), lambda eta: _one(fit, k, eta, thresholds), link_of("logit"))
+    return _with_thresholds(fit, k, fit.extras["thresholds"])
+
+
+def _with_thresholds(fit, k, thresholds):
+    return Target(
+        ("conditional",),
+        lambda eta: _one(fit, k, eta, thresholds),
+        link_of("logit"),
+        complement=lambda eta: _others(fit, k, eta, thresholds),
+    )
 
 
 def _one(fit, k, eta, thresholds):
@@ -153,14 +160,22 @@ def _one(fit, k, eta, thresholds):
         return np.exp(fit.family.log_density(None, eta, upper, lower))
 
 
-def _by_threshold(fit, k, threshold, eta, sd, p):
+def _others(fit, k, eta, thresholds):
+    """The probability of all other categories."""
+    link, ends = fit.family.link, np.concatenate([[-np.inf], thresholds, [np.inf]])
+    below = link.inverse(ends[k] - eta) if k else np.zeros(eta.shape)
+    last = k == thresholds.size
+    above = np.zeros(eta.shape) if last else np.exp(link.log_complement(ends[k + 1] - eta))
+    return below + above
+
+
+def _by_threshold(fit, k, threshold, eta, sd):
     """Derivative of the logit of the probability of category k by one threshold."""
     step, values = 1e-4, []
     for sign in (1.0, -1.0):
         thresholds = fit.extras["thresholds"].copy()
         thresholds[threshold] += sign * step
-        target = Target(
-            ("conditional",), lambda x, t=thresholds: _one(fit, k, x, t), link_of("logit")
-        )
-        values.append(target.value({"conditional": eta}, {"conditional": sd}))
-    return (values[0] - values[1]) / (2.0 * step * p * (1.0 - p))
+        target = _with_thresholds(fit, k, thresholds)
+        values.append(target.on_link({"conditional": eta}, {"conditional": sd}))
+    with np.errstate(invalid="ignore"):  # both infinite
+        return (values[0] - values[1]) / (2.0 * step)

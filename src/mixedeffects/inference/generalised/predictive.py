@@ -57,7 +57,11 @@ def predictive_moments(family, predictors, spread, size):
         mean = average(first, eta, sd, *others, *trials)
         # squares of means that grow like exp(sd z) grow like exp(2 sd z)
         square = average(second, eta, sd, *others, *trials, growth=2.0)
-    return mean, np.sqrt(np.maximum(square - mean * mean, 0.0))
+        deviation = np.sqrt(np.maximum(square - mean * mean, 0.0))
+    # averages beyond what a number can hold
+    beyond = np.isfinite(eta) & np.isfinite(sd) & ~(np.isfinite(mean) & np.isfinite(square))
+    mean = np.where(beyond & np.isnan(mean), np.inf, mean)
+    return mean, np.where(beyond, np.inf, deviation)
 
 
 def predictive_quantiles(family, predictors, spread, p, *, size=None, weights=None):

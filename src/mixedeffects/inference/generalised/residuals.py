@@ -85,7 +85,8 @@ def means(family, predictors):
     NotAvailableError
         A mean is infinite.
     """
-    mu = np.asarray(family.mean(*predictors), dtype=float)
+    with np.errstate(over="ignore"):
+        mu = np.asarray(family.mean(*predictors), dtype=float)
     finite = np.isfinite(mu)
     if not finite.all():
         raise NotAvailableError(

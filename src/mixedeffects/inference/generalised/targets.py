@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,15 @@ class Target:
         On whose scale intervals are symmetric.
     plain : bool
         Whether `mean` is the inverse link of the one predictor there is.
+    complement : callable, optional
+        One minus a probability, as `mean`: its logit has digits next to one only with this.
     """
 
     names: tuple[str, ...]
     mean: Any
     link: Link
     plain: bool = False
+    complement: Any = None
 
     def value(self, predictors, spread):
         """(n,) means, averaged over the predictors' normal distributions with SD `spread`.
@@ -78,7 +81,11 @@ class Target:
         if self.plain and not any(s is not None for s in spread.values()):
             return np.asarray(predictors[self.names[0]], dtype=float)
         with np.errstate(divide="ignore"):
-            return self.link.link(self.value(predictors, spread))
+            value = self.value(predictors, spread)
+            if self.complement is None:
+                return self.link.link(value)
+            rest = replace(self, mean=self.complement).value(predictors, spread)
+            return np.log(value) - np.log(rest)
 
     def slopes(self, predictors, spread):
         """Derivatives of `on_link` by the predictors, and by the variances of new groups.
