@@ -540,7 +540,8 @@ SCORE_AND_RATIO_ABS = 0.25
 SMALL_RATIO = 4.0
 # A derivative of the objective by central differences of 1e-4 in units of the predictor.
 ROW_SLOPE_STEP = 1e-4
-ROW_  # Leverages of a generalised model against dense linear algebra: to first order the errors of
+ROW_SLOPE_RTOL = 1e-4
+# Leverages of a generalised model against dense linear algebra: to first order the errors of
 # coefficients count once, and their overlap with the modes is left out.
 GLMM_HAT_TRACE_RTOL = 0.05
 # Share of true models that any check of assumptions may accuse: 5% is promised, about 0.2% seen.
