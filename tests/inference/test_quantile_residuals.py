@@ -15,6 +15,7 @@ from mixedeffects.inference.quantile.pool import (
     moment_basis,
     monte_carlo_p,
     pool_statistics,
+    table_of_tests,
 )
 from tests.inference.test_predict_glmm import MODELS, fitted
 
@@ -233,3 +234,23 @@ def test_words_and_numbers_of_a_test_are_of_one_quantity():
                     assert (row["statistic"] > row["expected"]) == more, row.to_dict()
                     checked += 1
     assert checked > 10
+
+
+@pytest.mark.parametrize("trials", [1, 2])
+def test_words_follow_numbers_where_the_fit_explains_a_statistic(trials):
+    """Fewer events than the simulations have, as where an approximation is biased."""
+    rng, checked = np.random.default_rng(23), 0
+    g = np.repeat(np.arange(100), 2)
+    for _ in range(60):
+        eta = -3.2 + 2.0 * rng.normal(size=(100, 80))
+        eta[:, 0] -= 0.5
+        pool = rng.binomial(trials, 1 / (1 + np.exp(-eta[g]))).astype(float)
+        moments = fitted_moments(pool, np.ones((200, 1)), [(g, None, 100)])
+        for rows in (pool, pool[::2] + pool[1::2]):
+            found, _ = pool_statistics(rows, rng, True, moments)
+            tests = table_of_tests(found, True).columns
+            for name, observed, expected, p, words in zip(*tests.values(), strict=True):
+                if p < 0.05 and name != "uniformity":
+                    assert (observed > expected) == words.startswith("more"), (name, words)
+                    checked += 1
+    assert checked > 2
