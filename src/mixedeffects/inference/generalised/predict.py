@@ -40,6 +40,8 @@ from mixedeffects.inference.row_numbers import row_numbers
 from mixedeffects.inference.separated import at_the_limits
 
 SCALES = ("response", "link")
+# predictors whose limit is a simpler family, with a spread that is known
+SIMPLER = ("dispersion", "df")
 
 
 def fitted(fit):
@@ -181,12 +183,13 @@ def predict(
             fit, rows, predictors, spread, conditional, interval, level, component
         )
         return as_rows(found, fit, data) if isinstance(found, dict) else found
-    if interval is not None and limits:
-        warn_of_rows(limits)
+    unknown = {name: values for name, values in limits.items() if name not in SIMPLER}
+    if interval is not None and unknown:
+        warn_of_rows(unknown)
     if interval == "prediction":
         return _prediction_interval(
             fit, data, rows, predictors, spread, conditional, new_levels, level, component,
-            size, weights, far, limits,
+            size, weights, far, unknown,
         )  # fmt: skip
     target = _target(fit, scale, component, predictors)
     lost = rows.lost_to(target.names)
