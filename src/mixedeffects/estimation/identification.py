@@ -17,6 +17,7 @@ from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessI
 
 from mixedeffects.engine import level_products, products_of_rows, variance_gram
 from mixedeffects.estimation.certificate import FlatDirection, clearly_regular
+from mixedeffects.estimation.recession import complement
 
 # curvature by the logarithms of the relative standard deviations below which a look is worth it:
 # regular optima have the number of groups times a share of the variance there
@@ -280,8 +281,7 @@ def known_directions(parameters, theta, lambdas, s2, flat):
             inner = _inner(T, change) / s2 - (Lam @ Lam.T) * (direction.residual / s2)
             parts.append(np.linalg.lstsq(D.reshape(len(D), -1).T, inner.ravel(), rcond=1e-10)[0])
         null[:, i] = np.concatenate(parts)
-    U, s, _ = np.linalg.svd(null)
-    return U[:, int((s > 1e-9 * max(s[0], 1e-300)).sum()) :]
+    return complement(null, 1e-9)
 
 
 def _inner(T, change):

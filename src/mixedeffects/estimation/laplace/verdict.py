@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.estimation.certificate import Certificate, advice_for
+from mixedeffects.estimation.certificate import CERTAIN, Certificate, advice_for
 from mixedeffects.estimation.laplace.exactness import fits_exactly, narrowing
 from mixedeffects.estimation.laplace.separation import (
     alike_terms,
@@ -19,8 +19,6 @@ from mixedeffects.estimation.laplace.separation import (
 from mixedeffects.estimation.laplace.supremum import supremum
 from mixedeffects.estimation.newton import newton_step
 
-# a decrement of this is a few thousandths of a standard error
-CERTAIN = 1e-5
 # -2 log-likelihood of probabilities at which all are one
 NOTHING_LEFT = 1e-4
 ALL_EXACT = (
