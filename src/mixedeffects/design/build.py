@@ -84,13 +84,13 @@ def build_design(
         refuse_infinite(kept)
     values = Evaluator(formula.text, columns, report.n_used, {}, {}, True, report.kept)
 
-    y = response_values(formula, values)
-    refuse_constant(y, formula.response_text)
+    y, response = response_values(formula, values), formula.response_text
+    refuse_constant(y, response)
     grouping = Grouping(values)
     part = build_predictor(formula, values, grouping, saturated=saturated)
     prior = None if weight_column is None else positive_weights(weight_column.select(report.kept))
     notes = [*formula.notes, *values.notes, *grouping.notes, *overlap_notes(part.blocks)]
-    notes += [note] if (note := two_values_note(formula.response_text, y)) else []
+    notes += [note] if (note := two_values_note(response, y)) else []
     spec = make_spec(
         formula, part, values, table.flavour,
         dot=dot, columns=tuple(used), weights=weights if isinstance(weights, str) else None,

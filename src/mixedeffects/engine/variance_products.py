@@ -23,6 +23,8 @@ import numpy as np
 
 # cross-products of pairs of levels that are held at once with those of the projection
 BATCH = 4_000_000
+# cells per row up to which empty ones cost less than a search for those that have rows
+ALL_CELLS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +126,29 @@ def products_of_rows(blocks, T_blocks, n):
                 i = j = np.arange(q[f])
                 at = codes[f]
             else:
-                keys, at = np.unique(codes[f] * np.int64(q[g]) + codes[g], return_inverse=True)
-                i, j = np.divmod(keys, q[g])
+                i, j, at = _cells(codes[f], codes[g], q[f], q[g])
             C = np.empty((i.size, k[f], k[g]))
             for a in range(k[f]):
-                for b in range(k[g]):
+                for b in range(a if f == g else 0, k[g]):
                     weights = Z[f][:, a] * Z[g][:, b]
                     C[:, a, b] = np.bincount(at, weights, minlength=i.size)
+                    if f == g:
+                        C[:, b, a] = C[:, a, b]
             pairs[f, g] = i, j, C
     return LevelProducts(q, k, pairs, None, n, 0)
+
+
+def _cells(first, second, q, r):
+    """Cells of two factors with q and r levels: their levels, (c,) each, and the cell of every row.
+
+    All of them where they are few next to the rows, else those that have rows.
+    """
+    keys = first * np.int64(r) + second
+    if q * r <= ALL_CELLS * keys.size:
+        cells = np.arange(q * r)
+    else:
+        cells, keys = np.unique(keys, return_inverse=True)
+    return *np.divmod(cells, r), keys
 
 
 def pairs_of(A, q, k):
@@ -181,7 +197,7 @@ def variance_gram(products, bases, residual=True):
         gram[parts[g], parts[f]] = gram[parts[f], parts[g]].T
         if f != g:
             continue
-        square[parts[f]] = np.einsum("la,ab,lb->l", flat[f], plain, flat[f])
+        square[parts[f]] = np.add.reduce((flat[f] @ plain) * flat[f], axis=1)
         if residual:
             own = pair[2].sum(axis=0)
             if products.fixed is not None:

@@ -24,6 +24,8 @@ from mixedeffects.estimation.recession import complement
 DOUBTFUL = 1e-4
 # eigenvalue of the Gram matrix, scaled to a unit diagonal, that is zero but for rounding
 NULL = 1e-10
+# smallest eigenvalue of the same above which there is surely no such direction
+REGULAR_GRAM = 1e-6
 # sum, relative to its terms, that is zero but for rounding
 CONSTANT = 1e-6
 # entries of a null vector that are zero but for rounding, next to its others
@@ -60,13 +62,13 @@ def doubtful(evaluation, information):
     theta = evaluation.theta.tolist()
     if len(theta) == 1:
         return not theta[0] * theta[0] * float(information[0, 0]) > DOUBTFUL
-    sizes = []
+    least = []
     for term in terms:
         part = theta[term.part]
-        sizes += [sum(v * v for v in part) ** 0.5] * len(part)
-    scaled = information * np.outer(sizes, sizes)
-    scaled.flat[:: len(theta) + 1] -= DOUBTFUL
-    return dpotrf(scaled, lower=1)[1] != 0
+        least += [DOUBTFUL / sum([v * v for v in part])] * len(part)
+    information = information.copy()
+    information.flat[:: len(theta) + 1] -= least
+    return dpotrf(information, lower=1, overwrite_a=1)[1] != 0
 
 
 def flat_directions(objective):
@@ -158,10 +160,14 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
         mine = slice(at, at + len(blocks))
         bases, T_blocks = everything[mine], parameters.T_blocks[mine]
         n = blocks[0].factor.codes.size
+        if len(blocks) == 1 and blocks[0].Z is None and n > blocks[0].factor.n_levels:
+            at += 1  # an intercept alone, and rows that share one
+            continue
         gram, scale = variance_gram(products_of_rows(blocks, T_blocks, n), bases, residual)
         if single is not None and single.any():
             pairs = zip(blocks, T_blocks, bases, strict=True)
-            own = np.concatenate([_own_variances(*pair)[:, single] for pair in pairs])
+            own = np.concatenate([_own_variances(*pair) for pair in pairs])
+            own = own if single.all() else own[:, single]
             gram = gram - own @ own.T
         null = null_space(gram, scale)
         for direction in directions(null, bases, T_blocks, scale, residual):
@@ -176,8 +182,8 @@ def _own_variances(block, T, basis):
     """z'E_k z of every row, (m, n)."""
     if block.Z is None:
         return np.ones((1, block.factor.codes.size)) * (basis[:, :1, 0] * T[0, 0] ** 2)
-    Z = np.asarray(block.Z @ T)
-    return np.einsum("na,kab,nb->kn", Z, basis, Z)
+    Z, flat = np.asarray(block.Z @ T), basis.reshape(basis.shape[0], -1)
+    return flat @ np.concatenate([z * Z.T for z in Z.T])
 
 
 def null_space(gram, scale):
@@ -201,7 +207,9 @@ def null_space(gram, scale):
            [ 0.71]])
     """
     safe = np.where(scale > 0, scale, 1.0)
-    scaled = gram / np.outer(safe, safe)
+    scaled = gram / (safe[:, None] * safe)
+    if dpotrf(scaled - REGULAR_GRAM * np.eye(safe.size), lower=1)[1] == 0:
+        return np.empty((safe.size, 0))
     values, vectors = np.linalg.eigh(0.5 * (scaled + scaled.T))
     return vectors[:, values < NULL] / safe[:, None]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import isfinite
 
 import numpy as np
-from scipy.linalg.lapack import dgesv  # pyright: ignore[reportAttributeAccessIssue]
+from scipy.linalg.lapack import dgesv, dpotrf  # pyright: ignore[reportAttributeAccessIssue]
 
 LOWEST, HIGHEST = 0.05, 1e3
 # above this many unknowns only the variances, not the covariances, are started
@@ -174,12 +174,9 @@ def _factor(G):
     """Lower-triangular factor of the nearest covariance within the bounds."""
     if G.shape[0] == 1:
         return np.sqrt(np.clip(G, LOWEST**2, HIGHEST**2))
-    try:
-        L = np.linalg.cholesky(G)
-        if L.diagonal().min() > LOWEST and L.max() < HIGHEST:
-            return L
-    except np.linalg.LinAlgError:
-        pass
+    L, failed = dpotrf(G, lower=1, clean=1)
+    if not failed and L.diagonal().min() > LOWEST and L.max() < HIGHEST:
+        return L
     eigenvalues, vectors = np.linalg.eigh(0.5 * (G + G.T))
     kept = np.clip(eigenvalues, LOWEST**2, HIGHEST**2)
     return np.linalg.cholesky((vectors * kept) @ vectors.T)

@@ -126,7 +126,7 @@ def _logistic(response, eta, order):
     """Value and derivatives with the logit link; relative accuracy is kept in both tails."""
     y, n = response.y, response.size
     e, small, log1p = tails(eta)
-    positive = eta > 0.0
+    positive = ~np.signbit(eta)
     surplus = y - positive if n is None else y - n * positive
     if n is not None:
         log1p *= n
@@ -141,7 +141,7 @@ def _logistic(response, eta, order):
     parts = [value]
     if order >= 1:
         # y - n expit(eta), with the smaller tail's probability, so that nothing cancels
-        parts.append(surplus + np.where(positive, small_n, -small_n))
+        parts.append(surplus + np.copysign(small_n, eta))
     if order >= 2:
         second = small - 1.0
         second *= small_n
@@ -149,7 +149,7 @@ def _logistic(response, eta, order):
     if order >= 3:
         third = (1.0 - e) / (1.0 + e)
         third *= second
-        parts.append(np.where(positive, -third, third))
+        parts.append(np.copysign(third, eta))
     return parts
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from mixedeffects.errors import DataError, ModelError, NotAvailableError
@@ -219,7 +221,7 @@ def impossible_means(family, eta):
     [False, True]
     """
     bad = family.outside(eta)
-    if bad is None and np.isfinite(family.link.domain).any():
+    if bad is None and any(map(isfinite, family.link.domain)):
         low, high = family.support
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = family.link.inverse(eta)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-# standard deviation on the logit scale from which, and rows a level up to which, normal
-# approximations of what a level's responses say are doubtful
-LARGE, FEW_ROWS = 3.0, 5.0
+# standard deviation on the logit scale from which, and responses a level (rows, or their trials)
+# up to which, normal approximations of what a level's responses say are doubtful
+LARGE, FEW = 3.0, 5.0
 # standard deviation of the distribution behind each link
 SCALES = {"logit": 1.0, "probit": 0.55, "cloglog": 0.71, "loglog": 0.71, "cauchit": 1.0}
 
@@ -21,14 +21,19 @@ def doubtful(fit):
     Examples
     --------
     >>> import mixedeffects as me
-    >>> doubtful(me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp()))
+    >>> cows = me.datasets.cbpp()  # 842 in 15 herds
+    >>> doubtful(me.glmm("incidence / size ~ period + (1 | herd)", cows))
+    False
+    >>> doubtful(me.glmm("(incidence > 0) ~ period + (1 | herd)", cows))
     True
     """
     if fit.linear:
         return False
     scale = LARGE * SCALES.get(fit.family.link.name, 1.0)
     large = any(np.sqrt((Lam * Lam).sum(axis=1)).max(initial=0.0) > scale for Lam in fit.lambdas)
-    few = any(block.factor.n_levels * FEW_ROWS >= fit.design.n for block in fit.all_blocks)
+    sizes = fit.response.size
+    responses = fit.design.n if sizes is None else sizes.sum()
+    few = any(block.factor.n_levels * FEW >= responses for block in fit.all_blocks)
     if len(fit.evaluation.objective.problem.system.rows.q) == 1:
         return large or few
     # where nothing can be compared, only where it is known to go wrong: single 0 / 1 responses

@@ -41,8 +41,9 @@ def random_part(blocks, b):
     total = 0.0
     for (codes, Z), modes in zip(blocks, b, strict=True):
         rows = modes[codes, 0] if Z is None else np.einsum("nk,nk->n", Z, modes[codes])
-        unseen = codes < 0
-        total = total + (np.where(unseen, 0.0, rows) if unseen.any() else rows)
+        if codes.size and codes.min() < 0:
+            rows = np.where(codes < 0, 0.0, rows)
+        total = total + rows
     return total
 
 

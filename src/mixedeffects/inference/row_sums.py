@@ -8,7 +8,7 @@ are exactly dependent) the rows are looked at once and the result is kept with t
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
 from mixedeffects.design import triangle
 
@@ -196,14 +196,12 @@ def _root(gram, T):
 
     The columns of A T are nearly orthonormal, so that forming their cross-products loses nothing.
     """
-    try:
-        L = np.linalg.cholesky(gram)
-    except np.linalg.LinAlgError:
+    if not gram.size:
+        return gram
+    L, failed = dpotrf(gram, lower=1, clean=1)
+    if failed or L.diagonal().min() < SINGULAR * L.diagonal().max():
         return None
-    if L.size and L.diagonal().min() < SINGULAR * L.diagonal().max():
-        return None
-    # L' T^-1: the transpose of the solution of T' R' = L
-    return solve_triangular(T, L, trans=1, lower=False).T if L.size else L
+    return L.T @ dtrtri(T, lower=0)[0]
 
 
 # of a column's root mean square: a standard deviation below it is rounding

@@ -76,9 +76,9 @@ def said_of(names, limits):
     >>> said_of(["a", "b", "c"], np.array([0.0, -np.inf, np.nan]))
     "no finite estimate (separation): 'b' is -∞, 'c' is undetermined"
     """
-    lost = [i for i, limit in enumerate(limits) if limit != 0]
-    if not lost:
+    if not limits.any():
         return ""
+    lost = np.flatnonzero(limits).tolist()
     words = {np.inf: "is ∞", -np.inf: "is -∞"}
     said = [f"'{names[i]}' {words.get(float(limits[i]), 'is undetermined')}" for i in lost]
     shown = ", ".join(said[:MOST_NAMES])

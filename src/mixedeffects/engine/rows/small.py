@@ -71,7 +71,7 @@ class SmallFactor:
     def __init__(self, system, Z, M):
         self._system, self._Z, self._inverse = system, Z, None
         # the lower triangle of a C-ordered array is LAPACK's upper one
-        self._L, info = dpotrf(M.T, lower=0, overwrite_a=1, clean=0)
+        self._L, info = dpotrf(M.T, lower=0, overwrite_a=1, clean=1)
         self.logdet = np.inf
         if info == 0:
             self.logdet = 2.0 * float(np.log(self._L.diagonal()).sum())
@@ -87,8 +87,9 @@ class SmallFactor:
     def inverse(self):
         """(m, m) M^-1."""
         if self._inverse is None:
-            upper = np.triu(dpotri(self._L, lower=0)[0])
-            self._inverse = upper + np.triu(upper, 1).T
+            upper = dpotri(self._L, lower=0)[0]
+            self._inverse = upper + upper.T
+            self._inverse.flat[:: upper.shape[0] + 1] = upper.diagonal()
         return self._inverse
 
     def row_inverses(self):

@@ -475,9 +475,8 @@ def alike_terms(evaluation):
     out = []
     for i, term in enumerate(problem.covariance.terms):
         size = float(np.abs(evaluation.theta[term.part]).max(initial=0.0))
-        if size > (0.0 if alone(problem, term.block) else APART) and alike_within(
-            problem, term.block
-        ):
+        suspect = size > APART or (size > 0.0 and alone(problem, term.block))
+        if suspect and alike_within(problem, term.block):
             out.append(i)
     return out
 
@@ -502,17 +501,12 @@ def alike_within(problem, block):
         return False
     known = trials > 0
     codes, outcome, trials = rows.codes[at][:n][known], outcome[known], trials[known]
-    if np.isnan(outcome).any():
+    one = np.empty(rows.q[block])  # an outcome of every level
+    one[codes] = outcome
+    if not (one[codes] == outcome).all():  # nan, both outcomes in a row, equals nothing
         return False
-    levels = rows.q[block]
-    lowest, highest = np.full(levels, np.inf), np.full(levels, -np.inf)
-    np.minimum.at(lowest, codes, outcome)
-    np.maximum.at(highest, codes, outcome)
-    seen = np.isfinite(lowest)
-    if not (lowest[seen] == highest[seen]).all():
-        return False
-    several = np.bincount(codes, trials, levels) >= 2
-    return bool(several.any()) and np.unique(lowest[seen]).size > 1
+    several = np.bincount(codes, trials, one.size) >= 2
+    return bool(several.any()) and np.unique(outcome).size > 1
 
 
 def outcomes(problem, variable):
@@ -545,7 +539,7 @@ def outcomes(problem, variable):
 def alone(problem, block):
     """Whether nothing but a constant and this block makes levels differ: no estimate is finite."""
     X = problem.predictors[_variable_of(problem, block)].X
-    return len(problem.covariance.terms) == 1 and not np.ptp(X, axis=0).any()
+    return len(problem.covariance.terms) == 1 and X.shape[1] < 2 and bool((X == X[:1]).all())
 
 
 def _variable_of(problem, block):
