@@ -578,3 +578,10 @@ LIMIT_CDF_RTOL = 1e-8
 HUGE_COUNT_RTOL = 1e-8
 # Slopes by central differences of 1e-4.
 ORDINAL_LIMIT_RTOL = 1e-4
+
+# --- dispersion and zeros of counts against glmmTMB's means -------------------------------------
+# Share of R's own draws that are as extreme as counts that are named: the check itself allows one
+# in two thousand, and R's draws, which are not fitted again, are a little narrower or wider.
+SELDOM = 0.02
+# Excess of zeros from which the check has to name it: its own threshold is an excess of a fifth.
+MANY_ZEROS = 1.2

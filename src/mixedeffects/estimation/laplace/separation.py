@@ -539,7 +539,8 @@ def outcomes(problem, variable):
 def alone(problem, block):
     """Whether nothing but a constant and this block makes levels differ: no estimate is finite."""
     X = problem.predictors[_variable_of(problem, block)].X
-    return len(problem.covariance.terms) == 1 and X.shape[1] < 2 and bool((X == X[:1]).all())
+    constant = X.size == 0 or (X.shape[1] == 1 and X.min() == X.max())
+    return len(problem.covariance.terms) == 1 and bool(constant)
 
 
 def _variable_of(problem, block):
