@@ -6,6 +6,7 @@ columns made by hand, and the definition of a probability.
 from __future__ import annotations
 
 import warnings
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -195,6 +196,12 @@ def risks(n=400, groups=40, seed=1):
     return d
 
 
+@cache
+def risky(formula, family, link):
+    """The fit to `risks`, kept: it takes hundreds of evaluations to come to rest at an edge."""
+    return me.glmm(formula, risks(), family=family, link=link)
+
+
 EDGES = {
     ("y ~ x + (1 | g)", "binomial", "log"): (1, "logit"),
     ("k / n ~ x + (1 | g)", "binomial", "log"): (1, "logit"),
@@ -207,7 +214,7 @@ EDGES = {
 @pytest.mark.parametrize("case", EDGES)
 def test_the_edge_is_named_in_certificate_summary_and_diagnosis_and_nothing_is_tried(case):
     (formula, family, link), (edge, better) = case, EDGES[case]
-    fit = me.glmm(formula, risks(), family=family, link=link)
+    fit = risky(*case)
     nearest = np.abs(fit.fitted - edge).min()
     assert nearest < tol.AT_THE_EDGE and not fit.converged
     certificate = fit.certificate
@@ -236,7 +243,7 @@ def test_a_link_that_stays_inside_of_the_data_is_not_accused():
 @pytest.mark.parametrize("interval", [None, "confidence", "prediction"])
 @pytest.mark.parametrize("groups", ["conditional", "population"])
 def test_a_prediction_that_is_no_mean_is_nan_with_the_reason(interval, groups):
-    fit = me.glmm("y ~ x + (1 | g)", risks(), family="binomial", link="log")
+    fit = risky("y ~ x + (1 | g)", "binomial", "log")
     new = {"x": [0.0, 0.5, 1.4, 3.0], "g": [0, 0, 0, 0]}
     with pytest.warns(me.DataWarning, match=r"2 of 4 predictions are nan: .*above 1"):
         found = fit.predict(new, groups=groups, interval=interval, new_levels="population")
@@ -249,8 +256,7 @@ def test_a_prediction_that_is_no_mean_is_nan_with_the_reason(interval, groups):
 
 
 def test_negative_counts_are_nan_and_lower_limits_end_at_zero():
-    d = risks()
-    fit = me.glmm("count ~ x + (1 | g)", d, family="poisson", link="identity")
+    fit = risky("count ~ x + (1 | g)", "poisson", "identity")
     new = {"x": [-0.5, 0.02, 0.5], "g": [0, 0, 0]}
     with pytest.warns(me.DataWarning, match="below 0"):
         found = fit.predict(new, interval="confidence")

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from math import isfinite
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
 
 from mixedeffects.design.column_matrix import Matrix, pieces
 from mixedeffects.design.records import AliasedColumn
@@ -94,8 +93,11 @@ def _clearly_independent(gram: np.ndarray) -> bool:
     if not (diagonal.min() > 0 and isfinite(diagonal.sum())):
         return False
     scale = 1.0 / np.sqrt(diagonal)
-    factor, failed = dpotrf(gram * scale[:, None] * scale, lower=1)
-    return not failed and bool(factor.diagonal().min() > 1e-4)
+    try:
+        factor = np.linalg.cholesky(gram * scale[:, None] * scale)
+    except np.linalg.LinAlgError:
+        return False
+    return bool(factor.diagonal().min() > 1e-4)
 
 
 def describe(

@@ -31,7 +31,7 @@ FEWEST = 25
 # step of differences, in standard errors; a standard deviation that counts as none
 STEP, GONE = 1e-4, 1e-6
 # evaluations of row densities that one look may take, and a search
-LOOK, SEARCH = 2e7, 2e8
+LOOK, SEARCH = 2e7, 3e7
 # evaluations of a search, roughly, with their gradients
 EVALUATIONS = 40
 EXACT, FINE, OFF, UNSETTLED, DEAR, CROSSED, UNKNOWN, MOST = (
@@ -49,8 +49,8 @@ class Approximation:
         "exact": the likelihood is no approximation. "fine": quadrature would move no estimate to
         speak of. "off": it would. "unsettled": it would, and with the most points that can be
         computed it still changes. "dear": too costly to look at. "crossed": quadrature is for one
-        grouping factor. "unknown": the estimates have no standard errors. "most": the fit has as
-        many points as are offered.
+        grouping factor. "unknown": the estimates have no standard errors, or a standard deviation
+        is infinite. "most": the fit has as many points as are offered.
     points : int
         That suffice, where it is off; that were compared with, where it is fine.
     name : str
@@ -180,7 +180,8 @@ def _agree(errors, share):
 
 
 def _compared(fit, search):
-    if fit.parameter_half is None:
+    # with separation alone what stays finite can be compared
+    if fit.parameter_half is None or (fit.certificate.no_maximum and fit.recession is None):
         return Approximation(UNKNOWN)
     ruler = _Ruler(fit)
     problem = fit.evaluation.objective.problem
