@@ -135,10 +135,11 @@ class GLMMFit:
         x = self.evaluation.x.copy()
         x[objective.problem.n_fixed :] = theta
         certificate = replace(self.certificate, flat=(), singular=())
+        with threads_for(self.plan.columns):
+            evaluation = objective.evaluate(x, near=self.evaluation)
         return type(self).of(
-            self.data, self.family, self.response, self.nagq, self.plan,
-            objective.evaluate(x, near=self.evaluation), certificate, self.curvature,
-            self.coefficients, self.row_of,
+            self.data, self.family, self.response, self.nagq, self.plan, evaluation, certificate,
+            self.curvature, self.coefficients, self.row_of,
         )  # fmt: skip
 
     @property

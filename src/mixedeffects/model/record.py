@@ -89,9 +89,10 @@ class LMMFit:
         theta : (n_theta,) array
             In the engine's coordinates.
         """
-        evaluation = self.evaluation.objective.evaluate(theta)
         certificate = replace(self.certificate, flat=(), singular=())
-        return type(self).of(self.design, self.plan, evaluation, certificate)
+        with threads_for(self.plan.columns):
+            evaluation = self.evaluation.objective.evaluate(theta)
+            return type(self).of(self.design, self.plan, evaluation, certificate)
 
     @property
     def covariance_parameters(self):

@@ -9,6 +9,7 @@ from functools import cached_property
 from time import perf_counter
 
 from mixedeffects.design import redesigned
+from mixedeffects.engine import threads_for
 from mixedeffects.errors import (
     ConvergenceWarning,
     DataWarning,
@@ -154,10 +155,10 @@ def predicted_seconds(fit):
     """About how long a fit would take again: one evaluation, timed, times their number."""
     evaluation = fit.evaluation
     objective = evaluation.objective
-    start = perf_counter()
-    again = objective.evaluate(evaluation.theta if fit.linear else evaluation.x)
-    seconds = perf_counter() - start
-    del again
+    with threads_for(fit.plan.columns):
+        start = perf_counter()
+        objective.evaluate(evaluation.theta if fit.linear else evaluation.x)
+        seconds = perf_counter() - start
     return WITH_GRADIENT * seconds * max(fit.certificate.evaluations, 1)
 
 
