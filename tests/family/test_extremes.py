@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mixedeffects.family import Response, family_of
+from mixedeffects.family.draws import poisson_counts
 from mixedeffects.family.stirling import rising_derivatives, rising_excess, stirling_error
 from tests import tolerances as tol
 
@@ -180,6 +181,15 @@ def test_finite_far_out(name, y, predictors):
     assert all(np.isfinite(v).all() for v in d.values()), {
         k: v for k, v in d.items() if not np.isfinite(v).all()
     }
+
+
+@pytest.mark.parametrize("mean", [1e9, 1e11, 3e14, 3e15, 1e20])
+def test_counts_of_a_huge_mean_vary_as_poisson_counts(mean):
+    """The variance is the mean, on both sides of where draws become normal."""
+    n = 40_000
+    z = (poisson_counts(np.random.default_rng(3), np.full(n, mean)) - mean) / np.sqrt(mean)
+    assert abs(z.mean()) < tol.STANDARD_ERRORS_4 / np.sqrt(n)
+    assert abs(z.var() - 1.0) < tol.STANDARD_ERRORS_4 * np.sqrt(2.0 / n)
 
 
 def test_truncated_poisson_of_a_tiny_mean_is_one():

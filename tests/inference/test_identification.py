@@ -176,6 +176,16 @@ def test_levels_that_fixed_effects_determine_have_no_variance_and_no_standard_er
     )  # fmt: skip
 
 
+def test_a_mean_is_shown_where_only_its_error_is_not_in_the_data():
+    """The population's cells are their means of the responses, whatever Worker's variance is."""
+    data = data_of("Machines")
+    fit = quietly(me.lmm, "score ~ Machine * Worker + (1 | Worker)", data)
+    table = fit.predict(groups="population", interval="confidence")
+    means = data.groupby(["Machine", "Worker"])["score"].transform("mean")
+    np.testing.assert_allclose(table["prediction"], means, rtol=tol.ROUNDING_E9)
+    assert table[["std_error", "lower", "upper"]].isna().all(axis=None)
+
+
 def test_of_a_single_answer_per_level_only_the_mean_is_in_the_data():
     """0/1 answers: a row's own variance does not show, that of a level with several rows does."""
     rng = np.random.default_rng(4)
