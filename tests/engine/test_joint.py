@@ -17,16 +17,21 @@ def crossed(formula, **options):
     return me.lmm(formula, {"y": y, "a": a, "b": b, "x": x}, **options)
 
 
-@pytest.mark.parametrize("formula", ["y ~ x + (x | a)", "y ~ x + (x | a) + (1 | b)"])
-def test_one_factor_alone_is_its_conditional_covariance(formula):
-    fact = crossed(formula).evaluation.factorisation
+@pytest.mark.parametrize(
+    ("formula", "f"),
+    [("y ~ x + (x | a)", 0), ("y ~ x + (x | a) + (x | b)", 0), ("y ~ x + (x | a) + (x | b)", 1)],
+)
+def test_one_factor_alone_is_its_conditional_covariance(formula, f):
+    """Other factors are absent where their level is -1, whatever stands in their columns."""
+    fit = crossed(formula)
+    fact = fit.evaluation.factorisation
     conditional = fact.conditional()
-    levels = np.arange(conditional[0].shape[0])
-    z = np.random.default_rng(1).standard_normal((levels.size, 2))
-    codes, Z = [levels], [z]
-    if len(conditional) > 1:  # the other factor absent
-        codes, Z = [levels, np.full(levels.size, -1)], [z, np.ones((levels.size, 1))]
-    expected = np.einsum("ja,jab,jb->j", z, conditional[0], z)
+    assert all(lam.any() for lam in fit.lambdas)
+    q = conditional[f].shape[0]
+    codes = [np.full(q, -1)] * len(conditional)
+    Z = [np.ones((q, block.shape[1])) for block in conditional]
+    codes[f], Z[f] = np.arange(q), np.random.default_rng(1).standard_normal((q, 2))
+    expected = np.einsum("ja,jab,jb->j", Z[f], conditional[f], Z[f])
     assert fact.joint(codes, Z) == pytest.approx(expected, rel=tol.ROUNDING_E9)
 
 

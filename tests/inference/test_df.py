@@ -123,6 +123,26 @@ def test_kenward_roger_with_weights_and_crossed_factors_is_the_dense_one(unbalan
     np.testing.assert_allclose(ours.df(L), expected, rtol=tol.ROUNDING_E6)
 
 
+def test_kenward_roger_where_the_widest_factor_is_not_the_first_is_the_dense_one():
+    """60 levels of one effect come before 55 of two, which are eliminated first."""
+    rng = np.random.default_rng(8)
+    n = 330
+    g, h = rng.permutation(np.arange(n) % 55), rng.permutation(np.arange(n) % 60)
+    x = rng.normal(size=n) + rng.normal(size=60)[h]
+    b = rng.normal(size=(55, 2)) @ [[1.0, 0.4], [0.0, 0.8]]
+    y = 1 + 0.5 * x + b[g, 0] + b[g, 1] * x + rng.normal(size=60)[h] + rng.normal(size=n)
+    fit = me.lmm("y ~ x + (x | g) + (1 | h)", {"y": y, "x": x, "g": g, "h": h})
+    assert fit.plan.names == ("h", "g") and fit.plan.layout.leaf == 1
+    X = np.column_stack([np.ones(n), x])
+    terms = covariance_terms([(h, X[:, :1], True), (g, X, True)], np.ones(n))
+    Phi, adjusted, W, P = kenward_roger(X, terms, gamma_of(fit, terms))
+    ours = df_method(fit, "kenward-roger")
+    np.testing.assert_allclose(ours.vcov, adjusted, rtol=tol.ROUNDING_E7)
+    L = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -2.0]])
+    expected = [kenward_roger_df(row, Phi, W, P) for row in L]
+    np.testing.assert_allclose(ours.df(L), expected, rtol=tol.ROUNDING_E6)
+
+
 @pytest.mark.parametrize("reml", [True, False])
 def test_satterthwaite_with_weights_and_crossed_factors_is_the_dense_one(unbalanced, reml):
     fit = me.lmm("y ~ x + (x | g) + (1 | h)", unbalanced, weights="w", reml=reml)

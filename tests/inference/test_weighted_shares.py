@@ -31,6 +31,7 @@ FITS = {
     "intercepts": ("y ~ x + (1 | g)", True),
     "intercepts, ML": ("y ~ x + (1 | g)", False),
     "slopes": ("y ~ x + (1 + x | g)", True),
+    "slopes, ML": ("y ~ x + (1 + x | g)", False),
     "two factors": ("y ~ x + z + (1 | g) + (1 | h)", True),
     "independent slopes": ("y ~ x + (x || g)", False),
 }
@@ -191,3 +192,18 @@ def test_weights_that_divide_a_dispersion(family, approximation):
     r2 = fit.r2(approximation=approximation)["r2"]
     assert r2[0] == pytest.approx(fixed / (fixed + between + noise), rel=SHARE_RTOL)
     assert r2[1] == pytest.approx((fixed + between) / (fixed + between + noise), rel=SHARE_RTOL)
+
+
+def test_an_offset_of_the_dispersion_is_a_weight():
+    """log sigma_i = log sigma - log(w_i) / 2 says what prior weights of a linear model say."""
+    weighted = fitted("slopes, ML")
+    spread = "~ 1 + offset(-0.5 * log(w))"
+    other = me.glmm(weighted.formula, table(), family="gaussian", dispersion=spread)
+    assert other.loglik == pytest.approx(weighted.loglik, abs=tol.OPTIMUM_E6)
+    np.testing.assert_allclose(
+        other.dispersion, weighted.sigma / np.sqrt(table()["w"]), rtol=SHARE_ERROR_RTOL
+    )
+    for name in ("icc", "r2"):
+        one, two = getattr(weighted, name)(), getattr(other, name)()
+        for column in one.columns[1:]:
+            np.testing.assert_allclose(two[column], one[column], rtol=SHARE_ERROR_RTOL)
