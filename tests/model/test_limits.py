@@ -247,6 +247,18 @@ def test_one_odd_answer_makes_the_standard_deviation_finite_but_not_its_approxim
         assert "which the likelihood itself does not" in fit.certificate.message
 
 
+def test_rows_of_unlike_trials_are_no_rearrangement_of_each_other():
+    """One success of 1 and none of 4 is another response than none of 1 and one of 4."""
+    first = np.r_[np.ones(8, dtype=int), np.zeros(4, dtype=int)]
+    data = {
+        "y": np.column_stack([first, 1 - first]).ravel(), "n": np.tile([1, 4], 12),
+        "g": np.repeat(np.arange(12), 2),
+    }  # fmt: skip
+    fit = glmm("y / n ~ 1 + (1 | g)", data)
+    bound = supremum(fit.evaluation.objective.problem)
+    assert bound == pytest.approx(entropy(8, 4), abs=tol.EXACT_SUM)
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("family", ["binomial", "poisson", "trials", "ordinal"])
 def test_no_parameters_exceed_the_supremum(family, seed):
