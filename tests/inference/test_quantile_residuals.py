@@ -10,6 +10,8 @@ from scipy.stats import kstest
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.assumptions.counts import dispersion_ratio
+from mixedeffects.inference.quantile.dispersion import simulated_ratios
 from mixedeffects.inference.quantile.pool import (
     fitted_moments,
     moment_basis,
@@ -123,6 +125,48 @@ def test_effective_degrees_of_freedom():
         fit = me.glmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, family="poisson")
         df = fit.check_dispersion(20, rng=1)["df"][1]
         assert 1000 - high < df < 1000 - low
+
+
+def test_a_row_of_weight_three_is_three_rows():
+    rng = np.random.default_rng(1)
+    g, x, w = np.repeat(np.arange(30), 6), rng.normal(size=180), rng.integers(0, 5, 180)
+    n = rng.integers(2, 9, 180)
+    eta = 0.4 * x + 0.5 * rng.normal(size=30)[g]
+    for formula, y, family in (
+        ("y ~ x + (1 | g)", rng.poisson(np.exp(1 + eta)), "poisson"),
+        ("y / n ~ x + (1 | g)", rng.binomial(n, 1 / (1 + np.exp(-eta))), "binomial"),
+    ):
+        data = {"y": y, "n": n, "x": x, "g": g, "w": w}
+        used = {name: values[w > 0] for name, values in data.items()}
+        copies = {name: np.repeat(values, w) for name, values in data.items()}
+        weighted = me.glmm(formula, used, family=family, weights="w")
+        repeated = me.glmm(formula, copies, family=family)
+        one, two = (fit.check_dispersion(59, rng=1) for fit in (weighted, repeated))
+        assert one["meaning"].tolist() == two["meaning"].tolist()
+        for column in ("statistic", "df", "ratio", "p_value"):
+            np.testing.assert_allclose(one[column], two[column], rtol=tol.OPTIMUM_E5)
+        np.testing.assert_allclose(
+            dispersion_ratio(weighted), dispersion_ratio(repeated), rtol=tol.OPTIMUM_E5
+        )
+
+
+@pytest.mark.parametrize("w", [99.5, 100.0])
+def test_simulated_ratios_vary_as_weighted_squares(w):
+    """Of mean squares z_i^2 of expectation 1 with weights w_i the mean is 1.
+
+    The variance of z_i^2 of a Poisson count is 2 + 1 / mu. Weights that are whole are as many
+    independent squares, others one square each.
+    """
+    rng = np.random.default_rng(2)
+    weights = np.r_[np.full(30, w), np.ones(90)]
+    data = {"y": rng.poisson(5.0, 120), "g": np.arange(120) % 12, "w": weights}
+    fit = me.glmm("y ~ 1 + (1 | g)", data, family="poisson", weights="w")
+    m = 2000
+    found = np.array(simulated_ratios(fit, m, rng))
+    spread = weights if w == 100.0 else np.square(weights)
+    variance = (spread * (2.0 + 1.0 / fit.fitted)).sum() / weights.sum() ** 2
+    assert abs(found.mean() - 1.0) < tol.STANDARD_ERRORS_4 * np.sqrt(variance / m)
+    assert found.var() == pytest.approx(variance, rel=tol.SAMPLED_2E1)
 
 
 def test_linear_models_and_groups(sleepstudy):

@@ -9,6 +9,7 @@ from mixedeffects.inference.assumptions.limits import critical, verdict
 from mixedeffects.inference.assumptions.moments import LEAST
 from mixedeffects.inference.assumptions.standardised import row_leverages
 from mixedeffects.inference.checkup.record import FINE, LOOK, Check
+from mixedeffects.inference.quantile import counted_rows, row_sample
 from mixedeffects.inference.simulate import simulated
 
 # ratio of the variance to the model's that is worth knowing, and plainly wrong; and too low
@@ -44,18 +45,20 @@ def dispersion_ratio(fit):
     usable = variance > 0
     if not usable.any():
         return np.nan, np.nan
-    precision = np.divide(1.0 if weights is None else weights, variance, where=usable,
-                          out=np.zeros_like(variance))  # fmt: skip
-    rng = np.random.default_rng(0)
-    values = [
-        float((y - mean) ** 2 @ precision)
-        for y in (fit.response.y, *simulated(fit, SIMULATIONS, rng, groups="conditional"))
+    precision = np.divide(1.0, variance, where=usable, out=np.zeros_like(variance))
+    weight = np.ones(mean.size) if weights is None else weights
+    rows = float(weight[usable].sum())
+    left = max(rows - float(row_leverages(fit)[usable].sum()), 0.1 * rows)
+    ratio = float((fit.response.y - mean) ** 2 @ (weight * precision)) / left
+    drawn, copies = fit, counted_rows(weights)
+    if copies is not None:
+        drawn, mean, precision = row_sample(fit, copies), mean[copies], precision[copies]
+        weight = np.ones(copies.size)
+    among = [
+        float((y - mean) ** 2 @ (weight * precision)) / rows
+        for y in simulated(drawn, SIMULATIONS, np.random.default_rng(0), groups="conditional")
     ]
-    kept = float((1.0 - row_leverages(fit))[usable].sum())
-    rows = float(usable.sum()) if weights is None else float(weights[usable].sum())
-    share = max(kept / usable.sum(), 0.1)
-    among = np.array(values[1:]) / rows
-    return values[0] / (rows * share), float(among.std(ddof=1) / np.sqrt(share))
+    return ratio, float(np.std(among, ddof=1) * np.sqrt(rows / left))
 
 
 def dispersion(fit, ratio, error):

@@ -17,6 +17,7 @@ from mixedeffects.inference.generalised.rows import own_rows
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.information import n_parameters
 from mixedeffects.inference.quantile.pool import LEVEL, monte_carlo_p
+from mixedeffects.inference.quantile.row_sample import counted_rows, row_sample
 from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
@@ -42,7 +43,8 @@ def check_dispersion(fit, n=250, rng=None):
         effective df" takes them away: df is rows minus the sum over rows of the expected
         information times the variance of the linear predictor. "simulated": that ratio among those
         of responses simulated at the modes, two-sided; it is right for small counts too, where
-        chi-squared is not.
+        chi-squared is not. Prior weights of these families count rows: a row of weight 3 is
+        three rows here too.
 
     Raises
     ------
@@ -64,7 +66,9 @@ def check_dispersion(fit, n=250, rng=None):
     from scipy.special import chdtrc
 
     refuse_no_dispersion(fit)
-    rows, used = fit.design.n, effective_parameters(fit)
+    weights = fit.response.weights
+    rows = fit.design.n if weights is None else float(weights.sum())
+    used = effective_parameters(fit)
     chi2 = float((residuals(fit, "scaled") ** 2).sum())
     found = []
     for name, df in (
@@ -84,16 +88,23 @@ def check_dispersion(fit, n=250, rng=None):
 
 
 def simulated_ratios(fit, n, rng):
-    """(n,) mean squared Pearson residuals of responses simulated at the modes."""
-    response = fit.response
+    """(n,) mean squared Pearson residuals of responses simulated at the modes.
+
+    A row whose weight is a whole number is drawn as often; other weights, and those of very many
+    rows, multiply the square of one draw.
+    """
+    response, rows, weights = fit.response, counted_rows(fit.response.weights), fit.response.weights
     mu, complement = means(fit.family, fit.predictors)
-    scale = np.sqrt(unit_variance(fit, whole=True))
-    weights = 1.0 if response.weights is None else response.weights
+    scale, size = np.sqrt(unit_variance(fit, whole=True)), response.size
+    if rows is not None:
+        fit, weights = row_sample(fit, rows), None
+        mu, complement, scale, size = (
+            None if values is None else values[rows] for values in (mu, complement, scale, size)
+        )
     out = []
     for y in simulated(fit, n, rng, groups="conditional"):
-        drawn = Response(y, response.size)
-        squares = in_units_of(deviations(drawn, mu, complement), scale) ** 2
-        out.append(float((weights * squares).mean()))
+        squares = in_units_of(deviations(Response(y, size), mu, complement), scale) ** 2
+        out.append(float(np.average(squares, weights=weights)))
     return out
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+# rows, of a table whose weights count rows, up to which each is drawn by itself
+MOST_DRAWN = 200_000
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SampledDesign:
@@ -89,3 +92,17 @@ def row_sample(fit, rows):
         SampledDesign(len(rows), np.asarray(fit.design.X[rows]), own, labels),
         fit.family, fit.response.take(rows), fixed, tuple(effects), fit.sigma, fit.extras,
     )  # fmt: skip
+
+
+def counted_rows(weights):
+    """Every row as often as its weight says; None where that is once, no whole number, or too many.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> counted_rows(np.array([2.0, 0.0, 1.0])), counted_rows(np.array([0.5]))
+    (array([0, 0, 2]), None)
+    """
+    if weights is None or not 0 < weights.sum() <= MOST_DRAWN or (weights % 1.0).any():
+        return None
+    return np.repeat(np.arange(weights.size), weights.astype(np.intp))
