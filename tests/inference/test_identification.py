@@ -176,6 +176,32 @@ def test_levels_that_fixed_effects_determine_have_no_variance_and_no_standard_er
     )  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def two_noises():
+    """Rows of two kinds with variances 5 and 1: the residual's, and one of each kind more."""
+    rng = np.random.default_rng(3)
+    g, first = np.repeat(np.arange(25), 8), np.tile([1.0, 0.0], 100)
+    x = rng.normal(size=200) + rng.normal(size=25)[g]
+    y = x + rng.normal(size=25)[g] + rng.normal(size=200) * np.where(first > 0, 5.0**0.5, 1.0)
+    return {"y": y, "x": x, "g": g, "a": first, "b": 1 - first, "pair": np.arange(200) // 2}
+
+
+@pytest.mark.parametrize("start", [None, [0.5, 2.0, 1.0], [0.2, 1.0, 0.1]])
+def test_numbers_do_not_depend_on_how_the_residual_variance_is_shared_out(two_noises, start):
+    """Without the second kind's own variance, which is what a zero of it says, all is known."""
+    same = me.lmm("y ~ x + (1 | g) + (0 + a | pair)", two_noises)
+    both = "y ~ x + (1 | g) + (0 + a | pair) + (0 + b | pair)"
+    fit = quietly(me.lmm, both, two_noises, start=start)
+    assert len(fit.certificate.flat) == 1 and fit.theta.all() == (start is not None)
+    assert fit.loglik == pytest.approx(same.loglik, abs=LOGLIK_SAME)
+    for column in ("std_error", "df"):
+        np.testing.assert_allclose(
+            fit.test()[column], same.test()[column], rtol=SAME_LIKELIHOOD_NUMBERS
+        )
+    one, two = (f.icc().set_index("group").loc["g"] for f in (fit, same))
+    np.testing.assert_allclose(one, two, rtol=SAME_LIKELIHOOD_NUMBERS)
+
+
 def test_a_mean_is_shown_where_only_its_error_is_not_in_the_data():
     """The population's cells are their means of the responses, whatever Worker's variance is."""
     data = data_of("Machines")

@@ -22,6 +22,9 @@ from mixedeffects.estimation.recession import complement
 # curvature by the logarithms of the relative standard deviations below which a look is worth it:
 # regular optima have the number of groups times a share of the variance there
 DOUBTFUL = 1e-4
+# share of a direction of the covariances that no step of theta~ makes, from which on it leads off a
+# boundary
+TANGENT = 1e-6
 # eigenvalue of the Gram matrix, scaled to a unit diagonal, that is zero but for rounding
 NULL = 1e-10
 # smallest eigenvalue of the same above which there is surely no such direction
@@ -279,16 +282,23 @@ def known_directions(parameters, theta, lambdas, s2, flat):
     """
     if not flat:
         return np.eye(theta.size)
-    null = np.empty((theta.size, len(flat)))
-    slopes = parameters.dG(theta, lambdas)
-    for i, direction in enumerate(flat):
-        parts = []
-        for T, change, Lam, D in zip(
-            parameters.T_blocks, direction.blocks, lambdas, slopes, strict=True
-        ):
-            inner = _inner(T, change) / s2 - (Lam @ Lam.T) * (direction.residual / s2)
-            parts.append(np.linalg.lstsq(D.reshape(len(D), -1).T, inner.ravel(), rcond=1e-10)[0])
-        null[:, i] = np.concatenate(parts)
+    steps, left = [], []
+    blocks = zip(
+        parameters.T_blocks, lambdas, parameters.dG(theta, lambdas),
+        zip(*(direction.blocks for direction in flat), strict=True), strict=True,
+    )  # fmt: skip
+    for T, Lam, D, changes in blocks:
+        relative = [
+            _inner(T, change) / s2 - (Lam @ Lam.T) * (direction.residual / s2)
+            for change, direction in zip(changes, flat, strict=True)
+        ]
+        wanted, M = np.array(relative).reshape(len(flat), -1).T, D.reshape(len(D), -1).T
+        steps.append(np.linalg.lstsq(M, wanted, rcond=1e-10)[0])
+        left.append((wanted - M @ steps[-1]) / max(np.abs(wanted).max(), 1e-300))
+    # where a variance is zero theta~ stays on that boundary: a direction that leads off it is none
+    # of those of theta~, and what is left on the boundary is in the data
+    _, s, V = np.linalg.svd(np.concatenate(left))
+    null = np.concatenate(steps) @ V[int((s > TANGENT).sum()) :].T
     return complement(null, 1e-9)
 
 

@@ -102,9 +102,10 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
     columns = dict(variance_shares(fit).columns)
     values = np.array(columns["icc"])
     variances = np.array(columns["variance"])
-    everything = variances[-1] + fit.sigma**2 * mean_noise(fit) + fixed_variance(fit)
+    # the sum may be in the data where a total without the residuals is not
+    everything = sum(mean_variances(fit)) + fit.sigma**2 * mean_noise(fit) + fixed_variance(fit)
     error = icc_errors(fit)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         logit = np.log(values) - np.log1p(-values)
         width = half * error / (values * (1.0 - values))
         columns |= {
