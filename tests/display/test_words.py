@@ -538,3 +538,14 @@ def test_levels_deviate_from_zero_where_no_fixed_effect_can_be_their_average(res
 def test_thresholds_are_an_average_too():
     text = topic(model("ordinal").interpret(), "Random effects")
     assert "of the average on the logit scale" in text
+
+
+def test_levels_together_have_walds_chi_squared():
+    """b'V^-1 b of the coefficients of period."""
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    b, V = fit.beta[1:], np.asarray(fit.vcov_beta)[1:, 1:]
+    said = re.search(
+        rf"levels of period together: χ² = ({NUMBER}), df = 3",
+        " ".join(str(fit.interpret()).split()),
+    )[1]
+    assert shows(said, b @ np.linalg.solve(V, b))

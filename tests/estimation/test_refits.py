@@ -276,6 +276,27 @@ def test_moments_drawn_by_class_are_distributed_like_those_of_rows(formula, opti
     assert abs(shift) < tolerances.MONTE_CARLO_Z * rows.objective.std() * np.sqrt(2 / 1500)
 
 
+@pytest.mark.parametrize("formula", ["y ~ 1 + (1 + t | g)", "y ~ t + x + (1 + t | g)"])
+def test_squares_of_a_class_have_the_expectation_of_its_levels(formula):
+    """E sum_j f_j f_j' = n sigma^2 (A + A G A) over the n levels of a class, G relative."""
+    rng = np.random.default_rng(13)
+    size = np.repeat([4, 6], 12)
+    g = np.repeat(np.arange(24), size)
+    t = np.concatenate([np.arange(float(m)) for m in size])
+    data = {"g": g, "t": t, "x": rng.normal(size=24)[g]}
+    b = rng.normal(size=(24, 2))
+    data["y"] = b[g, 0] + 0.5 * b[g, 1] * t + rng.normal(size=g.size)
+    fit = me.lmm(formula, data)
+    levels = OneFactorSimulator(fit.evaluation.objective.stats)
+    A, cls = np.unique(levels.A.round(9), axis=0, return_inverse=True)
+    simulator = MomentSimulator(fit.evaluation.objective.stats, cls.reshape(-1), A)
+    (Lam,) = fit.evaluation.lambdas
+    R, expected = 20_000, 12 * fit.sigma**2 * (A + A @ Lam @ Lam.T @ A)
+    drawn = simulator.at([Lam])(rng, R, fit.sigma).moments[1]
+    error = drawn.std(axis=0) / np.sqrt(R)
+    assert (np.abs(drawn.mean(axis=0) - expected) < tolerances.MONTE_CARLO_Z * error).all()
+
+
 @pytest.mark.parametrize(
     ("formula", "data"),
     [

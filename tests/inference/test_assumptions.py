@@ -20,12 +20,14 @@ from mixedeffects.inference.assumptions import assumptions
 from mixedeffects.inference.assumptions.counts import dispersion_ratio
 from mixedeffects.inference.assumptions.covariates import numeric_predictors
 from mixedeffects.inference.assumptions.curvature import score_of_square
+from mixedeffects.inference.assumptions.limits import critical
 from mixedeffects.inference.assumptions.moments import (
     excess_kurtosis,
     kurtosis_score,
     skewness,
     skewness_score,
 )
+from mixedeffects.inference.assumptions.spread import _along
 from mixedeffects.inference.assumptions.standardised import row_leverages, standardised
 from mixedeffects.model.generalised import problem_of
 from tests import tolerances as tol
@@ -410,3 +412,21 @@ def test_random_effects_of_the_zeros_alone_do_not_stop_the_checks(formula):
     d["y"] = rng.poisson(np.exp(1 + 0.3 * d["x"])) * ~absent
     fit = me.glmm(formula, d, family="zero_inflated_poisson", zi="~ 1 + (1 | g)")
     assert verdicts(fit) == {"dispersion": "fine", "curvature": "fine"}
+
+
+def test_residuals_that_are_fewer_than_rows_are_less_sure_of_their_spread():
+    """A slope's White error (1980) grows by the root of rows over independent residuals."""
+    rng = np.random.default_rng(4)
+    n = 400
+    x = rng.uniform(size=n)
+    size = np.abs(rng.normal(size=n)) * (1.0 + 1.2 * x)
+    X = np.column_stack([np.ones(n), x])
+    inverse = np.linalg.inv(X.T @ X)
+    left = size - X @ (inverse @ X.T @ size)
+    V = inverse @ (X.T * left**2) @ X @ inverse
+    t = (inverse @ X.T @ size)[1] / np.sqrt(V[1, 1])
+    few = 0.25 * n
+    assert abs(t) > critical(n - 2.0) and abs(t) * 0.5 < critical(few - 2.0)
+    assert _along(size, x, n, 1)[1] and not _along(size, x, few, 1)[1]
+    just = n * (critical(n - 2.0) / t) ** 2
+    assert _along(size, x, 1.1 * just, 1)[1] and not _along(size, x, 0.9 * just, 1)[1]

@@ -185,3 +185,19 @@ def test_failures_are_reported(monkeypatch):
 def test_residuals_are_refused():
     with pytest.raises(me.NotAvailableError, match="do not have one distribution"):
         fitted("binomial").bootstrap(20, method="residual")
+
+
+def test_levels_crossed_with_the_clusters_keep_their_identity():
+    """A cluster drawn twice is two clusters that meet the same levels of another factor."""
+    rng = np.random.default_rng(2)
+    g, h = np.repeat(np.arange(6), 8), np.tile(np.arange(4), 12)
+    inner = np.repeat(np.arange(24), 2)
+    data = {"y": rng.poisson(3, 48), "g": g, "h": h, "i": inner}
+    fit = me.glmm("y ~ 1 + (1 | g) + (1 | h) + (1 | i)", data, family="poisson")
+    drawn = RowDraws(fit.data, g).of(np.array([2, 0, 1, 3, 0, 1]))
+    found = {b.factor.name: b.factor.codes for b in drawn.design.blocks}
+    assert {name: np.unique(codes).size for name, codes in found.items()} == {
+        "i": 28, "g": 7, "h": 4
+    }  # fmt: skip
+    # every cluster has the four levels in order, twice
+    np.testing.assert_array_equal(found["h"], np.tile(np.arange(4), 14))

@@ -12,7 +12,11 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.inference.df import df_method
-from mixedeffects.inference.df.variance_information import differences, profiled_hessian
+from mixedeffects.inference.df.variance_information import (
+    WIDE,
+    differences,
+    profiled_hessian,
+)
 from tests import tolerances as tol
 from tests.golden.lmm.frames import golden_frame, golden_models
 from tests.oracles.degrees_of_freedom import (
@@ -153,6 +157,22 @@ def test_satterthwaite_with_weights_and_crossed_factors_is_the_dense_one(unbalan
         satterthwaite_df(unbalanced["y"], X, terms, gamma_of(fit, terms), row, reml) for row in L
     ]
     np.testing.assert_allclose(df_method(fit).df(L), expected, rtol=tol.TRUNCATION_E4)
+
+
+def test_satterthwaite_of_many_crossed_levels_is_the_dense_one():
+    """So many columns that the second derivatives come from one-sided differences."""
+    rng = np.random.default_rng(9)
+    n = 700
+    g, h = rng.permutation(np.arange(n) % 320), rng.permutation(np.arange(n) % 310)
+    x = rng.normal(size=n) + rng.normal(size=320)[g]
+    y = 0.5 * x + rng.normal(size=320)[g] + rng.normal(size=310)[h] + rng.normal(size=n)
+    fit = me.lmm("y ~ x + (1 | g) + (1 | h)", {"y": y, "x": x, "g": g, "h": h})
+    assert fit.plan.layout.m > WIDE
+    X = np.column_stack([np.ones(n), x])
+    terms = covariance_terms([(g, X[:, :1], True), (h, X[:, :1], True)], np.ones(n))
+    L = np.eye(2)
+    expected = [satterthwaite_df(y, X, terms, gamma_of(fit, terms), row, True) for row in L]
+    np.testing.assert_allclose(df_method(fit).df(L), expected, rtol=tol.TRUNCATION_2E3)
 
 
 @pytest.mark.parametrize("name", ["sleepstudy", "machines_factor_slopes", "pixel", "penicillin"])

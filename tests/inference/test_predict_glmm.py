@@ -383,3 +383,22 @@ def test_what_cannot_be_predicted_is_refused():
     inverse = me.glmm("R ~ Days + (1 | Subject)", table, family="gamma", link="inverse")
     with pytest.raises(NotAvailableError, match="infinite"):
         inverse.predict(groups="population", new_levels="marginal")
+
+
+def test_weights_of_new_observations_divide_their_variance():
+    """Of normal responses as of the linear model, whose interval counts what sigma's error adds."""
+    rng = np.random.default_rng(8)
+    g, w = np.repeat(np.arange(40), 10), rng.uniform(0.2, 4.0, 400)
+    x = rng.normal(size=400)
+    y = x + rng.normal(size=40)[g] + rng.normal(size=400) / np.sqrt(w)
+    data = {"y": y, "x": x, "g": g, "w": w}
+    ours = me.glmm("y ~ x + (1 | g)", data, family="gaussian", weights="w")
+    linear = me.lmm("y ~ x + (1 | g)", data, weights="w", reml=False)
+    new = {"x": [0.0, 1.0, 2.0], "g": [1, 2, 3], "w": [0.1, 1.0, 9.0]}
+    for rows in (new, None):
+        weights = None if rows is None else "w"
+        one, two = (
+            fit.predict(rows, interval="prediction", weights=weights) for fit in (ours, linear)
+        )
+        for column in ("prediction", "std_error"):
+            np.testing.assert_allclose(one[column], two[column], rtol=tol.TRUNCATION_5E2)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
+from mixedeffects.inference.profiling.generalised import GeneralisedOptimum, all_parameters
 from tests import tolerances as tol
 from tests.golden.glmm.frames import golden_frame, golden_models
 
@@ -176,3 +177,22 @@ def test_a_profile_whose_factors_are_not_triangular(rdata):
             family="poisson",
         )
         assert 2 * (fit.loglik - held.loglik) == pytest.approx(CHI2, abs=tol.PROFILE_RISE)
+
+
+@pytest.mark.parametrize("sds", [(1.0, 0.3), (0.3, 1.0)])
+def test_a_correlations_profile_ends_at_the_better_model_without_one_of_its_effects(sds):
+    """Without the intercept's variance or without the slope's, every correlation is as likely."""
+    rng = np.random.default_rng(5)
+    g, x = np.repeat(np.arange(40), 12), np.tile(np.linspace(-1, 1, 12), 40)
+    b = rng.normal(size=(40, 2)) * sds
+    y = rng.poisson(np.exp(1 + b[g, 0] + b[g, 1] * x))
+    data = {"y": y, "x": x, "g": g}
+    fit = me.glmm("y ~ x + (x | g)", data, family="poisson")
+    optimum = GeneralisedOptimum(fit)
+    (parameter,) = (p for p in all_parameters(fit) if p.kind == "cor")
+    smaller = [
+        -2 * me.glmm(f"y ~ x + {bar}", data, family="poisson").loglik
+        for bar in ("(1 | g)", "(0 + x | g)")
+    ]
+    ceiling = optimum.problem_of(parameter).ceiling.value
+    assert ceiling == pytest.approx(min(smaller), abs=tol.OPTIMUM_E4)

@@ -91,6 +91,19 @@ def test_each_row_is_the_fit_of_the_smaller_formula(rdata):
         )
 
 
+def test_cell_means_become_an_intercept_beside_another_term_of_the_group():
+    rng = np.random.default_rng(6)
+    n = 400
+    g, f, x = rng.integers(0, 20, n), rng.integers(0, 3, n), rng.standard_normal(n)
+    b = rng.standard_normal((20, 4))
+    y = b[g, 0] + 0.5 * b[g, 1 + f] + 0.8 * x * rng.standard_normal(20)[g]
+    table = {"y": y + rng.standard_normal(n), "x": x, "f": np.array(list("abc"))[f], "g": g}
+    found = me.lmm("y ~ x + (0 + f | g) + (0 + x | g)", table).ranova()
+    (place,) = np.flatnonzero(found["term"] == "f in (0 + f | g)")
+    smaller = me.lmm("y ~ x + (1 | g) + (0 + x | g)", table)
+    assert found["loglik"][place] == pytest.approx(smaller.loglik, abs=tol.OPTIMUM_E5)
+
+
 def test_reml_or_ml_is_the_fits_own():
     assert as_list(SERIES["dyestuff"]["formulas"])
     reml, ml = fits("dyestuff", True)[0], fits("dyestuff", False)[0]

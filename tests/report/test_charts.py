@@ -154,3 +154,24 @@ def test_a_model_with_random_effects_of_the_zeros_only_has_a_report(tmp_path):
     assert "coefficients" in results and "qq" in checks
     assert {"caterpillar", "shrinkage"}.isdisjoint(results)
     assert fit.report(tmp_path / "a.md", charts="none").exists()
+
+
+@pytest.mark.parametrize(
+    ("chart", "name", "arguments"),
+    [
+        ("coefficients", "factor", ()),
+        ("means", "factor", ("style",)),
+        ("means", "interaction", ("treatment",)),
+    ],
+)
+@pytest.mark.parametrize("wishes", [{"ddf": "kenward-roger", "level": 0.8}, {"ddf": "wald"}])
+def test_charts_of_a_report_use_the_reports_method_and_level(chart, name, arguments, wishes):
+    fit = model(name)
+    figures, _ = drawn_figures(
+        fit, fit.interpret().facts, Wishes(charts=[chart], **wishes), "results"
+    )
+    asked = getattr(fit.plot, chart)(*arguments, **wishes).data
+    usual = getattr(fit.plot, chart)(*arguments).data
+    for column in ("lower", "upper"):
+        np.testing.assert_array_equal(figures[0].chart.data[column], asked[column])
+        assert not np.array_equal(asked[column], usual[column])
