@@ -149,10 +149,11 @@ def test_one_to_one_lines_and_functions_of_the_outcome(rdata):
     rng = np.random.default_rng(0)
     x = rng.normal(size=200)
     y = rng.normal(size=200)
-    data = pd.DataFrame({"g_id": np.arange(200) % 20, "cm": x, "inch": x / 2.54 + 1, "y": y})
-    found = me.explore(data)
-    assert found.confounded()["kind"].tolist() == ["same line"]
-    assert "inch is left out" in str(found) and "inch" not in found.formula
+    data = pd.DataFrame({"g_id": np.arange(200) % 20, "cm": x, "inch": x, "y": y})
+    for other in (x / 2.54 + 1, 3 - x / 2.54):  # on a rising line, and on a falling one
+        found = me.explore(data.assign(inch=other))
+        assert found.confounded()["kind"].tolist() == ["same line"]
+        assert "inch is left out" in str(found) and "inch" not in found.formula
     verb = me.explore(rdata("lme4", "VerbAgg"))
     assert ["r2", "function of", "resp", 3] in verb.confounded().to_numpy().tolist()
     assert "r2" not in verb.formula

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import mixedeffects as me
@@ -78,6 +79,21 @@ def test_rows_in_another_order_and_levels_with_other_names():
     assert one.loglik == pytest.approx(two.loglik, abs=tol.OPTIMUM_E8)
     np.testing.assert_allclose(one.beta, two.beta, rtol=tol.OPTIMUM_E4)
     np.testing.assert_allclose(one.theta, two.theta, rtol=tol.OPTIMUM_E3, atol=tol.OPTIMUM_E3)
+
+
+def test_another_response_by_its_categories_names_is_that_of_their_codes():
+    """The order is the fitted one, whichever category comes first and whatever the alphabet."""
+    rng = np.random.default_rng(7)
+    g, x = np.repeat(np.arange(20), 8), rng.normal(size=160)
+    labels = np.array(["mild", "bad", "awful"])
+    codes = np.digitize(x + rng.normal(size=20)[g] + rng.logistic(size=160), [-0.5, 1.0])
+    y = pd.Categorical(labels[codes], categories=labels, ordered=True)
+    fit = me.glmm("y ~ x + (1 | g)", pd.DataFrame({"y": y, "x": x, "g": g}), family="ordinal")
+    other = fit.simulate(1, rng=1)[:, 0].astype(int)
+    assert labels[other[0]] != labels[0]
+    right, named = fit.refit(other), fit.refit(labels[other])
+    assert named.loglik == right.loglik
+    np.testing.assert_array_equal(named.beta, right.beta)
 
 
 def test_units_of_a_predictor_change_its_coefficient_alone():

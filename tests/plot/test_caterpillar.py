@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,14 @@ def test_picture_has_a_point_and_a_name_for_every_level(fit):
     assert picture.marks("point") == 36
     assert picture.says("308") and picture.says("Random effects of Subject")
     assert picture.has_colour(RED) and picture.has_colour(BLUE)
+
+
+def test_the_largest_prediction_stands_at_the_top(fit):
+    chart = fit.plot.caterpillar(term="Days")
+    found = re.findall(r"translate\(([^,]+),([^)]+)\)[^>]*>(\d{3})</text>", chart.svg())
+    height = {level: float(y) for _, y, level in found}
+    assert len(height) == 18
+    assert sorted(height, key=lambda level: -height[level]) == chart.data["level"].tolist()
 
 
 def test_intervals_follow_the_level(fit):

@@ -161,7 +161,7 @@ def test_a_model_with_random_effects_of_the_zeros_only_has_a_report(tmp_path):
     [
         ("coefficients", "factor", ()),
         ("means", "factor", ("style",)),
-        ("means", "interaction", ("treatment",)),
+        ("means", "weights", ("f",)),
     ],
 )
 @pytest.mark.parametrize("wishes", [{"ddf": "kenward-roger", "level": 0.8}, {"ddf": "wald"}])
