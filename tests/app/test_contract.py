@@ -135,3 +135,8 @@ def test_the_method_arrives(command, more, method, name, tmp_path):
         app, [command, *MODELS["linear"], "-o", str(tmp_path / "b.md"), "--ddf", "nothing"]
     )
     assert wrong.exit_code == 2 and "nothing" in wrong.stderr
+
+
+def test_the_budget_arrives(tmp_path):
+    done, text = run(tmp_path, "diagnose", "slopes", *FEW_ROUNDS, "--budget", "1e-9")
+    assert done.exit_code == 3 and "longer than the budget of 1e-09 s" in text

@@ -426,7 +426,8 @@ def test_residuals_that_are_fewer_than_rows_are_less_sure_of_their_spread():
     V = inverse @ (X.T * left**2) @ X @ inverse
     t = (inverse @ X.T @ size)[1] / np.sqrt(V[1, 1])
     few = 0.25 * n
-    assert abs(t) > critical(n - 2.0) and abs(t) * 0.5 < critical(few - 2.0)
+    limit, limit_of_few = critical(n - 2.0), critical(few - 2.0) / np.sqrt(few / n)
+    assert limit < abs(t) < limit_of_few
     assert _along(size, x, n, 1)[1] and not _along(size, x, few, 1)[1]
-    just = n * (critical(n - 2.0) / t) ** 2
+    just = n * (limit / t) ** 2
     assert _along(size, x, 1.1 * just, 1)[1] and not _along(size, x, 0.9 * just, 1)[1]

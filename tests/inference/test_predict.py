@@ -268,3 +268,17 @@ def test_options_are_checked_also_where_no_interval_is_asked_for(sleepstudy):
     fit = me.lmm("Reaction ~ Days + (1 | Subject)", sleepstudy)
     with pytest.raises(me.OptionError, match=r"0\.95"):
         fit.predict(level=95)
+
+
+def test_only_rows_of_which_every_level_is_new_have_a_t_quantile():
+    """A row with one known group is the normal's; with none it has degrees of freedom."""
+    rng = np.random.default_rng(4)
+    g, h = np.repeat(np.arange(8), 12), np.tile(np.arange(6), 16)
+    y = rng.normal(size=8)[g] + rng.normal(size=6)[h] + rng.normal(size=96)
+    fit = me.lmm("y ~ 1 + (1 | g) + (1 | h)", {"y": y, "g": g, "h": h})
+    new = {"g": [1, 1, 99, 99], "h": [2, 99, 2, 99]}
+    for interval in ("confidence", "prediction"):
+        table = fit.predict(new, new_levels="marginal", interval=interval, level=0.9)
+        width = (table["upper"] - table["lower"]) / (2 * table["std_error"])
+        assert width[:3].to_numpy() == pytest.approx(norm.ppf(0.95), rel=tol.ROUNDING_E9)
+        assert width[3] > norm.ppf(0.955)

@@ -402,3 +402,18 @@ def test_weights_of_new_observations_divide_their_variance():
         )
         for column in ("prediction", "std_error"):
             np.testing.assert_allclose(one[column], two[column], rtol=tol.TRUNCATION_5E2)
+
+
+def test_known_levels_are_predicted_alike_beside_new_ones():
+    """What the variance between groups is matters to the mean over new groups alone."""
+    rng = np.random.default_rng(3)
+    g, x = np.repeat(np.arange(25), 8), rng.normal(size=200)
+    y = rng.poisson(np.exp(0.5 + 0.4 * x + 0.8 * rng.normal(size=25)[g]))
+    fit = me.glmm("y ~ x + (1 | g)", {"y": y, "x": x, "g": g}, family="poisson")
+    known = {"x": [0.0, 1.0, -1.0], "g": [1, 2, 3]}
+    both = {"x": [*known["x"], 0.0, 1.0], "g": [*known["g"], 98, 99]}
+    for interval in ("confidence", "prediction"):
+        alone = fit.predict(known, interval=interval)
+        beside = fit.predict(both, interval=interval, new_levels="marginal")
+        for column in ("prediction", "std_error", "lower", "upper"):
+            np.testing.assert_allclose(beside[column][:3], alone[column], rtol=tol.ROUNDING_E9)

@@ -135,3 +135,14 @@ def test_a_centred_covariate_is_held_at_zero_and_not_at_what_rounding_leaves(rda
     fit = me.lmm("mAch ~ cses + sector + (1 | school)", rdata("mlmRev", "Hsb82"))
     assert fit.plot.means("sector").subtitle[-1] == "held at cses = 0"
     assert any(line.removeprefix("held at ") == "cses = 0" for line in fit.plot.effects().subtitle)
+
+
+def test_other_factors_are_averaged_as_asked_for(owls):
+    options = {"scale": "response", "level": 0.9}
+    equal, asked = (
+        owls.emmeans("FoodTreatment", weights=w, **options).tidy() for w in ("equal", "cells")
+    )
+    data = owls.plot.means("FoodTreatment", weights="cells", **options).data
+    for column in ("estimate", "lower", "upper"):
+        assert np.allclose(data[column], asked[column], rtol=CHART_RTOL)
+        assert not np.allclose(asked[column], equal[column], rtol=CHART_RTOL)
