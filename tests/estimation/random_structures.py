@@ -34,6 +34,7 @@ RANDOM = [
     "(1 | g)", "(1 | h)", "(1 | sub)", "(1 + x | g)", "(1 + t | g)", "(x || g)", "(0 + x | h)",
     "(1 + arm | g)", "(0 + fg || g)", "(1 + fg | g)", "(1 | again)", "(1 + z | g)", "(1 + x | h)",
     "(1 + f | g)", "(0 + f || g)", "(1 | g:f)", "(1 + x + t | g)", "(1 | f)", "(0 + t | again)",
+    "(0 + fg | g)", "(0 + x:fg | g)",
 ]  # fmt: skip
 # formula and the number of directions that are not in the data, by construction (REML)
 UNIDENTIFIED = [
@@ -42,6 +43,9 @@ UNIDENTIFIED = [
     ("y ~ t + (1 + x | g) + (0 + x | again)", 1),
     ("y ~ x + (1 + arm2 + t | g)", 1),
     ("y ~ x + (1 + arm2 | g) + (1 | again)", 2),
+    # no level has both columns: their covariance is in no row of V
+    ("y ~ x + (0 + factor(arm2) | g)", 1),
+    ("y ~ x + (0 + x:factor(arm2) | g)", 1),
 ]
 
 

@@ -238,3 +238,83 @@ def test_counts_with_a_variance_per_row_are_identified():
     data["y"] = rng.poisson(np.exp(1 + rng.normal(size=15)[data["g"]] + rng.normal(size=150)))
     fit = me.glmm("y ~ 1 + (1 | g) + (1 | row)", data, family="poisson")
     assert fit.certificate.identified
+
+
+def trial_of(seed, people=30, visits=6):
+    """Yes-or-no answers, counts and measurements of people in two arms that hardly differ."""
+    rng = np.random.default_rng(seed)
+    g = np.repeat(np.arange(people), visits)
+    eta = 0.3 * rng.normal(size=people)[g]
+    return {
+        "g": g, "tr": (g % 3 == 0) * 1.0, "arm": np.array(list("abc"))[g % 3],
+        "x": rng.normal(size=g.size),
+        "b": (rng.random(g.size) < 1 / (1 + np.exp(-eta))) * 1,
+        "k": rng.poisson(np.exp(eta + 0.5)), "y": eta + rng.normal(size=g.size),
+    }  # fmt: skip
+
+
+MODELS = {None: "y", "poisson": "k", "binomial": "b"}
+
+
+def model_of(family, formula, data):
+    if family is None:
+        return quietly(me.lmm, formula, data)
+    return quietly(me.glmm, formula, data, family=family)
+
+
+@pytest.mark.parametrize("family", MODELS)
+def test_covariances_of_columns_that_no_level_has_both_of_are_not_in_the_data(family):
+    """A block diagonal V: the model is that of independent columns, which is identified."""
+    data = trial_of(1)
+    y = MODELS[family]
+    fit = model_of(family, f"{y} ~ arm + (0 + arm | g)", data)
+    same = model_of(family, f"{y} ~ arm + (0 + arm || g)", data)
+    assert len(fit.certificate.flat) == 3 and same.certificate.identified
+    assert fit.loglik == pytest.approx(same.loglik, abs=LOGLIK_SAME)
+    table = fit.varcorr.tidy()
+    variances = table["term2"].isna()
+    np.testing.assert_allclose(
+        table["sdcor"][variances], same.varcorr.tidy()["sdcor"], rtol=SD_RELATIVE,
+        atol=tol.OPTIMUM_3E4,
+    )  # fmt: skip
+    assert table["sdcor"][~variances].isna().all()
+    np.testing.assert_allclose(fit.test()["std_error"], same.test()["std_error"], rtol=SE_RELATIVE)
+    assert "no level of g has both arm[a] and arm[b]" in str(fit)
+    ours, other = (f.predict(interval="prediction") for f in (fit, same))
+    np.testing.assert_allclose(ours, other, rtol=SE_RELATIVE)
+
+
+@pytest.mark.parametrize("family", ["poisson", "binomial"])
+def test_predictions_have_the_errors_of_the_identified_formula(family):
+    data = trial_of(2)
+    y = MODELS[family]
+    fit = model_of(family, f"{y} ~ x + (tr | g)", data)
+    same = model_of(family, f"{y} ~ x + (0 + factor(tr) || g)", data)
+    for interval in ("confidence", "prediction"):
+        ours, other = (f.predict(interval=interval) for f in (fit, same))
+        np.testing.assert_allclose(ours, other, rtol=SE_RELATIVE)
+
+
+@pytest.mark.parametrize(
+    "formula", ["b ~ tr + (tr | g)", "b ~ arm + (arm | g)", "k ~ arm + (arm | g)"]
+)
+def test_a_variance_of_zero_beside_what_is_not_in_the_data_is_an_optimum(formula):
+    """The same model with a variance for each arm reaches it, and is certified."""
+    what = formula.split()[2]
+    for seed in range(6):
+        data = trial_of(seed)
+        family = "binomial" if formula[0] == "b" else "poisson"
+        fit = quietly(me.glmm, formula, data, family=family)
+        same = quietly(
+            me.glmm, f"{formula[0]} ~ {what} + (0 + factor({what}) || g)", data, family=family
+        )
+        assert fit.certificate.converged and same.certificate.converged
+        assert fit.loglik == pytest.approx(same.loglik, abs=LOGLIK_SAME)
+
+
+def test_the_comparison_with_quadrature_names_no_variance_that_is_not_in_the_data():
+    from mixedeffects.inference.approximation import approximation
+
+    for seed in range(8):
+        fit = quietly(me.glmm, "b ~ arm + (arm | g)", trial_of(seed))
+        assert "arm[" not in approximation(fit).name.partition("standard deviation of ")[2]

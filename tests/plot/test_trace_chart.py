@@ -116,3 +116,16 @@ def test_the_path_of_em_is_drawn_whole():
     assert [row["objective"] for row in steps.rows] == own["objective"].tolist()
     picture = drawn(chart)
     assert picture.ink > 0.02 and picture.says("sd__Days")
+
+
+@pytest.mark.filterwarnings("ignore::mixedeffects.errors.ConvergenceWarning")
+def test_a_correlation_with_a_variance_of_zero_is_not_drawn():
+    """Responses that do not differ between groups at all: both variances are zero, by algebra."""
+    g, x = np.repeat(np.arange(10), 6), np.tile([-2.0, -1.0, 0.0, 0.0, 1.0, 2.0], 10)
+    y = np.tile([0.3, -1.1, 2.0, 0.4, -0.9, 1.4], 10)
+    fit = me.lmm("y ~ x + (x | g)", {"y": y, "x": x, "g": g})
+    assert not fit.varcorr.sd["g"].any()
+    chart = fit.plot.trace()
+    values = chart.tables["parameters"]["value"]
+    assert np.isfinite(values).all()
+    assert drawn(chart).says("sd__x")

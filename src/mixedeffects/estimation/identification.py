@@ -196,7 +196,8 @@ def null_space(gram, scale):
     ----------
     gram : (K, K) array
     scale : (K,) array
-        Norms against which its entries are small; a zero is a direction by itself.
+        Norms against which its entries are small; a zero, but for rounding, is a direction by
+        itself: the covariance of two columns that no level has both of.
 
     Returns
     -------
@@ -209,12 +210,18 @@ def null_space(gram, scale):
     array([[-0.71],
            [ 0.71]])
     """
-    safe = np.where(scale > 0, scale, 1.0)
+    safe = _norms(scale)
     scaled = gram / (safe[:, None] * safe)
     if dpotrf(scaled - REGULAR_GRAM * np.eye(safe.size), lower=1)[1] == 0:
         return np.empty((safe.size, 0))
     values, vectors = np.linalg.eigh(0.5 * (scaled + scaled.T))
     return vectors[:, values < NULL] / safe[:, None]
+
+
+def _norms(scale):
+    """The same norms without those that are zero but for rounding, next to the largest."""
+    largest = scale.max(initial=0.0)
+    return np.where(scale > ROUNDING * largest, scale, largest or 1.0)
 
 
 def directions(null, bases, T_blocks, scale, residual=True):
@@ -224,7 +231,7 @@ def directions(null, bases, T_blocks, scale, residual=True):
     """
     out = []
     for v in null.T:
-        share = v * scale
+        share = v * _norms(scale)
         v = np.where(np.abs(share) > ROUNDING * np.abs(share).max(), v, 0.0)
         changes = []
         for T, change in zip(T_blocks, changes_of(v[int(residual) :], bases), strict=True):

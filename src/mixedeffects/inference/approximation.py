@@ -18,6 +18,7 @@ from mixedeffects.errors import ModelError
 from mixedeffects.estimation.laplace import QuadratureObjective
 from mixedeffects.estimation.laplace.held import with_problem
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
+from mixedeffects.inference.identification import identification
 
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
 # a share of it, unless that is next to nothing in standard errors
@@ -144,7 +145,10 @@ class _Ruler:
         return np.concatenate(out)
 
     def _errors(self, p):
-        """(K,) standard errors; nan of what has none: at a boundary, or at infinity."""
+        """(K,) standard errors; nan of what has none.
+
+        At a boundary, at infinity, not in the data.
+        """
         total = np.zeros(self.values.size)
         for column in self.half.T:  # by differences along each
             ends = [self.at(self.x + sign * STEP * column) for sign in (1.0, -1.0)]
@@ -152,9 +156,20 @@ class _Ruler:
             total += move * move
         out = np.sqrt(total)
         out[(self.is_sd & (self.values < GONE)) | (total == 0.0)] = np.nan
+        out[p:][self._unknown()] = np.nan
         if self.fit.certificate.recession is not None:
             out[:p][self.fit.certificate.recession.limits(np.eye(p)) != 0] = np.nan
         return out
+
+    def _unknown(self):
+        """(K - p,) whether each standard deviation is not in the data."""
+        found = identification(self.fit)
+        if found is None:
+            return np.zeros(self.values.size, dtype=bool)[self.is_sd]
+        known = {(e.block, e.a): e.known for e in found.entries if e.is_variance}
+        places = [(f, c) for f, b in enumerate(self.fit.all_blocks) for t in b.terms
+                  for c in t.columns]  # fmt: skip
+        return np.array([not known[place] for place in places])
 
     def step(self, evaluation):
         """The Newton step from a point to the optimum of its objective."""

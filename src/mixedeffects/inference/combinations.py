@@ -87,7 +87,7 @@ def _cells(found, f, t):
     others = {e.block for e in found.entries if not e.known and e.block != f}
     others = tuple(g for g in sorted(others) if found.fit.all_blocks[g].Z is None)
     for beside in ((), others):
-        for chosen in (columns, plain):
+        for chosen in (columns, plain) if plain else (columns,):
             cells = _cells_of(found, f, t, chosen, chosen is columns, beside)
             if cells:
                 return cells

@@ -40,8 +40,12 @@ def _of_one_factor(found, f):
         return [f"every level of {name} is a single answer, which shows only its mean"]
     if block.Z is None:
         return [f"the fixed effects have a value for every level of {name}"]
-    doubted = [e.a for e in found.entries
-               if e.block == f and e.is_variance and not e.known]  # fmt: skip
+    own = [e for e in found.entries if e.block == f and not e.known]
+    doubted = [e.a for e in own if e.is_variance]
+    if not doubted:
+        apart = [e for e in own if never_together(block.Z[:, [e.a, e.b]], codes)]
+        pairs = [f"{e.first} and {e.second}" for e in apart]
+        return [f"no level of {name} has both {', nor both '.join(pairs)}"] if pairs else []
     constant = [
         block.names[c] for c in doubted
         if block.names[c] != "(Intercept)" and constant_within(block.Z[:, c], codes)
@@ -50,6 +54,19 @@ def _of_one_factor(found, f):
         return [f"{', '.join(constant)} {'is' if len(constant) == 1 else 'are'} constant "
                 f"within every level of {name}"]  # fmt: skip
     return []
+
+
+def never_together(pair, codes):
+    """Whether no level has rows with either of two columns.
+
+    Parameters
+    ----------
+    pair : (n, 2) array
+    codes : (n,) int array
+    """
+    seen = np.zeros((int(codes.max()) + 1, 2), dtype=bool)
+    np.logical_or.at(seen, codes, pair != 0)
+    return not seen.all(axis=1).any()
 
 
 def same_groups(a, b):

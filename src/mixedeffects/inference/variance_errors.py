@@ -144,8 +144,9 @@ def variance_errors(fit, *, level=0.95):
         if pair is None:
             value = np.sqrt(c.value[i])
             error = 0.5 * vcov_error[i] / value if value > 0 else np.nan
-            factor = np.exp(half * error / value) if value > 0 else np.nan
-            limits = value / factor, value * factor
+            with np.errstate(over="ignore"):  # next to zero the limits are zero and infinity
+                factor = np.exp(half * error / value) if value > 0 else np.nan
+                limits = value / factor, value * factor
             vcov_lower[i], vcov_upper[i] = limits[0] ** 2, limits[1] ** 2
         else:
             value, error = _correlation(c, i, *pair)

@@ -297,7 +297,7 @@ class ChartedCovariance:
         v, whole = self._entries(theta)
         t = self.chart.term
         own = slopes[t.block] if t.whole else slopes[t.block][t.place]
-        g = self.inner.gradient(whole, slopes)
+        g = np.array(self.inner.gradient(whole, slopes))  # may be a view of the slopes
         g[t.part] = self.chart.pull_back(v, self.chart.B.T @ own)
         return g if self.w is None else np.delete(g, t.part.start)
 

@@ -68,7 +68,7 @@ def quasi_newton(
         message = "the likelihood is not finite at the start"
         return OptimizerResult(current, 0, False, message), B
     learnt, level, failures = 0, np.inf, 0
-    told = None
+    told = exact = None
     for iteration in range(max_iterations):
         g = current.gradient
         if not np.isfinite(g).all():
@@ -90,12 +90,13 @@ def quasi_newton(
                 message = "no progress although the gradient is not zero"
                 return OptimizerResult(current, iteration, False, message, decrement), B
             level = current.value
-            learnt, B = iteration, exact_curvature(current, B)
+            learnt, exact, B = iteration, current, exact_curvature(current, B)
             step, decrement = newton_step(B, g, current.x)
         trial = _search(objective, current, step, g)
         failures += trial is None
-        if trial is None and learnt < iteration and failures <= MOST_FAILURES:
-            learnt, B = iteration, exact_curvature(current, B)  # the old one misleads
+        if trial is None and exact is not current and failures <= MOST_FAILURES:
+            # what was learnt, or guessed, misleads
+            learnt, exact, B = iteration, current, exact_curvature(current, B)
             continue
         if trial is None:
             converged = decrement < max(1e-5, 1e-11 * abs(current.value))

@@ -35,7 +35,8 @@ def trace_view(fit, *others):
         "data": fit (the optimiser's name), iteration, evaluations, seconds, objective, gap (above
         the lowest objective of all), height (the gap, or a little less than the smallest one
         where it is zero, for a logarithmic axis), gradient. "parameters": fit, iteration,
-        parameter, value (where it moves by rounding only, the last one). Facts: fits,
+        parameter, value (where it moves by rounding only, the last one; a correlation has none
+        while a variance of its is zero). Facts: fits,
         parameters, objective (the lowest), criterion, domains (of the axes of parameters that do
         not move).
 
@@ -78,7 +79,10 @@ def trace_view(fit, *others):
         "objective": own["objective"], "gap": gap, "height": np.maximum(gap, least),
         "gradient": own["gradient"],
     }  # fmt: skip
-    parameters = list(dict.fromkeys(c for f in found for c in f if c not in OWN))
+    # a correlation with an effect whose variance is zero is no number
+    parameters = list(dict.fromkeys(
+        c for f in found for c in f if c not in OWN and np.isfinite(f[c]).any()
+    ))  # fmt: skip
     if len(parameters) > MOST_PARAMETERS:
         notes.append(f"the first {MOST_PARAMETERS} of {len(parameters)} parameters")
         parameters = parameters[:MOST_PARAMETERS]
@@ -130,12 +134,13 @@ def _long(names, found, parameters):
     columns = {c: [] for c in ("fit", "iteration", "parameter", "value")}
     for name, f in zip(names, found, strict=True):
         for parameter in (p for p in parameters if p in f):
-            steps = np.asarray(f["iteration"])
+            value = np.asarray(f[parameter], dtype=float)
+            known = np.isfinite(value)
+            steps = np.asarray(f["iteration"])[known]
             columns["fit"].append(np.full(steps.size, name, dtype=object))
             columns["iteration"].append(steps.astype(int))
             columns["parameter"].append(np.full(steps.size, parameter, dtype=object))
-            value = np.asarray(f[parameter], dtype=float)
-            columns["value"].append(value)
+            columns["value"].append(value[known])
     return {c: np.concatenate(v) for c, v in columns.items()}
 
 
