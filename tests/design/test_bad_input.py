@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -192,6 +194,17 @@ def test_dates_are_groups_not_numbers(columns):
     refused(FormulaError, "y ~ day", {**columns, "day": days}, "dates", "number")
     block = build_design("y ~ x + (1 | day)", {**columns, "day": days}).blocks[0]
     assert block.factor.labels[0] == "1970-01-01"
+
+
+def test_times_of_day_and_dates_with_a_time_zone(columns):
+    clock = [datetime.time(k % 24) for k in range(N)]
+    refused(ColumnTypeError, "y ~ z", {**columns, "z": clock}, "column 'z'", "times of day")
+    zone = datetime.timezone(datetime.timedelta(hours=2))
+    noon = [datetime.datetime(2024, 5, 1 + k // 6, 12, tzinfo=zone) for k in range(N)]
+    for make in (dict, pd.DataFrame):
+        data = make({**columns, "day": np.array(noon, dtype=object)})
+        factor = build_design("y ~ x + (1 | day)", data).blocks[0].factor
+        assert factor.n_levels == 4 and "2024-05-01T10" in str(factor.labels[0])
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,41 @@ def test_numbers_and_dates_as_text_that_become_categories_are_named(flavour):
     assert not notes("y ~ factor(weight) + (1 | g)", data)
 
 
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("mark", [".", "n/a", "-", "<0.1", "missing"])
+def test_a_mark_among_numbers_is_named(mark, flavour):
+    """One value that is no number makes a file's column text, and a category of every number."""
+    text = [f"{v / 4}" for v in range(N)]
+    text[7] = mark
+    data = table(flavour, pain=text)
+    with pytest.raises(me.ModelError, match="more rows than columns") as caught:
+        build_design("y ~ pain + (1 | g)", data)
+    assert f"because of {mark!r}" in str(caught.value)
+    data = table(flavour, pain=[mark if v == mark else f"{float(v) % 9}" for v in text])
+    (note,) = notes("y ~ pain + (1 | g)", data)
+    assert f"mark {mark!r} as missing" in note
+    assert not notes("y ~ factor(pain) + (1 | g)", data)
+    assert not notes("y ~ week + (1 | pain)", data)
+
+
+def test_decimal_commas_are_numbers():
+    data = table("dict", pain=[f"{v % 20},5" for v in range(N)])
+    (note,) = notes("y ~ pain + (1 | g)", data)
+    assert "'pain' holds numbers as text" in note
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ["0", "1", "2", "3", "B"], ["1", "2", "3", "unknown"], ["1,2", "1,3", "2,3"],
+        ["0.5", "1.5", "2.5", "XL"], ["3a", "3b", "4", "5", "6", "7", "8"],
+    ],
+)  # fmt: skip
+def test_a_few_numbers_among_categories_are_categories(levels):
+    data = table("dict", floor=[levels[v % len(levels)] for v in range(N)])
+    assert not notes("y ~ floor + (1 | g)", data)
+
+
 def test_categories_that_look_like_numbers_are_categories():
     data = pd.DataFrame(columns())
     for name in ("strong", "weight", "day", "method"):

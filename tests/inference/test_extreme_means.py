@@ -266,3 +266,52 @@ def test_ordered_probabilities_of_one_have_limits():
     normal = stats.norm.ppf(0.975)
     np.testing.assert_allclose(lower, expit(at - normal * error), rtol=tol.ORDINAL_LIMIT_RTOL)
     np.testing.assert_allclose(upper, expit(at + normal * error), rtol=tol.ORDINAL_LIMIT_RTOL)
+
+
+def truncated_table(all_ones=False):
+    """Counts of one and two that vary less than truncated Poisson counts; or of one only."""
+    rng = np.random.default_rng(3)
+    n = 100
+    y = np.ones(n) if all_ones else 1.0 + (rng.random(n) < 0.2)
+    return {"y": y, "x": rng.normal(size=n), "g": np.repeat(np.arange(20), 5)}
+
+
+@pytest.mark.parametrize("family", ["truncated_nbinom1", "truncated_nbinom2"])
+@pytest.mark.filterwarnings("ignore::mixedeffects.errors.ConvergenceWarning")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_truncated_counts_at_the_poisson_limit_are_predicted(family):
+    """The limit is the zero-truncated Poisson: mean mu / (1 - exp(-mu)), scipy's quantiles."""
+    data = truncated_table()
+    fit = me.glmm("y ~ x + (1 | g)", data, family=family)
+    assert fit.certificate.infinite == ("dispersion: (Intercept)",)
+    mu = np.exp(fit.predictors[0])
+    mean = mu / -np.expm1(-mu)
+    np.testing.assert_allclose(fit.predict(), mean, rtol=tol.ROUNDING_E6)
+    for interval in ("confidence", "prediction"):
+        table = fit.predict(interval=interval)
+        np.testing.assert_allclose(table["prediction"], mean, rtol=tol.ROUNDING_E6)
+        assert (table["lower"] <= mean).all() and (mean <= table["upper"]).all()
+    with pytest.warns(me.DataWarning) as said:
+        fit.confint()
+    # a family's limit: no predictor separates responses, and none could be left out of a test
+    assert "separation" not in str(said[0].message) and "lrt" not in str(said[0].message)
+
+
+@pytest.mark.parametrize("family", ["truncated_poisson", "truncated_nbinom1", "truncated_nbinom2"])
+@pytest.mark.filterwarnings("ignore::mixedeffects.errors.ConvergenceWarning")
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_counts_that_are_all_one_are_predicted_as_one(family):
+    fit = me.glmm("y ~ x + (1 | g)", truncated_table(all_ones=True), family=family)
+    np.testing.assert_allclose(fit.predict(), 1.0, rtol=tol.ROUNDING_E6)
+    assert set(fit.check_dispersion(rng=1)["meaning"]) == {"as the model says"}
+    str(fit.summary())
+
+
+def test_a_chart_of_shares_says_that_r_squared_is_not_known():
+    g = np.repeat(np.arange(20), 5)
+    y = np.where(g % 2 == 0, np.random.default_rng(1).poisson(2.0, g.size) + 1, 0)
+    with pytest.warns(me.ConvergenceWarning, match="separation"):
+        fit = me.glmm("y ~ arm + (1 | g)", {"y": y, "arm": g % 2, "g": g}, family="poisson")
+    with pytest.warns(me.DataWarning, match="infinite then"):
+        chart = fit.plot.variance()
+    assert chart.subtitle[0].startswith("R squared is not known")

@@ -186,6 +186,7 @@ def build_predictor(
         raise ModelError(
             f"{what} has {p} fixed-effect column{'s' * (p != 1)} for {values.n} "
             f"row{'s' * (values.n != 1)}; it needs more rows than columns"
+            + "".join(f"\n{note}" for note in values.notes)
         )
     known = [(formula.fixed, whole, names)]
     blocks = build_blocks(formula.random, values, grouping, known, saturated=saturated)

@@ -44,13 +44,16 @@ AMOUNTS = words(
 #: Different values of a code, at most, unless it is an id.
 MOST_CODES = 12
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_NUMBER = re.compile(r"\s*[-+]?(?!0\d)(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+# with a point or a comma
+_NUMBER = re.compile(r"\s*[-+]?(?!0\d)(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?\s*")
 _DATE = re.compile(
     r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2}))"
     r"([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?)?\s*"
 )
 #: Levels of text looked at one by one, and levels from which whole numbers are taken for amounts.
 LOOKED_AT, MANY = 200, 6
+#: Levels that are no numbers, at most, among numbers, and how many numbers there are for each.
+MOST_STRAYS, FEWEST = 2, 5
 
 
 @lru_cache(maxsize=4096)
@@ -105,22 +108,48 @@ def is_code(name: str, values: np.ndarray) -> bool:
 def text_numbers(name: str, labels: list[str]) -> bool:
     """Whether the levels of a column of text are amounts, as a file read as text has them.
 
-    Whole numbers of few values, ids and what begins with 0 are names of categories.
+    Whole numbers of few values, ids and what begins with 0 are names of categories. One or two
+    levels that are no numbers, such as a mark for missing values, make no column of amounts one
+    of categories.
 
     Examples
     --------
     >>> text_numbers("dose", ["0.5", "1.5", "2"]), text_numbers("zone", ["1", "2", "3"])
     (True, False)
+    >>> text_numbers("pain", [".", *(f"{v / 10}" for v in range(20))])
+    True
     """
     if len(labels) < 3 or named_as(name):
         return False
-    ends = [*labels[:LOOKED_AT], *labels[-LOOKED_AT:]]
-    if not all(_NUMBER.fullmatch(text) for text in ends):
+    ends = _ends(labels)
+    strays = no_numbers(labels)
+    numbers = [text for text in ends if text not in strays]
+    if len(strays) > MOST_STRAYS or len(numbers) < FEWEST * len(strays):
         return False
+    whole = all("," not in text and float(text).is_integer() for text in numbers)
+    if strays or any("," in text for text in numbers):
+        return len(labels) - len(strays) > (MOST_CODES if whole else MANY)
     parts = {part.lower() for part in _WORDS.findall(str(name))}
     calendar = bool(parts & {"year", "years", "month", "week", "quarter", "day"})
-    many = len(labels) > (MOST_CODES if calendar else MANY)
-    return many or any(not float(text).is_integer() for text in ends)
+    return len(labels) > (MOST_CODES if calendar else MANY) or not whole
+
+
+def no_numbers(labels: list[str]) -> list[str]:
+    """Of the levels looked at those that are no numbers.
+
+    Examples
+    --------
+    >>> no_numbers(["1.5", "2,5", "n/a"])
+    ['n/a']
+    """
+    return [text for text in _ends(labels) if not _NUMBER.fullmatch(text)]
+
+
+def _ends(labels: list[str]) -> list[str]:
+    """The first and the last levels: where marks for missing values are sorted."""
+    if len(labels) <= 2 * LOOKED_AT:
+        return labels
+    return [*labels[:LOOKED_AT], *labels[-LOOKED_AT:]]
 
 
 def text_dates(labels: list[str]) -> bool:
@@ -131,8 +160,7 @@ def text_dates(labels: list[str]) -> bool:
     >>> text_dates(["2024-01-31", "2024-02-28", "2024-03-31"]), text_dates(["a", "b", "c"])
     (True, False)
     """
-    ends = [*labels[:LOOKED_AT], *labels[-LOOKED_AT:]]
-    return len(labels) >= 3 and all(_DATE.fullmatch(text) for text in ends)
+    return len(labels) >= 3 and all(_DATE.fullmatch(text) for text in _ends(labels))
 
 
 def number_note(name: str, shown: str, values: np.ndarray) -> str:
@@ -155,6 +183,14 @@ def text_note(name: str, shown: str, labels: list[str]) -> str:
             "of its own; convert it to a number, such as days since the first"
         )
     if text_numbers(name, labels):
+        strays = no_numbers(labels)
+        if strays:
+            shown_strays = " and ".join(repr(text) for text in strays)
+            return (
+                f"'{shown}' holds numbers as text, because of {shown_strays}, and each of its "
+                f"{len(labels):,} levels is a category of its own; mark {shown_strays} as missing "
+                "and convert the rest to numbers"
+            )
         return (
             f"'{shown}' holds numbers as text, and each of its {len(labels):,} numbers is a "
             f"category of its own; convert it to numbers, or write factor({shown}) to keep them"

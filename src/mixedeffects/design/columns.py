@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, time
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -176,11 +177,18 @@ def from_distinct(name: str, codes: np.ndarray, distinct: list[Any]) -> Column:
         table = np.array([float(value) for value in values] + [np.nan])
         return Column(name, "number", table[codes], None, absent)
     if kinds == {"datetime"}:
-        table = np.array([*(np.datetime64(value) for value in values), np.datetime64("NaT")])
+        table = np.array([*(_moment(value) for value in values), np.datetime64("NaT")])
         return Column(name, "datetime", table[codes], None, absent)
     raise ColumnTypeError(
         f"column '{name}' mixes {' and '.join(sorted(kinds))} values; convert it to one type"
     )
+
+
+def _moment(value: Any) -> np.datetime64:
+    """A date or a time as NumPy has it, which knows no time zones: in universal time."""
+    if getattr(value, "tzinfo", None) is not None:
+        value = value.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(value)
 
 
 def _is_missing(value: Any) -> bool:
@@ -198,6 +206,10 @@ def _kind_of(name: str, value: Any) -> str:
         raise ColumnTypeError(f"column '{name}' holds complex numbers; use their parts")
     if isinstance(value, int | float | np.integer | np.floating | Decimal):
         return "number"
+    if isinstance(value, time):
+        raise ColumnTypeError(
+            f"column '{name}' holds times of day; convert it to a number such as hours"
+        )
     if hasattr(value, "isoformat") or isinstance(value, np.datetime64):
         return "datetime"
     if isinstance(value, list | tuple | dict | set | frozenset | np.ndarray):

@@ -116,7 +116,8 @@ def mean_response(fit):
     eta, sd = fit.fixed_predictors[0], np.sqrt(row_variances(fit))
     link = fit.family.link
     if link.name == "log":
-        return float(np.exp(eta + 0.5 * sd**2).mean())
+        with np.errstate(over="ignore"):
+            return float(np.exp(eta + 0.5 * sd**2).mean())
     if link.name == "identity":
         return float(eta.mean())
     return float(average(link.inverse, eta, sd).mean())
@@ -168,22 +169,23 @@ def distribution_variance(fit, approximation, mean, values=None):
     others = [np.broadcast_to(x, (n,)) for x in others]
     at = np.full(n, eta)
     size = {"size": np.ones(n)} if family.has_size else {}
-    variance = family.variance(at, *others, **size)
-    if weights is not None:
-        variance = variance / weights
-    mu = family.mean(at, *others)
-    slope = family.mean_slope(at, *others)
-    if approximation == "delta":
-        out = variance / slope**2
-    else:
-        squared = variance / mu**2
-        if approximation == "lognormal":
-            out = np.log1p(squared)
+    with np.errstate(all="ignore"):  # what is not finite is refused below
+        variance = family.variance(at, *others, **size)
+        if weights is not None:
+            variance = variance / weights
+        mu = family.mean(at, *others)
+        slope = family.mean_slope(at, *others)
+        if approximation == "delta":
+            out = variance / slope**2
         else:
-            from scipy.special import zeta
+            squared = variance / mu**2
+            if approximation == "lognormal":
+                out = np.log1p(squared)
+            else:
+                from scipy.special import zeta
 
-            out = zeta(2.0, 1.0 / squared)
-        out = out / (slope / mu) ** 2  # 1, but where zeros are truncated
+                out = zeta(2.0, 1.0 / squared)
+            out = out / (slope / mu) ** 2  # 1, but where zeros are truncated
     found = float(np.mean(out))
     if not np.isfinite(found):
         raise NotAvailableError(f"the {family} distribution has no finite variance here")

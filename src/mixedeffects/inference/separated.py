@@ -9,11 +9,14 @@ import numpy as np
 from mixedeffects.errors import DataWarning, depth_of_package
 
 MOST_NAMES = 6
+# what names of coefficients of a distribution's width begin with
+WIDTHS = ("dispersion:", "df:")
 # what to do instead of a standard error or a Wald test
 PROFILE = (
     'confint(method="profile") has the finite limit; lrt() of the models with and without the '
     "predictor tests it"
 )
+LIMIT = 'confint(method="profile") has the finite limit'
 LRT = "lrt() of the models with and without the term tests it"
 
 
@@ -75,6 +78,8 @@ def said_of(names, limits):
     >>> import numpy as np
     >>> said_of(["a", "b", "c"], np.array([0.0, -np.inf, np.nan]))
     "no finite estimate (separation): 'b' is -∞, 'c' is undetermined"
+    >>> said_of(["a", "dispersion: (Intercept)"], np.array([0.0, np.inf]))
+    "no finite estimate: 'dispersion: (Intercept)' is ∞"
     """
     if not limits.any():
         return ""
@@ -84,7 +89,20 @@ def said_of(names, limits):
     shown = ", ".join(said[:MOST_NAMES])
     if len(said) > MOST_NAMES:
         shown += f" and {len(said) - MOST_NAMES} more"
-    return f"no finite estimate (separation): {shown}"
+    return f"no finite estimate{because(names[i] for i in lost)}: {shown}"
+
+
+def because(names):
+    """Why parameters have no finite estimate: separation, unless they are all of the family's.
+
+    A dispersion at infinity is no predictor that tells responses apart, but a simpler family.
+
+    Examples
+    --------
+    >>> because(["x"]), because(["dispersion: x", "df: (Intercept)"])
+    (' (separation)', '')
+    """
+    return "" if all(name.startswith(WIDTHS) for name in names) else " (separation)"
 
 
 def warn_separated(names, limits, advice=PROFILE):
@@ -102,6 +120,10 @@ def warn_separated(names, limits, advice=PROFILE):
     -----
     DataWarning
     """
-    said = said_of(list(names), np.asarray(limits))
+    names, limits = list(names), np.asarray(limits)
+    said = said_of(names, limits)
     if said:
+        lost = [name for name, limit in zip(names, limits, strict=True) if limit != 0]
+        if advice is PROFILE and not because(lost):
+            advice = LIMIT
         warnings.warn(f"{said}\n{advice}", DataWarning, stacklevel=depth_of_package())

@@ -97,7 +97,9 @@ def draw_variance(fit, *, level=0.95, scale="latent", approximation=None, null=N
     drawing = alt.vconcat(stacked, single, _icc(alt, view, level), spacing=14).resolve_scale(
         color="independent"
     )
-    said = f"R squared: {facts['marginal']:.2f} marginal, {facts['conditional']:.2f} conditional"
+    shares = [(f"{facts[of]:.2f}", of) for of in ("marginal", "conditional")
+              if np.isfinite(facts[of])]  # fmt: skip
+    said = f"R squared: {', '.join(map(' '.join, shares))}" if shares else "R squared is not known"
     on = f"; {facts['scale']} scale" if facts["scale"] else ""
     return Chart(view, drawing, fit.design.spec.to_frame, "Where the variance lies", (said + on,))
 

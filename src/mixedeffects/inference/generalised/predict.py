@@ -198,9 +198,9 @@ def predict(
     times = _trials(fit, size, data, rows) if size is not None else 1.0
     if interval is None:
         if scale == "link":
-            return placed(target.on_link(far, {}), rows, lost)
-        mean = {"prediction": value_at(target, far, spread)}
-        mean = _inside(fit, target, target.on_link(far, spread), mean)
+            return placed(link_at(target, far, {}), rows, lost)
+        mean = {"prediction": value_at(target, far, spread, predictors)}
+        mean = _inside(fit, target, link_at(target, far, spread), mean)
         return placed(mean["prediction"] * times, rows, lost)
     slopes, by_variance = target.slopes(predictors, spread)
     variance = uncertainty(fit).variance(rows, slopes, conditional=conditional, spread=by_variance)
@@ -209,25 +209,43 @@ def predict(
     half = np.where(se > 0, z_quantile(level) * se, 0.0)
     if scale == "link":
         columns = {"prediction": at, "std_error": se, "lower": at - half, "upper": at + half}
-        columns["prediction"] = target.on_link(far, spread)
+        columns["prediction"] = link_at(target, far, spread)
     else:
         ends = [_inverse(target.link, at + s * half) for s in (-1.0, 1.0)]
         columns = {
-            "prediction": value_at(target, far, spread),
+            "prediction": value_at(target, far, spread, predictors),
             "std_error": se * np.abs(target.link.slope(at)),
             "lower": np.minimum(*ends),
             "upper": np.maximum(*ends),
         }
         columns = _inside(fit, target, at, columns)
         columns = {name: values * times for name, values in columns.items()}
-    without_errors(columns, limits, target.names)
+    without_errors(columns, limits if component == "dispersion" else unknown, target.names)
     return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, data)
 
 
-def value_at(target, predictors, spread):
-    """`Target.value` where predictors may be infinite or nan."""
+def value_at(target, far, spread, near):
+    """`Target.value` where predictors may be infinite or nan.
+
+    Parameters
+    ----------
+    far : dict of str to (n,) array
+        Predictors: inf and -inf where they go there, nan where it is not known where.
+    near : dict of str to (n,) array
+        The same where the search for the limit ended: finite. Where the formula of a mean has no
+        number at infinity (0 / 0), that of this place is the limit but for rounding.
+    """
     with np.errstate(all="ignore"):
-        return target.value(predictors, spread)
+        value = target.value(far, spread)
+        known = ~np.any([np.isnan(far[name]) for name in target.names], axis=0)
+        lost = known & np.isnan(value)
+        return np.where(lost, target.value(near, spread), value) if lost.any() else value
+
+
+def link_at(target, far, spread):
+    """`Target.on_link` where predictors may be infinite or nan."""
+    with np.errstate(all="ignore"):
+        return target.on_link(far, spread)
 
 
 def without_errors(columns, limits, names):
@@ -359,8 +377,8 @@ def _prediction_interval(
     if family.has_size and trials is None:
         trials = one
     target = target_of(fit, "response", predictors)
-    mean = value_at(target, far, spread)
-    mean = _inside(fit, target, target.on_link(far, spread), {"prediction": mean})
+    mean = value_at(target, far, spread, predictors)
+    mean = _inside(fit, target, link_at(target, far, spread), {"prediction": mean})
     mean = mean["prediction"]
     _, deviation = predictive_moments(family, predictors, total, trials)
     if prior is not None:

@@ -20,6 +20,7 @@ from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.profiling.names import all_parameters, chosen
 from mixedeffects.inference.profiling.problems import Optimum
 from mixedeffects.inference.profiling.record import ProfileFacts, fixed_first
+from mixedeffects.inference.separated import because
 from mixedeffects.inference.table import Table
 
 CRITERIA = ("ml", "reml")
@@ -326,7 +327,8 @@ def _all_paths(optimum, everything, wanted, criterion, level, points, progress, 
         if limit != 0:
             found = _at_infinity(optimum, parameter, estimates, i, limit, targets, exact)
             v, z, c, e, complaint = found
-            said = f"{said_of_limit(limit)}, but {complaint}" if complaint else said_of_limit(limit)
+            said = said_of_limit(limit, parameter.name)
+            said = f"{said}, but {complaint}" if complaint else said
             notes.append(f"{parameter.name}: {said}")
         elif isnan(estimates[i]):
             v, z, c, e = _flat(estimates, i)
@@ -377,8 +379,8 @@ def _at_infinity(optimum, parameter, estimates, i, limit, targets, exact):
     return optimum.one_sided(parameter, i, targets, exact)
 
 
-def said_of_limit(limit):
-    """Why a profile has one side, or none.
+def said_of_limit(limit, name=""):
+    """Why a profile of a parameter has one side, or none.
 
     Examples
     --------
@@ -386,10 +388,11 @@ def said_of_limit(limit):
     >>> said_of_limit(-np.inf)
     'the estimate is -∞ (separation); only the upper limit is finite'
     """
+    why = because([name])
     if isnan(limit):
-        return "undetermined (separation); the likelihood is the same at every value"
+        return f"undetermined{why}; the likelihood is the same at every value"
     side, sign = ("lower", "") if limit > 0 else ("upper", "-")
-    return f"the estimate is {sign}∞ (separation); only the {side} limit is finite"
+    return f"the estimate is {sign}∞{why}; only the {side} limit is finite"
 
 
 def _flat(estimates, i):

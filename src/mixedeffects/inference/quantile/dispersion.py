@@ -22,6 +22,9 @@ from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
+# a mean squared Pearson residual that is rounding: no response differs from its mean
+NOTHING = 1e-9
+
 
 def check_dispersion(fit, n=250, rng=None):
     """Tests for more (or less) variance than the model says.
@@ -80,8 +83,10 @@ def check_dispersion(fit, n=250, rng=None):
         found.append((name, chi2, df, ratio, p, _words(p, ratio)))
     ratio = chi2 / (rows - used) if rows > used else np.nan
     values = np.array([ratio, *simulated_ratios(fit, check_count(n), generator(rng))])
+    values[values < NOTHING] = 0.0
     p = monte_carlo_p(values)
-    words = _words(p, ratio / values[1:].mean())
+    usual = values[1:].mean()  # zero where no response can differ from its mean
+    words = _words(p, ratio / usual if usual > 0 else np.inf)
     found.append(("simulated", chi2, rows - used, ratio, p, words))
     names = ("method", "statistic", "df", "ratio", "p_value", "meaning")
     return Table({name: [row[i] for row in found] for i, name in enumerate(names)})

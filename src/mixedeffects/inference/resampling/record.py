@@ -11,6 +11,7 @@ import numpy as np
 from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, depth_of_package
 from mixedeffects.inference.normal import check_level
 from mixedeffects.inference.resampling import intervals
+from mixedeffects.inference.separated import because
 from mixedeffects.inference.table import Table
 
 KINDS = ("percentile", "basic", "bca", "normal", "studentized", "symmetric")
@@ -182,7 +183,8 @@ class BootstrapFacts:
         names = [self.terms[i] for i in chosen[lost]]
         if names and any(self.effects[i] != "statistic" for i in chosen[lost]):
             warnings.warn(
-                f"no bootstrap interval for {', '.join(names)}: no finite estimate (separation), "
+                f"no bootstrap interval for {', '.join(names)}: no finite "
+                f"estimate{because(names)}, "
                 'and replicates drawn from the fit have none either\nuse method="profile" there',
                 DataWarning,
                 stacklevel=depth_of_package(),
