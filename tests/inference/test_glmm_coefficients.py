@@ -253,3 +253,32 @@ def test_without_standard_errors():
     with pytest.raises(me.NotAvailableError, match="cannot be tested"):
         fit.anova(type=1)
     assert fit.test("period[2] = period[3]", joint=True)["p_value"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("seed", "formula", "family"),
+    [(14, "b ~ x + (x | g)", "binomial"), (17, "k ~ x + (x | g)", "poisson")],
+)
+@pytest.mark.filterwarnings("ignore::mixedeffects.errors.ConvergenceWarning")
+def test_next_to_the_boundary_coefficients_have_standard_errors(seed, formula, family):
+    """A variance that is all but zero: the likelihood hardly changes with its correlation.
+
+    The simplex, which knows no curvature, finds no higher likelihood; and the standard errors are
+    between those of the models with that variance at zero and without the correlation.
+    """
+    rng = np.random.default_rng(seed)
+    g, x = np.repeat(np.arange(25), 8), rng.normal(size=200)
+    eta = 0.5 + 0.3 * x + rng.normal(size=25)[g] * 0.5 * x
+    k = rng.poisson(np.exp(eta))
+    b = (rng.random(200) < 1 / (1 + np.exp(-eta))) * 1
+    data = {"g": g, "x": x, "k": k, "b": b}
+    fit = me.glmm(formula, data, family=family)
+    assert fit.certificate.proved
+    simplex = me.glmm(formula, data, family=family, optimizer="Nelder-Mead")
+    assert fit.loglik > simplex.loglik - tol.OPTIMUM_E6
+    without = me.glmm(formula.replace("(x", "(0 + x"), data, family=family)
+    np.testing.assert_allclose(
+        fit.test()["std_error"], without.test()["std_error"], rtol=tol.OPTIMUM_5E2
+    )
+    table = fit.predict(interval="confidence")
+    assert np.isfinite(np.asarray(table["lower"])).all()

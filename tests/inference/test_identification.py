@@ -318,3 +318,18 @@ def test_the_comparison_with_quadrature_names_no_variance_that_is_not_in_the_dat
     for seed in range(8):
         fit = quietly(me.glmm, "b ~ arm + (arm | g)", trial_of(seed))
         assert "arm[" not in approximation(fit).name.partition("standard deviation of ")[2]
+
+
+def test_variances_that_the_table_has_are_not_listed_again():
+    fit = quietly(me.lmm, "y ~ arm + (0 + arm | g)", trial_of(1))
+    assert not fit.varcorr.known and "In the data" not in str(fit.varcorr)
+    fit = quietly(me.lmm, "y ~ x + (tr | g)", trial_of(1))
+    assert len(fit.varcorr.known) == 2
+
+
+def test_the_formula_that_is_offered_keeps_the_likelihood():
+    """Two terms of one group: only a variance for each arm is in the data."""
+    fit = quietly(me.lmm, "y ~ x + (1 | g) + (0 + arm | g)", trial_of(4))
+    found = fit.diagnose(remedies=True)
+    assert found.formula == "y ~ x + (0 + arm || g)"
+    assert found.fit.loglik == pytest.approx(fit.loglik, abs=LOGLIK_SAME)

@@ -77,7 +77,7 @@ def test_a_term_goes_with_its_interactions_and_slopes():
 
 def test_only_columns_that_stand_alone_are_wrapped():
     text = wrapped(parse("y ~ x * f + log(x) + I(x^2) + (0 + x || g)"), {"x": "center"})
-    assert text == ("y ~ center(x) + f + log(x) + I(x^2) + center(x):f + (0 + center(x) | g)")
+    assert text == ("y ~ center(x) + f + log(x) + I(x^2) + center(x):f + (0 + center(x) || g)")
     back = wrapped(parse("y ~ `blood pressure` + (1 | g)"), {"blood pressure": "scale"})
     assert back == "y ~ scale(`blood pressure`) + (1 | g)"
 
@@ -117,3 +117,13 @@ def test_a_plain_slope_without_a_fixed_effect_is_kept():
     ours = redesigned(fit.design, "y ~ x + (z || g)")
     theirs = build_design("y ~ x + (z || g)", d)
     assert np.allclose(ours.blocks[0].Z, theirs.blocks[0].Z, atol=tol.DOCTOR_LOGLIK_ABS)
+
+
+def test_a_category_without_correlations_stays_without():
+    """``(0 + f || g)`` has several columns, and ``(0 + f | g)`` correlates them."""
+    first, second = bars_of(parse("y ~ t + (1 | g) + (0 + f || g)"))
+    formula = parse("y ~ t + (1 | g) + (0 + f || g)")
+    assert written(formula, bars=[first.without(["1"]), second]) == "y ~ t + (0 + f || g)"
+    (whole,) = bars_of(parse("y ~ t + (1 + f || g)"))
+    assert str(whole.without(["1"])) == "(0 + f || g)"
+    assert str(whole.without(["f"])) == "(1 | g)"

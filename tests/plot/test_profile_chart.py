@@ -136,3 +136,14 @@ def test_intervals_have_the_fits_estimates_between_their_limits(fit):
     points = [unit for unit in units(chart) if unit.mark == "point"]
     shown = {row["parameter"]: row["estimate"] for unit in points for row in unit.rows}
     assert shown == pytest.approx(estimates)
+
+
+def test_steps_that_come_to_the_same_value_make_no_curve_of_their_own():
+    """Of a normal likelihood zeta is a straight line, however often its ends are repeated."""
+    from mixedeffects.inference.views.profile_curves import curve
+
+    line = np.linspace(-3.0, 3.0, 9)
+    doubled = np.concatenate([line[:1], line, line[-1:], line[-1:]])
+    for found, wanted in zip(curve(doubled, doubled), curve(line, line), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=tol.ROUNDING_E12)
+    assert not curve(np.zeros(3), np.arange(3.0))[1].any()

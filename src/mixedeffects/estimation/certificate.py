@@ -222,8 +222,8 @@ def term_svd(evaluation, term):
     return U, d[order], U.T
 
 
-def clearly_regular(evaluation, term):
-    """Whether a bound shows, without an SVD, that no singular value is negligible.
+def clearly_regular(evaluation, term, threshold=SINGULAR):
+    """Whether a bound shows, without an SVD, that no singular value is below a threshold.
 
     sigma_min >= |det| ((k - 1) / |Lambda|_F^2)^((k - 1) / 2) (Yu & Gu 1997,
     doi:10.1016/S0024-3795(96)00055-8).
@@ -231,11 +231,11 @@ def clearly_regular(evaluation, term):
     theta = evaluation.theta[term.part].tolist()
     k = len(term.columns)
     if k == 1:
-        return abs(theta[0]) > SINGULAR
+        return abs(theta[0]) > threshold
     size = sum(v * v for v in theta)
     determinant = abs(prod(theta[i] for i in term.structure.diagonal))
     bound = determinant * ((k - 1) / size) ** (0.5 * (k - 1)) if size > 0 else 0.0
-    return bound > SINGULAR * max(1.0, size**0.5)
+    return bound > threshold * max(1.0, size**0.5)
 
 
 def without_small(evaluation, term, threshold):
@@ -248,7 +248,7 @@ def without_small(evaluation, term, threshold):
     threshold : float
         Relative to the largest singular value, or to one if that is smaller.
     """
-    if clearly_regular(evaluation, term):
+    if clearly_regular(evaluation, term, threshold):
         return None
     U, s, Vt = term_svd(evaluation, term)
     small = (s > 0) & (s < threshold * max(1.0, s[0]))

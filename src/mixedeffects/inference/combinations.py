@@ -100,7 +100,7 @@ def _cells_of(found, f, t, chosen, whole, beside=()):
     rows, first = np.unique(np.asarray(block.Z)[:, chosen], axis=0, return_index=True)
     if rows.shape[0] > MOST_CELLS:
         return []
-    out = []
+    out, news = [], False
     for r in np.lexsort(rows.T):  # an intercept alone, then the columns in their order
         if not rows[r].any():
             continue
@@ -113,6 +113,7 @@ def _cells_of(found, f, t, chosen, whole, beside=()):
         for i, e in enumerate(found.entries):
             if e.block in wanted:
                 weights[i] = wanted[e.block][e.a, e.b] * (1.0 if e.is_variance else 2.0)
+        news |= np.count_nonzero(weights) > 1
         value = float(weights[:-1] @ [e.value for e in found.entries])
         place = _place(found, f, t, int(first[r])) if whole else None
         if place is None:
@@ -121,7 +122,7 @@ def _cells_of(found, f, t, chosen, whole, beside=()):
             place = ", ".join(f"{n} = {z:g}" for n, z in at.items() if n != "(Intercept)")
         words = f"{' + '.join(found.group(g) for g in (f, *beside))} where {place}"
         out.append((Combination(words, max(value, 0.0), True), weights))
-    return out
+    return out if news else []  # variances of single columns are in the table
 
 
 def _place(found, f, t, row):

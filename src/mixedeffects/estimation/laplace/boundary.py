@@ -18,10 +18,21 @@ from mixedeffects.estimation.certificate import (
 # relative standard deviations tried along a direction of zero variance
 TRIALS = (0.03, 0.3)
 NEGLIGIBLE, WORTHWHILE = 1e-7, 1e-7
+# rise of the objective at a point on the boundary from where a search may win it back
+NEARLY = 1e-4
 
 
-def snapped(objective, evaluation):
+def snapped(objective, evaluation, search=None):
     """The same point, or one on the boundary that is not worse.
+
+    Next to the boundary the likelihood is so flat that a search may end anywhere, and no curvature
+    tells how well its parameters are known: a point of the boundary that is only just worse is
+    searched from.
+
+    Parameters
+    ----------
+    search : callable, optional
+        From an evaluation to where an optimiser comes to from there.
 
     Returns
     -------
@@ -35,6 +46,9 @@ def snapped(objective, evaluation):
         x = best.x.copy()
         x[problem.n_fixed :][term.part] = part
         trial = objective.evaluate(x, near=best)
+        worse = trial.value - best.value
+        if search is not None and NEGLIGIBLE < worse < NEARLY:
+            trial = search(trial)
         if trial.value <= best.value + NEGLIGIBLE:
             best = trial
     return best

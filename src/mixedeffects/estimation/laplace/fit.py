@@ -154,11 +154,16 @@ def settled(objective, first, optimizer, options):
     watch.begin()
     result, B = minimise(objective, first, optimizer, options)
     iterations, directions = 0, ()
+    beside = {name: value for name, value in options.items() if name != "watch"}
+
+    def search(point):
+        return minimise(objective, point, "newton", beside)[0].evaluation
+
     for _ in range(RESTARTS):
         iterations += result.iterations
         if result.rule is not None:
             break
-        evaluation = snapped(objective, result.evaluation)
+        evaluation = snapped(objective, result.evaluation, search)
         directions, lower = examine(evaluation)
         if lower is not None:
             watch.resume(result.iterations)

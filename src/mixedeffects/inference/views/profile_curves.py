@@ -137,7 +137,10 @@ def curve(values, zeta, points=POINTS):
     from scipy.interpolate import CubicSpline, PchipInterpolator
 
     at = np.linspace(values[0], values[-1], points)
-    if not np.ptp(zeta):
+    # at an end of the parameter's range several steps may come to the same value
+    apart = np.append(np.diff(values) > 0, True)
+    values, zeta = values[apart], zeta[apart]
+    if values.size < 2 or not np.ptp(zeta):
         return at, np.zeros(points), np.zeros(points)
     line: CubicSpline | PchipInterpolator = CubicSpline(values, zeta)
     if (line(at, 1) < 0).any():

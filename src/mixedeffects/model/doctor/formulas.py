@@ -20,8 +20,6 @@ class Bar:
     covariance : {"us", "diag"}
     part : RandomPart
         Where it came from.
-    category : bool
-        Whether its one slope is known to be a category, which has several columns.
     """
 
     intercept: bool
@@ -29,7 +27,6 @@ class Bar:
     group: str
     covariance: str
     part: RandomPart
-    category: bool = False
 
     @classmethod
     def of(cls, part):
@@ -53,8 +50,8 @@ class Bar:
 
     def __str__(self):
         effects = " + ".join(("1" if self.intercept else "0", *self.slopes))
-        several = self.covariance == "diag" and (self.n_effects > 1 or self.category)
-        bar = "||" if several else "|"
+        # one slope has several columns, too, if it is a category
+        bar = "||" if self.covariance == "diag" and self.slopes else "|"
         return f"({effects} {bar} {self.group})"
 
 

@@ -117,7 +117,7 @@ def by_value(fit, bar):
         text = f"factor({text})"
     if bar.slopes == (text,) and not bar.intercept and bar.covariance == "diag":
         return None
-    return replace(bar, intercept=False, slopes=(text,), covariance="diag", category=True)
+    return replace(bar, intercept=False, slopes=(text,), covariance="diag")
 
 
 def recommended(asked, others):
