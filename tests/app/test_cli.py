@@ -241,3 +241,14 @@ def test_commands_that_fit_have_the_options_of_a_model(command):
     without = {"remedy"} if command == "diagnose" else set()
     assert {f.name for f in fields(Asked)} - own == without
     assert own & {"data", "formula"} == {"data", "formula"}
+
+
+def test_the_package_runs_as_a_module():
+    import subprocess
+    import sys
+
+    said = subprocess.run(
+        [sys.executable, "-m", "mixedeffects", "--version"], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    assert said.stdout.startswith("mixedeffects ")
