@@ -238,3 +238,103 @@ def test_counts_with_a_variance_per_row_are_identified():
     data["y"] = rng.poisson(np.exp(1 + rng.normal(size=15)[data["g"]] + rng.normal(size=150)))
     fit = me.glmm("y ~ 1 + (1 | g) + (1 | row)", data, family="poisson")
     assert fit.certificate.identified
+
+
+def relabelled(seed, sd):
+    """Answers of 40 people whose names are a second factor: (1 | sid) + (1 | name) is (1 | sid)."""
+    rng = np.random.default_rng(seed)
+    sid = np.repeat(np.arange(40), 6)
+    x = rng.normal(size=240)
+    eta = 0.5 * x + sd * rng.normal(size=40)[sid]
+    noisy = eta + rng.logistic(size=240)
+    return {
+        "sid": sid, "name": [f"p{i}" for i in sid], "x": x, "count": rng.poisson(np.exp(0.5 + eta)),
+        "yes": (noisy > 0).astype(int), "grade": np.digitize(noisy, [-1.0, 1.0]),
+    }  # fmt: skip
+
+
+# one of them at a variance of zero
+@pytest.mark.parametrize(
+    ("response", "family", "seed", "sd"),
+    [("yes", "binomial", 1, 1.0), ("count", "poisson", 2, 0.5), ("count", "poisson", 4, 0.0)],
+)
+@pytest.mark.parametrize("groups", ["conditional", "population"])
+def test_predictions_and_their_intervals_are_those_of_the_identified_model(
+    response, family, seed, sd, groups
+):
+    data = relabelled(seed, sd)
+    fit = quietly(me.glmm, f"{response} ~ x + (1 | sid) + (1 | name)", data, family=family)
+    same = me.glmm(f"{response} ~ x + (1 | sid)", data, family=family)
+    assert len(fit.certificate.flat) == 1 and same.certificate.identified
+    for interval in ("confidence", "prediction"):
+        np.testing.assert_allclose(
+            fit.predict(interval=interval, groups=groups),
+            same.predict(interval=interval, groups=groups), rtol=SAME_LIKELIHOOD_NUMBERS,
+        )  # fmt: skip
+
+
+def test_categories_are_predicted_as_by_the_identified_model():
+    data = relabelled(1, 1.0)
+    fit = quietly(me.glmm, "grade ~ x + (1 | sid) + (1 | name)", data, family="ordinal")
+    same = me.glmm("grade ~ x + (1 | sid)", data, family="ordinal")
+    close = {"rtol": SAME_LIKELIHOOD_NUMBERS}
+    np.testing.assert_allclose(fit.predict(), same.predict(), **close)
+    assert (fit.predict(component="class") == same.predict(component="class")).all()
+    numbers = ["prediction", "std_error", "lower", "upper"]
+    ours, other = (f.predict(interval="confidence")[numbers] for f in (fit, same))
+    np.testing.assert_allclose(ours, other, **close)
+
+
+def test_a_name_without_its_number_is_not_predicted():
+    """The effect of a known person under a new name is not in the data; of both known it is."""
+    data = relabelled(1, 1.0)
+    fit = quietly(me.glmm, "yes ~ x + (1 | sid) + (1 | name)", data, family="binomial")
+    new = {"x": [0.0, 0.0], "sid": [3, 3], "name": ["p3", "nobody"]}
+    given, alone = fit.predict(new, new_levels="population")
+    assert np.isfinite(given) and np.isnan(alone)
+
+
+def test_covariances_have_numbers_where_standard_errors_have():
+    fit = quietly(me.lmm, "score ~ Machine * Worker + (1 | Worker)", data_of("Machines"))
+    error = fit.test()["std_error"].to_numpy()
+    for method in ("model", "kenward-roger"):
+        np.testing.assert_allclose(
+            np.sqrt(np.diagonal(fit.vcov(method=method))), error, rtol=SE_RELATIVE
+        )
+    known = np.flatnonzero(~np.isnan(error))
+    place = {name: i for i, name in enumerate(fit.design.x_names)}
+    covariance = fit.vcov()
+    # three rows a cell: differences within a worker share the mean of the first machine
+    assert covariance[place["Machine[B]"], place["Machine[C]"]] == pytest.approx(
+        fit.sigma**2 / 3, rel=SE_RELATIVE
+    )
+    assert np.isfinite(covariance[np.ix_(known, known)]).all()
+    unknown = np.isnan(error)
+    assert unknown.any() and np.isnan(covariance[unknown]).all()
+    means = fit.emmeans("Worker")
+    assert np.isnan(means.vcov).all()
+    table = fit.anova()
+    lost = table["term"] == "Worker"
+    assert table.loc[lost, ["statistic", "p_value", "sum_sq", "mean_sq"]].isna().all(axis=None)
+    assert table.loc[~lost, ["statistic", "sum_sq"]].notna().all(axis=None)
+    assert "nan" not in str(fit)
+
+
+def test_baselines_have_no_number_that_is_not_in_the_data():
+    data = data_of("Machines")
+    found = quietly(me.baselines, "score ~ Machine * Worker + (1 | Worker)", data)
+    fit = quietly(me.lmm, "score ~ Machine * Worker + (1 | Worker)", data)
+    text = str(found)
+    assert "nan" not in text and "between levels" not in text
+    table = found.tidy()
+    errors = table.loc[table["model"] == "partial pooling", "std_error"].to_numpy()
+    np.testing.assert_allclose(errors, fit.test()["std_error"], rtol=SE_RELATIVE)
+
+
+def test_covariances_of_theta_have_no_number_for_what_is_not_in_the_data():
+    data = relabelled(1, 1.0)
+    fit = quietly(me.glmm, "yes ~ x + (1 | sid) + (1 | name)", data, family="binomial")
+    same = me.glmm("yes ~ x + (1 | sid)", data, family="binomial")
+    whole = fit.vcov(component="all")
+    assert np.isnan(whole[2:]).all() and np.isnan(whole[:, 2:]).all()
+    np.testing.assert_allclose(whole[:2, :2], same.vcov(), rtol=SE_RELATIVE)

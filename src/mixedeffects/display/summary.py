@@ -127,7 +127,7 @@ def fixed_rows(facts, table=None):
     rows = []
     for term, estimate, se, df, t, p, lower, upper in zip(*(c[n] for n in names), strict=True):
         shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
-        freedom = [] if normal else [f"{df:.1f}"]
+        freedom = [] if normal else ["" if np.isnan(df) else f"{df:.1f}"]
         rows.append(
             [term, *shown[:2], *freedom, "" if np.isnan(t) else f"{t:.2f}", p_value(p), *shown[2:]]
         )

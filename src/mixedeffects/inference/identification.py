@@ -233,6 +233,39 @@ def unknown_names(fit):
     return out if found.residual_known or not fit.linear else [*out, "sigma"]
 
 
+def known_covariance(fit, L, covariance):
+    """The covariance of L beta, nan for what of it is not in the data.
+
+    Parameters
+    ----------
+    fit : FitRecord, CoefficientPart or the like
+    L : (m, p) array
+    covariance : (m, m) array
+
+    Returns
+    -------
+    (m, m) array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> known_covariance(fit, np.eye(2), fit.vcov_beta) is fit.vcov_beta
+    True
+    """
+    found = identification(fit) if fit.linear else None
+    if found is None:
+        return covariance
+    out, lost = covariance.copy(), found.moves_errors(L)
+    out[lost], out[:, lost] = np.nan, np.nan
+    known = np.flatnonzero(~lost)
+    for i in known:  # of two known variances the covariance is known where that of the sum is
+        apart = known[found.moves_errors(L[i] + L[known])]
+        out[i, apart] = out[apart, i] = np.nan
+    return out
+
+
 def identification(fit):
     """What the data say of the variances of a fit; None where they say all of it.
 

@@ -126,6 +126,9 @@ class GLMMFit:
     def at(self, theta):
         """The same model at other covariance parameters: nothing is optimised but the modes.
 
+        It is no optimum, whose curvature could say how well its parameters are known: they are
+        taken as given.
+
         Parameters
         ----------
         theta : (n_theta,) array
@@ -137,10 +140,12 @@ class GLMMFit:
         certificate = replace(self.certificate, flat=(), singular=())
         with threads_for(self.plan.columns):
             evaluation = objective.evaluate(x, near=self.evaluation)
-        return type(self).of(
+        out = type(self).of(
             self.data, self.family, self.response, self.nagq, self.plan, evaluation, certificate,
             self.curvature, self.coefficients, self.row_of,
         )  # fmt: skip
+        out.__dict__["parameter_half"] = np.zeros((x.size, 0))
+        return out
 
     @property
     def covariance_parameters(self):

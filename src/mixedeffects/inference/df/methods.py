@@ -136,9 +136,9 @@ class KnownErrors:
     """
 
     def __init__(self, method, fit):
-        from mixedeffects.inference.identification import Identification
+        from mixedeffects.inference.identification import identification
 
-        self._method, self._found = method, Identification(fit)
+        self._method, self._found = method, identification(fit)
         self.label, self.vcov = method.label, method.vcov
 
     def __getattr__(self, name):
