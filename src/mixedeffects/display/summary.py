@@ -198,7 +198,7 @@ def remarks(facts):
     if facts.accuracy:
         out.append(facts.accuracy)
     for words in facts.singular:
-        proof = ", certified" if certificate.proved else ""
+        proof = ", certified" if certificate.at_maximum else ""
         out.append(f"Singular fit: zero variance in {words}{proof}.")
     return out
 
@@ -212,7 +212,7 @@ def stopped_line(certificate):
     )
     if certificate.infinite or not certificate.converged:
         return f"{start}; {certificate.message}. To try: {'; '.join(certificate.advice)}."
-    if certificate.proved:
+    if certificate.at_maximum:
         return f"{start}, at a certified optimum, |gradient| {certificate.gradient:.0e}."
     left = certificate.remaining
     fall = f"about {significant(left, 2)}" if np.isfinite(left) else "an unknown amount"
