@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.estimation.identification import CONSTANT, constant_along
 from mixedeffects.inference.component_names import places_of
-
-# a sum, relative to its terms, that is zero but for rounding
-CONSTANT = 1e-6
 
 NOT_IN_DATA = "not in the data: the likelihood is the same whatever its value"
 
@@ -101,20 +99,11 @@ class Identification:
             Weight of the residual variance.
         """
         return all(
-            self._constant(
+            constant_along(
                 [(W, flat.blocks[f]) for f, W in weights.items()], residual * flat.residual
             )
             for flat in self.flat
         )
-
-    def _constant(self, pairs, residual):
-        terms = [(W * change).ravel() for W, change in pairs]
-        terms = np.concatenate([*terms, [residual]])
-        # entries that rounding alone moved are measured against all that the direction moves
-        largest = max(
-            [abs(residual), *(float(np.abs(W).max() * np.abs(c).max()) for W, c in pairs)]
-        )
-        return bool(abs(terms.sum()) <= CONSTANT * max(np.abs(terms).sum(), CONSTANT * largest))
 
     def known_entries(self, f):
         """(k, k) whether each variance and covariance of a block is in the data."""
