@@ -375,6 +375,18 @@ def test_proportions_with_an_effect_for_each_row_are_not_accused_of_varying():
     assert set(said.values()) == {"fine"}
 
 
+def test_a_row_far_out_is_named_by_its_label():
+    """Row 56 of the sleep study, counted from 0, is the farthest; a label stands for it."""
+    data = me.datasets.sleepstudy()
+    text = str(me.lmm("Reaction ~ Days + (Days | Subject)", data).diagnose(remedies=False))
+    assert "row 56 (counted from 0)" in " ".join(text.split())
+    pandas = pytest.importorskip("pandas")
+    for index, label in ((range(1000, 1180), "1056"), ([f"r{i}" for i in range(180)], "r56")):
+        table = pandas.DataFrame(data).set_axis(list(index))
+        text = str(me.lmm("Reaction ~ Days + (Days | Subject)", table).diagnose(remedies=False))
+        assert f"the row labelled {label}, +" in " ".join(text.split())
+
+
 def test_zeros_that_are_too_many_are_seen_in_small_groups_too():
     rng = np.random.default_rng(33)
     d, eta = small_groups(rng, 3.0, 0.5, 300, 3)

@@ -134,8 +134,9 @@ def rising(problem, predictors, e, reached=False):
             values[i] = np.where(np.isnan(found), -np.inf, found)
     best = values.max(axis=0)
     slack = LEVEL * (1.0 + np.abs(best))
-    down = (values[0] >= best - slack) & (np.abs(values[0] - values[1]) < SETTLING)
-    up = (values[-1] >= best - slack) & (np.abs(values[-1] - values[-2]) < SETTLING)
+    with np.errstate(invalid="ignore"):  # two ends that are both impossible have not settled
+        down = (values[0] >= best - slack) & (np.abs(values[0] - values[1]) < SETTLING)
+        up = (values[-1] >= best - slack) & (np.abs(values[-1] - values[-2]) < SETTLING)
     if reached:
         here = problem.terms_of(predictors, 0)[()]
         near = (best - here < SHORT) | (up & down)
