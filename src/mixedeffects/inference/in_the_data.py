@@ -54,7 +54,7 @@ def in_the_data(*deciding):
                 here, there = (function(twin, *args, **options) for twin in twins(fit))
             if not isinstance(found, Table):
                 return kept_values(found, here, there)
-            if not any(name in found.columns for name in deciding):
+            if not all(name in found.columns for name in deciding):
                 return replace(found, columns={
                     name: kept_values(np.asarray(values), here.columns[name], there.columns[name])
                     for name, values in found.columns.items()
