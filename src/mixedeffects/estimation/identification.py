@@ -160,9 +160,9 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
         Of the blocks of all of them, in order.
     residual : bool
         Whether the distribution has a variance of its own on the scale of the predictor.
-    single : (n,) bool array, optional
-        Rows whose own variance does not show in the response: a single yes or no has no
-        distribution but its mean.
+    single : sequence of (n,) bool arrays, optional
+        Per linear predictor, rows whose own variance does not show in the response: a single yes
+        or no has no distribution but its mean.
 
     Returns
     -------
@@ -170,7 +170,7 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
     """
     out, at = [], 0
     everything = parameters.bases()
-    for blocks in groups:
+    for i, blocks in enumerate(groups):
         mine = slice(at, at + len(blocks))
         bases, T_blocks = everything[mine], parameters.T_blocks[mine]
         n = blocks[0].factor.codes.size
@@ -178,10 +178,11 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
             at += 1  # an intercept alone, and rows that share one
             continue
         gram, scale = variance_gram(products_of_rows(blocks, T_blocks, n), bases, residual)
-        if single is not None and single.any():
+        alone = None if single is None else single[i]
+        if alone is not None and alone.any():
             pairs = zip(blocks, T_blocks, bases, strict=True)
             own = np.concatenate([_own_variances(*pair) for pair in pairs])
-            own = own if single.all() else own[:, single]
+            own = own if alone.all() else own[:, alone]
             gram = gram - own @ own.T
         null = null_of_gram(gram, scale)
         for direction in directions(null, bases, T_blocks, scale, residual):
