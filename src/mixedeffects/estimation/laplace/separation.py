@@ -270,12 +270,13 @@ def at_the_limit(evaluation, curvature, recession, outward):
             if trial.value <= current.value + 1e-10 * (1.0 + abs(current.value)):
                 break
             length *= 0.25
-        slow = abs(trial.gradient @ step) > 0.3 * abs(current.gradient @ step)
-        if (length <= 1e-3 or slow) and not exact:
+        accepted = length > 1e-3  # else the last point tried may have no gradient
+        slow = not accepted or abs(trial.gradient @ step) > 0.3 * abs(current.gradient @ step)
+        if slow and not exact:
             H, exact = N.T @ positive(hessian(current, positive(curvature))) @ N, True
-        elif length <= 1e-3:
+        elif not accepted:
             break
-        if length > 1e-3:
+        if accepted:
             current = trial
     return current, decrement
 
