@@ -574,7 +574,8 @@ TAIL_RTOL = 1e-7
 UNLIKELY = 1e-3
 # Limits with a parameter of 1e-17 instead of none.
 LIMIT_CDF_RTOL = 1e-8
-# Normal quantiles for Poisson ones: skewness of 3e-9, and 8 digits of a count between neighbours.
+# Normal quantiles for Poisson ones: skewness of 3e-9, and 8 digits of a count between neighbours;
+# Edgeworth's expansion to skewness of counts of 1e9, and what the incomplete beta function has.
 HUGE_COUNT_RTOL = 1e-8
 # Slopes by central differences of 1e-4.
 ORDINAL_LIMIT_RTOL = 1e-4

@@ -211,3 +211,15 @@ def test_other_links(link, sd):
         better.lambdas[0], half_width=10.0, points=2001,
     )  # fmt: skip
     assert better.loglik == pytest.approx(grid, abs=tol.QUADRATURE_SUFFICES_LOGLIK)
+
+
+def test_an_optimum_by_quadrature_that_is_not_found_is_not_said_to_be_where_the_estimate_is():
+    """Laplace's log-likelihood is -8.8 there, that of the integral -18.5, at the same estimates."""
+    y = np.zeros(28)
+    y[[8, 15, 24]] = 1.0, 4.0, 18.0
+    data = {"y": y, "a": list("vvvwwvuvvvwuwvuuuuwvvuvwvvuv"), "g": np.repeat(np.arange(14), 2)}
+    with pytest.warns(me.ConvergenceWarning):
+        fit = me.glmm("y ~ 0 + a + (1 | g)", data, family="zero_inflated_poisson", zi="~ 1")
+    found = approximation(fit)
+    assert found.status == "lost"
+    assert "in place of" not in str(fit.summary()) and "believe only what" in str(fit.summary())

@@ -349,6 +349,51 @@ def test_a_large_true_model_is_not_accused_of_trifles(groups):
     assert set(verdicts(fit).values()) == {"fine"}
 
 
+def small_groups(rng, mean, sd, groups, rows):
+    g = np.repeat(np.arange(groups), rows)
+    x = rng.normal(size=g.size)
+    return {"g": g, "x": x}, np.log(mean) + 0.3 * x + sd * rng.normal(size=groups)[g]
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "groups", "rows"),
+    [(5.0, 1.0, 4000, 1), (0.5, 1.5, 4000, 1), (0.1, 2.0, 2000, 2), (3.0, 1.0, 2000, 2)],
+)
+def test_counts_of_many_small_groups_are_not_accused_of_what_their_modes_do(mean, sd, groups, rows):
+    """At the modes of small groups a true model has too few zeros, and too little variance."""
+    rng = np.random.default_rng(31)
+    d, eta = small_groups(rng, mean, sd, groups, rows)
+    d["y"] = rng.poisson(np.exp(eta))
+    assert set(verdicts(me.glmm("y ~ x + (1 | g)", d, family="poisson")).values()) == {"fine"}
+
+
+def test_proportions_with_an_effect_for_each_row_are_not_accused_of_varying():
+    rng = np.random.default_rng(32)
+    d, eta = small_groups(rng, 1.0, 2.0, 3000, 1)
+    d |= {"n": np.full(3000, 20), "y": rng.binomial(20, 1.0 / (1.0 + np.exp(-eta)))}
+    said = verdicts(me.glmm("y / n ~ x + (1 | g)", d, family="binomial"))
+    assert set(said.values()) == {"fine"}
+
+
+def test_a_row_far_out_is_named_by_its_label():
+    """Row 56 of the sleep study, counted from 0, is the farthest; a label stands for it."""
+    data = me.datasets.sleepstudy()
+    text = str(me.lmm("Reaction ~ Days + (Days | Subject)", data).diagnose(remedies=False))
+    assert "row 56 (counted from 0)" in " ".join(text.split())
+    pandas = pytest.importorskip("pandas")
+    for index, label in ((range(1000, 1180), "1056"), ([f"r{i}" for i in range(180)], "r56")):
+        table = pandas.DataFrame(data).set_axis(list(index))
+        text = str(me.lmm("Reaction ~ Days + (Days | Subject)", table).diagnose(remedies=False))
+        assert f"the row labelled {label}, +" in " ".join(text.split())
+
+
+def test_zeros_that_are_too_many_are_seen_in_small_groups_too():
+    rng = np.random.default_rng(33)
+    d, eta = small_groups(rng, 3.0, 0.5, 300, 3)
+    d["y"] = rng.poisson(np.exp(eta)) * (rng.random(900) > 0.3)
+    assert verdicts(me.glmm("y ~ x + (1 | g)", d, family="poisson"))["zeros"] != "fine"
+
+
 # --- what is said -----------------------------------------------------------------------------
 
 

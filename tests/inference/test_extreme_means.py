@@ -236,6 +236,25 @@ def test_distribution_functions_at_the_ends(name):
     )
 
 
+@pytest.mark.parametrize(("mean", "excess"), [(1e9, 0.05), (1e10, 0.5), (1e12, 10.0)])
+@pytest.mark.parametrize("kind", [1, 2])
+def test_huge_counts_that_vary_more_than_poisson_ones_are_not_taken_for_these(kind, mean, excess):
+    """The normal distribution with Edgeworth's correction for skewness, of order 1 / mean."""
+    family, dispersion = (
+        (families.NegativeBinomial1(), excess) if kind == 1
+        else (families.NegativeBinomial2(), mean / excess)
+    )  # fmt: skip
+    sd = np.sqrt(mean * (1 + excess))
+    y = np.floor(mean + sd * np.array([-2.0, -1.0, 0.5, 1.0]))
+    predictors = np.full(y.size, np.log(mean)), np.full(y.size, np.log(dispersion))
+    z, skewness = (y + 0.5 - np.exp(predictors[0])) / sd, (1 + 2 * excess) / sd
+    wanted = stats.norm.cdf(z) - skewness / 6 * (z * z - 1) * stats.norm.pdf(z)
+    found = family.cdf(Response(y), *predictors)
+    np.testing.assert_allclose(found, wanted, rtol=tol.HUGE_COUNT_RTOL)
+    above = family.above(Response(y), *predictors)
+    np.testing.assert_allclose(above, 1 - wanted, rtol=tol.HUGE_COUNT_RTOL)
+
+
 def test_intervals_of_counts_beyond_whole_numbers():
     """Counts of 1e17 are 16 apart in floating point: bisection between neighbours never ends."""
     from mixedeffects.inference.generalised.predictive import predictive_quantiles

@@ -417,3 +417,18 @@ def test_known_levels_are_predicted_alike_beside_new_ones():
         beside = fit.predict(both, interval=interval, new_levels="marginal")
         for column in ("prediction", "std_error", "lower", "upper"):
             np.testing.assert_allclose(beside[column][:3], alone[column], rtol=tol.ROUNDING_E9)
+
+
+def test_categories_may_be_called_like_columns_of_a_table():
+    rng = np.random.default_rng(3)
+    g, x = np.repeat(np.arange(20), 6), rng.normal(size=120)
+    codes = np.digitize(x + rng.logistic(size=120) + rng.normal(size=20)[g], [-1.0, 1.0])
+    names = ["row", "prediction", "std_error"]
+    plain = me.glmm("y ~ x + (1 | g)", {"y": codes, "x": x, "g": g}, family="ordinal")
+    pandas = pytest.importorskip("pandas")
+    y = pandas.Categorical.from_codes(codes, names, ordered=True)
+    fit = me.glmm("y ~ x + (1 | g)", {"y": y, "x": x, "g": g}, family="ordinal")
+    found = fit.predict()
+    assert list(found) == names
+    np.testing.assert_array_equal(found, plain.predict())
+    assert list(fit.predict(interval="confidence")["category"][:3]) == names

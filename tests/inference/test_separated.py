@@ -5,6 +5,7 @@ their limits, and profiles by offsets and uniroot.
 """
 
 import json
+import re
 import warnings
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
+from mixedeffects.errors import DataWarning
 from mixedeffects.estimation import Recession
 from tests import tolerances as tol
 
@@ -397,3 +399,15 @@ def test_large_counts_and_strong_effects_are_not_accused():
         ):  # fmt: skip
             assert fit.converged and fit.certificate.recession is None
             assert np.isfinite(fit.test()["p_value"]).all()
+
+
+def test_a_step_that_leaves_the_likelihood_does_not_end_in_an_error():
+    """All counts where a is w are zero; a step on the way to the limit has no finite likelihood."""
+    y = np.zeros(28)
+    y[[8, 15, 24]] = 1.0, 4.0, 18.0
+    data = {"y": y, "a": list("vvvwwvuvvvwuwvuuuuwvvuvwvvuv"), "g": np.repeat(np.arange(14), 2)}
+    with pytest.warns(me.ConvergenceWarning, match=re.escape("a[w]")):
+        fit = me.glmm("y ~ 0 + a + (1 | g)", data, family="zero_inflated_poisson", zi="~ 1")
+    assert fit.certificate.infinite == ("a[w]",) and not fit.converged
+    with pytest.warns(DataWarning, match="no finite estimate"):
+        assert fit.test().set_index("term")["estimate"]["a[w]"] == -np.inf

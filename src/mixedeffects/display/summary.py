@@ -127,7 +127,7 @@ def fixed_rows(facts, table=None):
     rows = []
     for term, estimate, se, df, t, p, lower, upper in zip(*(c[n] for n in names), strict=True):
         shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
-        freedom = [] if normal else [f"{df:.1f}"]
+        freedom = [] if normal else ["" if np.isnan(df) else f"{df:.1f}"]
         rows.append(
             [term, *shown[:2], *freedom, "" if np.isnan(t) else f"{t:.2f}", p_value(p), *shown[2:]]
         )
@@ -198,7 +198,7 @@ def remarks(facts):
     if facts.accuracy:
         out.append(facts.accuracy)
     for words in facts.singular:
-        proof = ", certified" if certificate.proved else ""
+        proof = ", certified" if certificate.at_maximum else ""
         out.append(f"Singular fit: zero variance in {words}{proof}.")
     return out
 
@@ -212,7 +212,7 @@ def stopped_line(certificate):
     )
     if certificate.infinite or not certificate.converged:
         return f"{start}; {certificate.message}. To try: {'; '.join(certificate.advice)}."
-    if certificate.proved:
+    if certificate.at_maximum:
         return f"{start}, at a certified optimum, |gradient| {certificate.gradient:.0e}."
     left = certificate.remaining
     fall = f"about {significant(left, 2)}" if np.isfinite(left) else "an unknown amount"

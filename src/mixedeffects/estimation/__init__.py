@@ -7,7 +7,7 @@ from mixedeffects.estimation.certificate import Certificate, Direction, FlatDire
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
-from mixedeffects.estimation.recession import Recession, complement
+from mixedeffects.estimation.recession import Recession, complement, null_space
 from mixedeffects.estimation.watching import Step
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ __all__ = [
     "hold",
     "known_directions",
     "minimize",
+    "null_space",
     "trace",
     "two_alike",
     "with_flat",

@@ -124,6 +124,9 @@ class Certificate:
     ran_out: bool = False
     flat: tuple[FlatDirection, ...] = ()
     recession: Recession | None = None
+    limits: tuple[str, ...] = ()
+    separation: bool = False
+    supremum: float | None = None
 
     @property
     def identified(self) -> bool:
@@ -134,10 +137,6 @@ class Certificate:
     def limit(self) -> bool:
         """Whether there is no maximum, but what stays finite is at its optimum (separation)."""
         return self.recession is not None and bool(self.decrement < CERTAIN)
-
-    limits: tuple[str, ...] = ()
-    separation: bool = False
-    supremum: float | None = None
 
     @property
     def no_maximum(self) -> bool:
@@ -150,9 +149,14 @@ class Certificate:
         return self.no_maximum or self.supremum is not None
 
     @property
+    def at_maximum(self) -> bool:
+        """Whether the likelihood is proved to be at a local maximum, be it along a whole range."""
+        return self.converged and not self.short
+
+    @property
     def proved(self) -> bool:
         """Whether the estimate is a proved local optimum and the only one in its neighbourhood."""
-        return self.converged and not self.short and not self.flat
+        return self.at_maximum and not self.flat
 
     @property
     def remaining(self) -> float:

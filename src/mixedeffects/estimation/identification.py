@@ -45,7 +45,7 @@ LEAST_ROOM = 0.1
 APART = 0.5
 
 
-def doubtful(evaluation, information):
+def perhaps_flat(evaluation, information):
     """Whether some variance parameter may be flat: cheap, and never False where one is.
 
     The average information is f'Pf with f = (dV/dtheta) Py, and so zero in a flat direction.
@@ -90,7 +90,7 @@ def flat_directions(objective):
     products = level_products(objective.stats, objective.reml)
     bases = parameters.bases()
     gram, scale = variance_gram(products, bases)
-    null = null_space(gram, scale)
+    null = null_of_gram(gram, scale)
     if null.shape[1] == 0:
         return ()
     null = np.array([v for v in null.T if _leaves_objective(objective, bases, v)]).T
@@ -119,23 +119,34 @@ def with_flat(certificate, flat, terms):
         term = terms[direction.term]
         place = np.ix_(term.columns, term.columns)
         w = direction.weights
-        return all(constant_along(np.outer(w, w), f.blocks[term.block][place]) for f in flat)
+        return all(constant_along([(np.outer(w, w), f.blocks[term.block][place])]) for f in flat)
 
     singular = tuple(d for d in certificate.singular if known(d))
     return replace(certificate, flat=flat, singular=singular)
 
 
-def constant_along(weights, change):
-    """Whether a weighted sum does not change, but for rounding.
+def constant_along(pairs, residual=0.0):
+    """Whether a weighted sum does not change along a direction, but for rounding.
+
+    Parameters
+    ----------
+    pairs : sequence of (weights, change)
+        Arrays of one shape each.
+    residual : float
+        What the residual variance adds to the change.
 
     Examples
     --------
     >>> import numpy as np
-    >>> constant_along(np.array([1.0, 1.0]), np.array([0.3, -0.3]))
+    >>> constant_along([(np.array([1.0, 1.0]), np.array([0.3, -0.3]))])
     True
     """
-    terms = weights * change
-    return bool(abs(terms.sum()) <= CONSTANT * np.abs(terms).sum())
+    terms = np.concatenate([*((W * change).ravel() for W, change in pairs), [residual]])
+    # entries that rounding alone moved are measured against all that the direction moves
+    largest = max(
+        [abs(residual), *(float(abs(W).max() * abs(change).max()) for W, change in pairs)]
+    )
+    return bool(abs(terms.sum()) <= CONSTANT * max(np.abs(terms).sum(), CONSTANT * largest))
 
 
 def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
@@ -149,9 +160,9 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
         Of the blocks of all of them, in order.
     residual : bool
         Whether the distribution has a variance of its own on the scale of the predictor.
-    single : (n,) bool array, optional
-        Rows whose own variance does not show in the response: a single yes or no has no
-        distribution but its mean.
+    single : sequence of (n,) bool arrays, optional
+        Per linear predictor, rows whose own variance does not show in the response: a single yes
+        or no has no distribution but its mean.
 
     Returns
     -------
@@ -159,7 +170,7 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
     """
     out, at = [], 0
     everything = parameters.bases()
-    for blocks in groups:
+    for i, blocks in enumerate(groups):
         mine = slice(at, at + len(blocks))
         bases, T_blocks = everything[mine], parameters.T_blocks[mine]
         n = blocks[0].factor.codes.size
@@ -167,12 +178,13 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
             at += 1  # an intercept alone, and rows that share one
             continue
         gram, scale = variance_gram(products_of_rows(blocks, T_blocks, n), bases, residual)
-        if single is not None and single.any():
+        alone = None if single is None else single[i]
+        if alone is not None and alone.any():
             pairs = zip(blocks, T_blocks, bases, strict=True)
             own = np.concatenate([_own_variances(*pair) for pair in pairs])
-            own = own if single.all() else own[:, single]
+            own = own if alone.all() else own[:, alone]
             gram = gram - own @ own.T
-        null = null_space(gram, scale)
+        null = null_of_gram(gram, scale)
         for direction in directions(null, bases, T_blocks, scale, residual):
             changes = [np.zeros((k, k)) for k in parameters.k]
             changes[mine] = direction.blocks
@@ -189,7 +201,7 @@ def _own_variances(block, T, basis):
     return flat @ np.concatenate([z * Z.T for z in Z.T])
 
 
-def null_space(gram, scale):
+def null_of_gram(gram, scale):
     """Directions in which a Gram matrix is zero but for rounding.
 
     Parameters
@@ -206,7 +218,7 @@ def null_space(gram, scale):
     Examples
     --------
     >>> import numpy as np
-    >>> null_space(np.ones((2, 2)), np.ones(2)).round(2)
+    >>> null_of_gram(np.ones((2, 2)), np.ones(2)).round(2)
     array([[-0.71],
            [ 0.71]])
     """

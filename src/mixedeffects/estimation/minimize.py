@@ -18,7 +18,7 @@ from mixedeffects.estimation.certificate import (
     singular_directions,
     snap,
 )
-from mixedeffects.estimation.identification import doubtful, flat_directions, with_flat
+from mixedeffects.estimation.identification import flat_directions, perhaps_flat, with_flat
 from mixedeffects.estimation.newton import (
     ENOUGH,
     TIGHT,
@@ -114,7 +114,7 @@ def minimize(
         result = rival(objective, run, result, options)
     _refuse_no_residual(objective, result.evaluation)
     certificate = certify(objective, result, optimizer)
-    if isfinite(result.evaluation.value) and doubtful(result.evaluation, result.information):
+    if isfinite(result.evaluation.value) and perhaps_flat(result.evaluation, result.information):
         flat = flat_directions(objective)
         certificate = with_flat(certificate, flat, parameters.terms)
     warn_unless_proved(certificate)

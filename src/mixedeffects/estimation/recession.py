@@ -22,6 +22,8 @@ import numpy as np
 STILL = 1e-7
 # and share of the largest that could have been
 ROUNDING = 1e-11
+# share of the largest singular value of rows below which they do not move along a direction
+NULL = 3e-5
 # residual, of a vector of length 1, that is rounding of a non-negative combination
 EXACT = 1e-6
 
@@ -116,20 +118,34 @@ class Recession:
         return cls(directions, pulls)
 
 
-def complement(V, tolerance=1e-10):
-    """(P, P - m) orthonormal basis of what is orthogonal to the columns of V (P, m)."""
+def complement(V, tolerance=1e-10, least=0.0):
+    """(P, P - m) orthonormal basis of what is orthogonal to the columns of V (P, m).
+
+    Parameters
+    ----------
+    V : (P, m) array
+    tolerance : float
+        Share of the largest singular value below which one is zero.
+    least : float
+        What the largest is taken to be where it is smaller.
+    """
     U, s, _ = np.linalg.svd(V, full_matrices=True)
-    rank = int((s > tolerance * s.max(initial=0.0)).sum())
-    return U[:, rank:]
+    return U[:, int((s > tolerance * s.max(initial=least)).sum()) :]
 
 
-def null_space(A, tolerance=1e-9):
-    """(p, k) orthonormal basis of the null space of A (n, p), by the Gram matrix."""
-    p = A.shape[1]
-    if not A.shape[0]:
-        return np.eye(p)
-    values, vectors = np.linalg.eigh(A.T @ A)
-    return vectors[:, values <= tolerance * max(values.max(initial=0.0), 1e-300)]
+def null_space(A, tolerance=NULL, least=0.0):
+    """(p, k) orthonormal basis of the null space of A (n, p); tolerance and least as before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.abs(null_space(np.array([[1.0, 0.0]])))
+    array([[0.],
+           [1.]])
+    """
+    if A.shape[0] > A.shape[1]:
+        A = np.asarray(np.linalg.qr(A, mode="r"))
+    return complement(A.T, tolerance, least)
 
 
 def distinct_directions(rows):
@@ -179,3 +195,38 @@ def largest_cone(rows):
         return np.zeros(k), np.zeros(r, dtype=bool)
     a = found.x[:k]
     return a, found.x[k:] > 0.5
+
+
+def recession_cone(fixed, towards):
+    """The largest cone of directions that leave some rows as they are and move none back.
+
+    Parameters
+    ----------
+    fixed : (a, p) array
+        Rows with fixed @ v = 0.
+    towards : (b, p) array
+        Rows with towards @ v >= 0.
+
+    Returns
+    -------
+    V : (p, m) array
+        Orthonormal basis of the space that the cone spans.
+    pulls : (r, m) array
+        In that basis, the combinations that are positive in the cone, each once.
+    outward : (p,) array
+        A direction that moves every row that any moves.
+    moved : (r,) int array
+        These rows of `towards`, those alike once.
+
+    None where there is no such direction.
+    """
+    basis = null_space(fixed)
+    if not basis.shape[1]:
+        return None
+    rows, first = distinct_directions(towards @ basis)
+    a, moved = largest_cone(rows)
+    inside = null_space(rows[~moved])
+    if not inside.shape[1]:
+        return None
+    pulls, _ = distinct_directions(rows[moved] @ inside)
+    return basis @ inside, pulls, basis @ (inside @ (inside.T @ a)), first[moved]

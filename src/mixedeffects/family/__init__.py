@@ -4,7 +4,7 @@ from mixedeffects.family.base import Family
 from mixedeffects.family.beta import Beta
 from mixedeffects.family.betabinomial import BetaBinomial
 from mixedeffects.family.binomial import Binomial
-from mixedeffects.family.checks import impossible_means, require_means
+from mixedeffects.family.checks import impossible_means, open_ends, require_means
 from mixedeffects.family.gamma import Gamma
 from mixedeffects.family.gaussian import Gaussian
 from mixedeffects.family.hurdle import Hurdle
@@ -49,5 +49,6 @@ __all__ = [
     "family_of",
     "impossible_means",
     "link_of",
+    "open_ends",
     "require_means",
 ]

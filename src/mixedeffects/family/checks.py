@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 
@@ -198,6 +198,31 @@ def check_unit_interval(response, name, family) -> None:
         f"inside, e.g. (y * {n - 1} + 0.5) / {n} (Smithson & Verkuilen 2006), or model whether "
         "y is 0 or 1 on its own (a zero part, zi=, is offered for counts only)",
     )
+
+
+def open_ends(family):
+    """The smallest and the largest mean of a family, where its link does not keep to them.
+
+    Parameters
+    ----------
+    family : Family
+
+    Returns
+    -------
+    low, high : float
+        Infinite where the link does, or the family has no such end.
+
+    Examples
+    --------
+    >>> from mixedeffects.family import Binomial
+    >>> open_ends(Binomial("log")), open_ends(Binomial())
+    ((-inf, 1.0), (-inf, inf))
+    """
+    if family.ordinal or family.outside(np.zeros(1)) is None:
+        return -inf, inf
+    low, high = map(float, family.support)
+    first, last = family.link.range
+    return low if first < low else -inf, high if high < last else inf
 
 
 def impossible_means(family, eta):

@@ -105,8 +105,13 @@ class NegativeBinomial2(Family):
         return nbinom_above(response.y, np.exp(dispersion), failure, self.mean(eta))
 
 
-# shape from which on the incomplete beta function has fewer digits than the Poisson limit is near
-NEARLY_POISSON = 1e10
+# shape from which on the incomplete beta function has fewer digits than the Poisson limit is near,
+# where the variance is more than Poisson's by less than this share
+NEARLY_POISSON, EXCESS = 1e10, 1e-8
+
+
+def _nearly_poisson(shape, mean):
+    return (shape > NEARLY_POISSON) & (mean < EXCESS * shape)
 
 
 def nbinom_cdf(y, shape, success, mean):
@@ -115,7 +120,7 @@ def nbinom_cdf(y, shape, success, mean):
 
     y, shape, success, mean = np.broadcast_arrays(np.floor(y), shape, success, mean)
     at = np.maximum(y, 0.0)
-    near = shape > NEARLY_POISSON
+    near = _nearly_poisson(shape, mean)
     below = betainc(np.where(near, 1.0, np.maximum(shape, TINY)), at + 1.0, success)
     return np.where(y < 0, 0.0, np.where(near, pdtr(at, mean), below))
 
@@ -126,7 +131,7 @@ def nbinom_above(y, shape, failure, mean):
 
     y, shape, failure, mean = np.broadcast_arrays(np.floor(y), shape, failure, mean)
     at = np.maximum(y, 0.0)
-    near = shape > NEARLY_POISSON
+    near = _nearly_poisson(shape, mean)
     above = betainc(at + 1.0, np.where(near, 1.0, np.maximum(shape, TINY)), failure)
     return np.where(y < 0, 1.0, np.where(near, pdtrc(at, mean), above))
 

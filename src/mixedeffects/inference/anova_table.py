@@ -101,7 +101,9 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
             rows, effects = independent_rows(L, L @ fit.beta)
             test = method.joint(rows, effects)
             # some methods scale their F; the sum of squares is not scaled
-            size = effects @ np.linalg.solve(rows @ method.vcov @ rows.T, effects)
+            size = np.nan
+            if not np.isnan(test.statistic):
+                size = effects @ np.linalg.solve(rows @ method.vcov @ rows.T, effects)
             mean_sq = whole.sigma**2 * float(size) / effects.size
             last = (mean_sq * test.num_df, mean_sq) if whole.linear else (float(size),)
             values = (test.num_df, test.den_df, test.statistic, f_p_value(test), *last)

@@ -21,11 +21,12 @@ import numpy as np
 from mixedeffects.design import term_codings
 from mixedeffects.design.contrasts import Contrast
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.estimation import complement
+from mixedeffects.estimation import complement, null_space
 from mixedeffects.inference.estimable import Aliasing, aliasing
 from mixedeffects.inference.row_sums import fixed_triangle
 
-# singular values below this fraction of the largest are zero: codings are of order one
+# singular values below this fraction of the largest, or of one, are zero: codings are of order
+# one, and a matrix without large entries is a matrix of rounding
 RANK = 1e-9
 # a column of length one adds to others when more than this is left of it, as in the fit
 COLLINEAR = 1e-7
@@ -455,32 +456,14 @@ class Cells:
         if not higher or own.shape[0] == 0:
             return own
         inner = (own @ self.B) @ (np.vstack(higher) @ self.B).T
-        return null_space(inner.T).T @ own
+        return null_space(inner.T, RANK, 1.0).T @ own
 
     def _space(self, term):
         """Orthonormal rows a: functions of a term and those above it, of nothing else."""
         if term not in self._spaces:
             free = np.isin(self.owner, [term, *self.above[term]])
-            self._spaces[term] = null_space(self.B[:, ~free].T).T
+            self._spaces[term] = null_space(self.B[:, ~free].T, RANK, 1.0).T
         return self._spaces[term]
-
-
-def null_space(A):
-    """Orthonormal columns v with A v = 0, of a (m, p) array.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> np.abs(null_space(np.array([[1.0, 0.0]])))
-    array([[0.],
-           [1.]])
-    """
-    if A.shape[0] == 0:
-        return np.eye(A.shape[1])
-    _, d, V = np.linalg.svd(A)
-    # codings are of order one, so a matrix without large entries is a matrix of rounding
-    rank = int((d > RANK * max(1.0, d.max(initial=0.0))).sum())
-    return V[rank:].T
 
 
 def _cell_columns(term, codings, p_all, constant):

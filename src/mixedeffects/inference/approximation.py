@@ -35,8 +35,8 @@ STEP, GONE = 1e-4, 1e-6
 LOOK, SEARCH = 2e7, 3e7
 # evaluations of a search, roughly, with their gradients
 EVALUATIONS = 40
-EXACT, FINE, OFF, UNSETTLED, DEAR, CROSSED, UNKNOWN, MOST = (
-    "exact", "fine", "off", "unsettled", "dear", "crossed", "unknown", "most",
+EXACT, FINE, OFF, LOST, UNSETTLED, DEAR, CROSSED, UNKNOWN, MOST = (
+    "exact", "fine", "off", "lost", "unsettled", "dear", "crossed", "unknown", "most",
 )  # fmt: skip
 
 
@@ -48,7 +48,8 @@ class Approximation:
     ----------
     status : str
         "exact": the likelihood is no approximation. "fine": quadrature would move no estimate to
-        speak of. "off": it would. "unsettled": it would, and with the most points that can be
+        speak of. "off": it would. "lost": its gradient says that it would, but the search for its
+        optimum did not get there. "unsettled": it would, and with the most points that can be
         computed it still changes. "dear": too costly to look at. "crossed": quadrature is for one
         grouping factor. "unknown": the estimates have no standard errors, or a standard deviation
         is infinite. "most": the fit has as many points as are offered.
@@ -247,7 +248,9 @@ def _searched(fit, ruler, points):
         result, B = quasi_newton(objective, first, B, tolerance=1e-4, max_iterations=60)
         before, x, at = x, result.evaluation.x, result.evaluation
         if found and _agree(*ruler.move(before, x)):
-            return _named(ruler, OFF, found, x)
+            if _material(*ruler.move(ruler.x, x)):
+                return _named(ruler, OFF, found, x)
+            return _named(ruler, FINE if result.converged else LOST, found, x)
         found = count
     if not found:
         return _named(ruler, DEAR, points, x)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.estimation.identification import CONSTANT, constant_along
 from mixedeffects.inference.component_names import places_of
-
-# a sum, relative to its terms, that is zero but for rounding
-CONSTANT = 1e-6
 
 NOT_IN_DATA = "not in the data: the likelihood is the same whatever its value"
 
@@ -101,20 +99,11 @@ class Identification:
             Weight of the residual variance.
         """
         return all(
-            self._constant(
+            constant_along(
                 [(W, flat.blocks[f]) for f, W in weights.items()], residual * flat.residual
             )
             for flat in self.flat
         )
-
-    def _constant(self, pairs, residual):
-        terms = [(W * change).ravel() for W, change in pairs]
-        terms = np.concatenate([*terms, [residual]])
-        # entries that rounding alone moved are measured against all that the direction moves
-        largest = max(
-            [abs(residual), *(float(np.abs(W).max() * np.abs(c).max()) for W, c in pairs)]
-        )
-        return bool(abs(terms.sum()) <= CONSTANT * max(np.abs(terms).sum(), CONSTANT * largest))
 
     def known_entries(self, f):
         """(k, k) whether each variance and covariance of a block is in the data."""
@@ -231,6 +220,39 @@ def unknown_names(fit):
                 else f"cor_{e.second}.{e.first}|{e.group}"
             )  # fmt: skip
     return out if found.residual_known or not fit.linear else [*out, "sigma"]
+
+
+def known_covariance(fit, L, covariance):
+    """The covariance of L beta, nan for what of it is not in the data.
+
+    Parameters
+    ----------
+    fit : FitRecord, CoefficientPart or the like
+    L : (m, p) array
+    covariance : (m, m) array
+
+    Returns
+    -------
+    (m, m) array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    >>> known_covariance(fit, np.eye(2), fit.vcov_beta) is fit.vcov_beta
+    True
+    """
+    found = identification(fit) if fit.linear else None
+    if found is None:
+        return covariance
+    out, lost = covariance.copy(), found.moves_errors(L)
+    out[lost], out[:, lost] = np.nan, np.nan
+    known = np.flatnonzero(~lost)
+    for i in known:  # of two known variances the covariance is known where that of the sum is
+        apart = known[found.moves_errors(L[i] + L[known])]
+        out[i, apart] = out[apart, i] = np.nan
+    return out
 
 
 def identification(fit):

@@ -6,6 +6,7 @@ response tells apart: what differs between them is arbitrary.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import wraps
 
@@ -18,6 +19,8 @@ from mixedeffects.inference.table import Table
 MOVED = 1e-5
 # the same of standard errors, which may come from differences
 ERROR_MOVED = 1e-4
+# share of the largest number below which one is compared as if it were that large
+LEAST = 1e-3
 
 
 def in_the_data(*deciding):
@@ -30,13 +33,14 @@ def in_the_data(*deciding):
     ----------
     *deciding : str
         Columns of the table. Where the first differs all numbers of the row are nan, where another
-        does all but that of the first.
+        does all but that of the first. In a table without them (probabilities by category) every
+        number decides for itself.
 
     Returns
     -------
     callable
-        A decorator of functions of a fit that return a `Table`; of those that return an array,
-        with nothing deciding, every number decides for itself.
+        A decorator of functions of a fit that return a `Table`; of those that return an array
+        every value decides for itself: a number is then nan, a name None.
     """
 
     def decorate(function):
@@ -45,9 +49,16 @@ def in_the_data(*deciding):
             found = function(fit, *args, **options)
             if not fit.certificate.flat:
                 return found
-            here, there = (function(twin, *args, **options) for twin in twins(fit))
+            with warnings.catch_warnings():  # said already
+                warnings.simplefilter("ignore")
+                here, there = (function(twin, *args, **options) for twin in twins(fit))
             if not isinstance(found, Table):
-                return np.where(differ(here, there), np.nan, found)
+                return kept_values(found, here, there)
+            if not all(name in found.columns for name in deciding):
+                return replace(found, columns={
+                    name: kept_values(np.asarray(values), here.columns[name], there.columns[name])
+                    for name, values in found.columns.items()
+                })  # fmt: skip
             for i, name in enumerate(deciding):
                 moved = differ(
                     here.columns[name], there.columns[name], MOVED if i == 0 else ERROR_MOVED
@@ -58,6 +69,20 @@ def in_the_data(*deciding):
         return asked
 
     return decorate
+
+
+def kept_values(found, here, there):
+    """Values without those that differ between two points alike: nan for numbers, else None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> kept_values(np.array([1.0, 2.0]), np.array([1.0, 2.1]), np.array([1.0, 1.9]))
+    array([ 1., nan])
+    """
+    if found.dtype.kind not in "fiub":
+        return np.where(here != there, None, found)
+    return np.where(differ(here, there), np.nan, found)
 
 
 def without_numbers(table, rows, kept=()):
@@ -83,7 +108,7 @@ def differ(here, there, relative=MOVED):
     """
     here, there = np.asarray(here, dtype=float), np.asarray(there, dtype=float)
     size = np.maximum(np.abs(here), np.abs(there))
-    least = 1e-3 * np.nanmax(size, initial=0.0)
+    least = LEAST * np.max(size, initial=0.0, where=np.isfinite(size))
     with np.errstate(invalid="ignore"):
         return np.abs(here - there) > relative * np.maximum(size, least)
 

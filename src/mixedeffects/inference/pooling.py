@@ -13,6 +13,8 @@ from mixedeffects.inference.dummies import (
     spanning,
 )
 from mixedeffects.inference.icc import icc
+from mixedeffects.inference.identification import known_covariance, unknown_components
+from mixedeffects.inference.information import n_parameters
 from mixedeffects.inference.row_sums import level_counts
 from mixedeffects.inference.table import Table
 
@@ -130,9 +132,9 @@ def baselines(fit):
         "partial pooling",
         "mixed model: group effects are draws from a distribution whose variance is estimated",
         fit.beta,
-        np.sqrt(np.diagonal(fit.vcov_beta)),
-        fit.sigma,
-        p + fit.theta.size + 1,
+        np.sqrt(np.diagonal(known_covariance(fit, np.eye(p), fit.vcov_beta))),
+        np.nan if unknown_components(fit)[-1] else fit.sigma,
+        n_parameters(fit),
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         effect = (partial.std_error / complete.std_error) ** 2
@@ -180,7 +182,7 @@ def _clustering(fit, effect, share):
     notes = []
     names = fit.design.x_names
     block = fit.design.blocks[0]
-    if len(fit.design.blocks) == 1 and block.Z is None:
+    if len(fit.design.blocks) == 1 and block.Z is None and not np.isnan(share):
         size = rows_of_a_row(fit)
         rows = f"{size:,.1f}".removesuffix(".0")
         notes.append(

@@ -213,22 +213,24 @@ def predict(
     return as_rows({name: in_place(v, kept) for name, v in columns.items()}, fit, data)
 
 
-def as_rows(columns, fit, table):
+def as_rows(columns, fit, table, *, several=False):
     """Columns with one number per row of a table, as a table of its kind, with its row labels.
 
     Parameters
     ----------
     columns : dict of str to array
-        With a column "row", several for each row: it becomes the label of the row.
     fit : FitRecord
     table : design.Table or None
         The rows that the fit used, if None.
+    several : bool
+        Whether there are several for each row, whose number is in the column "row": it becomes the
+        label of the row.
     """
     if table is None:
         index, flavour, n = fit.design.used_index, None, fit.design.n
     else:
         index, flavour, n = table.index, table.flavour, table.n_rows
-    if "row" in columns:
+    if several:
         labels = row_labels(fit.design) if table is None else as_labels(index, n)
         columns["row"] = [labels[i] for i in columns["row"].tolist()]
         index = None

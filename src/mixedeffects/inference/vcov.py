@@ -6,6 +6,7 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.coefficient_parts import check_component, part_of
+from mixedeffects.inference.identification import identification, known_covariance
 from mixedeffects.inference.separated import limits_of
 
 METHODS = ("model", "kenward-roger", "CR0", "CR2")
@@ -64,7 +65,7 @@ def vcov(fit, *, method="model", groups=None, component="conditional"):
     -------
     (p, p) array
         In the order of ``fit.fixef``. Rows of theta on the boundary are nan, and those of
-        coefficients without a finite estimate (separation).
+        coefficients without a finite estimate (separation), and what is not in the data.
 
     Raises
     ------
@@ -97,15 +98,34 @@ def vcov(fit, *, method="model", groups=None, component="conditional"):
             raise OptionError(f"component={component!r} has method='model' only")
         if component == "all":
             if fit.linear:
-                return fit.vcov_beta.copy()
-            return finite_part(part_of(fit, "all")[1], fit.vcov_parameters)
+                return of_coefficients(fit, fit.vcov_beta)
+            out = finite_part(part_of(fit, "all")[1], fit.vcov_parameters)
+            lost = fit.estimates.size - fit.theta.size + unknown_theta(fit)
+            out[lost], out[:, lost] = np.nan, np.nan
+            return out
         part = part_of(fit, component)[1]
         return finite_part(part, part.vcov_beta)
     if method == "model":
-        return finite_part(fit, fit.vcov_beta)
+        return of_coefficients(fit, fit.vcov_beta)
     from mixedeffects.inference.df import df_method
 
-    return df_method(fit, method).vcov.copy()
+    return of_coefficients(fit, df_method(fit, method).vcov)
+
+
+def of_coefficients(fit, covariance):
+    """The covariance of the main coefficients, nan where they or it have no number."""
+    return finite_part(fit, known_covariance(fit, np.eye(fit.beta.size), covariance))
+
+
+def unknown_theta(fit):
+    """Positions in theta of the terms some variance or covariance of which is not in the data."""
+    found = identification(fit)
+    doubted = set() if found is None else {(e.block, e.term) for e in found.entries if not e.known}
+    places = [(f, t) for f, block in enumerate(fit.all_blocks) for t in range(len(block.terms))]
+    parts = [term.part for term in fit.covariance_parameters.terms]
+    lost = [np.arange(fit.theta.size)[part] for place, part in zip(places, parts, strict=True)
+            if place in doubted]  # fmt: skip
+    return np.concatenate([np.empty(0, dtype=int), *lost])
 
 
 def finite_part(fit, covariance):

@@ -211,7 +211,8 @@ def flat_directions(data, family, response, covariance):
 
     The distribution has a variance of its own where it is normal with the identity link. A
     single yes or no, or a single category, has no variance besides its mean: a row's own variance
-    shows only where it has several trials.
+    shows only where it has several trials. Whether a count is an extra zero is such a yes or no:
+    the likelihood of a row is linear in its probability.
 
     Parameters
     ----------
@@ -220,16 +221,20 @@ def flat_directions(data, family, response, covariance):
     response : Response
     covariance : Parameters
     """
-    groups = [tuple(data.design.blocks), *(tuple(part.blocks) for part in data.parts.values())]
-    single = np.zeros(data.design.n, dtype=bool)
-    if family.has_size or family.ordinal:
-        trials = np.ones(single.size) if response.size is None else np.asarray(response.size)
-        if response.weights is not None and not family.weights_scale_dispersion:
-            trials = trials * response.weights
-        single = trials <= 1.0
+    copies = np.ones(data.design.n)
+    if response.weights is not None and not family.weights_scale_dispersion:
+        copies = copies * response.weights
+    trials = copies if response.size is None else copies * response.size
+    several = np.zeros(trials.size, dtype=bool)
+    main = trials <= 1.0 if family.has_size or family.ordinal else several
+    groups = [(tuple(data.design.blocks), main)]
+    for name, part in data.parts.items():
+        groups.append((tuple(part.blocks), copies <= 1.0 if name == "zi" else several))
+    groups = [(blocks, single) for blocks, single in groups if blocks]
     return flat_directions_of_rows(
-        [blocks for blocks in groups if blocks], covariance,
-        residual=family.name == "gaussian" and family.link.name == "identity", single=single,
+        [blocks for blocks, _ in groups], covariance,
+        residual=family.name == "gaussian" and family.link.name == "identity",
+        single=[single for _, single in groups],
     )  # fmt: skip
 
 

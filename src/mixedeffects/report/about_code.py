@@ -100,7 +100,7 @@ def _search(fit, options, unknown):
         _rule(certificate, options, unknown)
     elif certificate.ran_out:
         _limit(certificate, options, unknown)
-    if not certificate.proved:
+    if not certificate.at_maximum:
         unknown.append(
             "start= is not kept: the estimates of a search that ended short of a certified "
             "optimum depend on it, and the code starts where a search does by default."

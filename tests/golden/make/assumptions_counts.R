@@ -4,7 +4,8 @@
 #
 # Of each model: the Pearson sum of squares at the fitted means (random effects at their modes), the
 # number of zeros expected there, and how both vary among 500 draws of R's own generators from
-# those means: the share of draws that are at least as extreme as the data.
+# those means: the share of draws that are at least as extreme as the data. The same of zeros among
+# 500 responses that glmmTMB simulates with new random effects, as modes of small groups follow them.
 args <- commandArgs(TRUE)
 folder <- args[1]; outfile <- args[2]
 # read_frame and prepare of glmm.R, without the fits that follow them there
@@ -50,7 +51,8 @@ judge <- function(spec, d) {
   pearson <- function(y) sum((y - mean)^2 / variance)
   set.seed(1)
   drawn <- replicate(500, {x <- draw(); c(pearson(x), sum(x == 0))})
-  list(pearson = pearson(y), more = mean(drawn[1, ] >= pearson(y)), zeros = sum(y == 0),
+  again <- colSums(sapply(simulate(fit, 500, seed = 1), function(x) (if (is.matrix(x)) x[, 1] else x) == 0))
+  list(new_zeros = mean(again), new_sd = sd(again), new_more_zeros = mean(again >= sum(y == 0)), pearson = pearson(y), more = mean(drawn[1, ] >= pearson(y)), zeros = sum(y == 0),
        expected_zeros = sum(zero), more_zeros = mean(drawn[2, ] >= sum(y == 0)), loglik = as.numeric(logLik(fit)))
 }
 frames <- list(); out <- list()

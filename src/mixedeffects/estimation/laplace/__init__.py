@@ -2,7 +2,7 @@
 
 from mixedeffects.estimation.laplace.assemble import Coefficients, assemble
 from mixedeffects.estimation.laplace.curvature import hessian, quick_hessian
-from mixedeffects.estimation.laplace.edge import at_edge, edge_advice, edge_words, open_ends
+from mixedeffects.estimation.laplace.edge import at_edge, edge_advice, edge_words
 from mixedeffects.estimation.laplace.fit import fit_laplace
 from mixedeffects.estimation.laplace.objective import LaplaceObjective, row_slopes
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
@@ -22,7 +22,6 @@ __all__ = [
     "fit_laplace",
     "hessian",
     "in_users",
-    "open_ends",
     "quick_hessian",
     "row_slopes",
 ]

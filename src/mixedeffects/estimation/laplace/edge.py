@@ -11,32 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from mixedeffects.family import open_ends
+
 # how close to the edge a mean is at it, relative to 1
 CLOSE = 1e-4
-
-
-def open_ends(family):
-    """The ends of a family's means that its link does not keep to.
-
-    Returns
-    -------
-    tuple of float
-        Of none, one or two.
-
-    Examples
-    --------
-    >>> from mixedeffects.family import Binomial
-    >>> open_ends(Binomial("log")), open_ends(Binomial())
-    ((1.0,), ())
-    """
-    low, high = family.support
-    first, last = family.link.range
-    if family.ordinal or family.outside(np.zeros(1)) is None:
-        return ()
-    return tuple(
-        float(end) for end, past in ((low, first < low), (high, last > high))
-        if past and np.isfinite(end)
-    )  # fmt: skip
 
 
 def at_edge(family, eta):
@@ -51,7 +29,7 @@ def at_edge(family, eta):
     -------
     (float, int) or None
     """
-    ends = open_ends(family)
+    ends = [end for end in open_ends(family) if np.isfinite(end)]
     if not ends:
         return None
     with np.errstate(all="ignore"):

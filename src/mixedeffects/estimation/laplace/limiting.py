@@ -14,13 +14,7 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.estimation.laplace.held import with_problem
-from mixedeffects.estimation.recession import (
-    Recession,
-    complement,
-    distinct_directions,
-    largest_cone,
-    null_space,
-)
+from mixedeffects.estimation.recession import Recession, complement, recession_cone
 
 # linear predictor beyond which a row counts as at its limit
 FAR_OUT = 40.0
@@ -125,19 +119,13 @@ def while_held(recession, L, value, x, directions):
     w = recession.directions @ L
     step = w / float(w @ w)
     towards = directions.T @ step
-    basis = null_space(w[None, :])
-    if not basis.shape[1]:
+    found = recession_cone(w[None, :], recession.pulls)
+    if found is None:
         return None, np.zeros((x.size, 0)), x, towards
-    rows, first = distinct_directions(recession.pulls @ basis)
-    a, moved = largest_cone(rows)
-    inside = basis @ null_space(rows[~moved])
-    if not inside.shape[1]:
-        return None, np.zeros((x.size, 0)), x, towards
-    pulls, _ = distinct_directions(recession.pulls[first[moved]] @ inside)
+    inside, pulls, out, moved = found
     left = Recession(inside.T @ recession.directions, pulls)
-    if moved.any():
-        out = inside @ (inside.T @ (basis @ a))
-        own = recession.pulls[first[moved]]
+    if moved.size:
+        own = recession.pulls[moved]
         back = float(np.abs(own @ step).max()) * (abs(value) + FAR_OUT)
         x = x + directions.T @ (out * ((back + FAR_OUT) / float((own @ out).min())))
     return left, directions.T @ inside, x, towards

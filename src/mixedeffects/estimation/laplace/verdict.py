@@ -8,14 +8,12 @@ import numpy as np
 
 from mixedeffects.estimation.certificate import CERTAIN, Certificate, advice_for
 from mixedeffects.estimation.laplace.exactness import fits_exactly, narrowing
-from mixedeffects.estimation.laplace.separation import (
+from mixedeffects.estimation.laplace.infinite_variances import (
     alike_terms,
-    at_the_limit,
     cannot_be_infinite,
-    far_out,
     infinite_terms,
-    recession,
 )
+from mixedeffects.estimation.laplace.separation import at_the_limit, far_out, recession
 from mixedeffects.estimation.laplace.supremum import supremum
 from mixedeffects.estimation.newton import newton_step
 

@@ -7,13 +7,16 @@ import numpy as np
 from mixedeffects.family import Response
 from mixedeffects.inference.assumptions.limits import critical, verdict
 from mixedeffects.inference.assumptions.moments import LEAST
-from mixedeffects.inference.assumptions.standardised import row_leverages
+from mixedeffects.inference.assumptions.standardised import MOST_USED, row_leverages
 from mixedeffects.inference.checkup.record import FINE, LOOK, Check
 from mixedeffects.inference.quantile import counted_rows, row_sample
 from mixedeffects.inference.simulate import simulated
 
 # ratio of the variance to the model's that is worth knowing, and plainly wrong; and too low
 MORE, MUCH_MORE, LESS = 1.3, 2.0, 0.5
+# share of the residuals that modes have not used up, below which their squares say nothing: with a
+# random effect for each row they are of true models up to twice, or half, what is left
+LEAST_LEFT = 0.5
 # responses that are simulated to know how the ratio varies
 SIMULATIONS = 60
 # zeros: how many times as many as the model says, and the least share of all rows that they exceed
@@ -31,8 +34,8 @@ def dispersion_ratio(fit):
     Returns
     -------
     ratio, error : float
-        One, and small, under the model; nan where the family's dispersion is free, so that there
-        is nothing to see.
+        One, and small, under the model; nan where the family's dispersion is free, or every row
+        has a random effect of its own, so that there is nothing to see.
     """
     family, size, weights = fit.family, fit.response.size, fit.response.weights
     free = any(name in family.extras for name in ("dispersion", "df"))
@@ -48,7 +51,9 @@ def dispersion_ratio(fit):
     precision = np.divide(1.0, variance, where=usable, out=np.zeros_like(variance))
     weight = np.ones(mean.size) if weights is None else weights
     rows = float(weight[usable].sum())
-    left = max(rows - float(row_leverages(fit)[usable].sum()), 0.1 * rows)
+    left = rows - float(row_leverages(fit)[usable].sum())
+    if left < LEAST_LEFT * rows:
+        return np.nan, np.nan
     ratio = float((fit.response.y - mean) ** 2 @ (weight * precision)) / left
     drawn, copies = fit, counted_rows(weights)
     if copies is not None:
@@ -67,7 +72,7 @@ def dispersion(fit, ratio, error):
         return []
     sure = abs(ratio - 1.0) > critical(SIMULATIONS) * error
     state = verdict(sure, ratio, MORE, MUCH_MORE)
-    if sure and ratio <= LESS:
+    if sure and ratio <= LESS and not small_groups(fit):
         words = (
             f"the counts vary {ratio:.2g} times as much as the {fit.family.name} family says, "
             "which is less: standard errors are too large. Look for too many random effects, or "
@@ -86,22 +91,39 @@ def dispersion(fit, ratio, error):
     return [Check("dispersion", ratio, state, words, "assumptions")]
 
 
+def small_groups(fit):
+    """Whether modes follow the responses, so that at them counts vary less than the model says."""
+    return float(row_leverages(fit).mean()) >= MOST_USED
+
+
 def zeros(fit):
-    """Zeros against those that the model expects at the modes."""
+    """Zeros against those that the model expects.
+
+    Where groups are large it expects them at the modes. The modes of small groups follow the
+    responses, and at them even a true model expects too few: there responses of new groups are
+    simulated.
+    """
     family, y, weights = fit.family, fit.response.y, fit.response.weights
     if fit.linear or not family.discrete or family.ordinal or family.has_size:
         return []
     if family.zeros is not None or weights is not None or y.size < LEAST:
         return []
     observed = float((y == 0).sum())
-    nothing = Response(np.zeros_like(y))
-    with np.errstate(all="ignore"):
-        p = np.exp(np.asarray(family.log_density(nothing, *fit.predictors), dtype=float))
-    if not np.isfinite(p).all():
-        return []
-    expected, error = float(p.sum()), float(np.sqrt((p * (1.0 - p)).sum()))
+    if small_groups(fit):
+        rng = np.random.default_rng(0)
+        drawn = [float((one == 0).sum()) for one in simulated(fit, SIMULATIONS, rng)]
+        expected, error = float(np.mean(drawn)), float(np.std(drawn, ddof=1))
+        limit = critical(SIMULATIONS)
+    else:
+        nothing = Response(np.zeros_like(y))
+        with np.errstate(all="ignore"):
+            p = np.exp(np.asarray(family.log_density(nothing, *fit.predictors), dtype=float))
+        if not np.isfinite(p).all():
+            return []
+        expected, error = float(p.sum()), float(np.sqrt((p * (1.0 - p)).sum()))
+        limit = critical(np.inf)
     more = observed - expected
-    sure = more > critical(np.inf) * error and more > LEAST_SHARE * y.size
+    sure = more > limit * error and more > LEAST_SHARE * y.size
     ratio = observed / expected if expected > 0 else np.inf if observed else 1.0
     state = verdict(sure, ratio, ZEROS, MANY_ZEROS)
     numbers = (

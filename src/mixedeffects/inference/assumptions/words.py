@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import label_text, row_labels
+
 
 def lifted(fit, to_the_right):
     """What to try where a response is skewed.
@@ -24,7 +26,10 @@ def lifted(fit, to_the_right):
 
 
 def row_name(fit, row):
-    """A row of the table as given: ``"row 56 (counted from 0)"``."""
+    """A row of the table as given: ``"row 56 (counted from 0)"``, or by its own label."""
     kept = fit.design.missing.kept
     at = int(row) if kept is None else int(np.flatnonzero(kept)[row])
-    return f"row {at} (counted from 0)"
+    label = row_labels(fit.design)[row]
+    if isinstance(label, int | np.integer) and label == at:
+        return f"row {at} (counted from 0)"
+    return f"the row labelled {label_text(label)}"

@@ -7,6 +7,7 @@ from mixedeffects.inference.approximation import (
     DEAR,
     EXACT,
     FINE,
+    LOST,
     MOST,
     OFF,
     UNSETTLED,
@@ -39,7 +40,7 @@ def accuracy(fit):
             f"{found.errors:.2g} standard errors"
         )
         return Check("approximation", found.errors, NO_TROUBLE, words)
-    if found.status in (OFF, UNSETTLED):
+    if found.status in (OFF, LOST, UNSETTLED):
         return Check("approximation", found.errors, PROBLEM, off_words(fit, found))
     if not doubtful(fit):
         return Check("approximation", float("nan"), NO_TROUBLE, f"not compared: {why_not(found)}")
@@ -59,6 +60,12 @@ def off_words(fit, found):
     if fit.nagq != 1:
         what = (
             f"quadrature with nagq={fit.nagq}" if fit.nagq else "the quick approximation, nagq=0,"
+        )
+    if found.status == LOST:
+        return (
+            f"{what} is not accurate here: at the estimates quadrature says that they move, but "
+            "the search for its optimum did not get there, as where a density has several modes; "
+            "compare fits with nagq=5, 15 and 25, and believe only what no longer changes"
         )
     words = (
         f"{what} is not accurate here: by quadrature {found.name} is {found.moved:.4g} in place of "
@@ -94,7 +101,7 @@ def approximation_note(fit):
     if not doubtful(fit):
         return ""
     found = approximation(fit)
-    if found.status in (OFF, UNSETTLED):
+    if found.status in (OFF, LOST, UNSETTLED):
         words = off_words(fit, found)
     elif found.status in (CROSSED, DEAR):
         words = f"{why_not(found)}; {WHY}"

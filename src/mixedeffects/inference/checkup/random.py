@@ -27,7 +27,7 @@ def singular(fit):
     proof = (
         "That is the maximum, and a legal answer, but the model has more random effects than "
         "these data support"
-        if fit.certificate.proved
+        if fit.certificate.at_maximum
         else "The optimiser stopped there"
     )
     said = f"zero variance in {'; '.join(words)}. {proof}"

@@ -156,7 +156,7 @@ def unproved(fit, name):
     >>> unproved(me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy()), "model 1")
     ''
     """
-    if fit.certificate.proved:
+    if fit.certificate.at_maximum:
         return ""
     if fit.certificate.limit:
         shown = ", ".join(fit.certificate.infinite)

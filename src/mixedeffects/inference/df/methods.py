@@ -136,9 +136,11 @@ class KnownErrors:
     """
 
     def __init__(self, method, fit):
-        from mixedeffects.inference.identification import Identification
+        from mixedeffects.inference.identification import identification
 
-        self._method, self._found = method, Identification(fit)
+        found = identification(fit)
+        assert found is not None  # there are flat directions
+        self._method, self._found = method, found
         self.label, self.vcov = method.label, method.vcov
 
     def __getattr__(self, name):

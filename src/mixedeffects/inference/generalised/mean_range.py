@@ -7,8 +7,7 @@ import warnings
 import numpy as np
 
 from mixedeffects.errors import DataWarning, depth_of_package
-from mixedeffects.estimation.laplace import open_ends
-from mixedeffects.family import impossible_means
+from mixedeffects.family import impossible_means, open_ends
 
 
 def kept_inside(family, eta, columns):
@@ -37,25 +36,26 @@ def kept_inside(family, eta, columns):
     bad = impossible_means(family, eta)
     if bad is None:
         return columns
-    ends = open_ends(family)
-    low = family.support[0] if family.support[0] in ends else -np.inf
-    high = family.support[1] if family.support[1] in ends else np.inf
+    low, high = ends = open_ends(family)
     out = {}
+    missing = bad & np.isfinite(eta)
     for name, values in columns.items():
         values = np.array(values, dtype=float)
         if name in ("lower", "upper"):
             values = np.clip(values, low, high)
-        values[bad & np.isfinite(eta)] = np.nan
+        values[missing] = np.nan
         out[name] = values
-    missing = bad & np.isfinite(eta)
     if missing.any():
         with np.errstate(all="ignore"):
             worst = float(np.asarray(family.link.inverse(eta[missing][:1]))[0])
         what = "probabilities" if family.has_size else "means"
-        where = " or ".join(f"{'below' if end == low else 'above'} {end:g}" for end in ends)
+        where = " or ".join(
+            f"{side} {end:g}" for side, end in zip(("below", "above"), ends, strict=True)
+            if np.isfinite(end)
+        )  # fmt: skip
         reason = (
             f"the link '{family.link.name}' gives them {what} {where}, such as {worst:.4g}"
-            if ends
+            if where
             else f"the link '{family.link.name}' gives no mean there"
         )
         warnings.warn(

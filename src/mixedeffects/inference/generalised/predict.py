@@ -182,7 +182,9 @@ def predict(
         found = predict_categories(
             fit, rows, predictors, spread, conditional, interval, level, component
         )
-        return as_rows(found, fit, data) if isinstance(found, dict) else found
+        if not isinstance(found, dict):
+            return found
+        return as_rows(found, fit, data, several=interval is not None)
     unknown = {name: values for name, values in limits.items() if name not in SIMPLER}
     if interval is not None and unknown:
         warn_of_rows(unknown)

@@ -12,6 +12,7 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.df import df_method, linear_estimates
 from mixedeffects.inference.df.estimates import f_p_value
 from mixedeffects.inference.estimable import aliasing
+from mixedeffects.inference.identification import known_covariance
 from mixedeffects.inference.means.adjust import STEPWISE, adjusted, check_adjust
 from mixedeffects.inference.means.families import contrast_weights
 from mixedeffects.inference.means.grid import all_of, combinations
@@ -95,7 +96,7 @@ class MarginalMeans:
     def vcov(self):
         """(m, m) covariance of the rows, on the model's scale; nan for those that have none."""
         L = self.L
-        out = L @ df_method(self.fit, self.ddf).vcov @ L.T
+        out = known_covariance(self.fit, L, L @ df_method(self.fit, self.ddf).vcov @ L.T)
         if self.fit.recession is not None:
             lost = np.flatnonzero(self._limits() != 0)
             out[lost], out[:, lost] = np.nan, np.nan

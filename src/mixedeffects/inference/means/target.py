@@ -15,7 +15,7 @@ import numpy as np
 
 from mixedeffects.design import Predictors
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.estimation.laplace import open_ends
+from mixedeffects.family import open_ends
 from mixedeffects.inference.estimable import Aliasing, aliasing
 from mixedeffects.inference.means.inverse_link import (
     InverseLink,
@@ -180,10 +180,7 @@ def _change(fit):
     own = transformation(fit)
     if name == "identity":
         return own
-    known = open_ends(fit.family)
-    low, high = fit.family.support
-    ends = low if low in known else -np.inf, high if high in known else np.inf
-    return InverseLink(fit.family.link, words_of_mean(fit), ends=ends)
+    return InverseLink(fit.family.link, words_of_mean(fit), ends=open_ends(fit.family))
 
 
 def _places(fit):

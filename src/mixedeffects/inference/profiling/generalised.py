@@ -118,23 +118,37 @@ class GeneralisedOptimum:
         return self.values_at(self.x, self.evaluation.lambdas)
 
     def values_at(self, x, lambdas):
-        """(K,) values of all parameters; a correlation of an effect that does not vary is nan."""
-        covariance = self.problem.covariance
-        out = []
-        for t in covariance.terms:
-            T = covariance.T_blocks[t.block][np.ix_(t.columns, t.columns)]
-            L = T @ lambdas[t.block][np.ix_(t.columns, t.columns)]
-            sd = np.sqrt((L * L).sum(axis=1))
-            k = sd.size
-            with np.errstate(invalid="ignore", divide="ignore"):
-                corr = np.clip(L @ L.T / np.outer(sd, sd), -1.0, 1.0)
-            for j in range(k):
-                out.append(sd[j])
-                if t.structure.rotates:
-                    out += [corr[i, j] for i in range(j + 1, k)]
-        for group in self.coefficients:
-            out += (group.T @ x[group.part]).tolist()
-        return np.array(out)
+        """(K,) values of all parameters at a point."""
+        return user_values(self.problem, self.coefficients, x, lambdas)
+
+
+def user_values(problem, coefficients, x, lambdas):
+    """(K,) values of all parameters; a correlation of an effect that does not vary is nan.
+
+    Parameters
+    ----------
+    problem : Problem
+    coefficients : tuple of Coefficients
+    x : (P,) array
+        In the engine's coordinates.
+    lambdas : sequence of (k, k) arrays
+    """
+    covariance = problem.covariance
+    out = []
+    for t in covariance.terms:
+        T = covariance.T_blocks[t.block][np.ix_(t.columns, t.columns)]
+        L = T @ lambdas[t.block][np.ix_(t.columns, t.columns)]
+        sd = np.sqrt((L * L).sum(axis=1))
+        k = sd.size
+        with np.errstate(invalid="ignore", divide="ignore"):
+            corr = np.clip(L @ L.T / np.outer(sd, sd), -1.0, 1.0)
+        for j in range(k):
+            out.append(sd[j])
+            if t.structure.rotates:
+                out += [corr[i, j] for i in range(j + 1, k)]
+    for group in coefficients:
+        out += (group.T @ x[group.part]).tolist()
+    return np.array(out)
 
 
 class Held:

@@ -15,7 +15,7 @@ import numpy as np
 from mixedeffects.estimation.laplace.held import CoefficientChart, solve_held
 from mixedeffects.estimation.laplace.limiting import limiting, while_held
 from mixedeffects.estimation.laplace.verdict import NOTHING_LEFT
-from mixedeffects.inference.profiling.generalised import GeneralisedOptimum
+from mixedeffects.inference.profiling.generalised import GeneralisedOptimum, user_values
 from mixedeffects.inference.separated import at_the_limits
 
 # Newton decrements at which a point is good enough; share of a zeta by which it may be missed
@@ -75,9 +75,10 @@ class LimitOptimum:
 
     def inner_values(self, left, x, evaluation, limits):
         """(K,) values of all parameters where a coefficient is held."""
-        optimum = GeneralisedOptimum.__new__(GeneralisedOptimum)
-        optimum.problem, optimum.coefficients = self.inner.problem, self.fit.coefficients
-        return self._told(optimum.values_at(left.whole(x), evaluation.lambdas), limits)
+        values = user_values(
+            self.inner.problem, self.fit.coefficients, left.whole(x), evaluation.lambdas
+        )
+        return self._told(values, limits)
 
     def told(self, values):
         """(m, K) values along the profile of a parameter that stays finite."""

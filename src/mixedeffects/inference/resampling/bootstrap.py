@@ -26,7 +26,7 @@ from mixedeffects.estimation.refits import (
     streams,
 )
 from mixedeffects.inference.clusters import outermost
-from mixedeffects.inference.identification import unknown_components
+from mixedeffects.inference.identification import known_covariance, unknown_components
 from mixedeffects.inference.resampling.clusters import cluster_codes
 from mixedeffects.inference.resampling.full import full_fit
 from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
@@ -153,7 +153,9 @@ def bootstrap(
         estimates=estimates,
         replicates=values,
         std_errors=std_errors,
-        std_error_fixed=np.sqrt(np.diagonal(fit.vcov_beta)),
+        std_error_fixed=np.sqrt(
+            np.diagonal(known_covariance(fit, np.eye(fit.beta.size), fit.vcov_beta))
+        ),
         n_failed=results.n_failed,
         n_singular=results.n_singular,
         n_clusters=n_clusters,

@@ -25,7 +25,13 @@ def verdict_words(fit):
     """
     c = fit.certificate
     how = f"{c.optimizer}, {c.evaluations} evaluations"
-    if c.converged:
+    if c.short:
+        words = [f"Ended by your own rule ({c.rule}), short of a certified optimum ({how})"]
+    elif c.converged and c.flat:
+        words = [
+            f"At its maximum, but not at a single point: variances are not in the data ({how})"
+        ]
+    elif c.converged:
         words = [f"Converged: certified optimum ({how}, gradient {c.gradient:.0e})"]
     else:
         words = [f"NOT CONVERGED ({how}): {c.message}"]

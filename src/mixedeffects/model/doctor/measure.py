@@ -47,7 +47,7 @@ def measured(trials, base=0):
         )  # fmt: skip
     if reason:
         where = ""
-        if not all(fit.certificate.proved for fit in fits):
+        if not all(fit.certificate.at_maximum for fit in fits):
             where = " Those of fits without certificate are at the variances where they stopped."
         return out, (f"Log-likelihoods and AIC by maximum likelihood: {reason}.{where}",)
     if asked.reml:
@@ -78,7 +78,7 @@ def _one(trial, against, ml):
     loglik = -0.5 * (ml_objective(fit) if ml and fit.reml else fit.objective)
     p_value = nan
     if fit is not against and not trial.same_model:
-        if fit.certificate.proved and against.certificate.proved:
+        if fit.certificate.at_maximum and against.certificate.at_maximum:
             pair = (by_ml(f) if ml and f.reml else f for f in (fit, against))
             p_value, note = tested_against(*pair)
         else:
@@ -90,7 +90,7 @@ def _one(trial, against, ml):
 
 def ml_objective(fit):
     """-2 log-likelihood by maximum likelihood; of a fit without certificate, where it stopped."""
-    if fit.certificate.proved:
+    if fit.certificate.at_maximum:
         return by_ml(fit).objective
     old = fit.evaluation.objective
     objective = LMMObjective(old.stats, old.solver, old.parameters, False)
