@@ -105,6 +105,45 @@ def test_a_family_at_its_limit_is_the_simpler_family(name):
     assert "separation" not in fit.certificate.message
 
 
+def even_counts_and_zeros():
+    """Counts that vary less than Poisson counts, and zeros of another origin."""
+    data = even_counts()
+    return {**data, "y": np.where(np.arange(ROWS) % 5 == 0, 0, data["y"])}
+
+
+# data, options, the simpler family's options
+SPREAD_AT_ITS_LIMIT = {
+    "truncated_nbinom2": (
+        even_counts, {"family": "truncated_nbinom2"}, {"family": "truncated_poisson"},
+    ),
+    "hurdle_nbinom1": (
+        even_counts_and_zeros, {"family": "hurdle_nbinom1", "zi": "~ x"},
+        {"family": "hurdle_poisson", "zi": "~ x"},
+    ),
+    "zi_nbinom2": (
+        even_counts_and_zeros, {"family": "nbinom2", "zi": "~ x", "dispersion": "~ x"},
+        {"family": "poisson", "zi": "~ x"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPREAD_AT_ITS_LIMIT)
+@pytest.mark.parametrize("interval", [None, "confidence", "prediction"])
+def test_predictions_with_a_spread_at_its_limit_are_the_simpler_familys(name, interval):
+    """Its mean depends on the dispersion, which has no finite estimate, but no longer moves."""
+    data, options, simpler = SPREAD_AT_ITS_LIMIT[name]
+    fit, other = (glmm(FORMULA, data(), **o) for o in (options, simpler))
+    assert fit.certificate.limits and not other.certificate.limits
+    found, wanted = (f.predict(interval=interval) for f in (fit, other))
+    if interval is None:
+        assert found == pytest.approx(wanted, rel=tol.GLMM_PREDICTION_RTOL)
+        return
+    for column in ("prediction", "std_error", "lower", "upper"):
+        assert np.asarray(found[column]) == pytest.approx(
+            np.asarray(wanted[column]), rel=tol.GLMM_PREDICTION_ERROR_RTOL
+        )
+
+
 def series_density(y):
     """Fisher's logarithmic series with the linear predictor as the logit of its parameter."""
     return lambda rows, eta: logser.logpmf(y[rows], expit(eta))

@@ -167,6 +167,8 @@ def predict(
         refuse_unknown(fit, rows)
     predictors = linear_predictors(fit, rows, conditional=conditional)
     limits = row_limits(fit, rows)
+    if component not in SIMPLER:  # a mean does not move with a spread that is at its limit
+        limits = {name: values for name, values in limits.items() if name not in SIMPLER}
     far = {  # what is shown; derivatives are taken where predictors are finite
         name: at_the_limits(values, limits[name]) if name in limits else values
         for name, values in predictors.items()
@@ -183,13 +185,12 @@ def predict(
             fit, rows, predictors, spread, conditional, interval, level, component
         )
         return as_rows(found, fit, data) if isinstance(found, dict) else found
-    unknown = {name: values for name, values in limits.items() if name not in SIMPLER}
-    if interval is not None and unknown:
-        warn_of_rows(unknown)
+    if interval is not None and limits:
+        warn_of_rows(limits)
     if interval == "prediction":
         return _prediction_interval(
             fit, data, rows, predictors, spread, conditional, new_levels, level, component,
-            size, weights, far, unknown,
+            size, weights, far, limits,
         )  # fmt: skip
     target = _target(fit, scale, component, predictors)
     lost = rows.lost_to(target.names)
