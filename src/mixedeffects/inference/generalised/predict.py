@@ -37,11 +37,9 @@ from mixedeffects.inference.predict import (
     refuse_new_levels,
 )
 from mixedeffects.inference.row_numbers import row_numbers
-from mixedeffects.inference.separated import at_the_limits
+from mixedeffects.inference.separated import SPREADS, at_the_limits
 
 SCALES = ("response", "link")
-# predictors whose limit is a simpler family, with a spread that is known
-SIMPLER = ("dispersion", "df")
 
 
 def fitted(fit):
@@ -167,8 +165,6 @@ def predict(
         refuse_unknown(fit, rows)
     predictors = linear_predictors(fit, rows, conditional=conditional)
     limits = row_limits(fit, rows)
-    if component not in SIMPLER:  # a mean does not move with a spread that is at its limit
-        limits = {name: values for name, values in limits.items() if name not in SIMPLER}
     far = {  # what is shown; derivatives are taken where predictors are finite
         name: at_the_limits(values, limits[name]) if name in limits else values
         for name, values in predictors.items()
@@ -185,6 +181,8 @@ def predict(
             fit, rows, predictors, spread, conditional, interval, level, component
         )
         return as_rows(found, fit, data) if isinstance(found, dict) else found
+    if component not in SPREADS:  # a mean does not move with a spread that is at its limit
+        limits = {name: values for name, values in limits.items() if name not in SPREADS}
     if interval is not None and limits:
         warn_of_rows(limits)
     if interval == "prediction":
