@@ -219,7 +219,7 @@ def predict(
         }
         columns = _inside(fit, target, at, columns)
         columns = {name: values * times for name, values in columns.items()}
-    without_errors(columns, limits if component == "dispersion" else unknown, target.names)
+    without_errors(columns, limits, target.names)
     return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, data)
 
 
