@@ -495,6 +495,8 @@ BAND_OF_NOISE_RTOL = 0.09
 SEPARATED_LOGLIK_ABS = 1e-5
 # Limits by uniroot on glmmTMB fits, whose log-likelihoods are good to 1e-8 and slopes are about 1.
 SEPARATED_LIMIT_ABS = 2e-5
+# The same of singular fits, where glmmTMB's log standard deviation goes to minus infinity.
+SINGULAR_LIMIT_ABS = 5e-5
 # Standard errors of TMB by its own automatic derivatives; estimates in units of them.
 SEPARATED_SE_RTOL = 1e-4
 SEPARATED_ESTIMATE_SE = 1e-4

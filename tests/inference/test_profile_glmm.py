@@ -196,3 +196,31 @@ def test_a_correlations_profile_ends_at_the_better_model_without_one_of_its_effe
     ]
     ceiling = optimum.problem_of(parameter).ceiling.value
     assert ceiling == pytest.approx(min(smaller), abs=tol.OPTIMUM_E4)
+
+
+def test_a_variance_of_zero_at_the_optimum_may_be_positive_along_a_profile():
+    """The limits by uniroot on glmmTMB 1.1.5's fits with offset(b * x); lme4 has 0.2508, 0.8194."""
+    rng = np.random.default_rng(4)
+    g = np.repeat(np.arange(10), 6)
+    x = np.round(np.linspace(-1, 1, 10), 2)[g]
+    y = rng.poisson(np.exp(0.5 + 0.6 * x))
+    fit = me.glmm("y ~ x + (1 | g)", {"y": y, "x": x, "g": g}, family="poisson")
+    assert fit.certificate.is_singular
+    limits = fit.confint(method="profile", parameters=["x"])
+    assert limits["lower"][0] == pytest.approx(0.25077111, abs=tol.SINGULAR_LIMIT_ABS)
+    assert limits["upper"][0] == pytest.approx(0.81938788, abs=tol.SINGULAR_LIMIT_ABS)
+
+
+def test_another_terms_variance_of_zero_may_be_positive_along_a_profile():
+    """The limits by uniroot on glmmTMB 1.1.5's fits with the standard deviation mapped out."""
+    rng = np.random.default_rng(9)
+    n = 80
+    g = rng.integers(0, 8, n)
+    h = (g + rng.integers(0, 3, n)) % 6
+    y = rng.poisson(np.exp(0.5 + 0.6 * rng.normal(size=8)[g]))
+    data = {"y": y, "g": g, "h": h}
+    fit = me.glmm("y ~ 1 + (1 | g) + (1 | h)", data, family="poisson")
+    assert fit.certificate.is_singular
+    limits = fit.confint(method="profile", parameters=["sd_(Intercept)|g"])
+    assert limits["lower"][0] == pytest.approx(0.3290613, abs=tol.SINGULAR_LIMIT_ABS)
+    assert limits["upper"][0] == pytest.approx(1.0452099, abs=tol.SINGULAR_LIMIT_ABS)

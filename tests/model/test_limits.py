@@ -105,6 +105,58 @@ def test_a_family_at_its_limit_is_the_simpler_family(name):
     assert "separation" not in fit.certificate.message
 
 
+def even_counts_and_zeros():
+    """Counts that vary less than Poisson counts, and zeros of another origin."""
+    data = even_counts()
+    return {**data, "y": np.where(np.arange(ROWS) % 5 == 0, 0, data["y"])}
+
+
+# data, options, the simpler family's options
+SPREAD_AT_ITS_LIMIT = {
+    "truncated_nbinom2": (
+        even_counts, {"family": "truncated_nbinom2"}, {"family": "truncated_poisson"},
+    ),
+    "hurdle_nbinom1": (
+        even_counts_and_zeros, {"family": "hurdle_nbinom1", "zi": "~ x"},
+        {"family": "hurdle_poisson", "zi": "~ x"},
+    ),
+    "zi_nbinom2": (
+        even_counts_and_zeros, {"family": "nbinom2", "zi": "~ x", "dispersion": "~ x"},
+        {"family": "poisson", "zi": "~ x"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPREAD_AT_ITS_LIMIT)
+@pytest.mark.parametrize("interval", [None, "confidence", "prediction"])
+def test_predictions_with_a_spread_at_its_limit_are_the_simpler_familys(name, interval):
+    """Its mean depends on the dispersion, which has no finite estimate, but no longer moves."""
+    data, options, simpler = SPREAD_AT_ITS_LIMIT[name]
+    fit, other = (glmm(FORMULA, data(), **o) for o in (options, simpler))
+    assert fit.certificate.limits and not other.certificate.limits
+    found, wanted = (f.predict(interval=interval) for f in (fit, other))
+    if interval is None:
+        assert found == pytest.approx(wanted, rel=tol.GLMM_PREDICTION_RTOL)
+        return
+    for column in ("prediction", "std_error", "lower", "upper"):
+        assert np.asarray(found[column]) == pytest.approx(
+            np.asarray(wanted[column]), rel=tol.GLMM_PREDICTION_ERROR_RTOL
+        )
+
+
+@pytest.mark.parametrize("name", SPREAD_AT_ITS_LIMIT)
+def test_marginal_means_with_a_spread_at_its_limit_are_the_simpler_familys(name):
+    data, options, simpler = SPREAD_AT_ITS_LIMIT[name]
+    found, wanted = (
+        glmm(FORMULA, data(), **o).emmeans([], component="response").tidy()
+        for o in (options, simpler)
+    )
+    for column in ("estimate", "std_error", "lower", "upper"):
+        assert np.asarray(found[column]) == pytest.approx(
+            np.asarray(wanted[column]), rel=tol.GLMM_PREDICTION_ERROR_RTOL
+        )
+
+
 def series_density(y):
     """Fisher's logarithmic series with the linear predictor as the logit of its parameter."""
     return lambda rows, eta: logser.logpmf(y[rows], expit(eta))
@@ -131,6 +183,18 @@ def test_the_limit_of_truncated_counts_is_the_logarithmic_series(family):
     assert not fit.converged
     assert "logarithmic series" in fit.certificate.message
     assert set(fit.certificate.infinite) == {"(Intercept)", "dispersion: (Intercept)"}
+
+
+@pytest.mark.parametrize("family", ["truncated_nbinom2", "truncated_nbinom1"])
+def test_predictions_at_the_logarithmic_series_are_its_mean(family):
+    """SciPy's mean of the series; the predictors themselves are at minus infinity."""
+    fit = glmm("y ~ 1 + (1 | g)", SERIES, family=family)
+    (spread,) = fit.extras["dispersion"]
+    odds = spread if family.endswith("1") else fit.beta[0] - spread
+    typical = fit.predict(groups="population", new_levels="population")
+    assert typical == pytest.approx(logser.mean(expit(odds)), rel=tol.GLMM_PREDICTION_RTOL)
+    assert fit.predict() == pytest.approx(fit.fitted, rel=tol.GLMM_PREDICTION_RTOL)
+    assert np.isneginf(fit.predict(scale="link")).all()
 
 
 def test_the_limit_of_the_linear_truncated_family_is_the_series_too():

@@ -35,10 +35,12 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
     type : {3, 2, 1}
         Which hypotheses, the same for every coding of the factors: 1 tests each term after
         those before it, 2 after all terms that do not contain it, 3 compares equally weighted
-        cell means (slopes at the other covariates' zero). Without an intercept in the formula
-        the first term of type 1, and of the others a factor beside which no other term has
-        the constant (``0 + f``, ``0 + f + x``), is asked whether all its means are zero, as by
-        SAS with NOINT; in ``0 + a * b`` both factors are asked for differences.
+        cell means (slopes at the other covariates' zero). As in SAS and lmerTest only a term with
+        the same numeric variables contains another: types 2 and 3 of ``a * x`` test ``a`` where
+        x is zero, while R's ``car::Anova`` of type 2 leaves ``a:x`` out. Without an intercept in
+        the formula the first term of type 1, and of the others a factor beside which no other
+        term has the constant (``0 + f``, ``0 + f + x``), is asked whether all its means are zero,
+        as by SAS with NOINT; in ``0 + a * b`` both factors are asked for differences.
     ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}, optional
         "satterthwaite" for a linear mixed model; "wald", the only one, for a generalised one.
         Where standard errors and denominator degrees of freedom come from.

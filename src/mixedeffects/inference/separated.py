@@ -18,6 +18,8 @@ PROFILE = (
 )
 LIMIT = 'confint(method="profile") has the finite limit'
 LRT = "lrt() of the models with and without the term tests it"
+# predictors whose limit is a simpler family, with a spread that is known
+SPREADS = ("dispersion", "df")
 
 
 def limits_of(fit, L):

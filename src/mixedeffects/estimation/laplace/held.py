@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.estimation.laplace.boundary import examine
 from mixedeffects.estimation.laplace.curvature import by_differences
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 
@@ -30,6 +31,8 @@ STEP = 1e-5
 # standard deviation, of the scale of its column, that stands for none in a logarithm
 GONE = 1e-5
 MOST_ITERATIONS = 60
+# times that a search goes on from beside a variance of zero
+RESTARTS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,6 +280,18 @@ class ChartedCovariance:
         self.T_blocks = self.inner.T_blocks
         self.n_theta = self.inner.n_theta - (w is not None)
 
+    @property
+    def terms(self):
+        """The other terms, whose variances may be looked beside, with the places they have here."""
+        part, moved = self.chart.term.part, self.w is not None
+        return [
+            replace(term, part=slice(term.part.start - moved, term.part.stop - moved))
+            if term.part.start >= part.stop
+            else term
+            for term in self.inner.terms
+            if term.part != part
+        ]
+
     def _entries(self, theta):
         part = self.chart.term.part
         if self.w is None:
@@ -348,9 +363,14 @@ def solve_held(objective, chart, w, x, curvature, near=None, tolerance=1e-7):
         objective.evaluations += inner.evaluations
         return HeldPoint(x, first.value, first, curvature, True)
     if np.isfinite(first.value):
-        result, B = quasi_newton(
-            inner, first, curvature, tolerance=tolerance, max_iterations=MOST_ITERATIONS
-        )
+        options = {"tolerance": tolerance, "max_iterations": MOST_ITERATIONS}
+        result, B = quasi_newton(inner, first, curvature, **options)
+        for _ in range(RESTARTS):
+            # a variance of zero is stationary: elsewhere on the profile it may be worth more
+            lower = examine(result.evaluation)[1]
+            if lower is None:
+                break
+            result, B = quasi_newton(inner, lower, B, **options)
         objective.evaluations += inner.evaluations
         point = result.evaluation
         return HeldPoint(point.x, point.value, point, B, result.converged)

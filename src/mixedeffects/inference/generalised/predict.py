@@ -37,11 +37,9 @@ from mixedeffects.inference.predict import (
     refuse_new_levels,
 )
 from mixedeffects.inference.row_numbers import row_numbers
-from mixedeffects.inference.separated import at_the_limits
+from mixedeffects.inference.separated import SPREADS, at_the_limits
 
 SCALES = ("response", "link")
-# predictors whose limit is a simpler family, with a spread that is known
-SIMPLER = ("dispersion", "df")
 
 
 def fitted(fit):
@@ -185,13 +183,14 @@ def predict(
         if not isinstance(found, dict):
             return found
         return as_rows(found, fit, data, several=interval is not None)
-    unknown = {name: values for name, values in limits.items() if name not in SIMPLER}
-    if interval is not None and unknown:
-        warn_of_rows(unknown)
+    if component not in SPREADS:  # a mean does not move with a spread that is at its limit
+        limits = {name: values for name, values in limits.items() if name not in SPREADS}
+    if interval is not None and limits:
+        warn_of_rows(limits)
     if interval == "prediction":
         return _prediction_interval(
             fit, data, rows, predictors, spread, conditional, new_levels, level, component,
-            size, weights, far, unknown,
+            size, weights, far, limits,
         )  # fmt: skip
     target = _target(fit, scale, component, predictors)
     lost = rows.lost_to(target.names)
@@ -222,7 +221,7 @@ def predict(
         }
         columns = _inside(fit, target, at, columns)
         columns = {name: values * times for name, values in columns.items()}
-    without_errors(columns, limits if component == "dispersion" else unknown, target.names)
+    without_errors(columns, limits, target.names)
     return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, data)
 
 

@@ -80,7 +80,7 @@ class Target:
         """(n,) values on the link scale."""
         if self.plain and not any(s is not None for s in spread.values()):
             return np.asarray(predictors[self.names[0]], dtype=float)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             value = self.value(predictors, spread)
             if self.complement is None:
                 return self.link.link(value)

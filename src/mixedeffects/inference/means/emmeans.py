@@ -49,7 +49,8 @@ def emmeans(
     level : float
     weights : {"equal", "proportional", "outer", "cells", "flat"}
         Of the levels averaged over: equal, or by their frequencies in the data, of which `at=`
-        leaves only the rows at the levels that it chooses; see `cells`.
+        leaves only the rows at the levels that it chooses; see `cells`. A frequency is a number of
+        rows, whatever their prior weights, which R's emmeans adds up instead.
     cov_reduce : str, callable or dict of these by column
         What numeric columns are held at: "mean", "median", "min", "max", "range", or a function of
         their values. A column with two values keeps both, like a factor.

@@ -23,6 +23,7 @@ from mixedeffects.inference.means.inverse_link import (
     words_of_mean,
 )
 from mixedeffects.inference.means.transformation import transformation
+from mixedeffects.inference.separated import SPREADS
 
 COMPONENTS = ("conditional", "zi", "dispersion", "response")
 AVERAGES = ("link", "response")
@@ -227,6 +228,7 @@ def _whole_mean(fit, bias_adjust):
         (own, (_ones if own.design is constant else plain_rows(own, held))) for own, held in parts
     ]
     m = len(parts)
+    still = _spreads_at_limits(fit)
 
     def rows_of(table, total):
         Xs, linear, etas = [], [], []
@@ -242,6 +244,9 @@ def _whole_mean(fit, bias_adjust):
         rows = []
         for k, X in enumerate(Xs):
             slope = slopes.get((k,), np.zeros(total))
+            if k in still:
+                own = aliasing(parts[k][0]).reduce(X)[0]
+                slope = np.where(still[k].limits(own) != 0, 0.0, slope)
             rows.append(slope[:, None] * X)
             value = value - slope * linear[k]
         return np.hstack(rows), value
@@ -253,6 +258,32 @@ def _whole_mean(fit, bias_adjust):
         *_exposure_facts(fit, "conditional"),
     )
     return Target(view, rows_of, None, facts, exact=False)
+
+
+def _spreads_at_limits(fit):
+    """Which predictors are spreads at a limit, of which a mean no longer depends.
+
+    Not where coefficients of the mean move with them, as they do on the way to the logarithmic
+    series: there only all of them together leave the mean where it is.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+
+    Returns
+    -------
+    dict of int to Recession
+        By the predictor's number.
+    """
+    places = dict(_places(fit))
+    if fit.part_of_recession(places["conditional"]) is not None:
+        return {}
+    found = {
+        k: fit.part_of_recession(at)
+        for k, (name, at) in enumerate(places.items())
+        if name in SPREADS
+    }
+    return {k: part for k, part in found.items() if part is not None}
 
 
 def _ones(table, total):
