@@ -96,6 +96,9 @@ class Binomial(Family):
 
 def bernoulli_variance(link, eta):
     """``mu (1 - mu)``, with all digits where mu is next to 0 or to 1."""
+    if link.name == "logit" and np.ndim(eta):
+        _, smaller, _ = tails(np.asarray(eta, dtype=float))
+        return smaller * (1.0 - smaller)
     return np.exp(link.log_inverse(eta) + link.log_complement(eta))
 
 

@@ -91,8 +91,9 @@ def test(
         table = coefficient_table(
             fit, ddf=ddf, level=level, component=component, exponentiate=exponentiate
         )
-        names, tested = part_of(fit, component)
-        warn_separated(names, limits_of(tested, np.eye(tested.beta.size)))
+        if fit.certificate.recession is not None:
+            names, tested = part_of(fit, component)
+            warn_separated(names, limits_of(tested, np.eye(tested.beta.size)))
         return table
     if not isinstance(joint, bool | np.bool_):
         raise OptionError(f"joint={joint!r} must be True or False")

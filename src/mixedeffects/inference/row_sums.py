@@ -95,7 +95,7 @@ def level_counts(fit, f):
     block = fit.all_blocks[f]
 
     def count():
-        stats = _unweighted(fit)
+        stats = None if fit.design.n <= FEW else _unweighted(fit)
         if stats is not None and block.Z is None:
             return np.rint(_level_sums(stats, f)[:, 0, 0]).astype(np.int64)
         return np.bincount(block.factor.codes, minlength=block.factor.n_levels)
@@ -105,6 +105,9 @@ def level_counts(fit, f):
 
 def mean_squares(fit, f):
     """(k, k) mean over the rows of z z' of one block."""
+    Z = fit.all_blocks[f].Z
+    if Z is not None and Z.shape[0] <= FEW:
+        return Z.T @ Z / Z.shape[0]
     R = block_triangle(fit, f)
     return R.T @ R
 
@@ -120,7 +123,7 @@ def fixed_variance(fit):
 def _fixed_variance(fit):
     if not fit.beta.size:
         return 0.0
-    if _has_intercept(fit) and _unweighted(fit) is not None:
+    if fit.design.n > FEW and _has_intercept(fit) and _unweighted(fit) is not None:
         # the first row of R is that of the intercept: the others are about the columns' means
         return float(np.sum((fixed_triangle(fit)[1:, 1:] @ fit.beta[1:]) ** 2)) / (fit.design.n - 1)
     return float(np.var(fit.design.X @ fit.beta, ddof=1))
@@ -204,6 +207,8 @@ def _root(gram, T):
     return L.T @ dtrtri(T, lower=0)[0]
 
 
+# rows up to which a pass over them costs less than what the cross-products take
+FEW = 1000
 # of a column's root mean square: a standard deviation below it is rounding
 ROUNDING = 1e-12
 # of the largest diagonal entry: below it, what cross-products say of a column is rounding

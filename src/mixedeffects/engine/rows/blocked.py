@@ -39,7 +39,7 @@ class BlockedRows:
         self.first = self.q * self.k
         self.m = self.width - self.first
         self.leaf = rows.codes[0]
-        self.Z = rows.Z
+        self.Z, self._Lambdas = rows.Z, None
         self.target = np.empty((0, 0), dtype=np.int32)
         n, K = rows.Z.shape
         self.place = np.empty((n, K - self.k), dtype=np.int32)
@@ -67,7 +67,8 @@ class BlockedRows:
 
     def scale(self, Lambdas):
         """Use other relative factors from now on."""
-        self.Z = self.rows.scaled(Lambdas)
+        if Lambdas is not self._Lambdas:
+            self.Z, self._Lambdas = self.rows.scaled(Lambdas), Lambdas
 
     def eta(self, u, raw=False):
         """(n,) Z Lambda u, or Z u."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class RandomRows:
         Entries before Lambda, in the engine's coordinates, blocks in the order of u.
     codes : tuple of (n,) int32 arrays
         Level of each row, in the order of u.
+    parts : tuple of (int, slice, slice)
+        Per block in the order of u: itself, its columns of a row, its entries of u.
     """
 
     q: tuple[int, ...]
@@ -34,6 +36,15 @@ class RandomRows:
     columns: np.ndarray
     Z: np.ndarray
     codes: tuple[np.ndarray, ...]
+    parts: tuple[tuple[int, slice, slice], ...] = field(init=False)
+
+    def __post_init__(self):
+        out, at, start = [], 0, 0
+        for f in self.order:
+            stop = start + self.q[f] * self.k[f]
+            out.append((f, slice(at, at + self.k[f]), slice(start, stop)))
+            at, start = at + self.k[f], stop
+        object.__setattr__(self, "parts", tuple(out))
 
     @classmethod
     def of(cls, blocks, T_blocks, order):
@@ -69,16 +80,6 @@ class RandomRows:
     def width(self) -> int:
         """Columns of all blocks: the length of u."""
         return sum(a * b for a, b in zip(self.q, self.k, strict=True))
-
-    @property
-    def parts(self):
-        """Per block in the order of u: (block, columns of a row, entries of u)."""
-        out, at, start = [], 0, 0
-        for f in self.order:
-            stop = start + self.q[f] * self.k[f]
-            out.append((f, slice(at, at + self.k[f]), slice(start, stop)))
-            at, start = at + self.k[f], stop
-        return out
 
     def scaled(self, Lambdas):
         """(n, K) entries times Lambda, block by block."""

@@ -25,11 +25,12 @@ class SmallRows:
             for a, b in self.pairs
         ]
         self.wide = wide
-        self.Z = rows.Z
+        self.Z, self._Lambdas = rows.Z, None
 
     def scale(self, Lambdas):
         """Use other relative factors from now on."""
-        self.Z = self.rows.scaled(Lambdas)
+        if Lambdas is not self._Lambdas:
+            self.Z, self._Lambdas = self.rows.scaled(Lambdas), Lambdas
 
     def eta(self, u, raw=False):
         """(n,) Z Lambda u, or Z u."""

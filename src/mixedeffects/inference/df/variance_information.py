@@ -83,10 +83,13 @@ def _compute(fit):
     dG = objective.parameters.dG(theta, evaluation.lambdas)
     moments = [h.T @ h / evaluation.s2 for h in evaluation.factorisation.scores()]
     q = np.concatenate([np.einsum("lab,ab->l", G, hh) for G, hh in zip(dG, moments, strict=True)])
-    Q = known_directions(objective.parameters, theta, evaluation.lambdas, evaluation.s2,
-                         fit.certificate.flat)  # fmt: skip
-    inverse, determined = positive_inverse(Q.T @ profiled_hessian(evaluation) @ Q)
-    inverse = Q @ inverse @ Q.T
+    H, flat = profiled_hessian(evaluation), fit.certificate.flat
+    if flat:
+        Q = known_directions(objective.parameters, theta, evaluation.lambdas, evaluation.s2, flat)
+        inverse, determined = positive_inverse(Q.T @ H @ Q)
+        inverse = Q @ inverse @ Q.T
+    else:
+        inverse, determined = positive_inverse(H)
     nu, K = objective.nu, theta.size
     covariance = np.empty((K + 1, K + 1))
     covariance[:K, :K] = 2.0 * inverse
