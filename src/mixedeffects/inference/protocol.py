@@ -19,7 +19,7 @@ class FitRecord(Protocol):
 
     Linear and generalised models have the same members. A linear one is Gaussian and has no
     `extras`; a generalised one has more: `data`, `predictors`, `estimates`, `vcov_parameters`,
-    `nagq` (see `mixedeffects.model.generalised_record`).
+    `nagq` (see `mixedeffects.fitting.GLMMFit`).
 
     Attributes
     ----------

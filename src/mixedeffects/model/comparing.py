@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.display import ModelComparison
-from mixedeffects.engine import threads_for
 from mixedeffects.errors import ColumnTypeError, ModelError, OptionError
-from mixedeffects.estimation import LMMObjective, minimize
+from mixedeffects.fitting import GLMMFit, LMMFit
 from mixedeffects.inference import Table, n_parameters
 from mixedeffects.inference.comparison import (
     Nesting,
@@ -25,8 +24,6 @@ from mixedeffects.inference.comparison import (
     refuse_other_likelihoods,
     tested,
 )
-from mixedeffects.model.generalised_record import GLMMFit
-from mixedeffects.model.record import LMMFit
 
 
 def compare(*fits, names=None, refit="auto", test="auto"):
@@ -139,7 +136,7 @@ def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
     if method == "mixture":
         return ModelComparison(facts, to_frame)
     if any(one is not fit and not one.linear for one, fit in zip(fits, (fit, other), strict=True)):
-        fits = [refitted(fit) for fit in fits]
+        fits = [fit.again() for fit in fits]
     small, large = sorted(fits, key=n_parameters)
     (asymptotic,) = facts.tests
     if asymptotic is None:  # refused above
@@ -251,17 +248,9 @@ def reduced(fit, reduction, part=None):
 def without(fit, reduction, part=None):
     """The fit with less randomness; None if no random effects are left."""
     if fit.linear:
-        from mixedeffects.model.lmm import fit_design
-
         if not reduction.blocks:
             return None
-        return fit_design(
-            replace(fit.design, blocks=reduction.blocks),
-            reml=fit.reml,
-            optimizer=fit.certificate.optimizer,
-        )
-    from mixedeffects.model.generalised import fit_glmm
-
+        return fit.again(replace(fit.design, blocks=reduction.blocks))
     data = fit.data
     if part is None:
         data = replace(data, design=replace(data.design, blocks=reduction.blocks))
@@ -270,7 +259,7 @@ def without(fit, reduction, part=None):
         data = replace(data, parts={**data.parts, part: own})
     if not data.design.blocks and not any(p.blocks for p in data.parts.values()):
         return None
-    return fit_glmm(data, fit.family, nagq=fit.nagq, optimizer=fit.certificate.optimizer)
+    return fit.again(data)
 
 
 def comparable(fits, names, refit, test):
@@ -302,13 +291,6 @@ def comparable(fits, names, refit, test):
     return fits, [f"Refitted by maximum likelihood: {reason}"]
 
 
-def refitted(fit):
-    """A generalised model fitted again to its rows in the order that they have now."""
-    from mixedeffects.model.generalised import fit_glmm
-
-    return fit_glmm(fit.data, fit.family, nagq=fit.nagq, optimizer=fit.certificate.optimizer)
-
-
 def by_ml(fit):
     """The same model fitted by maximum likelihood, without another pass over the rows.
 
@@ -321,13 +303,7 @@ def by_ml(fit):
     LMM
     """
     if "by ml" not in fit.cache:
-        old = fit.evaluation.objective
-        objective = LMMObjective(old.stats, old.solver, old.parameters, False)
-        with threads_for(fit.plan.columns):
-            evaluation, certificate = minimize(
-                objective, fit.certificate.optimizer, costly=fit.plan.costly
-            )
-            fit.cache["by ml"] = type(fit).of(fit.design, fit.plan, evaluation, certificate)
+        fit.cache["by ml"] = fit.again(reml=False)
     return fit.cache["by ml"]
 
 

@@ -38,7 +38,7 @@ def explain(formula, data, *, family=None, weights=None, zi=None, engine="auto")
         return Explanation(design, make_plan(design, engine))
     from mixedeffects.design import build_glmm_design
     from mixedeffects.family import family_of
-    from mixedeffects.model.generalised import response_kind
+    from mixedeffects.fitting import response_kind
 
     kind = response_kind(family_of(family))
     data = build_glmm_design(formula, data, kind=kind, weights=weights, zi=zi)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-from math import sqrt
-
 import numpy as np
 
 from mixedeffects import inference
-from mixedeffects.crossprod import CrossProducts
-from mixedeffects.design import build_design, rows_used
-from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
-from mixedeffects.errors import DataError, ModelError, OptionError
-from mixedeffects.estimation import LMMObjective, Parameters, UserRule, check_rule, minimize
+from mixedeffects.design import build_design
+from mixedeffects.errors import OptionError
+from mixedeffects.estimation import check_rule
+from mixedeffects.fitting import LMMFit, Request, fit_linear
 from mixedeffects.model.listing import framed
-from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied, warn_of_flat
-from mixedeffects.model.record import LMMFit, theta_of
-
-# residual size, of the response's, that rounding alone leaves
-PERFECT = 1e-14
-# sizes of a response whose sixth powers, as the likelihood's derivatives have, are doubles
-SMALLEST, LARGEST = 1e-50, 1e50
+from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
 
 
 def lmm(
@@ -99,88 +89,11 @@ def lmm(
     if converged is not None:
         check_rule(converged)
     design = build_design(formula, data, weights=weights)
-    fit_it = partial(
-        fit_design, design, reml=reml, engine=engine, optimizer=optimizer, start=start,
+    request = Request(
+        reml=bool(reml), engine=engine, optimizer=optimizer, start=start,
         max_iterations=max_iterations, converged=converged,
     )  # fmt: skip
-    return perhaps_remedied(fit_it, remedy)
-
-
-def fit_design(
-    design,
-    *,
-    reml=True,
-    engine="auto",
-    optimizer="newton",
-    start=None,
-    max_iterations=None,
-    converged=None,
-):
-    """Fit the linear mixed model of a design: sums, plan, objective, optimum.
-
-    Parameters
-    ----------
-    design : Design
-    reml, engine, optimizer, start, max_iterations, converged
-        As in `lmm`.
-
-    Returns
-    -------
-    LMM
-    """
-    if not design.blocks:
-        raise ModelError(
-            "the formula has no random effects\n"
-            "add at least one term such as (1 | group), or use ordinary least squares"
-        )
-    scale = response_size(design)
-    plan = make_plan(design, engine)
-    require_memory(plan)
-    with threads_for(plan.columns):
-        stats = CrossProducts.of(design, plan.layout)
-        refuse_perfect_fit(stats, design, scale)
-        parameters = Parameters(design.blocks, stats.reference.T_blocks)
-        objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(reml))
-        rule = None
-        if converged is not None:
-            rule = UserRule(converged, inference.LinearCoordinates(design, objective))
-        evaluation, certificate = minimize(
-            objective,
-            optimizer,
-            start=_start(parameters, start),
-            max_iterations=max_iterations,
-            costly=plan.costly,
-            rule=rule,
-        )
-        fit = LMM.of(design, plan, evaluation, certificate)
-    warn_of_flat(fit)
-    return fit
-
-
-def _start(parameters, theta):
-    if theta is None:
-        return None
-    return parameters.from_user(theta_of(theta, parameters, "start"))
-
-
-def response_size(design):
-    """Largest modulus of the response, refused where its powers are not doubles."""
-    scale = max(float(design.y.max()), -float(design.y.min()))
-    if not SMALLEST < scale < LARGEST:
-        raise ModelError(
-            f"the response '{design.spec.response}' has values of size {scale:.0e}, whose powers "
-            "double precision cannot hold\nrescale it"
-        )
-    return scale
-
-
-def refuse_perfect_fit(stats, design, scale):
-    """Refuse a response without residual variance: its likelihood has no maximum."""
-    if sqrt(max(stats.yy, 0.0) / design.n) <= PERFECT * scale:
-        raise ModelError(
-            f"the fixed effects fit the response '{design.spec.response}' exactly: no residual "
-            "variance is left to estimate\ncheck whether a predictor is a copy of the response"
-        )
+    return perhaps_remedied(lambda: fit_linear(design, request, LMM), remedy)
 
 
 class LMM(MixedModel, LMMFit):
@@ -189,46 +102,3 @@ class LMM(MixedModel, LMMFit):
     fitted = property(inference.fitted)
     predict = framed(inference.predict)
     residuals = inference.residuals
-
-    def refit(self, y):
-        """The same model fitted to another response.
-
-        Parameters
-        ----------
-        y : (n,) array
-            One value per row that was used; of a pandas Series the labels say whose.
-
-        Returns
-        -------
-        LMM
-        """
-        return refit(self, y)
-
-
-def refit(fit, y):
-    """Fit the model of `fit` to another response.
-
-    Parameters
-    ----------
-    fit : LMM
-    y : (n,) array
-
-    Returns
-    -------
-    LMM
-    """
-    from dataclasses import replace
-
-    y = rows_used("values of y", y, fit.design)
-    try:
-        y = np.ascontiguousarray(y, dtype=float)
-    except (TypeError, ValueError):
-        raise DataError("y must be numbers, one for each row that was used") from None
-    if y.shape != (fit.design.n,):
-        raise DataError(f"y has shape {y.shape}; the fit used {fit.design.n} rows")
-    if not np.all(np.isfinite(y)):
-        raise DataError("y has values that are not finite")
-    return fit_design(
-        replace(fit.design, y=y), reml=fit.reml, optimizer=fit.certificate.optimizer,
-        start=fit.theta if fit.theta.all() else None,
-    )  # fmt: skip

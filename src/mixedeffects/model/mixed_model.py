@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
+from functools import partial, wraps
 
 from mixedeffects import inference, plot
 from mixedeffects.display import Summary, VarianceComponents
@@ -71,6 +71,7 @@ class MixedModel(MakeTables):
     equation = Listed("mixedeffects.display.equation")
     report = Listed("mixedeffects.report")
 
+    refit = Listed("mixedeffects.fitting", lambda function: announcing(function))
     save = save
     to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
     to_maketables = to_maketables
@@ -98,20 +99,30 @@ class MixedModel(MakeTables):
         return self.summary()._repr_html_()
 
 
-def warn_of_flat(fit):
-    """One warning that says which of a fit's variances are not in the data, and what is.
+def announced(fit):
+    """The fit, with one warning that says which of its variances are not in the data, and what is.
 
     Warns
     -----
     ConvergenceWarning
     """
     found = inference.identification(fit)
-    if found is None:
-        return
-    from mixedeffects.display.words import flat_sentences
+    if found is not None:
+        from mixedeffects.display.words import flat_sentences
 
-    text = "\n".join((*flat_sentences(found), "fit.diagnose() looks for a formula without them."))
-    warnings.warn(text, ConvergenceWarning, stacklevel=depth_of_package())
+        text = (*flat_sentences(found), "fit.diagnose() looks for a formula without them.")
+        warnings.warn("\n".join(text), ConvergenceWarning, stacklevel=depth_of_package())
+    return fit
+
+
+def announcing(function):
+    """List a function that returns a fit as a method that announces it."""
+
+    @wraps(function)
+    def method(self, *args, **kwargs):
+        return announced(function(self, *args, **kwargs))
+
+    return method
 
 
 def perhaps_remedied(fit_it, remedy):
@@ -124,7 +135,7 @@ def perhaps_remedied(fit_it, remedy):
     remedy : bool
     """
     if remedy is False:
-        return fit_it()
+        return announced(fit_it())
     from mixedeffects.model.doctor import remedied
 
     return remedied(fit_it, remedy)

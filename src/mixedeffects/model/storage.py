@@ -14,7 +14,6 @@ from zipfile import is_zipfile
 
 import numpy as np
 
-from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import (
     AliasedColumn,
     Block,
@@ -27,17 +26,17 @@ from mixedeffects.design import (
     index_from_dict,
     index_to_dict,
 )
-from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
+from mixedeffects.engine import make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, MixedEffectsError, OptionError
 from mixedeffects.estimation import (
     Certificate,
     Direction,
     FlatDirection,
-    LMMObjective,
-    Parameters,
     Recession,
     Step,
 )
+from mixedeffects.fitting import Request
+from mixedeffects.fitting.linear import objective_of
 
 FORMAT = 1
 
@@ -220,14 +219,13 @@ def load(path):
         return storage_glmm.restored(path, *more, certificate)
     plan = make_plan(design)
     require_memory(plan)
+    request = Request(reml=bool(header["reml"]), optimizer=certificate.optimizer)
     with threads_for(plan.columns):
-        stats = CrossProducts.of(design, plan.layout)
-        parameters = Parameters(design.blocks, stats.reference.T_blocks)
-        objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(header["reml"]))
-        if theta.shape != (parameters.n_theta,) or not np.isfinite(theta).all():
+        objective = objective_of(design, plan, request.reml)
+        n_theta = objective.parameters.n_theta
+        if theta.shape != (n_theta,) or not np.isfinite(theta).all():
             raise DataError(f"{path} is damaged: theta does not belong to its formula")
-        evaluation = objective.evaluate(theta)
-        return LMM.of(design, plan, evaluation, certificate)
+        return LMM.of(design, plan, objective.evaluate(theta), certificate, request)
 
 
 def read_design(arrays, header):

@@ -105,7 +105,8 @@ def restored(path, data, family, nagq, x, curvature, u, certificate):
     DataError
         When the optimum does not belong to the formula.
     """
-    from mixedeffects.model.generalised import GLMM, check_nagq, objective_of, problem_of
+    from mixedeffects.fitting import Request, check_nagq, objective_of, problem_of
+    from mixedeffects.model.generalised import GLMM
 
     check_nagq(nagq)
     response = Response(data.y, data.size, data.weights)
@@ -119,8 +120,9 @@ def restored(path, data, family, nagq, x, curvature, u, certificate):
         evaluation = objective.evaluate(x, near=_beside(problem, x, u))
     if not np.isfinite(evaluation.value):
         raise DataError(f"{path} is damaged: the likelihood is not finite at its parameters")
+    request = Request(reml=False, family=family, nagq=nagq, optimizer=certificate.optimizer)
     return GLMM.of(
-        data, family, response, nagq, plan, evaluation, certificate, curvature, groups, row_of
+        data, response, plan, evaluation, certificate, curvature, groups, request, row_of
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mixedeffects.errors import (
+    ConvergenceWarning,
     DataWarning,
     MixedEffectsError,
     ModelError,
@@ -28,7 +29,6 @@ from mixedeffects.estimation.refits import (
 from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.identification import known_covariance, unknown_components
 from mixedeffects.inference.resampling.clusters import cluster_codes
-from mixedeffects.inference.resampling.full import full_fit
 from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.resampling.record import BootstrapFacts
 from mixedeffects.inference.resampling.residual import ResidualResponses
@@ -285,7 +285,7 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
     def work(batch, rows):
         for i in range(rows.start, rows.stop):
             try:
-                record = full_fit(fit, data(i))
+                record = again_quietly(fit, data(i))
             except (MixedEffectsError, np.linalg.LinAlgError):
                 continue
             if record.certificate.converged:
@@ -404,3 +404,10 @@ class _LeaveOneOut:
         out = np.ones((rows.stop - rows.start, self.n), dtype=np.int64)
         out[np.arange(out.shape[0]), np.arange(rows.start, rows.stop)] = 0
         return out
+
+
+def again_quietly(fit, design):
+    """A linear model fitted to a resampled design; its certificate says whether it converged."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return fit.again(design, engine="auto", optimizer="newton", start=fit.as_start())

@@ -176,7 +176,7 @@ def full_record(fit, found, y):
         decrement=0.0, singular=(), evaluations=0, gradients=0, iterations=0,
         optimizer="newton", message="a bootstrap refit", advice=(), recession=found.recession,
     )  # fmt: skip
-    return type(fit).of(
-        data, fit.family, evaluation.objective.problem.response, fit.nagq, fit.plan, evaluation,
-        certificate, guess(evaluation)[0], found.groups, None,
+    return fit.of(
+        data, evaluation.objective.problem.response, fit.plan, evaluation, certificate,
+        guess(evaluation)[0], found.groups, fit.request, None,
     )  # fmt: skip

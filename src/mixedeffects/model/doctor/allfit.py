@@ -11,15 +11,13 @@ import numpy as np
 
 from mixedeffects.display import AllFit
 from mixedeffects.display.words import listed, unknown_words
-from mixedeffects.engine import threads_for
 from mixedeffects.errors import ColumnTypeError, MixedEffectsError, OptionError
-from mixedeffects.estimation import OPTIMIZERS, minimize
+from mixedeffects.estimation import OPTIMIZERS
+from mixedeffects.fitting import GLMMFit, LMMFit
 from mixedeffects.inference import Table, identification
 from mixedeffects.inference.separated import limits_of
-from mixedeffects.model.doctor.bench import fit_again, quiet
+from mixedeffects.model.doctor.bench import quiet
 from mixedeffects.model.doctor.record import LOGLIK_SLACK
-from mixedeffects.model.generalised_record import GLMMFit
-from mixedeffects.model.record import LMMFit
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +118,10 @@ def run_of(fit, optimizer):
     start = perf_counter()
     try:
         with quiet():
-            found = again(fit, optimizer)
+            found = fit.again(optimizer=optimizer)
     except MixedEffectsError as error:
         return Run(optimizer, None, perf_counter() - start, str(error).splitlines()[0])
     return Run(optimizer, found, perf_counter() - start)
-
-
-def again(fit, optimizer):
-    """The fit by another optimiser."""
-    if not fit.linear:
-        return fit_again(fit, optimizer=optimizer)
-    from mixedeffects.estimation import LMMObjective
-
-    old = fit.evaluation.objective
-    objective = LMMObjective(old.stats, old.solver, old.parameters, fit.reml)
-    with threads_for(fit.plan.columns):
-        evaluation, certificate = minimize(objective, optimizer, costly=fit.plan.costly)
-        return type(fit).of(fit.design, fit.plan, evaluation, certificate)
 
 
 def table_of(runs):

@@ -136,19 +136,13 @@ def fit_again(fit, formula=None, zi=None, **options):
     ------
     MixedEffectsError
     """
-    if fit.linear:
-        from mixedeffects.model.lmm import fit_design
-
-        design = fit.design if formula is None else redesigned(fit.design, formula)
-        return fit_design(design, reml=fit.reml, **options)
-    from mixedeffects.model.generalised import fit_glmm
-
-    data = fit.data
+    data = fit.design if fit.linear else fit.data
     if formula is not None:
-        data = replace(data, design=redesigned(data.design, formula))
+        design = redesigned(fit.design, formula)
+        data = design if fit.linear else replace(data, design=design)
     if zi is not None:
         data = replace(data, parts={**data.parts, "zi": redesigned(data.parts["zi"], zi)})
-    return fit_glmm(data, fit.family, **{"nagq": fit.nagq, **options})
+    return fit.again(data, **{"optimizer": "newton", **options})
 
 
 def predicted_seconds(fit):

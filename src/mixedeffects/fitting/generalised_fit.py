@@ -1,10 +1,9 @@
-"""The record of a fitted generalised linear mixed model, in the user's coordinates."""
+"""A fitted generalised linear mixed model, in the user's coordinates."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,9 @@ from mixedeffects.estimation.laplace import (
     hessian,
     quick_hessian,
 )
+from mixedeffects.fitting.generalised import fit_generalised
+from mixedeffects.fitting.names import coefficient_names
+from mixedeffects.fitting.request import Request
 
 # relative step for the Jacobian of theta's change of coordinates
 STEP = 1e-6
@@ -36,10 +38,9 @@ class GLMMFit:
         Of the main formula.
     data : GLMMDesign
         With the response as the family reads it and the designs of other predictors.
-    family : Family
+    request : Request
+        What was asked for besides the rows: with the family and the approximation.
     response : Response
-    nagq : int
-        1 for Laplace's approximation, 0 for its quick form, else quadrature points.
     plan : Plan
     certificate : Certificate
     objective : float
@@ -69,9 +70,8 @@ class GLMMFit:
 
     design: Design
     data: GLMMDesign
-    family: Any
+    request: Request
     response: Any
-    nagq: int
     plan: Plan
     certificate: Certificate
     objective: float
@@ -92,7 +92,7 @@ class GLMMFit:
     linear = False
 
     @classmethod
-    def of(cls, data, family, response, nagq, plan, evaluation, certificate, curvature, groups,
+    def of(cls, data, response, plan, evaluation, certificate, curvature, groups, request,
         row_of=None,
     ):  # fmt: skip
         """Bring an optimum back from the engine's coordinates to the user's."""
@@ -106,9 +106,8 @@ class GLMMFit:
         return cls(
             design=data.design,
             data=data,
-            family=family,
+            request=request,
             response=response,
-            nagq=nagq,
             plan=plan,
             certificate=certificate,
             objective=float(evaluation.value),
@@ -140,12 +139,52 @@ class GLMMFit:
         certificate = replace(self.certificate, flat=(), singular=())
         with threads_for(self.plan.columns):
             evaluation = objective.evaluate(x, near=self.evaluation)
-        out = type(self).of(
-            self.data, self.family, self.response, self.nagq, self.plan, evaluation, certificate,
-            self.curvature, self.coefficients, self.row_of,
+        out = self.of(
+            self.data, self.response, self.plan, evaluation, certificate, self.curvature,
+            self.coefficients, self.request, self.row_of,
         )  # fmt: skip
         out.__dict__["parameter_half"] = np.zeros((x.size, 0))
         return out
+
+    def again(self, data=None, **changes):
+        """The model fitted again.
+
+        Parameters
+        ----------
+        data : GLMMDesign, optional
+            Other rows, or other columns.
+        **changes
+            Options of the `Request` that differ; the search is a new one, without start.
+
+        Returns
+        -------
+        The same class of record.
+        """
+        data = self.data if data is None else data
+        return fit_generalised(data, self.request.again(**changes), type(self))
+
+    def with_response(self, y):
+        """The design with another response, as `again` takes it."""
+        return replace(self.data, y=y, design=replace(self.design, y=y))
+
+    def as_start(self):
+        """Where a search for the estimates of a similar response may begin; None at a boundary."""
+        return self if self.theta.all() else None
+
+    @property
+    def categories(self):
+        """Names of the response's categories; None where it is a number."""
+        return self.data.categories
+
+    @property
+    def family(self):
+        """The distribution of the response given the random effects."""
+        return self.request.family
+
+    @property
+    def nagq(self):
+        """1 for Laplace's approximation, 0 for its quick form, else quadrature points."""
+        return self.request.nagq
 
     @property
     def covariance_parameters(self):
@@ -342,23 +381,3 @@ class GLMMFit:
     def vcov_beta(self):
         """(p, p) covariance of beta."""
         return self.vcov_parameters[: self.beta.size, : self.beta.size]
-
-
-def coefficient_names(data, group, size):
-    """Names of one group of coefficients.
-
-    Parameters
-    ----------
-    data : GLMMDesign
-    group : str
-        "conditional", "zi", "dispersion", "df" or "thresholds".
-    size : int
-    """
-    if group == "conditional":
-        return data.design.x_names
-    if group in data.parts:
-        return data.parts[group].names
-    if group == "thresholds":
-        labels = [str(label) for label in data.categories]
-        return tuple(f"{a}|{b}" for a, b in pairwise(labels))
-    return ("(Intercept)",) * size

@@ -1,8 +1,6 @@
-"""The same generalised model fitted to another response."""
+"""The same model fitted to another response."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 
@@ -15,29 +13,22 @@ def refit(fit, y):
 
     Parameters
     ----------
-    fit : GLMM
+    fit : LMM or GLMM
     y : (n,) array
-        One value per row that was used: as `simulate` returns it (successes among the same
-        trials, codes 0, 1, … of ordered categories), or categories by their names. Of a pandas
-        Series the labels say whose.
+        One value per row that was used: as `simulate` returns it (numbers, successes among the
+        same trials, codes 0, 1, … of ordered categories), or categories by their names. Of a
+        pandas Series the labels say whose.
 
     Returns
     -------
-    GLMM
+    LMM or GLMM
 
     Raises
     ------
     DataError
         `y` is not a response of this model.
     """
-    from mixedeffects.model.generalised import fit_glmm
-
-    y = response_values(fit, y)
-    data = replace(fit.data, y=y, design=replace(fit.design, y=y))
-    return fit_glmm(
-        data, fit.family, nagq=fit.nagq, optimizer=fit.certificate.optimizer,
-        start=fit if fit.theta.all() else None,
-    )  # fmt: skip
+    return fit.again(fit.with_response(response_values(fit, y)), start=fit.as_start())
 
 
 def response_values(fit, y):
@@ -50,7 +41,7 @@ def response_values(fit, y):
     y = np.asarray(rows_used("values of y", y, fit.design))
     if y.shape != (fit.design.n,):
         raise DataError(f"y has shape {y.shape}; the fit used {fit.design.n} rows")
-    labels = fit.data.categories
+    labels = fit.categories
     if y.dtype.kind not in "buif" and labels is not None:
         place = {str(label): i for i, label in enumerate(labels)}
         unknown = sorted({str(v) for v in y.tolist()} - set(place))

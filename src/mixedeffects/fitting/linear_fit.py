@@ -1,4 +1,4 @@
-"""The record of a fitted linear mixed model: what is kept, in the user's coordinates."""
+"""A fitted linear mixed model: what is kept, in the user's coordinates."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import numpy as np
 
 from mixedeffects.design import Design
 from mixedeffects.engine import Plan, threads_for
-from mixedeffects.errors import OptionError
-from mixedeffects.estimation import Certificate, Evaluation
+from mixedeffects.estimation import Certificate, Evaluation, LMMObjective
+from mixedeffects.fitting.linear import fit_linear, optimum, theta_of
+from mixedeffects.fitting.request import Request
 from mixedeffects.inference import vcov_fixef
 
 
@@ -26,7 +27,8 @@ class LMMFit:
     ----------
     design : Design
     plan : Plan
-    reml : bool
+    request : Request
+        What was asked for besides the rows.
     certificate : Certificate
     objective : float
         -2 log-likelihood (ML) or REML criterion at the estimates.
@@ -46,7 +48,7 @@ class LMMFit:
 
     design: Design
     plan: Plan
-    reml: bool
+    request: Request
     certificate: Certificate
     objective: float
     sigma: float
@@ -59,10 +61,11 @@ class LMMFit:
     default_ddf = "satterthwaite"
     linear = True
     recession = None
+    categories = None
     extras: ClassVar[Mapping[str, np.ndarray]] = MappingProxyType({})
 
     @classmethod
-    def of(cls, design, plan, evaluation, certificate):
+    def of(cls, design, plan, evaluation, certificate, request):
         """Bring an optimum back from the engine's coordinates to the user's."""
         objective = evaluation.objective
         p = objective.p
@@ -71,7 +74,7 @@ class LMMFit:
         return cls(
             design=design,
             plan=plan,
-            reml=objective.reml,
+            request=request,
             certificate=certificate,
             objective=evaluation.value,
             sigma=sqrt(evaluation.s2),
@@ -92,7 +95,42 @@ class LMMFit:
         certificate = replace(self.certificate, flat=(), singular=())
         with threads_for(self.plan.columns):
             evaluation = self.evaluation.objective.evaluate(theta)
-            return type(self).of(self.design, self.plan, evaluation, certificate)
+            return self.of(self.design, self.plan, evaluation, certificate, self.request)
+
+    def again(self, design=None, **changes):
+        """The model fitted again.
+
+        Parameters
+        ----------
+        design : Design, optional
+            Other rows, or other columns; without it nothing looks at the rows again.
+        **changes
+            Options of the `Request` that differ; the search is a new one, without start.
+
+        Returns
+        -------
+        The same class of record.
+        """
+        request = self.request.again(**changes)
+        if design is not None or request.engine != self.request.engine:
+            return fit_linear(self.design if design is None else design, request, type(self))
+        old = self.evaluation.objective
+        objective = LMMObjective(old.stats, old.solver, old.parameters, request.reml)
+        with threads_for(self.plan.columns):
+            return optimum(self.design, self.plan, objective, request, type(self))
+
+    def with_response(self, y):
+        """The design with another response, as `again` takes it."""
+        return replace(self.design, y=y)
+
+    def as_start(self):
+        """Where a search for the estimates of a similar response may begin; None at a boundary."""
+        return self.theta if self.theta.all() else None
+
+    @property
+    def reml(self):
+        """Whether the variances are by restricted maximum likelihood."""
+        return self.request.reml
 
     @property
     def covariance_parameters(self):
@@ -188,22 +226,3 @@ class LMMFit:
         with threads_for(self.plan.columns):
             theta = theta_of(theta, objective.parameters, "theta")
             return objective.value(objective.parameters.from_user(theta))
-
-
-def theta_of(values, parameters, name):
-    """Check a user's theta: as many finite numbers as the model has.
-
-    Raises
-    ------
-    OptionError
-    """
-    try:
-        theta = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        raise OptionError(f"{name} must be {parameters.n_theta} numbers") from None
-    if theta.shape != (parameters.n_theta,) or not np.isfinite(theta).all():
-        raise OptionError(
-            f"{name} must be {parameters.n_theta} finite numbers, in lme4's order; "
-            f"it has shape {theta.shape}"
-        )
-    return theta

@@ -1,0 +1,45 @@
+"""From a design and a request to a fit, and from a fit to the same model fitted again.
+
+A `Request` is every option of `lmm` or `glmm`; `fit_linear` and `fit_generalised` carry it out; the
+records that they make, `LMMFit` and `GLMMFit`, know their request, so that ``fit.again(...)`` needs
+only what changes.
+"""
+
+from typing import TYPE_CHECKING
+
+from mixedeffects.doors import late
+from mixedeffects.fitting.linear import fit_linear
+from mixedeffects.fitting.linear_fit import LMMFit
+from mixedeffects.fitting.request import Request
+
+if TYPE_CHECKING:
+    from mixedeffects.fitting.generalised import fit_generalised, response_kind
+    from mixedeffects.fitting.generalised_fit import GLMMFit
+    from mixedeffects.fitting.new_response import refit
+    from mixedeffects.fitting.problem import check_nagq, objective_of, problem_of
+
+__getattr__ = late(
+    __name__,
+    {
+        "GLMMFit": "generalised_fit",
+        "check_nagq": "problem",
+        "fit_generalised": "generalised",
+        "objective_of": "problem",
+        "problem_of": "problem",
+        "refit": "new_response",
+        "response_kind": "generalised",
+    },
+)
+
+__all__ = [
+    "GLMMFit",
+    "LMMFit",
+    "Request",
+    "check_nagq",
+    "fit_generalised",
+    "fit_linear",
+    "objective_of",
+    "problem_of",
+    "refit",
+    "response_kind",
+]

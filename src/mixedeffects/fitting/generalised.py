@@ -1,0 +1,138 @@
+"""The generalised linear mixed model of a design: problem, optimum, what is in the data."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from mixedeffects import inference
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
+from mixedeffects.estimation import UserRule, flat_directions_of_rows, with_flat
+from mixedeffects.estimation.laplace import fit_laplace
+from mixedeffects.family import Response
+from mixedeffects.fitting.names import Names, coefficient_names
+from mixedeffects.fitting.problem import objective_of, problem_of
+
+# links with which the logarithm of an exposure is a factor of a rate
+LINKS_OF_RATES = ("log", "cloglog")
+
+
+def fit_generalised(data, request, record):
+    """Fit the generalised linear mixed model of a design.
+
+    Parameters
+    ----------
+    data : GLMMDesign
+    request : Request
+    record : type
+        A class of `GLMMFit`, of which the fit is made.
+
+    Returns
+    -------
+    GLMMFit
+    """
+    family = request.family
+    design = data.design
+    if not design.blocks and not any(part.blocks for part in data.parts.values()):
+        raise ModelError(
+            "the formula has no random effects\n"
+            "add at least one term such as (1 | group), or use a generalised linear model"
+        )
+    if "dispersion" in data.parts and "dispersion" not in family.extras:
+        raise OptionError(f"the {family.name} family has no dispersion parameter for dispersion=")
+    response = Response(data.y, data.size, data.weights, row_of=data.table_row)
+    family.check(response, design.spec.response)
+    if data.exposure is not None and family.link.name not in LINKS_OF_RATES:
+        warnings.warn(
+            f"exposure= adds its logarithm to the linear predictor, which makes a rate of a mean "
+            f"with link 'log' (or 'cloglog'), not with '{family.link.name}'",
+            DataWarning,
+            stacklevel=depth_of_package(),
+        )
+    problem, groups, plan, row_of = problem_of(data, family, response, request.engine)
+    rule, start = None, None
+    if request.converged is not None:
+        rule = UserRule(request.converged, user_coordinates(data, problem, groups))
+    if request.start is not None:
+        start = start_of(request.start, problem, groups, record)
+    with threads_for(plan.columns):
+        evaluation, certificate, curvature = fit_laplace(
+            objective_of(problem, request.nagq),
+            request.optimizer,
+            start=start,
+            max_iterations=request.max_iterations,
+            names=Names(data, groups),
+            rule=rule,
+        )
+    flat = flat_directions(data, family, response, problem.covariance)
+    certificate = with_flat(certificate, flat, problem.covariance.terms)
+    return record.of(
+        data, response, plan, evaluation, certificate, curvature, groups, request, row_of
+    )
+
+
+def flat_directions(data, family, response, covariance):
+    """Directions of the variances that the data say nothing about.
+
+    The distribution has a variance of its own where it is normal with the identity link. A
+    single yes or no, or a single category, has no variance besides its mean: a row's own variance
+    shows only where it has several trials. Whether a count is an extra zero is such a yes or no:
+    the likelihood of a row is linear in its probability.
+
+    Parameters
+    ----------
+    data : GLMMDesign
+    family : Family
+    response : Response
+    covariance : Parameters
+    """
+    copies = np.ones(data.design.n)
+    if response.weights is not None and not family.weights_scale_dispersion:
+        copies = copies * response.weights
+    trials = copies if response.size is None else copies * response.size
+    several = np.zeros(trials.size, dtype=bool)
+    main = trials <= 1.0 if family.has_size or family.ordinal else several
+    groups = [(tuple(data.design.blocks), main)]
+    for name, part in data.parts.items():
+        groups.append((tuple(part.blocks), copies <= 1.0 if name == "zi" else several))
+    groups = [(blocks, single) for blocks, single in groups if blocks]
+    return flat_directions_of_rows(
+        [blocks for blocks, _ in groups], covariance,
+        residual=family.name == "gaussian" and family.link.name == "identity",
+        single=[single for _, single in groups],
+    )  # fmt: skip
+
+
+def user_coordinates(data, problem, groups):
+    """What a stopping rule needs to speak of the model in the user's units."""
+    names = {g.name: coefficient_names(data, g.name, g.T.shape[0]) for g in groups}
+    blocks = (*data.design.blocks, *(b for part in data.parts.values() for b in part.blocks))
+    return inference.GeneralisedCoordinates(problem, groups, names, blocks, len(data.design.blocks))
+
+
+def start_of(fit, problem, groups, record):
+    """The estimates of a fit in the engine's coordinates of another problem of the same model."""
+    if not isinstance(fit, record):
+        raise OptionError("start= must be a fit of the same model by glmm(), or be left out")
+    x = np.empty(problem.n_parameters)
+    values = {"conditional": fit.beta, **fit.extras}
+    for group in groups:
+        own = values.get(group.name)
+        if own is None or own.size != group.T.shape[0]:
+            raise OptionError("start= is a fit of another model; leave it out")
+        x[group.part] = np.linalg.solve(group.T, own)
+    if fit.theta.size != problem.n_parameters - problem.n_fixed:
+        raise OptionError("start= is a fit of another model; leave it out")
+    x[problem.n_fixed :] = problem.covariance.from_user(fit.theta)
+    return x
+
+
+def response_kind(family):
+    """How the design reads the response of a family."""
+    if family.has_size:
+        return "binomial"
+    if family.ordinal:
+        return "ordinal"
+    return "count" if family.discrete else "number"

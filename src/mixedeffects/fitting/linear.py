@@ -1,0 +1,138 @@
+"""The linear mixed model of a design: sums, plan, objective, optimum."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+
+from mixedeffects import inference
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
+from mixedeffects.errors import ModelError, OptionError
+from mixedeffects.estimation import LMMObjective, Parameters, UserRule, minimize
+
+# residual size, of the response's, that rounding alone leaves
+PERFECT = 1e-14
+# sizes of a response whose sixth powers, as the likelihood's derivatives have, are doubles
+SMALLEST, LARGEST = 1e-50, 1e50
+
+
+def fit_linear(design, request, record):
+    """Fit the linear mixed model of a design.
+
+    Parameters
+    ----------
+    design : Design
+    request : Request
+    record : type
+        A class of `LMMFit`, of which the fit is made.
+
+    Returns
+    -------
+    LMMFit
+    """
+    if not design.blocks:
+        raise ModelError(
+            "the formula has no random effects\n"
+            "add at least one term such as (1 | group), or use ordinary least squares"
+        )
+    scale = response_size(design)
+    plan = make_plan(design, request.engine)
+    require_memory(plan)
+    with threads_for(plan.columns):
+        objective = objective_of(design, plan, request.reml, scale)
+        return optimum(design, plan, objective, request, record)
+
+
+def objective_of(design, plan, reml, scale=None):
+    """The criterion of a design: its cross-products with a solver and parameters.
+
+    Parameters
+    ----------
+    design : Design
+    plan : Plan
+    reml : bool
+    scale : float, optional
+        Size of the response, where a perfect fit is to be refused.
+
+    Returns
+    -------
+    LMMObjective
+    """
+    stats = CrossProducts.of(design, plan.layout)
+    if scale is not None:
+        refuse_perfect_fit(stats, design, scale)
+    parameters = Parameters(design.blocks, stats.reference.T_blocks)
+    return LMMObjective(stats, Solver(stats, plan), parameters, bool(reml))
+
+
+def optimum(design, plan, objective, request, record):
+    """The fit at the optimum of an objective.
+
+    Parameters
+    ----------
+    design : Design
+    plan : Plan
+    objective : LMMObjective
+    request : Request
+    record : type
+
+    Returns
+    -------
+    LMMFit
+    """
+    rule, start = None, None
+    if request.converged is not None:
+        rule = UserRule(request.converged, inference.LinearCoordinates(design, objective))
+    if request.start is not None:
+        parameters = objective.parameters
+        start = parameters.from_user(theta_of(request.start, parameters, "start"))
+    evaluation, certificate = minimize(
+        objective,
+        request.optimizer,
+        start=start,
+        max_iterations=request.max_iterations,
+        costly=plan.costly,
+        rule=rule,
+    )
+    return record.of(design, plan, evaluation, certificate, request)
+
+
+def response_size(design):
+    """Largest modulus of the response, refused where its powers are not doubles."""
+    scale = max(float(design.y.max()), -float(design.y.min()))
+    if not SMALLEST < scale < LARGEST:
+        raise ModelError(
+            f"the response '{design.spec.response}' has values of size {scale:.0e}, whose powers "
+            "double precision cannot hold\nrescale it"
+        )
+    return scale
+
+
+def refuse_perfect_fit(stats, design, scale):
+    """Refuse a response without residual variance: its likelihood has no maximum."""
+    if sqrt(max(stats.yy, 0.0) / design.n) <= PERFECT * scale:
+        raise ModelError(
+            f"the fixed effects fit the response '{design.spec.response}' exactly: no residual "
+            "variance is left to estimate\ncheck whether a predictor is a copy of the response"
+        )
+
+
+def theta_of(values, parameters, name):
+    """Check a user's theta: as many finite numbers as the model has.
+
+    Raises
+    ------
+    OptionError
+    """
+    try:
+        theta = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise OptionError(f"{name} must be {parameters.n_theta} numbers") from None
+    if theta.shape != (parameters.n_theta,) or not np.isfinite(theta).all():
+        raise OptionError(
+            f"{name} must be {parameters.n_theta} finite numbers, in lme4's order; "
+            f"it has shape {theta.shape}"
+        )
+    return theta

@@ -1,0 +1,73 @@
+"""What is asked of a fit: every option of `lmm` and `glmm` but the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+#: Options of the search, which a file keeps no trace of and a further fit does not repeat.
+SEARCH = ("start", "max_iterations", "converged")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The options of a fit, with the defaults of `lmm` and `glmm`.
+
+    Attributes
+    ----------
+    reml : bool
+        Restricted maximum likelihood; of a linear model only.
+    family : Family or None
+        None for a linear model.
+    nagq : int
+        Quadrature points of a generalised model: 1 is Laplace's approximation, 0 its quick form.
+    engine : {"auto", "dense", "sparse"}
+    optimizer : str
+    start : (n_theta,) array, fit or None
+        Covariance parameters of a linear model, or a fit of the same generalised one.
+    max_iterations : int or None
+    converged : callable or None
+        A rule of the user's own that ends the search.
+
+    Examples
+    --------
+    >>> Request(reml=False).again(optimizer="em")
+    Request(reml=False, family=None, nagq=1, engine='auto', optimizer='em', start=None, ...
+    """
+
+    reml: bool = True
+    family: Any = None
+    nagq: int = 1
+    engine: str = "auto"
+    optimizer: str = "newton"
+    start: Any = None
+    max_iterations: int | None = None
+    converged: Any = None
+
+    def again(self, **changes) -> Request:
+        """The request of a further fit: the same model, with a search of its own.
+
+        Raises
+        ------
+        TypeError
+            A change of something that is not an option.
+        """
+        return replace(self, **{**dict.fromkeys(SEARCH), **changes})
+
+    def to_dict(self) -> dict[str, Any]:
+        """What a file keeps: options that are text or numbers, the family by name."""
+        kept = [f.name for f in fields(self) if f.name not in (*SEARCH, "family")]
+        out: dict[str, Any] = {name: getattr(self, name) for name in kept}
+        if self.family is not None:
+            out["family"] = {"family": self.family.name, "link": self.family.link.name}
+        return out
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> Request:
+        """The request that `to_dict` wrote; options that it does not name have their defaults."""
+        saved = dict(saved)
+        if saved.get("family") is not None:
+            from mixedeffects.family import family_of
+
+            saved["family"] = family_of(**saved["family"])
+        return cls(**saved)
