@@ -16,6 +16,7 @@ from scipy import stats
 
 import mixedeffects as me
 from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
+from mixedeffects.fitting import problem_of
 from mixedeffects.inference.assumptions import assumptions
 from mixedeffects.inference.assumptions.counts import dispersion_ratio
 from mixedeffects.inference.assumptions.covariates import numeric_predictors
@@ -29,7 +30,6 @@ from mixedeffects.inference.assumptions.moments import (
 )
 from mixedeffects.inference.assumptions.spread import _along
 from mixedeffects.inference.assumptions.standardised import row_leverages, standardised
-from mixedeffects.model.generalised import problem_of
 from tests import tolerances as tol
 from tests.golden.lmm.frames import golden_frame, golden_models
 

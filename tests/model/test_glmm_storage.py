@@ -99,7 +99,7 @@ def test_an_unknown_family_in_a_file_is_refused(tmp_path):
     with np.load(path) as archive:
         arrays = dict(archive)
     header = json.loads(arrays["header"].tobytes())
-    header["family"]["family"] = "nothing"
+    header["request"]["family"]["family"] = "nothing"
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     with open(path, "wb") as file:
         np.savez(file, **arrays)

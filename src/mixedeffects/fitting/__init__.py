@@ -11,6 +11,7 @@ from mixedeffects.doors import late
 from mixedeffects.fitting.linear import fit_linear
 from mixedeffects.fitting.linear_fit import LMMFit
 from mixedeffects.fitting.request import Request
+from mixedeffects.fitting.storage import read, save
 
 if TYPE_CHECKING:
     from mixedeffects.fitting.generalised import fit_generalised, response_kind
@@ -40,6 +41,8 @@ __all__ = [
     "fit_linear",
     "objective_of",
     "problem_of",
+    "read",
     "refit",
     "response_kind",
+    "save",
 ]

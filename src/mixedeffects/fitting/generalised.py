@@ -69,7 +69,7 @@ def fit_generalised(data, request, record):
     flat = flat_directions(data, family, response, problem.covariance)
     certificate = with_flat(certificate, flat, problem.covariance.terms)
     return record.of(
-        data, response, plan, evaluation, certificate, curvature, groups, request, row_of
+        data, response, plan, evaluation, certificate, curvature, groups, request.kept(), row_of
     )
 
 

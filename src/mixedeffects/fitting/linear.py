@@ -96,7 +96,7 @@ def optimum(design, plan, objective, request, record):
         costly=plan.costly,
         rule=rule,
     )
-    return record.of(design, plan, evaluation, certificate, request)
+    return record.of(design, plan, evaluation, certificate, request.kept())
 
 
 def response_size(design):

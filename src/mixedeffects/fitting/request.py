@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-#: Options of the search, which a file keeps no trace of and a further fit does not repeat.
+#: Options of one search, which a further fit does not repeat.
 SEARCH = ("start", "max_iterations", "converged")
+#: Those of them that a fit does not keep: another fit, and a function.
+PASSING = ("start", "converged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,13 @@ class Request:
         """
         return replace(self, **{**dict.fromkeys(SEARCH), **changes})
 
+    def kept(self) -> Request:
+        """What a fit remembers of its request: all that a file can hold."""
+        return replace(self, **dict.fromkeys(PASSING))
+
     def to_dict(self) -> dict[str, Any]:
         """What a file keeps: options that are text or numbers, the family by name."""
-        kept = [f.name for f in fields(self) if f.name not in (*SEARCH, "family")]
+        kept = [f.name for f in fields(self) if f.name not in (*PASSING, "family")]
         out: dict[str, Any] = {name: getattr(self, name) for name in kept}
         if self.family is not None:
             out["family"] = {"family": self.family.name, "link": self.family.link.name}

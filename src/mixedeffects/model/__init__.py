@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mixedeffects.doors import late
 from mixedeffects.model.explain import explain
 from mixedeffects.model.lmm import LMM, lmm
-from mixedeffects.model.storage import load
+from mixedeffects.model.loading import load
 from mixedeffects.model.warmup import warmup
 
 if TYPE_CHECKING:

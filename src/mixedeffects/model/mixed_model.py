@@ -8,9 +8,9 @@ from functools import partial, wraps
 from mixedeffects import inference, plot
 from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.errors import ConvergenceWarning, depth_of_package
+from mixedeffects.fitting import save
 from mixedeffects.model.listing import Listed, framed, shown
 from mixedeffects.model.maketables import MakeTables, to_maketables
-from mixedeffects.model.storage import save
 
 
 class MixedModel(MakeTables):

@@ -7,7 +7,7 @@ import numpy as np
 from mixedeffects.design import build_glmm_design
 from mixedeffects.estimation.laplace import assemble
 from mixedeffects.family import Response, ZeroInflated, family_of
-from mixedeffects.model.generalised import response_kind
+from mixedeffects.fitting import response_kind
 
 
 def table(family="poisson", n=240, seed=5):

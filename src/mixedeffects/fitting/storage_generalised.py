@@ -10,7 +10,8 @@ from mixedeffects.design import ExtraPart, GLMMDesign
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.family import Response, family_of
-from mixedeffects.model.storage import check_columns, design_parts, read_part
+from mixedeffects.fitting.design_file import check_columns, design_parts, read_part
+from mixedeffects.fitting.problem import check_nagq, objective_of, problem_of
 
 
 def add_parts(fit, arrays, header):
@@ -51,11 +52,11 @@ def add_parts(fit, arrays, header):
     for name, part in data.parts.items():
         own, parts[name] = design_parts(part)
         arrays.update({f"{name}/{key}": value for key, value in own.items()})
-    header |= {"model": "glmm", "family": family, "nagq": int(fit.nagq), "parts": parts}
+    header |= {"model": "glmm", "parts": parts}
 
 
 def read_parts(design, arrays, header):
-    """Design of all predictors, family, approximation and optimum, as the file has them.
+    """Design of all predictors and optimum, as the file has them.
 
     Parameters
     ----------
@@ -65,8 +66,6 @@ def read_parts(design, arrays, header):
     Returns
     -------
     data : GLMMDesign
-    family : Family
-    nagq : int
     x : (P,) array
     curvature : (P, P) array
     u : (columns,) array or None
@@ -90,38 +89,34 @@ def read_parts(design, arrays, header):
     check_columns(design, design.x_names, (data.size, data.weights, data.exposure))
     x = np.asarray(arrays["x"], dtype=float)
     u = np.asarray(arrays["u"], dtype=float) if "u" in arrays else None
-    return data, family_of(**header["family"]), int(header["nagq"]), x, arrays["curvature"], u
+    return data, x, arrays["curvature"], u
 
 
-def restored(path, data, family, nagq, x, curvature, u, certificate):
+def restored(path, data, x, curvature, u, certificate, request, record):
     """The fit of which the file has the optimum: evaluated there once.
 
     Returns
     -------
-    GLMM
+    GLMMFit
 
     Raises
     ------
     DataError
         When the optimum does not belong to the formula.
     """
-    from mixedeffects.fitting import Request, check_nagq, objective_of, problem_of
-    from mixedeffects.model.generalised import GLMM
-
-    check_nagq(nagq)
-    response = Response(data.y, data.size, data.weights)
+    check_nagq(request.nagq)
+    family, response = request.family, Response(data.y, data.size, data.weights)
     family.check(response, data.design.spec.response)
-    problem, groups, plan, row_of = problem_of(data, family, response)
+    problem, groups, plan, row_of = problem_of(data, family, response, request.engine)
     P = problem.n_parameters
     if x.shape != (P,) or curvature.shape != (P, P) or not np.isfinite(x).all():
         raise DataError(f"{path} is damaged: its parameters do not belong to its formula")
-    objective = objective_of(problem, nagq)
+    objective = objective_of(problem, request.nagq)
     with threads_for(plan.columns), objective.exactly():
         evaluation = objective.evaluate(x, near=_beside(problem, x, u))
     if not np.isfinite(evaluation.value):
         raise DataError(f"{path} is damaged: the likelihood is not finite at its parameters")
-    request = Request(reml=False, family=family, nagq=nagq, optimizer=certificate.optimizer)
-    return GLMM.of(
+    return record.of(
         data, response, plan, evaluation, certificate, curvature, groups, request, row_of
     )
 

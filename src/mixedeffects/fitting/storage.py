@@ -7,25 +7,13 @@ evaluates the model once at the saved theta; nothing is optimised and no code is
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from os import PathLike
 from pathlib import Path
 from zipfile import is_zipfile
 
 import numpy as np
 
-from mixedeffects.design import (
-    AliasedColumn,
-    Block,
-    Design,
-    Factor,
-    MissingReport,
-    ModelSpec,
-    Predictors,
-    RandomTerm,
-    index_from_dict,
-    index_to_dict,
-)
 from mixedeffects.engine import make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, MixedEffectsError, OptionError
 from mixedeffects.estimation import (
@@ -35,8 +23,9 @@ from mixedeffects.estimation import (
     Recession,
     Step,
 )
-from mixedeffects.fitting import Request
+from mixedeffects.fitting.design_file import check_design, design_parts, read_design
 from mixedeffects.fitting.linear import objective_of
+from mixedeffects.fitting.request import Request
 
 FORMAT = 1
 
@@ -71,11 +60,11 @@ def save(fit, path):
     arrays["theta"] = fit.evaluation.theta
     header |= {
         "format": FORMAT,
-        "reml": fit.reml,
+        "request": fit.request.to_dict(),
         "certificate": certificate_parts(fit.certificate),
     }
     if not fit.linear:
-        from mixedeffects.model.storage_glmm import add_parts
+        from mixedeffects.fitting.storage_generalised import add_parts
 
         add_parts(fit, arrays, header)
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
@@ -91,60 +80,6 @@ def _require_folder(path):
         raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it")
     if not path.parent.is_dir():
         raise OptionError(f"no folder {str(path.parent)!r} for {path.name!r}; make it first")
-
-
-def design_parts(design):
-    """Arrays by name, and the rest as what JSON can hold.
-
-    Parameters
-    ----------
-    design : Design or ExtraPart
-
-    Returns
-    -------
-    arrays : dict of str to array
-    header : dict
-    """
-    arrays = {"X": design.X}
-    given = {"offset": design.offset}
-    header = {}
-    if isinstance(design, Design):
-        arrays["y"] = design.y
-        given |= {"weights": design.weights, "kept": design.missing.kept}
-        header["missing"] = {
-            "n_rows": design.missing.n_rows,
-            "n_used": design.missing.n_used,
-            "by_column": dict(design.missing.by_column),
-        }
-        header["notes"] = list(design.notes)
-        header["index"], labels = index_to_dict(design.index)
-        arrays |= labels
-    arrays |= {name: value for name, value in given.items() if value is not None}
-    predictors = None
-    if design.predictors is not None:
-        predictors, columns = design.predictors.to_dict()
-        arrays.update(columns)
-    blocks = []
-    for i, block in enumerate(design.blocks):
-        arrays[f"codes_{i}"] = block.factor.codes
-        shared = block.Z is design.X
-        if block.Z is not None and not shared:
-            arrays[f"Z_{i}"] = block.Z
-        blocks.append(
-            {
-                "factor": block.factor.name,
-                "names": list(block.names),
-                "shared": shared,
-                "terms": [asdict(term) for term in block.terms],
-            }
-        )
-    header |= {
-        "spec": design.spec.to_dict(),
-        "predictors": predictors,
-        "blocks": blocks,
-        "aliased": [asdict(a) for a in design.aliased],
-    }
-    return arrays, header
 
 
 def certificate_parts(certificate):
@@ -170,24 +105,24 @@ def certificate_parts(certificate):
     return out
 
 
-def load(path):
+def read(path, record_of):
     """Read a fit that `save` wrote.
 
     Parameters
     ----------
     path : str or path
+    record_of : callable
+        From "lmm" or "glmm" to the class of record that is made.
 
     Returns
     -------
-    LMM or GLMM
+    LMMFit or GLMMFit
 
     Raises
     ------
     DataError
         When the file is not one that `save` wrote.
     """
-    from mixedeffects.model.lmm import LMM
-
     if isinstance(path, str | PathLike) and Path(path).is_file() and not is_zipfile(path):
         raise DataError(
             f"{path} is not a fit saved by this package, or it is damaged\n"
@@ -204,9 +139,10 @@ def load(path):
         check_design(design)
         more = None
         if header.get("model") == "glmm":
-            from mixedeffects.model import storage_glmm
+            from mixedeffects.fitting import storage_generalised
 
-            more = storage_glmm.read_parts(design, arrays, header)
+            more = storage_generalised.read_parts(design, arrays, header)
+        request = read_request(header, certificate)
         theta = np.asarray(arrays["theta"], dtype=float)
     except (FileNotFoundError, MixedEffectsError):
         raise
@@ -216,55 +152,25 @@ def load(path):
             f"({type(problem).__name__}: {problem})"
         ) from problem
     if more is not None:
-        return storage_glmm.restored(path, *more, certificate)
-    plan = make_plan(design)
+        return storage_generalised.restored(path, *more, certificate, request, record_of("glmm"))
+    plan = make_plan(design, request.engine)
     require_memory(plan)
-    request = Request(reml=bool(header["reml"]), optimizer=certificate.optimizer)
     with threads_for(plan.columns):
         objective = objective_of(design, plan, request.reml)
         n_theta = objective.parameters.n_theta
         if theta.shape != (n_theta,) or not np.isfinite(theta).all():
             raise DataError(f"{path} is damaged: theta does not belong to its formula")
-        return LMM.of(design, plan, objective.evaluate(theta), certificate, request)
+        return record_of("lmm").of(design, plan, objective.evaluate(theta), certificate, request)
 
 
-def read_design(arrays, header):
-    """The `Design` that `design_parts` took apart."""
-    common = read_part(arrays, header)
-    return Design(
-        y=arrays["y"],
-        x_names=common["spec"].x_names,
-        weights=arrays.get("weights"),
-        missing=MissingReport(**header["missing"], kept=arrays.get("kept")),
-        notes=tuple(header["notes"]),
-        index=index_from_dict(header.get("index"), arrays),  # a file of an earlier version has none
-        **common,
+def read_request(header, certificate):
+    """The request of the fit in a file; a file of an earlier version has parts of it only."""
+    if "request" in header:
+        return Request.from_dict(header["request"])
+    known = {"family": header.get("family"), "nagq": header.get("nagq", 1)}
+    return Request.from_dict(
+        {"reml": bool(header["reml"]), "optimizer": certificate.optimizer, **known}
     )
-
-
-def read_part(arrays, header):
-    """What a `Design` and an `ExtraPart` have in common, by name."""
-    spec = ModelSpec.from_dict(header["spec"])
-    predictors = header.get("predictors")
-    if predictors is not None:
-        predictors = Predictors.from_dict(predictors, arrays)
-    blocks = tuple(
-        Block(
-            Factor(b["factor"], arrays[f"codes_{i}"], spec.block_labels[i]),
-            tuple(b["names"]),
-            arrays["X"] if b.get("shared") else arrays.get(f"Z_{i}"),
-            tuple(RandomTerm(t["text"], tuple(t["columns"]), t["covariance"]) for t in b["terms"]),
-        )
-        for i, b in enumerate(header["blocks"])
-    )
-    return {
-        "X": arrays["X"],
-        "blocks": blocks,
-        "offset": arrays.get("offset"),
-        "aliased": tuple(AliasedColumn(**a) for a in header["aliased"]),
-        "spec": spec,
-        "predictors": predictors,
-    }
 
 
 def _certificate(saved):
@@ -287,44 +193,3 @@ def _certificate(saved):
     if saved.get("recession") is not None:
         saved["recession"] = Recession.from_dict(saved["recession"])
     return Certificate(**saved)
-
-
-def check_design(design):
-    """Refuse arrays that do not fit together: compiled code would read past their ends.
-
-    Raises
-    ------
-    ValueError
-    """
-    check_columns(design, design.x_names, (design.y, design.weights))
-
-
-def check_columns(part, names, more=()):
-    """Refuse the columns of one linear predictor that do not fit together.
-
-    Parameters
-    ----------
-    part : Design or ExtraPart
-    names : sequence of str
-    more : sequence of array or None
-        Further arrays with a number for each row.
-
-    Raises
-    ------
-    ValueError
-    """
-    n, p = part.X.shape
-    numbers = [part.X, *(b.Z for b in part.blocks if b.Z is not None)]
-    numbers += [a for a in (part.offset, *more) if a is not None]
-    if p != len(names) or any(a.shape[0] != n for a in numbers):
-        raise ValueError("arrays differ in length")
-    if not all(a.dtype == np.float64 and np.isfinite(a).all() for a in numbers):
-        raise ValueError("an array is not made of finite numbers")
-    for block in part.blocks:
-        codes = block.factor.codes
-        if codes.shape != (n,) or codes.dtype != np.int32 or codes.min() < 0:
-            raise ValueError(f"codes of '{block.factor.name}' are not valid")
-        if codes.max() >= block.factor.n_levels or (
-            block.k != (1 if block.Z is None else block.Z.shape[1])
-        ):
-            raise ValueError(f"levels of '{block.factor.name}' do not match")
