@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
-from mixedeffects.design import pieces, select_columns, triangle
+from mixedeffects.design import pieces, rows_of, select_columns, triangle
 from mixedeffects.thinning import scattered
 
 PILOT_ROWS = 16_384
@@ -45,7 +45,7 @@ class Reference:
         y = design.y if design.offset is None else design.y - design.offset
         X, rows = design.X, pilot_rows(design.n)
         p = X.shape[1]
-        some = X[rows]
+        some = rows_of(X, rows)
         Tx, enough = coordinates(X, some)
         T = np.eye(p + 1)
         T[:p, :p] = Tx
@@ -171,7 +171,7 @@ def block_transform(block, rows):
         return np.eye(1)
     k = block.Z.shape[1]
     T = np.zeros((k, k))
-    some = block.Z[rows]
+    some = rows_of(block.Z, rows)
     for term in block.terms:
         columns = list(term.columns)
         place = np.ix_(columns, columns)

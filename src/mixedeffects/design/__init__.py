@@ -9,7 +9,7 @@ from mixedeffects.design.build import build_design
 from mixedeffects.design.code_names import is_code
 from mixedeffects.design.coding import code_numbers
 from mixedeffects.design.codings import TermCoding, term_codings
-from mixedeffects.design.column_matrix import dense, pieces, select_columns
+from mixedeffects.design.column_matrix import dense, pieces, rows_of, select_columns
 from mixedeffects.design.nesting import is_nested, nesting
 from mixedeffects.design.predictors import Predictors
 from mixedeffects.design.rank import triangle
@@ -64,6 +64,6 @@ __all__ = [
     "as_labels", "assemble", "build_design", "build_glmm_design", "code_numbers", "collapse",
     "dense", "equal_rows", "in_order", "index_from_dict", "index_to_dict", "is_code", "is_nested",
     "label_text", "nesting", "open_table", "pieces", "places_of", "redesigned", "row_labels",
-    "rows_of_design", "rows_used", "select_columns", "stack", "take_rows", "term_codings",
-    "to_frame", "triangle",
+    "rows_of", "rows_of_design", "rows_used", "select_columns", "stack", "take_rows",
+    "term_codings", "to_frame", "triangle",
 ]  # fmt: skip

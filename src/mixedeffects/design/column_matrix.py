@@ -161,6 +161,19 @@ def expand(recipes: Sequence[Recipe], rows: Any, out: np.ndarray) -> None:
 Matrix: TypeAlias = np.ndarray | ColumnMatrix
 
 
+def rows_of(matrix: Matrix, rows: Any) -> np.ndarray:
+    """Some rows of a model matrix: ``matrix[rows]``, of an array several times as fast.
+
+    Parameters
+    ----------
+    matrix : (n, p) array or ColumnMatrix
+    rows : slice or (m,) int array
+    """
+    if isinstance(matrix, np.ndarray) and not isinstance(rows, slice):
+        return matrix.take(rows, axis=0)
+    return matrix[rows]
+
+
 def dense(matrix: Matrix) -> np.ndarray:
     """A model matrix as a C-contiguous (n, p) float64 array; an array that is one, unchanged.
 

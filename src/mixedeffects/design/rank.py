@@ -7,7 +7,7 @@ from math import isfinite
 
 import numpy as np
 
-from mixedeffects.design.column_matrix import Matrix, pieces
+from mixedeffects.design.column_matrix import Matrix, pieces, rows_of
 from mixedeffects.design.records import AliasedColumn
 from mixedeffects.thinning import scattered
 
@@ -46,7 +46,7 @@ def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
     with np.errstate(over="ignore", invalid="ignore"):
         # columns that are independent on some of the rows are so on all of them
         if n >= 2 * SAMPLE >= 2 * p:
-            sample = X[scattered(n, SAMPLE)]
+            sample = rows_of(X, scattered(n, SAMPLE))
             if _clearly_independent(sample.T @ sample):
                 return [], []
         if p <= n and _clearly_independent(X.T @ X):
