@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import kstest
 
 import mixedeffects as me
@@ -152,10 +153,11 @@ def test_a_row_of_weight_three_is_three_rows():
 
 @pytest.mark.parametrize("w", [99.5, 100.0])
 def test_simulated_ratios_vary_as_weighted_squares(w):
-    """Of mean squares z_i^2 of expectation 1 with weights w_i the mean is 1.
+    """Of mean squares z_i^2 of expectation 1 with weights w_i the mean is 1 but for the modes.
 
-    The variance of z_i^2 of a Poisson count is 2 + 1 / mu. Weights that are whole are as many
-    independent squares, others one square each.
+    The variance of z_i^2 of a Poisson count is 2 + 1 / mu. A weight is as many independent squares,
+    and a part of one counts by its part. Each mode takes I / (I + 1 / sd^2) of a square
+    away, I the information about its level: the trace of R V^-1 of the normal model.
     """
     rng = np.random.default_rng(2)
     weights = np.r_[np.full(30, w), np.ones(90)]
@@ -163,10 +165,27 @@ def test_simulated_ratios_vary_as_weighted_squares(w):
     fit = me.glmm("y ~ 1 + (1 | g)", data, family="poisson", weights="w")
     m = 2000
     found = np.array(simulated_ratios(fit, m, rng))
-    spread = weights if w == 100.0 else np.square(weights)
+    spread = np.floor(weights) + (weights % 1.0) ** 2
     variance = (spread * (2.0 + 1.0 / fit.fitted)).sum() / weights.sum() ** 2
-    assert abs(found.mean() - 1.0) < tol.STANDARD_ERRORS_4 * np.sqrt(variance / m)
+    information = np.bincount(data["g"], weights * fit.fitted)
+    sd = float(fit.varcorr.tidy()["sdcor"].iloc[0])
+    mean = 1.0 - (information / (information + sd**-2)).sum() / weights.sum()
+    assert abs(found.mean() - mean) < tol.STANDARD_ERRORS_4 * np.sqrt(variance / m)
     assert found.var() == pytest.approx(variance, rel=tol.SAMPLED_2E1)
+
+
+@pytest.mark.parametrize(("levels", "each", "mean", "sd"), [(400, 2, 1.0, 1.0), (150, 4, 1.0, 1.0),
+                                                            (600, 2, 0.1, 2.0)])  # fmt: skip
+def test_modes_of_small_groups_do_not_make_counts_less_variable(levels, each, mean, sd):
+    """A true model: the share of simulated responses that vary less is uniform."""
+    p = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        g = np.repeat(np.arange(levels), each)
+        y = rng.poisson(mean * np.exp(sd * rng.normal(size=levels)[g]))
+        fit = me.glmm("y ~ 1 + (1 | g)", {"y": y, "g": g}, family="poisson")
+        p.append(float(fit.check_dispersion(99, rng=rng)["p_value"][2]))
+    assert stats.kstest(p, "uniform").pvalue > tol.UNLIKELY
 
 
 def test_linear_models_and_groups(sleepstudy):

@@ -74,7 +74,8 @@ def residuals(fit, kind="response", *, rng=None):
         )
     if kind == "working":
         return in_units_of(difference, mean_slope(fit))
-    return root * in_units_of(difference, np.sqrt(unit_variance(fit, whole=kind == "scaled")))
+    variance = unit_variance(fit.family, fit.response.size, fit.predictors, whole=kind == "scaled")
+    return root * in_units_of(difference, np.sqrt(variance))
 
 
 def means(family, predictors):
@@ -124,18 +125,20 @@ def in_units_of(difference, scale):
         return np.where(difference == 0.0, 0.0, difference / scale)
 
 
-def unit_variance(fit, *, whole):
+def unit_variance(family, size, predictors, *, whole):
     """(n,) variance of the response (of the proportion, for trials), without prior weights.
 
     Parameters
     ----------
-    fit : FitRecord
-        With `family`, `response` and `predictors`.
+    family : Family
+    size : (n,) array or None
+        Trials.
+    predictors : sequence of (n,) arrays
+        Arguments of the log density.
     whole : bool
         With the dispersion of families that prior weights divide; False takes it as one.
     """
-    family, size = fit.family, fit.response.size
-    predictors = list(fit.predictors)
+    predictors = list(predictors)
     if family.weights_scale_dispersion and not whole:
         at = 1 + family.extras.index("dispersion")
         predictors[at] = np.zeros_like(predictors[at])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError
+from mixedeffects.estimation.laplace import LaplaceObjective, assemble
+from mixedeffects.estimation.laplace.resampled import gather
 from mixedeffects.family import Response
 from mixedeffects.inference.generalised.residuals import (
     deviations,
@@ -17,7 +22,7 @@ from mixedeffects.inference.generalised.rows import own_rows
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.information import n_parameters
 from mixedeffects.inference.quantile.pool import LEVEL, monte_carlo_p
-from mixedeffects.inference.quantile.row_sample import counted_rows, row_sample
+from mixedeffects.inference.quantile.row_sample import MOST_DRAWN, row_sample
 from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
@@ -44,9 +49,10 @@ def check_dispersion(fit, n=250, rng=None):
         performance::check_overdispersion has it; the modes of the random effects use degrees of
         freedom too, so that with many groups its ratio lies below 1 under a true model. "Pearson,
         effective df" takes them away: df is rows minus the sum over rows of the expected
-        information times the variance of the linear predictor. "simulated": that ratio among those
-        of responses simulated at the modes, two-sided; it is right for small counts too, where
-        chi-squared is not. Prior weights of these families count rows: a row of weight 3 is
+        information times the variance of the linear predictor. "simulated": the sum of squares
+        among those of simulated responses, with new random effects and modes of their own,
+        two-sided; it is right for small counts and small groups too, where chi-squared is not.
+        Prior weights of these families count rows: a row of weight 3 is
         three rows here too.
 
     Raises
@@ -82,35 +88,92 @@ def check_dispersion(fit, n=250, rng=None):
         p = float(chdtrc(df, chi2)) if df > 0 else np.nan
         found.append((name, chi2, df, ratio, p, _words(p, ratio)))
     ratio = chi2 / (rows - used) if rows > used else np.nan
-    values = np.array([ratio, *simulated_ratios(fit, check_count(n), generator(rng))])
+    values = np.array([chi2 / rows, *simulated_ratios(fit, check_count(n), generator(rng))])
     values[values < NOTHING] = 0.0
     p = monte_carlo_p(values)
     usual = values[1:].mean()  # zero where no response can differ from its mean
-    words = _words(p, ratio / usual if usual > 0 else np.inf)
-    found.append(("simulated", chi2, rows - used, ratio, p, words))
+    against = values[0] / usual if usual > 0 else np.inf
+    found.append(("simulated", chi2, rows - used, ratio, p, _words(p, against)))
     names = ("method", "statistic", "df", "ratio", "p_value", "meaning")
     return Table({name: [row[i] for row in found] for i, name in enumerate(names)})
 
 
 def simulated_ratios(fit, n, rng):
-    """(n,) mean squared Pearson residuals of responses simulated at the modes.
+    """(n,) mean squared Pearson residuals of responses simulated with new random effects.
 
-    A row whose weight is a whole number is drawn as often; other weights, and those of very many
-    rows, multiply the square of one draw.
+    The modes of each response are found anew, at the parameters of the fit: modes follow the
+    responses, of small groups so closely that these vary less about them than a true model says.
+    A row of weight 2.5 is drawn as two rows and one of weight a half. Where that would be very
+    many rows each is drawn once, at the modes of the fit, and its square weighted.
     """
-    response, rows, weights = fit.response, counted_rows(fit.response.weights), fit.response.weights
-    mu, complement = means(fit.family, fit.predictors)
-    scale, size = np.sqrt(unit_variance(fit, whole=True)), response.size
-    if rows is not None:
-        fit, weights = row_sample(fit, rows), None
-        mu, complement, scale, size = (
-            None if values is None else values[rows] for values in (mu, complement, scale, size)
-        )
+    data, weights, drawn = fit.data, fit.response.weights, fit
+    if weights is not None:
+        if weights.sum() > MOST_DRAWN:
+            return _ratios_at_the_modes(fit, n, rng)
+        rows, weights = _copies(weights)
+        data, drawn = replace(gather(data, rows), weights=weights), row_sample(fit, rows)
+    problem, groups, plan = assemble(
+        fit.family, Response(data.y, data.size, weights), data.design, data.parts
+    )
+    x = estimates_in(fit, problem, groups)
     out = []
-    for y in simulated(fit, n, rng, groups="conditional"):
-        squares = in_units_of(deviations(Response(y, size), mu, complement), scale) ** 2
-        out.append(float(np.average(squares, weights=weights)))
+    with threads_for(plan.columns):
+        for y in simulated(drawn, n, rng):
+            problem.response = Response(y, data.size, weights)
+            found = LaplaceObjective(problem).evaluate(x)
+            if np.isfinite(found.value):  # else it has no mode, and nothing can be said of it
+                out.append(_mean_square(fit.family, problem.response, found.predictors))
     return out
+
+
+def _ratios_at_the_modes(fit, n, rng):
+    response = fit.response
+    return [
+        _mean_square(fit.family, Response(y, response.size, response.weights), fit.predictors)
+        for y in simulated(fit, n, rng, groups="conditional")
+    ]
+
+
+def _mean_square(family, response, predictors):
+    """The weighted mean of the squared Pearson residuals of a response."""
+    variance = unit_variance(family, response.size, predictors, whole=True)
+    away = deviations(response, *means(family, predictors))
+    squares = in_units_of(away, np.sqrt(variance)) ** 2
+    return float(np.average(squares, weights=response.weights))
+
+
+def _copies(weights):
+    """Rows as often as they count, the last of each with what is left of its weight.
+
+    Examples
+    --------
+    >>> rows, shares = _copies(np.array([2.5, 1.0]))
+    >>> rows.tolist(), shares.tolist()
+    ([0, 0, 0, 1], [1.0, 1.0, 0.5, 1.0])
+    """
+    times = np.ceil(weights).astype(np.intp)
+    rows = np.repeat(np.arange(weights.size), times)
+    shares = np.ones(rows.size)
+    last = np.cumsum(times)[times > 0] - 1
+    shares[last] = (weights - times + 1.0)[times > 0]
+    return rows, shares
+
+
+def estimates_in(fit, problem, groups):
+    """The estimates of a fit in the coordinates of another problem of the same model.
+
+    Parameters
+    ----------
+    fit : GLMMFit
+    problem : Problem
+    groups : tuple of Coefficients
+    """
+    x = np.empty(problem.n_parameters)
+    values = {"conditional": fit.beta, **fit.extras}
+    for group in groups:
+        x[group.part] = np.linalg.solve(group.T, values[group.name])
+    x[problem.n_fixed :] = problem.covariance.from_user(fit.theta)
+    return x
 
 
 def effective_parameters(fit):
