@@ -147,6 +147,7 @@ def _copies(weights):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rows, shares = _copies(np.array([2.5, 1.0]))
     >>> rows.tolist(), shares.tolist()
     ([0, 0, 0, 1], [1.0, 1.0, 0.5, 1.0])
