@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 from pathlib import Path
@@ -14,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 import mixedeffects as me
 
 PUBLIC = Path(__file__).with_name("public_names.json")
+SOURCES = Path(__file__).parents[1] / "src" / "mixedeffects"
 
 
 def test_no_circle_of_files():
@@ -34,6 +36,16 @@ def test_no_circle_of_files():
         for k in np.flatnonzero(np.bincount(circle_of) > 1)
     ]
     assert circles == []
+
+
+def test_a_class_name_means_one_thing():
+    """Two classes of one name are told apart by their file only, which a reader does not see."""
+    homes: dict[str, list[str]] = {}
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(str(path.relative_to(SOURCES)))
+    assert {name: files for name, files in homes.items() if len(files) > 1} == {}
 
 
 def test_public_names_and_signatures_are_those_that_are_written_down():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mixedeffects.datasets.record import Parameter, Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -200,14 +200,14 @@ def call_centres(*, experiment: bool = False, seed: int = SEED, flavour: str | N
     )
     centre = np.repeat(centre_of_rep, calls)
     columns: dict[str, Any] = {
-        "center_ID": Factor(centre, tuple(labels)),
-        "rep_ID": Factor(np.repeat(np.arange(n_reps), calls), rep_labels),
+        "center_ID": LabelledFactor(centre, tuple(labels)),
+        "rep_ID": LabelledFactor(np.repeat(np.arange(n_reps), calls), rep_labels),
         "age": age,
-        "reason": Factor(reason, ("payment", "property")),
+        "reason": LabelledFactor(reason, ("payment", "property")),
         "month": month,
         "call_CSAT": csat,
         "M6Spend": np.round(spend, 2),
     }
     if experiment:
-        columns["group"] = Factor(treated[centre], ("ctrl", "treat"))
+        columns["group"] = LabelledFactor(treated[centre], ("ctrl", "treat"))
     return build_table(columns, truth(seed, experiment=experiment), flavour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixedeffects.datasets.record import Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 # A herd, then for each period new cases / animals at risk.
 _HERDS = """
@@ -83,9 +83,9 @@ def cbpp(*, flavour: str | None = None) -> Any:
     ]
     herd, period, incidence, size = (np.array(c) for c in zip(*cells, strict=True))
     columns = {
-        "herd": Factor(herd, herds),
+        "herd": LabelledFactor(herd, herds),
         "incidence": incidence,
         "size": size,
-        "period": Factor(period, ("1", "2", "3", "4")),
+        "period": LabelledFactor(period, ("1", "2", "3", "4")),
     }
     return build_table(columns, truth(), flavour)

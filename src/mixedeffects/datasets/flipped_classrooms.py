@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixedeffects.datasets.record import Parameter, Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 STYLES = ("No", "Some", "Fully")
 CLASSES_PER_STYLE, CLASS_SIZE = 5, 25
@@ -86,8 +86,8 @@ def flipped_classrooms(*, seed: int = SEED, flavour: str | None = None) -> Any:
     score = INTERCEPT + np.asarray(STYLE_EFFECT)[style] + professor_effect[professor] + noise
     columns = {
         "student": np.arange(1, professor.size + 1),
-        "professor": Factor(professor, tuple(f"P{j + 1:02d}" for j in range(n_classes))),
-        "style": Factor(style, STYLES),
+        "professor": LabelledFactor(professor, tuple(f"P{j + 1:02d}" for j in range(n_classes))),
+        "style": LabelledFactor(style, STYLES),
         "score": np.round(score, 1),
     }
     return build_table(columns, truth(seed), flavour)

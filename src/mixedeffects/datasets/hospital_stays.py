@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixedeffects.datasets.record import Parameter, Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 N_HOSPITALS, MEDIAN_SIZE, LOG_SIZE_SD = 200, 20.0, 1.3
 MEAN_AGE, INTERCEPT, AGE, EMERGENCY = 65.0, -6.0, 0.3, 1.0
@@ -87,9 +87,9 @@ def hospital_stays(*, seed: int = SEED, flavour: str | None = None) -> Any:
     stay = INTERCEPT + AGE * age + EMERGENCY * emergency + effect[hospital]
     stay += SEVERITY * np.maximum(severity - TURN, 0.0) + rng.normal(0.0, RESIDUAL_SD, n)
     columns = {
-        "hospital": Factor(hospital, tuple(f"H{j + 1:03d}" for j in range(N_HOSPITALS))),
+        "hospital": LabelledFactor(hospital, tuple(f"H{j + 1:03d}" for j in range(N_HOSPITALS))),
         "age": age,
-        "emergency": Factor(emergency, ("no", "yes")),
+        "emergency": LabelledFactor(emergency, ("no", "yes")),
         "severity": severity,
         "stay": np.maximum(np.round(stay, 1), SHORTEST),
     }

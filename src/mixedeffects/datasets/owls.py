@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixedeffects.datasets.record import Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 # A nest and its chicks; then its visits: food treatment (Deprived, Satiated), sex of the parent,
 # time of arrival, calls.
@@ -187,9 +187,9 @@ def owls(*, flavour: str | None = None) -> Any:
             rows.append((len(nests) - 1, food, sex, float(time), int(calls), chicks))
     nest, food, sex, time, calls, size = (np.array(column) for column in zip(*rows, strict=True))
     columns = {
-        "Nest": Factor(nest, tuple(nests)),
-        "FoodTreatment": Factor(food, ("Deprived", "Satiated")),
-        "SexParent": Factor(sex, ("Female", "Male")),
+        "Nest": LabelledFactor(nest, tuple(nests)),
+        "FoodTreatment": LabelledFactor(food, ("Deprived", "Satiated")),
+        "SexParent": LabelledFactor(sex, ("Female", "Male")),
         "ArrivalTime": time,
         "SiblingNegotiation": calls,
         "BroodSize": size,

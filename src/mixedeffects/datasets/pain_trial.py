@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixedeffects.datasets.record import Parameter, Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 ARM_SIZE, VISITS = 40, (0, 1, 3, 6)
 INTERCEPT, TREATMENT, TIME = 58.0, -12.3, -2.1
@@ -113,8 +113,8 @@ def pain_trial(*, complete: bool = False, seed: int = SEED, flavour: str | None 
     seen = np.ones_like(left_before) if complete else ~left_before
     patient, visit = np.nonzero(seen)
     columns = {
-        "patient": Factor(patient, tuple(f"{i + 1:02d}" for i in range(n_patients))),
-        "treatment": Factor(treated[patient], ("control", "treated")),
+        "patient": LabelledFactor(patient, tuple(f"{i + 1:02d}" for i in range(n_patients))),
+        "treatment": LabelledFactor(treated[patient], ("control", "treated")),
         "time": month[visit],
         "pain_score": pain[patient, visit],
     }

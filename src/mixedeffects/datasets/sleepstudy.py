@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mixedeffects.datasets.record import Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 # Subject, then the average reaction time (ms) on days 0 to 9.
 _REACTION = """
@@ -84,6 +84,6 @@ def sleepstudy(*, flavour: str | None = None) -> Any:
     columns = {
         "Reaction": np.array([float(value) for row in rows for value in row[1:]]),
         "Days": np.tile(np.arange(10), len(subjects)),
-        "Subject": Factor(np.repeat(np.arange(len(subjects)), 10), subjects),
+        "Subject": LabelledFactor(np.repeat(np.arange(len(subjects)), 10), subjects),
     }
     return build_table(columns, truth(), flavour)

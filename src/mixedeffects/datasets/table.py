@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Factor:
+class LabelledFactor:
     """A categorical column.
 
     Parameters
@@ -31,14 +31,14 @@ class Factor:
     levels: tuple[str, ...]
 
 
-Columns = Mapping[str, "np.ndarray | Factor"]
+Columns = Mapping[str, "np.ndarray | LabelledFactor"]
 
 
 def _pandas(columns: Columns, truth: Truth) -> Any:
     import pandas as pd
 
-    def column(values: np.ndarray | Factor) -> Any:
-        if isinstance(values, Factor):
+    def column(values: np.ndarray | LabelledFactor) -> Any:
+        if isinstance(values, LabelledFactor):
             return pd.Categorical.from_codes(values.codes, list(values.levels))
         return values
 
@@ -50,8 +50,8 @@ def _pandas(columns: Columns, truth: Truth) -> Any:
 def _polars(columns: Columns, truth: Truth) -> Any:
     import polars as pl
 
-    def column(name: str, values: np.ndarray | Factor) -> Any:
-        if isinstance(values, Factor):
+    def column(name: str, values: np.ndarray | LabelledFactor) -> Any:
+        if isinstance(values, LabelledFactor):
             levels = pl.Series(name, list(values.levels), dtype=pl.Enum(list(values.levels)))
             return levels.gather(values.codes)
         return pl.Series(name, values)
@@ -62,8 +62,8 @@ def _polars(columns: Columns, truth: Truth) -> Any:
 def _pyarrow(columns: Columns, truth: Truth) -> Any:
     import pyarrow as pa
 
-    def column(values: np.ndarray | Factor) -> Any:
-        if isinstance(values, Factor):
+    def column(values: np.ndarray | LabelledFactor) -> Any:
+        if isinstance(values, LabelledFactor):
             codes = pa.array(values.codes.astype("int32"))
             return pa.DictionaryArray.from_arrays(codes, list(values.levels))
         return pa.array(values)
@@ -74,8 +74,8 @@ def _pyarrow(columns: Columns, truth: Truth) -> Any:
 def _dict(columns: Columns, truth: Truth) -> Any:
     import numpy as np
 
-    def column(values: np.ndarray | Factor) -> np.ndarray:
-        if isinstance(values, Factor):
+    def column(values: np.ndarray | LabelledFactor) -> np.ndarray:
+        if isinstance(values, LabelledFactor):
             return np.asarray(values.levels)[values.codes]
         return values
 
@@ -95,7 +95,7 @@ def build_table(columns: Columns, truth: Truth, flavour: str | None) -> Any:
 
     Parameters
     ----------
-    columns : mapping of str to (n,) array or Factor
+    columns : mapping of str to (n,) array or LabelledFactor
     truth : Truth
         Its values go to ``attrs["truth"]`` where the flavour has such a place (pandas).
     flavour : {"pandas", "polars", "pyarrow", "dict"} or None

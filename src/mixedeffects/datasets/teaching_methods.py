@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from mixedeffects.datasets.record import Parameter, Truth
-from mixedeffects.datasets.table import Factor, build_table
+from mixedeffects.datasets.table import LabelledFactor, build_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,8 +131,10 @@ def teaching_methods(*, seed: int = SEED, flavour: str | None = None) -> Any:
     score = ability * instructor_multiplier[instructor] + rng.normal(0.0, NOISE_SD, hs_gpa.size)
     columns = {
         "hs_gpa": hs_gpa,
-        "method": Factor(method, METHODS),
-        "instructor": Factor(instructor, tuple(f"I{j + 1:02d}" for j in range(n_instructors))),
+        "method": LabelledFactor(method, METHODS),
+        "instructor": LabelledFactor(
+            instructor, tuple(f"I{j + 1:02d}" for j in range(n_instructors))
+        ),
         "score": np.minimum(score, CAP),
     }
     return build_table(columns, truth(seed), flavour)

@@ -23,7 +23,7 @@ from mixedeffects.design.records import AliasedColumn, Block, Design
 from mixedeffects.design.response import refuse_constant, response_values
 from mixedeffects.design.row_index import in_order
 from mixedeffects.design.spec import ModelSpec, offset_values
-from mixedeffects.design.table import Table, open_table
+from mixedeffects.design.table import SourceTable, open_table
 from mixedeffects.errors import ColumnTypeError, DataError, ModelError
 from mixedeffects.formula import Formula, TermList, parse
 
@@ -112,7 +112,7 @@ def build_design(
 
 
 def replace_dot(
-    formula: Formula, table: Table, *excluded: Any
+    formula: Formula, table: SourceTable, *excluded: Any
 ) -> tuple[Formula, tuple[str, ...] | None]:
     """The formula with ``.`` replaced by the table's columns but those excluded, and these."""
     if not formula.uses_dot:
@@ -282,7 +282,7 @@ def _constant(column: np.ndarray) -> bool:
     return bool(column.min() == column.max())
 
 
-def row_column(what: str, given: Any, table: Table) -> Column:
+def row_column(what: str, given: Any, table: SourceTable) -> Column:
     """A column by its name, or numbers that go with the rows.
 
     Parameters
@@ -291,7 +291,7 @@ def row_column(what: str, given: Any, table: Table) -> Column:
         "weights" or "exposure", for messages.
     given : str or (n_rows,) array
         Of a pandas Series the labels say which value is whose.
-    table : Table
+    table : SourceTable
 
     Raises
     ------

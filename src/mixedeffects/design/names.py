@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mixedeffects.design.table import Table
+from mixedeffects.design.table import SourceTable
 from mixedeffects.errors import ColumnTypeError, FormulaError
 from mixedeffects.formula import Formula, close_match, quote
 
 CONSTANTS = {"pi": math.pi}
 
 
-def find_columns(formula: Formula, table: Table, used: Sequence[str]) -> list[str]:
+def find_columns(formula: Formula, table: SourceTable, used: Sequence[str]) -> list[str]:
     """Check that every used column exists, once; a constant is one that does not (``pi``).
 
     Returns
@@ -37,7 +37,7 @@ def find_columns(formula: Formula, table: Table, used: Sequence[str]) -> list[st
     return found
 
 
-def _unknown(formula: Formula, table: Table, name: str) -> Exception:
+def _unknown(formula: Formula, table: SourceTable, name: str) -> Exception:
     texts = [column for column in table.names if isinstance(column, str)]
     others = [column for column in table.names if not isinstance(column, str)]
     if others and not texts:

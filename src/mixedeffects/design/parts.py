@@ -29,7 +29,7 @@ from mixedeffects.design.predictors import Predictors, keep_predictors
 from mixedeffects.design.records import AliasedColumn, Block, Design
 from mixedeffects.design.responses import KINDS, read_response
 from mixedeffects.design.spec import ModelSpec, offset_values
-from mixedeffects.design.table import Table, open_table
+from mixedeffects.design.table import SourceTable, open_table
 from mixedeffects.errors import FormulaError, ModelError, OptionError
 from mixedeffects.formula import Formula, column_names, parse
 
@@ -264,7 +264,7 @@ def _refuse_one_per_level(blocks: tuple[Block, ...], kind: str) -> None:
 
 
 def _other_formulas(
-    main: Formula, table: Table, excluded: tuple[Any, ...], **given: Formula | str | None
+    main: Formula, table: SourceTable, excluded: tuple[Any, ...], **given: Formula | str | None
 ) -> dict[str, tuple[Formula, tuple[str, ...] | None]]:
     """The one-sided formulas, and what a ``.`` stands for in each."""
     found: dict[str, tuple[Formula, tuple[str, ...] | None]] = {}

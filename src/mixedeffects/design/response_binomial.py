@@ -8,7 +8,7 @@ from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.exposure import table_row
 from mixedeffects.design.response_form import (
-    Response,
+    ReadResponse,
     ResponseForm,
     factor_column,
     known_codes,
@@ -29,7 +29,7 @@ def binomial_response(
     values: Evaluator,
     weights: np.ndarray | None,
     known: ResponseForm | None,
-) -> Response:
+) -> ReadResponse:
     """Successes and trials.
 
     Parameters
@@ -71,7 +71,7 @@ def binomial_response(
         _refuse_counts(y, text, values)
     single = bool(((y == 0) | (y == 1)).all())
     if single and (weights is None or known is None or known.form == "number"):
-        return Response(y, None, weights, ResponseForm("binomial"))
+        return ReadResponse(y, None, weights, ResponseForm("binomial"))
     if weights is None:
         row = int(np.flatnonzero((y > 0) & (y < 1))[0])
         raise DataError(
@@ -92,7 +92,7 @@ def binomial_response(
         "family='beta'",
     )  # fmt: skip
     note = f"the weights are the numbers of trials of the proportions '{text}'"
-    return Response(whole, weights, None, ResponseForm("binomial", "proportion"), (note,))
+    return ReadResponse(whole, weights, None, ResponseForm("binomial", "proportion"), (note,))
 
 
 def _counts(node: Node, values: Evaluator) -> np.ndarray:
@@ -101,7 +101,7 @@ def _counts(node: Node, values: Evaluator) -> np.ndarray:
 
 def _of_trials(
     y: np.ndarray, size: np.ndarray, text: str, values: Evaluator, weights: np.ndarray | None
-) -> Response:
+) -> ReadResponse:
     refuse_rows(y < 0, text, values, lambda i: f"{y[i]:g} successes")
     refuse_rows(
         size <= 0, text, values, lambda i: f"{size[i]:g} trials", "leave out rows of no trials"
@@ -110,8 +110,8 @@ def _of_trials(
     refuse_fractions(y, text, "successes", values)
     refuse_fractions(size, text, "trials", values)
     if (size == 1.0).all():
-        return Response(y, None, weights, ResponseForm("binomial", "trials"))
-    return Response(y, size, weights, ResponseForm("binomial", "trials"))
+        return ReadResponse(y, None, weights, ResponseForm("binomial", "trials"))
+    return ReadResponse(y, size, weights, ResponseForm("binomial", "trials"))
 
 
 def _refuse_trials_twice(size: np.ndarray, weights: np.ndarray | None, text: str) -> None:
@@ -126,11 +126,11 @@ def _refuse_trials_twice(size: np.ndarray, weights: np.ndarray | None, text: str
 
 def _two_levels(
     column: Column, text: str, weights: np.ndarray | None, known: ResponseForm | None
-) -> Response:
+) -> ReadResponse:
     codes, labels, unused = column.coded()
     if known is not None:
         y = known_codes(codes, labels, text, known)
-        return Response(y, None, weights, known)
+        return ReadResponse(y, None, weights, known)
     if len(labels) != 2:
         shown = ", ".join(labels.as_text()[:6])
         raise DataError(
@@ -143,7 +143,7 @@ def _two_levels(
     note = f"'{text}': {success} is the success, {failure} the failure"
     notes = (note, *unused_notes(text, unused))
     y = codes.astype(np.float64)
-    return Response(y, None, weights, ResponseForm("binomial", "levels", labels), notes)
+    return ReadResponse(y, None, weights, ResponseForm("binomial", "levels", labels), notes)
 
 
 def _refuse_counts(y: np.ndarray, text: str, values: Evaluator) -> None:
@@ -170,7 +170,7 @@ def _refuse_counts(y: np.ndarray, text: str, values: Evaluator) -> None:
     )
 
 
-def refuse_one_outcome(found: Response, text: str) -> None:
+def refuse_one_outcome(found: ReadResponse, text: str) -> None:
     """Raise a ModelError when every trial had the same outcome."""
     size = 1.0 if found.size is None else found.size
     if not found.y.any():

@@ -49,7 +49,7 @@ class ResponseForm:
         return cls(data["kind"], data["form"], labels)
 
 
-class Response(NamedTuple):
+class ReadResponse(NamedTuple):
     """A response on some rows.
 
     Attributes

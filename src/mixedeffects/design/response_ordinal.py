@@ -8,7 +8,7 @@ from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.labels import Labels
 from mixedeffects.design.response_form import (
-    Response,
+    ReadResponse,
     ResponseForm,
     factor_column,
     known_codes,
@@ -27,7 +27,7 @@ def ordinal_response(
     weights: np.ndarray | None,
     known: ResponseForm | None,
     ordered: bool,
-) -> Response:
+) -> ReadResponse:
     """Codes of ordered categories.
 
     Parameters
@@ -49,7 +49,7 @@ def ordinal_response(
         raise DataError(f"the response '{text}' holds dates; an ordinal response has categories")
     codes, labels, unused = column.coded()
     if known is not None:
-        return Response(known_codes(codes, labels, text, known), None, weights, known)
+        return ReadResponse(known_codes(codes, labels, text, known), None, weights, known)
     by_hand = isinstance(node, Call) and "levels" in dict(node.kwargs)
     if column.kind == "text" or (column.kind == "category" and not (by_hand or ordered)):
         raise DataError(_how_to_order(column, labels, text))
@@ -65,7 +65,7 @@ def ordinal_response(
             f"round({text}) ~ …"
         )
     form = ResponseForm("ordinal", "levels", labels)
-    return Response(
+    return ReadResponse(
         codes.astype(np.float64), None, weights, form, tuple(unused_notes(text, unused))
     )
 

@@ -8,7 +8,7 @@ from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.exposure import table_row
 from mixedeffects.design.response import refuse_constant, response_values
 from mixedeffects.design.response_binomial import binomial_response, refuse_one_outcome
-from mixedeffects.design.response_form import Response, ResponseForm
+from mixedeffects.design.response_form import ReadResponse, ResponseForm
 from mixedeffects.design.response_ordinal import ordinal_response
 from mixedeffects.errors import DataError, FormulaError, ModelError, OptionError
 from mixedeffects.formula import Call, Chain, Formula, Node, strip, unparse
@@ -25,7 +25,7 @@ def read_response(
     *,
     known: ResponseForm | None = None,
     ordered: bool = False,
-) -> Response:
+) -> ReadResponse:
     """The response of a generalised model.
 
     Parameters
@@ -42,7 +42,7 @@ def read_response(
 
     Returns
     -------
-    Response
+    ReadResponse
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read_response(
             raise ModelError(
                 f"the response '{formula.response_text}' is 0 in every row: nothing to model"
             )
-    return Response(y, None, weights, ResponseForm(kind))
+    return ReadResponse(y, None, weights, ResponseForm(kind))
 
 
 def _refuse_rate(node: Node, y: np.ndarray, values: Evaluator) -> None:

@@ -20,7 +20,7 @@ from mixedeffects.design.missing import find_missing, refuse_infinite
 from mixedeffects.design.names import find_columns
 from mixedeffects.design.records import MissingReport
 from mixedeffects.design.response import response_values
-from mixedeffects.design.table import Table, open_table, to_frame
+from mixedeffects.design.table import SourceTable, open_table, to_frame
 from mixedeffects.errors import DataError
 from mixedeffects.formula import Formula, column_names, parse
 
@@ -163,7 +163,9 @@ class ModelSpec:
             table, used, new_rows(table, used), response=response, groups=groups
         )
 
-    def used_columns(self, table: Table, *, response: bool = False, groups: bool = True) -> list:
+    def used_columns(
+        self, table: SourceTable, *, response: bool = False, groups: bool = True
+    ) -> list:
         """Columns of a table that `rebuild` reads.
 
         Raises
@@ -199,7 +201,7 @@ class ModelSpec:
 
     def rebuild_rows(
         self,
-        table: Table,
+        table: SourceTable,
         used: Sequence[str],
         report: MissingReport,
         *,
@@ -210,7 +212,7 @@ class ModelSpec:
 
         Parameters
         ----------
-        table : Table
+        table : SourceTable
         used : list of str
             As `used_columns` says.
         report : MissingReport
@@ -354,7 +356,7 @@ class ModelSpec:
         return cls(**plain)
 
 
-def new_rows(table: Table, used: Iterable[str]) -> MissingReport:
+def new_rows(table: SourceTable, used: Iterable[str]) -> MissingReport:
     """Which rows of a new table are complete in the columns used."""
     return find_missing([table.column(name) for name in used], table.n_rows, new=True)
 

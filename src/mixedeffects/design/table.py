@@ -25,7 +25,7 @@ def index_names(index: Any) -> tuple[Any, ...]:
     return tuple(index.tolist())
 
 
-class Table:
+class SourceTable:
     """Named columns of equal length.
 
     Attributes
@@ -102,7 +102,7 @@ def _length(name: str, values: Any) -> int:
         raise ColumnTypeError(f"column '{name}' is a single value, not a column") from None
 
 
-def open_table(data: Any) -> Table:
+def open_table(data: Any) -> SourceTable:
     """Wrap a table for reading.
 
     Parameters
@@ -120,18 +120,18 @@ def open_table(data: Any) -> Table:
     >>> open_table({"x": [1, 2], "g": ["a", "b"]}).names
     ('x', 'g')
     """
-    if isinstance(data, Table):
+    if isinstance(data, SourceTable):
         return data
     module = _library(data)
     name = type(data).__name__
     if module in ("pandas", "polars") and name != "LazyFrame" and hasattr(data, "columns"):
-        return Table(data, module)
+        return SourceTable(data, module)
     if module == "pyarrow" and hasattr(data, "column_names"):
-        return Table(data, module)
+        return SourceTable(data, module)
     if isinstance(data, Mapping):
-        return Table(data, "dict")
+        return SourceTable(data, "dict")
     if isinstance(data, np.ndarray) and data.dtype.names:
-        return Table({field: data[field] for field in data.dtype.names}, "dict")
+        return SourceTable({field: data[field] for field in data.dtype.names}, "dict")
     import narwhals
 
     try:
@@ -141,8 +141,8 @@ def open_table(data: Any) -> Table:
         native = frame.to_native()
         module = _library(native)
         if module in ("pandas", "polars", "pyarrow"):
-            return Table(native, module)
-        return Table(frame.to_arrow(), "pyarrow")
+            return SourceTable(native, module)
+        return SourceTable(frame.to_arrow(), "pyarrow")
     except (TypeError, AttributeError):
         raise ColumnTypeError(
             f"the data must be a table, not {name}; give a pandas, polars or pyarrow table, "

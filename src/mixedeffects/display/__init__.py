@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mixedeffects.display.bootstrap import Bootstrap
     from mixedeffects.display.comparison import ModelComparison
     from mixedeffects.display.diagnosis import Diagnosis
-    from mixedeffects.display.exploration import Exploration
+    from mixedeffects.display.exploration import ExplorationDisplay
     from mixedeffects.display.influence import Influence
     from mixedeffects.display.means import EstimatedMeans
     from mixedeffects.display.profile import Profile
@@ -28,7 +28,7 @@ __getattr__ = late(
         "Bootstrap": "bootstrap",
         "Diagnosis": "diagnosis",
         "EstimatedMeans": "means",
-        "Exploration": "exploration",
+        "ExplorationDisplay": "exploration",
         "Influence": "influence",
         "ModelComparison": "comparison",
         "Profile": "profile",
@@ -44,7 +44,7 @@ __all__ = [
     "Diagnosis",
     "EstimatedMeans",
     "Explanation",
-    "Exploration",
+    "ExplorationDisplay",
     "Influence",
     "ModelComparison",
     "Profile",

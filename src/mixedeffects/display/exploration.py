@@ -13,7 +13,7 @@ WIDTH = 100
 COLUMNS_HEADER = ["column", "role", "kind", "values", "missing", "why"]
 
 
-class Exploration:
+class ExplorationDisplay:
     """Facts of a table; prints them with the models they suggest.
 
     Parameters

@@ -33,7 +33,7 @@ class LowerPointError(Exception):
         self.held = held
 
 
-class Problem(Protocol):
+class TracedProblem(Protocol):
     """One parameter to be profiled, in its coordinate w.
 
     Attributes
@@ -94,7 +94,7 @@ def trace(problem, targets, exact):
 
     Parameters
     ----------
-    problem : Problem
+    problem : TracedProblem
     targets : increasing sequence of positive float
         |zeta| to aim at, the last being where the path ends.
     exact : set of float

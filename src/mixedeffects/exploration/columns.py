@@ -25,7 +25,7 @@ LEAST_NUMBERS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class ColumnProfile:
     """A column that has been looked at.
 
     Attributes
@@ -90,7 +90,7 @@ class Profile:
         return np.bincount(kept, minlength=self.n_distinct)
 
 
-def profiles(table) -> tuple[list[Profile], dict[str, str]]:
+def profiles(table) -> tuple[list[ColumnProfile], dict[str, str]]:
     """Every column that can be read, and why the others cannot.
 
     Parameters
@@ -99,7 +99,7 @@ def profiles(table) -> tuple[list[Profile], dict[str, str]]:
 
     Returns
     -------
-    list of Profile, dict of str to str
+    list of ColumnProfile, dict of str to str
         Name to reason.
 
     Examples
@@ -124,7 +124,7 @@ def profiles(table) -> tuple[list[Profile], dict[str, str]]:
     return found, refused
 
 
-def profile(column) -> Profile:
+def profile(column) -> ColumnProfile:
     """Look at one column."""
     n = column.values.shape[0]
     absent = column.missing
@@ -138,7 +138,7 @@ def profile(column) -> Profile:
         n_missing = int(np.count_nonzero(absent))
         present = ~absent if n_missing else None
     if n_missing == n:
-        return Profile(column.name, column.kind, n, n, 0, column.values, present)
+        return ColumnProfile(column.name, column.kind, n, n, 0, column.values, present)
     if column.is_factor and column.labels is not None:
         found = _factor(column, n_missing, present)
         numbers = _written_numbers(found)
@@ -152,7 +152,7 @@ def profile(column) -> Profile:
         whole = kept.dtype.kind in "iu" or _whole(kept)
         if not whole and np.unique(kept[:PROBE]).size > PROBE // 2:
             distinct = int(np.unique(kept).size)
-            return Profile(
+            return ColumnProfile(
                 column.name, "number", n, n_missing, distinct, values, present, low=low, high=high
             )
     codes, labels = code_numbers(kept)
@@ -160,7 +160,7 @@ def profile(column) -> Profile:
         full = np.full(n, -1, dtype=np.int32)
         full[present] = codes
         codes = full
-    return Profile(
+    return ColumnProfile(
         column.name, column.kind, n, n_missing, len(labels), values, present, codes, labels, whole,
         low, high,
     )  # fmt: skip
@@ -171,7 +171,7 @@ def _whole(values) -> bool:
     return bool((np.floor(head) == head).all() and (np.floor(values) == values).all())
 
 
-def _factor(column, n_missing, present) -> Profile:
+def _factor(column, n_missing, present) -> ColumnProfile:
     n = column.values.shape[0]
     if present is None:
         codes, labels, _ = column.coded()
@@ -180,12 +180,12 @@ def _factor(column, n_missing, present) -> Profile:
         kept, labels, _ = column.select(present).coded()
         codes = np.full(n, -1, dtype=np.int32)
         codes[present] = kept
-    return Profile(
+    return ColumnProfile(
         column.name, column.kind, n, n_missing, len(labels), codes, present, codes, labels
     )
 
 
-def _written_numbers(p: Profile) -> Profile | None:
+def _written_numbers(p: ColumnProfile) -> ColumnProfile | None:
     """The numbers that a column of text holds, as a file read without types has them.
 
     Ids are left as they are: whole numbers with a name for a group, and those that begin with 0.
@@ -207,7 +207,7 @@ def _written_numbers(p: Profile) -> Profile | None:
     full = np.full(p.n, -1, dtype=np.int32)
     full[present] = codes
     n_missing = p.n - int(np.count_nonzero(present))
-    return Profile(
+    return ColumnProfile(
         p.name, "number", p.n, n_missing, len(labels), values, present if n_missing else None, full,
         labels, whole, float(numbers[known].min()), float(numbers[known].max()), True,
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.exploration.columns import Profile
+from mixedeffects.exploration.columns import ColumnProfile
 from mixedeffects.exploration.relations import both_present, constant_within, partition
 
 #: Correlation at which two columns are one.
@@ -41,7 +41,7 @@ def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ..
 
     Parameters
     ----------
-    found : list of Profile
+    found : list of ColumnProfile
     groups : sequence of str
         Grouping columns.
     outcome : str, optional
@@ -84,7 +84,7 @@ def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ..
 
 
 def _one_to_one(predictors):
-    homes: dict[bytes, Profile] = {}
+    homes: dict[bytes, ColumnProfile] = {}
     out = []
     for p in predictors:
         if p.codes is None or p.n_present < 1.5 * p.n_distinct:

@@ -13,7 +13,7 @@ def written_numbers(found, roles) -> tuple[str, ...]:
 
     Parameters
     ----------
-    found : sequence of Profile
+    found : sequence of ColumnProfile
     roles : Roles
     """
     return tuple(p.name for p in found if p.written and roles.by_column[p.name].role not in LABELS)

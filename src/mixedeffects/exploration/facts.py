@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, DataWarning, OptionError
-from mixedeffects.exploration.columns import Profile, profiles
+from mixedeffects.exploration.columns import ColumnProfile, profiles
 from mixedeffects.exploration.confounding import Confounded, confounding
 from mixedeffects.exploration.missingness import Gaps, gaps
 from mixedeffects.exploration.names import require
@@ -56,7 +56,7 @@ class ExplorationFacts:
     ----------
     flavour : str
     n_rows, n_columns : int
-    columns : tuple of Profile
+    columns : tuple of ColumnProfile
     roles : Roles
     shape : Shape
     groups : tuple of GroupSize
@@ -79,7 +79,7 @@ class ExplorationFacts:
     flavour: str
     n_rows: int
     n_columns: int
-    columns: tuple[Profile, ...]
+    columns: tuple[ColumnProfile, ...]
     roles: Roles
     shape: Shape
     groups: tuple[GroupSize, ...]
@@ -93,7 +93,7 @@ class ExplorationFacts:
     long: Any = field(default=None)
     plan: Reshaping | None = None
 
-    def profile(self, name) -> Profile:
+    def profile(self, name) -> ColumnProfile:
         """The column of that name."""
         return next(p for p in self.columns if p.name == name)
 

@@ -18,7 +18,7 @@ PLAIN = words("x v z f q r u w var feature feat col column pc item factor comp d
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class ProposedFamily:
     """The columns of one variable.
 
     Attributes
@@ -79,7 +79,7 @@ def wave_of(text):
     return float(text) if re.fullmatch(NUMBER, text) else text
 
 
-def families(names, kinds, sep=None) -> list[Family]:
+def families(names, kinds, sep=None) -> list[ProposedFamily]:
     """Columns that look like one variable at several waves.
 
     Parameters
@@ -93,7 +93,7 @@ def families(names, kinds, sep=None) -> list[Family]:
 
     Returns
     -------
-    list of Family
+    list of ProposedFamily
         In the order of the table.
 
     Examples
@@ -103,7 +103,7 @@ def families(names, kinds, sep=None) -> list[Family]:
     [('pain', (0, 3)), ('mood', (0, 3))]
     """
     left = list(names)
-    found: list[Family] = []
+    found: list[ProposedFamily] = []
     if not sep:
         found = _with_decimals(left, kinds)
         left = [name for name in left if not any(name in f.columns for f in found)]
@@ -130,7 +130,7 @@ def families(names, kinds, sep=None) -> list[Family]:
             strong = timed or bool(gap) or len(waves) > 2 or stem == ""
             if not timed and re.split(r"[_.\s]", stem.lower())[-1] in PLAIN:
                 strong = False
-            found.append(Family(stem, tuple(m[0] for m in members), waves, strong))
+            found.append(ProposedFamily(stem, tuple(m[0] for m in members), waves, strong))
             left = [name for name in left if name not in found[-1].columns]
     place = {name: i for i, name in enumerate(names)}
     return sorted(_distinct(found), key=lambda f: min(place[c] for c in f.columns))
@@ -149,7 +149,9 @@ def _with_decimals(names, kinds):
         waves = tuple(m[1] for m in members)
         mixed = {isinstance(w, int) for w in waves} == {True, False}
         if mixed and len(members) > 2 and len(set(waves)) == len(waves):
-            out.append(Family(stem.rstrip("_- "), tuple(m[0] for m in members), waves, True))
+            out.append(
+                ProposedFamily(stem.rstrip("_- "), tuple(m[0] for m in members), waves, True)
+            )
     return out
 
 
@@ -162,7 +164,7 @@ def _alike(members, kinds):
 
 def _distinct(found):
     """Families of one name, told apart by separator only, cannot both be variables."""
-    by_name: dict[str, list[Family]] = {}
+    by_name: dict[str, list[ProposedFamily]] = {}
     for family in found:
         by_name.setdefault(family.name, []).append(family)
     return [max(same, key=lambda f: len(f.columns)) for same in by_name.values()]

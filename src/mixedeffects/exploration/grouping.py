@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from mixedeffects.exploration.columns import Profile, share_of_blocks
+from mixedeffects.exploration.columns import ColumnProfile, share_of_blocks
 from mixedeffects.exploration.hints import (
     COVARIATES,
     GROUPS,
@@ -45,7 +45,7 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
 
     Parameters
     ----------
-    found : list of Profile
+    found : list of ColumnProfile
         Columns that may be groupings.
 
     Returns
@@ -84,7 +84,7 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
     return {p.name: named[p.name] for p in found if p.name in named}, set(reused)
 
 
-def _by_name(p: Profile) -> str | None:
+def _by_name(p: ColumnProfile) -> str | None:
     if p.kind in ("boolean", "datetime") or (p.kind == "number" and not p.whole):
         return None
     word = hint(p.name, GROUPS)
@@ -105,14 +105,14 @@ def _by_name(p: Profile) -> str | None:
     return f"its name has '{word}', and its {p.n_distinct:,} values repeat"
 
 
-def _counted(p: Profile, word) -> bool:
+def _counted(p: ColumnProfile, word) -> bool:
     """Whether whole numbers count things of a name: stations that saw a quake, hospital stays."""
     many = {f"{word}s", f"{word}es"} & {*tokens(p.name)}
     none = p.low == 0 and float(p.counts()[0]) > 0.5 * p.n_present
     return p.low >= 0 and bool(many or none)
 
 
-def _by_values(p: Profile) -> str | None:
+def _by_values(p: ColumnProfile) -> str | None:
     if p.kind == "datetime" or p.kind == "boolean" or p.kind == "ordered":
         return None
     if p.is_text:
@@ -176,12 +176,12 @@ def _reused(found, named) -> dict[str, str]:
     return out
 
 
-def _counts_from_one(p: Profile) -> bool:
+def _counts_from_one(p: ColumnProfile) -> bool:
     """Whether whole numbers are 1, 2, … without a gap, as numbers of things are."""
     return p.whole and p.low in (0, 1) and p.high - p.low + 1 == p.n_distinct
 
 
-def row_number(p: Profile, others) -> tuple[str, float] | None:
+def row_number(p: ColumnProfile, others) -> tuple[str, float] | None:
     """The place within which a person's number only tells rows apart, and how surely."""
     if hint(p.name, PERSONS) is None:
         return None

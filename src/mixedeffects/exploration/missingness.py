@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.exploration.columns import Profile
+from mixedeffects.exploration.columns import ColumnProfile
 from mixedeffects.exploration.relations import both_present
 from mixedeffects.inference import Table
 
@@ -20,7 +20,7 @@ LEAST_FILLED = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class MissingPanel:
     """Subjects by waves.
 
     Attributes
@@ -41,7 +41,9 @@ class Panel:
     n_duplicates: int
 
 
-def panel(subject: Profile, time: Profile, outcome: Profile | None) -> Panel | None:
+def panel(
+    subject: ColumnProfile, time: ColumnProfile, outcome: ColumnProfile | None
+) -> MissingPanel | None:
     """The grid of subjects and waves; None where time does not come in waves.
 
     Examples
@@ -70,7 +72,7 @@ def panel(subject: Profile, time: Profile, outcome: Profile | None) -> Panel | N
     if outcome is not None and outcome.present is not None:
         there = outcome.present if kept is None else outcome.present[kept]
         seen = np.bincount(place[there], minlength=rows.size) > 0
-    return Panel(
+    return MissingPanel(
         tuple(time.labels), rows.reshape(shape), seen.reshape(shape), int(who.size - occupied)
     )
 
@@ -106,7 +108,7 @@ def pattern_kinds(seen) -> np.ndarray:
     return kinds
 
 
-def wave_table(p: Panel) -> Table:
+def wave_table(p: MissingPanel) -> Table:
     """Subjects observed and missing at each wave."""
     n = p.seen.shape[0]
     observed = p.seen.sum(axis=0)
@@ -122,7 +124,7 @@ def wave_table(p: Panel) -> Table:
     )
 
 
-def pattern_table(p: Panel, most=12) -> Table:
+def pattern_table(p: MissingPanel, most=12) -> Table:
     """The most frequent patterns: subjects, kind, and a letter per wave (x observed, - missing)."""
     patterns, counts = np.unique(p.seen, axis=0, return_counts=True)
     kinds = pattern_kinds(patterns)
@@ -147,7 +149,7 @@ class Gaps:
         Missing values by column, of those that have any.
     n_rows, n_incomplete : int
         Rows, and those in which a column of the suggested model is missing.
-    panel : Panel or None
+    panel : MissingPanel or None
     kinds : dict of str to int
         Subjects by kind of pattern.
     per_subject : dict of int to int
@@ -161,7 +163,7 @@ class Gaps:
     columns: dict[str, int]
     n_rows: int
     n_incomplete: int
-    panel: Panel | None = None
+    panel: MissingPanel | None = None
     kinds: dict[str, int] | None = None
     per_subject: dict[int, int] | None = None
     n_subjects: int = 0
@@ -175,9 +177,9 @@ def gaps(found, used, subject=None, time=None, outcome=None) -> Gaps:
 
     Parameters
     ----------
-    found : list of Profile
+    found : list of ColumnProfile
     used : sequence of str
-    subject, time, outcome : Profile, optional
+    subject, time, outcome : ColumnProfile, optional
     """
     n = found[0].n
     columns = {p.name: p.n_missing for p in found if p.n_missing}

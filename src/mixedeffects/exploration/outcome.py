@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.exploration.columns import Profile
+from mixedeffects.exploration.columns import ColumnProfile
 
 #: Interquartile ranges between a code such as -999 and the nearest other value; rows of a code.
 FAR, LEAST_CODED = 5.0, 2
@@ -79,12 +79,12 @@ class OutcomeFacts:
     codes: tuple[float, ...] = ()
 
 
-def outcome_facts(p: Profile, trials=None) -> OutcomeFacts:
+def outcome_facts(p: ColumnProfile, trials=None) -> OutcomeFacts:
     """Look at the outcome.
 
     Parameters
     ----------
-    p : Profile
+    p : ColumnProfile
     trials : str, optional
         Column of the number of trials of which it counts the successes.
 

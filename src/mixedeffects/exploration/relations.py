@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.design import Factor, nesting
-from mixedeffects.exploration.columns import Profile
+from mixedeffects.exploration.columns import ColumnProfile
 
 #: Rows that are enough to see that a column is not constant within a factor.
 GLANCE = 4_096
@@ -49,7 +49,7 @@ class Pair:
 FEW = 0.05
 
 
-def relate(one: Profile, two: Profile) -> Pair | None:
+def relate(one: ColumnProfile, two: ColumnProfile) -> Pair | None:
     """How two grouping columns relate; None where no row has both.
 
     Examples
@@ -79,14 +79,14 @@ def relate(one: Profile, two: Profile) -> Pair | None:
     )
 
 
-def both_present(one: Profile, two: Profile) -> np.ndarray | None:
+def both_present(one: ColumnProfile, two: ColumnProfile) -> np.ndarray | None:
     """Rows in which both have a value; None for all."""
     if one.present is None:
         return two.present
     return one.present if two.present is None else one.present & two.present
 
 
-def _factor(p: Profile, kept) -> Factor:
+def _factor(p: ColumnProfile, kept) -> Factor:
     assert p.codes is not None
     if kept is None:
         return Factor(p.name, p.codes, p.labels)
@@ -94,7 +94,7 @@ def _factor(p: Profile, kept) -> Factor:
     return Factor(p.name, codes.astype(np.int32), tuple(levels.tolist()))
 
 
-def constant_within(p: Profile, factor: Profile) -> bool:
+def constant_within(p: ColumnProfile, factor: ColumnProfile) -> bool:
     """Whether a column has one value in each level of a factor that has several rows.
 
     Rows without a value of either do not count; a factor with one row per level makes nothing
@@ -114,7 +114,7 @@ def constant_within(p: Profile, factor: Profile) -> bool:
     return p.n <= GLANCE or _constant(p, factor, slice(None))
 
 
-def _constant(p: Profile, factor: Profile, rows) -> bool:
+def _constant(p: ColumnProfile, factor: ColumnProfile, rows) -> bool:
     assert factor.codes is not None
     values, codes = p.values[rows], factor.codes[rows]
     kept = both_present(p, factor)
@@ -125,7 +125,7 @@ def _constant(p: Profile, factor: Profile, rows) -> bool:
     return bool((home[codes] == values).all())
 
 
-def n_pairs(one: Profile, two: Profile) -> int:
+def n_pairs(one: ColumnProfile, two: ColumnProfile) -> int:
     """Combinations of two coded columns that occur."""
     kept = both_present(one, two)
     assert one.codes is not None and two.codes is not None
@@ -139,7 +139,7 @@ def n_pairs(one: Profile, two: Profile) -> int:
     return int(np.unique(keys).size)
 
 
-def partition(p: Profile) -> bytes:
+def partition(p: ColumnProfile) -> bytes:
     """The same bytes for columns that split the rows alike, whatever their values.
 
     Examples

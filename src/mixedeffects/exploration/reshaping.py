@@ -16,7 +16,7 @@ from mixedeffects.errors import (
     OptionError,
     depth_of_package,
 )
-from mixedeffects.exploration.columns import Profile, profile
+from mixedeffects.exploration.columns import ColumnProfile, profile
 from mixedeffects.exploration.families import wave_key
 from mixedeffects.exploration.hints import GROUPS, hint
 from mixedeffects.exploration.names import require
@@ -133,7 +133,7 @@ def identifying(table, names) -> tuple[Any, ...]:
     >>> identifying(open_table({"x": [1.5, 2.5], "who": ["a", "b"]}), ("x", "who"))
     ('who',)
     """
-    looked: list[Profile] = []
+    looked: list[ColumnProfile] = []
     for name in names:
         try:
             p = profile(table.column(name))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mixedeffects.exploration.columns import Profile
+from mixedeffects.exploration.columns import ColumnProfile
 from mixedeffects.exploration.grouping import groupings, row_number
 from mixedeffects.exploration.hints import (
     CALENDAR,
@@ -90,7 +90,7 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
 
     Parameters
     ----------
-    found : list of Profile
+    found : list of ColumnProfile
     outcome, time, treatment : str, optional
         What the user says.
     subject : sequence of str
@@ -191,7 +191,7 @@ def _placed(p, role, wide, factors):
     return Role(role.role, _with_level(role, level, p), level, role.given)
 
 
-def _trivial(p: Profile, wide) -> Role | None:
+def _trivial(p: ColumnProfile, wide) -> Role | None:
     if p.n_distinct == 0:
         return Role("empty", "every value is missing")
     if p.n_distinct == 1 and p.n > 1:
@@ -209,7 +209,7 @@ def _trivial(p: Profile, wide) -> Role | None:
     return None
 
 
-def row_identity(p: Profile) -> bool:
+def row_identity(p: ColumnProfile) -> bool:
     """Whether a column has another value in each row and nothing else to say."""
     return p.n_present > 2 and p.n_distinct == p.n_present and (p.is_text or _counts_up(p))
 

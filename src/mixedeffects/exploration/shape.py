@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from mixedeffects.exploration.families import Family
+from mixedeffects.exploration.families import ProposedFamily
 from mixedeffects.exploration.variables import variable_name
 
 
@@ -20,7 +20,7 @@ class Shape:
         "long" (rows of a group are its measurements), "wide" (columns are measurements), or
         "flat" (nothing repeats).
     why : str
-    families : tuple of Family
+    families : tuple of ProposedFamily
         Columns that look like one variable at several waves, whatever the kind.
     call : str
         The `reshape_long` call that makes a wide table long; "" for others.
@@ -28,7 +28,7 @@ class Shape:
 
     kind: str
     why: str
-    families: tuple[Family, ...] = ()
+    families: tuple[ProposedFamily, ...] = ()
     call: str = ""
 
 
@@ -38,7 +38,7 @@ def find_shape(table, found, roles) -> Shape:
     Parameters
     ----------
     table : design.Table
-    found : list of Family
+    found : list of ProposedFamily
     roles : Roles
         Of the other columns.
     """
@@ -55,7 +55,7 @@ def find_shape(table, found, roles) -> Shape:
     return Shape("flat", "no column repeats as a grouping would", tuple(found))
 
 
-def _family_words(f: Family) -> str:
+def _family_words(f: ProposedFamily) -> str:
     waves = ", ".join(str(w) for w in f.waves[:6]) + (", …" if len(f.waves) > 6 else "")
     name = variable_name(f)
     what = f"'{name}'" if f.name else "one variable"

@@ -64,7 +64,7 @@ def suggest(found, roles, outcome, confounded):
 
     Parameters
     ----------
-    found : list of Profile
+    found : list of ColumnProfile
     roles : Roles
     outcome : OutcomeFacts or None
     confounded : sequence of Confounded

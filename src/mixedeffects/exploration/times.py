@@ -20,8 +20,8 @@ def guess_time(found, factors):
 
     Parameters
     ----------
-    found : list of Profile
-    factors : list of Profile
+    found : list of ColumnProfile
+    factors : list of ColumnProfile
         Grouping columns, the finest first.
     """
     best = None

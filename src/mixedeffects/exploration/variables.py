@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import ColumnTypeError, DataError, OptionError
-from mixedeffects.exploration.families import Family, families, wave_of
+from mixedeffects.exploration.families import ProposedFamily, families, wave_of
 from mixedeffects.exploration.hints import TIMES
 from mixedeffects.exploration.names import WORDS, require
 from mixedeffects.formula import close_match
@@ -55,7 +55,7 @@ def find_variables(table, columns, value, sep) -> dict[str, dict[Any, Any]]:
     return _from_list(table, tuple(wanted), value, sep)
 
 
-def detect(table, sep=None) -> list[Family]:
+def detect(table, sep=None) -> list[ProposedFamily]:
     """Families of columns of a table that can be read and are of one sort."""
     kinds = {}
     for name in table.names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.errors import DataError
-from mixedeffects.exploration.columns import Profile, profile
+from mixedeffects.exploration.columns import ColumnProfile, profile
 from mixedeffects.exploration.names import require
 
 #: Levels that have a colour of their own.
@@ -37,7 +37,7 @@ class Levels:
     note: str = ""
 
 
-def factor(table, name, what) -> Profile:
+def factor(table, name, what) -> ColumnProfile:
     """A column whose values repeat.
 
     Raises

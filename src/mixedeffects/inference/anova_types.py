@@ -350,7 +350,7 @@ def general(fit):
     coded = _Treatment(fit)
     if coded.plain and not any(above.values()):
         return [coded.coefficients(t) for t in range(len(terms))]
-    cells = Cells(fit, above)
+    cells = FactorCells(fit, above)
     return [coded.own_rows(cells.functions(t), t, above[t]) for t in range(len(terms))]
 
 
@@ -417,7 +417,7 @@ def _codings(fit):
     return fit.cache["term codings"]
 
 
-class Cells:
+class FactorCells:
     """The model matrix in the coding with one column per level, as a combination of X.
 
     Attributes

@@ -18,7 +18,7 @@ NOT_IN_DATA = "not in the data: the likelihood is the same whatever its value"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CovarianceEntry:
     """One variance or covariance of a random term.
 
     Attributes
@@ -62,7 +62,7 @@ class Identification:
     Attributes
     ----------
     flat : tuple of FlatDirection
-    entries : tuple of Entry
+    entries : tuple of CovarianceEntry
         All variances and covariances, in the order of `varcorr`.
     residual_known : bool
         Whether the residual variance is in the data.
@@ -83,7 +83,7 @@ class Identification:
             for _, t, a, b in places_of([block]):
                 weights = np.zeros_like(G)
                 weights[a, b] = 1.0
-                yield Entry(
+                yield CovarianceEntry(
                     f, t, group, a, b, block.names[a], block.names[b], float(G[a, b]),
                     self.knows({f: weights}),
                 )  # fmt: skip

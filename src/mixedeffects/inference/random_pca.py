@@ -17,7 +17,7 @@ ABSENT = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Components:
+class PrincipalComponents:
     """Principal components of the random effects of one grouping factor.
 
     Attributes
@@ -112,7 +112,7 @@ def random_components(fit, *, units="response"):
 
     Returns
     -------
-    tuple of Components
+    tuple of PrincipalComponents
     """
     if units not in ("response", "formula"):
         raise OptionError(f"units={units!r} is not one of response, formula")
@@ -131,7 +131,7 @@ def random_components(fit, *, units="response"):
             sd, loadings = np.full(sd.shape, np.nan), np.full(loadings.shape, np.nan)
         else:
             loadings = upright(loadings)
-        out.append(Components(label, block.names, sd, loadings))
+        out.append(PrincipalComponents(label, block.names, sd, loadings))
     return tuple(out)
 
 

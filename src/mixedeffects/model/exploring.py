@@ -10,7 +10,7 @@ from mixedeffects.errors import DataWarning
 from mixedeffects.exploration import explore_facts, plan_reshaping, reshape, with_index
 
 
-class Exploration(display.Exploration):
+class Exploration(display.ExplorationDisplay):
     """Facts of a table, with charts of it; see `explore`."""
 
     def __init__(self, facts, data):

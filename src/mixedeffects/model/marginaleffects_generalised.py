@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.inference.means.target import Coefficients
+from mixedeffects.inference.means.target import CoefficientView
 from mixedeffects.model.marginaleffects_adapter import (
     ModelLMM,
     columns_read,
@@ -154,18 +154,18 @@ def parts_of(fit, scale):
 
     Returns
     -------
-    list of Coefficients
+    list of CoefficientView
         `design` is None for constants: thresholds, and parts without a formula.
     """
     family = fit.family
-    main = Coefficients(fit.beta, fit.vcov_beta, fit.design)
+    main = CoefficientView(fit.beta, fit.vcov_beta, fit.design)
     base = getattr(family, "base", None)
     if scale == "link" or (base is None and "upper" not in family.extras):
         return [main]
     if family.ordinal:
-        return [main, Coefficients(fit.extras["thresholds"], np.empty((0, 0)), None)]
+        return [main, CoefficientView(fit.extras["thresholds"], np.empty((0, 0)), None)]
     out = [main]
     for name in family.extras:
         part = fit.data.parts.get(name)
-        out.append(Coefficients(fit.extras[name], np.empty((0, 0)), part))
+        out.append(CoefficientView(fit.extras[name], np.empty((0, 0)), part))
     return out

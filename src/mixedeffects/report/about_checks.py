@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.report.charts import REFUSALS, drawn_figures
-from mixedeffects.report.record import Grid, Paragraph, Section, Shown
+from mixedeffects.report.record import DisplayBlock, Grid, Paragraph, Section
 
 # seconds that remedies may take where a check finds a problem
 BUDGET = 10.0
@@ -49,6 +49,6 @@ def _certificate(facts):
 
 def _diagnosis(fit):
     try:
-        return [Shown(fit.diagnose(budget=BUDGET))]
+        return [DisplayBlock(fit.diagnose(budget=BUDGET))]
     except REFUSALS as reason:
         return [Paragraph(str(reason).splitlines()[0] + ".", "Diagnosis left out:")]

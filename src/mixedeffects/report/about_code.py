@@ -7,7 +7,7 @@ from importlib import metadata
 
 from mixedeffects.display.fit_call import arguments, literal
 from mixedeffects.engine import make_plan
-from mixedeffects.report.record import Code, Grid, Paragraph, Section
+from mixedeffects.report.record import CodeBlock, Grid, Paragraph, Section
 
 PACKAGES = ("mixedeffects", "numpy", "scipy", "numba", "narwhals")
 # flavour of a table -> what it is
@@ -45,7 +45,7 @@ def code_section(fit, facts, words, wishes):
     source = "\n".join(["import mixedeffects as me", "", read, *lines, "print(fit.summary())"])
     blocks = [
         Paragraph(f"The data were given as {kind} of {missing.n_rows:,} rows."),
-        Code(source + "\n"),
+        CodeBlock(source + "\n"),
     ]
     if unknown:
         blocks.append(Paragraph(" ".join(unknown), "Not reproduced:"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.report.record import Code, Formula, Paragraph, Section
+from mixedeffects.report.record import CodeBlock, EquationBlock, Paragraph, Section
 
 PARTS = (
     "Fixed effects are the same for all levels: they describe the average. Group effects are "
@@ -27,13 +27,13 @@ def model_section(fit, facts, words, wishes):
     -------
     Section
     """
-    blocks = [Paragraph(words["Model"]), Code(facts.summary.formula, "")]
+    blocks = [Paragraph(words["Model"]), CodeBlock(facts.summary.formula, "")]
     for name, part in {} if fit.linear else fit.data.parts.items():
-        blocks.append(Code(f"{name}: {part.spec.text}", ""))
+        blocks.append(CodeBlock(f"{name}: {part.spec.text}", ""))
     blocks += [
-        Formula(fit.equation()),
+        EquationBlock(fit.equation()),
         Paragraph(PARTS + (INDIVIDUAL if fit.linear else "")),
         Paragraph("With the estimates in place of the letters:"),
-        Formula(fit.equation(estimates=True)),
+        EquationBlock(fit.equation(estimates=True)),
     ]
     return Section("model", "Model", tuple(blocks))

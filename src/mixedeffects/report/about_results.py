@@ -11,7 +11,7 @@ from mixedeffects.inference import aicc
 from mixedeffects.inference.interpretation.limits import stated_components
 from mixedeffects.inference.report_tables import extreme_levels
 from mixedeffects.report.charts import drawn_figures
-from mixedeffects.report.record import Grid, Items, Paragraph, Section
+from mixedeffects.report.record import Grid, ItemList, Paragraph, Section
 
 # random effects of either end that are named
 MOST_LEVELS = 5
@@ -116,7 +116,7 @@ def _variances(fit, facts):
     ]
     lines = parameter_lines(facts.summary)
     if lines:
-        out.append(Items(tuple(lines)))
+        out.append(ItemList(tuple(lines)))
     out += _shares(facts)
     return out
 

@@ -22,7 +22,7 @@ MOST_GROUPS, MOST_FACTORS = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChartEntry:
     """One chart of `fit.plot` in a report.
 
     Attributes
@@ -101,59 +101,61 @@ def _influence(fit, facts, wishes):
 
 
 CHARTS = {
-    "coefficients": Entry(
+    "coefficients": ChartEntry(
         "results", "Fixed effects with their intervals; zero is no difference.", _tested
     ),
-    "means": Entry(
+    "means": ChartEntry(
         "results", "Expected response at each level, the other predictors averaged.", _means
     ),
-    "interaction": Entry(
+    "interaction": ChartEntry(
         "results", "Expected response at each combination: lines that are not parallel are an "
         "interaction.", _interactions,
     ),
-    "trajectories": Entry(
+    "trajectories": ChartEntry(
         "results", "The average line with its interval, the lines of levels, and the data.",
         _trajectories,
     ),
-    "effects": Entry(
+    "effects": ChartEntry(
         "results", "Three kinds of effects told apart: of the treatment (fixed), of the group "
         "(random) and of the individual (residual).", _tested,
     ),
-    "variance": Entry("results", "Which share of the variance lies where.", _levels),
-    "caterpillar": Entry(
+    "variance": ChartEntry("results", "Which share of the variance lies where.", _levels),
+    "caterpillar": ChartEntry(
         "results", "Predicted random effects in order of size with conditional intervals, which "
         "are not adjusted for their number.", _by_group,
     ),
-    "shrinkage": Entry(
+    "shrinkage": ChartEntry(
         "results", "From a level's own estimate to its prediction: levels with few rows are "
         "pulled towards the average more.", _groups,
     ),
-    "residuals": Entry(
+    "residuals": ChartEntry(
         "checks", "A trend is a mean that the model misses.", _once
     ),
-    "scale_location": Entry(
+    "scale_location": ChartEntry(
         "checks", "A trend is a spread that changes with the mean.", _once
     ),
-    "qq": Entry("checks", "Away from the line the residuals are not normal.", _once),
-    "qq_ranef": Entry(
+    "qq": ChartEntry("checks", "Away from the line the residuals are not normal.", _once),
+    "qq_ranef": ChartEntry(
         "checks", "Away from the line the random effects are not normal.", _once
     ),
-    "by_group": Entry(
+    "by_group": ChartEntry(
         "checks", "Levels whose residuals are off centre or wider than others'.", _once
     ),
-    "quantile_residuals": Entry(
+    "quantile_residuals": ChartEntry(
         "checks", "Each row ranked among rows simulated from the model: evenly spread, if the "
         "model is right.", lambda fit, facts, wishes: [((), {"rng": 0})],
     ),
-    "predictive": Entry(
+    "predictive": ChartEntry(
         "checks", "The observed outcome among outcomes simulated from the model.",
         lambda fit, facts, wishes: [((), {"rng": 0})],
     ),
-    "influence": Entry(
+    "influence": ChartEntry(
         "checks", "Levels without which the fixed effects would move.", _influence
     ),
-    "trace": Entry("checks", "The way of the optimiser to the optimum.", _once),
-    "profile": Entry("checks", "Straight lines are parameters with symmetric intervals.", _once),
+    "trace": ChartEntry("checks", "The way of the optimiser to the optimum.", _once),
+    "profile": ChartEntry(
+        "checks", "Straight lines are parameters with symmetric intervals.", _once
+    ),
 }  # fmt: skip
 # why a model may lack a chart or a check; whatever else goes wrong is a fault, and surfaces
 REFUSALS = (NotAvailableError, OptionError, ModelError, PlanTooLargeError)

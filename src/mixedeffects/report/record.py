@@ -16,7 +16,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ItemList:
     """A list of plain texts."""
 
     texts: tuple[str, ...]
@@ -35,7 +35,7 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Formula:
+class EquationBlock:
     """An `Equation`."""
 
     equation: Any
@@ -53,7 +53,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DisplayBlock:
     """Something that shows itself: as HTML in a page, as text elsewhere."""
 
     thing: Any
@@ -61,7 +61,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CodeBlock:
     """Source text, or text to be read with equal widths."""
 
     text: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.report.record import Items, Section
+from mixedeffects.report.record import ItemList, Section
 
 # when (from fit and facts), and what
 REFERENCES = (
@@ -64,4 +64,4 @@ def references_section(fit, facts, words, wishes):
     Section
     """
     texts = tuple(text for suits, text in REFERENCES if suits(fit, facts))
-    return Section("references", "References", (Items(texts),))
+    return Section("references", "References", (ItemList(texts),))

@@ -13,7 +13,7 @@ from mixedeffects.inference.comparison.likelihoods import refuse_other_likelihoo
 from mixedeffects.inference.comparison.nesting import Nesting, nesting
 from mixedeffects.inference.comparison.no_random import objective_without_random
 from mixedeffects.inference.comparison.random_terms import Reduction, reductions
-from mixedeffects.inference.comparison.reference import Reference, reference
+from mixedeffects.inference.comparison.reference import NullDistribution, reference
 from mixedeffects.inference.comparison.same_rows import on_the_same_rows
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "ComparisonFacts",
     "LikelihoodRatio",
     "Nesting",
+    "NullDistribution",
     "Reduction",
-    "Reference",
     "bootstrap_test",
     "comparison_facts",
     "likelihood_ratio",

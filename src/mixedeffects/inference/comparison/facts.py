@@ -131,7 +131,7 @@ def tested(gain, distribution):
     ----------
     gain : float
         A negative one, which is rounding, counts as zero.
-    distribution : Reference
+    distribution : NullDistribution
 
     Returns
     -------

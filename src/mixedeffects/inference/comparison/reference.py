@@ -28,7 +28,7 @@ from math import comb
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class NullDistribution:
     """A mixture of chi-squared distributions.
 
     Attributes
@@ -81,7 +81,7 @@ def reference(nesting):
 
     Returns
     -------
-    Reference
+    NullDistribution
 
     Examples
     --------
@@ -92,20 +92,20 @@ def reference(nesting):
     """
     df, q = nesting.df, sum(nesting.new_columns)
     if q == 0:
-        return Reference(df, {df: 1.0}, f"chi2({df})", "")
+        return NullDistribution(df, {df: 1.0}, f"chi2({df})", "")
     if q == 1:
-        return Reference(df, {df - 1: 0.5, df: 0.5}, half_and_half(df), "")
+        return NullDistribution(df, {df - 1: 0.5, df: 0.5}, half_and_half(df), "")
     if all(more == 1 for more in nesting.new_columns):
         weights = {df - q + i: comb(q, i) / 2.0**q for i in range(q + 1)}
         words = " + ".join(f"{comb(q, i)}/{2**q} chi2({df - q + i})" for i in range(q + 1))
-        return Reference(
+        return NullDistribution(
             df,
             weights,
             words,
             f"the weights hold if the estimates of the {q} new variances are independent; "
             'method="bootstrap" of lrt does not need that',
         )
-    return Reference(
+    return NullDistribution(
         df,
         {df - 1: 0.5, df: 0.5},
         f"at most {half_and_half(df)}",

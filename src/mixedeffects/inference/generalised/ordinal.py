@@ -8,7 +8,7 @@ from mixedeffects.design import dense
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import link_of
 from mixedeffects.inference.generalised.rows import placed, warn_of_rows
-from mixedeffects.inference.generalised.targets import Target
+from mixedeffects.inference.generalised.targets import PredictionTarget
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.normal import z_quantile
 
@@ -145,7 +145,7 @@ def _category(fit, k):
 
 
 def _with_thresholds(fit, k, thresholds):
-    return Target(
+    return PredictionTarget(
         ("conditional",),
         lambda eta: _one(fit, k, eta, thresholds),
         link_of("logit"),

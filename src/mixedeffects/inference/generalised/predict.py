@@ -22,7 +22,7 @@ from mixedeffects.inference.generalised.rows import (
     warn_of_rows,
 )
 from mixedeffects.inference.generalised.targets import (
-    Target,
+    PredictionTarget,
     refuse_no_average,
     target_of,
 )
@@ -318,7 +318,7 @@ def _target(fit, scale, component, predictors):
             'ask for component="conditional" or "zi"'
         )
     if component in ("response", "conditional"):
-        return Target(("conditional",), fit.family.link.inverse, fit.family.link, True)
+        return PredictionTarget(("conditional",), fit.family.link.inverse, fit.family.link, True)
     return target_of(fit, component, predictors)
 
 

@@ -17,7 +17,7 @@ STEP = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class PredictionTarget:
     """A mean, probability or parameter as a function of predictors.
 
     Attributes
@@ -119,7 +119,7 @@ class Target:
 
 
 def target_of(fit, component, predictors):
-    """What a component of the response is, as a `Target`.
+    """What a component of the response is, as a `PredictionTarget`.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def target_of(fit, component, predictors):
                 f"the {family.name} family has no {component} part; leave component= out"
             )
         link = link_of("logit" if component == "zi" else "log")
-        return Target((component,), lambda x: family.natural(component, x), link, True)
+        return PredictionTarget((component,), lambda x: family.natural(component, x), link, True)
     inner = family.base if has_zi and component == "conditional" else family
     names = inner.predictor_names
     eta = predictors["conditional"]
@@ -152,8 +152,8 @@ def target_of(fit, component, predictors):
         mean = inner.mean(*(predictors[name] for name in names))
         plain = "zi" not in names and np.array_equal(mean, family.link.inverse(eta), equal_nan=True)
     if plain:
-        return Target(("conditional",), family.link.inverse, family.link, True)
-    return Target(names, inner.mean, family.link)
+        return PredictionTarget(("conditional",), family.link.inverse, family.link, True)
+    return PredictionTarget(names, inner.mean, family.link)
 
 
 def refuse_no_average(family):

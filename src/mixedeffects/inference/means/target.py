@@ -30,7 +30,7 @@ AVERAGES = ("link", "response")
 
 
 @dataclass(frozen=True, slots=True)
-class Coefficients:
+class CoefficientView:
     """Some of a fit's coefficients, with the names that functions of fixed effects read.
 
     Attributes
@@ -58,7 +58,7 @@ class Target:
 
     Attributes
     ----------
-    fit : FitRecord or Coefficients
+    fit : FitRecord or CoefficientView
         Whose coefficients the rows are for.
     rows_of : callable
         From a table and its number of rows to (rows, offset).
@@ -165,7 +165,7 @@ def _predictor(fit, component):
     from mixedeffects.family import LINKS
 
     at = dict(_places(fit))[component]
-    own = Coefficients(
+    own = CoefficientView(
         fit.extras[component], fit.vcov_parameters[at, at], part,
         recession=fit.part_of_recession(at),
     )  # fmt: skip
@@ -218,7 +218,7 @@ def _whole_mean(fit, bias_adjust):
     for name in fit.family.extras:
         part = fit.data.parts.get(name) if name in fit.extras else None
         beta = fit.extras[name]
-        own = Coefficients(beta, np.zeros((beta.size,) * 2), constant if part is None else part)
+        own = CoefficientView(beta, np.zeros((beta.size,) * 2), constant if part is None else part)
         if part is None:
             own.cache["aliasing"] = Aliasing(
                 np.arange(1), np.arange(0), np.zeros((1, 0)), (), np.zeros(0)
@@ -315,7 +315,7 @@ def combined(fit, parts, n):
         predictors=predictors,
         aliased=tuple(c for part in parts for c in part.design.aliased),
     )
-    view = Coefficients(
+    view = CoefficientView(
         fit.estimates[:n], fit.vcov_parameters[:n, :n], design,
         recession=fit.part_of_recession(slice(0, n)),
     )  # fmt: skip
@@ -340,7 +340,7 @@ def _ordinal(fit, scale, average, bias_adjust, component):
     thresholds = fit.extras["thresholds"]
     K, p = thresholds.size + 1, fit.beta.size
     own = SimpleNamespace(spec=SimpleNamespace(x_names=()), aliased=(), predictors=None)
-    cuts = Coefficients(thresholds, np.zeros((K - 1, K - 1)), own)
+    cuts = CoefficientView(thresholds, np.zeros((K - 1, K - 1)), own)
     cuts.cache["aliasing"] = Aliasing(
         np.arange(K - 1), np.arange(0), np.zeros((K - 1, 0)), (), np.zeros(0)
     )

@@ -151,7 +151,7 @@ def user_values(problem, coefficients, x, lambdas):
     return np.array(out)
 
 
-class Held:
+class HeldParameter:
     """A constrained optimum, as `trace` reads it, with the full vector of parameters."""
 
     __slots__ = ("converged", "full", "lambdas", "value", "x")
@@ -207,7 +207,7 @@ class GeneralisedProblem:
                 best = held
         if best is not None:
             x = self.chart.split(best.full, best.lambdas)[1]
-            best = Held(x, best.value, True, best.full, best.lambdas)
+            best = HeldParameter(x, best.value, True, best.full, best.lambdas)
         return best
 
     def tangent(self):
@@ -230,8 +230,10 @@ class GeneralisedProblem:
             converged = False
         point = held.evaluation
         if not np.isfinite(held.value):
-            return Held(held.x, held.value, False, self.optimum.x, point.lambdas)
-        return Held(held.x, held.value, converged, self.chart.full(w, point), point.lambdas)
+            return HeldParameter(held.x, held.value, False, self.optimum.x, point.lambdas)
+        return HeldParameter(
+            held.x, held.value, converged, self.chart.full(w, point), point.lambdas
+        )
 
     def value_of(self, w):
         """The parameter on its own scale."""

@@ -8,7 +8,7 @@ from mixedeffects.formula import Name, RandomPart, TermList, parse
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class RandomBar:
     """One random term of a formula that is being rewritten.
 
     Attributes
@@ -75,7 +75,7 @@ def bars_of(formula):
     >>> [str(bar) for bar in bars_of(parse("y ~ x + (x || a/b) + (0 + log(x) | g)"))]
     ['(1 + x || b:a)', '(1 + x || a)', '(0 + log(x) | g)']
     """
-    return tuple(Bar.of(part) for part in formula.random)
+    return tuple(RandomBar.of(part) for part in formula.random)
 
 
 def written(formula, *, bars=None, fixed=None):
@@ -84,7 +84,7 @@ def written(formula, *, bars=None, fixed=None):
     Parameters
     ----------
     formula : Formula
-    bars : sequence of Bar, optional
+    bars : sequence of RandomBar, optional
     fixed : sequence of str, optional
         Fixed-effect terms.
 
