@@ -17,6 +17,7 @@ from mixedeffects.estimation.laplace import (
     hessian,
     quick_hessian,
 )
+from mixedeffects.estimation.laplace.curvature import guess
 from mixedeffects.fitting.generalised import fit_generalised
 from mixedeffects.fitting.names import coefficient_names
 from mixedeffects.fitting.request import Request
@@ -162,6 +163,30 @@ class GLMMFit:
         """
         data = self.data if data is None else data
         return fit_generalised(data, self.request.again(**changes), type(self))
+
+    def of_refit(self, found, y):
+        """A refit of a parametric bootstrap as a fit, for statistics of a user's own.
+
+        Parameters
+        ----------
+        found : Refit
+        y : (n,) array
+            On the family's scale.
+
+        Returns
+        -------
+        The same class of record.
+        """
+        evaluation = found.evaluation
+        certificate = Certificate(
+            converged=True, gradient=float(np.abs(evaluation.gradient).max(initial=0.0)),
+            decrement=0.0, singular=(), evaluations=0, gradients=0, iterations=0,
+            optimizer="newton", message="a bootstrap refit", advice=(), recession=found.recession,
+        )  # fmt: skip
+        return self.of(
+            replace(self.data, y=y), evaluation.objective.problem.response, self.plan, evaluation,
+            certificate, guess(evaluation)[0], found.groups, self.request, None,
+        )  # fmt: skip
 
     def with_response(self, y):
         """The design with another response, as `again` takes it."""

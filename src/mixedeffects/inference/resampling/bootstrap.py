@@ -188,7 +188,7 @@ def _generalised(
         values = np.full((n, estimates.size), np.nan)
 
         def visit(i, found, y):
-            values[i] = _named(statistic(of.full_record(fit, found, y)), names)[1]
+            values[i] = _named(statistic(fit.of_refit(found, y)), names)[1]
 
         _, _, status, separated = study.run(n, progress=progress, visit=visit)
         _report_failures(int((status == FAILED).sum()), n)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import numpy as np
 
@@ -153,30 +152,3 @@ def values_of(fit, coefficients, theta):
             with np.errstate(invalid="ignore", divide="ignore"):
                 out.append(np.clip((L @ L.T)[i, j] / (sd[i] * sd[j]), -1.0, 1.0))
     return np.concatenate(out)
-
-
-def full_record(fit, found, y):
-    """A refit as a fit record, for statistics of a user's own.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    found : Refit
-        Of a parametric bootstrap.
-    y : (n,) array
-        On the family's scale.
-    """
-    from mixedeffects.estimation.certificate import Certificate
-    from mixedeffects.estimation.laplace.curvature import guess
-
-    data = replace(fit.data, y=y)
-    evaluation = found.evaluation
-    certificate = Certificate(
-        converged=True, gradient=float(np.abs(evaluation.gradient).max(initial=0.0)),
-        decrement=0.0, singular=(), evaluations=0, gradients=0, iterations=0,
-        optimizer="newton", message="a bootstrap refit", advice=(), recession=found.recession,
-    )  # fmt: skip
-    return fit.of(
-        data, evaluation.objective.problem.response, fit.plan, evaluation, certificate,
-        guess(evaluation)[0], found.groups, fit.request, None,
-    )  # fmt: skip
