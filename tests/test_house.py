@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
+from importlib import import_module
 from pathlib import Path
 
 import grimp
@@ -15,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 import mixedeffects as me
 
 PUBLIC = Path(__file__).with_name("public_names.json")
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference" / "index.md"
 SOURCES = Path(__file__).parents[1] / "src" / "mixedeffects"
 
 
@@ -51,6 +54,23 @@ def test_a_class_name_means_one_thing():
 def test_public_names_and_signatures_are_those_that_are_written_down():
     """A name that comes is added to the list on purpose; one that goes is missed by somebody."""
     assert public_names() == json.loads(PUBLIC.read_text())
+
+
+def test_what_the_reference_lists_is_there():
+    """A name that has gone would be found by the build of the pages only."""
+    home, missing = "", []
+    for line in REFERENCE.read_text().splitlines():
+        found = re.match(r"\.\. (currentmodule|auto\w+):: ([\w.]+)", line)
+        if found is None:
+            continue
+        kind, name = found.groups()
+        if kind == "currentmodule":
+            home = name
+            continue
+        module, _, last = name.rpartition(".")
+        if kind != "automodule" and not hasattr(import_module(module or home), last):
+            missing.append(name)
+    assert home and missing == []
 
 
 def public_names():
