@@ -10,7 +10,7 @@ from mixedeffects import inference
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
 from mixedeffects.estimation import UserRule, flat_directions_of_rows, with_flat
-from mixedeffects.estimation.laplace import fit_laplace
+from mixedeffects.estimation.laplace import fit_laplace, in_engines
 from mixedeffects.family import Response
 from mixedeffects.fitting.names import Names, coefficient_names
 from mixedeffects.fitting.problem import objective_of, problem_of
@@ -116,17 +116,12 @@ def start_of(fit, problem, groups, record):
     """The estimates of a fit in the engine's coordinates of another problem of the same model."""
     if not isinstance(fit, record):
         raise OptionError("start= must be a fit of the same model by glmm(), or be left out")
-    x = np.empty(problem.n_parameters)
     values = {"conditional": fit.beta, **fit.extras}
-    for group in groups:
-        own = values.get(group.name)
-        if own is None or own.size != group.T.shape[0]:
-            raise OptionError("start= is a fit of another model; leave it out")
-        x[group.part] = np.linalg.solve(group.T, own)
-    if fit.theta.size != problem.n_parameters - problem.n_fixed:
+    sizes = {group.name: group.T.shape[0] for group in groups}
+    known = all(name in values and values[name].size == size for name, size in sizes.items())
+    if not known or fit.theta.size != problem.n_parameters - problem.n_fixed:
         raise OptionError("start= is a fit of another model; leave it out")
-    x[problem.n_fixed :] = problem.covariance.from_user(fit.theta)
-    return x
+    return in_engines(problem, groups, values, fit.theta)
 
 
 def response_kind(family):

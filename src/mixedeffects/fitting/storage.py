@@ -26,6 +26,7 @@ from mixedeffects.estimation import (
 from mixedeffects.fitting.design_file import check_design, design_parts, read_design
 from mixedeffects.fitting.linear import objective_of
 from mixedeffects.fitting.request import Request
+from mixedeffects.inference.separated import WIDTHS
 
 FORMAT = 1
 
@@ -177,7 +178,7 @@ def _certificate(saved):
     saved = dict(saved)
     for name in ("advice", "infinite", "limits"):  # JSON has lists; an earlier version no limits
         saved[name] = tuple(saved.get(name, ()))
-    named = [name for name in saved["infinite"] if not name.startswith(("dispersion:", "df:"))]
+    named = [name for name in saved["infinite"] if not name.startswith(WIDTHS)]
     saved.setdefault("separation", bool(named))
     saved["singular"] = tuple(
         Direction(d["term"], np.array(d["weights"]), d["slope"]) for d in saved["singular"]

@@ -28,9 +28,8 @@ def add_parts(fit, arrays, header):
     NotAvailableError
         For a family that has no name.
     """
-    family = {"family": fit.family.name, "link": fit.family.link.name}
     try:
-        known = family_of(**family) == fit.family
+        known = family_of(**fit.request.to_dict()["family"]) == fit.family
     except OptionError:
         known = False
     if not known:

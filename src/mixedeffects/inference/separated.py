@@ -9,8 +9,6 @@ import numpy as np
 from mixedeffects.errors import DataWarning, depth_of_package
 
 MOST_NAMES = 6
-# what names of coefficients of a distribution's width begin with
-WIDTHS = ("dispersion:", "df:")
 # what to do instead of a standard error or a Wald test
 PROFILE = (
     'confint(method="profile") has the finite limit; lrt() of the models with and without the '
@@ -20,6 +18,8 @@ LIMIT = 'confint(method="profile") has the finite limit'
 LRT = "lrt() of the models with and without the term tests it"
 # predictors whose limit is a simpler family, with a spread that is known
 SPREADS = ("dispersion", "df")
+# what the names of their coefficients begin with
+WIDTHS = tuple(f"{name}:" for name in SPREADS)
 
 
 def limits_of(fit, L):

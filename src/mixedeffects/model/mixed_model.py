@@ -13,6 +13,32 @@ from mixedeffects.model.listing import Listed, framed, shown
 from mixedeffects.model.maketables import MakeTables, to_maketables
 
 
+def announced(fit):
+    """The fit, with one warning that says which of its variances are not in the data, and what is.
+
+    Warns
+    -----
+    ConvergenceWarning
+    """
+    found = inference.identification(fit)
+    if found is not None:
+        from mixedeffects.display.words import flat_sentences
+
+        text = (*flat_sentences(found), "fit.diagnose() looks for a formula without them.")
+        warnings.warn("\n".join(text), ConvergenceWarning, stacklevel=depth_of_package())
+    return fit
+
+
+def announcing(function):
+    """List a function that returns a fit as a method that announces it."""
+
+    @wraps(function)
+    def method(self, *args, **kwargs):
+        return announced(function(self, *args, **kwargs))
+
+    return method
+
+
 class MixedModel(MakeTables):
     """The part of the table of contents that every fitted mixed model has."""
 
@@ -71,7 +97,7 @@ class MixedModel(MakeTables):
     equation = Listed("mixedeffects.display.equation")
     report = Listed("mixedeffects.report")
 
-    refit = Listed("mixedeffects.fitting", lambda function: announcing(function))
+    refit = Listed("mixedeffects.fitting", announcing)
     save = save
     to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
     to_maketables = to_maketables
@@ -97,32 +123,6 @@ class MixedModel(MakeTables):
 
     def _repr_html_(self):
         return self.summary()._repr_html_()
-
-
-def announced(fit):
-    """The fit, with one warning that says which of its variances are not in the data, and what is.
-
-    Warns
-    -----
-    ConvergenceWarning
-    """
-    found = inference.identification(fit)
-    if found is not None:
-        from mixedeffects.display.words import flat_sentences
-
-        text = (*flat_sentences(found), "fit.diagnose() looks for a formula without them.")
-        warnings.warn("\n".join(text), ConvergenceWarning, stacklevel=depth_of_package())
-    return fit
-
-
-def announcing(function):
-    """List a function that returns a fit as a method that announces it."""
-
-    @wraps(function)
-    def method(self, *args, **kwargs):
-        return announced(function(self, *args, **kwargs))
-
-    return method
 
 
 def perhaps_remedied(fit_it, remedy):

@@ -1,6 +1,6 @@
 """Generalised linear mixed models: Laplace's approximation, its exact gradient, its optimum."""
 
-from mixedeffects.estimation.laplace.assemble import Coefficients, assemble
+from mixedeffects.estimation.laplace.assemble import Coefficients, assemble, in_engines
 from mixedeffects.estimation.laplace.curvature import hessian, quick_hessian
 from mixedeffects.estimation.laplace.edge import at_edge, edge_advice, edge_words
 from mixedeffects.estimation.laplace.fit import fit_laplace
@@ -21,6 +21,7 @@ __all__ = [
     "finite_space",
     "fit_laplace",
     "hessian",
+    "in_engines",
     "in_users",
     "quick_hessian",
     "row_slopes",

@@ -116,6 +116,29 @@ def assemble(family, response, design, parts, *, engine="auto"):
     return problem, tuple(coefficients), plan
 
 
+def in_engines(problem, groups, values, theta):
+    """Parameters of a problem from what the user calls them.
+
+    Parameters
+    ----------
+    problem : Problem
+    groups : tuple of Coefficients
+    values : mapping of str to array
+        Coefficients by the names of their groups, in the user's columns.
+    theta : (n_theta,) array
+        In the user's columns.
+
+    Returns
+    -------
+    (n_parameters,) array
+    """
+    x = np.empty(problem.n_parameters)
+    for group in groups:
+        x[group.part] = np.linalg.solve(group.T, values[group.name])
+    x[problem.n_fixed :] = problem.covariance.from_user(theta)
+    return x
+
+
 def threshold_rows(y, below=False):
     """Rows that pick the threshold above (or below) each observed category.
 

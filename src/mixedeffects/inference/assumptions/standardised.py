@@ -11,6 +11,7 @@ from mixedeffects.inference.generalised.residuals import quantile_of
 from mixedeffects.inference.generalised.uncertainty import own_mode_variance
 from mixedeffects.inference.predict import fitted
 from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.row_sums import kept
 
 # levels of several grouping factors together, beyond which each row's leverage takes seconds
 MOST_LEVELS = 1_000
@@ -87,6 +88,10 @@ def row_leverages(fit):
 
     Of a linear model with several large factors, a bound on their mean for every row.
     """
+    return kept(fit, "row leverages", lambda: _row_leverages(fit))
+
+
+def _row_leverages(fit):
     n, p = fit.design.n, fit.design.X.shape[1]
     if fit.linear:
         columns = sum(block.factor.n_levels * block.k for block in fit.all_blocks)

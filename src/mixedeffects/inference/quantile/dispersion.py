@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.estimation.laplace import LaplaceObjective, assemble
+from mixedeffects.estimation.laplace import LaplaceObjective, assemble, in_engines
 from mixedeffects.estimation.laplace.resampled import gather
 from mixedeffects.family import Response
 from mixedeffects.inference.generalised.residuals import (
@@ -22,7 +22,7 @@ from mixedeffects.inference.generalised.rows import own_rows
 from mixedeffects.inference.generalised.uncertainty import uncertainty
 from mixedeffects.inference.information import n_parameters
 from mixedeffects.inference.quantile.pool import LEVEL, monte_carlo_p
-from mixedeffects.inference.quantile.row_sample import MOST_DRAWN, row_sample
+from mixedeffects.inference.quantile.row_sample import MOST_DRAWN, copies_of, row_sample
 from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
@@ -110,12 +110,12 @@ def simulated_ratios(fit, n, rng):
     if weights is not None:
         if weights.sum() > MOST_DRAWN:
             return _ratios_at_the_modes(fit, n, rng)
-        rows, weights = _copies(weights)
+        rows, weights = copies_of(weights)
         data, drawn = replace(gather(data, rows), weights=weights), row_sample(fit, rows)
     problem, groups, plan = assemble(
         fit.family, Response(data.y, data.size, weights), data.design, data.parts
     )
-    x = estimates_in(fit, problem, groups)
+    x = in_engines(problem, groups, {"conditional": fit.beta, **fit.extras}, fit.theta)
     out = []
     with threads_for(plan.columns):
         for y in simulated(drawn, n, rng):
@@ -140,41 +140,6 @@ def _mean_square(family, response, predictors):
     away = deviations(response, *means(family, predictors))
     squares = in_units_of(away, np.sqrt(variance)) ** 2
     return float(np.average(squares, weights=response.weights))
-
-
-def _copies(weights):
-    """Rows as often as they count, the last of each with what is left of its weight.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rows, shares = _copies(np.array([2.5, 1.0]))
-    >>> rows.tolist(), shares.tolist()
-    ([0, 0, 0, 1], [1.0, 1.0, 0.5, 1.0])
-    """
-    times = np.ceil(weights).astype(np.intp)
-    rows = np.repeat(np.arange(weights.size), times)
-    shares = np.ones(rows.size)
-    last = np.cumsum(times)[times > 0] - 1
-    shares[last] = (weights - times + 1.0)[times > 0]
-    return rows, shares
-
-
-def estimates_in(fit, problem, groups):
-    """The estimates of a fit in the coordinates of another problem of the same model.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    problem : Problem
-    groups : tuple of Coefficients
-    """
-    x = np.empty(problem.n_parameters)
-    values = {"conditional": fit.beta, **fit.extras}
-    for group in groups:
-        x[group.part] = np.linalg.solve(group.T, values[group.name])
-    x[problem.n_fixed :] = problem.covariance.from_user(fit.theta)
-    return x
 
 
 def effective_parameters(fit):

@@ -105,4 +105,22 @@ def counted_rows(weights):
     """
     if weights is None or not 0 < weights.sum() <= MOST_DRAWN or (weights % 1.0).any():
         return None
-    return np.repeat(np.arange(weights.size), weights.astype(np.intp))
+    return copies_of(weights)[0]
+
+
+def copies_of(weights):
+    """Rows as often as they count, the last of each with what is left of its weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows, shares = copies_of(np.array([2.5, 1.0]))
+    >>> rows.tolist(), shares.tolist()
+    ([0, 0, 0, 1], [1.0, 1.0, 0.5, 1.0])
+    """
+    times = np.ceil(weights).astype(np.intp)
+    rows = np.repeat(np.arange(weights.size), times)
+    shares = np.ones(rows.size)
+    last = np.cumsum(times)[times > 0] - 1
+    shares[last] = (weights - times + 1.0)[times > 0]
+    return rows, shares
