@@ -24,9 +24,9 @@ ROOMS = (
 # methods that no fit and no summary needs
 LATE = (
     "mixedeffects.design.collapsing",
-    "mixedeffects.design.glmm_spec",
-    "mixedeffects.design.parts",
-    "mixedeffects.design.responses",
+    "mixedeffects.design.other_formulas",
+    "mixedeffects.design.response_binomial",
+    "mixedeffects.design.response_ordinal",
     "mixedeffects.engine.rows",
     "mixedeffects.estimation.laplace",
     "mixedeffects.estimation.refits",

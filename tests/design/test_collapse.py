@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import poisson
 
 from mixedeffects.design import (
-    build_glmm_design,
+    build_design,
     collapse,
     dense,
     equal_rows,
@@ -135,7 +135,7 @@ def table(request):
 
 def test_a_row_is_everything_that_the_model_sees(table):
     def m(formula, kind="count", **options):
-        glmm = build_glmm_design(formula, table, kind=kind, **options)
+        glmm = build_design(formula, table, kind=kind, **options)
         found = collapse(glmm, worth=0.0)
         return found.m if found else glmm.n
 
@@ -158,15 +158,15 @@ def test_a_row_is_everything_that_the_model_sees(table):
 
 
 def test_the_likelihood_of_equal_rows_is_that_of_all(table):
-    glmm = build_glmm_design("s ~ x + f + (1 | g)", table, kind="count", weights="w", zi="~ z")
+    glmm = build_design("s ~ x + f + (1 | g)", table, kind="count", weights="w", zi="~ z")
     rows = collapse(glmm)
     small = take_rows(glmm, rows.first)
     assert small.n == rows.m < 0.9 * glmm.n
     beta, b = np.array([0.1, -0.4, 0.3]), np.linspace(-1, 1, 6)
 
     def density(glmm):
-        eta = dense(glmm.design.X) @ beta + b[glmm.design.blocks[0].factor.codes]
-        zero = 0.1 + 0.2 * dense(glmm.parts["zi"].X)[:, 1]
+        eta = dense(glmm.X) @ beta + b[glmm.blocks[0].factor.codes]
+        zero = 0.1 + 0.2 * dense(glmm.others["zi"].X)[:, 1]
         return np.log((1 - zero) * poisson.pmf(glmm.y, np.exp(eta)) + zero * (glmm.y == 0))
 
     np.testing.assert_allclose(
@@ -181,10 +181,10 @@ def test_what_was_shared_stays_shared():
         "x": rng.integers(0, 3, 500),
         "g": rng.integers(0, 4, 500),
     }
-    glmm = build_glmm_design("y ~ x + (1 + x | g)", table, kind="count", zi="~ 1 + (1 | g)")
-    assert glmm.design.blocks[0].Z is glmm.design.X
+    glmm = build_design("y ~ x + (1 + x | g)", table, kind="count", zi="~ 1 + (1 | g)")
+    assert glmm.blocks[0].Z is glmm.X
     small = take_rows(glmm, collapse(glmm).first)
-    assert small.design.blocks[0].Z is small.design.X
-    main, zi = small.design.blocks[0], small.parts["zi"].blocks[0]
+    assert small.blocks[0].Z is small.X
+    main, zi = small.blocks[0], small.others["zi"].blocks[0]
     assert main.factor.codes is zi.factor.codes and main.factor.n_levels == 4
-    assert small.design.X.flags.c_contiguous
+    assert small.X.flags.c_contiguous

@@ -1,4 +1,4 @@
-"""`build_glmm_design`: exposure, ordinal model matrices, parts on the same rows, new data."""
+"""Designs of generalised models: exposure, ordinal matrices, several formulas, new data."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import polars as pl
 import pytest
 
 from mixedeffects.design import (
-    GLMMSpec,
     ModelSpec,
     build_design,
-    build_glmm_design,
     dense,
+    rebuild_all,
     term_codings,
 )  # fmt: skip
 from mixedeffects.errors import ColumnTypeError, DataError, FormulaError, ModelError, OptionError
@@ -35,18 +34,18 @@ def counts(columns):
 
 
 def count(formula, table, **options):
-    return build_glmm_design(formula, table, kind="count", **options)
+    return build_design(formula, table, kind="count", **options)
 
 
 def refused(error, words, formula, table, **options):
     with pytest.raises(error) as caught:
-        build_glmm_design(formula, table, **{"kind": "count", **options})
+        build_design(formula, table, **{"kind": "count", **options})
     for word in words:
         assert word in str(caught.value), str(caught.value)
 
 
 def test_the_main_part_is_that_of_a_linear_model(counts):
-    glmm = count("deaths ~ x * f + flag + (1 + x | g) + (1 | id)", counts).design
+    glmm = count("deaths ~ x * f + flag + (1 + x | g) + (1 | id)", counts)
     lmm = build_design("y ~ x * f + flag + (1 + x | g) + (1 | id)", counts)
     np.testing.assert_array_equal(glmm.X, lmm.X)
     assert glmm.x_names == lmm.x_names
@@ -65,14 +64,14 @@ def test_exposure_is_an_offset_of_its_logarithm(counts):
     by_array = count("deaths ~ x + offset(w) + (1 | g)", counts, exposure=counts["years"])
     for glmm in (by_name, by_array):
         np.testing.assert_array_equal(glmm.exposure, counts["years"])
-        np.testing.assert_allclose(glmm.design.offset, by_hand.design.offset, rtol=tol.ROUNDING_E15)
+        np.testing.assert_allclose(glmm.offset, by_hand.offset, rtol=tol.ROUNDING_E15)
     alone = count("deaths ~ x", counts, exposure=list(counts["years"]))
-    np.testing.assert_allclose(alone.design.offset, np.log(counts["years"]), rtol=tol.ROUNDING_E15)
-    assert count("deaths ~ x", counts).design.offset is None
+    np.testing.assert_allclose(alone.offset, np.log(counts["years"]), rtol=tol.ROUNDING_E15)
+    assert count("deaths ~ x", counts).offset is None
 
 
 def test_exposure_of_new_rows(counts):
-    spec = count("deaths ~ x + (1 | g)", counts, exposure="years").design.spec
+    spec = count("deaths ~ x + (1 | g)", counts, exposure="years").spec
     new = {"x": [1.0, 2.0], "g": ["a", "zz"], "years": [2.0, 5.0]}
     for known in (spec, ModelSpec.from_dict(json.loads(json.dumps(spec.to_dict())))):
         np.testing.assert_allclose(known.rebuild(new).offset, np.log([2, 5]))
@@ -81,7 +80,7 @@ def test_exposure_of_new_rows(counts):
         spec.rebuild({"x": [1.0], "g": ["a"]})
     with pytest.raises(DataError, match="row 1"):
         spec.rebuild({**new, "years": [1.0, 0.0]})
-    spec = count("deaths ~ x + (1 | g)", counts, exposure=counts["years"]).design.spec
+    spec = count("deaths ~ x + (1 | g)", counts, exposure=counts["years"]).spec
     with pytest.raises(DataError, match="exposure='column'"):
         spec.rebuild(new)
 
@@ -89,15 +88,15 @@ def test_exposure_of_new_rows(counts):
 def test_exposure_is_among_the_predictors_and_not_behind_the_dot(counts):
     table = {name: counts[name] for name in ("deaths", "x", "w", "years")}
     glmm = count("deaths ~ .", table, exposure="years")
-    assert glmm.design.x_names == ("(Intercept)", "x", "w")
-    assert set(glmm.design.predictors.columns) == {"x", "w", "years"}
-    assert glmm.design.spec.columns == ("deaths", "x", "w", "years")
+    assert glmm.x_names == ("(Intercept)", "x", "w")
+    assert set(glmm.sources.columns) == {"x", "w", "years"}
+    assert glmm.spec.columns == ("deaths", "x", "w", "years")
 
 
 def test_a_column_name_that_is_no_word_can_be_the_exposure(counts):
     counts["person years"] = counts["years"]
     glmm = count("deaths ~ x", counts, exposure="person years")
-    np.testing.assert_allclose(glmm.design.offset, np.log(counts["years"]))
+    np.testing.assert_allclose(glmm.offset, np.log(counts["years"]))
 
 
 @pytest.mark.parametrize(
@@ -133,14 +132,14 @@ def test_a_value_missing_in_any_part_drops_the_row_of_all(counts):
         "deaths ~ x + (1 | g)", counts,
         weights="w", exposure="years", zi="~ y + (1 | t)", dispersion="~ s",
     )  # fmt: skip
-    report = glmm.design.missing
+    report = glmm.missing
     assert report.n_used == 17 and np.flatnonzero(~report.kept).tolist() == list(range(7))
     assert report.by_column == dict.fromkeys(("deaths", "x", "y", "t", "s", "w", "years"), 1)
-    for array in (glmm.y, glmm.weights, glmm.exposure, glmm.design.X, glmm.design.offset):
+    for array in (glmm.y, glmm.weights, glmm.exposure, glmm.X, glmm.offset):
         assert array.shape[0] == 17
-    assert glmm.parts["zi"].X.shape == glmm.parts["dispersion"].X.shape == (17, 2)
-    assert glmm.parts["zi"].blocks[0].factor.codes.shape == (17,)
-    np.testing.assert_array_equal(glmm.parts["dispersion"].X[:, 1], counts["s"][7:])
+    assert glmm.others["zi"].X.shape == glmm.others["dispersion"].X.shape == (17, 2)
+    assert glmm.others["zi"].blocks[0].factor.codes.shape == (17,)
+    np.testing.assert_array_equal(glmm.others["dispersion"].X[:, 1], counts["s"][7:])
     assert glmm.table_row(0) == 7
 
 
@@ -148,7 +147,7 @@ def test_weights_without_a_name_beside_a_column_of_that_name(counts):
     counts["weights"] = np.r_[np.nan, [1.0] * 23]
     w = np.r_[1.0, np.nan, [1.0] * 22]
     glmm = count("deaths ~ weights + x + offset(w)", {**counts}, weights=w)
-    assert np.flatnonzero(~glmm.design.missing.kept).tolist() == [0, 1]
+    assert np.flatnonzero(~glmm.missing.kept).tolist() == [0, 1]
 
 
 # ------------------------------------------------------------------ ordinal model matrices
@@ -156,7 +155,7 @@ def test_weights_without_a_name_beside_a_column_of_that_name(counts):
 
 @pytest.mark.parametrize("right", ["x", "f", "x * f", "f:x", "C(f, Sum) + flag", "poly(x, 2)"])
 def test_an_ordinal_matrix_is_the_usual_one_without_the_intercept(counts, right):
-    glmm = build_glmm_design(f"score ~ {right} + (1 | g)", counts, kind="ordinal").design
+    glmm = build_design(f"score ~ {right} + (1 | g)", counts, kind="ordinal")
     full = build_design(f"y ~ {right} + (1 | g)", counts)
     np.testing.assert_array_equal(glmm.X, full.X[:, 1:])
     assert glmm.X.flags.c_contiguous
@@ -165,15 +164,13 @@ def test_an_ordinal_matrix_is_the_usual_one_without_the_intercept(counts, right)
     rebuilt, whole = glmm.spec.rebuild(new), full.spec.rebuild(new)
     np.testing.assert_array_equal(rebuilt.X, whole.X[:, 1:])
     np.testing.assert_array_equal(glmm.spec.fixed_columns(new)[0], whole.X[:, 1:])
-    codings = term_codings(glmm.spec, glmm.predictors)
-    assert [c.name for c in codings] == [c.name for c in term_codings(full.spec, full.predictors)][
-        1:
-    ]
+    codings = term_codings(glmm.spec, glmm.sources)
+    assert [c.name for c in codings] == [c.name for c in term_codings(full.spec, full.sources)][1:]
     assert codings[-1].columns.stop == glmm.X.shape[1]
 
 
 def test_an_ordinal_model_may_have_no_columns(counts):
-    glmm = build_glmm_design("score ~ 1 + (1 + x | g)", counts, kind="ordinal").design
+    glmm = build_design("score ~ 1 + (1 + x | g)", counts, kind="ordinal")
     assert glmm.X.shape == (24, 0) and glmm.x_names == ()
     assert glmm.blocks[0].names == ("(Intercept)", "x")
     assert glmm.spec.rebuild(counts).X.shape == (24, 0)
@@ -182,7 +179,7 @@ def test_an_ordinal_model_may_have_no_columns(counts):
 def test_columns_that_thresholds_determine_are_dropped(counts):
     counts["one"] = np.full(24, 3.0)
     counts["z"] = 2 - counts["x"]
-    glmm = build_glmm_design("score ~ one + x + z + w + (1 + z | g)", counts, kind="ordinal").design
+    glmm = build_design("score ~ one + x + z + w + (1 + z | g)", counts, kind="ordinal")
     assert glmm.x_names == ("x", "w")
     assert [column.name for column in glmm.aliased] == ["one", "z"]
     assert glmm.aliased[0].combination == ()
@@ -207,7 +204,7 @@ def test_an_ordinal_matrix_of_many_rows():
     n = 150_000
     rng = np.random.default_rng(1)
     table = {"y": rng.integers(0, 3, n), "x": rng.normal(size=n), "f": rng.choice(list("abc"), n)}
-    design = build_glmm_design("y ~ x + f", table, kind="ordinal").design
+    design = build_design("y ~ x + f", table, kind="ordinal")
     X = dense(design.X)
     assert type(design.X).__name__ == "ColumnMatrix" and X.flags.c_contiguous
     expected = np.column_stack([table["x"], table["f"] == "b", table["f"] == "c"])
@@ -224,43 +221,43 @@ def test_parts_have_the_matrices_of_their_formulas(counts):
         "deaths ~ x + (1 | g)", counts, zi="~ f + offset(w) + (1 + x | g) + (1 | id)",
         dispersion="~ flag",
     )  # fmt: skip
-    zi, dispersion = glmm.parts["zi"], glmm.parts["dispersion"]
+    zi, dispersion = glmm.others["zi"], glmm.others["dispersion"]
     alone = build_design("y ~ f + offset(w) + (1 + x | g) + (1 | id)", counts)
     np.testing.assert_array_equal(zi.X, alone.X)
     np.testing.assert_array_equal(zi.offset, counts["w"])
-    assert zi.names == alone.x_names == ("(Intercept)", "f[b]", "f[c]")
+    assert zi.x_names == alone.x_names == ("(Intercept)", "f[b]", "f[c]")
     assert [block.factor.name for block in zi.blocks] == [b.factor.name for b in alone.blocks]
     for one, other in zip(zi.blocks, alone.blocks, strict=True):
         np.testing.assert_array_equal(one.factor.codes, other.factor.codes)
-    assert dispersion.names == ("(Intercept)", "flag[True]") and dispersion.blocks == ()
+    assert dispersion.x_names == ("(Intercept)", "flag[True]") and dispersion.blocks == ()
     assert dispersion.offset is None
     # one coding of a factor serves all parts
-    main = {block.factor.name: block.factor for block in glmm.design.blocks}
+    main = {block.factor.name: block.factor for block in glmm.blocks}
     assert next(b.factor for b in zi.blocks if b.factor.name == "g").codes is main["g"].codes
 
 
 def test_aliased_columns_of_a_part_are_dropped_and_reported(counts):
     glmm = count("deaths ~ x", counts, zi="~ x + I(2 * x) + w", dispersion="~ 1")
-    zi = glmm.parts["zi"]
-    assert zi.names == ("(Intercept)", "x", "w")
+    zi = glmm.others["zi"]
+    assert zi.x_names == ("(Intercept)", "x", "w")
     assert [column.reason for column in zi.aliased] == ["I(2 * x) = 2·x"]
-    assert glmm.design.aliased == ()
-    assert glmm.parts["dispersion"].names == ("(Intercept)",)
+    assert glmm.aliased == ()
+    assert glmm.others["dispersion"].x_names == ("(Intercept)",)
 
 
 def test_the_dot_of_a_part_is_every_column_but_the_response(counts):
     table = {name: counts[name] for name in ("deaths", "x", "w", "years", "s")}
     glmm = count("deaths ~ x", table, zi="~ .", exposure="years")
-    assert glmm.parts["zi"].names == ("(Intercept)", "x", "w", "s")
-    new = glmm.spec.rebuild(table)
-    np.testing.assert_array_equal(new.parts["zi"].X, glmm.parts["zi"].X)
+    assert glmm.others["zi"].x_names == ("(Intercept)", "x", "w", "s")
+    new = rebuild_all(glmm.specs, table)
+    np.testing.assert_array_equal(new["zi"].X, glmm.others["zi"].X)
 
 
-def written_and_read(spec):
-    def again(part):
-        return ModelSpec.from_dict(json.loads(json.dumps(part.to_dict())))
-
-    return GLMMSpec(again(spec.main), {name: again(part) for name, part in spec.parts.items()})
+def written_and_read(specs):
+    return {
+        name: ModelSpec.from_dict(json.loads(json.dumps(spec.to_dict())))
+        for name, spec in specs.items()
+    }
 
 
 def test_all_parts_of_new_rows(counts):
@@ -270,20 +267,22 @@ def test_all_parts_of_new_rows(counts):
     )  # fmt: skip
     new = {name: list(values[:6]) for name, values in counts.items()}
     new["x"][1], new["w"][2], new["f"][3], new["t"][4] = None, None, None, "new"
-    spec = written_and_read(glmm.spec)
-    for known in (glmm.spec, spec):
-        main, parts = known.rebuild(pl.DataFrame(new, strict=False), response=True)
+    specs = glmm.specs
+    for known in (specs, written_and_read(specs)):
+        parts = rebuild_all(known, pl.DataFrame(new, strict=False), response=True)
+        main = parts["conditional"]
         rows = [0, 4, 5]
         assert np.flatnonzero(main.kept).tolist() == rows
-        np.testing.assert_allclose(main.X, glmm.design.X[rows], rtol=tol.ROUNDING_E14)
-        np.testing.assert_allclose(main.offset, glmm.design.offset[rows])
+        np.testing.assert_allclose(main.X, glmm.X[rows], rtol=tol.ROUNDING_E14)
+        np.testing.assert_allclose(main.offset, glmm.offset[rows])
         np.testing.assert_array_equal(main.y, glmm.y[rows])
-        np.testing.assert_allclose(parts["zi"].X, glmm.parts["zi"].X[rows], rtol=tol.ROUNDING_E12)
-        np.testing.assert_array_equal(parts["dispersion"].X, glmm.parts["dispersion"].X[rows])
-        codes = glmm.parts["zi"].blocks[0].factor.codes
+        np.testing.assert_allclose(parts["zi"].X, glmm.others["zi"].X[rows], rtol=tol.ROUNDING_E12)
+        np.testing.assert_array_equal(parts["dispersion"].X, glmm.others["dispersion"].X[rows])
+        codes = glmm.others["zi"].blocks[0].factor.codes
         assert parts["zi"].blocks[0][0].tolist() == [codes[0], -1, codes[5]]
-    unread = glmm.spec.rebuild({k: v for k, v in counts.items() if k not in "gt"}, groups=False)
-    assert (unread.parts["zi"].blocks[0][0] == -1).all()
+    left = {k: v for k, v in counts.items() if k not in "gt"}
+    unread = rebuild_all(glmm.specs, left, groups=False)
+    assert (unread["zi"].blocks[0][0] == -1).all()
 
 
 @pytest.mark.parametrize(
@@ -303,25 +302,24 @@ def test_the_response_of_new_rows_is_read_as_in_the_fit(formula, kind, weights):
     table = pd.DataFrame({"s": s, "x": np.arange(6.0), "four": [4] * 6})
     table["answer"] = np.where(s > 1, "yes", "no")
     table["rating"] = np.array(["mid", "low", "high"])[s % 3]
-    glmm = build_glmm_design(formula, table, kind=kind, weights=weights)
+    glmm = build_design(formula, table, kind=kind, weights=weights)
     rows = np.array([4, 2])  # one category only, or none in order
-    spec = written_and_read(glmm.spec)
-    for known in (glmm.spec, spec):
-        new = known.rebuild(table.iloc[rows], response=True).main
+    for known in (glmm.spec, written_and_read(glmm.specs)["conditional"]):
+        new = known.rebuild(table.iloc[rows], response=True)
         np.testing.assert_array_equal(new.y, glmm.y[rows])
         assert (new.size is None) == (glmm.size is None)
         if glmm.size is not None:
             np.testing.assert_array_equal(new.size, glmm.size[rows])
-        assert known.rebuild(table.iloc[rows]).main.y is None
+        assert known.rebuild(table.iloc[rows]).y is None
 
 
 def test_new_rows_with_a_response_that_cannot_be_read_alike():
     table = {"p": [0.5, 0.25, 1], "n": [4, 4, 2], "x": [0, 1, 2], "r": ["a", "b", "a"]}
-    spec = build_glmm_design("p ~ x", table, kind="binomial", weights="n").spec
-    assert spec.rebuild({"x": [1]}).main.X.shape == (1, 2)
+    spec = build_design("p ~ x", table, kind="binomial", weights="n").spec
+    assert spec.rebuild({"x": [1]}).X.shape == (1, 2)
     with pytest.raises(DataError, match=r"the weights \('n'\); the table does not have them"):
         spec.rebuild({"x": [1], "p": [0.5]}, response=True)
-    spec = build_glmm_design("r ~ x", table, kind="binomial").spec
+    spec = build_design("r ~ x", table, kind="binomial").spec
     with pytest.raises(DataError, match="was not fitted to: c\nknown: a, b"):
         spec.rebuild({"x": [1], "r": ["c"]}, response=True)
     with pytest.raises(DataError, match="was categories in the fit and holds numbers now"):
@@ -352,20 +350,20 @@ def test_bad_formulas_of_parts(counts, options, error, words):
 
 def test_one_row_per_level_is_allowed_where_it_can_be_estimated(counts):
     counts["trials"] = np.full(24, 3)
-    assert count("deaths ~ x + (1 | count)", counts).design.blocks[0].factor.n_levels == 24
-    build_glmm_design("s / trials ~ x + (1 | count)", counts, kind="binomial")
+    assert count("deaths ~ x + (1 | count)", counts).blocks[0].factor.n_levels == 24
+    build_design("s / trials ~ x + (1 | count)", counts, kind="binomial")
     refused(
         ModelError, ["one row per level, with one 0 / 1", "leave out (1 | count)"],
         "s ~ x + (1 | count)", counts, kind="binomial",
     )  # fmt: skip
     refused(ModelError, ["with one category"], "score ~ x + (1 | count)", counts, kind="ordinal")
     refused(ModelError, ["one row per level"], "y ~ x + (1 | count)", counts, kind="number")
-    build_glmm_design("y ~ x + (1 | count)", counts, kind="number", saturated=True)
+    build_design("y ~ x + (1 | count)", counts, kind="number", saturated=True)
 
 
 def test_a_saturated_count_model_and_one_with_too_many_columns():
     table = {"y": [1, 4, 2, 2], "f": list("abcd")}
-    assert count("y ~ f", table).design.X.shape == (4, 4)
+    assert count("y ~ f", table).X.shape == (4, 4)
     refused(ModelError, ["4 fixed-effect columns for 4 rows"], "y ~ f", table, kind="number")
 
 
@@ -373,9 +371,9 @@ def test_trials_as_weights_beside_a_response_that_has_them():
     table = {"y": [1, 0, 2, 3, 1, 2], "n": [4, 3, 4, 5, 4, 2], "g": list("aabbcc")}
     for response in ("y / n", "cbind(y, n - y)"):
         with pytest.raises(DataError, match="count twice"):
-            build_glmm_design(f"{response} ~ 1 + (1 | g)", table, kind="binomial", weights="n")
+            build_design(f"{response} ~ 1 + (1 | g)", table, kind="binomial", weights="n")
     ones = {**table, "y": [1, 0, 1, 0, 1, 0], "n": [1] * 6}
-    build_glmm_design("y / n ~ 1 + (1 | g)", ones, kind="binomial", weights="n")
-    doubled = build_glmm_design("y / n ~ 1 + (1 | g)", table, kind="binomial", weights=[2.0] * 6)
+    build_design("y / n ~ 1 + (1 | g)", ones, kind="binomial", weights="n")
+    doubled = build_design("y / n ~ 1 + (1 | g)", table, kind="binomial", weights=[2.0] * 6)
     few = doubled.spec.rebuild({**{k: v[-1:] for k, v in table.items()}})
     assert few is not None

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from mixedeffects.design import build_glmm_design
+from mixedeffects.design import build_design
 from mixedeffects.errors import ColumnTypeError, DataError, FormulaError, ModelError, OptionError
 
 
@@ -32,7 +32,7 @@ def table():
 
 
 def binomial(formula, table, **options):
-    return build_glmm_design(formula, table, kind="binomial", **options)
+    return build_design(formula, table, kind="binomial", **options)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_every_way_to_write_successes_of_trials(table, left, options):
     glmm = binomial(f"{left} ~ x + (1 | g)", table, **options)
     np.testing.assert_array_equal(glmm.y, table["s"])
     np.testing.assert_array_equal(glmm.size, table["n"])
-    assert glmm.weights is None and glmm.design.weights is None
+    assert glmm.weights is None and glmm.weights is None
     assert glmm.y.dtype == glmm.size.dtype == np.float64
 
 
@@ -76,13 +76,13 @@ def test_booleans_of_each_library(table):
 def test_the_second_category_is_the_success_and_it_is_said(table):
     glmm = binomial("answer ~ x", table)
     assert list(glmm.categories) == ["no", "yes"]
-    assert "'answer': yes is the success, no the failure" in glmm.design.notes
+    assert "'answer': yes is the success, no the failure" in glmm.notes
     other = binomial("factor(answer, levels=c('yes', 'no')) ~ x", table)
     np.testing.assert_array_equal(other.y, 1 - glmm.y)
     levels = pd.Categorical(table["answer"], ["yes", "no", "never"])
     glmm = binomial("y ~ x", pd.DataFrame({"y": levels, "x": table["x"]}))
     np.testing.assert_array_equal(glmm.y, other.y)
-    assert "levels of 'y' that no row has: never" in glmm.design.notes
+    assert "levels of 'y' that no row has: never" in glmm.notes
 
 
 def test_weights_beside_trials_and_of_single_trials_stay_weights(table):
@@ -149,7 +149,7 @@ def test_rows_are_numbered_as_in_the_table_given(table):
 
 
 def ordinal(formula, table, **options):
-    return build_glmm_design(formula, table, kind="ordinal", **options)
+    return build_design(formula, table, kind="ordinal", **options)
 
 
 def test_every_way_to_write_ordered_categories(table):
@@ -185,7 +185,7 @@ def test_a_category_that_no_row_has_is_left_out_and_said(table):
     levels = pd.Categorical(table["rating"], ["never", "low", "mid", "some", "high"], ordered=True)
     glmm = ordinal("y ~ x", {"y": levels, "x": table["x"]})
     assert list(glmm.categories) == ["low", "mid", "high"]
-    assert "levels of 'y' that no row has: never, some" in glmm.design.notes
+    assert "levels of 'y' that no row has: never, some" in glmm.notes
 
 
 @pytest.mark.parametrize(
@@ -219,12 +219,12 @@ def test_a_number_of_a_thousand_values_is_no_category():
 
 
 def test_counts_and_numbers_are_read_as_they_are(table):
-    count = build_glmm_design("s ~ x + (1 | g)", table, kind="count", weights="n")
+    count = build_design("s ~ x + (1 | g)", table, kind="count", weights="n")
     np.testing.assert_array_equal(count.y, table["s"])
     np.testing.assert_array_equal(count.weights, table["n"])
-    number = build_glmm_design("log(n) ~ x + (1 | g)", table, kind="number")
+    number = build_design("log(n) ~ x + (1 | g)", table, kind="number")
     np.testing.assert_array_equal(number.y, np.log(table["n"]))
-    ratio = build_glmm_design("s / n ~ x + (1 | g)", table, kind="number")
+    ratio = build_design("s / n ~ x + (1 | g)", table, kind="number")
     np.testing.assert_array_equal(ratio.y, table["p"])
     assert ratio.size is None
 
@@ -244,7 +244,7 @@ def test_counts_and_numbers_are_read_as_they_are(table):
 def test_what_is_no_count_or_number(table, left, kind, error, words):
     table["zero"] = [0] * 12
     with pytest.raises(error) as caught:
-        build_glmm_design(f"{left} ~ x", table, kind=kind)
+        build_design(f"{left} ~ x", table, kind=kind)
     for word in words:
         assert word in str(caught.value), str(caught.value)
 

@@ -133,7 +133,7 @@ def term_of(name, fit):
 
 def places(fit):
     """Where other variables stand: zero, and the range that zero is not in."""
-    out, kept = set(PLACES), fit.design.predictors
+    out, kept = set(PLACES), fit.design.sources
     for name in kept.columns if kept is not None else ():
         if name not in kept.categorical:
             values = kept.numbers(name)

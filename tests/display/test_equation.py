@@ -62,7 +62,7 @@ def test_estimates_are_those_of_the_tables(name):
     numbers = re.findall(r"\d+\.\d+", fit.equation(estimates=True).text)
     table = pd.DataFrame(fit.test(component="all" if fit.extras else "conditional"))
     owner = table.get("component", pd.Series(["conditional"] * len(table)))
-    parts = {"conditional", "thresholds", *(() if fit.linear else fit.data.parts)}
+    parts = {"conditional", "thresholds", *(fit.design.others)}
     for value in table["estimate"][owner.isin(parts)]:
         assert any(abs(float(n) - abs(value)) <= tol.HALF_A_UNIT * 10.0 ** -len(n.split(".")[1])
                    for n in numbers), value  # fmt: skip

@@ -72,12 +72,12 @@ def plain(topic, text, fit):
     """A paragraph without what has digits and is no number of it: versions, names, levels."""
     names = {str(e) for e in (*fit.design.spec.terms, *fit.design.x_names, fit.design.spec.text)}
     names |= {b.factor.name for b in fit.all_blocks} | set(fit.design.spec.columns)
-    for part in {} if fit.linear else fit.data.parts.values():
-        names |= set(part.names)
-    names |= set() if fit.linear or fit.data.categories is None else {
-        f"{a}|{b}" for a, b in zip(fit.data.categories, fit.data.categories[1:], strict=False)
+    for part in fit.design.others.values():
+        names |= set(part.x_names)
+    names |= set() if fit.design.categories is None else {
+        f"{a}|{b}" for a, b in zip(fit.design.categories, fit.design.categories[1:], strict=False)
     }  # fmt: skip
-    kept = fit.design.predictors
+    kept = fit.design.sources
     for column in kept.categorical if kept is not None else ():
         for label in kept.levels(column)[1]:
             names |= {f"{column} {label}", f"{column} is {label}"}

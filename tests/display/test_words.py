@@ -98,7 +98,7 @@ def mentioned(term, text, fit):
             continue
         variable, level = factor.groups()
         if part.startswith("C("):  # columns of sums are numbered
-            level = str(fit.design.predictors.levels(variable)[1][int(level) - 1])
+            level = str(fit.design.sources.levels(variable)[1][int(level) - 1])
         levels = re.findall(rf"(?:with|for|between) {variable} ([\w.]+)", text, re.I)
         if not levels or levels[-1].rstrip(".") != level:
             return False

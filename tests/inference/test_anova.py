@@ -342,7 +342,7 @@ def test_a_fit_without_its_predictors_refuses_in_words():
     from dataclasses import replace
 
     fit = fitted("anova", "oats")
-    bare = replace(fit, design=replace(fit.design, predictors=None))
+    bare = replace(fit, design=fit.design.changed(sources=None))
     with pytest.raises(NotAvailableError, match="type=1"):
         bare.anova()
     assert len(bare.anova(type=1, ddf="wald")) == 3

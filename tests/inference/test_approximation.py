@@ -220,6 +220,9 @@ def test_an_optimum_by_quadrature_that_is_not_found_is_not_said_to_be_where_the_
     data = {"y": y, "a": list("vvvwwvuvvvwuwvuuuuwvvuvwvvuv"), "g": np.repeat(np.arange(14), 2)}
     with pytest.warns(me.ConvergenceWarning):
         fit = me.glmm("y ~ 0 + a + (1 | g)", data, family="zero_inflated_poisson", zi="~ 1")
-    found = approximation(fit)
-    assert found.status == "lost"
-    assert "in place of" not in str(fit.summary()) and "believe only what" in str(fit.summary())
+    # where the search ends, between steps of the likelihood, differs between processors: at some of
+    # the ends nothing can be said of the approximation
+    found, text = approximation(fit), str(fit.summary())
+    assert found.status in ("lost", "unknown")
+    assert "in place of" not in text
+    assert ("believe only what" in text) == (found.status == "lost")

@@ -129,7 +129,7 @@ def test_where_spread_is_named_it_differs_by_simple_means(name):
     z = pd.Series(fit.residuals("scaled"))
     ways = [pd.qcut(fit.fitted, 3, duplicates="drop")]
     frame = golden_frame(golden_models()[name])
-    for column in fit.design.predictors.columns:
+    for column in fit.design.sources.columns:
         values = frame[column]
         if values.nunique() <= 12:
             ways.append(values)
@@ -160,7 +160,7 @@ def test_row_slopes_are_derivatives_by_a_further_column(nested):
     for step in (-tol.ROW_SLOPE_STEP, tol.ROW_SLOPE_STEP):
         d["o"] = step * q
         moved = me.glmm(f"y ~ x + c + offset(o) + {terms}", d, family="poisson")
-        problem, groups, _, _ = problem_of(moved.data, moved.family, moved.response)
+        problem, groups, _, _ = problem_of(moved.design, moved.family, moved.response)
         x = np.empty(problem.n_parameters)
         x[: problem.n_fixed] = np.linalg.solve(groups[0].T, fit.beta)
         x[problem.n_fixed :] = problem.covariance.from_user(fit.theta)

@@ -9,8 +9,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.estimation.laplace.refits import LaplaceRefits
-from mixedeffects.estimation.laplace.resampled import RowDraws
-from mixedeffects.estimation.refits import CONVERGED, FAILED
+from mixedeffects.estimation.refits import CONVERGED, FAILED, ClusterDraws
 from mixedeffects.inference.resampling.generalised import parameter_names
 from tests import tolerances as tol
 
@@ -102,7 +101,7 @@ def test_a_cluster_left_out(family):
     codes = fit.design.blocks[0].factor.codes
     times = np.ones(GROUPS, dtype=np.int64)
     times[4] = 0
-    found = LaplaceRefits.of(fit).rows(RowDraws(fit.data, codes).of(times))
+    found = LaplaceRefits.of(fit).rows(ClusterDraws(fit.design, codes).draw(times))
     kept = codes != 4
     by_hand = fit_to(family, {name: column[kept] for name, column in data.items()})
     assert found.status == CONVERGED
@@ -115,8 +114,8 @@ def test_a_cluster_drawn_twice_is_two_clusters():
     codes = fit.design.blocks[0].factor.codes
     times = np.ones(GROUPS, dtype=np.int64)
     times[:2] = 2, 0
-    data = RowDraws(fit.data, codes).of(times)
-    assert data.design.blocks[0].factor.n_levels == GROUPS
+    data = ClusterDraws(fit.design, codes).draw(times)
+    assert data.blocks[0].factor.n_levels == GROUPS
     assert data.n == fit.nobs
 
 
@@ -194,8 +193,8 @@ def test_levels_crossed_with_the_clusters_keep_their_identity():
     inner = np.repeat(np.arange(24), 2)
     data = {"y": rng.poisson(3, 48), "g": g, "h": h, "i": inner}
     fit = me.glmm("y ~ 1 + (1 | g) + (1 | h) + (1 | i)", data, family="poisson")
-    drawn = RowDraws(fit.data, g).of(np.array([2, 0, 1, 3, 0, 1]))
-    found = {b.factor.name: b.factor.codes for b in drawn.design.blocks}
+    drawn = ClusterDraws(fit.design, g).draw(np.array([2, 0, 1, 3, 0, 1]))
+    found = {b.factor.name: b.factor.codes for b in drawn.blocks}
     assert {name: np.unique(codes).size for name, codes in found.items()} == {
         "i": 28, "g": 7, "h": 4
     }  # fmt: skip

@@ -432,7 +432,7 @@ def test_a_saved_fit_gives_the_same_means(tmp_path):
 
 
 def test_a_fit_without_its_predictors_refuses_in_words(oats):
-    bare = replace(oats, design=replace(oats.design, predictors=None))
+    bare = replace(oats, design=oats.design.changed(sources=None))
     for question in (lambda: bare.emmeans("Variety"), lambda: bare.emtrends("nitro")):
         with pytest.raises(NotAvailableError, match="without its predictors"):
             question()

@@ -177,7 +177,7 @@ def test_mean_of_all_parts_by_hand():
     table = fit.emmeans(["spp", "mined"], component="response").tidy()
     p = fit.beta.size
     X, _ = fit.design.spec.fixed_columns(table[["spp", "mined"]])
-    Z, _ = fit.data.parts["zi"].spec.fixed_columns(table[["spp", "mined"]])
+    Z, _ = fit.design.others["zi"].spec.fixed_columns(table[["spp", "mined"]])
 
     def mean(x):
         return np.exp(X @ x[:p]) / (1 + np.exp(Z @ x[p:]))

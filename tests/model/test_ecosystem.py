@@ -255,7 +255,7 @@ def test_refusals_say_why(data, monkeypatch):
     with pytest.raises(me.DataError, match="'term'"):
         fitted("y ~ term + (1 | group)", named).to_marginaleffects()
     adapted(fitted("y ~ day + (1 | group)", named))
-    object.__setattr__(fit.design, "predictors", None)
+    object.__setattr__(fit.design.mean, "sources", None)
     with pytest.raises(me.DataError, match=r"to_marginaleffects\(data\)"):
         fit.to_marginaleffects()
     np.testing.assert_allclose(

@@ -91,7 +91,7 @@ def test_log_odds_ratios_are_coefficients(cattle):
 
 def test_predictions_of_zero_inflated_counts(zeros, salamanders):
     model = zeros.to_marginaleffects()
-    X, Z = np.asarray(zeros.design.X), np.asarray(zeros.data.parts["zi"].X)
+    X, Z = np.asarray(zeros.design.X), np.asarray(zeros.design.others["zi"].X)
 
     def mean(x):
         return np.exp(X @ x[:3]) / (1 + np.exp(Z @ x[3:]))

@@ -62,7 +62,7 @@ def test_categories_come_back(tmp_path):
     model = MODELS["bacteria"]
     fit = me.glmm(model["formula"], golden_frame(model), family="binomial")
     fit.save(tmp_path / "fit.npz")
-    assert list(me.load(tmp_path / "fit.npz").data.categories) == ["n", "y"]
+    assert list(me.load(tmp_path / "fit.npz").design.categories) == ["n", "y"]
 
 
 class Mine(Poisson):

@@ -180,7 +180,7 @@ def integrand(fit: Any) -> tuple[Any, ...]:
     weights = 1.0 if response.weights is None else response.weights
     natural = {}
     for name, coefficients in fit.extras.items():
-        part = fit.data.parts.get(name)
+        part = fit.design.others.get(name)
         value = coefficients if part is None else np.asarray(part.X) @ coefficients
         natural[name] = value if name in ("thresholds", "zi") else np.exp(value)
     zi = natural.pop("zi", None)

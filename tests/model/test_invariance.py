@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import mixedeffects as me
 from mixedeffects.crossprod import CrossProducts, Layout
-from mixedeffects.design import build_design
+from mixedeffects.design import build_design, take_rows
 from mixedeffects.engine import make_plan
 from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
@@ -90,27 +90,14 @@ def test_merging_parts_equals_the_whole(cut, weights):
         whole = CrossProducts.of(design, layout)
         parts = []
         for rows in (slice(0, cut), slice(cut, None)):
-            parts.append(CrossProducts.of(_rows(design, rows), layout, reference=whole.reference))
+            parts.append(
+                CrossProducts.of(take_rows(design, rows), layout, reference=whole.reference)
+            )
         merged = parts[0].merge(parts[1])
         _assert_same(merged, whole)
         _assert_same(merged.remove(parts[1]), parts[0])
     assert whole.leaf_cross is not None and whole.rest_cross
     assert (whole.log_weights != 0.0) == (weights is not None)
-
-
-def _rows(design, rows):
-    from dataclasses import replace
-
-    blocks = tuple(
-        replace(
-            b,
-            factor=replace(b.factor, codes=b.factor.codes[rows]),
-            Z=None if b.Z is None else b.Z[rows],
-        )
-        for b in design.blocks
-    )
-    weights = None if design.weights is None else design.weights[rows]
-    return replace(design, y=design.y[rows], X=design.X[rows], blocks=blocks, weights=weights)
 
 
 def _assert_same(a, b):

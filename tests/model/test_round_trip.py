@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
-from mixedeffects.design import Design, GLMMDesign
+from mixedeffects.design import Design, LinearPredictor
 from mixedeffects.estimation import Certificate
 from tests.estimation.simulated import crossed_table
 from tests.oracles.fields import assert_same_record
@@ -128,10 +128,10 @@ def test_the_round_trips_fill_every_field():
 
     A new field needs a fit above that fills it.
     """
-    filled = {record: set() for record in (Certificate, Design, GLMMDesign)}
+    filled = {record: set() for record in (Certificate, Design, LinearPredictor)}
     for name in FITS:
         fit = fit_of(name)
-        records = [fit.certificate, fit.design, *([] if fit.linear else [fit.data])]
+        records = [fit.certificate, fit.design, *fit.design.predictors.values()]
         for record in records:
             for field in dataclasses.fields(record):
                 value = getattr(record, field.name)

@@ -10,7 +10,7 @@ from mixedeffects.design.categorical import Coded
 from mixedeffects.design.contrasts import coding
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.matrix import full_dummies
-from mixedeffects.design.predictors import Predictors
+from mixedeffects.design.sources import SourceColumns
 from mixedeffects.design.spec import ModelSpec
 
 
@@ -40,26 +40,26 @@ class TermCoding:
     columns: range
 
 
-def term_codings(spec: ModelSpec, predictors: Predictors) -> list[TermCoding]:
+def term_codings(spec: ModelSpec, sources: SourceColumns) -> list[TermCoding]:
     """The terms of the fixed effects, the intercept first if there is one.
 
     Parameters
     ----------
     spec : ModelSpec
-    predictors : Predictors
+    sources : SourceColumns
 
     Examples
     --------
     >>> from mixedeffects.design import build_design
     >>> table = {"y": [1.0, 2, 4, 3, 5, 7], "f": list("abcabc"), "g": list("aaabbb")}
     >>> design = build_design("y ~ f + (1 | g)", table)
-    >>> [(term.name, term.columns) for term in term_codings(design.spec, design.predictors)]
+    >>> [(term.name, term.columns) for term in term_codings(design.spec, design.sources)]
     [('(Intercept)', range(0, 1)), ('f', range(1, 3))]
     """
     terms = spec.formula.fixed
-    values = Evaluator(spec.text, predictors.first_row(), 1, spec.states, spec.levels, False)
-    sources = [values.variable(variable) for variable in terms.variables]
-    full = full_dummies(terms, [isinstance(source, Coded) for source in sources])
+    values = Evaluator(spec.text, sources.first_row(), 1, spec.states, spec.levels, False)
+    read = [values.variable(variable) for variable in terms.variables]
+    full = full_dummies(terms, [isinstance(source, Coded) for source in read])
     found, start = [], 0
     if terms.intercept and not spec.thresholds:
         found.append(TermCoding("(Intercept)", (), (), {}, range(1)))
@@ -68,7 +68,7 @@ def term_codings(spec: ModelSpec, predictors: Predictors) -> list[TermCoding]:
         tables: dict[str, np.ndarray] = {}
         factors, numerics = [], []
         for i in members:
-            text, source = terms.variables[i].text, sources[i]
+            text, source = terms.variables[i].text, read[i]
             if isinstance(source, Coded):
                 factors.append(text)
                 n_levels = len(source.labels)

@@ -7,48 +7,45 @@ are equal, so one of them with a frequency weight stands for all.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from mixedeffects.design.categorical import Coded
 from mixedeffects.design.column_matrix import ColumnMatrix, Matrix
-from mixedeffects.design.parts import ExtraPart, GLMMDesign
-from mixedeffects.design.records import Block, Design
+from mixedeffects.design.records import Design
 from mixedeffects.design.row_keys import WORTH, Collapsed, equal_rows
 
 
-def collapse(glmm: GLMMDesign, *, worth: float = WORTH) -> Collapsed | None:
+def collapse(design: Design, *, worth: float = WORTH) -> Collapsed | None:
     """Rows equal in response, model matrices, offsets and levels; None when few rows would go.
 
     Parameters
     ----------
-    glmm : GLMMDesign
+    design : Design
         Its prior weights must multiply the log density: those of equal rows add up to `counts`.
     worth : float
         Least share of the rows that has to go away.
 
     Examples
     --------
-    >>> from mixedeffects.design import build_glmm_design
+    >>> from mixedeffects.design import build_design
     >>> table = {"y": [0, 1, 1, 0, 1, 0], "x": [1, 2, 2, 1, 2, 2], "g": list("aaabbb")}
-    >>> rows = collapse(build_glmm_design("y ~ x + (1 | g)", table, kind="binomial"))
+    >>> rows = collapse(build_design("y ~ x + (1 | g)", table, kind="binomial"))
     >>> rows.first, rows.row_of, rows.counts
     (array([0, 1, 3, 4, 5]), array([0, 1, 1, 2, 3, 4]), array([1., 2., 1., 1., 1.]))
     """
-    blocks = [b for part in (glmm.design, *glmm.parts.values()) for b in part.blocks]
-    if any(block.factor.n_levels == glmm.n for block in blocks):
+    if any(block.factor.n_levels == design.n for block in design.all_blocks):
         return None  # a level of its own tells every row from the others
-    columns = [glmm.y, *_predictor_columns(glmm)]
-    if glmm.size is not None:
-        columns.append(glmm.size)
-    return equal_rows(columns, weights=glmm.weights, worth=worth)
+    columns = [design.y, *_predictor_columns(design)]
+    if design.size is not None:
+        columns.append(design.size)
+    return equal_rows(columns, weights=design.weights, worth=worth)
 
 
-def _predictor_columns(glmm: GLMMDesign) -> list[np.ndarray]:
+def _predictor_columns(design: Design) -> list[np.ndarray]:
     """All that the linear predictors of a row are made of."""
     found: dict[int, list[np.ndarray]] = {}
-    for part in (glmm.design, *glmm.parts.values()):
+    for part in design.predictors.values():
         for matrix in (part.X, *(block.Z for block in part.blocks)):
             if matrix is not None and id(matrix) not in found:
                 found[id(matrix)] = list(_matrix_columns(matrix))
@@ -60,8 +57,8 @@ def _predictor_columns(glmm: GLMMDesign) -> list[np.ndarray]:
         for columns in found.values()
         for column in columns
     }
-    if glmm.n and not unique:
-        return [np.zeros(glmm.n, dtype=np.uint8)]
+    if design.n and not unique:
+        return [np.zeros(design.n, dtype=np.uint8)]
     return list(unique.values())
 
 
@@ -79,108 +76,3 @@ def _matrix_columns(matrix: Matrix) -> Iterator[np.ndarray]:
                 yield part.source.codes
             else:
                 yield part.source if part.source.ndim == 1 else part.source[:, k]
-
-
-class Cut:
-    """Some of the rows of what a design is made of; arrays that were shared stay shared."""
-
-    def __init__(self, rows: np.ndarray) -> None:
-        self.rows = rows
-        self.made: dict[int, np.ndarray] = {}
-
-    def array(self, array: Matrix) -> np.ndarray:
-        """The rows of an array or matrix."""
-        if id(array) not in self.made:
-            self.made[id(array)] = np.ascontiguousarray(array[self.rows])
-        return self.made[id(array)]
-
-    def maybe(self, array: Matrix | None) -> np.ndarray | None:
-        """The rows of an array, where there is one."""
-        return None if array is None else self.array(array)
-
-    def blocks(self, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-        """The rows of random effects."""
-        return tuple(
-            replace(
-                block,
-                factor=replace(block.factor, codes=self.array(block.factor.codes)),
-                Z=self.maybe(block.Z),
-            )
-            for block in blocks
-        )
-
-
-def take_rows(glmm: GLMMDesign, rows: np.ndarray) -> GLMMDesign:
-    """The same model on some of the rows; arrays that were shared stay shared.
-
-    Parameters
-    ----------
-    glmm : GLMMDesign
-    rows : (m,) int array
-        For instance `Collapsed.first`. Every level of every factor has to be among them.
-
-    Returns
-    -------
-    GLMMDesign
-        Its matrices are arrays; what it remembers of the table (`predictors`, `missing`, `spec`)
-        is that of all rows.
-    """
-    cut = Cut(rows)
-
-    def cut_part(part: ExtraPart) -> ExtraPart:
-        return replace(
-            part, X=cut.array(part.X), offset=cut.maybe(part.offset), blocks=cut.blocks(part.blocks)
-        )
-
-    main = glmm.design
-    y = cut.array(glmm.y)
-    return replace(
-        glmm,
-        design=replace(
-            main,
-            y=y,
-            X=cut.array(main.X),
-            offset=cut.maybe(main.offset),
-            blocks=cut.blocks(main.blocks),
-        ),
-        y=y,
-        size=cut.maybe(glmm.size),
-        weights=cut.maybe(glmm.weights),
-        parts={name: cut_part(part) for name, part in glmm.parts.items()},
-        exposure=cut.maybe(glmm.exposure),
-    )
-
-
-def rows_of_design(design: Design, rows: np.ndarray) -> Design:
-    """A linear model's design with its rows in another order.
-
-    Parameters
-    ----------
-    design : Design
-    rows : (n,) int array
-        All rows.
-
-    Returns
-    -------
-    Design
-        Without the columns behind it (`predictors`), which stand in the old order.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from mixedeffects.design import build_design
-    >>> table = {"y": [1.0, 2, 4, 3, 5, 7], "g": list("aaabbb")}
-    >>> design = rows_of_design(build_design("y ~ 1 + (1 | g)", table), np.arange(6)[::-1])
-    >>> design.y, design.blocks[0].factor.codes
-    (array([7., 5., 3., 4., 2., 1.]), array([1, 1, 1, 0, 0, 0], dtype=int32))
-    """
-    cut = Cut(rows)
-    return replace(
-        design,
-        y=cut.array(design.y),
-        X=cut.array(design.X),
-        offset=cut.maybe(design.offset),
-        weights=cut.maybe(design.weights),
-        blocks=cut.blocks(design.blocks),
-        predictors=None,
-    )

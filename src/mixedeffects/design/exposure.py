@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from mixedeffects.design.columns import Column
 from mixedeffects.design.missing import refuse_infinite
+from mixedeffects.design.records import table_row
 from mixedeffects.errors import ColumnTypeError, DataError, FormulaError
 from mixedeffects.formula import Call, Formula, Name, Variable, unparse
 
@@ -76,8 +76,3 @@ def check_exposure(column: Column, kept: np.ndarray | None) -> np.ndarray:
             f"{f', and {bad.size - 1} more rows' if bad.size > 1 else ''}"
         )
     return np.asarray(column.values, dtype=np.float64)
-
-
-def table_row(row: Any, kept: np.ndarray | None) -> int:
-    """Number in the table as given, from 0, of a row used."""
-    return int(row if kept is None else np.flatnonzero(kept)[row])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from mixedeffects.design.table import SourceTable
 from mixedeffects.errors import ColumnTypeError, FormulaError
@@ -52,3 +53,14 @@ def _unknown(formula: Formula, table: SourceTable, name: str) -> Exception:
     if guess is not None:
         hint += f"; did you mean '{guess}'?"
     return FormulaError(f"no column '{name}' in the table", formula.text, start, end, hint)
+
+
+def replace_dot(
+    formula: Formula, table: SourceTable, *excluded: Any
+) -> tuple[Formula, tuple[str, ...] | None]:
+    """The formula with ``.`` replaced by the table's columns but those excluded, and these."""
+    if not formula.uses_dot:
+        return formula, None
+    out = {name for name in excluded if isinstance(name, str)}
+    dot = tuple(name for name in table.names if isinstance(name, str) and name not in out)
+    return formula.with_columns(dot), dot

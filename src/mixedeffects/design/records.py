@@ -6,15 +6,18 @@ its numerical side: everything below `design` reads only what is listed here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from mixedeffects.design.column_matrix import Matrix
-    from mixedeffects.design.predictors import Predictors
+    from mixedeffects.design.sources import SourceColumns
     from mixedeffects.design.spec import ModelSpec
+
+#: The linear predictor of the mean, among those of a design.
+MAIN = "conditional"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,45 +140,78 @@ class MissingReport:
 
 
 @dataclass(frozen=True, slots=True)
+class LinearPredictor:
+    """What one formula says of the rows: fixed columns, an offset and random effects.
+
+    Attributes
+    ----------
+    name : str
+        `MAIN`, of the mean; "zi", of the extra zeros; or "dispersion".
+    X : (n, p) float64 C-contiguous array or ColumnMatrix
+        Fixed-effect columns, full column rank; p may be 0. A `ColumnMatrix` looks at the
+        columns of a large table: a table that is changed in place afterwards changes it.
+    blocks : tuple of Block
+        One per grouping factor, in lme4's order (decreasing number of levels).
+    offset : (n,) float64 array or None
+        With the logarithm of an exposure.
+    aliased : tuple of AliasedColumn
+    spec : ModelSpec
+        Rebuilds the same columns for new data; also carries formula text and dataframe flavour.
+    sources : SourceColumns or None
+        The columns behind X, as they stand in the table; None for a fit saved without them.
+    """
+
+    name: str
+    X: Matrix
+    blocks: tuple[Block, ...]
+    offset: np.ndarray | None
+    aliased: tuple[AliasedColumn, ...]
+    spec: ModelSpec
+    sources: SourceColumns | None = None
+
+    @property
+    def x_names(self) -> tuple[str, ...]:
+        """Names of the columns of X."""
+        return self.spec.x_names
+
+    def with_offset(self, more: np.ndarray) -> LinearPredictor:
+        """The same with more added to the offset."""
+        return replace(self, offset=more if self.offset is None else self.offset + more)
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """Response, model matrices and grouping factors of one model on one table.
 
     Attributes
     ----------
     y : (n,) float64 array
-        Of a large table, a read-only view of its column.
-    X : (n, p) float64 C-contiguous array or ColumnMatrix
-        Fixed-effect columns, full column rank; p may be 0. A `ColumnMatrix` looks at the
-        columns of a large table: a table that is changed in place afterwards changes it.
-    x_names : tuple of str, length p
-    blocks : tuple of Block
-        One per grouping factor, in lme4's order (decreasing number of levels).
-    weights : (n,) float64 array or None
-        Prior weights: Var(e_i) = sigma^2 / weights_i. Strictly positive.
-    offset : (n,) float64 array or None
-    aliased : tuple of AliasedColumn
+        The response; the number of successes of a binomial one, the code 0 .. K - 1 of the category
+        of an ordinal one. Of a large table, a read-only view of its column.
+    mean : LinearPredictor
+        Of the main formula. For an ordinal response X has no intercept: thresholds take its place.
     missing : MissingReport
     notes : tuple of str
         Anything else the user must be told (unused levels dropped, ...), in words.
-    spec : ModelSpec
-        Rebuilds the same columns for new data; also carries formula text and dataframe flavour.
-    predictors : Predictors or None
-        The columns behind X, as they stand in the table; None for a fit saved without them.
+    weights : (n,) float64 array or None
+        Prior weights, strictly positive. In a linear model Var(e_i) = sigma^2 / weights_i.
+    size : (n,) float64 array or None
+        Number of trials of a binomial response; None when it is one in every row.
+    exposure : (n,) float64 array or None
+    others : dict of str to LinearPredictor
+        "zi" and "dispersion", where they have formulas; on the same rows.
     index : pandas Index or None
         Labels of all rows of the table as given; None where it had none.
     """
 
     y: np.ndarray
-    X: Matrix
-    x_names: tuple[str, ...]
-    blocks: tuple[Block, ...]
-    weights: np.ndarray | None
-    offset: np.ndarray | None
-    aliased: tuple[AliasedColumn, ...]
+    mean: LinearPredictor
     missing: MissingReport
-    notes: tuple[str, ...]
-    spec: ModelSpec
-    predictors: Predictors | None = None
+    notes: tuple[str, ...] = ()
+    weights: np.ndarray | None = None
+    size: np.ndarray | None = None
+    exposure: np.ndarray | None = None
+    others: dict[str, LinearPredictor] = field(default_factory=dict)
     index: Any = field(default=None, repr=False)
 
     @property
@@ -183,7 +219,73 @@ class Design:
         return self.y.shape[0]
 
     @property
+    def predictors(self) -> dict[str, LinearPredictor]:
+        """All linear predictors by name, that of the mean first."""
+        return {MAIN: self.mean, **self.others}
+
+    @property
+    def specs(self) -> dict[str, ModelSpec]:
+        """What is remembered of each linear predictor, as `rebuild_all` wants it."""
+        return {name: one.spec for name, one in self.predictors.items()}
+
+    @property
+    def all_blocks(self) -> tuple[Block, ...]:
+        """The blocks of all linear predictors, those of the mean first."""
+        if not self.others:
+            return self.mean.blocks
+        return tuple(block for one in self.predictors.values() for block in one.blocks)
+
+    @property
+    def X(self) -> Matrix:
+        return self.mean.X
+
+    @property
+    def x_names(self) -> tuple[str, ...]:
+        return self.mean.spec.x_names
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self.mean.blocks
+
+    @property
+    def offset(self) -> np.ndarray | None:
+        return self.mean.offset
+
+    @property
+    def aliased(self) -> tuple[AliasedColumn, ...]:
+        return self.mean.aliased
+
+    @property
+    def spec(self) -> ModelSpec:
+        return self.mean.spec
+
+    @property
+    def sources(self) -> SourceColumns | None:
+        return self.mean.sources
+
+    @property
+    def categories(self) -> Any:
+        """Labels of an ordinal response, or of the two categories of a binomial one, or None."""
+        answer = self.mean.spec.answer
+        return None if answer is None else answer.labels
+
+    @property
     def used_index(self) -> Any:
         """Labels of the rows used, a pandas Index; None where the table had none."""
         kept = self.missing.kept
         return self.index if self.index is None or kept is None else self.index[kept]
+
+    def table_row(self, row: int) -> int:
+        """Number in the table as given, from 0, of a row used."""
+        return table_row(row, self.missing.kept)
+
+    def changed(self, name: str = MAIN, /, **changes: Any) -> Design:
+        """The same design with something of one linear predictor changed."""
+        if name == MAIN:
+            return replace(self, mean=replace(self.mean, **changes))
+        return replace(self, others={**self.others, name: replace(self.others[name], **changes)})
+
+
+def table_row(row: Any, kept: np.ndarray | None) -> int:
+    """Number in the table as given, from 0, of a row used."""
+    return int(row if kept is None else np.flatnonzero(kept)[row])

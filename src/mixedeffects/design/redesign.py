@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from mixedeffects.design.blocks import overlap_notes
-from mixedeffects.design.build import build_predictor, make_spec
 from mixedeffects.design.categorical import Coded
 from mixedeffects.design.column_matrix import Matrix
 from mixedeffects.design.columns import Column
 from mixedeffects.design.contrasts import coding
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.exposure import with_exposure
-from mixedeffects.design.parts import ExtraPart
-from mixedeffects.design.predictors import keep_predictors
-from mixedeffects.design.records import Block, Design, Factor
+from mixedeffects.design.predictor import build_predictor
+from mixedeffects.design.records import MAIN, Block, Design, Factor, LinearPredictor
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.formula import Formula, Group, Variable, column_names, parse, quote
 
-Part = TypeVar("Part", Design, ExtraPart)
 
-
-def redesigned(design: Part, text: str, *, saturated: bool = True) -> Part:
+def redesigned(design: Design, text: str, *, name: str = MAIN, saturated: bool = True) -> Design:
     """The same rows and response with other fixed and random effects.
 
     Nothing is read from a table: the columns are those that the design kept, so that the new
@@ -33,15 +29,17 @@ def redesigned(design: Part, text: str, *, saturated: bool = True) -> Part:
 
     Parameters
     ----------
-    design : Design or ExtraPart
+    design : Design
     text : str
         Formula; offsets must be those of the old one.
+    name : str
+        The linear predictor whose formula it is.
     saturated : bool
         Allow a term with as many random effects as observations.
 
     Returns
     -------
-    Design or ExtraPart
+    Design
 
     Raises
     ------
@@ -58,50 +56,41 @@ def redesigned(design: Part, text: str, *, saturated: bool = True) -> Part:
     array([-1.11803399,  0.        ,  1.11803399, -1.11803399,  0.        ,
             1.11803399])
     """
-    old = design.spec
-    formula = with_exposure(parse(text, response=bool(old.response)), old.exposure)
-    columns = {} if design.predictors is None else dict(design.predictors.columns)
+    old = design.predictors[name]
+    spec = old.spec
+    formula = with_exposure(parse(text, response=bool(spec.response)), spec.exposure)
+    columns = {} if old.sources is None else dict(old.sources.columns)
     known: dict[str, Any] = {}
     for variable in _right_variables(formula):
         for used in column_names(variable.node):
             if used.name not in columns:
-                values = from_matrices(design, Variable(quote(used.name), used))
+                values = from_matrices(old, Variable(quote(used.name), used))
                 if isinstance(values, np.ndarray) and values.ndim == 1:
                     columns[used.name] = Column(used.name, "number", values)
         if all(used.name in columns for used in column_names(variable.node)):
             continue
-        value = from_matrices(design, variable)
+        value = from_matrices(old, variable)
         if value is None:
             raise NotAvailableError(
                 f"the fit does not keep the columns of '{variable.text}', which only its random "
                 "effects read"
             )
         known[variable.text] = value
-    n = design.X.shape[0]
-    levels = {name: old.levels[name] for name, value in known.items() if isinstance(value, Coded)}
-    values = Evaluator(formula.text, columns, n, dict(old.states), levels, True)
+    levels = {text: spec.levels[text] for text, value in known.items() if isinstance(value, Coded)}
+    values = Evaluator(formula.text, columns, design.n, dict(spec.states), levels, True)
     values.know(known)
-    part = build_predictor(
-        formula, values, KnownFactors(design.blocks),  # pyright: ignore[reportArgumentType]
-        saturated=saturated, thresholds=old.thresholds, most_columns=None if not saturated else n,
+    found = build_predictor(
+        old.name, replace(formula, offsets=()), values,
+        KnownFactors(old.blocks),  # pyright: ignore[reportArgumentType]
+        spec.flavour, columns=tuple(formula.column_names), saturated=saturated,
+        thresholds=spec.thresholds, most_columns=None if not saturated else design.n,
+        weights=spec.weights, exposure=spec.exposure, answer=spec.answer,
     )  # fmt: skip
-    spec = make_spec(
-        formula, part, values, old.flavour, dot=None, columns=tuple(formula.column_names),
-        weights=old.weights, exposure=old.exposure, answer=old.answer,
-    )  # fmt: skip
-    names: dict[str, Any] = {"names" if isinstance(design, ExtraPart) else "x_names": part.names}
-    if isinstance(design, Design):
-        notes = [*formula.notes, *values.notes, *overlap_notes(part.blocks)]
-        names["notes"] = tuple(dict.fromkeys(notes))
-    return replace(
-        design,
-        X=part.X,
-        blocks=part.blocks,
-        aliased=part.aliased,
-        spec=spec,
-        predictors=keep_predictors(formula, None, columns, old.exposure),
-        **names,
-    )
+    found = replace(found, offset=old.offset)
+    if name != MAIN:
+        return replace(design, others={**design.others, name: found})
+    notes = [*formula.notes, *values.notes, *overlap_notes(found.blocks)]
+    return replace(design, mean=found, notes=tuple(dict.fromkeys(notes)))
 
 
 class KnownFactors:
@@ -120,21 +109,20 @@ def _key(name: str) -> str:
     return ":".join(sorted(name.split(":")))
 
 
-def from_matrices(design: Design | ExtraPart, variable: Variable) -> np.ndarray | Coded | None:
-    """A variable of a design, found again in its model matrices; None if it is not there.
+def from_matrices(predictor: LinearPredictor, variable: Variable) -> np.ndarray | Coded | None:
+    """A variable, found again in the model matrices of a predictor; None if it is not there.
 
     Parameters
     ----------
-    design : Design or ExtraPart
+    predictor : LinearPredictor
     variable : Variable
 
     Returns
     -------
     (n,) or (n, k) array, or Coded
     """
-    spec, text = design.spec, variable.text
-    names = design.names if isinstance(design, ExtraPart) else design.x_names
-    sources = [(names, design.X), *((block.names, block.Z) for block in design.blocks)]
+    spec, text = predictor.spec, variable.text
+    sources = [(spec.x_names, predictor.X), *((b.names, b.Z) for b in predictor.blocks)]
     for names, matrix in sources:
         if matrix is None:
             continue

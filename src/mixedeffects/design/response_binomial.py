@@ -6,7 +6,7 @@ import numpy as np
 
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
-from mixedeffects.design.exposure import table_row
+from mixedeffects.design.records import table_row
 from mixedeffects.design.response_form import (
     ReadResponse,
     ResponseForm,

@@ -1,4 +1,4 @@
-"""How the response of a generalised model is read: as which form, with which categories."""
+"""How the response of a model is read: as which form, with which categories."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from mixedeffects.design.categorical import releveled
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
-from mixedeffects.design.exposure import table_row
 from mixedeffects.design.grouping import labels_from_dict, labels_to_dict
 from mixedeffects.design.labels import Labels, match_labels
+from mixedeffects.design.records import table_row
 from mixedeffects.errors import DataError
 from mixedeffects.formula import Call, Name, Node, strip, unparse
 

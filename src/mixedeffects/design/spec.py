@@ -19,7 +19,7 @@ from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.missing import find_missing, refuse_infinite
 from mixedeffects.design.names import find_columns
 from mixedeffects.design.records import MissingReport
-from mixedeffects.design.response import response_values
+from mixedeffects.design.response import read_response, response_values
 from mixedeffects.design.table import SourceTable, open_table, to_frame
 from mixedeffects.errors import DataError
 from mixedeffects.formula import Formula, column_names, parse
@@ -97,7 +97,7 @@ class ModelSpec:
     exposure : str or None
         Column whose logarithm is added to the offset; "" when it was numbers.
     answer : ResponseForm or None
-        How the response of a generalised model was read; None for a linear one.
+        How the response was read; None for a predictor that has none.
     """
 
     text: str
@@ -252,10 +252,8 @@ class ModelSpec:
     def _response(
         self, formula: Formula, values: Evaluator
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        if self.answer is None:
+        if self.answer is None:  # a linear model's, in a file of an earlier version
             return response_values(formula, values), None
-        from mixedeffects.design.responses import read_response
-
         weights = None
         if self.answer.form == "proportion":
             weights = np.asarray(values.columns[self.weights or ""].values, dtype=np.float64)
@@ -354,6 +352,39 @@ class ModelSpec:
 
             plain["answer"] = ResponseForm.from_dict(data["answer"])
         return cls(**plain)
+
+
+def rebuild_all(
+    specs: dict[str, ModelSpec], data: Any, *, response: bool = False, groups: bool = True
+) -> dict[str, Rebuilt]:
+    """The columns of several linear predictors for other rows: those complete in all of them.
+
+    Parameters
+    ----------
+    specs : dict of str to ModelSpec
+        That of the mean first.
+    data : table
+    response, groups : bool
+        As for `ModelSpec.rebuild`.
+
+    Returns
+    -------
+    dict of str to Rebuilt
+
+    Raises
+    ------
+    FormulaError, DataError
+        As `ModelSpec.rebuild`.
+    """
+    table = open_table(data)
+    wanted = {name: {"groups": groups} for name in specs}
+    wanted[next(iter(specs))]["response"] = response
+    used = {name: spec.used_columns(table, **wanted[name]) for name, spec in specs.items()}
+    rows = new_rows(table, dict.fromkeys(c for names in used.values() for c in names))
+    return {
+        name: spec.rebuild_rows(table, used[name], rows, **wanted[name])
+        for name, spec in specs.items()
+    }
 
 
 def new_rows(table: SourceTable, used: Iterable[str]) -> MissingReport:

@@ -227,7 +227,7 @@ def call(facts):
         more, name = f", family={literal(fit.family.name)}", "glmm"
         link = str(fit.family.link)
         more += f", link={literal(link)}" if link not in fit.family.links[:1] else ""
-        for part, own in fit.data.parts.items():
+        for part, own in fit.design.others.items():
             if part not in trial.options:
                 more += f", {part}={literal(own.spec.text)}"
         more += f", nagq={fit.nagq}" if fit.nagq != 1 and "nagq" not in trial.options else ""

@@ -38,8 +38,8 @@ def arguments(fit, *, defaults=False):
     else:
         _of_generalised(fit, defaults, found, lost)
     given = {
-        "exposure": None if fit.linear else fit.data.exposure,
-        "weights": fit.design.weights if fit.linear else fit.data.weights,
+        "exposure": fit.design.exposure,
+        "weights": fit.design.weights,
     }
     for name, values in given.items():
         column = getattr(fit.design.spec, name)
@@ -66,8 +66,8 @@ def _of_generalised(fit, defaults, found, lost):
     if extra:
         found["zi"] = literal("~ 1")
     for part in ("zi", "dispersion"):
-        if part in fit.data.parts:
-            found[part] = literal(fit.data.parts[part].spec.text)
+        if part in fit.design.others:
+            found[part] = literal(fit.design.others[part].spec.text)
 
 
 def literal(text):

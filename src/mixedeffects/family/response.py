@@ -48,6 +48,11 @@ class Response:
             if value is not None:
                 object.__setattr__(self, name, np.ascontiguousarray(value, dtype=np.float64))
 
+    @classmethod
+    def of(cls, design: Any) -> Response:
+        """The response of a design."""
+        return cls(design.y, design.size, design.weights, row_of=design.table_row)
+
     def __len__(self) -> int:
         return len(self.y)
 

@@ -7,17 +7,22 @@ from dataclasses import asdict
 import numpy as np
 
 from mixedeffects.design import (
+    MAIN,
     AliasedColumn,
     Block,
     Design,
     Factor,
+    LinearPredictor,
     MissingReport,
     ModelSpec,
-    Predictors,
     RandomTerm,
+    SourceColumns,
     index_from_dict,
     index_to_dict,
 )
+
+# arrays of a design with a number for each row, where it has them
+GIVEN = ("weights", "size", "exposure")
 
 
 def design_parts(design):
@@ -25,36 +30,46 @@ def design_parts(design):
 
     Parameters
     ----------
-    design : Design or ExtraPart
+    design : Design
 
     Returns
     -------
     arrays : dict of str to array
+        Those of another predictor than the mean's are called ``name/...``.
     header : dict
     """
-    arrays = {"X": design.X}
-    given = {"offset": design.offset}
-    header = {}
-    if isinstance(design, Design):
-        arrays["y"] = design.y
-        given |= {"weights": design.weights, "kept": design.missing.kept}
-        header["missing"] = {
-            "n_rows": design.missing.n_rows,
-            "n_used": design.missing.n_used,
-            "by_column": dict(design.missing.by_column),
-        }
-        header["notes"] = list(design.notes)
-        header["index"], labels = index_to_dict(design.index)
-        arrays |= labels
+    arrays, header = predictor_parts(design.mean)
+    arrays["y"] = design.y
+    given = {"kept": design.missing.kept} | {name: getattr(design, name) for name in GIVEN}
     arrays |= {name: value for name, value in given.items() if value is not None}
-    predictors = None
-    if design.predictors is not None:
-        predictors, columns = design.predictors.to_dict()
-        arrays.update(columns)
+    header["missing"] = {
+        "n_rows": design.missing.n_rows,
+        "n_used": design.missing.n_used,
+        "by_column": dict(design.missing.by_column),
+    }
+    header["notes"] = list(design.notes)
+    header["index"], labels = index_to_dict(design.index)
+    arrays |= labels
+    header["parts"] = {}
+    for name, one in design.others.items():
+        own, header["parts"][name] = predictor_parts(one)
+        arrays |= {f"{name}/{key}": value for key, value in own.items()}
+    return arrays, header
+
+
+def predictor_parts(predictor):
+    """Arrays and header of one linear predictor."""
+    arrays = {"X": predictor.X}
+    if predictor.offset is not None:
+        arrays["offset"] = predictor.offset
+    sources = None
+    if predictor.sources is not None:
+        sources, columns = predictor.sources.to_dict()
+        arrays |= columns
     blocks = []
-    for i, block in enumerate(design.blocks):
+    for i, block in enumerate(predictor.blocks):
         arrays[f"codes_{i}"] = block.factor.codes
-        shared = block.Z is design.X
+        shared = block.Z is predictor.X
         if block.Z is not None and not shared:
             arrays[f"Z_{i}"] = block.Z
         blocks.append(
@@ -65,35 +80,54 @@ def design_parts(design):
                 "terms": [asdict(term) for term in block.terms],
             }
         )
-    header |= {
-        "spec": design.spec.to_dict(),
-        "predictors": predictors,
+    header = {
+        "spec": predictor.spec.to_dict(),
+        "predictors": sources,
         "blocks": blocks,
-        "aliased": [asdict(a) for a in design.aliased],
+        "aliased": [asdict(a) for a in predictor.aliased],
     }
     return arrays, header
 
 
 def read_design(arrays, header):
-    """The `Design` that `design_parts` took apart."""
-    common = read_part(arrays, header)
-    return Design(
+    """The `Design` that `design_parts` took apart.
+
+    Raises
+    ------
+    ValueError
+        For arrays that do not fit together: compiled code would read past their ends.
+    """
+    if header.get("model") == "glmm" and "prior" in arrays:  # a file of an earlier version
+        arrays["weights"] = arrays["prior"]
+    design = Design(
         y=arrays["y"],
-        x_names=common["spec"].x_names,
-        weights=arrays.get("weights"),
+        mean=read_predictor(MAIN, arrays, header),
         missing=MissingReport(**header["missing"], kept=arrays.get("kept")),
         notes=tuple(header["notes"]),
         index=index_from_dict(header.get("index"), arrays),  # a file of an earlier version has none
-        **common,
+        others={
+            name: read_predictor(name, _of_predictor(name, arrays), own)
+            for name, own in header.get("parts", {}).items()
+        },
+        **{name: arrays.get(name) for name in GIVEN},
     )
+    for one in design.predictors.values():
+        check_columns(one, (design.y, *(getattr(design, name) for name in GIVEN)))
+    return design
 
 
-def read_part(arrays, header):
-    """What a `Design` and an `ExtraPart` have in common, by name."""
+def _of_predictor(name, arrays):
+    """The arrays of another predictor, by their plain names."""
+    start = f"{name}/"
+    return {key[len(start) :]: value for key, value in arrays.items() if key.startswith(start)}
+
+
+def read_predictor(name, arrays, header):
+    """The `LinearPredictor` that `predictor_parts` took apart."""
     spec = ModelSpec.from_dict(header["spec"])
-    predictors = header.get("predictors")
-    if predictors is not None:
-        predictors = Predictors.from_dict(predictors, arrays)
+    sources = header.get("predictors")
+    if sources is not None:
+        sources = SourceColumns.from_dict(sources, arrays)
     blocks = tuple(
         Block(
             Factor(b["factor"], arrays[f"codes_{i}"], spec.block_labels[i]),
@@ -103,44 +137,23 @@ def read_part(arrays, header):
         )
         for i, b in enumerate(header["blocks"])
     )
-    return {
-        "X": arrays["X"],
-        "blocks": blocks,
-        "offset": arrays.get("offset"),
-        "aliased": tuple(AliasedColumn(**a) for a in header["aliased"]),
-        "spec": spec,
-        "predictors": predictors,
-    }
+    return LinearPredictor(
+        name=name,
+        X=arrays["X"],
+        blocks=blocks,
+        offset=arrays.get("offset"),
+        aliased=tuple(AliasedColumn(**a) for a in header["aliased"]),
+        spec=spec,
+        sources=sources,
+    )
 
 
-def check_design(design):
-    """Refuse arrays that do not fit together: compiled code would read past their ends.
-
-    Raises
-    ------
-    ValueError
-    """
-    check_columns(design, design.x_names, (design.y, design.weights))
-
-
-def check_columns(part, names, more=()):
-    """Refuse the columns of one linear predictor that do not fit together.
-
-    Parameters
-    ----------
-    part : Design or ExtraPart
-    names : sequence of str
-    more : sequence of array or None
-        Further arrays with a number for each row.
-
-    Raises
-    ------
-    ValueError
-    """
+def check_columns(part, more):
+    """Refuse the columns of one linear predictor, and arrays of the rows, that differ."""
     n, p = part.X.shape
     numbers = [part.X, *(b.Z for b in part.blocks if b.Z is not None)]
     numbers += [a for a in (part.offset, *more) if a is not None]
-    if p != len(names) or any(a.shape[0] != n for a in numbers):
+    if p != len(part.x_names) or any(a.shape[0] != n for a in numbers):
         raise ValueError("arrays differ in length")
     if not all(a.dtype == np.float64 and np.isfinite(a).all() for a in numbers):
         raise ValueError("an array is not made of finite numbers")

@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 
 from mixedeffects import inference
+from mixedeffects.design import MAIN
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
 from mixedeffects.estimation import UserRule, flat_directions_of_rows, with_flat
@@ -19,12 +20,12 @@ from mixedeffects.fitting.problem import objective_of, problem_of
 LINKS_OF_RATES = ("log", "cloglog")
 
 
-def fit_generalised(data, request, record):
+def fit_generalised(design, request, record):
     """Fit the generalised linear mixed model of a design.
 
     Parameters
     ----------
-    data : GLMMDesign
+    design : Design
     request : Request
     record : type
         A class of `GLMMFit`, of which the fit is made.
@@ -34,27 +35,26 @@ def fit_generalised(data, request, record):
     GLMMFit
     """
     family = request.family
-    design = data.design
-    if not design.blocks and not any(part.blocks for part in data.parts.values()):
+    if not design.all_blocks:
         raise ModelError(
             "the formula has no random effects\n"
             "add at least one term such as (1 | group), or use a generalised linear model"
         )
-    if "dispersion" in data.parts and "dispersion" not in family.extras:
+    if "dispersion" in design.others and "dispersion" not in family.extras:
         raise OptionError(f"the {family.name} family has no dispersion parameter for dispersion=")
-    response = Response(data.y, data.size, data.weights, row_of=data.table_row)
+    response = Response.of(design)
     family.check(response, design.spec.response)
-    if data.exposure is not None and family.link.name not in LINKS_OF_RATES:
+    if design.exposure is not None and family.link.name not in LINKS_OF_RATES:
         warnings.warn(
             f"exposure= adds its logarithm to the linear predictor, which makes a rate of a mean "
             f"with link 'log' (or 'cloglog'), not with '{family.link.name}'",
             DataWarning,
             stacklevel=depth_of_package(),
         )
-    problem, groups, plan, row_of = problem_of(data, family, response, request.engine)
+    problem, groups, plan, row_of = problem_of(design, family, response, request.engine)
     rule, start = None, None
     if request.converged is not None:
-        rule = UserRule(request.converged, user_coordinates(data, problem, groups))
+        rule = UserRule(request.converged, user_coordinates(design, problem, groups))
     if request.start is not None:
         start = start_of(request.start, problem, groups, record)
     with threads_for(plan.columns):
@@ -63,17 +63,17 @@ def fit_generalised(data, request, record):
             request.optimizer,
             start=start,
             max_iterations=request.max_iterations,
-            names=Names(data, groups),
+            names=Names(design, groups),
             rule=rule,
         )
-    flat = flat_directions(data, family, response, problem.covariance)
+    flat = flat_directions(design, family, response, problem.covariance)
     certificate = with_flat(certificate, flat, problem.covariance.terms)
     return record.of(
-        data, response, plan, evaluation, certificate, curvature, groups, request.kept(), row_of
+        design, response, plan, evaluation, certificate, curvature, groups, request.kept(), row_of
     )
 
 
-def flat_directions(data, family, response, covariance):
+def flat_directions(design, family, response, covariance):
     """Directions of the variances that the data say nothing about.
 
     The distribution has a variance of its own where it is normal with the identity link. A
@@ -83,21 +83,22 @@ def flat_directions(data, family, response, covariance):
 
     Parameters
     ----------
-    data : GLMMDesign
+    design : Design
     family : Family
     response : Response
     covariance : Parameters
     """
-    copies = np.ones(data.design.n)
+    copies = np.ones(design.n)
     if response.weights is not None and not family.weights_scale_dispersion:
         copies = copies * response.weights
     trials = copies if response.size is None else copies * response.size
     several = np.zeros(trials.size, dtype=bool)
     main = trials <= 1.0 if family.has_size or family.ordinal else several
-    groups = [(tuple(data.design.blocks), main)]
-    for name, part in data.parts.items():
-        groups.append((tuple(part.blocks), copies <= 1.0 if name == "zi" else several))
-    groups = [(blocks, single) for blocks, single in groups if blocks]
+    single = {MAIN: main, "zi": copies <= 1.0}
+    groups = [
+        (one.blocks, single.get(name, several))
+        for name, one in design.predictors.items() if one.blocks
+    ]  # fmt: skip
     return flat_directions_of_rows(
         [blocks for blocks, _ in groups], covariance,
         residual=family.name == "gaussian" and family.link.name == "identity",
@@ -105,11 +106,12 @@ def flat_directions(data, family, response, covariance):
     )  # fmt: skip
 
 
-def user_coordinates(data, problem, groups):
+def user_coordinates(design, problem, groups):
     """What a stopping rule needs to speak of the model in the user's units."""
-    names = {g.name: coefficient_names(data, g.name, g.T.shape[0]) for g in groups}
-    blocks = (*data.design.blocks, *(b for part in data.parts.values() for b in part.blocks))
-    return inference.GeneralisedCoordinates(problem, groups, names, blocks, len(data.design.blocks))
+    names = {g.name: coefficient_names(design, g.name, g.T.shape[0]) for g in groups}
+    return inference.GeneralisedCoordinates(
+        problem, groups, names, design.all_blocks, len(design.blocks)
+    )
 
 
 def start_of(fit, problem, groups, record):

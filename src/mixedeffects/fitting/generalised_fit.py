@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.design import Design, GLMMDesign
+from mixedeffects.design import MAIN, Design, rebuild_all
 from mixedeffects.engine import Plan, threads_for
 from mixedeffects.estimation import Certificate, Recession, complement, known_directions
 from mixedeffects.estimation.laplace import (
@@ -36,9 +36,6 @@ class GLMMFit:
     Attributes
     ----------
     design : Design
-        Of the main formula.
-    data : GLMMDesign
-        With the response as the family reads it and the designs of other predictors.
     request : Request
         What was asked for besides the rows: with the family and the approximation.
     response : Response
@@ -55,8 +52,6 @@ class GLMMFit:
         their link, and "thresholds".
     lambdas : tuple of (k, k) arrays
         Cholesky factor of each block's covariance.
-    all_blocks : tuple of Block
-        The design's, then those of other predictors.
     evaluation : LaplaceEvaluation
         The optimum in the engine's coordinates.
     curvature : (P, P) array
@@ -70,7 +65,6 @@ class GLMMFit:
     """
 
     design: Design
-    data: GLMMDesign
     request: Request
     response: Any
     plan: Plan
@@ -80,7 +74,6 @@ class GLMMFit:
     beta: np.ndarray
     extras: dict[str, np.ndarray]
     lambdas: tuple[np.ndarray, ...]
-    all_blocks: tuple[Any, ...]
     evaluation: Any = field(repr=False)
     curvature: np.ndarray = field(repr=False)
     coefficients: tuple[Coefficients, ...] = field(repr=False)
@@ -93,7 +86,7 @@ class GLMMFit:
     linear = False
 
     @classmethod
-    def of(cls, data, response, plan, evaluation, certificate, curvature, groups, request,
+    def of(cls, design, response, plan, evaluation, certificate, curvature, groups, request,
         row_of=None,
     ):  # fmt: skip
         """Bring an optimum back from the engine's coordinates to the user's."""
@@ -101,12 +94,8 @@ class GLMMFit:
         x = evaluation.estimates
         values = {c.name: c.T @ x[c.part] for c in groups}
         theta = problem.covariance.to_user(problem.theta(x))
-        blocks = tuple(data.design.blocks)
-        for part in data.parts.values():
-            blocks += tuple(part.blocks)
         return cls(
-            design=data.design,
-            data=data,
+            design=design,
             request=request,
             response=response,
             plan=plan,
@@ -116,7 +105,6 @@ class GLMMFit:
             beta=values.pop("conditional"),
             extras=values,
             lambdas=tuple(problem.covariance.lambdas(theta)),
-            all_blocks=blocks,
             evaluation=evaluation,
             curvature=curvature,
             coefficients=groups,
@@ -141,18 +129,18 @@ class GLMMFit:
         with threads_for(self.plan.columns):
             evaluation = objective.evaluate(x, near=self.evaluation)
         out = self.of(
-            self.data, self.response, self.plan, evaluation, certificate, self.curvature,
+            self.design, self.response, self.plan, evaluation, certificate, self.curvature,
             self.coefficients, self.request, self.row_of,
         )  # fmt: skip
         out.__dict__["parameter_half"] = np.zeros((x.size, 0))
         return out
 
-    def again(self, data=None, **changes):
+    def again(self, design=None, **changes):
         """The model fitted again.
 
         Parameters
         ----------
-        data : GLMMDesign, optional
+        design : Design, optional
             Other rows, or other columns.
         **changes
             Options of the `Request` that differ; the search is a new one, without start.
@@ -161,8 +149,8 @@ class GLMMFit:
         -------
         The same class of record.
         """
-        data = self.data if data is None else data
-        return fit_generalised(data, self.request.again(**changes), type(self))
+        design = self.design if design is None else design
+        return fit_generalised(design, self.request.again(**changes), type(self))
 
     def of_refit(self, found, y):
         """A refit of a parametric bootstrap as a fit, for statistics of a user's own.
@@ -184,22 +172,27 @@ class GLMMFit:
             optimizer="newton", message="a bootstrap refit", advice=(), recession=found.recession,
         )  # fmt: skip
         return self.of(
-            replace(self.data, y=y), evaluation.objective.problem.response, self.plan, evaluation,
+            replace(self.design, y=y), evaluation.objective.problem.response, self.plan, evaluation,
             certificate, guess(evaluation)[0], found.groups, self.request, None,
         )  # fmt: skip
 
     def with_response(self, y):
         """The design with another response, as `again` takes it."""
-        return replace(self.data, y=y, design=replace(self.design, y=y))
+        return replace(self.design, y=y)
 
     def as_start(self):
         """Where a search for the estimates of a similar response may begin; None at a boundary."""
         return self if self.theta.all() else None
 
     @property
+    def all_blocks(self):
+        """The blocks of all linear predictors, those of the main formula first."""
+        return self.design.all_blocks
+
+    @property
     def categories(self):
         """Names of the response's categories; None where it is a number."""
-        return self.data.categories
+        return self.design.categories
 
     @property
     def family(self):
@@ -270,7 +263,7 @@ class GLMMFit:
     def random_effects(self):
         """Per block of `all_blocks`: itself, the argument of the log density, factor, modes."""
         owner = [0] * len(self.design.blocks)
-        for name, part in self.data.parts.items():
+        for name, part in self.design.others.items():
             owner += [1 + self.family.extras.index(name)] * len(part.blocks)
         return tuple(zip(self.all_blocks, owner, self.lambdas, self.modes, strict=True))
 
@@ -282,7 +275,7 @@ class GLMMFit:
 
     def rebuild(self, data, **options):
         """The main formula's columns for other rows: those complete in all parts."""
-        return self.data.spec.rebuild(data, **options).main
+        return rebuild_all(self.design.specs, data, **options)[MAIN]
 
     @property
     def parameter_names(self):
@@ -294,7 +287,7 @@ class GLMMFit:
 
     def extra_names(self, name, size):
         """Column names of one of the other predictors."""
-        return coefficient_names(self.data, name, size)
+        return coefficient_names(self.design, name, size)
 
     @property
     def estimates(self):

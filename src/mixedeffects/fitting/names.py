@@ -17,12 +17,12 @@ class Names:
 
     Parameters
     ----------
-    data : GLMMDesign
+    design : Design
     groups : tuple of Coefficients
     """
 
-    def __init__(self, data, groups):
-        self._data, self._groups = data, groups
+    def __init__(self, design, groups):
+        self._design, self._groups = design, groups
 
     def coefficients(self, direction):
         """Names of the coefficients that a direction of the parameters is made of."""
@@ -55,32 +55,31 @@ class Names:
     def _named(self, group):
         prefix = "" if group.name == "conditional" else f"{group.name}: "
         size = group.T.shape[0]
-        return [prefix + name for name in coefficient_names(self._data, group.name, size)]
+        return [prefix + name for name in coefficient_names(self._design, group.name, size)]
 
     def term(self, i):
         """Grouping factor of the i-th random term, ``"zi: g"`` in the part of the zeros."""
-        data = self._data
-        out = [block.factor.name for block in data.design.blocks for _ in block.terms]
-        for name, part in data.parts.items():
+        design = self._design
+        out = [block.factor.name for block in design.blocks for _ in block.terms]
+        for name, part in design.others.items():
             out += [f"{name}: {block.factor.name}" for block in part.blocks for _ in block.terms]
         return out[i]
 
 
-def coefficient_names(data, group, size):
+def coefficient_names(design, group, size):
     """Names of one group of coefficients.
 
     Parameters
     ----------
-    data : GLMMDesign
+    design : Design
     group : str
         "conditional", "zi", "dispersion", "df" or "thresholds".
     size : int
     """
-    if group == "conditional":
-        return data.design.x_names
-    if group in data.parts:
-        return data.parts[group].names
+    found = design.predictors.get(group)
+    if found is not None:
+        return found.x_names
     if group == "thresholds":
-        labels = [str(label) for label in data.categories]
+        labels = [str(label) for label in design.categories]
         return tuple(f"{a}|{b}" for a, b in pairwise(labels))
     return ("(Intercept)",) * size

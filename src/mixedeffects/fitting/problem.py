@@ -15,7 +15,7 @@ from mixedeffects.estimation.laplace import (
 from mixedeffects.family import Response
 
 
-def problem_of(data, family, response, engine="auto"):
+def problem_of(design, family, response, engine="auto"):
     """The estimation problem of a design, equal rows merged; see `assemble` and `merged_rows`.
 
     Returns
@@ -25,27 +25,27 @@ def problem_of(data, family, response, engine="auto"):
     plan : Plan
     row_of : (n,) array or None
     """
-    used, used_response, row_of = merged_rows(data, family, response)
-    return *assemble(family, used_response, used.design, used.parts, engine=engine), row_of
+    used, used_response, row_of = merged_rows(design, family, response)
+    return *assemble(family, used_response, used, engine=engine), row_of
 
 
-def merged_rows(data, family, response):
+def merged_rows(design, family, response):
     """The design with equal rows fitted once, if that saves many.
 
     Returns
     -------
-    data : GLMMDesign
+    design : Design
     response : Response
         With the number of rows in its weights.
     row_of : (n,) array or None
-        Row of `data` for each row that was used; None when they are the same.
+        Row of `design` for each row that was used; None when they are the same.
     """
-    found = None if family.weights_scale_dispersion else collapse(data)
+    found = None if family.weights_scale_dispersion else collapse(design)
     if found is None:
-        return data, response, None
+        return design, response, None
     size = None if response.size is None else response.size[found.first]
     merged = Response(response.y[found.first], size, found.counts)
-    return take_rows(data, found.first), merged, found.row_of
+    return take_rows(design, found.first), merged, found.row_of
 
 
 def check_nagq(nagq):

@@ -23,7 +23,7 @@ from mixedeffects.estimation import (
     Recession,
     Step,
 )
-from mixedeffects.fitting.design_file import check_design, design_parts, read_design
+from mixedeffects.fitting.design_file import design_parts, read_design
 from mixedeffects.fitting.linear import objective_of
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.separated import WIDTHS
@@ -65,9 +65,9 @@ def save(fit, path):
         "certificate": certificate_parts(fit.certificate),
     }
     if not fit.linear:
-        from mixedeffects.fitting.storage_generalised import add_parts
+        from mixedeffects.fitting.storage_generalised import add_optimum
 
-        add_parts(fit, arrays, header)
+        add_optimum(fit, arrays, header)
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     _require_folder(path)
     with open(path, "wb") as file:
@@ -137,12 +137,11 @@ def read(path, record_of):
             raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
         design = read_design(arrays, header)
         certificate = _certificate(header["certificate"])
-        check_design(design)
         more = None
         if header.get("model") == "glmm":
             from mixedeffects.fitting import storage_generalised
 
-            more = storage_generalised.read_parts(design, arrays, header)
+            more = storage_generalised.read_optimum(arrays)
         request = read_request(header, certificate)
         theta = np.asarray(arrays["theta"], dtype=float)
     except (FileNotFoundError, MixedEffectsError):
@@ -153,7 +152,9 @@ def read(path, record_of):
             f"({type(problem).__name__}: {problem})"
         ) from problem
     if more is not None:
-        return storage_generalised.restored(path, *more, certificate, request, record_of("glmm"))
+        return storage_generalised.restored(
+            path, design, *more, certificate, request, record_of("glmm")
+        )
     plan = make_plan(design, request.engine)
     require_memory(plan)
     with threads_for(plan.columns):

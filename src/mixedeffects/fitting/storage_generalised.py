@@ -6,16 +6,14 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from mixedeffects.design import ExtraPart, GLMMDesign
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.family import Response, family_of
-from mixedeffects.fitting.design_file import check_columns, design_parts, read_part
 from mixedeffects.fitting.problem import check_nagq, objective_of, problem_of
 
 
-def add_parts(fit, arrays, header):
-    """Add response, family, other predictors and the optimum to what is written.
+def add_optimum(fit, arrays, header):
+    """Add the optimum to what is written, if the family can be found again by its name.
 
     Parameters
     ----------
@@ -37,61 +35,29 @@ def add_parts(fit, arrays, header):
             f"a fit with a family or link of your own ({fit.family}) cannot be saved: the file "
             "holds no code"
         )
-    data = fit.data
     arrays["x"] = fit.evaluation.estimates
     arrays["curvature"] = fit.curvature
     # where a density has several modes, the likelihood depends on which of them it is about
     arrays["u"] = fit.evaluation.mode.u
-    for name, value in (
-        ("size", data.size), ("prior", data.weights), ("exposure", data.exposure)
-    ):  # fmt: skip
-        if value is not None:
-            arrays[name] = value
-    parts = {}
-    for name, part in data.parts.items():
-        own, parts[name] = design_parts(part)
-        arrays.update({f"{name}/{key}": value for key, value in own.items()})
-    header |= {"model": "glmm", "parts": parts}
+    header["model"] = "glmm"
 
 
-def read_parts(design, arrays, header):
-    """Design of all predictors and optimum, as the file has them.
-
-    Parameters
-    ----------
-    design : Design
-    arrays, header : dict
+def read_optimum(arrays):
+    """The optimum as the file has it.
 
     Returns
     -------
-    data : GLMMDesign
     x : (P,) array
     curvature : (P, P) array
     u : (columns,) array or None
         The modes of the random effects in the engine's coordinates, where the file has them.
     """
-    parts = {}
-    for name, plain in header["parts"].items():
-        own = {
-            key.removeprefix(f"{name}/"): value
-            for key, value in arrays.items()
-            if key.startswith(f"{name}/")
-        }
-        common = read_part(own, plain)
-        parts[name] = ExtraPart(name=name, names=common["spec"].x_names, **common)
-        check_columns(parts[name], parts[name].names, (design.y,))
-    answer = design.spec.answer
-    data = GLMMDesign(
-        design, design.y, arrays.get("size"), arrays.get("prior"),
-        None if answer is None else answer.labels, parts, arrays.get("exposure"),
-    )  # fmt: skip
-    check_columns(design, design.x_names, (data.size, data.weights, data.exposure))
     x = np.asarray(arrays["x"], dtype=float)
     u = np.asarray(arrays["u"], dtype=float) if "u" in arrays else None
-    return data, x, arrays["curvature"], u
+    return x, arrays["curvature"], u
 
 
-def restored(path, data, x, curvature, u, certificate, request, record):
+def restored(path, design, x, curvature, u, certificate, request, record):
     """The fit of which the file has the optimum: evaluated there once.
 
     Returns
@@ -104,9 +70,9 @@ def restored(path, data, x, curvature, u, certificate, request, record):
         When the optimum does not belong to the formula.
     """
     check_nagq(request.nagq)
-    family, response = request.family, Response(data.y, data.size, data.weights)
-    family.check(response, data.design.spec.response)
-    problem, groups, plan, row_of = problem_of(data, family, response, request.engine)
+    family, response = request.family, Response.of(design)
+    family.check(response, design.spec.response)
+    problem, groups, plan, row_of = problem_of(design, family, response, request.engine)
     P = problem.n_parameters
     if x.shape != (P,) or curvature.shape != (P, P) or not np.isfinite(x).all():
         raise DataError(f"{path} is damaged: its parameters do not belong to its formula")
@@ -116,7 +82,7 @@ def restored(path, data, x, curvature, u, certificate, request, record):
     if not np.isfinite(evaluation.value):
         raise DataError(f"{path} is damaged: the likelihood is not finite at its parameters")
     return record.of(
-        data, response, plan, evaluation, certificate, curvature, groups, request, row_of
+        design, response, plan, evaluation, certificate, curvature, groups, request, row_of
     )
 
 

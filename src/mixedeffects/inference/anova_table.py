@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -168,14 +167,10 @@ def formula_part(fit, component):
         For a part without a formula.
     """
     check_component(fit, component, together=False)
-    if component not in fit.data.parts:
+    if component not in fit.design.others:
         raise OptionError(f"component={component!r} has no formula, so no terms to test")
     names, part = part_of(fit, component)
-    given = fit.data.parts[component]
-    design = SimpleNamespace(
-        X=given.X, x_names=given.names, spec=given.spec, aliased=given.aliased,
-        predictors=given.predictors,
-    )  # fmt: skip
+    design = fit.design.others[component]
     return FormulaPart(
         component, names, part.beta, part.vcov_beta, recession=part.recession, design=design
     )

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -56,7 +55,7 @@ def sequential(fit):
     """
     n_terms = len(fit.design.spec.terms)
     coded_so = all(f.contrast == Contrast() for f in fit.design.spec.levels.values())
-    if fit.design.predictors is None or (coded_so and not fit.design.aliased):
+    if fit.design.sources is None or (coded_so and not fit.design.aliased):
         # nothing to change; or levels are not told apart, and the rows are those of the fit
         owner = np.array(fit.design.spec.x_terms, dtype=int)
         R = _scaled_triangle(fit)[: owner.size]
@@ -369,15 +368,11 @@ class _WithIntercept:
         spec = replace(
             given.spec,
             thresholds=False,
+            x_names=("(Intercept)", *given.spec.x_names),
             x_terms=(-1, *given.spec.x_terms),
             kept_columns=None if kept is None else (0, *(k + 1 for k in kept)),
         )
-        self.design = SimpleNamespace(
-            spec=spec,
-            predictors=given.predictors,
-            aliased=given.aliased,
-            x_names=("(Intercept)", *given.x_names),
-        )
+        self.design = replace(given.mean, spec=spec)
         self.cache = {
             "aliasing": Aliasing(
                 np.concatenate([[0], old.kept + 1]),
@@ -402,7 +397,7 @@ def contains(outer, inner):
 def _terms(fit):
     """Codings of the terms, without the intercept."""
     design = fit.design
-    if design.predictors is None:
+    if design.sources is None:
         raise NotAvailableError(
             "this fit was loaded from a file without its predictors, so cells cannot be told "
             "apart\nfit the model again, or use type=1"
@@ -413,7 +408,7 @@ def _terms(fit):
 def _codings(fit):
     """Codings of all terms, made once."""
     if "term codings" not in fit.cache:
-        fit.cache["term codings"] = term_codings(fit.design.spec, fit.design.predictors)
+        fit.cache["term codings"] = term_codings(fit.design.spec, fit.design.sources)
     return fit.cache["term codings"]
 
 

@@ -350,7 +350,7 @@ def augment(fit, data=None, *, influence=False):
     rows = np.arange(design.n) if kept is None else np.flatnonzero(kept)
     y = design.y
     if not fit.linear and fit.family.ordinal:
-        y = [fit.data.categories[int(code)] for code in y]
+        y = [fit.design.categories[int(code)] for code in y]
     columns = {"row": rows, design.spec.response: y}
     for block in design.blocks:
         labels = np.empty(block.factor.n_levels, dtype=object)

@@ -127,9 +127,9 @@ def _cells_of(found, f, t, chosen, whole, beside=()):
 
 def _place(found, f, t, row):
     """A row in the table's own words, ``"style = Some"``; None where they were not kept."""
-    if f >= len(found.fit.design.blocks) or found.fit.design.predictors is None:
+    if f >= len(found.fit.design.blocks) or found.fit.design.sources is None:
         return None
-    predictors = found.fit.design.predictors
+    predictors = found.fit.design.sources
     names = columns_read(found.fit.all_blocks[f].terms[t].text)
     if not names or any(name not in predictors.columns for name in names):
         return None

@@ -26,7 +26,7 @@ def dispersion(fit):
     """
     if "dispersion" not in fit.extras:
         return None
-    if "dispersion" not in fit.data.parts:
+    if "dispersion" not in fit.design.others:
         return float(fit.family.natural("dispersion", fit.extras["dispersion"][0]))
     return fit.family.natural("dispersion", extra_predictor(fit, "dispersion"))
 
@@ -46,7 +46,7 @@ def extra_predictor(fit, name, values=None):
     -------
     float or (n,) array
     """
-    values, part = fit.extras[name] if values is None else values, fit.data.parts.get(name)
+    values, part = fit.extras[name] if values is None else values, fit.design.others.get(name)
     if part is None:
         return float(values[0])
     out = part.X @ values
@@ -70,9 +70,9 @@ def natural_parameters(fit):
         "zi": f"probability of {'zero' if fit.family.zeros == 'all' else 'an extra zero'}",
     }
     for name, values in fit.extras.items():
-        part = fit.data.parts.get(name)
+        part = fit.design.others.get(name)
         constant = part is None or (
-            part.names == ("(Intercept)",) and part.offset is None and not part.blocks
+            part.x_names == ("(Intercept)",) and part.offset is None and not part.blocks
         )
         if name not in labels or not constant:
             continue

@@ -78,7 +78,7 @@ def refuse_random_zeros(fit):
     ------
     NotAvailableError
     """
-    if any(part.blocks for part in fit.data.parts.values()):
+    if any(part.blocks for part in fit.design.others.values()):
         raise NotAvailableError(
             "the extra zeros have random effects of their own: which share of the variance is "
             "between groups has no one answer then"

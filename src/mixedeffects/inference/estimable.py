@@ -40,6 +40,11 @@ class Aliasing:
     names: tuple[str, ...]
     constants: np.ndarray
 
+    @classmethod
+    def of_nothing(cls, p):
+        """Of p columns none of which was dropped."""
+        return cls(np.arange(p), np.arange(0), np.zeros((p, 0)), (), np.zeros(0))
+
     def reduce(self, rows):
         """The part of (m, p_all) rows on the kept columns, and which rows are estimable.
 
@@ -103,7 +108,7 @@ def aliasing(fit):
     """
     if "aliasing" not in fit.cache:
         design = fit.design
-        p, d = design.X.shape[1], len(design.aliased)
+        p, d = len(design.x_names), len(design.aliased)
         kept = design.spec.kept_columns
         kept = np.arange(p) if kept is None else np.array(kept, dtype=int)
         coefficients = np.zeros((p, d))

@@ -56,7 +56,7 @@ def outcome_table(fit):
     """
     y = np.asarray(fit.response.y)
     size = fit.response.size
-    categories = None if fit.linear else fit.data.categories
+    categories = fit.design.categories
     if size is not None:
         trials, successes = float(size.sum()), float(y.sum())
         return Table(
@@ -95,7 +95,7 @@ def predictor_tables(fit):
     """
     numbers = {"column": [], "mean": [], "sd": [], **{name: [] for name in QUANTILES}}
     categories = {"column": [], "level": [], "rows": []}
-    kept = fit.design.predictors
+    kept = fit.design.sources
     if kept is None:
         return Table(numbers), Table(categories)
     for name in kept.columns:

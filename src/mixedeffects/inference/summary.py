@@ -214,7 +214,7 @@ def generalised_facts(fit, level):
         from mixedeffects.inference.checkup.approximation import approximation_note
 
         accuracy = approximation_note(fit)
-    shown = [name for name in fit.extras if name in fit.data.parts or name == "thresholds"]
+    shown = [name for name in fit.extras if name in fit.design.others or name == "thresholds"]
     return {
         "family": str(fit.family),
         "zeros": fit.family.zeros,
@@ -222,5 +222,5 @@ def generalised_facts(fit, level):
         "approximation": approximation_words(fit.nagq),
         "parameters": tuple(natural_parameters(fit)),
         "parts": {name: coefficient_table(fit, level=level, component=name) for name in shown},
-        "aliased": tuple(a for part in fit.data.parts.values() for a in part.aliased),
+        "aliased": tuple(a for part in fit.design.others.values() for a in part.aliased),
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.design import MAIN
 from mixedeffects.display import ModelComparison
 from mixedeffects.errors import ColumnTypeError, ModelError, OptionError
 from mixedeffects.fitting import GLMMFit, LMMFit
@@ -191,9 +192,9 @@ def ranova(fit):
     ['Days in (1 + Days | Subject)', 42.84, 2.0]
     """
     rows: list[tuple[Any, ...]] = [("<none>", n_parameters(fit), -0.5 * fit.objective, None)]
-    rows += [(r.words, *reduced(fit, r)) for r in reductions(fit.design)]
-    for name, part in ({} if fit.linear else fit.data.parts).items():
-        rows += [(f"{name}: {r.words}", *reduced(fit, r, name)) for r in reductions(part)]
+    for name, part in fit.design.predictors.items():
+        start = "" if name == MAIN else f"{name}: "
+        rows += [(start + r.words, *reduced(fit, r, name)) for r in reductions(part)]
     tests = [row[3] for row in rows]
 
     def column(name):
@@ -215,15 +216,15 @@ def ranova(fit):
     )
 
 
-def reduced(fit, reduction, part=None):
+def reduced(fit, reduction, part):
     """Parameters, log-likelihood and test of a model with less randomness.
 
     Parameters
     ----------
     fit : LMM or GLMM
     reduction : Reduction
-    part : str, optional
-        Predictor that the reduction is of; the main one by default.
+    part : str
+        Linear predictor that the reduction is of.
 
     Returns
     -------
@@ -245,21 +246,10 @@ def reduced(fit, reduction, part=None):
     return n_parameters(fit) - df, -0.5 * objective, test
 
 
-def without(fit, reduction, part=None):
+def without(fit, reduction, part):
     """The fit with less randomness; None if no random effects are left."""
-    if fit.linear:
-        if not reduction.blocks:
-            return None
-        return fit.again(replace(fit.design, blocks=reduction.blocks))
-    data = fit.data
-    if part is None:
-        data = replace(data, design=replace(data.design, blocks=reduction.blocks))
-    else:
-        own = replace(data.parts[part], blocks=reduction.blocks)
-        data = replace(data, parts={**data.parts, part: own})
-    if not data.design.blocks and not any(p.blocks for p in data.parts.values()):
-        return None
-    return fit.again(data)
+    design = fit.design.changed(part, blocks=reduction.blocks)
+    return fit.again(design) if design.all_blocks else None
 
 
 def comparable(fits, names, refit, test):

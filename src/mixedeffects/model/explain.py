@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mixedeffects.design import build_design
 from mixedeffects.display import Explanation
 from mixedeffects.engine import make_plan
@@ -36,12 +34,10 @@ def explain(formula, data, *, family=None, weights=None, zi=None, engine="auto")
     if family is None:
         design = build_design(formula, data, weights=weights)
         return Explanation(design, make_plan(design, engine))
-    from mixedeffects.design import build_glmm_design
     from mixedeffects.family import family_of
     from mixedeffects.fitting import response_kind
 
     kind = response_kind(family_of(family))
-    data = build_glmm_design(formula, data, kind=kind, weights=weights, zi=zi)
-    blocks = tuple(b for part in (data.design, *data.parts.values()) for b in part.blocks)
-    design = replace(data.design, blocks=blocks)
+    design = build_design(formula, data, kind=kind, weights=weights, zi=zi)
+    design = design.changed(blocks=design.all_blocks)
     return Explanation(design, make_plan(design, engine))

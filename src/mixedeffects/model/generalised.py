@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from mixedeffects import inference
-from mixedeffects.design import build_glmm_design
+from mixedeffects.design import build_design
 from mixedeffects.estimation import check_rule
 from mixedeffects.family import ZeroInflated, family_of
 from mixedeffects.fitting import GLMMFit, Request, check_nagq, fit_generalised, response_kind
@@ -115,7 +115,7 @@ def glmm(
     if zi is not None and "zi" not in chosen.extras:
         chosen = ZeroInflated(chosen)
     check_nagq(nagq)
-    prepared = build_glmm_design(
+    prepared = build_design(
         formula, data, kind=response_kind(chosen), weights=weights, exposure=exposure, zi=zi,
         dispersion=dispersion,
     )  # fmt: skip

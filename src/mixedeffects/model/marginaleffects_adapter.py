@@ -382,13 +382,13 @@ def columns_of_fit(fit):
     """Series of the model's own columns on the rows used, and the kinds of its predictors."""
     design = fit.design
     spec = design.spec
-    if design.predictors is None:
+    if design.sources is None:
         raise DataError(
             "this fit keeps the model's matrices but not the columns of the table, which "
             "marginaleffects changes one at a time\ngive the table: to_marginaleffects(data)"
         )
     out = {spec.response: pl.Series(spec.response, np.asarray(design.y))}
-    for name, column in design.predictors.columns.items():
+    for name, column in design.sources.columns.items():
         out[name] = series(name, column)
     for members, block in zip(spec.block_terms, design.blocks, strict=True):
         labels, codes = block.factor.labels, block.factor.codes
@@ -403,7 +403,7 @@ def columns_of_fit(fit):
                 out[name] = enum(name, labels.codes[codes, i], parts[i].as_text())
     if spec.weights is not None and design.weights is not None:
         out.setdefault(spec.weights, pl.Series(spec.weights, np.asarray(design.weights)))
-    return out, {name: column.kind for name, column in design.predictors.columns.items()}
+    return out, {name: column.kind for name, column in design.sources.columns.items()}
 
 
 def columns_of_table(fit, data):

@@ -59,7 +59,7 @@ class ModelGLMM(ModelLMM):
         for part in self._parts[1:]:
             if part.design is None:
                 continue
-            if part.design.predictors is None:
+            if part.design.sources is None:
                 missing = [c for c in columns_read(part.design.spec) if c not in columns]
                 if missing:
                     raise DataError(
@@ -67,7 +67,7 @@ class ModelGLMM(ModelLMM):
                         "give the table: to_marginaleffects(data)"
                     )
                 continue
-            for name, column in part.design.predictors.columns.items():
+            for name, column in part.design.sources.columns.items():
                 columns.setdefault(name, series(name, column))
                 kinds.setdefault(name, column.kind)
 
@@ -120,7 +120,7 @@ class ModelGLMM(ModelLMM):
         return pl.DataFrame([rows, pl.Series("estimate", np.asarray(estimate, dtype=float))])
 
     def _categories(self, family, eta, thresholds):
-        labels = [str(label) for label in self.model.data.categories]
+        labels = [str(label) for label in self.model.design.categories]
         P = family.probabilities(eta, thresholds)
         P[np.isnan(eta)] = np.nan
         n = eta.shape[0]
@@ -166,6 +166,6 @@ def parts_of(fit, scale):
         return [main, CoefficientView(fit.extras["thresholds"], np.empty((0, 0)), None)]
     out = [main]
     for name in family.extras:
-        part = fit.data.parts.get(name)
+        part = fit.design.others.get(name)
         out.append(CoefficientView(fit.extras[name], np.empty((0, 0)), part))
     return out

@@ -28,7 +28,7 @@ def model_section(fit, facts, words, wishes):
     Section
     """
     blocks = [Paragraph(words["Model"]), CodeBlock(facts.summary.formula, "")]
-    for name, part in {} if fit.linear else fit.data.parts.items():
+    for name, part in fit.design.others.items():
         blocks.append(CodeBlock(f"{name}: {part.spec.text}", ""))
     blocks += [
         EquationBlock(fit.equation()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.design import build_glmm_design
+from mixedeffects.design import build_design
 from mixedeffects.estimation.laplace import assemble
 from mixedeffects.family import Response, ZeroInflated, family_of
 from mixedeffects.fitting import response_kind
@@ -41,9 +41,8 @@ def problem(formula, family, data, *, link=None, engine="auto", **parts):
     chosen = family_of(family, link)
     if "zi" in parts and "zi" not in chosen.extras:
         chosen = ZeroInflated(chosen)
-    design = build_glmm_design(formula, data, kind=response_kind(chosen), **parts)
-    response = Response(design.y, design.size, design.weights)
-    return assemble(chosen, response, design.design, design.parts, engine=engine)[0]
+    design = build_design(formula, data, kind=response_kind(chosen), **parts)
+    return assemble(chosen, Response.of(design), design, engine=engine)[0]
 
 
 MODELS = {

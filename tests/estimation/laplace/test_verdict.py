@@ -63,8 +63,8 @@ def without_variance(name):
     """
     formula, data, family, mean = MODELS[name]
     fit = me.glmm(formula, data, family=family)
-    objective, y = fit.evaluation.objective, fit.data.y
-    beta, mu, weight = regression(fit.design.X, y, fit.data.size, mean)
+    objective, y = fit.evaluation.objective, fit.design.y
+    beta, mu, weight = regression(fit.design.X, y, fit.design.size, mean)
     x = np.zeros(objective.problem.n_parameters)
     x[: objective.problem.n_fixed] = np.linalg.solve(fit.coefficients[0].T, beta)
     codes = fit.design.blocks[0].factor.codes

@@ -165,7 +165,7 @@ def _offsets(spec, index):
 
 def _linear(fit, known, index, response, estimates):
     design = fit.design
-    meanings = column_meanings(design.spec, design.predictors, len(design.x_names))
+    meanings = column_meanings(design.spec, design.sources, len(design.x_names))
     values = _values(estimates, fit.beta, _errors(fit))
     rest = [*_offsets(design.spec, index), (Sub(Symbol("epsilon"), index), "individual")]
     lines = _assembled(
@@ -188,7 +188,7 @@ def _residual(fit, index, estimates):
 
 def _generalised(fit, known, other, index, response, estimates):
     design, family = fit.design, fit.family
-    meanings = column_meanings(design.spec, design.predictors, len(design.x_names))
+    meanings = column_meanings(design.spec, design.sources, len(design.x_names))
     values = _values(estimates, fit.beta, _errors(fit))
     fixed = _fixed(design.x_names, meanings, index, "beta", values)
     groups = _groups(design.blocks, known, design.spec, index)
@@ -198,16 +198,16 @@ def _generalised(fit, known, other, index, response, estimates):
         eta = Sub(Symbol("eta"), index)
         return lines + _assembled(eta, "=", fixed, groups, rest), notes
     symbol = dispersion_symbol(family.name)
-    given = fit.data.parts.get("dispersion")
+    given = fit.design.others.get("dispersion")
     dispersion = Sub(symbol, index) if given is not None else symbol
     if estimates and given is None and "dispersion" in fit.extras:
         value = float(family.natural("dispersion", fit.extras["dispersion"][0]))
         dispersion = Number(significant(value, 4))
     shape = Symbol("nu")
-    if estimates and "df" in fit.extras and "df" not in fit.data.parts:
+    if estimates and "df" in fit.extras and "df" not in fit.design.others:
         shape = Number(significant(float(family.natural("df", fit.extras["df"][0])), 4))
     lines, notes = response_line(fit, response, index, dispersion, shape)
-    if fit.data.weights is not None:
+    if fit.design.weights is not None:
         weights = unquoted(design.spec.weights) if design.spec.weights else "weights"
         scaled = getattr(family, "weights_scale_dispersion", False)
         notes = [
@@ -230,14 +230,14 @@ def _other_parts(fit, known, index, symbol, estimates):
         "dispersion": (call("log", Sub(symbol, index)), "delta"),
     }
     for name, values in fit.extras.items():
-        if name not in heads or (name == "dispersion" and name not in fit.data.parts):
+        if name not in heads or (name == "dispersion" and name not in fit.design.others):
             continue
         head, letter = heads[name]
-        part = fit.data.parts.get(name)
-        names = ("(Intercept)",) if part is None else part.names
+        part = fit.design.others.get(name)
+        names = ("(Intercept)",) if part is None else part.x_names
         meanings = (
             [("", (), (), True)] if part is None
-            else column_meanings(part.spec, part.predictors, len(names))
+            else column_meanings(part.spec, part.sources, len(names))
         )  # fmt: skip
         shown = _values(estimates, values, _errors(fit, name))
         groups = [] if part is None else _groups(part.blocks, known, part.spec, index)
@@ -253,7 +253,7 @@ def _ordinal(fit, index, response, estimates):
     theta = Sub(Symbol("theta"), k)
     right = row(theta, Operator("-"), Sub(Symbol("eta"), index))
     lines = [Line(linked(fit.family.link.name, below), "=", right)]
-    labels = [str(label) for label in fit.data.categories]
+    labels = [str(label) for label in fit.design.categories]
     notes = [f"k counts the categories {', '.join(labels)}, in this order, but the last."]
     if estimates:
         errors = _errors(fit, "thresholds")

@@ -39,7 +39,7 @@ class Coefficients:
     T: np.ndarray
 
 
-def assemble(family, response, design, parts, *, engine="auto"):
+def assemble(family, response, design, *, engine="auto"):
     """The estimation problem of a design.
 
     Parameters
@@ -47,9 +47,7 @@ def assemble(family, response, design, parts, *, engine="auto"):
     family : Family
     response : Response
     design : Design
-        Of the main predictor.
-    parts : dict of str to Part
-        Designs of other predictors, by name; those not given are constant.
+        Predictors of the family for which it has no formula are constant.
     engine : str
         As in `lmm`.
 
@@ -87,7 +85,7 @@ def assemble(family, response, design, parts, *, engine="auto"):
                 X, offset = threshold_rows(response.y, below=True)
             predictors.append(Predictor(i, X, offset, slice(at_first, at_first + X.shape[1])))
             continue
-        given = parts.get(name)
+        given = design.others.get(name)
         if given is None:
             add(name, i, np.ones((n, 1)), None)
             continue

@@ -75,7 +75,7 @@ class LaplaceRefits:
 
     Parameters
     ----------
-    data : GLMMDesign
+    design : Design
     family : Family
     response : Response
     objective : LaplaceObjective or another with its interface
@@ -90,9 +90,9 @@ class LaplaceRefits:
     """
 
     def __init__(
-        self, data, family, response, objective, groups, coefficients, theta, merged, curvature
+        self, design, family, response, objective, groups, coefficients, theta, merged, curvature
     ):
-        self.data, self.family, self.response = data, family, response
+        self.design, self.family, self.response = design, family, response
         self._objective, self._groups = objective, groups
         self._coefficients, self._theta = coefficients, theta
         self._merged, self._curvature = merged, curvature
@@ -102,7 +102,7 @@ class LaplaceRefits:
     def of(cls, fit):
         """Of a GLMMFit."""
         return cls(
-            fit.data, fit.family, fit.response, fit.evaluation.objective, fit.coefficients,
+            fit.design, fit.family, fit.response, fit.evaluation.objective, fit.coefficients,
             fit.estimates[: fit.estimates.size - fit.theta.size], fit.theta,
             fit.row_of is not None, lambda: fit.engine_hessian,
         )  # fmt: skip
@@ -115,7 +115,7 @@ class LaplaceRefits:
         if self._common is None:
             objective, groups = self._objective, self._groups
             if self._merged:
-                objective, groups = self._assembled(self.data, self.response)
+                objective, groups = self._assembled(self.design, self.response)
             problem = objective.problem
             x = self._start(problem, groups)
             if self._merged:
@@ -144,19 +144,19 @@ class LaplaceRefits:
 
     # other rows -----------------------------------------------------------------------------
 
-    def rows(self, data):
+    def rows(self, design):
         """A refit to other rows.
 
         Parameters
         ----------
-        data : GLMMDesign
+        design : Design
         """
-        response = Response(data.y, data.size, data.weights)
-        if "upper" in self.family.extras and np.unique(data.y).size != np.unique(self.data.y).size:
+        response, K = Response.of(design), np.unique(design.y).size
+        if "upper" in self.family.extras and np.unique(self.design.y).size != K:
             return self.failed()
         try:
             self.family.check(response, "the response")
-            objective, groups = self._assembled(data, response)
+            objective, groups = self._assembled(design, response)
             x = self._start(objective.problem, groups)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
@@ -194,8 +194,8 @@ class LaplaceRefits:
             covariance[lost], covariance[:, lost] = np.nan, np.nan
         return Refit(status, coefficients, theta, covariance, evaluation, groups, recession)
 
-    def _assembled(self, data, response):
-        problem, groups, _ = assemble(self.family, response, data.design, data.parts)
+    def _assembled(self, design, response):
+        problem, groups, _ = assemble(self.family, response, design)
         objective = with_problem(self._objective, problem)
         if isinstance(objective, QuadratureObjective):
             objective.codes = problem.system.rows.codes[0]

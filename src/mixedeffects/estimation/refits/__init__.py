@@ -1,7 +1,7 @@
 """Many fits of one design: other responses, or other multiplicities of its levels."""
 
 from mixedeffects.estimation.refits.batches import in_batches, streams
-from mixedeffects.estimation.refits.gather import ClusterDraws, gather_design
+from mixedeffects.estimation.refits.gather import ClusterDraws, draw_rows, gather_design
 from mixedeffects.estimation.refits.refits import Refits
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR, RefitResults
 
@@ -12,6 +12,7 @@ __all__ = [
     "ClusterDraws",
     "RefitResults",
     "Refits",
+    "draw_rows",
     "gather_design",
     "in_batches",
     "streams",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from mixedeffects.design import Factor, is_nested
+from mixedeffects.design import Factor, is_nested, take_rows
 
 
 def gather_design(design, rows, copy_of=None, renewed=()):
@@ -18,53 +16,30 @@ def gather_design(design, rows, copy_of=None, renewed=()):
     rows : (n_new,) int array
     copy_of : (n_new,) int array, optional
         Which draw each new row belongs to.
-    renewed : collection of int
-        Blocks whose levels are new ones in every draw.
+    renewed : collection of str
+        Grouping factors whose levels are new ones in every draw.
 
     Returns
     -------
     Design
         Levels that no longer occur are gone; labels are numbers.
     """
-    X = np.ascontiguousarray(design.X[rows])
-    blocks = []
-    for f, block in enumerate(design.blocks):
-        Z = block.Z
-        if Z is not None:
-            Z = X if Z is design.X else np.ascontiguousarray(Z[rows])
-        of = copy_of if f in renewed else None
-        blocks.append(replace(block, factor=gather_factor(block.factor, rows, of), Z=Z))
-    return replace(
-        design,
-        y=design.y[rows],
-        X=X,
-        blocks=tuple(blocks),
-        weights=None if design.weights is None else design.weights[rows],
-        offset=None if design.offset is None else design.offset[rows],
-    )
+
+    def factor_of(factor):
+        codes = factor.codes[rows]
+        if copy_of is not None and factor.name in renewed:
+            codes = codes + np.int64(factor.n_levels) * copy_of
+        _, codes = np.unique(codes, return_inverse=True)
+        codes = codes.reshape(-1).astype(np.int32)
+        labels = range(int(codes.max()) + 1)
+        return Factor(factor.name, codes, labels)  # pyright: ignore[reportArgumentType]
+
+    return take_rows(design, rows, factor_of)
 
 
-def gather_factor(factor, rows, copy_of=None):
-    """A factor on some rows, its levels new ones in every draw if the rows' draws are given.
-
-    Parameters
-    ----------
-    factor : Factor
-    rows : (n_new,) int array
-    copy_of : (n_new,) int array, optional
-
-    Returns
-    -------
-    Factor
-        Levels that no longer occur are gone; labels are numbers.
-    """
-    codes = factor.codes[rows]
-    if copy_of is not None:
-        codes = codes + np.int64(factor.n_levels) * copy_of
-    _, codes = np.unique(codes, return_inverse=True)
-    codes = codes.reshape(-1).astype(np.int32)
-    labels = range(int(codes.max()) + 1)
-    return Factor(factor.name, codes, labels)  # pyright: ignore[reportArgumentType]
+def draw_rows(design, rng):
+    """The design of as many rows, drawn with replacement."""
+    return gather_design(design, rng.integers(0, design.n, design.n))
 
 
 class ClusterRows:
@@ -113,9 +88,8 @@ class ClusterDraws:
     def __init__(self, design, codes):
         self.design, self.clusters = design, ClusterRows(codes)
         self.n = self.clusters.n
-        self.renewed = tuple(
-            f for f, block in enumerate(design.blocks) if is_nested(block.factor.codes, codes)
-        )
+        factors = {block.factor.name: block.factor for block in design.all_blocks}
+        self.renewed = {name for name, one in factors.items() if is_nested(one.codes, codes)}
 
     def draw(self, times):
         """The design in which cluster j occurs times[j] times, every time as a new cluster.
@@ -125,3 +99,7 @@ class ClusterDraws:
         times : (n_clusters,) int array
         """
         return gather_design(self.design, *self.clusters.drawn(times), self.renewed)
+
+    def resample(self, rng):
+        """The design of as many clusters, drawn with replacement."""
+        return self.draw(np.bincount(rng.integers(0, self.n, self.n), minlength=self.n))

@@ -23,16 +23,16 @@ def numeric_predictors(fit):
         Those with three values and more; of ``center(x)`` and ``scale(x)`` the column.
     """
     design = fit.design
-    if design.predictors is None:
+    if design.sources is None:
         return {}
     out = {}
     for variable in design.spec.formula.fixed.variables:
         node = strip(variable.node)
         if isinstance(node, Call) and node.function in LINEAR and node.args:
             node = strip(node.args[0])
-        if not isinstance(node, Name) or node.name in design.predictors.categorical:
+        if not isinstance(node, Name) or node.name in design.sources.categorical:
             continue
-        column = design.predictors.columns.get(node.name)
+        column = design.sources.columns.get(node.name)
         if column is None or column.kind != "number":
             continue
         values = np.asarray(column.values, dtype=float)
@@ -43,7 +43,7 @@ def numeric_predictors(fit):
 
 def categorical_predictors(fit):
     """Categories of the fixed effects: name to (codes, labels)."""
-    predictors = fit.design.predictors
+    predictors = fit.design.sources
     if predictors is None:
         return {}
     out = {}

@@ -141,7 +141,7 @@ class _Projection:
     """What the model fits to a column, its variances and weights being known."""
 
     def __init__(self, fit, weights):
-        design = replace(fit.design, weights=weights, offset=None, aliased=())
+        design = replace(fit.design.changed(offset=None, aliased=()), weights=weights)
         self.design = design
         self.relative = fit.linear
         if not design.blocks:

@@ -107,12 +107,12 @@ def inner_columns(fit):
     dict of str to (n,) array
     """
     design, out = fit.design, {}
-    if design.predictors is not None:
+    if design.sources is not None:
         for variable in design.spec.formula.fixed.variables:
             node = variable.node
-            if not isinstance(node, Name) or node.name in design.predictors.categorical:
+            if not isinstance(node, Name) or node.name in design.sources.categorical:
                 continue
-            column = design.predictors.columns.get(node.name)
+            column = design.sources.columns.get(node.name)
             if column is not None and column.kind == "number":
                 out[variable.text] = np.asarray(column.values, dtype=float)
     for block, term, effects, owner in random_columns(fit):
@@ -365,7 +365,7 @@ def aliased(fit):
     """Columns that were dropped because others determine them."""
     found = list(fit.design.aliased)
     if not fit.linear:
-        found += [a for part in fit.data.parts.values() for a in part.aliased]
+        found += [a for part in fit.design.others.values() for a in part.aliased]
     found = [a for a in found if not a.distant]
     if not found:
         return Check("aliased", 0.0, FINE, "no column was dropped")

@@ -65,5 +65,5 @@ def model_text(fit):
     text = fit.design.spec.text
     if fit.linear:
         return text
-    others = [f", {name} {part.spec.text}" for name, part in fit.data.parts.items()]
+    others = [f", {name} {part.spec.text}" for name, part in fit.design.others.items()]
     return f"{text}, {fit.family.name} ({fit.family.link.name}){''.join(others)}"

@@ -67,17 +67,17 @@ def model_parts(fit):
     at = len(blocks)
     out = {"conditional": ModelPart(X, T["conditional"], names, offset, blocks, T_blocks[:at])}
     placed = {}
-    for name, part in fit.data.parts.items():
+    for name, part in fit.design.others.items():
         placed[name] = T_blocks[at : at + len(part.blocks)]
         at += len(part.blocks)
     for name in fit.family.extras:
         if name in ("upper", "lower"):
             continue
-        part = fit.data.parts.get(name)
+        part = fit.design.others.get(name)
         if part is None:
             out[name] = ModelPart(ones, np.eye(1), ("(Intercept)",), None, (), ())
         else:
             out[name] = ModelPart(
-                part.X, T[name], tuple(part.names), part.offset, part.blocks, placed[name]
+                part.X, T[name], part.x_names, part.offset, part.blocks, placed[name]
             )
     return out

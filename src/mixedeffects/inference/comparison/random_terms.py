@@ -37,7 +37,7 @@ def reductions(design):
 
     Parameters
     ----------
-    design : Design or ExtraPart
+    design : LinearPredictor
 
     Returns
     -------

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.design import rows_of_design, take_rows
+from mixedeffects.design import take_rows
 from mixedeffects.errors import DataError
 
 NEXT = "compare models fitted to the same rows (leave out incomplete rows before fitting)"
@@ -59,15 +59,13 @@ def reordered(fit, order):
     fit : FitRecord
     order : (n,) int array
     """
+    design = take_rows(fit.design, order)
+    for name in design.predictors:
+        design = design.changed(name, sources=None)
     if fit.linear:
-        return replace(fit, design=rows_of_design(fit.design, order))
-    data = take_rows(fit.data, order)
-    data = replace(data, design=replace(data.design, predictors=None))
-    blocks = [b for part in (data.design, *data.parts.values()) for b in part.blocks]
-    response = replace(fit.response, y=data.y, size=data.size, weights=data.weights)
-    return replace(
-        fit, data=data, design=data.design, all_blocks=tuple(blocks), response=response, row_of=None
-    )
+        return replace(fit, design=design)
+    response = replace(fit.response, y=design.y, size=design.size, weights=design.weights)
+    return replace(fit, design=design, response=response, row_of=None)
 
 
 def order_of(first, other, pair):
@@ -137,11 +135,11 @@ def _factors(fit):
 
 def _columns(fit):
     """Columns behind the fixed effects of all parts."""
-    parts = [fit.design] if fit.linear else [fit.design, *fit.data.parts.values()]
+    parts = fit.design.predictors.values()
     found = {}
     for part in parts:
-        if part.predictors is not None:
-            found.update(part.predictors.columns)
+        if part.sources is not None:
+            found.update(part.sources.columns)
     return found
 
 

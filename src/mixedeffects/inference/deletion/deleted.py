@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 
 import numpy as np
 
 from mixedeffects.crossprod import CrossProducts
+from mixedeffects.design import take_rows
 from mixedeffects.engine import Solver, threads_for
 from mixedeffects.errors import ConvergenceWarning, ModelError
 from mixedeffects.estimation import LMMObjective, minimize
@@ -91,20 +91,4 @@ class Deletions:
     def _products(self, rows):
         """Cross-products of some rows, in the coordinates of the fit."""
         design, stats = self.fit.design, self.objective.stats
-        blocks = tuple(
-            replace(
-                block,
-                factor=replace(block.factor, codes=np.ascontiguousarray(block.factor.codes[rows])),
-                Z=None if block.Z is None else np.ascontiguousarray(block.Z[rows]),
-            )
-            for block in design.blocks
-        )
-        part = replace(
-            design,
-            y=design.y[rows],
-            X=np.ascontiguousarray(design.X[rows]),
-            blocks=blocks,
-            weights=None if design.weights is None else design.weights[rows],
-            offset=None if design.offset is None else design.offset[rows],
-        )
-        return CrossProducts.of(part, stats.layout, stats.reference)
+        return CrossProducts.of(take_rows(design, rows), stats.layout, stats.reference)

@@ -8,8 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
-from mixedeffects.estimation.laplace.resampled import gather
-from mixedeffects.estimation.refits import FAILED
+from mixedeffects.estimation.refits import FAILED, gather_design
 from mixedeffects.inference.component_names import component_places
 from mixedeffects.inference.deletion.record import InfluenceFacts
 
@@ -43,7 +42,7 @@ def without_each(fit, units):
     theta, converged = np.full((J, fit.theta.size), np.nan), np.zeros(J, dtype=bool)
     begin = time.perf_counter()
     for j in range(J):
-        found = refits.rows(gather(fit.data, np.flatnonzero(codes != j)))
+        found = refits.rows(gather_design(fit.design, np.flatnonzero(codes != j)))
         converged[j] = found.status != FAILED
         beta[j], V[j], theta[j] = found.coefficients[:p], found.covariance, found.theta
         left = (time.perf_counter() - begin) / (j + 1) * J

@@ -17,7 +17,7 @@ COMPONENTS = ("response", "class")
 
 def category_names(fit):
     """Names of the categories as text."""
-    return [str(label) for label in fit.data.categories.as_text()]
+    return [str(label) for label in fit.design.categories.as_text()]
 
 
 def probabilities(fit, eta, spread):

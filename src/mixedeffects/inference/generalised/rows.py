@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.design import dense
+from mixedeffects.design import MAIN, dense, rebuild_all
 from mixedeffects.errors import DataWarning, depth_of_package
 from mixedeffects.inference.coefficient_parts import place
 from mixedeffects.inference.estimable import Lost
@@ -68,9 +68,9 @@ def own_rows(fit, *, groups=True):
     PredictorRows
     """
     design = fit.design
-    parts: dict[str, Any] = {"conditional": (design.X, design.offset)}
+    parts = {MAIN: (design.X, design.offset)}
     for name in coefficient_names(fit):
-        part = fit.data.parts.get(name)
+        part = design.others.get(name)
         parts[name] = (np.ones((design.n, 1)), None) if part is None else (part.X, part.offset)
     none = np.full(design.n, -1)
     blocks = tuple((b.factor.codes if groups else none, b.Z) for b in fit.all_blocks)
@@ -91,20 +91,19 @@ def new_rows(fit, data, *, groups):
     -------
     PredictorRows
     """
-    main, others = fit.data.spec.rebuild(data, groups=groups)
+    rebuilt = rebuild_all(fit.design.specs, data, groups=groups)
+    main = rebuilt[MAIN]
     n = main.X.shape[0]
-    parts: dict[str, Any] = {"conditional": (main.X, main.offset)}
-    blocks = list(main.blocks)
-    found = {"conditional": Lost.of(fit, main.X, main.dropped)}
+    parts = {MAIN: (main.X, main.offset)}
+    lost = {MAIN: Lost.of(fit, main.X, main.dropped)}
     for name in coefficient_names(fit):
-        part = others.get(name)
+        part = rebuilt.get(name)
         parts[name] = (np.ones((n, 1)), None) if part is None else (part.X, part.offset)
         if part is not None:
-            found[name] = Lost.of(Read(fit.data.parts[name]), part.X, part.dropped)
-    for part in others.values():
-        blocks += part.blocks
-    lost = {name: rows for name, rows in found.items() if rows is not None}
-    return PredictorRows(n, parts, tuple(blocks), main.kept, False, lost)
+            lost[name] = Lost.of(Read(fit.design.others[name]), part.X, part.dropped)
+    blocks = tuple(block for part in rebuilt.values() for block in part.blocks)
+    lost = {name: rows for name, rows in lost.items() if rows is not None}
+    return PredictorRows(n, parts, blocks, main.kept, False, lost)
 
 
 @dataclass(frozen=True, slots=True)

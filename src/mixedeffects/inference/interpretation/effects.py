@@ -28,7 +28,7 @@ def effects_of(spec, predictors, names, table, ratios=None, aliased=()):
     Parameters
     ----------
     spec : ModelSpec
-    predictors : Predictors or None
+    predictors : SourceColumns or None
     names : tuple of str
         Columns of the predictor.
     table : Table
@@ -102,7 +102,7 @@ def column_meanings(spec, predictors, p):
     Parameters
     ----------
     spec : ModelSpec
-    predictors : Predictors or None
+    predictors : SourceColumns or None
         Without them nothing is known of the columns but their names.
     p : int
 

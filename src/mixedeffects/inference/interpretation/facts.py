@@ -62,7 +62,7 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
     if kind in RATIO_KINDS:
         ratios = coefficient_table(fit, ddf=ddf, level=level, exponentiate=True)
     effects = effects_of(
-        spec, design.predictors, design.x_names, summary.coefficients, ratios, design.aliased
+        spec, design.sources, design.x_names, summary.coefficients, ratios, design.aliased
     )
     fixed = averages(fit)
     spreads, associations = variations(fit, level, fixed)
@@ -79,8 +79,8 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
         link=None if fit.linear else fit.family.link.name,
         distribution=None if fit.linear else fit.family.name,
         success=success_of(fit),
-        rate=not fit.linear and fit.data.exposure is not None,
-        weighted=(design.weights if fit.linear else fit.data.weights) is not None,
+        rate=fit.design.exposure is not None,
+        weighted=design.weights is not None,
         offset=design.offset is not None,
         weights=spec.weights,
         random=random,
@@ -154,12 +154,12 @@ def other_effects(fit, level):
     if fit.linear:
         return {}
     out = {}
-    for name, part in fit.data.parts.items():
+    for name, part in fit.design.others.items():
         table, ratios = (
             coefficient_table(fit, level=level, component=name, exponentiate=ratio)
             for ratio in (False, True)
         )
-        out[name] = effects_of(part.spec, part.predictors, part.names, table, ratios, part.aliased)
+        out[name] = effects_of(part.spec, part.sources, part.x_names, table, ratios, part.aliased)
     return out
 
 

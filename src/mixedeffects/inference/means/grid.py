@@ -64,7 +64,7 @@ def predictors_of(fit):
     NotAvailableError
         For a fit that was saved without them.
     """
-    predictors = fit.design.predictors
+    predictors = fit.design.sources
     if predictors is None:
         raise NotAvailableError(
             "this fit was loaded from a file without its predictors, so there are no levels and "

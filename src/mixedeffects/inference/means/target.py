@@ -7,13 +7,12 @@ nonlinear function is linearised at the estimates (the delta method), point by p
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
-from mixedeffects.design import Predictors
+from mixedeffects.design import SourceColumns
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import open_ends
 from mixedeffects.inference.estimable import Aliasing, aliasing
@@ -37,8 +36,8 @@ class CoefficientView:
     ----------
     beta : (p,) array
     vcov_beta : (p, p) array
-    design : Design, ExtraPart or the like
-        With ``spec``, ``predictors`` and ``aliased``.
+    design : Design, LinearPredictor or None
+        None for coefficients of no columns.
     recession : Recession or None
         Which combinations have no finite estimate.
     """
@@ -156,8 +155,8 @@ def _predictor(fit, component):
             f"component={component!r}: this model has no such part, only "
             f"{', '.join(('conditional', *fit.family.extras))}"
         )
-    part = fit.data.parts.get(component)
-    if part is None or not (part.predictors and part.predictors.columns):
+    part = fit.design.others.get(component)
+    if part is None or not (part.sources and part.sources.columns):
         raise OptionError(
             f"component={component!r} has no predictors: it is the same everywhere\n"
             "its estimate is in fit.summary()"
@@ -197,7 +196,7 @@ def _held_exposure(fit, component):
     """Offset of an exposure that was given as numbers: the mean of its logarithm."""
     if component != "conditional" or fit.design.spec.exposure != "":
         return 0.0
-    return float(np.mean(np.log(fit.data.exposure)))
+    return float(np.mean(np.log(fit.design.exposure)))
 
 
 def _exposure_facts(fit, component):
@@ -211,28 +210,19 @@ def _whole_mean(fit, bias_adjust):
 
     if bias_adjust is not False:
         raise OptionError('bias_adjust= has no meaning for component="response"')
-    parts = [(fit, _held_exposure(fit, "conditional"))]
-    constant = SimpleNamespace(
-        spec=SimpleNamespace(x_names=("(Intercept)",)), aliased=(), predictors=None
-    )
+    parts = [(fit, plain_rows(fit, _held_exposure(fit, "conditional")))]
     for name in fit.family.extras:
-        part = fit.data.parts.get(name) if name in fit.extras else None
-        beta = fit.extras[name]
-        own = CoefficientView(beta, np.zeros((beta.size,) * 2), constant if part is None else part)
-        if part is None:
-            own.cache["aliasing"] = Aliasing(
-                np.arange(1), np.arange(0), np.zeros((1, 0)), (), np.zeros(0)
-            )
-        parts.append((own, 0.0))
-    readers = [
-        (own, (_ones if own.design is constant else plain_rows(own, held))) for own, held in parts
-    ]
+        beta, design = fit.extras[name], fit.design.others.get(name)
+        own = CoefficientView(beta, np.zeros((beta.size,) * 2), design)
+        if design is None:
+            own.cache["aliasing"] = Aliasing.of_nothing(1)
+        parts.append((own, _ones if design is None else plain_rows(own)))
     m = len(parts)
     still = _spreads_at_limits(fit)
 
     def rows_of(table, total):
         Xs, linear, etas = [], [], []
-        for own, read in readers:
+        for own, read in parts:
             X, offset = read(table, total)
             Xs.append(X)
             linear.append(aliasing(own).reduce(X)[0] @ own.beta)
@@ -301,20 +291,16 @@ def combined(fit, parts, n):
     for a, (k, e) in zip(own, sizes, strict=True):
         coefficients[row : row + k, column : column + e] = a.coefficients
         row, column = row + k, column + e
-    columns, categorical = {}, frozenset()
+    columns, categorical, dropped = {}, frozenset(), ()
     for part in parts:
-        if part.design.predictors is not None:
-            columns |= part.design.predictors.columns
-            categorical |= part.design.predictors.categorical
-    if fit.design.predictors is None:
-        predictors = None
-    else:
-        predictors = Predictors(columns, categorical)
-    design = SimpleNamespace(
-        spec=fit.design.spec,
-        predictors=predictors,
-        aliased=tuple(c for part in parts for c in part.design.aliased),
-    )
+        if part.design is None:
+            continue
+        dropped += part.design.aliased
+        if part.design.sources is not None:
+            columns |= part.design.sources.columns
+            categorical |= part.design.sources.categorical
+    sources = None if fit.design.sources is None else SourceColumns(columns, categorical)
+    design = replace(fit.design.mean, sources=sources, aliased=dropped)
     view = CoefficientView(
         fit.estimates[:n], fit.vcov_parameters[:n, :n], design,
         recession=fit.part_of_recession(slice(0, n)),
@@ -339,11 +325,8 @@ def _ordinal(fit, scale, average, bias_adjust, component):
         raise NotAvailableError("bias_adjust= is not offered for ordinal models")
     thresholds = fit.extras["thresholds"]
     K, p = thresholds.size + 1, fit.beta.size
-    own = SimpleNamespace(spec=SimpleNamespace(x_names=()), aliased=(), predictors=None)
-    cuts = CoefficientView(thresholds, np.zeros((K - 1, K - 1)), own)
-    cuts.cache["aliasing"] = Aliasing(
-        np.arange(K - 1), np.arange(0), np.zeros((K - 1, 0)), (), np.zeros(0)
-    )
+    cuts = CoefficientView(thresholds, np.zeros((K - 1, K - 1)), None)
+    cuts.cache["aliasing"] = Aliasing.of_nothing(K - 1)
     view = combined(fit, [fit, cuts], p + K - 1)
     # the constant of a dropped column is a shift of the latent variable, minus one of all cuts
     view.cache["aliasing"].coefficients[p:] = -aliasing(fit).constants
@@ -359,7 +342,7 @@ def _ordinal(fit, scale, average, bias_adjust, component):
         facts = ("the latent variable, zero at the mean of the thresholds",)
         return Target(view, latent, change, facts)
     response = fit.design.spec.response
-    labels = [str(label) for label in fit.data.categories]
+    labels = [str(label) for label in fit.design.categories]
     place = {label: k for k, label in enumerate(labels)}
     back = InverseLink(link, "")
 

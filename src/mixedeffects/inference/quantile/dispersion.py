@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace import LaplaceObjective, assemble, in_engines
-from mixedeffects.estimation.laplace.resampled import gather
+from mixedeffects.estimation.refits import gather_design
 from mixedeffects.family import Response
 from mixedeffects.inference.generalised.residuals import (
     deviations,
@@ -106,20 +106,18 @@ def simulated_ratios(fit, n, rng):
     A row of weight 2.5 is drawn as two rows and one of weight a half. Where that would be very
     many rows each is drawn once, at the modes of the fit, and its square weighted.
     """
-    data, weights, drawn = fit.data, fit.response.weights, fit
+    design, weights, drawn = fit.design, fit.response.weights, fit
     if weights is not None:
         if weights.sum() > MOST_DRAWN:
             return _ratios_at_the_modes(fit, n, rng)
         rows, weights = copies_of(weights)
-        data, drawn = replace(gather(data, rows), weights=weights), row_sample(fit, rows)
-    problem, groups, plan = assemble(
-        fit.family, Response(data.y, data.size, weights), data.design, data.parts
-    )
+        design, drawn = replace(gather_design(design, rows), weights=weights), row_sample(fit, rows)
+    problem, groups, plan = assemble(fit.family, Response.of(design), design)
     x = in_engines(problem, groups, {"conditional": fit.beta, **fit.extras}, fit.theta)
     out = []
     with threads_for(plan.columns):
         for y in simulated(drawn, n, rng):
-            problem.response = Response(y, data.size, weights)
+            problem.response = Response(y, design.size, weights)
             found = LaplaceObjective(problem).evaluate(x)
             if np.isfinite(found.value):  # else it has no mode, and nothing can be said of it
                 out.append(_mean_square(fit.family, problem.response, found.predictors))

@@ -22,7 +22,7 @@ from mixedeffects.estimation.refits import (
     SINGULAR,
     ClusterDraws,
     Refits,
-    gather_design,
+    draw_rows,
     in_batches,
     streams,
 )
@@ -241,7 +241,7 @@ def _refits(fit, n, method, stream, codes, threads, progress):
         return refits.responses(ResidualResponses(fit, n, stream), **options)
     if method == "cluster":
         return refits.weighted(_Multiplicities(n, codes, stream), clusters=codes, **options)
-    return refits.designs(lambda i: _rows(fit.design, stream(i)), n, **options)
+    return refits.designs(lambda i: draw_rows(fit.design, stream(i)), n, **options)
 
 
 class _Multiplicities:
@@ -255,10 +255,6 @@ class _Multiplicities:
 
     def __call__(self, rows):
         return np.stack([self.one(i) for i in range(rows.start, rows.stop)])
-
-
-def _rows(design, rng):
-    return gather_design(design, rng.integers(0, design.n, design.n))
 
 
 def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_clusters):
@@ -277,7 +273,7 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
             return replace(design, y=draw(i))
         if method == "cluster":
             return clusters.draw(times.one(i))
-        return _rows(design, stream(i))
+        return draw_rows(design, stream(i))
 
     values = np.full((n, estimates.size), np.nan)
     status = np.full(n, FAILED)

@@ -8,8 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
-from mixedeffects.estimation.laplace.resampled import RowDraws
-from mixedeffects.estimation.refits import FAILED, in_batches
+from mixedeffects.estimation.refits import FAILED, ClusterDraws, draw_rows, in_batches
 from mixedeffects.inference.component_names import component_name
 from mixedeffects.inference.profiling.generalised import random_terms
 from mixedeffects.inference.separated import limits_of
@@ -44,7 +43,7 @@ class GeneralisedBootstrap:
             )
         self.fit, self.method, self.stream = fit, method, stream
         self.refits = LaplaceRefits.of(fit)
-        self.draws = None if method == "parametric" else RowDraws(fit.data, codes)
+        self.clusters = None if codes is None else ClusterDraws(fit.design, codes)
 
     def run(self, n, *, threads=None, progress=False, visit=None):
         """Refit n replicates.
@@ -75,8 +74,10 @@ class GeneralisedBootstrap:
 
         def one(i):
             rng = self.stream(i)
-            if self.draws is not None:
-                return self.refits.rows(self.draws.draw(rng)), None
+            if self.method != "parametric":
+                clusters = self.clusters
+                design = clusters.resample(rng) if clusters else draw_rows(fit.design, rng)
+                return self.refits.rows(design), None
             if not hasattr(local, "worker"):
                 local.worker = self.refits.worker()
             y, u = local.worker.draw(rng)
@@ -97,12 +98,12 @@ class GeneralisedBootstrap:
 
     def left_out(self, n):
         """(n, K) parameters without each cluster."""
-        fit, out, draws = self.fit, [], self.draws
-        assert draws is not None  # clusters are drawn
+        fit, out, clusters = self.fit, [], self.clusters
+        assert clusters is not None
         for j in range(n):
             times = np.ones(n, dtype=np.int64)
             times[j] = 0
-            found = self.refits.rows(draws.of(times))
+            found = self.refits.rows(clusters.draw(times))
             out.append(values_of(fit, found.coefficients, found.theta))
         return np.array(out)
 

@@ -98,17 +98,17 @@ def extra_columns(fit, known):
         Where they are not known any more.
     """
     needed = dict.fromkeys(sloping_columns(fit))
-    parts = () if fit.linear else fit.data.parts.values()
+    parts = fit.design.others.values()
     out = {}
     for part in parts:
-        if part.predictors is None:
+        if part.sources is None:
             continue
-        for name in part.predictors.columns:
+        for name in part.sources.columns:
             if name not in known and name not in out:
-                if name in part.predictors.categorical:
-                    out[name] = part.predictors.levels(name)[1][0]
+                if name in part.sources.categorical:
+                    out[name] = part.sources.levels(name)[1][0]
                 else:
-                    out[name] = float(part.predictors.numbers(name).mean())
+                    out[name] = float(part.sources.numbers(name).mean())
     for name in needed:
         if name in known or name in out:
             continue

@@ -97,7 +97,7 @@ def _labels(fit, middle, edges, whole):
     """What a bin is called."""
     answer = fit.design.spec.answer
     if fit.family.ordinal:
-        names = [str(label) for label in fit.data.categories]
+        names = [str(label) for label in fit.design.categories]
     elif whole and answer is not None and answer.form == "levels":
         names = [str(label) for label in answer.labels]
     else:

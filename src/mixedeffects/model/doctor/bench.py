@@ -46,7 +46,7 @@ class Bench:
         self.asked, self.first, self.budget = fit, fit, budget
         self.checks = {check.name: check for check in checks}
         self.formula = formula_of(fit.design.spec)
-        self.zi = None if fit.linear or "zi" not in fit.data.parts else fit.data.parts["zi"]
+        self.zi = fit.design.others.get("zi")
         self.started = perf_counter()
         self.longest: float | None = None  # an evaluation is not made where nothing is tried
 
@@ -136,13 +136,12 @@ def fit_again(fit, formula=None, zi=None, **options):
     ------
     MixedEffectsError
     """
-    data = fit.design if fit.linear else fit.data
+    design = fit.design
     if formula is not None:
-        design = redesigned(fit.design, formula)
-        data = design if fit.linear else replace(data, design=design)
+        design = redesigned(design, formula)
     if zi is not None:
-        data = replace(data, parts={**data.parts, "zi": redesigned(data.parts["zi"], zi)})
-    return fit.again(data, **{"optimizer": "newton", **options})
+        design = redesigned(design, zi, name="zi")
+    return fit.again(design, **{"optimizer": "newton", **options})
 
 
 def predicted_seconds(fit):

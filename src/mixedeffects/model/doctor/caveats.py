@@ -149,7 +149,7 @@ def reads_less(fit, asked):
 
     def columns(other):
         specs = [other.design.spec]
-        specs += [] if other.linear else [part.spec for part in other.data.parts.values()]
+        specs += [part.spec for part in other.design.others.values()]
         return {name for spec in specs for name in spec.columns}
 
     holes = {name for name, count in asked.design.missing.by_column.items() if count}

@@ -57,7 +57,7 @@ def spots(fit):
     singular = {direction.term for direction in fit.certificate.singular}
     specs = [fit.design.spec] * main
     if not fit.linear:
-        specs += [part.spec for part in fit.data.parts.values() for _ in part.blocks]
+        specs += [part.spec for part in fit.design.others.values() for _ in part.blocks]
     out, place = [], 0
     zipped = zip(fit.all_blocks, contributions(fit), specs, strict=True)
     for f, (block, sizes, spec) in enumerate(zipped):
@@ -286,18 +286,18 @@ def bars(fit, zi):
     """Random terms of the main predictor or of the extra zeros."""
     if not zi:
         return bars_of(formula_of(fit.design.spec))
-    if fit.linear or "zi" not in fit.data.parts:
+    if "zi" not in fit.design.others:
         return ()
-    return bars_of(formula_of(fit.data.parts["zi"].spec))
+    return bars_of(formula_of(fit.design.others["zi"].spec))
 
 
 def rewritten(fit, zi, new):
     """(formula, zi formula) as texts; None for the one that does not change from the asked."""
     spec = fit.design.spec
     main = spec.text if spec.dot is None else written(formula_of(spec))
-    other = None if fit.linear or "zi" not in fit.data.parts else fit.data.parts["zi"].spec.text
+    other = None if "zi" not in fit.design.others else fit.design.others["zi"].spec.text
     if zi:
-        return main, written(formula_of(fit.data.parts["zi"].spec), bars=new)
+        return main, written(formula_of(fit.design.others["zi"].spec), bars=new)
     return written(formula_of(fit.design.spec), bars=new), other
 
 

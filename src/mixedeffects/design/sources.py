@@ -17,7 +17,7 @@ from mixedeffects.formula import Call, Formula, Name, column_names, parse, strip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Predictors:
+class SourceColumns:
     """Columns that the fixed effects and offsets read, on the rows used.
 
     Means, levels and cell counts follow from them when something asks; a fit only pays for the
@@ -63,8 +63,8 @@ class Predictors:
         return plain, arrays
 
     @classmethod
-    def from_dict(cls, plain: list[dict[str, Any]], arrays: Mapping[str, Any]) -> Predictors:
-        """The predictors that `to_dict` wrote."""
+    def from_dict(cls, plain: list[dict[str, Any]], arrays: Mapping[str, Any]) -> SourceColumns:
+        """The columns that `to_dict` wrote."""
         columns = {}
         for i, entry in enumerate(plain):
             labels = None if entry["labels"] is None else labels_from_dict(entry["labels"])
@@ -74,12 +74,12 @@ class Predictors:
         return cls(columns, frozenset(entry["name"] for entry in plain if entry["categorical"]))
 
 
-def keep_predictors(
+def keep_sources(
     formula: Formula,
     dot: tuple[str, ...] | None,
     columns: Mapping[str, Column],
     exposure: str | None = None,
-) -> Predictors:
+) -> SourceColumns:
     """The columns that the fixed part of a formula reads.
 
     Small numeric columns are copied: the table they were read from may change.
@@ -105,7 +105,7 @@ def keep_predictors(
         if column.labels is None and column.values.shape[0] <= CHUNK:
             column = Column(name, column.kind, column.values.copy())
         kept[name] = column
-    return Predictors(kept, frozenset(categorical))
+    return SourceColumns(kept, frozenset(categorical))
 
 
 @lru_cache(maxsize=512)
