@@ -112,6 +112,11 @@ class Evaluation:
         return self._D
 
     @property
+    def x(self):
+        """All parameters that are not profiled out: theta~."""
+        return self.theta
+
+    @property
     def gradient(self):
         """dd/dtheta~, one entry per parameter."""
         if self._gradient is None:

@@ -21,6 +21,7 @@ from mixedeffects.estimation.laplace.curvature import guess
 from mixedeffects.fitting.generalised import fit_generalised
 from mixedeffects.fitting.names import coefficient_names
 from mixedeffects.fitting.request import Request
+from mixedeffects.inference.kinds import GENERALISED
 
 # relative step for the Jacobian of theta's change of coordinates
 STEP = 1e-6
@@ -83,6 +84,7 @@ class GLMMFit:
     reml = False
     sigma = 1.0
     default_ddf = "wald"
+    kind = GENERALISED
     linear = False
 
     @classmethod
@@ -179,6 +181,22 @@ class GLMMFit:
     def with_response(self, y):
         """The design with another response, as `again` takes it."""
         return replace(self.design, y=y)
+
+    def with_design(self, design):
+        """The fit with its rows in another order, as far as comparisons look at them."""
+        response = replace(self.response, y=design.y, size=design.size, weights=design.weights)
+        return replace(self, design=design, response=response, row_of=None)
+
+    @property
+    def exact(self):
+        """Whether the likelihood is no approximation: a normal response, linear in everything."""
+        family = self.family
+        return family.name == "gaussian" and family.link.name == "identity" and self.nagq > 0
+
+    @property
+    def n_distribution(self):
+        """Number of parameters besides beta and theta."""
+        return sum(values.size for values in self.extras.values())
 
     def as_start(self):
         """Where a search for the estimates of a similar response may begin; None at a boundary."""

@@ -17,6 +17,7 @@ from mixedeffects.estimation import Certificate, Evaluation, LMMObjective
 from mixedeffects.fitting.linear import fit_linear, optimum, theta_of
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference import vcov_fixef
+from mixedeffects.inference.kinds import LINEAR
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,7 +60,9 @@ class LMMFit:
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     default_ddf = "satterthwaite"
-    linear = True
+    kind = LINEAR
+    linear = exact = True
+    n_distribution = 1  # sigma
     recession = None
     categories = None
     extras: ClassVar[Mapping[str, np.ndarray]] = MappingProxyType({})
@@ -122,6 +125,10 @@ class LMMFit:
     def with_response(self, y):
         """The design with another response, as `again` takes it."""
         return replace(self.design, y=y)
+
+    def with_design(self, design):
+        """The fit with its rows in another order, as far as comparisons look at them."""
+        return replace(self, design=design)
 
     def as_start(self):
         """Where a search for the estimates of a similar response may begin; None at a boundary."""

@@ -90,7 +90,7 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
         method = df_method(fit)
     hypotheses = TYPES[type](fit) if fit.design.spec.terms else []
     _warn_aliased(fit, hypotheses)
-    sizes = ("sum_sq", "mean_sq") if whole.linear else ("chisq",)
+    sizes = ("sum_sq", "mean_sq") if whole.kind.residual else ("chisq",)
     columns = {name: [] for name in ("term", "num_df", "den_df", "statistic", "p_value", *sizes)}
     lost = lost_terms(fit, hypotheses)
     for position, (term, L) in enumerate(zip(fit.design.spec.terms, hypotheses, strict=True)):
@@ -106,7 +106,7 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
             if not np.isnan(test.statistic):
                 size = effects @ np.linalg.solve(rows @ method.vcov @ rows.T, effects)
             mean_sq = whole.sigma**2 * float(size) / effects.size
-            last = (mean_sq * test.num_df, mean_sq) if whole.linear else (float(size),)
+            last = (mean_sq * test.num_df, mean_sq) if whole.kind.residual else (float(size),)
             values = (test.num_df, test.den_df, test.statistic, f_p_value(test), *last)
         for name, value in zip(columns, (term, *values), strict=True):
             columns[name].append(value)
@@ -155,7 +155,6 @@ class FormulaPart(CoefficientPart):
     """A linear predictor with a formula of its own, as a fit whose terms can be tested."""
 
     design: Any = None
-    linear: bool = False
 
 
 def formula_part(fit, component):

@@ -22,6 +22,7 @@ from mixedeffects.design.contrasts import Contrast
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation import complement, null_space
 from mixedeffects.inference.estimable import Aliasing, aliasing
+from mixedeffects.inference.kinds import GENERALISED
 from mixedeffects.inference.row_sums import fixed_triangle
 
 # singular values below this fraction of the largest, or of one, are zero: codings are of order
@@ -282,9 +283,7 @@ def _scaled_triangle(fit):
     alone; in a generalised one the rows have weights, and X'WX is the inverse of the covariance
     (in an ordinal model with the thresholds adjusted for).
     """
-    if not fit.linear:
-        return _information_root(fit)
-    return fixed_triangle(fit)
+    return fixed_triangle(fit) if fit.kind.residual else _information_root(fit)
 
 
 def _information_root(fit):
@@ -360,7 +359,7 @@ class _WithIntercept:
     found, and leaving it out again changes nothing.
     """
 
-    linear = False
+    kind = GENERALISED
 
     def __init__(self, fit):
         given, old = fit.design, aliasing(fit)

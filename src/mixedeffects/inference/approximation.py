@@ -92,7 +92,7 @@ def approximation(fit, *, search=True):
     >>> approximation(fit).status
     'fine'
     """
-    if fit.linear or (fit.family.name == "gaussian" and fit.family.link.name == "identity"):
+    if fit.family.name == "gaussian" and fit.family.link.name == "identity":
         return Approximation(EXACT)
     problem = fit.evaluation.objective.problem
     if len(problem.system.rows.q) != 1 or len(problem.stacking.variables) != 1:

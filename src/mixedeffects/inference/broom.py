@@ -124,7 +124,7 @@ def tidy(
     for name in COLUMNS:
         if name == "level" and not {"ran_vals", "ran_coefs"} & set(effects):
             continue
-        if name == "component" and fit.linear:
+        if name == "component" and fit.kind.residual:
             continue
         columns = []
         for effect, part in parts:
@@ -254,7 +254,7 @@ def glance(fit):
     """
     df = n_parameters(fit)
     more, sigma = {}, varcorr(fit).sigma
-    if not fit.linear:
+    if not fit.kind.residual:
         from mixedeffects.inference.dispersion import dispersion
 
         value = dispersion(fit)
@@ -349,7 +349,7 @@ def augment(fit, data=None, *, influence=False):
     kept = design.missing.kept
     rows = np.arange(design.n) if kept is None else np.flatnonzero(kept)
     y = design.y
-    if not fit.linear and fit.family.ordinal:
+    if fit.family.ordinal:
         y = [fit.design.categories[int(code)] for code in y]
     columns = {"row": rows, design.spec.response: y}
     for block in design.blocks:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mixedeffects.errors import DataWarning, OptionError, depth_of_package
+from mixedeffects.inference.kinds import GENERALISED, Kind
 
 MAIN = "conditional"
 # links whose differences are logarithms of ratios, and of which ratios
@@ -43,7 +44,7 @@ class CoefficientPart:
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
     recession: Any = None
-    linear: ClassVar[bool] = False
+    kind: ClassVar[Kind] = GENERALISED
 
 
 def part_names(fit):
@@ -138,12 +139,12 @@ def ratio_of(fit, component):
         return "dispersions"
     if component == "zi":
         return "odds"
-    if fit.linear:
-        from mixedeffects.inference.means.transformation import transformation
+    if fit.family.link.name != "identity":
+        return RATIOS.get(fit.family.link.name)
+    from mixedeffects.inference.means.transformation import transformation
 
-        found = transformation(fit)
-        return "means" if found is not None and found.name in ("log", "log1p") else None
-    return RATIOS.get(fit.family.link.name)
+    found = transformation(fit)
+    return "means" if found is not None and found.name in ("log", "log1p") else None
 
 
 def _say_what_of(fit):
@@ -191,15 +192,14 @@ def as_ratios(fit, component, columns):
         if ratio_of(fit, part) is None:
             what = (
                 "a linear model whose response is not a logarithm"
-                if fit.linear
+                if fit.kind.residual
                 else f"the {fit.family.link.name} link"
             )
             raise OptionError(
                 f"exponentiate=True: with {what} the exponential of a coefficient is not a ratio\n"
                 "it is for the logit, log, cloglog and loglog links, and for log(y)"
             )
-    if fit.linear:
-        _say_what_of(fit)
+    _say_what_of(fit)
     with np.errstate(over="ignore", invalid="ignore"):  # limits of an infinite coefficient
         estimate = np.exp(columns["estimate"])
         for name in ("null", "lower", "upper"):

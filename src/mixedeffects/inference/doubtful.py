@@ -27,7 +27,7 @@ def doubtful(fit):
     >>> doubtful(me.glmm("(incidence > 0) ~ period + (1 | herd)", cows))
     True
     """
-    if fit.linear:
+    if fit.kind.residual:
         return False
     scale = LARGE * SCALES.get(fit.family.link.name, 1.0)
     large = any(np.sqrt((Lam * Lam).sum(axis=1)).max(initial=0.0) > scale for Lam in fit.lambdas)

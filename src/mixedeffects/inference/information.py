@@ -16,8 +16,7 @@ def n_parameters(fit):
     Directions of the variances that are not in the data are no parameters of what the model says
     of a response, and are not counted.
     """
-    others = 1 if fit.linear else sum(values.size for values in fit.extras.values())
-    return fit.beta.size + others + fit.theta.size - len(fit.certificate.flat)
+    return fit.beta.size + fit.n_distribution + fit.theta.size - len(fit.certificate.flat)
 
 
 def aic(fit):

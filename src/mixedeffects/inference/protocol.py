@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from mixedeffects.design import Design
     from mixedeffects.engine import Plan
     from mixedeffects.estimation import Certificate, Evaluation, Recession
+    from mixedeffects.inference.kinds import Kind
 
 
 class FitRecord(Protocol):
     """The record of a fitted mixed model; every array in the user's coordinates.
 
     Linear and generalised models have the same members. A linear one is Gaussian and has no
-    `extras`; a generalised one has more: `data`, `predictors`, `estimates`, `vcov_parameters`,
+    `extras`; a generalised one has more: `predictors`, `estimates`, `vcov_parameters`,
     `nagq` (see `mixedeffects.fitting.GLMMFit`).
 
     Attributes
@@ -27,6 +28,12 @@ class FitRecord(Protocol):
     linear : bool
         Whether it is a linear mixed model, estimated from cross-products, with sigma apart from
         its other parameters.
+    kind : Kind
+        What such a model is called.
+    exact : bool
+        Whether the likelihood is no approximation.
+    n_distribution : int
+        Number of parameters besides beta and theta.
     family : Family
     response : Response
         The response as the family reads it.
@@ -70,6 +77,9 @@ class FitRecord(Protocol):
 
     design: Design
     linear: bool
+    kind: Kind
+    exact: bool
+    n_distribution: int
     family: Any
     response: Any
     fixed_predictors: tuple[np.ndarray, ...]

@@ -155,7 +155,7 @@ def summary_facts(fit, *, ddf=None, level=0.95):
     SummaryFacts
     """
     design = fit.design
-    more = {} if fit.linear else generalised_facts(fit, level)
+    more = {} if fit.kind.residual else generalised_facts(fit, level)
     return SummaryFacts(
         formula=design.spec.text,
         reml=fit.reml,

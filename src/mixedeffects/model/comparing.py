@@ -136,7 +136,7 @@ def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
     to_frame = fit.design.spec.to_frame
     if method == "mixture":
         return ModelComparison(facts, to_frame)
-    if any(one is not fit and not one.linear for one, fit in zip(fits, (fit, other), strict=True)):
+    if any(one is not fit for one, fit in zip(fits, (fit, other), strict=True)):
         fits = [fit.again() for fit in fits]
     small, large = sorted(fits, key=n_parameters)
     (asymptotic,) = facts.tests

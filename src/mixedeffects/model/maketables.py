@@ -140,7 +140,7 @@ def coefficient_frame(column):
             "tables for maketables are pandas data frames\n    pip install maketables pandas"
         ) from None
     parts = [("", inference.coefficient_table(column.fit, ddf=column.ddf).columns)]
-    if not column.fit.linear and "zi" in column.fit.extras:
+    if "zi" in column.fit.extras:
         table = inference.coefficient_table(column.fit, ddf=column.ddf, component="zi")
         parts.append((" (zi)", table.columns))
     plain = {"(Intercept)": "Intercept"}
@@ -164,9 +164,11 @@ def where_known(value):
 # because it takes the labels of a table from the first model only.
 STATISTICS = {
     "N": lambda fit: fit.design.n,
-    "Family": lambda fit: None if fit.linear else f"{fit.family.name} ({fit.family.link.name})",
+    "Family": lambda fit: (
+        None if fit.kind.residual else f"{fit.family.name} ({fit.family.link.name})"
+    ),
     "ICC": lambda fit: where_known(lambda: inference.variance_shares(fit).columns["icc"][-1]),
-    "Residual SD": lambda fit: fit.sigma if fit.linear else None,
+    "Residual SD": lambda fit: inference.varcorr(fit).sigma,
     "R² (marginal)": lambda fit: where_known(lambda: inference.r2(fit).columns["r2"][0]),
     "R² (conditional)": lambda fit: where_known(lambda: inference.r2(fit).columns["r2"][1]),
     "ll": lambda fit: None if fit.reml else inference.loglik(fit),
@@ -219,7 +221,7 @@ def default_keys(fit):
         ["REML log-likelihood", "AIC (REML)", "BIC (REML)"] if fit.reml else ["ll", "aic", "bic"]
     )
     groups = [groups_key(block.factor.name) for block in fit.design.blocks]
-    kind = "Residual SD" if fit.linear else "Family"
+    kind = "Residual SD" if fit.kind.residual else "Family"
     return [
         "N", *groups, kind, "ICC", "R² (marginal)", "R² (conditional)", *likelihood,
         "se_type",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.inference.coefficient_parts import MAIN
-from mixedeffects.inference.views import coefficients_view
+from mixedeffects.inference.views import coefficients_view, scale_words
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import reference
 from mixedeffects.plot.library import altair
@@ -70,9 +70,7 @@ def draw_coefficients(
     facts = view.facts
     drawing = _forest(alt, view)
     part = "" if component == MAIN else f" of the part {component}"
-    on = (
-        "" if fit.linear or exponentiate or component != MAIN else f", {fit.family.link.name} scale"
-    )
+    on = "" if exponentiate or component != MAIN else scale_words(fit)
     return Chart(
         view, drawing, fit.design.spec.to_frame, f"Fixed effects{part}",
         (f"{100 * level:g}% confidence intervals, {facts['label']}{on}",),

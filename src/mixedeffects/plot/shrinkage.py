@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import shrinkage_view
+from mixedeffects.inference.views import scale_words, shrinkage_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, reference
 from mixedeffects.plot.library import altair
@@ -68,7 +68,7 @@ def draw_shrinkage(fit, group=None, *, term=None, terms=None, layout=None, most=
     draw = {"plane": _plane, "size": _against_size, "order": _in_order}[facts["layout"]]
     drawing = draw(alt, view)
     names = " and ".join(facts["terms"])
-    scale = "" if fit.linear else f", {fit.family.link.name} scale"
+    scale = scale_words(fit)
     return Chart(
         view, drawing, fit.design.spec.to_frame, f"Shrinkage of {facts['group']} effects",
         (f"{names}{scale}: each level's own estimate (no pooling) and its prediction (BLUP)",),

@@ -81,8 +81,7 @@ def fit_code(fit):
     options, lost = arguments(fit, defaults=True)
     unknown = [f"{name}= was given as {LOST[name]}: add it to the call." for name in lost]
     _search(fit, options, unknown)
-    function = "lmm" if fit.linear else "glmm"
-    lines = [f"fit = me.{function}(", f"    {literal(fit.design.spec.text)},", "    data,"]
+    lines = [f"fit = me.{fit.kind.function}(", f"    {literal(fit.design.spec.text)},", "    data,"]
     lines += [f"    {name}={source}," for name, source in options.items()]
     return [*lines, ")"], unknown
 

@@ -32,7 +32,7 @@ def model_section(fit, facts, words, wishes):
         blocks.append(CodeBlock(f"{name}: {part.spec.text}", ""))
     blocks += [
         EquationBlock(fit.equation()),
-        Paragraph(PARTS + (INDIVIDUAL if fit.linear else "")),
+        Paragraph(PARTS + (INDIVIDUAL if fit.kind.residual else "")),
         Paragraph("With the estimates in place of the letters:"),
         EquationBlock(fit.equation(estimates=True)),
     ]

@@ -6,16 +6,16 @@ from mixedeffects.report.record import ItemList, Section
 
 # when (from fit and facts), and what
 REFERENCES = (
-    (lambda fit, facts: fit.linear,
+    (lambda fit, facts: fit.kind.residual,
      "Bates, D., Mächler, M., Bolker, B. & Walker, S. (2015). Fitting linear mixed-effects models "
      "using lme4. Journal of Statistical Software 67(1). doi:10.18637/jss.v067.i01"),
-    (lambda fit, facts: fit.linear and fit.reml,
+    (lambda fit, facts: fit.reml,
      "Patterson, H. D. & Thompson, R. (1971). Recovery of inter-block information when block sizes "
      "are unequal. Biometrika 58, 545–554. doi:10.1093/biomet/58.3.545"),
-    (lambda fit, facts: not fit.linear and fit.nagq == 1,
+    (lambda fit, facts: not fit.exact and fit.nagq == 1,
      "Tierney, L. & Kadane, J. B. (1986). Accurate approximations for posterior moments and "
      "marginal densities. JASA 81, 82–86. doi:10.1080/01621459.1986.10478240"),
-    (lambda fit, facts: not fit.linear and fit.nagq > 1,
+    (lambda fit, facts: not fit.exact and fit.nagq > 1,
      "Pinheiro, J. C. & Bates, D. M. (1995). Approximations to the log-likelihood function in the "
      "nonlinear mixed-effects model. JCGS 4, 12–35. doi:10.1080/10618600.1995.10474663"),
     (lambda fit, facts: "Satterthwaite" in facts.summary.df_method,
@@ -40,7 +40,7 @@ REFERENCES = (
     (lambda fit, facts: facts.summary.missing.n_rows > facts.summary.missing.n_used,
      "Rubin, D. B. (1976). Inference and missing data. Biometrika 63, 581–592. "
      "doi:10.1093/biomet/63.3.581"),
-    (lambda fit, facts: not fit.linear and fit.family.zeros == "extra",
+    (lambda fit, facts: fit.family.zeros == "extra",
      "Lambert, D. (1992). Zero-inflated Poisson regression, with an application to defects in "
      "manufacturing. Technometrics 34, 1–14. doi:10.2307/1269547"),
     (lambda fit, facts: True,

@@ -49,7 +49,6 @@ def document(fit, title, wishes):
     facts = interpretation_facts(fit, ddf=wishes.ddf, level=wishes.level)
     words = Interpretation(facts).paragraphs
     sections = tuple(section(fit, facts, words, wishes) for section in SECTIONS)
-    kind = "linear mixed model" if fit.linear else "generalised linear mixed model"
     made = f"Made with mixedeffects {facts.version} on {date.today().isoformat()}."
-    name = f"{facts.response}: a {kind}" if title is None else " ".join(title.split())
+    name = f"{facts.response}: a {fit.kind.title}" if title is None else " ".join(title.split())
     return Document(name, facts.summary.formula, made, sections)

@@ -60,7 +60,7 @@ def equation_lines(fit, estimates):
     known, other = notations(fit.design.blocks, fit.all_blocks[own:])
     index = row_index({**other, **known})
     response = Sub(Word(answer_name(fit.design.spec)), index)
-    if fit.linear:
+    if fit.kind.residual:
         lines, notes = _linear(fit, known, index, response, estimates)
     else:
         lines, notes = _generalised(fit, known, other, index, response, estimates)
@@ -72,7 +72,7 @@ def equation_lines(fit, estimates):
         if estimates and not known_all:
             notes = [*notes, f"Covariances of {block.factor.name}: some are not in the data."]
         lines += distribution_lines(block, notation, found if known_all else None)
-    if fit.linear:
+    if fit.kind.residual:
         lines.append(_residual(fit, index, estimates))
     return lines, [*_letters({**other, **known}), *notes]
 

@@ -40,7 +40,7 @@ def dispersion_ratio(fit):
     family, size, weights = fit.family, fit.response.size, fit.response.weights
     free = any(name in family.extras for name in ("dispersion", "df"))
     single = family.has_size and (size is None or size.max() <= 1)
-    if fit.linear or not family.discrete or family.ordinal or free or single:
+    if not family.discrete or family.ordinal or free or single:
         return np.nan, np.nan
     trials = 1.0 if size is None else size
     mean = np.asarray(family.mean(*fit.predictors), dtype=float) * trials
@@ -104,7 +104,7 @@ def zeros(fit):
     simulated.
     """
     family, y, weights = fit.family, fit.response.y, fit.response.weights
-    if fit.linear or not family.discrete or family.ordinal or family.has_size:
+    if not family.discrete or family.ordinal or family.has_size:
         return []
     if family.zeros is not None or weights is not None or y.size < LEAST:
         return []

@@ -61,9 +61,8 @@ def curvature(fit, excess=1.0):
     if not bent:
         largest = max(size for *_, size in found)
         names = ", ".join(f"'{name}'" for name, *_ in found)
-        words = (
-            f"a parabola of {names} would move fitted values by at most {largest:.2g} {_unit(fit)}"
-        )
+        words = f"a parabola of {names} would move fitted values by at most {largest:.2g} "
+        words += fit.kind.noise
         return [Check("curvature", largest, FINE, words, "assumptions")]
     size, name, t = max(bent)
     others = [f"'{other}'" for _, other, _ in sorted(bent, reverse=True)[1:]]
@@ -71,7 +70,7 @@ def curvature(fit, excess=1.0):
     shape = "like a valley" if t > 0 else "like a hill"
     words = (
         f"the effect of '{name}' is curved, {shape}{also}: a parabola moves the fitted values by "
-        f"{size:.2g} {_unit(fit)} (score test z = {t:+.1f}). Add I({name}^2), or write "
+        f"{size:.2g} {fit.kind.noise} (score test z = {t:+.1f}). Add I({name}^2), or write "
         f"poly({name}, 2) or bs({name}) in place of {name}"
     )
     return [Check("curvature", size, verdict(True, size, BENT, VERY_BENT), words, "assumptions")]
@@ -110,12 +109,6 @@ def _setting(fit):
     """Scores and weights of the rows, and the projection that goes with them."""
     score, weights = _score_and_weights(fit)
     return score, weights, _Projection(fit, weights)
-
-
-def _unit(fit):
-    return "standard deviations of what they leave" if fit.linear else (
-        "standard deviations of a row's noise on the scale of the link"
-    )  # fmt: skip
 
 
 def _score_and_weights(fit):

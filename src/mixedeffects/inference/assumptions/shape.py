@@ -70,6 +70,6 @@ def tails(fit, found):
     g1 = skewness(found.z)
     if abs(g1) >= VERY_SKEWED:
         words += f"; most weight is on one side. {lifted(fit, g1 > 0)}"
-    elif fit.linear:
+    elif fit.family.name == "gaussian":
         words += ', or fit the same by glmm(…, family="t")'
     return [Check("tails", g2, state, words, "assumptions")]

@@ -70,11 +70,11 @@ def spread(fit, found):
 
 def _advice(fit, name, rising):
     if name == "fitted values":
-        if rising and fit.linear:
+        if rising and fit.family.name == "gaussian":
             return lifted(fit, True)
         return "Try another response scale, or weights="
     column = name.strip("'")
-    if fit.linear:
+    if fit.kind.residual:
         return (
             f'Say so in the model: weights=, or glmm(…, family="gaussian", dispersion="~ {column}")'
         )

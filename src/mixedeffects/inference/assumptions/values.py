@@ -22,7 +22,7 @@ def response_values(fit, found=None):
         return []
     name = fit.design.spec.response
     values, counts = np.unique(y, return_counts=True)
-    what = "a linear model" if fit.linear else f"the {fit.family.name} family"
+    what = "a linear model" if fit.kind.residual else f"the {fit.family.name} family"
     if values.size == 2:
         words = (
             f"'{name}' has two values only, {values[0]:g} and {values[1]:g}, and {what} has its "

@@ -15,7 +15,7 @@ def lifted(fit, to_the_right):
     fit : FitRecord
     to_the_right : bool
     """
-    if not fit.linear:
+    if fit.family.name != "gaussian":
         return "Try another family or link"
     if to_the_right and fit.design.y.min() > 0:
         response = fit.design.spec.response

@@ -14,7 +14,7 @@ from mixedeffects.inference.checkup.fixed import (
     lost_columns,
     uncorrelated_columns,
 )
-from mixedeffects.inference.checkup.random import FEW_LEVELS, NEAR_ZERO, unit_of
+from mixedeffects.inference.checkup.random import FEW_LEVELS, NEAR_ZERO
 from mixedeffects.inference.checkup.record import Check
 from mixedeffects.inference.checkup.spanned import spanned_effects
 
@@ -37,5 +37,4 @@ __all__ = [
     "lost_columns",
     "spanned_effects",
     "uncorrelated_columns",
-    "unit_of",
 ]

@@ -363,10 +363,9 @@ def shared_columns(fit, terms):
 
 def aliased(fit):
     """Columns that were dropped because others determine them."""
-    found = list(fit.design.aliased)
-    if not fit.linear:
-        found += [a for part in fit.design.others.values() for a in part.aliased]
-    found = [a for a in found if not a.distant]
+    found = [
+        a for part in fit.design.predictors.values() for a in part.aliased if not a.distant
+    ]  # fmt: skip
     if not found:
         return Check("aliased", 0.0, FINE, "no column was dropped")
     words = "dropped, determined by others: " + "; ".join(a.reason for a in found[:5])

@@ -69,11 +69,6 @@ def near_zero(fit):
     return out
 
 
-def unit_of(fit):
-    """In what contributions to the response are counted, in words."""
-    return "residual standard deviations" if fit.linear else "units of the linear predictor"
-
-
 def variances(fit):
     """Variances next to nothing."""
     sizes = np.concatenate(contributions(fit))
@@ -81,7 +76,7 @@ def variances(fit):
         return Check("variances", float("nan"), FINE, "no variance is in the data by itself")
     smallest = float(np.nanmin(sizes))
     found = near_zero(fit)
-    unit = unit_of(fit)
+    unit = fit.kind.unit
     if not found:
         return Check("variances", smallest, FINE, f"the smallest effect is {smallest:.2g} {unit}")
     largest = max(size for _, size in found)

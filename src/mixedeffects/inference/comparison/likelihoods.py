@@ -36,7 +36,7 @@ def refuse_other_likelihoods(fits, names):
                 f"{pair}: prior weights divide the dispersion of one family and count rows of the "
                 "other, so that their likelihoods cannot be compared\nfit both without weights"
             )
-    known = [(f, name) for f, name in zip(fits, names, strict=True) if not exact(f)]
+    known = [(f, name) for f, name in zip(fits, names, strict=True) if not f.exact]
     for fit, name in known[1:]:
         one, other = known[0]
         if one.nagq != fit.nagq:
@@ -45,12 +45,6 @@ def refuse_other_likelihoods(fits, names):
                 "approximations of the likelihood differ by more than the models may\n"
                 "fit all with the same nagq"
             )
-
-
-def exact(fit):
-    """Whether the likelihood is no approximation: a normal response, linear in everything."""
-    linear = fit.family.name == "gaussian" and fit.family.link.name == "identity"
-    return fit.linear or (linear and fit.nagq > 0)
 
 
 def model_text(fit):
@@ -63,7 +57,7 @@ def model_text(fit):
     'incidence / size ~ period + (1 | herd), binomial (logit)'
     """
     text = fit.design.spec.text
-    if fit.linear:
+    if fit.kind.residual:
         return text
     others = [f", {name} {part.spec.text}" for name, part in fit.design.others.items()]
     return f"{text}, {fit.family.name} ({fit.family.link.name}){''.join(others)}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from mixedeffects.design import take_rows
@@ -62,10 +60,7 @@ def reordered(fit, order):
     design = take_rows(fit.design, order)
     for name in design.predictors:
         design = design.changed(name, sources=None)
-    if fit.linear:
-        return replace(fit, design=design)
-    response = replace(fit.response, y=design.y, size=design.size, weights=design.weights)
-    return replace(fit, design=design, response=response, row_of=None)
+    return fit.with_design(design)
 
 
 def order_of(first, other, pair):

@@ -120,7 +120,7 @@ def df_method(fit, name=None) -> DfMethod:
         module, cls = METHODS[name]
         method = getattr(import_module(module), cls)(fit)
         # of a generalised model no covariance parameter is projected out
-        doubted = fit.linear and fit.certificate.flat
+        doubted = fit.kind.residual and fit.certificate.flat
         fit.cache[name] = KnownErrors(method, fit) if doubted else method
     return fit.cache[name]
 

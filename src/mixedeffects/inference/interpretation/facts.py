@@ -76,8 +76,8 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
         version=metadata.version("mixedeffects"),
         response=answer_name(spec),
         kind=kind,
-        link=None if fit.linear else fit.family.link.name,
-        distribution=None if fit.linear else fit.family.name,
+        link=None if fit.kind.residual else fit.family.link.name,
+        distribution=None if fit.kind.residual else fit.family.name,
         success=success_of(fit),
         rate=fit.design.exposure is not None,
         weighted=design.weights is not None,
@@ -118,13 +118,13 @@ def kind_of(fit):
     -------
     str
     """
-    if fit.linear:
+    link = fit.family.link.name
+    if fit.kind.residual:
         from mixedeffects.inference.means.transformation import transformation
 
         found = transformation(fit)
         logs = found is not None and found.name == "log" and found.shift == 0.0
         return "log value" if logs else "value"
-    link = fit.family.link.name
     if fit.family.ordinal:
         return "category" if link == "logit" else "predictor"
     return KINDS.get(link, "predictor")
@@ -151,8 +151,6 @@ def random_terms(fit):
 
 def other_effects(fit, level):
     """Coefficients of the extra zeros' and the dispersion's formulas."""
-    if fit.linear:
-        return {}
     out = {}
     for name, part in fit.design.others.items():
         table, ratios = (

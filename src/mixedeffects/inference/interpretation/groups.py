@@ -149,7 +149,7 @@ def _spanned(fit, columns):
     projected again, which takes away what rounding left of it. Where the fixed columns are too
     nearly collinear for cross-products, by least squares.
     """
-    ordinal = not fit.linear and fit.family.ordinal
+    ordinal = fit.family.ordinal
     if not columns or not (fit.beta.size or ordinal):
         return np.zeros(len(columns), dtype=bool)
     X = np.asarray(fit.design.X)
@@ -174,7 +174,7 @@ def _spanned(fit, columns):
 
 def _on_response(fit, low, high):
     """Two linear predictors as means of the response, where the family makes that simple."""
-    if fit.linear or fit.family.name not in SIMPLE or fit.family.link.name == "identity":
+    if fit.family.name not in SIMPLE or fit.family.link.name == "identity":
         return None
     ends = np.asarray(fit.family.link.inverse(np.array([low, high])), dtype=float)
     return (float(ends.min()), float(ends.max())) if np.isfinite(ends).all() else None
@@ -239,7 +239,7 @@ def clustering(fit):
     -------
     Clustering or None
     """
-    if not fit.linear or not fit.beta.size:
+    if not fit.kind.residual or not fit.beta.size:
         return None
     single = len(fit.design.blocks) == 1 and fit.design.blocks[0].Z is None
     found = identification(fit)

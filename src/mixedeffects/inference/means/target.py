@@ -16,6 +16,7 @@ from mixedeffects.design import SourceColumns
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import open_ends
 from mixedeffects.inference.estimable import Aliasing, aliasing
+from mixedeffects.inference.kinds import GENERALISED, Kind
 from mixedeffects.inference.means.inverse_link import (
     InverseLink,
     adjusted_for_random,
@@ -48,7 +49,7 @@ class CoefficientView:
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
     recession: Any = None
-    linear: ClassVar[bool] = False
+    kind: ClassVar[Kind] = GENERALISED
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ def transformation(fit):
     >>> transformation(fit).response, float(transformation(fit).inverse(0.0))
     ('Reaction', 1.0)
     """
+    if fit.family.link.name != "identity":
+        return None
     node = strip(fit.design.spec.formula.response)
     if not isinstance(node, Call) or node.function not in _INVERSES:
         return None
@@ -147,7 +149,7 @@ def unknown_inverse(fit):
     >>> unknown_inverse(fit)
     True
     """
-    if fit.family.link.name != "identity" or (not fit.linear and fit.family.has_size):
+    if fit.family.link.name != "identity" or fit.family.has_size:
         return False
     node = fit.design.spec.formula.response
     return not isinstance(strip(node), Name) and transformation(fit) is None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mixedeffects.inference.views.forest import coefficients_view
     from mixedeffects.inference.views.mean_lines import interaction_view
     from mixedeffects.inference.views.mean_points import means_view
+    from mixedeffects.inference.views.mean_scale import scale_words
     from mixedeffects.inference.views.normal_quantiles import qq_ranef_view, qq_view
     from mixedeffects.inference.views.optimiser_path import trace_view
     from mixedeffects.inference.views.predictive import predictive_view
@@ -49,6 +50,7 @@ __getattr__ = late(
         "influence_group": "deletions",
         "verdict_words": "verdicts",
         "boxes": "tukey",
+        "scale_words": "mean_scale",
     },
 )
 
@@ -70,6 +72,7 @@ __all__ = [
     "quantile_residuals_view",
     "residuals_view",
     "scale_location_view",
+    "scale_words",
     "shrinkage_view",
     "trace_view",
     "trajectories_view",

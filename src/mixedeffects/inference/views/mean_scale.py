@@ -51,13 +51,17 @@ def chosen_scale(fit, scale=None):
 def mean_title(fit, scale):
     """What an axis of means is called."""
     response = fit.design.spec.response
-    change = transformation(fit) if fit.linear else None
+    change = transformation(fit)
     if change is not None:
         return change.response if scale == "response" else change.text
     response = unquoted(response)
-    if fit.linear or scale == "response":
-        return response
-    return f"{response}, {fit.family.link.name} scale"
+    return response if scale == "response" else response + scale_words(fit)
+
+
+def scale_words(fit):
+    """The scale of the link, as it goes behind a name; none where there is one scale only."""
+    link = fit.family.link.name
+    return "" if link == "identity" else f", {link} scale"
 
 
 def unquoted(text):
@@ -82,7 +86,7 @@ MAIN = "conditional"
 
 def mean_component(fit):
     """The part of the model whose mean is that of the response, extra zeros included."""
-    if fit.linear or fit.family.ordinal:
+    if fit.kind.residual or fit.family.ordinal:
         return MAIN
     some = tuple(np.asarray(p[:SEEN]) for p in fit.predictors)
     with np.errstate(all="ignore"):
@@ -94,7 +98,7 @@ def mean_component(fit):
 
 def typical_note(fit, scale):
     """What a mean of a nonlinear model is not: the average over groups."""
-    plain = fit.linear or fit.family.link.name == "identity" or scale == "link"
+    plain = fit.family.link.name == "identity" or scale == "link"
     return () if plain else ("fixed effects: a group with effects of zero, not a mean over groups",)
 
 
@@ -104,14 +108,13 @@ def response_on(fit, scale):
     Returns
     -------
     (n,) array or None
-        Proportions of successes among trials; None for the link scale of a generalised model.
+        Proportions of successes among trials; None for the scale of a link.
     """
-    if fit.linear:
-        change = transformation(fit) if scale == "response" else None
-        return fit.design.y if change is None else change.inverse(fit.design.y)
-    if scale == "link":
+    y, size, change = fit.response.y, fit.response.size, transformation(fit)
+    if change is not None:
+        return y if scale == "link" else change.inverse(y)
+    if scale == "link" and fit.family.link.name != "identity":
         return None
-    y, size = fit.response.y, fit.response.size
     return y if size is None else y / np.maximum(size, 1.0)
 
 

@@ -104,9 +104,7 @@ def _check_comparable(fits):
     for other in fits[1:]:
         if not hasattr(other, "certificate"):
             raise OptionError(f"{other!r} is not a fitted model")
-        same = (other.reml, other.design.n, other.linear) == (
-            first.reml, first.design.n, first.linear
-        )  # fmt: skip
+        same = (other.reml, other.design.n, other.kind) == (first.reml, first.design.n, first.kind)
         if not same or other.design.x_names != first.design.x_names:
             raise OptionError(
                 "objectives of different models, rows or criteria cannot be compared\n"

@@ -49,7 +49,7 @@ def variance_view(fit, *, level=0.95, scale="latent", approximation=None, null=N
     share = np.array(found["r2"][SUMS:], dtype=float)
     variance[share < ROUNDING], share[share < ROUNDING] = 0.0, 0.0
     kinds = ["fixed", *["random"] * (len(names) - 2), "residual"]
-    last = "residual" if fit.linear else f"distribution ({fit.family.name})"
+    last = "residual" if fit.kind.residual else f"distribution ({fit.family.name})"
     end = np.cumsum(share)
     columns = {
         "source": as_texts(["fixed effects", *names[1:-1], last]), "kind": as_texts(kinds),
@@ -74,6 +74,6 @@ def variance_view(fit, *, level=0.95, scale="latent", approximation=None, null=N
         )
     facts = {
         "marginal": float(found["r2"][0]), "conditional": float(found["r2"][1]),
-        "scale": None if fit.linear else scale, "coverage": level,
+        "scale": None if fit.kind.residual else scale, "coverage": level,
     }  # fmt: skip
     return View({"data": Table(columns), "icc": Table(rho)}, tuple(notes), facts)

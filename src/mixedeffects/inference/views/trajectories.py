@@ -252,7 +252,7 @@ def _points(fit, along, factor, found, scale, facets):
     if y is None:
         empty = {name: np.empty(0) for name in ("level", "by", "x", "y", "n")}
         return empty, ["data have no place on the scale of the link"]
-    if not facets and not fit.linear and np.isin(y, (0.0, 1.0)).all():
+    if not facets and fit.family.discrete and np.isin(y, (0.0, 1.0)).all():
         return _shares(y, along)
     rows = found.rows if facets else np.arange(y.size)
     some = sampled(rows.size, MOST_POINTS)

@@ -150,7 +150,7 @@ def predicted_seconds(fit):
     objective = evaluation.objective
     with threads_for(fit.plan.columns):
         start = perf_counter()
-        objective.evaluate(evaluation.theta if fit.linear else evaluation.x)
+        objective.evaluate(evaluation.x)
         seconds = perf_counter() - start
     return WITH_GRADIENT * seconds * max(fit.certificate.evaluations, 1)
 

@@ -156,5 +156,5 @@ def without_any(asked):
         objective = objective_without_random(fit)
     except MixedEffectsError:
         return ""
-    name = "Ordinary regression" if fit.linear else "A generalised linear model"
+    name = fit.kind.without_random
     return f"{name}, without random effects, has log-likelihood {-0.5 * objective:.3f}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.checkup import NEAR_ZERO, unit_of
+from mixedeffects.inference.checkup import NEAR_ZERO
 from mixedeffects.model.doctor.formulas import contains
 from mixedeffects.model.doctor.record import Trial
 from mixedeffects.model.doctor.simplify import bars, rewritten, spots
@@ -48,7 +48,7 @@ def drop_near_zero(bench):
         smallest = min(slopes, default=None)
         words = (
             "there are no random slopes" if smallest is None
-            else f"the smallest slope adds {smallest:.2g} {unit_of(fit)}"
+            else f"the smallest slope adds {smallest:.2g} {fit.kind.unit}"
         )  # fmt: skip
         return [Trial.needless(NAME, words)]
     texts = {}

@@ -182,7 +182,7 @@ def _without_random(asked):
         objective = objective_without_random(fit)
     except MixedEffectsError:
         return ""
-    name = "Ordinary regression" if fit.linear else "A generalised linear model"
+    name = fit.kind.without_random
     return (
         f"{name}, without random effects, has log-likelihood {-0.5 * objective:.3f} against "
         f"{asked.loglik:.3f} and one parameter fewer."

@@ -55,9 +55,7 @@ def spots(fit):
     """Every random term of a fit; see `Spot`."""
     main = len(fit.design.blocks)
     singular = {direction.term for direction in fit.certificate.singular}
-    specs = [fit.design.spec] * main
-    if not fit.linear:
-        specs += [part.spec for part in fit.design.others.values() for _ in part.blocks]
+    specs = [part.spec for part in fit.design.predictors.values() for _ in part.blocks]
     out, place = [], 0
     zipped = zip(fit.all_blocks, contributions(fit), specs, strict=True)
     for f, (block, sizes, spec) in enumerate(zipped):
@@ -231,8 +229,8 @@ def smaller(fit, *, split=True):
     if not zi and all(bar.empty for bar in new):  # something must be left
         new = [replace(new[-1], intercept=True), *new[:-1]]
     shown = ", ".join(f"'{n}' by {group_of(fit, s)}" for _, n, s in chosen)
-    unit = " residual sd" if fit.linear else ""
-    why = "no variance" if none else f"smallest effect, {chosen[0][0]:.2g}{unit}"
+    why = f"smallest effect, {chosen[0][0]:.2g}{fit.kind.short_unit}"
+    why = "no variance" if none else why
     return f"{shown} dropped ({why})", *rewritten(fit, zi, new)
 
 

@@ -1,0 +1,55 @@
+"""What a linear and a generalised model are called, and what only one of them has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The words of one kind of model.
+
+    Attributes
+    ----------
+    function : str
+        Of this package, which fits it.
+    title : str
+    residual : bool
+        Whether every row has a residual whose standard deviation, sigma, is estimated apart from
+        the other parameters, so that there are sums of squares and random effects are relative
+        to it. In other models the family says how rows vary about their mean.
+    without_random : str
+        The model that is left without random effects.
+    unit, short_unit : str
+        Of the sizes of random effects as the engine has them.
+    noise : str
+        The unit of what single rows depart by.
+    """
+
+    function: str
+    title: str
+    residual: bool
+    without_random: str
+    unit: str
+    short_unit: str
+    noise: str
+
+
+LINEAR = Kind(
+    function="lmm",
+    title="linear mixed model",
+    residual=True,
+    without_random="Ordinary regression",
+    unit="residual standard deviations",
+    short_unit=" residual sd",
+    noise="standard deviations of what they leave",
+)
+GENERALISED = Kind(
+    function="glmm",
+    title="generalised linear mixed model",
+    residual=False,
+    without_random="A generalised linear model",
+    unit="units of the linear predictor",
+    short_unit="",
+    noise="standard deviations of a row's noise on the scale of the link",
+)
