@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.estimation.laplace.held import with_problem
+from mixedeffects.estimation.laplace.objective import with_problem
 from mixedeffects.estimation.recession import Recession, complement, recession_cone
 
 # linear predictor beyond which a row counts as at its limit

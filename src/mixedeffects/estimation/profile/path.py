@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, isfinite, sqrt
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -28,47 +28,9 @@ NEARLY = 1.0 - 1e-4
 class LowerPointError(Exception):
     """A constrained optimum lies below the unconstrained one; carries it."""
 
-    def __init__(self, held):
+    def __init__(self, found):
         super().__init__("a lower point")
-        self.held = held
-
-
-class TracedProblem(Protocol):
-    """One parameter to be profiled, in its coordinate w.
-
-    Attributes
-    ----------
-    w, x : float, (K,) array
-        The optimum.
-    minimum : float
-        The objective there.
-    lowest, highest : float
-        Where w ends.
-    slope : float
-        dzeta/dw at the optimum, or nan.
-    guess : float
-        A step of w of sensible size, where the slope is nan.
-    stride(sign) : float
-        The longest step between neighbouring points, where zeta may be nearly level.
-    ceiling : Held or None
-        An optimum at which the parameter has no meaning, so that no value of it costs more: a
-        correlation of effects one of which does not vary.
-    """
-
-    w: float
-    x: np.ndarray
-    minimum: float
-    lowest: float
-    highest: float
-    slope: float
-    guess: float
-    ceiling: Any
-
-    def solve(self, w: float, x: np.ndarray, tolerance: float) -> Any: ...
-
-    def tangent(self) -> Any: ...
-
-    def stride(self, sign: float) -> float: ...
+        self.found = found
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +41,23 @@ class Point:
     ----------
     w, zeta : float
     x : (K,) array
-    held : Held or None
-        None at the optimum.
+        The free coordinates.
+    found : ConstrainedOptimum or None
+        None at the optimum without constraint.
     """
 
     w: float
     zeta: float
     x: np.ndarray
-    held: Any
+    found: Any
 
 
-def trace(problem, targets, exact):
+def profile_path(problem, targets, exact):
     """Points of both sides of the optimum, by increasing w.
 
     Parameters
     ----------
-    problem : TracedProblem
+    problem : ConstrainedProblem
     targets : increasing sequence of positive float
         |zeta| to aim at, the last being where the path ends.
     exact : set of float
@@ -162,7 +125,7 @@ def _reach(problem, sign, end, target, precise, points, last):
     """The next point on the way to |zeta| = target, and how it was reached."""
     low, high, trial, worst = last, None, None, None
     step = min((abs(p.w - last.w) for p in points if p is not last), default=inf)
-    longest = problem.stride(sign)
+    longest = problem.constraint.stride(sign, problem.w)
     for _ in range(MOST_TRIALS):
         w = _propose(problem, sign, target, points, trial, low, high, worst, step)
         striding = trial is None and worst is None and sign * (w - last.w) > 1.5 * longest
@@ -172,16 +135,16 @@ def _reach(problem, sign, end, target, precise, points, last):
         if at_end:
             w = end
         x = _extrapolate(problem, points, trial, w)
-        held = problem.solve(w, x, ROUGH if trial is None or not precise else FINE)
-        rise = held.value - problem.minimum
-        if not (held.converged and isfinite(held.value)):
+        found = problem.solve(w, x, ROUGH if trial is None or not precise else FINE)
+        rise = found.value - problem.minimum
+        if not (found.converged and isfinite(found.value)):
             worst = w
             if abs(worst - low.w) < 1e-6 * max(abs(low.w), step if isfinite(step) else 0.0):
                 return None, LOST
             continue
         if rise < -ROUNDING * max(1.0, 1e-3 * abs(problem.minimum)):
-            raise LowerPointError(held)
-        point = Point(w, sign * sqrt(max(rise, 0.0)), held.x, held)
+            raise LowerPointError(found)
+        point = Point(w, sign * sqrt(max(rise, 0.0)), found.x, found)
         size = abs(point.zeta)
         if at_end and size <= target * (1.0 + EXACT):
             return point, END
@@ -218,7 +181,7 @@ def _propose(problem, sign, target, points, trial, low, high, worst, step):
         w = low.w + sign * min(guess, 50.0 * problem.guess)
     else:
         near = sorted(known, key=lambda p: abs(p.zeta - zeta))[:NODES]
-        w = _lagrange([p.zeta for p in near], [p.w for p in near], zeta)
+        w = interpolated([p.zeta for p in near], [p.w for p in near], zeta)
     ahead = sign * (w - low.w)
     if limit is not None:
         width = sign * (limit - low.w)
@@ -239,7 +202,7 @@ def _propose(problem, sign, target, points, trial, low, high, worst, step):
 
 def _extrapolate(problem, points, trial, w):
     if len(points) == 1:
-        first, tangent = points[0], problem.tangent()
+        first, tangent = points[0], problem.tangent
         if tangent is None:
             return first.x if trial is None else trial.x
         base = first if trial is None else trial
@@ -264,7 +227,7 @@ def _weights(nodes, at):
     return np.array(out)
 
 
-def _lagrange(nodes, values, at):
+def interpolated(nodes, values, at):
     """The polynomial through (nodes, values); nan where two nodes coincide."""
     if len(set(nodes)) < len(nodes):
         return float("nan")
