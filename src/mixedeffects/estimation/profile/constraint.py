@@ -68,13 +68,8 @@ def has_correlations(structure):
 def parameters_of(terms, sigma, sizes):
     """Every parameter of a model as what may be held, in the order of `natural_values`.
 
-    Parameters
-    ----------
-    terms : sequence of TermParameters
-    sigma : bool
-        Whether the residual standard deviation is a parameter.
-    sizes : sequence of int
-        Number of coefficients of each group.
+    `sigma`: whether the residual standard deviation is one; `sizes`: how many coefficients each
+    group has.
     """
     out = []
     for owner, term in enumerate(terms):
@@ -96,6 +91,7 @@ def natural_values(terms, factors, others, directions=None):
     Parameters
     ----------
     terms : sequence of TermParameters
+        Of the random effects.
     factors : sequence of (k, k) arrays
         Per term, any L with Cov(b) = L L', in the columns of the formula.
     others : sequence of float
@@ -126,6 +122,7 @@ class TermFactor:
     Parameters
     ----------
     parameters : Parameters
+        Of the model's random effects.
     owner : int
         The term.
     order : tuple of int, optional
@@ -177,6 +174,11 @@ def _lower(L):
         return np.abs(L)
     R = np.asarray(np.linalg.qr(L.T, mode="r"))
     return (R * np.where(R.diagonal() < 0, -1.0, 1.0)[:, None]).T
+
+
+def along_and_across(a):
+    """d along a with a'd = 1, and an orthonormal basis (p, p - 1) of what is across it."""
+    return a / (a @ a), np.linalg.qr(a[:, None], mode="complete")[0][:, 1:]
 
 
 def beginning_with(columns, k):

@@ -35,12 +35,15 @@ class LaplaceOptimum(ProfileOptimum):
     Parameters
     ----------
     fit : GLMMFit
+        Whose it is.
     evaluation : LaplaceEvaluation
+        The optimum.
     H : (P, P) array
         Second derivatives there.
     regular : bool
         Whether no variance is zero.
     coefficients : tuple of Coefficients
+        The places of the fixed coefficients in that problem.
     """
 
     per_point = 4.0
@@ -169,7 +172,9 @@ def search(objective, held, w, x, curvature, near, tolerance):
     objective : LaplaceObjective or another with its interface
         Of the problem in which nothing is held.
     held : CoefficientConstraint or CovarianceConstraint
+        The constraint.
     w : float
+        The coordinate that is held.
     x : (P - 1,) array
         Where to start.
     curvature : (P - 1, P - 1) array
@@ -178,10 +183,6 @@ def search(objective, held, w, x, curvature, near, tolerance):
         Of the same constraint, whose modes to start from.
     tolerance : float
         Newton decrement at which to stop.
-
-    Returns
-    -------
-    ConstrainedOptimum
     """
     inner = with_problem(objective, held.at(w))
     point, B = inner.evaluate(x, near=near), curvature

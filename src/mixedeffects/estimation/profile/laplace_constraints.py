@@ -15,7 +15,11 @@ import numpy as np
 
 from mixedeffects.estimation.laplace.curvature import by_differences
 from mixedeffects.estimation.laplace.objective import with_problem
-from mixedeffects.estimation.profile.constraint import TermFactor, beginning_with
+from mixedeffects.estimation.profile.constraint import (
+    TermFactor,
+    along_and_across,
+    beginning_with,
+)
 
 # step for the derivative of one system of coordinates by another
 STEP = 1e-5
@@ -23,66 +27,81 @@ STEP = 1e-5
 GONE = 1e-5
 
 
-class CoefficientConstraint:
-    """One fixed coefficient, of any predictor.
+class CoefficientSpace:
+    """The fixed coefficients of a problem held to an affine space: inner c + direction w.
 
     Parameters
     ----------
     problem : Problem
-    group : Coefficients
-    row : int
-        Which of the group's coefficients, in the user's columns.
+        In which they are free.
+    inner : (F, k) array
+        Orthonormal.
+    direction : (F,) array
+        Orthogonal to it.
+
+    Attributes
+    ----------
+    S, s : (P, P - F + k) array, (P,) array
+        All parameters are S x + s w.
     """
 
-    def __init__(self, problem, group, row):
-        self.problem, part = problem, group.part
-        a = group.T[row]
-        Q = np.linalg.qr(a[:, None], mode="complete")[0]
-        direction, others = a / (a @ a), Q[:, 1:]
-        P = problem.n_parameters
-        self.S = np.zeros((P, P - 1))
-        self.S[: part.start, : part.start] = np.eye(part.start)
-        self.S[part, part.start : part.stop - 1] = others
-        self.S[part.stop :, part.stop - 1 :] = np.eye(P - part.stop)
-        self.s = np.zeros(P)
-        self.s[part] = direction
+    def __init__(self, problem, inner, direction):
+        (F, k), P = inner.shape, problem.n_parameters
+        self.problem = problem
+        self.S, self.s = np.zeros((P, P - F + k)), np.zeros(P)
+        self.S[:F, :k], self.S[F:, k:], self.s[:F] = inner, np.eye(P - F), direction
         self._predictors = []
         for predictor in problem.predictors:
-            at = predictor.part
-            if at == part:
-                held = predictor.X @ direction
-                X = np.ascontiguousarray(predictor.X @ others)
-                inner = slice(at.start, at.stop - 1)
-                self._predictors.append((replace(predictor, X=X, part=inner), held))
-                continue
-            if at.start >= part.stop:
-                predictor = replace(predictor, part=slice(at.start - 1, at.stop - 1))
-            self._predictors.append((predictor, None))
-        self._a, self._part = a, part
+            own, along = inner[predictor.part], direction[predictor.part]
+            used = np.flatnonzero(own.any(axis=0))
+            part = slice(used[0], used[-1] + 1) if used.size else slice(0, 0)
+            X, own = predictor.X, own[:, part]
+            if own.shape[0] != own.shape[1] or (own != np.eye(own.shape[0])).any():
+                X = np.ascontiguousarray(X @ own)
+            moved = predictor.X @ along if along.any() else None
+            self._predictors.append((replace(predictor, X=X, part=part), moved))
+
+    def at(self, w):
+        """The problem with w held."""
+        problem = copy(self.problem)
+        predictors = []
+        for predictor, moved in self._predictors:
+            if moved is not None:
+                offset = moved * w
+                if predictor.offset is not None:
+                    offset = offset + predictor.offset
+                predictor = replace(predictor, offset=offset)
+            predictors.append(predictor)
+        problem.predictors = tuple(predictors)
+        lost = self.S.shape[0] - self.S.shape[1]
+        problem.n_fixed, problem.n_parameters = problem.n_fixed - lost, self.S.shape[1]
+        return problem
+
+    def whole(self, w, x):
+        """All parameters of the original problem, from those that are free."""
+        return self.S @ x + self.s * w
+
+    def full(self, w, evaluation):
+        """All parameters of the original problem at an evaluation."""
+        return self.whole(w, evaluation.estimates)
+
+
+class CoefficientConstraint(CoefficientSpace):
+    """One fixed coefficient, of any predictor: the one of `group` that is `row` in the user's."""
+
+    def __init__(self, problem, group, row):
+        F, part = problem.n_fixed, group.part
+        self._a, self._part = group.T[row], part
+        inner, direction = np.zeros((F, F - 1)), np.zeros(F)
+        before, own, after = slice(0, part.start), slice(part.start, part.stop - 1), part.stop - 1
+        direction[part], inner[part, own] = along_and_across(self._a)
+        inner[before, before] = np.eye(part.start)
+        inner[part.stop :, after:] = np.eye(F - part.stop)
+        super().__init__(problem, inner, direction)
 
     def split(self, x, lambdas):
         """w and the free coordinates of a full vector of parameters."""
         return float(self._a @ x[self._part]), self.S.T @ x
-
-    def at(self, w):
-        """The problem with the coefficient held at w."""
-        problem = copy(self.problem)
-        predictors = []
-        for predictor, held in self._predictors:
-            if held is not None:
-                moved = held * w
-                if predictor.offset is not None:
-                    moved = moved + predictor.offset
-                predictor = replace(predictor, offset=moved)
-            predictors.append(predictor)
-        problem.predictors = tuple(predictors)
-        problem.n_fixed, problem.n_parameters = problem.n_fixed - 1, problem.n_parameters - 1
-        problem.n_beta = problem.predictors[0].X.shape[1]
-        return problem
-
-    def full(self, w, evaluation):
-        """All parameters of the original problem."""
-        return self.S @ evaluation.estimates + self.s * w
 
     def curvature(self, objective, H, x, w, regular):
         """(P, P) second derivatives by (w, x)."""
@@ -93,15 +112,8 @@ class CoefficientConstraint:
 class CovarianceConstraint(TermFactor):
     """A standard deviation or a correlation of one term.
 
-    Its coordinates v are the entries of L, the one that is held first.
-
-    Parameters
-    ----------
-    problem : Problem
-    owner : int
-        The term.
-    columns : tuple of int
-        Positions in the term of the effect, or of the two whose correlation it is.
+    Its coordinates v are the entries of L, the one that is held first. `columns` has the position
+    in the term of the effect, or of the two whose correlation it is.
     """
 
     def __init__(self, problem, owner, columns):
@@ -203,11 +215,7 @@ class CovarianceConstraint(TermFactor):
 class ConstrainedParameters:
     """`Parameters` with one term in the coordinates of a constraint.
 
-    Parameters
-    ----------
-    constraint : CovarianceConstraint
-    w : float or None
-        None: the held parameter is free, first among the term's coordinates.
+    Without w, what is held is free, and first among the term's coordinates.
     """
 
     def __init__(self, constraint, w):

@@ -18,7 +18,11 @@ import numpy as np
 from mixedeffects.engine import with_fixed
 from mixedeffects.estimation.minimize import minimize
 from mixedeffects.estimation.objective import LMMObjective
-from mixedeffects.estimation.profile.constraint import beginning_with, natural_values
+from mixedeffects.estimation.profile.constraint import (
+    along_and_across,
+    beginning_with,
+    natural_values,
+)
 from mixedeffects.estimation.profile.linear_search import descent, search
 from mixedeffects.estimation.profile.path import ROUGH
 from mixedeffects.estimation.profile.problem import ConstrainedProblem, ProfileOptimum
@@ -160,8 +164,7 @@ class ConstrainedCoefficient(LinearProblem):
         stats, (position,) = optimum.stats, constraint.columns
         p, T = stats.p, stats.reference.T
         a, self.shift = T[position, :p], T[position, p]
-        Q = np.linalg.qr(a[:, None], mode="complete")[0]
-        self.direction, self.others = a / (a @ a), Q[:, 1:]
+        self.direction, self.others = along_and_across(a)
         self.x = self.parameters.vector(optimum.factors, optimum.sigma)
         self.w = float(optimum.beta[position])
         half = np.linalg.solve(optimum.evaluation.factorisation.RX.T, a)

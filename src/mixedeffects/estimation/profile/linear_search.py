@@ -24,10 +24,13 @@ def search(problem, objective, w, x, tolerance):
     Parameters
     ----------
     problem : LinearProblem
+        What is held, and how.
     objective : UnprofiledObjective
+        Of the problem at w.
     w : float
+        The coordinate that is held.
     x : (K,) array
-        Start.
+        Where to start.
     tolerance : float
         Newton decrement, twice the remaining fall, at which to stop.
 
@@ -95,12 +98,7 @@ def _learn(problem, H, step, change):
 def descent(H, g, correction=None):
     """-|H|^-1 g, the decrement g'|H|^-1 g, and whether H is positive definite.
 
-    Parameters
-    ----------
-    H : (K, K) array
-    g : (K,) array
-    correction : (K, K) array, optional
-        Added to H if the sum is positive definite.
+    The correction is added to H if the sum is positive definite.
     """
     if g.size == 0:
         return g, 0.0, True
@@ -123,6 +121,7 @@ def descent(H, g, correction=None):
 
 
 def _first_lower(problem, objective, w, trials, value):
+    """The first trial point, and its evaluation, with a lower value."""
     for x in trials:
         trial = objective.evaluate(problem.parameters, problem.expand(x, w))
         if trial.value < value:
@@ -131,8 +130,11 @@ def _first_lower(problem, objective, w, trials, value):
 
 
 def _line_search(problem, objective, w, x, current, step, g):
+    """A point along the step that is lower by enough, and its evaluation."""
     slope = float(g @ step)
-    length = min(1.0, LONGEST / max(abs(step[-1]), 1e-300))
+    length = 1.0
+    if problem.constraint.kind != "sigma":
+        length = min(1.0, LONGEST / max(abs(step[-1]), 1e-300))
     for i in problem.positive:
         if x[i] + length * step[i] < 0.1 * x[i]:
             length = -0.9 * x[i] / step[i]

@@ -53,21 +53,16 @@ class Point:
 
 
 def profile_path(problem, targets, exact):
-    """Points of both sides of the optimum, by increasing w.
+    """Points of both sides of the optimum, by increasing w, and why a side ended early.
 
     Parameters
     ----------
     problem : ConstrainedProblem
+        With one parameter held.
     targets : increasing sequence of positive float
         |zeta| to aim at, the last being where the path ends.
     exact : set of float
         Those of them to be met to rounding.
-
-    Returns
-    -------
-    points : list of Point
-    complaints : list of str
-        Why a side ended early, if one did.
 
     Raises
     ------
@@ -76,44 +71,12 @@ def profile_path(problem, targets, exact):
     optimum = Point(problem.w, 0.0, problem.x, None)
     points, complaints = [optimum], []
     for sign in (1.0, -1.0):
-        last = _side(problem, sign, targets, exact, points, optimum)
+        last = Side(problem, sign, points).follow(targets, exact, optimum)
         if last is not None:
             side = "above" if sign > 0 else "below"
             complaints.append(f"no point was found {side} zeta = {last.zeta:.2f}")
         points.sort(key=lambda p: p.w)
-    return points, complaints
-
-
-def _side(problem, sign, targets, exact, points, last):
-    """Add one side's points; the last of them where the path was lost, else None."""
-    end = problem.highest if sign > 0 else problem.lowest
-    if isfinite(end) and sign * (end - last.w) <= 1e-9 * max(1.0, abs(end)):
-        return None
-    ceiling, top = None, inf
-    if problem.ceiling is not None:
-        top = sqrt(max(problem.ceiling.value - problem.minimum, 0.0))
-        ceiling = Point(end, sign * top, problem.ceiling.x, problem.ceiling)
-    for target in targets:
-        precise, level = target in exact, target >= NEARLY * top
-        if level:  # from where it meets the ceiling
-            target, precise = NEARLY * top, True
-        while abs(last.zeta) < target:
-            point, how = _reach(problem, sign, end, target, precise, points, last)
-            if point is None:
-                if ceiling is None:
-                    return last
-                points.append(ceiling)
-                return None
-            points.append(point)
-            last = point
-            if how == END:
-                return None
-            if how == MET:
-                break
-        if level:
-            points.append(ceiling)
-            return None
-    return None
+    return points, tuple(complaints)
 
 
 # how a search for the next point ends: at the target, a stride on the way to it, at the end of
@@ -121,98 +84,153 @@ def _side(problem, sign, targets, exact, points, last):
 MET, STRIDE, END, LOST = "met", "stride", "end", "lost"
 
 
-def _reach(problem, sign, end, target, precise, points, last):
-    """The next point on the way to |zeta| = target, and how it was reached."""
-    low, high, trial, worst = last, None, None, None
-    step = min((abs(p.w - last.w) for p in points if p is not last), default=inf)
-    longest = problem.constraint.stride(sign, problem.w)
-    for _ in range(MOST_TRIALS):
-        w = _propose(problem, sign, target, points, trial, low, high, worst, step)
-        striding = trial is None and worst is None and sign * (w - last.w) > 1.5 * longest
-        if striding:
-            w = last.w + sign * longest
-        at_end = isfinite(end) and (end - w) * sign <= 1e-6 * abs(end - last.w)
-        if at_end:
-            w = end
-        x = _extrapolate(problem, points, trial, w)
-        found = problem.solve(w, x, ROUGH if trial is None or not precise else FINE)
-        rise = found.value - problem.minimum
-        if not (found.converged and isfinite(found.value)):
-            worst = w
-            if abs(worst - low.w) < 1e-6 * max(abs(low.w), step if isfinite(step) else 0.0):
-                return None, LOST
-            continue
-        if rise < -ROUNDING * max(1.0, 1e-3 * abs(problem.minimum)):
-            raise LowerPointError(found)
-        point = Point(w, sign * sqrt(max(rise, 0.0)), found.x, found)
-        size = abs(point.zeta)
-        if at_end and size <= target * (1.0 + EXACT):
-            return point, END
-        if abs(size - target) <= EXACT * target:
-            return point, MET
-        if striding and size < target:
-            return point, STRIDE
-        gap = target - abs(last.zeta)
-        if not precise and -0.6 * gap <= size - target <= 0.5 * gap:
-            return point, END if at_end else MET
-        if size < target:
-            step = max(abs(w - low.w), 0.0)
-            low = point
-        else:
-            high = point
-            if abs(high.w - low.w) <= 1e-13 * max(abs(high.w), abs(low.w)):
+class Side:
+    """One side of a path.
+
+    Parameters
+    ----------
+    problem : ConstrainedProblem
+        With one parameter held.
+    sign : {1, -1}
+        Of zeta.
+    points : list of Point
+        Those found so far, also of the other side; new ones are added.
+    """
+
+    def __init__(self, problem, sign, points):
+        self.problem, self.sign, self.points = problem, sign, points
+        self.end = problem.highest if sign > 0 else problem.lowest
+        self.longest = problem.constraint.stride(sign, problem.w)
+
+    def follow(self, targets, exact, last):
+        """Add the points of this side; the last of them where the path was lost, else None."""
+        problem, end, points = self.problem, self.end, self.points
+        if isfinite(end) and self.ahead(last.w, end) <= 1e-9 * max(1.0, abs(end)):
+            return None
+        ceiling, top = None, inf
+        if problem.ceiling is not None:
+            top = sqrt(max(problem.ceiling.value - problem.minimum, 0.0))
+            ceiling = Point(end, self.sign * top, problem.ceiling.x, problem.ceiling)
+        for target in targets:
+            precise, level = target in exact, target >= NEARLY * top
+            if level:  # from where it meets the ceiling
+                target, precise = NEARLY * top, True
+            while abs(last.zeta) < target:
+                point, how = self.reach(target, precise, last)
+                if point is None:
+                    if ceiling is None:
+                        return last
+                    points.append(ceiling)
+                    return None
+                points.append(point)
+                last = point
+                if how == END:
+                    return None
+                if how == MET:
+                    break
+            if level:
+                points.append(ceiling)
+                return None
+        return None
+
+    def ahead(self, here, there):
+        """How far one w lies from another in the direction of this side."""
+        return self.sign * (there - here)
+
+    def reach(self, target, precise, last):
+        """The next point on the way to |zeta| = target, and how it was reached."""
+        problem, sign, end, points = self.problem, self.sign, self.end, self.points
+        low, high, trial, worst = last, None, None, None
+        step = min((abs(p.w - last.w) for p in points if p is not last), default=inf)
+        for _ in range(MOST_TRIALS):
+            w = self.propose(target, trial, low, high, worst, step)
+            striding = (
+                trial is None and worst is None and self.ahead(last.w, w) > 1.5 * self.longest
+            )
+            if striding:
+                w = last.w + sign * self.longest
+            at_end = isfinite(end) and self.ahead(w, end) <= 1e-6 * abs(end - last.w)
+            if at_end:
+                w = end
+            x = self.extrapolate(trial, w)
+            found = problem.solve(w, x, ROUGH if trial is None or not precise else FINE)
+            rise = found.value - problem.minimum
+            if not (found.converged and isfinite(found.value)):
+                worst = w
+                if abs(worst - low.w) < 1e-6 * max(abs(low.w), step if isfinite(step) else 0.0):
+                    return None, LOST
+                continue
+            if rise < -ROUNDING * max(1.0, 1e-3 * abs(problem.minimum)):
+                raise LowerPointError(found)
+            point = Point(w, sign * sqrt(max(rise, 0.0)), found.x, found)
+            size = abs(point.zeta)
+            if at_end and size <= target * (1.0 + EXACT):
+                return point, END
+            if abs(size - target) <= EXACT * target:
                 return point, MET
-        trial = point
-    return (trial, MET) if high is not None else (None, LOST)
+            if striding and size < target:
+                return point, STRIDE
+            gap = target - abs(last.zeta)
+            if not precise and -0.6 * gap <= size - target <= 0.5 * gap:
+                return point, END if at_end else MET
+            if size < target:
+                step = max(abs(w - low.w), 0.0)
+                low = point
+            else:
+                high = point
+                if abs(high.w - low.w) <= 1e-13 * max(abs(high.w), abs(low.w)):
+                    return point, MET
+            trial = point
+        return (trial, MET) if high is not None else (None, LOST)
 
+    def propose(self, target, trial, low, high, worst, step):
+        """The next w to try for |zeta| = target.
 
-def _propose(problem, sign, target, points, trial, low, high, worst, step):
-    """The next w to try for |zeta| = target."""
-    zeta = sign * target
-    known = points if trial is None else [*points, trial]
-    if high is not None and high is not trial:
-        known = [*known, high]
-    if low is not trial and not any(low is p for p in points):
-        known = [*known, low]
-    limit = high.w if high is not None else worst
-    if len(known) == 1:
-        slope = problem.slope
-        guess = target / slope if isfinite(slope) and slope > 0 else problem.guess
-        w = low.w + sign * min(guess, 50.0 * problem.guess)
-    else:
-        near = sorted(known, key=lambda p: abs(p.zeta - zeta))[:NODES]
-        w = interpolated([p.zeta for p in near], [p.w for p in near], zeta)
-    ahead = sign * (w - low.w)
-    if limit is not None:
-        width = sign * (limit - low.w)
-        if not 1e-3 * width <= ahead <= (1.0 - 1e-3) * width or not isfinite(w):
-            share = 0.5
-            if high is not None and low is not trial:
-                share = (target - abs(low.zeta)) / (abs(high.zeta) - abs(low.zeta))
-                share = min(max(share, 0.05), 0.95)
-            if not (high is not None and 0 < ahead < width):
-                w = low.w + sign * share * width
+        It lies beyond `low`, and before `high` or the `worst` w, at which nothing was found;
+        `trial` is the point tried last, `step` the last step of w.
+        """
+        sign, zeta, guess = self.sign, self.sign * target, self.problem.guess
+        known = self.points if trial is None else [*self.points, trial]
+        if high is not None and high is not trial:
+            known = [*known, high]
+        if low is not trial and not any(low is p for p in self.points):
+            known = [*known, low]
+        if len(known) == 1:
+            slope = self.problem.slope
+            first = target / slope if isfinite(slope) and slope > 0 else guess
+            w = low.w + sign * min(first, 50.0 * guess)
+        else:
+            near = sorted(known, key=lambda p: abs(p.zeta - zeta))[:NODES]
+            w = interpolated([p.zeta for p in near], [p.w for p in near], zeta)
+        ahead = self.ahead(low.w, w)
+        if high is not None or worst is not None:
+            width = self.ahead(low.w, high.w if high is not None else worst)
+            if not 1e-3 * width <= ahead <= (1.0 - 1e-3) * width or not isfinite(w):
+                share = 0.5
+                if high is not None and low is not trial:
+                    share = (target - abs(low.zeta)) / (abs(high.zeta) - abs(low.zeta))
+                    share = min(max(share, 0.05), 0.95)
+                if not (high is not None and 0 < ahead < width):
+                    w = low.w + sign * share * width
+            return w
+        if not isfinite(w) or ahead <= 0:
+            w = low.w + sign * 2.0 * (step if isfinite(step) and step > 0 else guess)
+        elif isfinite(step) and step > 0 and len(known) > 1:
+            w = low.w + sign * min(ahead, 4.0 * step)
         return w
-    if not isfinite(w) or ahead <= 0:
-        w = low.w + sign * 2.0 * (step if isfinite(step) and step > 0 else problem.guess)
-    elif isfinite(step) and step > 0 and len(known) > 1:
-        w = low.w + sign * min(ahead, 4.0 * step)
-    return w
 
-
-def _extrapolate(problem, points, trial, w):
-    if len(points) == 1:
-        first, tangent = points[0], problem.tangent
-        if tangent is None:
-            return first.x if trial is None else trial.x
-        base = first if trial is None else trial
-        return base.x + (w - base.w) * tangent
-    near = sorted(points, key=lambda p: abs(p.w - w))[:NODES]
-    weights = _weights([p.w for p in near], w)
-    if trial is not None:
-        weights -= _weights([p.w for p in near], trial.w)
-    x = weights @ np.array([p.x for p in near])
-    return x if trial is None else trial.x + x
+    def extrapolate(self, trial, w):
+        """The free coordinates at w, from those of the points nearest to it."""
+        if len(self.points) == 1:
+            base = self.points[0] if trial is None else trial
+            tangent = self.problem.tangent
+            return base.x if tangent is None else base.x + (w - base.w) * tangent
+        near = sorted(self.points, key=lambda p: abs(p.w - w))[:NODES]
+        weights = _weights([p.w for p in near], w)
+        if trial is not None:
+            weights -= _weights([p.w for p in near], trial.w)
+        x = weights @ np.array([p.x for p in near])
+        return x if trial is None else trial.x + x
 
 
 def _weights(nodes, at):

@@ -19,6 +19,7 @@ class ConstrainedOptimum:
     Attributes
     ----------
     problem : ConstrainedProblem or None
+        Whose it is.
     w : float
         The coordinate that is held.
     x : (K,) array
@@ -170,6 +171,7 @@ class ProfileOptimum:
         Parameters
         ----------
         constraint : Constraint
+            The parameter.
         place : int
             Its place among all parameters.
         targets : increasing sequence of float
@@ -199,4 +201,4 @@ class ProfileOptimum:
             constraint.value(high) if path[-1].w == high else nan,
         )
         zeta = np.array([p.zeta for p in path])
-        return Curve(values, zeta, conditional, ends, 0.0, tuple(complaints))
+        return Curve(values, zeta, conditional, ends, 0.0, complaints)

@@ -8,20 +8,27 @@ still go to infinity. What is undetermined costs nothing at any value.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, nan, sqrt
 
 import numpy as np
 
+from mixedeffects.estimation.laplace.objective import with_problem
 from mixedeffects.estimation.laplace.verdict import NOTHING_LEFT
 from mixedeffects.estimation.profile.laplace import LaplaceOptimum, laplace_values, search
-from mixedeffects.estimation.profile.laplace_constraints import CoefficientConstraint
-from mixedeffects.estimation.profile.limit_problem import limiting, while_held
+from mixedeffects.estimation.profile.laplace_constraints import (
+    CoefficientConstraint,
+    CoefficientSpace,
+)
 from mixedeffects.estimation.profile.path import EXACT, MOST_TRIALS, Point, interpolated
 from mixedeffects.estimation.profile.problem import Curve
+from mixedeffects.estimation.recession import Recession, complement, recession_cone
 
 # Newton decrement at which a point is good enough; share of a zeta by which one may be missed
 FINE, NEAR = 1e-8, 0.1
 MOST_STEPS = 60
+# linear predictor beyond which a row counts as at its limit
+FAR_OUT = 40.0
 # linear predictor, of the row that moves most, from which a coefficient comes back
 START = 60.0
 
@@ -44,10 +51,10 @@ class SeparatedOptimum(LaplaceOptimum):
     def of(cls, fit, reml=False):
         at = fit.evaluation
         V = fit.engine_recession.directions.T
-        left = limiting(at.objective, fit.coefficients, at.estimates, V)
-        H = left.S.T @ fit.engine_hessian @ left.S
-        regular = not fit.certificate.singular
-        return cls(fit, left.evaluate(at.estimates, at), H, regular, left.coefficients)
+        space, objective, coefficients = far_out(fit, at.estimates, V)
+        H = space.S.T @ fit.engine_hessian @ space.S
+        evaluation = objective.evaluate(space.S.T @ at.estimates, near=at)
+        return cls(fit, evaluation, H, not fit.certificate.singular, coefficients)
 
     @property
     def all_exact(self):
@@ -102,6 +109,63 @@ class SeparatedOptimum(LaplaceOptimum):
         return Curve(values, zeta, conditional, ends, limit)
 
 
+def far_out(fit, x, V):
+    """A fit's problem with the space V (F, m) of the fixed coefficients held where x has it.
+
+    The space that is left, the objective in it, and where the groups of coefficients are there.
+    """
+    own = fit.evaluation.objective
+    F = own.problem.n_fixed
+    inner = complement(V) if V.shape[1] else np.eye(F)
+    space = CoefficientSpace(own.problem, inner, x[:F] - inner @ (inner.T @ x[:F]))
+    part = slice(0, inner.shape[1])
+    coefficients = tuple(replace(g, part=part, T=g.T @ inner[g.part]) for g in fit.coefficients)
+    return space, with_problem(own, space.at(1.0)), coefficients
+
+
+def while_held(recession, L, value, x, directions):
+    """What still goes to infinity while a combination of coefficients is held.
+
+    Parameters
+    ----------
+    recession : Recession
+        In the user's coordinates.
+    L : (p,) array
+        The combination, in the user's coordinates; its own limit is infinite.
+    value : float
+        Of the combination at x.
+    x : (F,) array
+        Coefficients, far out, in the engine's coordinates.
+    directions : (m, F) array
+        The recession's directions in these.
+
+    Returns
+    -------
+    recession : Recession or None
+        In the user's coordinates.
+    V : (F, j) array
+        Its directions in the engine's.
+    x : (F,) array
+        The coefficients, as far out along what is left that holding L anywhere on the way
+        back to zero leaves these rows at their limits.
+    towards : (F,) array
+        A direction in which L grows by one.
+    """
+    w = recession.directions @ L
+    step = w / float(w @ w)
+    towards = directions.T @ step
+    found = recession_cone(w[None, :], recession.pulls)
+    if found is None:
+        return None, np.zeros((x.size, 0)), x, towards
+    inside, pulls, out, moved = found
+    left = Recession(inside.T @ recession.directions, pulls)
+    if moved.size:
+        own = recession.pulls[moved]
+        back = float(np.abs(own @ step).max()) * (abs(value) + FAR_OUT)
+        x = x + directions.T @ (out * ((back + FAR_OUT) / float((own @ out).min())))
+    return left, directions.T @ inside, x, towards
+
+
 class LostError(Exception):
     """A profile could not be followed."""
 
@@ -109,12 +173,7 @@ class LostError(Exception):
 class Inward:
     """A coefficient that is infinite, held at values that come back from there.
 
-    Parameters
-    ----------
-    optimum : SeparatedOptimum
-    constraint : Constraint
-    sign : {1, -1}
-        Which way is back.
+    The sign, 1 or -1, says which way is back.
     """
 
     def __init__(self, optimum, constraint, sign):
@@ -130,24 +189,22 @@ class Inward:
             fit.certificate.recession, identity[optimum.place(constraint)], value, x[:F],
             fit.engine_recession.directions,
         )  # fmt: skip
-        self.left = limiting(evaluation.objective, fit.coefficients, x, V)
-        self.objective = self.left.objective
-        self.held = CoefficientConstraint(
-            self.objective.problem, self.left.coefficients[constraint.owner], row
-        )
+        self.space, self.objective, coefficients = far_out(fit, x, V)
+        left = self.objective.problem
+        self.held = CoefficientConstraint(left, coefficients[constraint.owner], row)
         self.optimum, self.sign = optimum, sign
         self.limits = np.zeros(identity.shape[0])
         if recession is not None:
             self.limits = recession.limits(identity)
-        at = self.left.evaluate(x, evaluation)
-        self.w, self._x = self.held.split(at.x, at.lambdas)
-        H = self.left.S.T @ fit.engine_hessian @ self.left.S
+        S = self.space.S
+        self.w, self._x = self.held.split(S.T @ x, None)
+        H = S.T @ fit.engine_hessian @ S
         H = self.held.curvature(self.objective, H, self._x, self.w, True)[1:, 1:]
         self._curvature = 0.5 * (H + H.T)
         self._near, self._last = None, self.w
         whole = np.zeros(x.size)
         whole[:F] = towards
-        self._tangent = self.held.S.T @ (self.left.S.T @ whole)
+        self._tangent = self.held.S.T @ (S.T @ whole)
         self._unit = 1.0 / max(
             float(np.abs(p.X @ towards[p.part]).max(initial=0.0)) for p in problem.predictors
         )
@@ -169,7 +226,7 @@ class Inward:
     def values(self, point):
         """(K,) natural values of all parameters at a point."""
         fit, at = self.optimum.fit, point.found.evaluation
-        x = self.left.whole(self.held.full(point.w, at))
+        x = self.space.whole(1.0, self.held.full(point.w, at))
         covariance = self.objective.problem.covariance
         values = laplace_values(covariance, fit.coefficients, x, at.lambdas)
         return self.optimum.without_infinite(values, self.limits)

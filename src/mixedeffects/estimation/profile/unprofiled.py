@@ -57,11 +57,7 @@ class UnprofiledTerm(TermFactor):
 class UnprofiledParameters:
     """The entries of all terms' L, and log sigma last, as one vector.
 
-    Parameters
-    ----------
-    parameters : Parameters
-    orders : dict of int to tuple of int
-        For some terms, the order of their columns; their own order otherwise.
+    `orders` has the order of columns of those terms that do not keep their own.
     """
 
     def __init__(self, parameters, orders):
@@ -84,18 +80,7 @@ class UnprofiledParameters:
 
 
 class UnprofiledObjective:
-    """d(L, log sigma) of one model.
-
-    Parameters
-    ----------
-    stats : CrossProducts
-    solver : Solver
-    reml : bool
-
-    Attributes
-    ----------
-    evaluations : int
-    """
+    """d(L, log sigma) of one model, by maximum likelihood or REML; counts its evaluations."""
 
     def __init__(self, stats, solver, reml):
         self.stats, self.solver, self.reml = stats, solver, reml
@@ -191,16 +176,12 @@ class UnprofiledEvaluation:
         H[n, n] = 4.0 * (ypy - 2.0 * hGh + 0.25 * float(e @ Se)) + 2.0 * g[n]
         return g, H
 
-    def escape(self, free_from):
+    def escape(self, columns_free):
         """A point with more variance along a direction that has none and should have some.
 
         d is even in every free column of L, so a zero column has zero gradient whether or not
         zero is best (see `mixedeffects.estimation.certificate`). After `derivatives`.
-
-        Parameters
-        ----------
-        free_from : sequence of (sequence of int)
-            Per term, the columns of L that the constraint leaves alone: the last ones.
+        `columns_free` has the columns of L, per term, that the constraint leaves alone.
 
         Returns
         -------
@@ -209,7 +190,7 @@ class UnprofiledEvaluation:
         """
         best, none = None, NULL * exp(self.y[-1])
         for t, L, D, W, free in zip(
-            self.parameters.terms, self._factors, self.D, self.W, free_from, strict=True
+            self.parameters.terms, self._factors, self.D, self.W, columns_free, strict=True
         ):
             if not len(free):
                 continue
