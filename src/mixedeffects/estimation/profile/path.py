@@ -97,7 +97,7 @@ class Side:
         Those found so far, also of the other side; new ones are added.
     """
 
-    def __init__(self, problem, sign, points):
+    def __init__(self, problem, sign, points: list[Point]):
         self.problem, self.sign, self.points = problem, sign, points
         self.end = problem.highest if sign > 0 else problem.lowest
         self.longest = problem.constraint.stride(sign, problem.w)
