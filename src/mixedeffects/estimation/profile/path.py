@@ -97,7 +97,7 @@ class Side:
         Those found so far, also of the other side; new ones are added.
     """
 
-    def __init__(self, problem, sign, points: list[Point]):
+    def __init__(self, problem, sign, points):
         self.problem, self.sign, self.points = problem, sign, points
         self.end = problem.highest if sign > 0 else problem.lowest
         self.longest = problem.constraint.stride(sign, problem.w)
@@ -225,7 +225,8 @@ class Side:
             base = self.points[0] if trial is None else trial
             tangent = self.problem.tangent
             return base.x if tangent is None else base.x + (w - base.w) * tangent
-        near = sorted(self.points, key=lambda p: abs(p.w - w))[:NODES]
+        points: list[Point] = self.points
+        near = sorted(points, key=lambda p: abs(p.w - w))[:NODES]
         weights = _weights([p.w for p in near], w)
         if trial is not None:
             weights -= _weights([p.w for p in near], trial.w)
