@@ -41,6 +41,7 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     Parameters
     ----------
     fit : FitRecord
+        A fitted model.
     parameters : str or sequence of str, optional
         Names as in the result: standard deviations (``"sd_Days|Subject"``), correlations
         (``"cor_Days.(Intercept)|Subject"``), ``"sigma"``, fixed effects by their own names;
@@ -113,7 +114,9 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
     Parameters
     ----------
     fit : FitRecord
+        A fitted model.
     level : float
+        Coverage of the intervals.
     parameters, criterion
         As in `profile`.
     reference : {"chi2", "t"}
