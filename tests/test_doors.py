@@ -30,7 +30,7 @@ LATE = (
     "mixedeffects.engine.rows",
     "mixedeffects.estimation.laplace",
     "mixedeffects.estimation.refits",
-    "mixedeffects.estimation.tracing",
+    "mixedeffects.estimation.profile",
     "mixedeffects.family",
     "mixedeffects.inference.anova_types",
     "mixedeffects.inference.deletion",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from mixedeffects.inference.profiling.generalised import GeneralisedOptimum, all_parameters
+from mixedeffects.estimation.profile import constraints, optimum_of
 from tests import tolerances as tol
 from tests.golden.glmm.frames import golden_frame, golden_models
 
@@ -188,13 +188,12 @@ def test_a_correlations_profile_ends_at_the_better_model_without_one_of_its_effe
     y = rng.poisson(np.exp(1 + b[g, 0] + b[g, 1] * x))
     data = {"y": y, "x": x, "g": g}
     fit = me.glmm("y ~ x + (x | g)", data, family="poisson")
-    optimum = GeneralisedOptimum(fit)
-    (parameter,) = (p for p in all_parameters(fit) if p.kind == "cor")
+    (correlation,) = (c for c in constraints(fit) if c.kind == "cor")
     smaller = [
         -2 * me.glmm(f"y ~ x + {bar}", data, family="poisson").loglik
         for bar in ("(1 | g)", "(0 + x | g)")
     ]
-    ceiling = optimum.problem_of(parameter).ceiling.value
+    ceiling = optimum_of(fit, reml=False).problem(correlation).ceiling.value
     assert ceiling == pytest.approx(min(smaller), abs=tol.OPTIMUM_E4)
 
 

@@ -1,4 +1,4 @@
-"""Estimation: objective, optimisers, certificate; later, constrained optima for profiles."""
+"""Estimation: objective, optimisers, certificate; profiles in a room of their own."""
 
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,6 @@ from mixedeffects.estimation.recession import Recession, complement, null_space
 from mixedeffects.estimation.watching import Step
 
 if TYPE_CHECKING:
-    from mixedeffects.estimation.absolute import AbsoluteObjective, Gauge
-    from mixedeffects.estimation.holding import CorrelationChart, EntryChart, FreeChart, hold
     from mixedeffects.estimation.identification import (
         flat_directions_of_rows,
         known_directions,
@@ -20,49 +18,36 @@ if TYPE_CHECKING:
         with_flat,
     )
     from mixedeffects.estimation.stopping import UserRule, check_rule
-    from mixedeffects.estimation.tracing import LowerPointError, Point, trace
 
 __getattr__ = late(
     __name__,
     {
-        **dict.fromkeys(("AbsoluteObjective", "Gauge"), "absolute"),
-        **dict.fromkeys(("CorrelationChart", "EntryChart", "FreeChart", "hold"), "holding"),
         **dict.fromkeys(
             ("flat_directions_of_rows", "known_directions", "two_alike", "with_flat"),
             "identification",
         ),
         **dict.fromkeys(("UserRule", "check_rule"), "stopping"),
-        **dict.fromkeys(("LowerPointError", "Point", "trace"), "tracing"),
     },
 )
 
 __all__ = [
     "BY_EVALUATIONS",
     "OPTIMIZERS",
-    "AbsoluteObjective",
     "Certificate",
-    "CorrelationChart",
     "Direction",
-    "EntryChart",
     "Evaluation",
     "FlatDirection",
-    "FreeChart",
-    "Gauge",
     "LMMObjective",
-    "LowerPointError",
     "Parameters",
-    "Point",
     "Recession",
     "Step",
     "UserRule",
     "check_rule",
     "complement",
     "flat_directions_of_rows",
-    "hold",
     "known_directions",
     "minimize",
     "null_space",
-    "trace",
     "two_alike",
     "with_flat",
 ]

@@ -16,7 +16,7 @@ import numpy as np
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import ModelError
 from mixedeffects.estimation.laplace import QuadratureObjective
-from mixedeffects.estimation.laplace.held import with_problem
+from mixedeffects.estimation.laplace.objective import with_problem
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.inference.identification import identification
 

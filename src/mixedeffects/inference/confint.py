@@ -23,6 +23,7 @@ def confint(fit, *, method="wald", level=0.95, exponentiate=False, **options):
     Parameters
     ----------
     fit : FitRecord
+        A fitted model.
     method : {"wald", "profile", "bootstrap"}
         "wald": estimate ± quantile × standard error; of a linear model fixed effects only, of a
         generalised one all parameters, symmetric on the log scale for standard deviations and
@@ -30,6 +31,7 @@ def confint(fit, *, method="wald", level=0.95, exponentiate=False, **options):
         likelihood, maximised over everything else, has fallen too far; variance components
         too. "bootstrap": from refits to simulated or resampled data, variance components too.
     level : float
+        Coverage of the intervals.
     exponentiate : bool
         Coefficients and their limits as ratios (of odds, of means); standard deviations and
         correlations stay as they are.

@@ -13,6 +13,7 @@ see `docs/theory/laplace.md`.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 
 import numpy as np
 
@@ -71,6 +72,14 @@ class LaplaceObjective:
             yield
         finally:
             self.settled_at = before
+
+
+def with_problem(objective, problem):
+    """The same approximation of the likelihood for another problem."""
+    out = copy(objective)
+    out.problem, out._near = problem, None
+    out.evaluations = out.gradients = out.steps = 0
+    return out
 
 
 class LaplaceEvaluation:

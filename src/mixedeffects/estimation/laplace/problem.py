@@ -57,7 +57,6 @@ class Problem:
         self.dear = dear
         self.n_fixed = max(p.part.stop for p in self.predictors)
         self.n_parameters = self.n_fixed + covariance.n_theta
-        self.n_beta = self.predictors[0].X.shape[1]
 
     def fixed(self, x):
         """Linear predictors without their random parts."""

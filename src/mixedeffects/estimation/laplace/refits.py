@@ -19,7 +19,7 @@ from mixedeffects.estimation.laplace.assemble import assemble, threshold_rows
 from mixedeffects.estimation.laplace.boundary import examine, snapped
 from mixedeffects.estimation.laplace.curvature import guess, hessian, quick_hessian
 from mixedeffects.estimation.laplace.fit import fit_laplace
-from mixedeffects.estimation.laplace.held import with_problem
+from mixedeffects.estimation.laplace.objective import with_problem
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.quick import QuickObjective

@@ -1,4 +1,4 @@
-"""Profile likelihood of a linear mixed model."""
+"""Profile likelihoods."""
 
 from mixedeffects.inference.profiling.compute import profile, profile_confint
 from mixedeffects.inference.profiling.names import ProfileParameter

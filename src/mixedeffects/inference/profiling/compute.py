@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from math import isnan, nan
+from math import isnan
 from numbers import Integral
 from statistics import NormalDist
 from typing import Any
@@ -12,13 +12,12 @@ import numpy as np
 
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.estimation import LMMObjective, LowerPointError, minimize, trace
+from mixedeffects.estimation.profile import LowerPointError, check_profile, optimum_of
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import t_quantile
 from mixedeffects.inference.identification import NOT_IN_DATA, unknown_names
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.profiling.names import all_parameters, chosen
-from mixedeffects.inference.profiling.problems import Optimum
 from mixedeffects.inference.profiling.record import ProfileFacts, fixed_first
 from mixedeffects.inference.separated import because
 from mixedeffects.inference.table import Table
@@ -42,6 +41,7 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     Parameters
     ----------
     fit : FitRecord
+        A fitted model.
     parameters : str or sequence of str, optional
         Names as in the result: standard deviations (``"sd_Days|Subject"``), correlations
         (``"cor_Days.(Intercept)|Subject"``), ``"sigma"``, fixed effects by their own names;
@@ -114,7 +114,9 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
     Parameters
     ----------
     fit : FitRecord
+        A fitted model.
     level : float
+        Coverage of the intervals.
     parameters, criterion
         As in `profile`.
     reference : {"chi2", "t"}
@@ -141,7 +143,7 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
     if reference == "chi2":
         found = profile(fit, parameters, criterion=criterion, level=level, points=FEWEST)
         return with_unknown(fit, fixed_first(found.confint(level)), parameters)
-    if not fit.linear:
+    if fit.default_ddf == "wald":
         raise NotAvailableError(
             "reference='t' needs degrees of freedom, which the coefficients of a generalised model "
             "do not have\nuse reference='chi2', or method='bootstrap'"
@@ -153,7 +155,7 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
     for i in wanted:
         parameter, reached = everything[i], level
         if parameter.kind == "fixed":
-            reached = level_of_t(level, float(df[parameter.place[0]]))
+            reached = level_of_t(level, float(df[parameter.constraint.columns[0]]))
         found = profile(fit, parameter.name, criterion=criterion, level=reached, points=FEWEST)
         for name, column in found.confint(reached).columns.items():
             columns[name].append(column[0])
@@ -167,8 +169,7 @@ def with_unknown(fit, table, parameters):
     names = unknown_names(fit) if parameters in (None, "random") else []
     if not names:
         return table
-    own, _ = _wanted(fit, None, "ml")
-    missing = [p for p in own if p.name in names]
+    missing = [p for p in all_parameters(fit) if p.name in names]
     columns: dict[str, Any] = {
         "term": [*table.columns["term"], *(p.term for p in missing)],
         "group": [*table.columns["group"], *(p.group for p in missing)],
@@ -196,27 +197,8 @@ def level_of_t(level, df):
 
 def _wanted(fit, parameters, criterion):
     """All parameters, and the positions of those to be profiled."""
-    if fit.linear:
-        everything = all_parameters(fit)
-    else:
-        from mixedeffects.inference.profiling.generalised import all_parameters as all_of
-
-        if criterion == "reml":
-            raise NotAvailableError(
-                "generalised models are fitted by maximum likelihood: there is no REML criterion\n"
-                "use criterion='ml'"
-            )
-        if not fit.nagq:
-            raise NotAvailableError(
-                "with nagq=0 the coefficients do not maximise the likelihood that is reported, so "
-                "it cannot be profiled\nfit the model with nagq=1"
-            )
-        if not (fit.certificate.converged or fit.certificate.limit):
-            raise NotAvailableError(
-                "the fit did not converge, and a profile starts from the optimum\n"
-                "see fit.certificate for what to try"
-            )
-        everything = all_of(fit)
+    check_profile(fit, criterion == "reml")
+    everything = all_parameters(fit)
     wanted = chosen(fit, everything, parameters)
     if criterion == "reml":
         wanted = _without_fixed(everything, wanted, parameters)
@@ -258,58 +240,8 @@ def _without_fixed(everything, wanted, parameters):
     return wanted
 
 
-def optimum_of(fit, reml):
-    """The optimum of the ML or REML criterion on the cross-products of a fit.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    reml : bool
-
-    Returns
-    -------
-    Evaluation
-        The fit's own where its criterion is the same; kept with the fit.
-    """
-    if fit.reml == reml:
-        return fit.evaluation
-    key = "optimum", reml
-    if key not in fit.cache:
-        own = fit.evaluation.objective
-        objective = LMMObjective(own.stats, own.solver, own.parameters, reml)
-        start = fit.evaluation.theta
-        fit.cache[key] = minimize(
-            objective, start=start if start.all() else None, costly=fit.plan.costly
-        )[0]
-    return fit.cache[key]
-
-
 def _profile(fit, everything, wanted, criterion, level, points, progress):
-    if fit.linear:
-        optimum = Optimum(fit, optimum_of(fit, criterion == "reml"))
-    else:
-        from mixedeffects.inference.profiling.generalised import GeneralisedOptimum
-
-        optimum = GeneralisedOptimum(fit)
-        if fit.certificate.recession is not None:
-            from mixedeffects.inference.profiling.separated import LimitOptimum
-
-            optimum = LimitOptimum(fit)
-    notes = []
-    for _ in range(RESTARTS):
-        try:
-            return _all_paths(
-                optimum, everything, wanted, criterion, level, points, progress, notes
-            )
-        except LowerPointError as found:
-            notes = ["profiling found a lower optimum than the search before it and started there"]
-            optimum = optimum.restarted(found.held)
-    raise NotAvailableError(
-        "profiling keeps finding lower optima: the likelihood has several and cannot be profiled"
-    )
-
-
-def _all_paths(optimum, everything, wanted, criterion, level, points, progress, notes):
+    optimum = optimum_of(fit, criterion == "reml")
     usual, last = z_quantile(USUAL_LEVEL), z_quantile(level)
     targets = [last * (i + 1) / points for i in range(points - 1)] + [last]
     exact = {last}
@@ -317,39 +249,36 @@ def _all_paths(optimum, everything, wanted, criterion, level, points, progress, 
         targets[int(np.argmin([abs(t - usual) for t in targets[:-1]]))] = usual
         exact.add(usual)
     if progress:
-        _estimate(optimum, len(wanted), points)
-    estimates = optimum.values()
-    values, zeta, conditional, ends = [], [], [], []
-    notes = list(notes)
-    for i in wanted:
-        parameter = everything[i]
-        limit = 0.0 if optimum.fit.linear else optimum.limit_of(parameter)
-        if limit != 0:
-            found = _at_infinity(optimum, parameter, estimates, i, limit, targets, exact)
-            v, z, c, e, complaint = found
-            said = said_of_limit(limit, parameter.name)
-            said = f"{said}, but {complaint}" if complaint else said
-            notes.append(f"{parameter.name}: {said}")
-        elif isnan(estimates[i]):
-            v, z, c, e = _flat(estimates, i)
-            notes.append(f"{parameter.name}: a standard deviation is zero, any value is as likely")
-        else:
-            v, z, c, e, complaints = _path(optimum, parameter, estimates, i, targets, exact)
-            notes += [f"{parameter.name}: {text}" for text in complaints]
-        values.append(v)
-        zeta.append(z)
-        conditional.append(c)
-        ends.append(e)
-        if progress:
-            print(f"profile: {parameter.name} done", file=sys.stderr)
+        _estimate(fit, optimum, len(wanted), points)
+    notes = []
+    for _ in range(RESTARTS):
+        try:
+            curves = []
+            for i in wanted:
+                curves.append(optimum.curve(everything[i].constraint, i, targets, exact))
+                if progress:
+                    print(f"profile: {everything[i].name} done", file=sys.stderr)
+            break
+        except LowerPointError as error:
+            notes = ["profiling found a lower optimum than the search before it and started there"]
+            optimum = optimum.restarted(error.found)
+    else:
+        raise NotAvailableError(
+            "profiling keeps finding lower optima: the likelihood has several and cannot be "
+            "profiled"
+        )
+    estimates = optimum.estimates()
+    for i, curve in zip(wanted, curves, strict=True):
+        name = everything[i].name
+        notes += [f"{name}: {said}" for said in _said(curve, name, estimates[i])]
     return ProfileFacts(
         parameters=tuple(everything[i] for i in wanted),
         names=tuple(p.name for p in everything),
         estimates=estimates,
-        values=tuple(values),
-        zeta=tuple(zeta),
-        conditional=tuple(conditional),
-        ends=tuple(ends),
+        values=tuple(curve.values for curve in curves),
+        zeta=tuple(curve.zeta for curve in curves),
+        conditional=tuple(curve.conditional for curve in curves),
+        ends=tuple(curve.ends for curve in curves),
         criterion=criterion,
         minimum=optimum.minimum,
         level=float(level),
@@ -358,25 +287,14 @@ def _all_paths(optimum, everything, wanted, criterion, level, points, progress, 
     )
 
 
-def _path(optimum, parameter, estimates, i, targets, exact):
-    problem = optimum.problem_of(parameter)
-    path, complaints = trace(problem, targets, exact)
-    values = np.array([estimates[i] if p.held is None else problem.value_of(p.w) for p in path])
-    zeta = np.array([p.zeta for p in path])
-    conditional = np.array([estimates if p.held is None else problem.conditional(p) for p in path])
-    if not optimum.fit.linear:
-        conditional = optimum.told(conditional)
-    conditional[:, i] = values
-    low = problem.value_of(problem.lowest) if path[0].w == problem.lowest else nan
-    high = problem.value_of(problem.highest) if path[-1].w == problem.highest else nan
-    return values, zeta, conditional, (low, high), complaints
-
-
-def _at_infinity(optimum, parameter, estimates, i, limit, targets, exact):
-    """The profile of a coefficient without a finite estimate."""
-    if isnan(limit):
-        return optimum.undetermined(parameter, estimates, i)
-    return optimum.one_sided(parameter, i, targets, exact)
+def _said(curve, name, estimate):
+    """What a user must know of one profile, in words."""
+    if curve.limit != 0:
+        said = said_of_limit(curve.limit, name)
+        return [", but ".join((said, *curve.complaints))]
+    if isnan(estimate):
+        return ["a standard deviation is zero, any value is as likely"]
+    return curve.complaints
 
 
 def said_of_limit(limit, name=""):
@@ -395,16 +313,7 @@ def said_of_limit(limit, name=""):
     return f"the estimate is {sign}∞{why}; only the {side} limit is finite"
 
 
-def _flat(estimates, i):
-    """The profile of a correlation of effects one of which does not vary."""
-    values = np.array([-1.0, 1.0])
-    conditional = np.tile(estimates, (2, 1))
-    conditional[:, i] = values
-    return values, np.zeros(2), conditional, (-1.0, 1.0)
-
-
-def _estimate(optimum, n, points):
-    fit = optimum.fit
+def _estimate(fit, optimum, n, points):
     count = optimum.per_point * n * 2 * (points + 2)
     print(
         f"profile: {n} parameters, about {count:.0f} evaluations, "

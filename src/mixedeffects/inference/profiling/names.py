@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from mixedeffects.errors import OptionError
+from mixedeffects.estimation.profile import Constraint, constraints
 from mixedeffects.formula import close_match
 from mixedeffects.inference.component_names import component_name
 
@@ -26,32 +25,33 @@ class ProfileParameter:
     kind : {"sd", "cor", "sigma", "fixed", "extra"}
         "extra": a coefficient of another predictor of a generalised model, or a threshold.
     group : str or None
-        Grouping factor, "Residual" for sigma; None for fixed effects.
+        Grouping factor, "Residual" for sigma; None for coefficients.
     term : str
         As in `tidy`: ``"sd__Days"``, ``"cor__(Intercept).Days"``, ``"sd__Observation"`` or the
-        fixed effect.
-    place : tuple of int
-        (term, row, column) among the random-effects terms, or the fixed effect's position; for
-        generalised models (group of coefficients, position).
+        coefficient.
+    constraint : Constraint
+        What holds it at a value.
     """
 
     name: str
     kind: str
     group: str | None
     term: str
-    place: tuple[int, ...]
+    constraint: Constraint
+
+
+def random_terms(fit):
+    """Per random-effects term, also of the other predictors: (block, group's label, term)."""
+    out = []
+    main = len(fit.design.blocks)
+    for i, block in enumerate(fit.all_blocks):
+        group = block.factor.name if i < main else f"zi: {block.factor.name}"
+        out += [(i, group, term) for term in block.terms]
+    return out
 
 
 def all_parameters(fit):
-    """Every parameter of a fit: theta's order (sd, then correlations below it), sigma, beta.
-
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    tuple of ProfileParameter
+    """Every parameter of a fit: theta's order (sd, then its correlations), sigma, coefficients.
 
     Examples
     --------
@@ -60,43 +60,31 @@ def all_parameters(fit):
     >>> [p.name for p in all_parameters(fit)][:3]
     ['sd_(Intercept)|Subject', 'cor_Days.(Intercept)|Subject', 'sd_Days|Subject']
     """
-    out, at = [], 0
-    for block in fit.design.blocks:
-        group = block.factor.name
-        for term in block.terms:
-            names = [block.names[c] for c in term.columns]
-            for j, name in enumerate(names):
-                label = f"sd_{name}|{group}"
-                out.append(ProfileParameter(label, "sd", group, component_name(name), (at, j, j)))
-                if term.covariance != "us":
-                    continue
-                for i in range(j + 1, len(names)):
-                    label = f"cor_{names[i]}.{name}|{group}"
-                    both = component_name(name, names[i])
-                    out.append(ProfileParameter(label, "cor", group, both, (at, i, j)))
-            at += 1
-    out.append(ProfileParameter("sigma", "sigma", "Residual", component_name(), ()))
-    for i, name in enumerate(fit.design.x_names):
-        out.append(ProfileParameter(name, "fixed", None, name, (i,)))
+    terms = random_terms(fit)
+    coefficients = [fit.design.x_names]
+    for predictor, values in fit.extras.items():
+        columns = fit.extra_names(predictor, values.size)
+        coefficients.append([f"{predictor}: {column}" for column in columns])
+    out = []
+    for constraint in constraints(fit):
+        kind, owner, columns = constraint.kind, constraint.owner, constraint.columns
+        if kind == "sigma":
+            out.append(ProfileParameter("sigma", kind, "Residual", component_name(), constraint))
+        elif kind == "coefficient":
+            name = coefficients[owner][columns[0]]
+            kind = "extra" if owner else "fixed"
+            out.append(ProfileParameter(name, kind, None, name, constraint))
+        else:
+            block, group, term = terms[owner]
+            names = [fit.all_blocks[block].names[term.columns[j]] for j in columns]
+            label = f"{kind}_{'.'.join(reversed(names))}|{group}"
+            both = component_name(*names)
+            out.append(ProfileParameter(label, kind, group, both, constraint))
     return tuple(out)
 
 
 def chosen(fit, everything, parameters):
-    """Positions of the parameters a user asks for.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    everything : tuple of ProfileParameter
-    parameters : None, str or sequence of str
-        Names, or terms as tables show them (of every group that has such a term); "random" for
-        all of variance, "fixed" for all fixed effects; None for all.
-
-    Raises
-    ------
-    OptionError
-        For a name that is not a parameter, with the closest that is.
-    """
+    """Positions of the parameters that a user asks for; see `profile`."""
     if parameters is None:
         return list(range(len(everything)))
     if not isinstance(parameters, str | list | tuple):
@@ -132,40 +120,3 @@ def _unknown(fit, names, name):
         f"parameters= has no parameter {name!r}{meant}\n"
         f"parameters: {', '.join(names)}; or 'random', 'fixed' for all of a kind"
     )
-
-
-def natural_values(fit, factors, directions, sigma, beta):
-    """All parameters' values, in the order of `all_parameters`.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    factors : sequence of (k, k) arrays
-        Per term, any L with Cov(b) = L L'.
-    directions : sequence of (k, k) arrays
-        L again, with the limit of its direction in place of a row that vanishes.
-    sigma : float
-    beta : (p,) array
-
-    Returns
-    -------
-    (K,) array
-        A correlation with a standard deviation of zero that has no direction is nan.
-    """
-    out, at = [], 0
-    for block in fit.design.blocks:
-        for term in block.terms:
-            L, U = factors[at], directions[at]
-            at += 1
-            sd = np.sqrt((L * L).sum(axis=1)).tolist()
-            k = len(sd)
-            if term.covariance != "us" or k == 1:
-                out += sd
-                continue
-            length = np.sqrt((U * U).sum(axis=1))
-            with np.errstate(invalid="ignore", divide="ignore"):
-                corr = np.clip(U @ U.T / np.outer(length, length), -1.0, 1.0).tolist()
-            for j in range(k):
-                out.append(sd[j])
-                out += [corr[i][j] for i in range(j + 1, k)]
-    return np.array([*out, sigma, *beta])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.errors import OptionError
+from mixedeffects.estimation.profile import interpolated
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.profiling.names import ProfileParameter
 from mixedeffects.inference.table import Table
@@ -20,7 +21,7 @@ FLAT = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProfileFacts:
-    """Profile likelihoods of the parameters of a linear mixed model.
+    """Profile likelihoods of the parameters of a mixed model.
 
     Attributes
     ----------
@@ -152,8 +153,4 @@ def _limit(values, zeta, target, end):
     z, v = zeta[near], values[near]
     if np.unique(z).size < z.size:
         return float(np.interp(target, zeta, values))
-    out = 0.0
-    for i in range(z.size):
-        others = np.delete(z, i)
-        out += v[i] * np.prod((target - others) / (z[i] - others))
-    return float(out)
+    return interpolated(z.tolist(), v, target)

@@ -10,7 +10,7 @@ from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.refits import FAILED, ClusterDraws, draw_rows, in_batches
 from mixedeffects.inference.component_names import component_name
-from mixedeffects.inference.profiling.generalised import random_terms
+from mixedeffects.inference.profiling.names import random_terms
 from mixedeffects.inference.separated import limits_of
 
 # refits of compiled models to a thread at a time

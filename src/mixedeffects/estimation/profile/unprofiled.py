@@ -19,127 +19,68 @@ Euler's theorem the direction Z G h is half the sum of the L_k dG/dL_k).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, inf, isfinite, log, pi
 from typing import Any
 
 import numpy as np
 
+from mixedeffects.estimation.profile.constraint import TermFactor, has_correlations
 
-@dataclass(frozen=True, slots=True)
-class TermGauge:
-    """One term's place in the vector of parameters, its columns in some order.
+# standard deviation, of sigma, below which a direction counts as having no variance
+NULL = 1e-3
+# least predicted fall of the objective for which a zero variance is left
+WORTHWHILE = 1e-7
+
+
+class UnprofiledTerm(TermFactor):
+    """One term's place in the vector of parameters, and what derivatives need of it.
 
     Attributes
     ----------
-    block : int
-    columns : tuple of int
-        Its columns in the block, in the order of the rows of L.
-    rows, cols : (n,) arrays
-        Position in L of each entry.
     part : slice
-        Its entries.
-    B : (k_block, k) array
-        The engine's relative factor is B L / sigma.
-    scale : (k,) array
-        Size of each column of Z: a standard deviation times it is in units of the response.
-    diagonal : bool
-        Whether L is diagonal (``||``).
+        Its entries of L in the vector.
     left : (n, k_block, 1) array
         The column of B that belongs to each entry's row.
     pairs, same : index arrays, (n, n) array
         Where in a (k, k) matrix the rows of two entries meet; 2 where their columns agree, else 0.
     """
 
-    block: int
-    columns: tuple[int, ...]
-    rows: np.ndarray
-    cols: np.ndarray
-    part: slice
-    B: np.ndarray
-    scale: np.ndarray
-    diagonal: bool
-    left: np.ndarray
-    pairs: tuple[np.ndarray, np.ndarray]
-    same: np.ndarray
-
-    @property
-    def k(self) -> int:
-        return len(self.columns)
-
-    def factor(self, entries):
-        """(k, k) lower-triangular L."""
-        L = np.zeros((self.k, self.k))
-        L[self.rows, self.cols] = entries[self.part]
-        return L
+    def __init__(self, parameters, owner, order, start):
+        super().__init__(parameters, owner, order)
+        rows, cols = self.rows, self.cols
+        self.part = slice(start, start + rows.size)
+        self.left = self.B.T[rows][:, :, None]
+        self.pairs = rows[:, None], rows
+        self.same = np.where(cols[:, None] == cols, 2.0, 0.0)
 
 
-class Gauge:
+class UnprofiledParameters:
     """The entries of all terms' L, and log sigma last, as one vector.
 
-    Parameters
-    ----------
-    parameters : Parameters
-    orders : dict of int to tuple of int
-        For some terms, the order of their columns; their own order otherwise.
+    `orders` has the order of columns of those terms that do not keep their own.
     """
 
-    def __init__(self, parameters, orders=None):
+    def __init__(self, parameters, orders):
         terms, at = [], 0
-        inverses = [np.linalg.inv(T) for T in parameters.T_blocks]
-        for i, t in enumerate(parameters.terms):
-            k = len(t.columns)
-            order = (orders or {}).get(i, tuple(range(k)))
-            columns = tuple(t.columns[j] for j in order)
-            diagonal = not t.structure.rotates
-            if diagonal:
-                rows = cols = np.arange(k)
-            else:
-                cols, rows = np.triu_indices(k)
-            part = slice(at, at + rows.size)
-            at = part.stop
-            B = inverses[t.block][:, columns]
-            terms.append(
-                TermGauge(
-                    t.block, columns, rows, cols, part, B, np.sqrt((B * B).sum(axis=0)), diagonal,
-                    B.T[rows][:, :, None], (rows[:, None], rows),
-                    np.where(cols[:, None] == cols, 2.0, 0.0),
-                )
-            )  # fmt: skip
+        for i in range(len(parameters.terms)):
+            terms.append(UnprofiledTerm(parameters, i, orders.get(i), at))
+            at = terms[-1].part.stop
         self.terms = tuple(terms)
         self.k = parameters.k
         self.n_entries = at
         self.size = at + 1
 
-    def entries_of(self, factors, sigma):
-        """The vector of given (k, k) factors of the terms, columns in the terms' own order.
-
-        Parameters
-        ----------
-        factors : sequence of (k, k) arrays
-            Any square L per term, rows in the order of this gauge.
-        sigma : float
-        """
+    def vector(self, factors, sigma):
+        """The vector of any factors of the terms, rows in the terms' own order."""
         y = np.empty(self.size)
         for t, L in zip(self.terms, factors, strict=True):
-            y[t.part] = L[t.rows, t.cols]
+            y[t.part] = t.of_own(L)[t.rows, t.cols]
         y[-1] = log(sigma)
         return y
 
 
-class AbsoluteObjective:
-    """d(L, log sigma) of one model.
-
-    Parameters
-    ----------
-    stats : CrossProducts
-    solver : Solver
-    reml : bool
-
-    Attributes
-    ----------
-    evaluations : int
-    """
+class UnprofiledObjective:
+    """d(L, log sigma) of one model, by maximum likelihood or REML; counts its evaluations."""
 
     def __init__(self, stats, solver, reml):
         self.stats, self.solver, self.reml = stats, solver, reml
@@ -150,13 +91,13 @@ class AbsoluteObjective:
             self.constant -= 2.0 * float(np.log(np.abs(stats.reference.T.diagonal()[:p])).sum())
         self.evaluations = 0
 
-    def evaluate(self, gauge, y):
-        """d at the vector `y` of a gauge."""
+    def evaluate(self, parameters, y):
+        """d at a vector y of `parameters`."""
         self.evaluations += 1
-        return AbsoluteEvaluation(self, gauge, y)
+        return UnprofiledEvaluation(self, parameters, y)
 
 
-class AbsoluteEvaluation:
+class UnprofiledEvaluation:
     """One point: its value, and by `derivatives` the gradient and the curvature.
 
     Attributes
@@ -164,21 +105,22 @@ class AbsoluteEvaluation:
     value : float
         inf where the factorisation fails.
     D, W : lists of (k, k) arrays
-        Per term, in the gauge's columns: dd/dG and its part that is a trace; set by
+        Per term, in its order of columns: dd/dG and its part that is a trace; set by
         `derivatives`.
     """
 
     __slots__ = (
-        "D", "W", "_BL", "_factors", "factorisation", "gauge", "lambdas", "objective", "value", "y",
+        "D", "W", "_BL", "_factors", "factorisation", "lambdas", "objective", "parameters", "value",
+        "y",
     )  # fmt: skip
 
-    def __init__(self, objective, gauge, y):
-        self.objective, self.gauge, self.y = objective, gauge, y
+    def __init__(self, objective, parameters, y):
+        self.objective, self.parameters, self.y = objective, parameters, y
         sigma = exp(min(y[-1], 300.0))
-        lambdas: list[Any] = [None] * len(gauge.k)
+        lambdas: list[Any] = [None] * len(parameters.k)
         self._factors, self._BL = [], []
-        for t in gauge.terms:
-            L = t.factor(y)
+        for t in parameters.terms:
+            L = t.factor(y[t.part])
             BL = t.B @ L
             self._factors.append(L)
             self._BL.append(BL)
@@ -198,15 +140,15 @@ class AbsoluteEvaluation:
         self.value = value + fact.logdet_x if objective.reml else value
 
     def derivatives(self):
-        """Gradient (K,) and average-information curvature (K, K) by the gauge's vector."""
-        objective, gauge, y, fact = self.objective, self.gauge, self.y, self.factorisation
+        """Gradient (K,) and average-information curvature (K, K) by the vector."""
+        objective, parameters, y, fact = self.objective, self.parameters, self.y, self.factorisation
         s2 = exp(2.0 * y[-1])
-        n = gauge.n_entries
+        n = parameters.n_entries
         W, h = fact.traces(objective.reml), fact.scores()
         g, H, q = np.empty(n + 1), np.zeros((n + 1, n + 1)), np.empty(n)
-        dG = [[] for _ in gauge.k]
+        dG = [[] for _ in parameters.k]
         self.D, self.W = [], []
-        for t, L, BL in zip(gauge.terms, self._factors, self._BL, strict=True):
+        for t, L, BL in zip(parameters.terms, self._factors, self._BL, strict=True):
             hB = h[t.block] @ (t.B / s2)
             hh = hB.T @ hB
             W_t = t.B.T @ W[t.block] @ t.B / s2
@@ -234,40 +176,35 @@ class AbsoluteEvaluation:
         H[n, n] = 4.0 * (ypy - 2.0 * hGh + 0.25 * float(e @ Se)) + 2.0 * g[n]
         return g, H
 
-    def escape(self, free_from):
+    def escape(self, columns_free):
         """A point with more variance along a direction that has none and should have some.
 
         d is even in every free column of L, so a zero column has zero gradient whether or not
         zero is best (see `mixedeffects.estimation.certificate`). After `derivatives`.
-
-        Parameters
-        ----------
-        free_from : sequence of (sequence of int)
-            Per term, the columns of L that no constraint touches; all after the ones it does.
+        `columns_free` has the columns of L, per term, that the constraint leaves alone.
 
         Returns
         -------
         list of (K,) arrays
             Trial points, the boldest first; empty where the boundary is optimal.
         """
-        best = None
+        best, none = None, NULL * exp(self.y[-1])
         for t, L, D, W, free in zip(
-            self.gauge.terms, self._factors, self.D, self.W, free_from, strict=True
+            self.parameters.terms, self._factors, self.D, self.W, columns_free, strict=True
         ):
             if not len(free):
                 continue
             diagonal = np.abs(L.diagonal()[free] * t.scale[free])
-            if diagonal.min() > NULL * exp(self.y[-1]):
+            if diagonal.min() > none:
                 continue
             place = np.ix_(free, free)
             scale = t.scale[free]
             Ds, Ws = D[place] / np.outer(scale, scale), W[place] / np.outer(scale, scale)
-            if t.diagonal:
-                N = np.eye(len(free))[:, diagonal <= NULL * exp(self.y[-1])]
-                vectors = N
+            if not has_correlations(t.structure):
+                vectors = np.eye(len(free))[:, diagonal <= none]
             else:
                 U, sv, _ = np.linalg.svd(scale[:, None] * L[place])
-                N = U[:, sv <= NULL * exp(self.y[-1])]
+                N = U[:, sv <= none]
                 if N.shape[1] == 0:
                     continue
                 vectors = N @ np.linalg.eigh(N.T @ Ds @ N)[1]
@@ -285,7 +222,7 @@ class AbsoluteEvaluation:
             y = self.y.copy()
             place = np.ix_(free, free)
             new = L.copy()
-            if t.diagonal:
+            if not has_correlations(t.structure):
                 new[place] = np.diag(np.sqrt(L.diagonal()[free] ** 2 + variance * v * v))
             else:
                 wide = np.column_stack([L[place], variance**0.5 * v])
@@ -294,9 +231,3 @@ class AbsoluteEvaluation:
             out.append(y)
             variance *= 0.25
         return out
-
-
-# standard deviation, of sigma, below which a direction counts as having no variance
-NULL = 1e-3
-# least predicted fall of the objective for which a zero variance is left
-WORTHWHILE = 1e-7
