@@ -15,6 +15,7 @@ from mixedeffects.design.columns import Column
 from mixedeffects.design.contrasts import coding
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.exposure import with_exposure
+from mixedeffects.design.left_out import require_rows
 from mixedeffects.design.predictor import build_predictor
 from mixedeffects.design.records import MAIN, Block, Design, Factor, LinearPredictor
 from mixedeffects.errors import NotAvailableError
@@ -56,6 +57,7 @@ def redesigned(design: Design, text: str, *, name: str = MAIN, saturated: bool =
     array([-1.11803399,  0.        ,  1.11803399, -1.11803399,  0.        ,
             1.11803399])
     """
+    require_rows(design)
     old = design.predictors[name]
     spec = old.spec
     formula = with_exposure(parse(text, response=bool(spec.response)), spec.exposure)

@@ -80,6 +80,7 @@ class GLMMFit:
     coefficients: tuple[Coefficients, ...] = field(repr=False)
     row_of: np.ndarray | None = field(default=None, repr=False)
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    sums: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     reml = False
     sigma = 1.0

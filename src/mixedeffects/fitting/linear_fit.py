@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mixedeffects.design import Design
+from mixedeffects.design import Design, without_rows
 from mixedeffects.engine import Plan, threads_for
 from mixedeffects.estimation import Certificate, Evaluation, LMMObjective
 from mixedeffects.fitting.linear import fit_linear, optimum, theta_of
@@ -45,6 +45,8 @@ class LMMFit:
         The optimum in the engine's coordinates, for methods that need more of it.
     cache : dict
         Results that several methods share, by name; filled as they are asked for.
+    sums : dict
+        Sums over the rows, by name; likewise. All that a fit without rows knows of them.
     """
 
     design: Design
@@ -58,6 +60,7 @@ class LMMFit:
     lambdas: tuple[np.ndarray, ...]
     evaluation: Evaluation = field(repr=False)
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+    sums: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     default_ddf = "satterthwaite"
     kind = LINEAR
@@ -125,6 +128,15 @@ class LMMFit:
     def with_response(self, y):
         """The design with another response, as `again` takes it."""
         return replace(self.design, y=y)
+
+    def without_rows(self):
+        """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""
+        from mixedeffects.inference.rows_left_out import keep_sums
+
+        keep_sums(self)
+        out = replace(self, design=without_rows(self.design))
+        out.sums.update(self.sums)
+        return out
 
     def with_design(self, design):
         """The fit with its rows in another order, as far as comparisons look at them."""

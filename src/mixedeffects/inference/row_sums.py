@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
-from mixedeffects.design import triangle
+from mixedeffects.design import MAIN, triangle
 
 
 def kept(fit, key, compute):
@@ -26,6 +26,13 @@ def kept(fit, key, compute):
     if key not in fit.cache:
         fit.cache[key] = compute()
     return fit.cache[key]
+
+
+def summed(fit, name, compute):
+    """A number or array about the rows, computed once: what a fit without rows has left of them."""
+    if name not in fit.sums:
+        fit.sums[name] = compute()
+    return fit.sums[name]
 
 
 def fixed_triangle(fit):
@@ -47,7 +54,7 @@ def fixed_triangle(fit):
     >>> (R.T @ R).round(8).tolist()
     [[180.0, 810.0], [810.0, 5130.0]]
     """
-    return kept(fit, "triangle of X", lambda: _fixed_triangle(fit))
+    return summed(fit, "triangle of X", lambda: _fixed_triangle(fit))
 
 
 def _fixed_triangle(fit):
@@ -77,7 +84,7 @@ def block_triangle(fit, f):
     block = fit.all_blocks[f]
     if block.Z is None:
         return np.eye(1)
-    return kept(fit, ("triangle of Z", f), lambda: _block_triangle(fit, f, block))
+    return summed(fit, f"triangle of Z {f}", lambda: _block_triangle(fit, f, block))
 
 
 def _block_triangle(fit, f, block):
@@ -100,11 +107,15 @@ def level_counts(fit, f):
             return np.rint(_level_sums(stats, f)[:, 0, 0]).astype(np.int64)
         return np.bincount(block.factor.codes, minlength=block.factor.n_levels)
 
-    return kept(fit, ("rows of levels", f), count)
+    return summed(fit, f"rows of levels {f}", count)
 
 
 def mean_squares(fit, f):
     """(k, k) mean over the rows of z z' of one block."""
+    return summed(fit, f"mean squares {f}", lambda: _mean_squares(fit, f))
+
+
+def _mean_squares(fit, f):
     Z = fit.all_blocks[f].Z
     if Z is not None and Z.shape[0] <= FEW:
         return Z.T @ Z / Z.shape[0]
@@ -117,7 +128,7 @@ def fixed_variance(fit):
 
     An offset does not count: nothing about it was estimated.
     """
-    return kept(fit, "variance of X beta", lambda: _fixed_variance(fit))
+    return summed(fit, "variance of X beta", lambda: _fixed_variance(fit))
 
 
 def _fixed_variance(fit):
@@ -134,7 +145,7 @@ def mean_noise(fit):
     weights = fit.design.weights
     if weights is None:
         return 1.0
-    return kept(fit, "mean of 1 / weights", lambda: float(np.mean(1.0 / weights)))
+    return summed(fit, "mean of 1 / weights", lambda: float(np.mean(1.0 / weights)))
 
 
 def column_moments(fit, j, f=None):
@@ -159,7 +170,9 @@ def column_moments(fit, j, f=None):
     >>> [round(value, 3) for value in column_moments(fit, 1)]
     [4.5, 2.872, 5.339]
     """
-    return kept(fit, ("moments", f, j), lambda: _column_moments(fit, j, f))
+    return summed(
+        fit, f"moments {MAIN if f is None else f} {j}", lambda: _column_moments(fit, j, f)
+    )
 
 
 def _column_moments(fit, j, f):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import re
 
-import numpy as np
-
 from mixedeffects.design import term_codings
 from mixedeffects.design.contrasts import coding, indicator_levels
 from mixedeffects.formula import Call, Name, column_names, strip, unparse
@@ -263,11 +261,10 @@ def _at_zero(text, node, predictors):
         return Given(plain_name(strip(node.args[0])), "mean")
     outside = None
     if isinstance(node, Name) and node.name in predictors.columns:
-        values = predictors.columns[node.name].values
         # a few rows on both sides of zero settle it without the others
-        few = values[:FEW]
+        few = predictors.columns[node.name].values[:FEW]
         if not ((few <= 0).any() and (few >= 0).any()):
-            low, high = float(np.min(values)), float(np.max(values))
-            if low > 0.0 or high < 0.0:
-                outside = low, high
+            found = predictors.summary(node.name)
+            if found.low > 0.0 or found.high < 0.0:
+                outside = found.low, found.high
     return Given(bare_name(node), "zero", outside=outside)

@@ -19,6 +19,7 @@ from mixedeffects.inference.interpretation.record import (
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.pooling import complete_pooling, rows_of_a_row
 from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.row_sums import summed
 from mixedeffects.inference.separated import fixed_estimates
 
 # share of the levels whose range is said
@@ -125,9 +126,9 @@ def averages(fit):
             same = key not in own or all(n in fixed for g, n in own if g == key[0])
             found[key] = fixed.get(name) if same else None
             if found[key] is None:
-                one = np.ones(fit.design.n) if block.Z is None else np.asarray(block.Z)[:, j]
-                without[key] = one
-    none = dict(zip(without, ~_spanned(fit, list(without.values())), strict=True))
+                without[key] = block, j
+    spanned = summed(fit, "spanned columns", lambda: _spanned(fit, list(without.values())))
+    none = dict(zip(without, ~spanned, strict=True))
     return {key: (average, bool(none.get(key, False))) for key, average in found.items()}
 
 
@@ -142,14 +143,18 @@ def cells(fit):
     )
 
 
-def _spanned(fit, columns):
-    """Per column, whether the fixed effects, or thresholds, can have an average for it.
+def _spanned(fit, places):
+    """Per column of a block, whether the fixed effects, or thresholds, can have an average for it.
 
     By the cross-products of the fixed columns, once for all columns; what a projection leaves is
     projected again, which takes away what rounding left of it. Where the fixed columns are too
     nearly collinear for cross-products, by least squares.
     """
     ordinal = fit.family.ordinal
+    columns = [
+        np.ones(fit.design.n) if block.Z is None else np.asarray(block.Z)[:, j]
+        for block, j in places
+    ]
     if not columns or not (fit.beta.size or ordinal):
         return np.zeros(len(columns), dtype=bool)
     X = np.asarray(fit.design.X)

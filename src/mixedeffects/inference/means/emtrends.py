@@ -87,10 +87,10 @@ def emtrends(
     if var in predictors.categorical:
         raise OptionError(f"var: '{var}' is a factor in this model; slopes need a number")
     found = axes(own, at=at, cov_reduce=cov_reduce)
-    x = predictors.numbers(var)
+    x = predictors.summary(var)
     if var not in (at or {}) and len(found[var].values) != 1 and cov_reduce == "mean":
-        found[var] = Axis(var, [float(x.mean())], None)
-    step = STEP * float(np.ptp(x))
+        found[var] = Axis(var, [x.mean], None)
+    step = STEP * (x.high - x.low)
     if not step > 0:
         raise OptionError(f"var: '{var}' is constant in the rows used")
     names, by = asked_for(own, specs, by, found)

@@ -13,24 +13,8 @@ from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.estimable import aliasing
 from mixedeffects.inference.row_sums import kept
 
-# of the largest value: a mean below it is zero
-ROUNDING = 1e-13
-
-
-def centre(values):
-    """The mean, which of centred numbers is zero and not what rounding leaves of it.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> centre(np.array([0.1, 0.2, -0.3])), centre(np.array([1.0, 2.0]))
-    (0.0, 1.5)
-    """
-    mean = float(np.mean(values))
-    return 0.0 if abs(mean) < ROUNDING * float(np.abs(values).max()) else mean
-
-
-REDUCERS = {"mean": centre, "median": np.median, "min": np.min, "max": np.max}
+# ways to reduce a number to one value, and what of its summary that is
+REDUCERS = {"mean": "mean", "median": "median", "min": "low", "max": "high"}
 WEIGHTS = ("equal", "proportional", "outer", "cells", "flat")
 # rows times columns of a grid that is still made
 LARGEST = 20_000_000
@@ -149,26 +133,26 @@ def _covariate(fit, name, wanted, cov_reduce):
     reduce = cov_reduce.get(name, "mean") if isinstance(cov_reduce, dict) else cov_reduce
 
     def reduced():
-        return _reduced(name, predictors_of(fit).numbers(name), reduce)
+        return _reduced(name, predictors_of(fit), reduce)
 
     # rows are looked at once for each name and way to reduce them
     return kept(fit, ("grid", name, reduce), reduced) if isinstance(reduce, str) else reduced()
 
 
-def _reduced(name, values, reduce):
-    low, high = float(values.min()), float(values.max())
+def _reduced(name, sources, reduce):
+    if callable(reduce):
+        found = np.atleast_1d(np.asarray(reduce(sources.numbers(name)), dtype=float))
+        return Axis(name, found.tolist(), None)
+    summary = sources.summary(name)
     if reduce == "range":
-        return Axis(name, [low, high], None)
-    if reduce == "mean" and low < high and ((values == low) | (values == high)).all():
-        return Axis(name, [low, high], (values == high).astype(np.intp))
-    if not callable(reduce):
-        if reduce not in REDUCERS:
-            raise OptionError(
-                f"cov_reduce={reduce!r} is not one of {', '.join(REDUCERS)}, range or a function"
-            )
-        reduce = REDUCERS[reduce]
-    reduced = np.atleast_1d(np.asarray(reduce(values), dtype=float))
-    return Axis(name, reduced.tolist(), None)
+        return Axis(name, [summary.low, summary.high], None)
+    if reduce == "mean" and summary.two_valued:
+        return Axis(name, [summary.low, summary.high], sources.upper(name))
+    if reduce not in REDUCERS:
+        raise OptionError(
+            f"cov_reduce={reduce!r} is not one of {', '.join(REDUCERS)}, range or a function"
+        )
+    return Axis(name, [getattr(summary, REDUCERS[reduce])], None)
 
 
 def _as_list(values):
@@ -243,7 +227,7 @@ def cells(fit, names, found, rows_of, *, weights="equal"):
         raise DataError(
             f"{problem}\n(on the grid of levels and covariate values; choose other values with at=)"
         ) from problem
-    W, empty = _weights(weights, shown, others, m)
+    W, empty = _weights(weights, shown, others, m, fit.design.sources)
     L = np.einsum("om,omp->mp", W, X.reshape(total // m, m, X.shape[1]))
     offset = np.einsum("om,om->m", W, offset.reshape(total // m, m))
     labels = {
@@ -260,7 +244,7 @@ def _column(values, place):
     return [values[i] for i in place.tolist()]
 
 
-def _weights(weights, shown, others, m):
+def _weights(weights, shown, others, m, sources):
     """(n_others, m) weights that sum to one down each column, and columns without any."""
     sizes = [len(axis.values) for axis in others]
     n_others = int(np.prod(sizes, dtype=np.int64))
@@ -269,15 +253,16 @@ def _weights(weights, shown, others, m):
     if weights == "equal" or not counted:
         return even
     # at= leaves rows out of the grid, and of all frequencies
+    rows = None if sources is None else sources.counts
     inside = np.all([a.codes >= 0 for a in (*shown, *others) if a.codes is not None], axis=0)
     if weights == "outer":
         W = np.ones(1)
         for axis in others:
-            own = np.ones(len(axis.values)) if axis.codes is None else _counts([axis], inside)
+            own = np.ones(len(axis.values)) if axis.codes is None else _counts([axis], inside, rows)
             W = np.kron(own, W)
         return np.tile((W / W.sum())[:, None], m), np.zeros(m, dtype=bool)
     within = [axis for axis in shown if axis.codes is not None] if weights != "proportional" else []
-    counts = _counts([*within, *counted], inside)
+    counts = _counts([*within, *counted], inside, rows)
     if weights == "flat":
         counts = (counts > 0).astype(float)
     # numeric variables have no frequencies: every value of theirs weighs the same
@@ -290,11 +275,15 @@ def _weights(weights, shown, others, m):
         return W / total, total == 0
 
 
-def _counts(axes_, inside):
-    """Rows `inside` in each combination of the axes, flattened, the first axis fastest."""
+def _counts(axes_, inside, rows):
+    """Rows `inside` in each combination of the axes, flattened, the first axis fastest.
+
+    `rows` says for how many an entry stands; one each where it is None.
+    """
     shape = tuple(len(axis.values) for axis in axes_)
     flat = np.ravel_multi_index([axis.codes[inside] for axis in axes_], shape, order="F")
-    return np.bincount(flat, minlength=int(np.prod(shape))).astype(float)
+    weights = None if rows is None else rows[inside]
+    return np.bincount(flat, weights, minlength=int(np.prod(shape))).astype(float)
 
 
 def combinations(labels, names):

@@ -292,15 +292,11 @@ def combined(fit, parts, n):
     for a, (k, e) in zip(own, sizes, strict=True):
         coefficients[row : row + k, column : column + e] = a.coefficients
         row, column = row + k, column + e
-    columns, categorical, dropped = {}, frozenset(), ()
-    for part in parts:
-        if part.design is None:
-            continue
-        dropped += part.design.aliased
-        if part.design.sources is not None:
-            columns |= part.design.sources.columns
-            categorical |= part.design.sources.categorical
-    sources = None if fit.design.sources is None else SourceColumns(columns, categorical)
+    designs = [part.design for part in parts if part.design is not None]
+    sources = None
+    if fit.design.sources is not None:
+        sources = SourceColumns.together(design.sources for design in designs)
+    dropped = tuple(column for design in designs for column in design.aliased)
     design = replace(fit.design.mean, sources=sources, aliased=dropped)
     view = CoefficientView(
         fit.estimates[:n], fit.vcov_parameters[:n, :n], design,

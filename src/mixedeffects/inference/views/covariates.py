@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.formula import column_names
-from mixedeffects.inference.means.grid import centre, check_name, label_text, predictors_of
+from mixedeffects.inference.means.grid import check_name, label_text, predictors_of
 
 # values of a numeric column that still make it one with levels
 FEW_VALUES = 8
@@ -138,7 +138,7 @@ def held_values(fit, moving):
         if name in predictors.categorical:
             out[name] = predictors.levels(name)[1][0]
         else:
-            out[name] = centre(predictors.numbers(name))
+            out[name] = predictors.summary(name).mean
     return out
 
 

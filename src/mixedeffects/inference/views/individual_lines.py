@@ -108,7 +108,7 @@ def extra_columns(fit, known):
                 if name in part.sources.categorical:
                     out[name] = part.sources.levels(name)[1][0]
                 else:
-                    out[name] = float(part.sources.numbers(name).mean())
+                    out[name] = part.sources.summary(name).mean
     for name in needed:
         if name in known or name in out:
             continue
