@@ -9,10 +9,11 @@ and D is positive semi-definite on the null space of G.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, prod
+from math import isfinite
 
 import numpy as np
 
+from mixedeffects.covariance import Invariance
 from mixedeffects.estimation.newton import decrement_at
 from mixedeffects.estimation.recession import Recession
 from mixedeffects.estimation.watching import Step
@@ -168,8 +169,29 @@ class Certificate:
         return bool(self.singular)
 
 
+@dataclass(frozen=True, slots=True)
+class Escape:
+    """A way off the boundary: variance for directions that have none.
+
+    Attributes
+    ----------
+    term : int
+    V : (k, m) array
+        Orthonormal, in engine coordinates; they are given the same variance.
+    slope : float
+        Of the objective, per unit of relative variance, relative to the information.
+    gain : float
+        What the objective would fall by, roughly; 0 where the slope is not negative.
+    """
+
+    term: int
+    V: np.ndarray
+    slope: float
+    gain: float
+
+
 def singular_directions(evaluation, parameters):
-    """Null directions of every term's covariance with the slope of the objective along them.
+    """Directions of zero variance, with the slope of the objective along them.
 
     Parameters
     ----------
@@ -178,106 +200,92 @@ def singular_directions(evaluation, parameters):
 
     Returns
     -------
-    list of (term index, direction in engine coordinates (k,), slope, gain)
-        `slope` is relative to the information; `gain` estimates the objective that a
-        step along the direction would win, 0 where the slope is non-negative.
+    list of Escape
     """
     out = []
     D, W = [], []
     for i, term in enumerate(parameters.terms):
         if clearly_regular(evaluation, term):
             continue
-        U, s, _ = term_svd(evaluation, term)
-        null = U[:, s <= EXACT * max(1.0, s[0])]
-        if null.shape[1] == 0:
+        null = null_axes(evaluation, term)
+        if not null:
             continue
         if not D:
             D, W = evaluation.D, evaluation.factorisation.traces(False)
-        Dt = D[term.block][np.ix_(term.columns, term.columns)]
-        Wt = W[term.block][np.ix_(term.columns, term.columns)]
-        projected = null.T @ Dt @ null
-        if term.structure.rotates:
+        place = np.ix_(term.columns, term.columns)
+        Dt, Wt = D[term.block][place], W[term.block][place]
+        if len(null) > 1 and term.structure.invariance is Invariance.ANY:
+            N = np.concatenate(null, axis=1)
+            projected = N.T @ Dt @ N
             _, vectors = np.linalg.eigh(0.5 * (projected + projected.T))
-        else:
-            vectors = np.eye(null.shape[1])
+            null = np.hsplit(N @ vectors, len(null))
         q = evaluation.factorisation.scores()[term.block].shape[0]
-        for v in (null @ vectors).T:
-            d, scale = float(v @ Dt @ v), max(float(v @ Wt @ v), 1e-300)
-            gain = q * (d / scale) ** 2 / 2.0 if d < 0 else 0.0
-            out.append((i, v, d / scale, gain))
+        for V in null:
+            d, scale = float(np.sum(V * (Dt @ V))), max(float(np.sum(V * (Wt @ V))), 1e-300)
+            gain = q * V.shape[1] * (d / scale) ** 2 / 2.0 if d < 0 else 0.0
+            out.append(Escape(i, V, d / scale, gain))
     return out
 
 
-def term_svd(evaluation, term):
-    """U, singular values (largest first) and V' of one term's Lambda~.
-
-    A diagonal structure keeps its columns apart: U is then a permutation.
-    """
+def factor_of(evaluation, term):
+    """One term's Lambda~."""
     Lam = evaluation.lambdas[term.block]
-    if len(term.columns) != Lam.shape[0]:
-        Lam = Lam[np.ix_(term.columns, term.columns)]
-    if Lam.shape[0] == 1:
-        return np.ones((1, 1)), np.abs(Lam[0]), np.ones((1, 1))
-    if term.structure.rotates:
-        return np.linalg.svd(Lam)
-    d = np.abs(Lam.diagonal())
-    order = np.argsort(-d)
-    U = np.eye(d.size)[:, order]
-    return U, d[order], U.T
+    return Lam if term.whole else Lam[term.place]
+
+
+def null_axes(evaluation, term):
+    """Orthonormal directions, (k, m) each, to which one term's structure could give a variance."""
+    axes, s = term.structure.axes(factor_of(evaluation, term))
+    zero = s <= EXACT * max(1.0, s.max(initial=0.0))
+    return [V for V, none in zip(axes, zero.tolist(), strict=True) if none]
 
 
 def clearly_regular(evaluation, term, threshold=SINGULAR):
-    """Whether a bound shows, without an SVD, that no singular value is below a threshold.
-
-    sigma_min >= |det| ((k - 1) / |Lambda|_F^2)^((k - 1) / 2) (Yu & Gu 1997,
-    doi:10.1016/S0024-3795(96)00055-8).
-    """
-    theta = evaluation.theta[term.part].tolist()
-    k = len(term.columns)
-    if k == 1:
-        return abs(theta[0]) > threshold
-    size = sum(v * v for v in theta)
-    determinant = abs(prod(theta[i] for i in term.structure.diagonal))
-    bound = determinant * ((k - 1) / size) ** (0.5 * (k - 1)) if size > 0 else 0.0
-    return bound > threshold * max(1.0, size**0.5)
+    """Whether no standard deviation of a term is below a threshold; a bound may be too careful."""
+    return term.structure.regular(evaluation.theta[term.part], threshold)
 
 
 def without_small(evaluation, term, threshold):
-    """One term's theta with its negligible singular values exactly zero; None if it has none.
+    """One term's theta with its negligible standard deviations exactly zero; None if it has none.
 
     Parameters
     ----------
     evaluation : Evaluation or LaplaceEvaluation
     term : TermParameters
     threshold : float
-        Relative to the largest singular value, or to one if that is smaller.
+        Relative to the largest standard deviation, or to one if that is smaller.
     """
     if clearly_regular(evaluation, term, threshold):
         return None
-    U, s, Vt = term_svd(evaluation, term)
-    small = (s > 0) & (s < threshold * max(1.0, s[0]))
+    axes, s = term.structure.axes(factor_of(evaluation, term))
+    small = (s > 0) & (s < threshold * max(1.0, s.max(initial=0.0)))
     if not small.any():
         return None
-    return term.structure.theta_of((U * np.where(small, 0.0, s)) @ Vt)
+    kept = zip(axes, np.where(small, 0.0, s), strict=True)
+    return term.structure.theta_of(np.concatenate([V * sd for V, sd in kept], axis=1))
 
 
-def with_variance(evaluation, term, v, variance):
-    """One term's theta with a variance added along the direction v, in engine coordinates."""
-    Lam = evaluation.lambdas[term.block][np.ix_(term.columns, term.columns)]
-    eigenvalues, vectors = np.linalg.eigh(Lam @ Lam.T + variance * np.outer(v, v))
+def with_variance(evaluation, term, V, variance):
+    """One term's theta with a variance added along the directions V (k, m), orthonormal."""
+    Lam = factor_of(evaluation, term)
+    eigenvalues, vectors = np.linalg.eigh(Lam @ Lam.T + variance * (V @ V.T))
     return term.structure.theta_of(vectors * np.sqrt(np.maximum(eigenvalues, 0.0)))
 
 
-def combination(term, T_blocks, v):
-    """The direction v as weights of the user's columns, largest modulus 1.
+def combinations(parameters, i, V):
+    """The directions V of a term as weights of the user's columns, largest modulus 1 each.
 
     b = T b~: the combination c'b with c = T^-T v has zero variance where v'b~ has.
     """
-    T = T_blocks[term.block][np.ix_(term.columns, term.columns)]
-    weights = np.linalg.solve(T.T, v)
-    weights = weights / weights[np.argmax(np.abs(weights))]
-    weights[np.abs(weights) < 1e-12] = 0.0
-    return weights
+    term = parameters.terms[i]
+    T = parameters.T_blocks[term.block][np.ix_(term.columns, term.columns)]
+    out = []
+    for v in V.T:
+        weights = np.linalg.solve(T.T, v)
+        weights = weights / weights[np.argmax(np.abs(weights))]
+        weights[np.abs(weights) < 1e-12] = 0.0
+        out.append(weights)
+    return out
 
 
 def snap(objective, evaluation):
@@ -306,20 +314,18 @@ def leave_saddle(objective, evaluation):
 
     Steps along the direction of zero variance whose slope promises most.
     """
-    candidates = [
-        c for c in singular_directions(evaluation, objective.parameters) if c[3] > WORTHWHILE
-    ]
-    if not candidates:
+    found = singular_directions(evaluation, objective.parameters)
+    best = max(found, key=lambda escape: escape.gain, default=None)
+    if best is None or not best.gain > WORTHWHILE:
         return None
-    i, v, slope, _ = max(candidates, key=lambda c: c[3])
-    term = objective.parameters.terms[i]
+    term, V = objective.parameters.terms[best.term], best.V
     columns = np.ix_(term.columns, term.columns)
     W = evaluation.factorisation.traces(False)[term.block][columns]
-    q = evaluation.factorisation.scores()[term.block].shape[0]
-    variance = -slope * q / max(float(v @ W @ v), 1e-300)
+    q = evaluation.factorisation.scores()[term.block].shape[0] * V.shape[1]
+    variance = -best.slope * q / max(float(np.sum(V * (W @ V))), 1e-300)
     for _ in range(30):
         theta = evaluation.theta.copy()
-        theta[term.part] = with_variance(evaluation, term, v, variance)
+        theta[term.part] = with_variance(evaluation, term, V, variance)
         trial = objective.evaluate(theta)
         if trial.value < evaluation.value:
             return trial
@@ -348,7 +354,7 @@ def certify(objective, result, optimizer):
             result.iterations, optimizer, result.message, advice_for(optimizer), path=result.path,
             ran_out=result.ran_out,
         )  # fmt: skip
-    directions = singular_directions(evaluation, parameters)
+    escapes = singular_directions(evaluation, parameters)
     g = evaluation.gradient
     decrement = result.decrement
     if decrement is None:
@@ -356,11 +362,12 @@ def certify(objective, result, optimizer):
     moduli = np.abs(g).tolist()  # for the few numbers of a small fit Python is faster than NumPy
     finite = all(map(isfinite, moduli))
     stationary = finite and decrement < 1e-5
-    optimal = all(gain <= 1e-6 for *_, gain in directions)
-    singular = []
-    for i, v, slope, _ in directions:
-        term = parameters.terms[i]
-        singular.append(Direction(i, combination(term, parameters.T_blocks, v), slope))
+    optimal = all(escape.gain <= 1e-6 for escape in escapes)
+    singular = [
+        Direction(escape.term, weights, escape.slope)
+        for escape in escapes
+        for weights in combinations(parameters, escape.term, escape.V)
+    ]
     proved = stationary and optimal
     converged = proved or result.rule is not None
     return Certificate(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import Invariance, structure_of
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.identification import identification
 from mixedeffects.inference.row_sums import block_triangle, column_moments
@@ -196,7 +197,8 @@ def contributions(fit):
             _, spread, rms = np.array(moments).T
             about_zero = spread == 0.0
             for term in block.terms:
-                if term.covariance == "diag":  # no intercept takes up a column's mean
+                if structure_of(term).invariance is not Invariance.ANY:
+                    # no intercept takes up a column's mean
                     about_zero[list(term.columns)] = True
             sizes = np.where(about_zero, rms, spread)
         if found is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.display.equation.predictor import random_column
 from mixedeffects.display.equation.tree import (
     Fence,
@@ -123,7 +124,7 @@ def distribution_lines(block, notation, estimates=None):
         columns = list(term.columns)
         found = None if estimates is None else estimates[t]
         sds = [_sd(c, i, notation, found) for i, c in enumerate(columns)]
-        if term.covariance == "us" and len(columns) > 1:
+        if structure_of(term).pairs:
             effects = Matrix(tuple((effect_symbol(notation, c, level),) for c in columns))
             zeros = Matrix(tuple((Number("0"),) for _ in columns))
             out.append(Line(effects, "~", call("N", zeros, _matrix(columns, sds, notation, found))))

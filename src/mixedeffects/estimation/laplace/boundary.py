@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.covariance import Invariance
 from mixedeffects.estimation.certificate import (
-    EXACT,
     SINGULAR,
     Direction,
     clearly_regular,
-    combination,
-    term_svd,
+    combinations,
+    null_axes,
     with_variance,
     without_small,
 )
@@ -55,37 +55,38 @@ def snapped(objective, evaluation, search=None):
 
 
 def null_spaces(evaluation):
-    """Per term with zero variances: (term index, orthonormal columns (k, m) that have none)."""
+    """Per term with zero variances: its index, and its `null_axes`."""
     out = []
     for i, term in enumerate(evaluation.objective.problem.covariance.terms):
-        if clearly_regular(evaluation, term):
-            continue
-        U, s, _ = term_svd(evaluation, term)
-        null = U[:, s <= EXACT * max(1.0, s[0])]
-        if null.shape[1]:
+        null = [] if clearly_regular(evaluation, term) else null_axes(evaluation, term)
+        if null:
             out.append((i, null))
     return out
 
 
 def principal(evaluation, i, null):
-    """The null space's own directions: those in which the objective changes least and most.
+    """The directions of zero variance in which the objective changes least and most.
 
     Where every column is worth no variance alone, a combination of them may be worth one; the
-    slope along v is v'Dv, and D's eigenvectors are the directions to look in.
+    slope along v is v'Dv, and D's eigenvectors are the directions to look in. A structure that does
+    not allow every combination has only the directions it has.
 
     Returns
     -------
-    (k, m) array
+    list of (k, m) arrays
     """
-    m = null.shape[1]
-    if m == 1 or not evaluation.objective.problem.covariance.terms[i].structure.rotates:
+    structure = evaluation.objective.problem.covariance.terms[i].structure
+    m = len(null)
+    if m == 1 or structure.invariance is not Invariance.ANY:
         return null
-    D = np.diag([slope(evaluation, along(evaluation, i, v, TRIALS[0])) for v in null.T])
+    D = np.diag([slope(evaluation, along(evaluation, i, v, TRIALS[0])) for v in null])
     for a in range(m):
         for b in range(a):
-            point = along(evaluation, i, (null[:, a] + null[:, b]) / np.sqrt(2.0), TRIALS[0])
+            point = along(evaluation, i, (null[a] + null[b]) / np.sqrt(2.0), TRIALS[0])
             D[a, b] = D[b, a] = slope(evaluation, point) - 0.5 * (D[a, a] + D[b, b])
-    return null @ np.linalg.eigh(D)[1] if np.isfinite(D).all() else null
+    if not np.isfinite(D).all():
+        return null
+    return np.hsplit(np.concatenate(null, axis=1) @ np.linalg.eigh(D)[1], m)
 
 
 def slope(evaluation, point):
@@ -93,13 +94,13 @@ def slope(evaluation, point):
     return (point.value - evaluation.value) / TRIALS[0] ** 2
 
 
-def along(evaluation, i, v, size):
-    """The point whose i-th term has a standard deviation `size` added along v."""
+def along(evaluation, i, V, size):
+    """The point whose i-th term has a standard deviation `size` added along V."""
     objective = evaluation.objective
     problem = objective.problem
     term = problem.covariance.terms[i]
     x = evaluation.x.copy()
-    x[problem.n_fixed :][term.part] = with_variance(evaluation, term, v, size**2)
+    x[problem.n_fixed :][term.part] = with_variance(evaluation, term, V, size**2)
     return objective.evaluate(x, near=evaluation)
 
 
@@ -116,14 +117,14 @@ def examine(evaluation):
     problem = evaluation.objective.problem
     directions, lower = [], None
     for i, null in null_spaces(evaluation):
-        for v in principal(evaluation, i, null).T:
-            points = [along(evaluation, i, v, size) for size in TRIALS]
+        for V in principal(evaluation, i, null):
+            points = [along(evaluation, i, V, size) for size in TRIALS]
             best = min(points, key=lambda point: point.value)
             if best.value < evaluation.value - WORTHWHILE and (
                 lower is None or best.value < lower.value
             ):
                 lower = best
-            covariance = problem.covariance
-            weights = combination(covariance.terms[i], covariance.T_blocks, v)
-            directions.append(Direction(i, weights, slope(evaluation, points[0])))
+            change = slope(evaluation, points[0])
+            for weights in combinations(problem.covariance, i, V):
+                directions.append(Direction(i, weights, change))
     return tuple(directions), lower

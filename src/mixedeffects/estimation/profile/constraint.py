@@ -60,11 +60,6 @@ class Constraint:
         return 2.0 * STRIDE * w if self.kind == "sd" and sign < 0 else inf
 
 
-def has_correlations(structure):
-    """Whether the effects of a covariance structure have correlations of their own."""
-    return structure.rotates
-
-
 def parameters_of(terms, sigma, sizes):
     """Every parameter of a model as what may be held, in the order of `natural_values`.
 
@@ -73,11 +68,8 @@ def parameters_of(terms, sigma, sizes):
     """
     out = []
     for owner, term in enumerate(terms):
-        k = len(term.columns)
-        for j in range(k):
-            out.append(Constraint("sd", owner, (j,)))
-            if has_correlations(term.structure):
-                out += [Constraint("cor", owner, (j, i)) for i in range(j + 1, k)]
+        for i, j in term.structure.natural:
+            out.append(Constraint("sd", owner, (i,)) if i == j else Constraint("cor", owner, (j, i)))
     if sigma:
         out.append(Constraint("sigma"))
     for owner, size in enumerate(sizes):
@@ -102,17 +94,10 @@ def natural_values(terms, factors, others, directions=None):
     """
     out = []
     for term, L, U in zip(terms, factors, directions or factors, strict=True):
-        sd = np.sqrt((L * L).sum(axis=1)).tolist()
-        k = len(sd)
-        if k == 1 or not has_correlations(term.structure):
-            out += sd
-            continue
-        length = np.sqrt((U * U).sum(axis=1))
+        sd, length = (np.sqrt((M * M).sum(axis=1)) for M in (L, U))
         with np.errstate(invalid="ignore", divide="ignore"):
-            corr = np.clip(U @ U.T / np.outer(length, length), -1.0, 1.0).tolist()
-        for j in range(k):
-            out.append(sd[j])
-            out += [corr[i][j] for i in range(j + 1, k)]
+            corr = np.clip(U @ U.T / np.outer(length, length), -1.0, 1.0)
+        out += [sd[i] if i == j else corr[i, j] for i, j in term.structure.natural]
     return np.array([*out, *others])
 
 
@@ -146,7 +131,7 @@ class TermFactor:
         self.order = tuple(range(self.k)) if order is None else tuple(order)
         self.block, self.structure = term.block, term.structure
         self.columns = tuple(term.columns[j] for j in self.order)
-        self.rows, self.cols = np.array(term.structure.positions()).T
+        self.rows, self.cols = np.array(term.structure.positions).T
         self.B = np.linalg.inv(parameters.T_blocks[term.block])[:, self.columns]
         self.scale = np.sqrt((self.B * self.B).sum(axis=0))
 
@@ -159,7 +144,7 @@ class TermFactor:
     def of_own(self, L):
         """L of any factor whose rows are in the term's own order."""
         L = L[list(self.order)]
-        if not has_correlations(self.structure):
+        if not self.structure.pairs:
             return np.diag(np.sqrt((L * L).sum(axis=1)))
         if L[0].any():
             return _lower(L)

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.estimation.profile.constraint import TermFactor, has_correlations
+from mixedeffects.estimation.profile.constraint import TermFactor
 
 # standard deviation, of sigma, below which a direction counts as having no variance
 NULL = 1e-3
@@ -200,7 +200,7 @@ class UnprofiledEvaluation:
             place = np.ix_(free, free)
             scale = t.scale[free]
             Ds, Ws = D[place] / np.outer(scale, scale), W[place] / np.outer(scale, scale)
-            if not has_correlations(t.structure):
+            if not t.structure.pairs:
                 vectors = np.eye(len(free))[:, diagonal <= none]
             else:
                 U, sv, _ = np.linalg.svd(scale[:, None] * L[place])
@@ -222,7 +222,7 @@ class UnprofiledEvaluation:
             y = self.y.copy()
             place = np.ix_(free, free)
             new = L.copy()
-            if not has_correlations(t.structure):
+            if not t.structure.pairs:
                 new[place] = np.diag(np.sqrt(L.diagonal()[free] ** 2 + variance * v * v))
             else:
                 wide = np.column_stack([L[place], variance**0.5 * v])

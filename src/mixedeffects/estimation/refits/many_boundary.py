@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.covariance import Invariance
 from mixedeffects.estimation.certificate import SINGULAR, WORTHWHILE
 from mixedeffects.estimation.minimize import RESTARTS
 from mixedeffects.estimation.refits.many_newton import newton
@@ -69,10 +70,15 @@ def canonical(part):
 
 def theta_of(term, part):
     """theta (r, m) of one term from any square factors of its covariance."""
-    r, c = np.array(term.structure.positions()).T
-    if not term.structure.rotates:
-        return np.abs(part[:, r, c])
+    if not mixes(term):
+        return np.sqrt(np.einsum("rab,rab->ra", part, part))
+    r, c = np.array(term.structure.positions).T
     return canonical(part)[:, r, c]
+
+
+def mixes(term):
+    """Whether all columns of a term covary; else none do (see `OneFactor.serves`)."""
+    return term.structure.invariance is Invariance.ANY
 
 
 def _part(model, theta, term):
@@ -86,7 +92,7 @@ def _regular(model, theta):
     for term in model.terms:
         part, k = theta[:, term.part], len(term.columns)
         size = np.einsum("rm,rm->r", part, part)
-        determinant = np.abs(np.prod(part[:, term.structure.diagonal], axis=1))
+        determinant = np.abs(np.prod(part[:, term.structure.singular], axis=1))
         with np.errstate(divide="ignore", invalid="ignore"):
             bound = determinant * ((k - 1) / size) ** (0.5 * (k - 1)) if k > 1 else determinant
         limit = SINGULAR * (1.0 if k == 1 else np.maximum(1.0, np.sqrt(size)))
@@ -96,7 +102,7 @@ def _regular(model, theta):
 
 def _svd(term, part):
     """U and singular values (r, k), largest first; a diagonal term keeps its columns apart."""
-    if term.structure.rotates and part.shape[1] > 1:
+    if mixes(term) and part.shape[1] > 1:
         U, s, Vt = np.linalg.svd(part)
         return U, s, Vt
     d = np.abs(np.einsum("rii->ri", part))
@@ -157,7 +163,7 @@ def _leave_saddle(model, theta, which):
         B = np.where(both, B, 0.0) + np.where(null, 0.0, away[:, None])[:, :, None] * np.eye(
             B.shape[1]
         )
-        if term.structure.rotates:
+        if mixes(term):
             values, vectors = np.linalg.eigh(B)
         else:
             values = np.einsum("rii->ri", B)
@@ -190,11 +196,7 @@ def _leave_saddle(model, theta, which):
             G = G + variance[some, None, None] * v[:, :, None] * v[:, None, :]
             values, vectors = np.linalg.eigh(G)
             trial = theta[at]
-            if term.structure.rotates:
-                part = vectors * np.sqrt(values.clip(0.0))[:, None, :]
-            else:
-                part = np.sqrt(G * np.eye(len(columns)))
-            trial[:, term.part] = theta_of(term, part)
+            trial[:, term.part] = theta_of(term, vectors * np.sqrt(values.clip(0.0))[:, None, :])
             lower = model.value(trial, at) < current[some]
             theta[at[lower]] = trial[lower]
             left[some[lower]] = True

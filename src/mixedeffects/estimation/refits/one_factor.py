@@ -49,9 +49,15 @@ class OneFactor:
     """
 
     @staticmethod
-    def serves(stats):
-        """Whether these cross-products are of one factor, and few enough classes of levels."""
-        if len(stats.layout.q) != 1:
+    def serves(stats, terms):
+        """Whether there is one factor, with few enough classes of levels, and Lambda holds theta.
+
+        Parameters
+        ----------
+        stats : CrossProducts
+        terms : sequence of TermParameters
+        """
+        if len(stats.layout.q) != 1 or not all(term.structure.free for term in terms):
             return False
         A, _ = leaf_arrays(stats)
         width = A.shape[1] * (stats.p + 1)

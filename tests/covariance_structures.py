@@ -1,0 +1,65 @@
+"""Covariance structures that the package does not have, as a user would write them."""
+
+import numpy as np
+
+from mixedeffects.covariance import Covariance
+
+
+class CompoundSymmetry(Covariance):
+    """One standard deviation for all columns, one correlation for all pairs.
+
+    With P the projection on the mean of the columns, G = theta_1^2 P + theta_2^2 (I - P).
+    """
+
+    name, words = "cs", "equally correlated, with one standard deviation"
+
+    def __init__(self, k):
+        super().__init__(k)
+        mean = np.full((k, 1), k**-0.5)
+        self.parts = [mean]
+        if k > 1:
+            self.parts.append(np.linalg.svd(mean)[0][:, 1:])
+        self.n_theta = len(self.parts)
+        self.singular = range(self.n_theta)
+        self.pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
+        self.natural = [(0, 0), (1, 0)][: self.n_theta]
+        self.basis = np.array([V @ V.T for V in self.parts])
+
+    def factor(self, theta):
+        return np.tensordot(theta, self.basis, 1)
+
+    def derivatives(self, theta):
+        return self.basis
+
+    def theta_of(self, Lambda):
+        return self.axes(Lambda)[1]
+
+    def from_natural(self, values):
+        sd, correlation = values[0], values[-1] if self.k > 1 else 0.0
+        variances = np.array([1.0 + (self.k - 1) * correlation, 1.0 - correlation])
+        with np.errstate(invalid="ignore"):
+            return sd * np.sqrt(variances[: self.n_theta])
+
+
+class HomogeneousDiagonal(Covariance):
+    """Independent columns with one standard deviation."""
+
+    name, words = "homdiag", "independent, with one standard deviation"
+
+    def __init__(self, k):
+        super().__init__(k)
+        self.n_theta, self.singular, self.natural = 1, (0,), [(0, 0)]
+        self.parts = [np.eye(k)]
+        self.basis = np.eye(k)[None]
+
+    def factor(self, theta):
+        return theta[0] * self.basis[0]
+
+    def derivatives(self, theta):
+        return self.basis
+
+    def theta_of(self, Lambda):
+        return self.axes(Lambda)[1]
+
+    def from_natural(self, values):
+        return np.array(values)
