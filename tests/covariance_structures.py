@@ -23,6 +23,7 @@ class CompoundSymmetry(Covariance):
         self.singular = range(self.n_theta)
         self.pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
         self.natural = [(0, 0), (1, 0)][: self.n_theta]
+        self.correlations = (-1.0 / max(k - 1, 1), 1.0)
         self.basis = np.array([V @ V.T for V in self.parts])
 
     def factor(self, theta):
@@ -37,8 +38,12 @@ class CompoundSymmetry(Covariance):
     def from_natural(self, values):
         sd, correlation = values[0], values[-1] if self.k > 1 else 0.0
         variances = np.array([1.0 + (self.k - 1) * correlation, 1.0 - correlation])
+        variances[np.abs(variances) < 1e-14] = 0.0
         with np.errstate(invalid="ignore"):
             return sd * np.sqrt(variances[: self.n_theta])
+
+    def shared(self, i, j):
+        return (0, 0) if i == j else (1, 0)
 
 
 class HomogeneousDiagonal(Covariance):
@@ -63,3 +68,6 @@ class HomogeneousDiagonal(Covariance):
 
     def from_natural(self, values):
         return np.array(values)
+
+    def shared(self, i, j):
+        return (0, 0) if i == j else None

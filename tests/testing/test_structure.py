@@ -68,6 +68,7 @@ BROKEN = [
     ("from_natural", {"from_natural": lambda self, values: np.full(self.n_theta, values[0])}),
     ("likeliest", {"theta_of": lambda self, Lambda: _first_entries(Lambda)}),
     ("basis", {"basis": property(lambda self: self._basis[:1], lambda self, b: _keep(self, b))}),
+    ("shared", {"shared": lambda self, i, j: (0, 0)}),
     ("pairs", {"pairs": property(lambda self: [], lambda self, pairs: None)}),
 ]
 
@@ -130,3 +131,34 @@ def test_generalised_models_agree_with_glmmtmb(rdata, form):
     assert fit.loglik == pytest.approx(expected["loglik"], abs=tol.LOGLIK_SHORTFALL)
     assert list(fit.fixef.values()) == pytest.approx(expected["beta"], rel=tol.PROGRAM_E3)
     assert sd == pytest.approx(np.full(2, expected["sd"]), rel=tol.PROGRAM_E3)
+
+
+class ByRatio(CompoundSymmetry):
+    """Compound symmetry with a factor that is not linear in theta: a size and a log ratio."""
+
+    def _sizes(self, theta):
+        return theta[0] * np.exp(np.array([theta[1], -theta[1]]))
+
+    def factor(self, theta):
+        return np.tensordot(self._sizes(theta), self.basis, 1)
+
+    def derivatives(self, theta):
+        sizes = self._sizes(theta)
+        by_theta = np.array([sizes / theta[0], sizes * [1.0, -1.0]])
+        return np.tensordot(by_theta, self.basis, 1)
+
+
+def test_curvature_of_a_nonlinear_factor_need_not_be_written():
+    form, theta, rng = ByRatio(3), np.array([1.3, 0.2]), np.random.default_rng(2)
+    D = rng.normal(size=(3, 3))
+    D = D + D.T
+
+    def slope(at):
+        return 2.0 * form.gradient(at, D @ form.factor(at))
+
+    step = 1e-5
+    expected = [
+        (slope(theta + step * unit) - slope(theta - step * unit)) / (2.0 * step)
+        for unit in np.eye(2)
+    ]
+    assert form.curvature(theta, D) == pytest.approx(np.array(expected), rel=tol.TRUNCATION_E6)

@@ -69,6 +69,8 @@ class Covariance(ABC):
         Its natural parameters, n_theta of them: (i, i) is the standard deviation of column i and
         (i, j), i > j, the correlation of two columns. One that several columns share is listed
         once.
+    correlations : (float, float)
+        The least and the largest correlation that it allows, of all that are in `natural`.
     pieces : sequence of tuples of int, or None
         Sets of columns, if its covariances are all those without covariances between the sets;
         None where they are further restricted.
@@ -87,6 +89,7 @@ class Covariance(ABC):
     pairs: Sequence[tuple[int, int]] = ()
     basis: np.ndarray
     natural: Sequence[tuple[int, int]] = ()
+    correlations: tuple[float, float] = (-1.0, 1.0)
     pieces: Sequence[tuple[int, ...]] | None = None
     positions: Sequence[tuple[int, int]] | None = None
     parts: Sequence[np.ndarray] = ()
@@ -167,6 +170,10 @@ class Covariance(ABC):
     def free(self):
         """Whether it restricts nothing but which columns covary."""
         return self.pieces is not None
+
+    def shared(self, i, j):
+        """Which of `natural` the standard deviation (i == j) or correlation (i > j) is, or None."""
+        return (i, j) if (i, j) in self.natural else None
 
     def natural_values(self, theta):
         """(n_theta,) standard deviations and correlations; nan for one with no deviation."""

@@ -14,7 +14,7 @@ _WIDTHS = (1, 2, 3)
 _DRAWS = 3
 _GROUPS, _ROWS = 24, 8
 # differences of objectives that rounding and optimisers' tolerances explain
-_SAME_VALUE, _SAME_OPTIMUM = 1e-7, 1e-4
+_SAME_VALUE, _SAME_OPTIMUM, _SAME_PROFILE = 1e-7, 1e-4, 1e-3
 
 
 def check_structure(form, *, rng=0, rtol=1e-6, generalised=True) -> None:
@@ -211,6 +211,17 @@ def _check_natural(one, theta, rtol) -> None:
         _covariance(one, one.from_natural(values)), _covariance(one, theta), rtol,
         "the covariance of from_natural(natural_values(theta))",
     )  # fmt: skip
+    sd = np.sqrt(_covariance(one, theta).diagonal())
+    correlations = _covariance(one, theta) / np.outer(sd, sd)
+    for i in range(one.k):
+        for j in range(i + 1):
+            where = one.shared(i, j)
+            if where is not None:
+                own = sd[i] if i == j else correlations[i, j]
+                _close(values[list(one.natural).index(where)], own, rtol, f"shared({i}, {j})")
+    low, high = one.correlations
+    inside = [low <= r <= high for r, (i, j) in zip(values, one.natural, strict=True) if i != j]
+    _require(all(inside), f"correlations: {values} are not all between {low} and {high}")
     J = one.natural_jacobian(theta)
     _close(J, _difference(one.natural_values, theta).T, 10 * rtol, "natural_jacobian")
     _require(
@@ -255,19 +266,22 @@ def _table(one, rng, spread):
     }
 
 
-def _dense_objective(table, G, reml):
-    """-2 log-likelihood or REML criterion by dense matrices, at a relative covariance G."""
-    y, n = table["y"], table["y"].size
-    X = np.column_stack([np.ones(n), table["x"]])
-    p = X.shape[1]
-    same = table["g"][:, None] == table["g"]
-    V = np.eye(n) + same * (X @ G @ X.T)
-    VX, Vy = np.linalg.solve(V, X), np.linalg.solve(V, y)
-    beta = np.linalg.solve(X.T @ VX, X.T @ Vy)
-    nu = n - p if reml else n
-    s2 = float(y @ (Vy - VX @ beta)) / nu
-    value = np.linalg.slogdet(V)[1] + nu * (1.0 + np.log(2.0 * np.pi * s2))
-    return value + np.linalg.slogdet(X.T @ VX)[1] if reml else value
+def _dense_objective(table, G, reml, s2=None):
+    """-2 log-likelihood or REML criterion from the groups' dense covariance matrices.
+
+    At a relative covariance G, and the residual variance s2 or the best.
+    """
+    y = table["y"].reshape(_GROUPS, _ROWS)
+    X = np.column_stack([np.ones(_ROWS), table["x"][:_ROWS]])  # the same in every group
+    V = np.eye(_ROWS) + X @ G @ X.T
+    XVX = _GROUPS * X.T @ np.linalg.solve(V, X)
+    beta = np.linalg.solve(XVX, X.T @ np.linalg.solve(V, y.sum(axis=0)))
+    left = (y - X @ beta).T
+    r2 = float(np.sum(left * np.linalg.solve(V, left)))
+    nu = y.size - X.shape[1] if reml else y.size
+    s2 = r2 / nu if s2 is None else s2
+    value = _GROUPS * np.linalg.slogdet(V)[1] + nu * np.log(2.0 * np.pi * s2) + r2 / s2
+    return value + np.linalg.slogdet(XVX)[1] if reml else value
 
 
 def _check_linear_models(form, rng) -> None:
@@ -287,6 +301,7 @@ def _check_linear_models(form, rng) -> None:
         for optimizer in OPTIMIZERS:
             other = me.lmm(formula, table, reml=reml, optimizer=optimizer)
             _same_optimum(other, fit, f"optimizer={optimizer!r}")
+    _check_profile(fit, one, table)
     _check_answers(fit, form)
     flat = me.lmm(formula, _table(one, rng, 0.0))
     _require(flat.certificate.converged, "no certificate where the effects have no variance")
@@ -300,6 +315,32 @@ def _check_linear_models(form, rng) -> None:
         me.compare(fit, free)
 
 
+def _check_profile(fit, one, table) -> None:
+    """Points of the profiles by maximum likelihood, against searches with dense matrices."""
+    from scipy.optimize import minimize
+
+    curves = fit.profile("random").facts
+    m = len(one.natural)
+    names = [curve.name for curve in curves.parameters]
+    _require(len(names) == m + 1, f"profile: parameters {names} of {m} natural ones and sigma")
+    for i, name in enumerate(names[:m]):
+        for at in (0, -1):
+            here = curves.conditional[i][at]
+
+            def held(x, i=i, value=here[i]):
+                theta = one.from_natural(np.insert(x[:-1], i, value))
+                if not np.isfinite(theta).all():
+                    return np.inf
+                s2 = np.exp(2.0 * x[-1])
+                return _dense_objective(table, _covariance(one, theta) / s2, False, s2)
+
+            start = np.append(np.delete(here[:m], i), np.log(here[m]))
+            options = {"xatol": 1e-8, "fatol": 1e-9, "maxiter": 4000}
+            best = minimize(held, np.nan_to_num(start), method="Nelder-Mead", options=options)
+            what = f"profile: the square of zeta at {name} = {here[i]:.4g}"
+            _close(curves.zeta[i][at] ** 2, best.fun - fit.objective, _SAME_PROFILE, what)
+
+
 def _check_generalised_models(form, rng) -> None:
     import mixedeffects as me
     from mixedeffects.estimation.laplace.assemble import in_engines
@@ -311,12 +352,23 @@ def _check_generalised_models(form, rng) -> None:
     _require(fit.certificate.converged, "the generalised fit has no certificate of its optimum")
     other = me.glmm(formula, table, family="poisson", optimizer="L-BFGS-B")
     _same_optimum(other, fit, "glmm, optimizer='L-BFGS-B'")
-    # the same covariance without the structure
+    # the same covariances without the structure
     free = me.glmm("count ~ x + (1 + x | g)", table, family="poisson")
     objective = free.evaluation.objective
-    theta = Unstructured(2).theta_of(one.factor(fit.theta))
-    at = in_engines(objective.problem, free.coefficients, {"conditional": fit.beta}, theta)
-    _close(objective.evaluate(at).value, fit.objective, _SAME_VALUE, "likelihood of a glmm")
+
+    def value(beta, theta):
+        theta = Unstructured(2).theta_of(one.factor(theta))
+        at = in_engines(objective.problem, free.coefficients, {"conditional": beta}, theta)
+        return objective.evaluate(at).value
+
+    _close(value(fit.beta, fit.theta), fit.objective, _SAME_VALUE, "likelihood of a glmm")
+    curves = fit.profile("random").facts
+    m = len(one.natural)
+    for zeta, points in zip(curves.zeta, curves.conditional, strict=True):
+        for at in (0, -1):
+            theta = one.from_natural(np.nan_to_num(points[at, :m]))
+            cost = value(points[at, m:], theta) - fit.objective
+            _close(zeta[at] ** 2, cost, _SAME_PROFILE, "profile of a glmm: the square of zeta")
     _check_answers(fit, form)
 
 

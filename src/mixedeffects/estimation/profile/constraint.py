@@ -5,6 +5,7 @@ columns of the term in an order that puts what is held first,
 
     standard deviation   w = L_11
     correlation          sin w, where the second row of L begins with s (sin w, cos w)
+                         (of a restricted structure: see `mixedeffects.estimation.profile.natural`)
     sigma                exp w
     coefficient          w
 
@@ -34,11 +35,17 @@ class Constraint:
         The random-effects term, or the group of coefficients, that it belongs to.
     columns : tuple of int
         Its column in the term, the two whose correlation it is, or its place in the group.
+    ends : tuple of float
+        Of a correlation, the least and the largest that the structure allows.
+    effects : tuple of int
+        Of a correlation, the columns without whose standard deviations it means nothing.
     """
 
     kind: str
     owner: int = 0
     columns: tuple[int, ...] = ()
+    ends: tuple[float, float] = (-1.0, 1.0)
+    effects: tuple[int, ...] = ()
 
     @property
     def range(self):
@@ -51,7 +58,10 @@ class Constraint:
         """The parameter on its natural scale."""
         if self.kind == "sigma":
             return exp(w)
-        return sin(w) if self.kind == "cor" else w
+        if self.kind != "cor":
+            return w
+        low, high = self.ends
+        return 0.5 * (low + high) + 0.5 * (high - low) * sin(w)
 
     def stride(self, sign, w):
         """The longest step of a path that left w, where its height may hardly change."""
@@ -68,8 +78,14 @@ def parameters_of(terms, sigma, sizes):
     """
     out = []
     for owner, term in enumerate(terms):
-        for i, j in term.structure.natural:
-            out.append(Constraint("sd", owner, (i,)) if i == j else Constraint("cor", owner, (j, i)))
+        form = term.structure
+        alone = tuple(i for i, j in form.natural if i == j)
+        for i, j in form.natural:
+            if i == j:
+                out.append(Constraint("sd", owner, (i,)))
+                continue
+            effects = (j, i) if form.free else alone
+            out.append(Constraint("cor", owner, (j, i), form.correlations, effects))
     if sigma:
         out.append(Constraint("sigma"))
     for owner, size in enumerate(sizes):
@@ -123,6 +139,8 @@ class TermFactor:
         The engine's relative factor is B L / sigma.
     scale : (k,) array
         Size of each column of Z: a standard deviation times it is in units of the response.
+    units : (n,) array
+        A change of each entry of sensible size, in units of the response.
     """
 
     def __init__(self, parameters, owner, order=None):
@@ -134,12 +152,21 @@ class TermFactor:
         self.rows, self.cols = np.array(term.structure.positions).T
         self.B = np.linalg.inv(parameters.T_blocks[term.block])[:, self.columns]
         self.scale = np.sqrt((self.B * self.B).sum(axis=0))
+        self.units = 1.0 / self.scale[self.rows]
 
     def factor(self, entries):
         """(k, k) L of its free entries."""
         L = np.zeros((self.k, self.k))
         L[self.rows, self.cols] = entries
         return L
+
+    def place(self, columns):
+        """Which entry a standard deviation is that is held."""
+        return 0
+
+    def coordinates(self, L):
+        """The free entries of L, its rows in this order."""
+        return L[self.rows, self.cols]
 
     def of_own(self, L):
         """L of any factor whose rows are in the term's own order."""
