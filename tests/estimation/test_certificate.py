@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from mixedeffects.estimation.certificate import certify, leave_saddle, singular_directions, snap
+from mixedeffects.estimation.boundary import leave_saddle, singular_directions, snap
+from mixedeffects.estimation.certificate import certify
 from mixedeffects.estimation.newton import OptimizerResult
 from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table

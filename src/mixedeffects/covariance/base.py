@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# standard deviation, of the largest, that is zero but for rounding
+# part of a factor, of the largest, that is zero but for rounding
 ROUNDING = 1e-15
 # step of the differences that stand for the second derivatives of a nonlinear factor
 STEP = 1e-5
@@ -112,6 +112,10 @@ class Covariance(ABC):
         Where the structure does not allow that covariance, of the one that a normal sample with
         these second moments makes most likely (the M-step of EM).
         """
+
+    def thetas_of(self, Lambdas) -> np.ndarray:
+        """(R, n_theta) `theta_of` of a stack of factors (R, k, k)."""
+        return np.array([self.theta_of(Lambda) for Lambda in Lambdas])
 
     @abstractmethod
     def from_natural(self, values) -> np.ndarray:

@@ -6,7 +6,7 @@ from math import hypot, prod
 
 import numpy as np
 
-from mixedeffects.covariance.base import Covariance, Invariance
+from mixedeffects.covariance.base import ROUNDING, Covariance, Invariance
 from mixedeffects.formula import CORRELATED, UNCORRELATED
 
 
@@ -61,6 +61,9 @@ class Unstructured(Covariance):
 
     def theta_of(self, Lambda):
         return canonical_factor(Lambda)[self._rows, self._columns]
+
+    def thetas_of(self, Lambdas):
+        return canonical_factors(Lambdas)[:, self._rows, self._columns]
 
     def from_natural(self, values):
         half = np.zeros((self.k, self.k))
@@ -130,6 +133,9 @@ class Diagonal(Covariance):
     def theta_of(self, Lambda):
         return np.sqrt((Lambda * Lambda).sum(axis=1))
 
+    def thetas_of(self, Lambdas):
+        return np.sqrt((Lambdas * Lambdas).sum(axis=2))
+
     def from_natural(self, values):
         return np.array(values)
 
@@ -185,8 +191,15 @@ def canonical_factor(Lambda):
         top = hypot(a, b)
         if top > 0:
             return np.array([[top, 0.0], [(a * c + b * d) / top, abs(a * d - b * c) / top]])
-    R = np.linalg.qr(Lambda.T, mode="r")
-    signs = np.where(np.diagonal(R) < 0, -1.0, 1.0)
-    lower = (signs[:, None] * R).T
-    lower[np.abs(lower) < 1e-15 * np.abs(lower).max(initial=0.0)] = 0.0
-    return lower
+    return canonical_factors(Lambda[None])[0]
+
+
+def canonical_factors(Lambdas):
+    """The same of a stack of factors (r, k, k)."""
+    if Lambdas.shape[1] == 1:
+        return np.abs(Lambdas)
+    R = np.linalg.qr(Lambdas.transpose(0, 2, 1), mode="r")
+    signs = np.where(np.einsum("rii->ri", R) < 0, -1.0, 1.0)
+    out = (signs[:, :, None] * R).transpose(0, 2, 1)
+    largest = np.abs(out).max(axis=(1, 2), keepdims=True)
+    return np.where(np.abs(out) < ROUNDING * largest, 0.0, out)

@@ -1,9 +1,7 @@
 """Proof, or refutation, that a point is a local optimum on the cone of covariances.
 
-The objective is even in every column of Lambda, so a zero column has zero gradient
-whether or not it should be zero: the gradient alone proves nothing at the boundary
-(MixedModels.jl issue 705). The condition that does is on D = dd/dG: at an optimum D Lambda = 0
-and D is positive semi-definite on the null space of G.
+It is one if the gradient is zero and `mixedeffects.estimation.boundary` finds no variance of zero
+that had better be positive.
 """
 
 from __future__ import annotations
@@ -13,36 +11,15 @@ from math import isfinite
 
 import numpy as np
 
-from mixedeffects.covariance import Invariance
+from mixedeffects.estimation.boundary import Direction, combinations, singular_directions
 from mixedeffects.estimation.newton import decrement_at
 from mixedeffects.estimation.recession import Recession
 from mixedeffects.estimation.watching import Step
 
-SINGULAR = 1e-4
-EXACT = 1e-10
-WORTHWHILE = 1e-8
-# a decrement of this is a few thousandths of a standard error
+# gain of a variance of zero, and decrement, that leave an optimum proved; such a decrement is a few
+# thousandths of a standard error
+OPTIMAL_GAIN = 1e-6
 CERTAIN = 1e-5
-
-
-@dataclass(frozen=True, slots=True)
-class Direction:
-    """A combination of random effects whose variance is exactly zero.
-
-    Attributes
-    ----------
-    term : int
-        Position among the terms.
-    weights : (k,) array
-        Over the term's columns, in the formula's units; largest modulus 1.
-    slope : float
-        Directional derivative of the objective per unit of relative variance, divided by
-        the term's information scale; non-negative at an optimum.
-    """
-
-    term: int
-    weights: np.ndarray
-    slope: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,170 +146,6 @@ class Certificate:
         return bool(self.singular)
 
 
-@dataclass(frozen=True, slots=True)
-class Escape:
-    """A way off the boundary: variance for directions that have none.
-
-    Attributes
-    ----------
-    term : int
-    V : (k, m) array
-        Orthonormal, in engine coordinates; they are given the same variance.
-    slope : float
-        Of the objective, per unit of relative variance, relative to the information.
-    gain : float
-        What the objective would fall by, roughly; 0 where the slope is not negative.
-    """
-
-    term: int
-    V: np.ndarray
-    slope: float
-    gain: float
-
-
-def singular_directions(evaluation, parameters):
-    """Directions of zero variance, with the slope of the objective along them.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
-    parameters : Parameters
-
-    Returns
-    -------
-    list of Escape
-    """
-    out = []
-    D, W = [], []
-    for i, term in enumerate(parameters.terms):
-        if clearly_regular(evaluation, term):
-            continue
-        null = null_axes(evaluation, term)
-        if not null:
-            continue
-        if not D:
-            D, W = evaluation.D, evaluation.factorisation.traces(False)
-        place = np.ix_(term.columns, term.columns)
-        Dt, Wt = D[term.block][place], W[term.block][place]
-        if len(null) > 1 and term.structure.invariance is Invariance.ANY:
-            N = np.concatenate(null, axis=1)
-            projected = N.T @ Dt @ N
-            _, vectors = np.linalg.eigh(0.5 * (projected + projected.T))
-            null = np.hsplit(N @ vectors, len(null))
-        q = evaluation.factorisation.scores()[term.block].shape[0]
-        for V in null:
-            d, scale = float(np.sum(V * (Dt @ V))), max(float(np.sum(V * (Wt @ V))), 1e-300)
-            gain = q * V.shape[1] * (d / scale) ** 2 / 2.0 if d < 0 else 0.0
-            out.append(Escape(i, V, d / scale, gain))
-    return out
-
-
-def factor_of(evaluation, term):
-    """One term's Lambda~."""
-    Lam = evaluation.lambdas[term.block]
-    return Lam if term.whole else Lam[term.place]
-
-
-def null_axes(evaluation, term):
-    """Orthonormal directions, (k, m) each, to which one term's structure could give a variance."""
-    axes, s = term.structure.axes(factor_of(evaluation, term))
-    zero = s <= EXACT * max(1.0, s.max(initial=0.0))
-    return [V for V, none in zip(axes, zero.tolist(), strict=True) if none]
-
-
-def clearly_regular(evaluation, term, threshold=SINGULAR):
-    """Whether no standard deviation of a term is below a threshold; a bound may be too careful."""
-    return term.structure.regular(evaluation.theta[term.part], threshold)
-
-
-def without_small(evaluation, term, threshold):
-    """One term's theta with its negligible standard deviations exactly zero; None if it has none.
-
-    Parameters
-    ----------
-    evaluation : Evaluation or LaplaceEvaluation
-    term : TermParameters
-    threshold : float
-        Relative to the largest standard deviation, or to one if that is smaller.
-    """
-    if clearly_regular(evaluation, term, threshold):
-        return None
-    axes, s = term.structure.axes(factor_of(evaluation, term))
-    small = (s > 0) & (s < threshold * max(1.0, s.max(initial=0.0)))
-    if not small.any():
-        return None
-    kept = zip(axes, np.where(small, 0.0, s), strict=True)
-    return term.structure.theta_of(np.concatenate([V * sd for V, sd in kept], axis=1))
-
-
-def with_variance(evaluation, term, V, variance):
-    """One term's theta with a variance added along the directions V (k, m), orthonormal."""
-    Lam = factor_of(evaluation, term)
-    eigenvalues, vectors = np.linalg.eigh(Lam @ Lam.T + variance * (V @ V.T))
-    return term.structure.theta_of(vectors * np.sqrt(np.maximum(eigenvalues, 0.0)))
-
-
-def combinations(parameters, i, V):
-    """The directions V of a term as weights of the user's columns, largest modulus 1 each.
-
-    b = T b~: the combination c'b with c = T^-T v has zero variance where v'b~ has.
-    """
-    term = parameters.terms[i]
-    T = parameters.T_blocks[term.block][np.ix_(term.columns, term.columns)]
-    out = []
-    for v in V.T:
-        weights = np.linalg.solve(T.T, v)
-        weights = weights / weights[np.argmax(np.abs(weights))]
-        weights[np.abs(weights) < 1e-12] = 0.0
-        out.append(weights)
-    return out
-
-
-def snap(objective, evaluation):
-    """Set negligible singular values of Lambda to exactly zero where nothing is lost.
-
-    Returns
-    -------
-    Evaluation
-        The same, or a point on the boundary whose objective is not higher.
-    """
-    best = evaluation
-    for term in objective.parameters.terms:
-        part = without_small(best, term, SINGULAR)
-        if part is None:
-            continue
-        theta = best.theta.copy()
-        theta[term.part] = part
-        trial = objective.evaluate(theta)
-        if trial.value <= best.value + 1e-9 * max(1.0, abs(best.value) * 1e-3):
-            best = trial
-    return best
-
-
-def leave_saddle(objective, evaluation):
-    """A lower point off the boundary, or None when the boundary is optimal.
-
-    Steps along the direction of zero variance whose slope promises most.
-    """
-    found = singular_directions(evaluation, objective.parameters)
-    best = max(found, key=lambda escape: escape.gain, default=None)
-    if best is None or not best.gain > WORTHWHILE:
-        return None
-    term, V = objective.parameters.terms[best.term], best.V
-    columns = np.ix_(term.columns, term.columns)
-    W = evaluation.factorisation.traces(False)[term.block][columns]
-    q = evaluation.factorisation.scores()[term.block].shape[0] * V.shape[1]
-    variance = -best.slope * q / max(float(np.sum(V * (W @ V))), 1e-300)
-    for _ in range(30):
-        theta = evaluation.theta.copy()
-        theta[term.part] = with_variance(evaluation, term, V, variance)
-        trial = objective.evaluate(theta)
-        if trial.value < evaluation.value:
-            return trial
-        variance *= 0.25
-    return None
-
-
 def certify(objective, result, optimizer):
     """The certificate of an optimiser's result.
 
@@ -361,8 +174,8 @@ def certify(objective, result, optimizer):
         decrement = decrement_at(evaluation)
     moduli = np.abs(g).tolist()  # for the few numbers of a small fit Python is faster than NumPy
     finite = all(map(isfinite, moduli))
-    stationary = finite and decrement < 1e-5
-    optimal = all(escape.gain <= 1e-6 for escape in escapes)
+    stationary = finite and decrement < CERTAIN
+    optimal = all(escape.gain <= OPTIMAL_GAIN for escape in escapes)
     singular = [
         Direction(escape.term, weights, escape.slope)
         for escape in escapes

@@ -8,13 +8,14 @@ import numpy as np
 
 from mixedeffects.covariance import Invariance, structure_of
 from mixedeffects.errors import OptionError
+from mixedeffects.estimation import NEGLIGIBLE
 from mixedeffects.inference.identification import identification
 from mixedeffects.inference.row_sums import block_triangle, column_moments
 from mixedeffects.inference.table import Table
 
 # standard deviation, relative to the residual's, below which a dimension is not there; that of
-# the certificate of a fit, and of lme4's isSingular
-ABSENT = 1e-4
+# lme4's isSingular, too
+ABSENT = NEGLIGIBLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,8 @@ def _check_inverse(one, theta, rng, rtol) -> None:
     again = one.theta_of(Lam)
     _close(_covariance(one, again), G, rtol, "the covariance of theta_of(factor(theta))")
     _close(one.theta_of(Lam @ rotation), again, rtol, "theta_of another factor of a covariance")
+    stack = np.array([Lam, Lam @ rotation])
+    _close(one.thetas_of(stack), [again, again], rtol, "thetas_of")
     larger = _covariance(one, one.theta_of(3.0 * Lam))
     _close(larger, 9.0 * G, rtol, "a multiple of a covariance")
 

@@ -8,7 +8,7 @@ from math import nan, sqrt
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.estimation.laplace.boundary import examine
+from mixedeffects.estimation.boundary.laplace import examine
 from mixedeffects.estimation.laplace.curvature import hessian
 from mixedeffects.estimation.laplace.fit import fit_laplace
 from mixedeffects.estimation.laplace.objective import with_problem

@@ -24,14 +24,13 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.estimation.boundary import WORTHWHILE
 from mixedeffects.estimation.profile.constraint import TermFactor
 from mixedeffects.estimation.profile.natural import NaturalFactor
 from mixedeffects.estimation.px import root
 
 # standard deviation, of sigma, below which a direction counts as having no variance
 NULL = 1e-3
-# least predicted fall of the objective for which a zero variance is left
-WORTHWHILE = 1e-7
 
 
 class UnprofiledTerm(TermFactor):

@@ -6,9 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.estimation.minimize import BETTER, FEW_GROUPS, NO_RESIDUAL, more_starts
+from mixedeffects.estimation.boundary import batch
+from mixedeffects.estimation.minimize import (
+    BETTER,
+    FEW_GROUPS,
+    NO_RESIDUAL,
+    RESTARTS,
+    more_starts,
+)
 from mixedeffects.estimation.refits.many import ManyObjectives
-from mixedeffects.estimation.refits.many_boundary import settle, theta_of
+from mixedeffects.estimation.refits.many_newton import newton
 from mixedeffects.estimation.refits.nested import level_products
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR
 from mixedeffects.estimation.refits.start import warm_start
@@ -35,6 +42,44 @@ def classes(A):
     keys = np.round(A / (scale or 1.0) / SAME).reshape(A.shape[0], -1)
     _, first, cls = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     return cls.reshape(-1).astype(np.int32), np.ascontiguousarray(A[first])
+
+
+def settle(model, theta, which):
+    """Minimise, put negligible variances at zero, leave saddles, until nothing changes.
+
+    Parameters
+    ----------
+    model : ManyObjectives
+    theta : (R, m) array
+        Rows `which` are replaced.
+    which : (r,) int array
+
+    Returns
+    -------
+    converged, singular : (r,) bool arrays
+    """
+    converged = np.zeros(model.R, dtype=bool)
+    singular = np.zeros(model.R, dtype=bool)
+    converged[which] = newton(model, theta, which)
+    active = which
+    for _ in range(RESTARTS):
+        active = active[np.isfinite(model.d[active]) & ~batch.clearly_regular(model, theta[active])]
+        if active.size == 0:
+            break
+        moved = batch.snap(model, theta, active)
+        model.value(theta[active], active)
+        model.slopes(theta[active], active)
+        left, null = batch.leave_saddle(model, theta, active)
+        singular[active] = null
+        stay = active[~left]
+        if stay.size:
+            model.value(theta[stay], stay)
+            model.slopes(theta[stay], stay)
+        active = active[left | (moved & converged[active])]
+        if active.size:
+            converged[active] = newton(model, theta, active)
+            singular[active] = False
+    return converged[which], singular[which]
 
 
 class OneFactor:
@@ -181,7 +226,7 @@ class OneFactor:
                 self.T[np.ix_(columns, columns)] @ model.lambdas(best)[:, columns][:, :, columns]
             )
             known = np.isfinite(numbers[:, 0])
-            user[known, term.part] = theta_of(term, outer[known])
+            user[known, term.part] = term.structure.thetas_of(outer[known])
         store(self.stats, out, rows, user, beta, information, numbers, status, base)
 
 
