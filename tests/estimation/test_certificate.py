@@ -58,6 +58,15 @@ def test_singular_direction_has_zero_variance():
         assert abs(fit.varcorr.corr["g"][0, 1]) > 0.9
 
 
+@pytest.mark.parametrize("start", [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+def test_uncorrelated_terms_leave_it_too(start):
+    table = crossed_table()
+    fit = me.lmm("y ~ x + (1 + x || g)", table)
+    stuck = me.lmm("y ~ x + (1 + x || g)", table, start=start)
+    assert stuck.certificate.converged
+    assert stuck.loglik == pytest.approx(fit.loglik, abs=tol.OPTIMUM_E6)
+
+
 def test_the_optimiser_leaves_a_zero_start_that_is_a_saddle():
     """At theta = 0 the gradient vanishes although the likelihood rises (even function)."""
     table = crossed_table()
