@@ -13,7 +13,7 @@ from mixedeffects.errors import FormulaError
 from mixedeffects.formula import COVARIANCES
 from mixedeffects.testing import check_structure
 from tests import tolerances as tol
-from tests.covariance_structures import CompoundSymmetry, HomogeneousDiagonal
+from tests.covariance_structures import CompoundSymmetry, FirstApart, HomogeneousDiagonal
 
 GOLDEN = json.loads(
     (Path(__file__).parents[1] / "golden" / "covariance" / "structures.json").read_text()
@@ -38,7 +38,7 @@ def test_the_packages_own_structures_pass(form):
     check_structure(form)
 
 
-@pytest.mark.parametrize("form", OWN)
+@pytest.mark.parametrize("form", [*OWN, FirstApart])
 def test_a_users_structure_passes(form):
     with known(form):
         check_structure(form)
@@ -101,6 +101,20 @@ def test_a_structure_that_breaks_a_promise_fails(words, members):
 def test_one_that_is_not_registered_fails():
     with pytest.raises(AssertionError, match="register this one"):
         check_structure(NotRegistered)
+
+
+def test_two_terms_written_as_one_are_the_same_model(sleepstudy):
+    """Singular: a correlation is one, across which profiles go."""
+    table = sleepstudy.assign(f=np.array(list("abc"))[sleepstudy["Days"] % 3])
+    table = table.assign(**{f"is_{level}": 1.0 * (table["f"] == level) for level in "abc"})
+    two = me.lmm("Reaction ~ Days + (0 + is_a | Subject) + (0 + is_b + is_c | Subject)", table)
+    with known(FirstApart):
+        one = me.lmm("Reaction ~ Days + apart(0 + f | Subject)", table)
+        limits = one.confint(method="profile", parameters="random")
+    assert one.loglik == pytest.approx(two.loglik, abs=tol.OPTIMUM_E6)
+    expected = two.confint(method="profile", parameters="random")
+    for column in ("lower", "upper"):
+        assert sorted(limits[column]) == pytest.approx(sorted(expected[column]), rel=tol.OPTIMUM_E4)
 
 
 @pytest.mark.parametrize("form", OWN)

@@ -172,8 +172,8 @@ class Covariance(ABC):
 
     @property
     def free(self):
-        """Whether it restricts nothing but which columns covary."""
-        return self.pieces is not None
+        """Whether its covariances are all of k columns, or all of k uncorrelated ones."""
+        return self.pieces is not None and (len(self.pieces) == 1 or not self.pairs)
 
     def shared(self, i, j):
         """Which of `natural` the standard deviation (i == j) or correlation (i > j) is, or None."""

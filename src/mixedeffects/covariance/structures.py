@@ -71,10 +71,10 @@ class Unstructured(Covariance):
         sd = half.diagonal().copy()
         corr = half + half.T
         corr[np.diag_indices(self.k)] = 1.0
-        try:
-            return (sd[:, None] * np.linalg.cholesky(corr))[self._rows, self._columns]
-        except np.linalg.LinAlgError:
+        sizes, vectors = np.linalg.eigh(corr)
+        if sizes.min(initial=0.0) < -self.k * ROUNDING:
             return np.full(self.n_theta, np.nan)
+        return self.theta_of(sd[:, None] * vectors * np.sqrt(np.maximum(sizes, 0.0)))
 
     def axes(self, Lambda):
         if self.k == 1:
@@ -201,5 +201,5 @@ def canonical_factors(Lambdas):
     R = np.linalg.qr(Lambdas.transpose(0, 2, 1), mode="r")
     signs = np.where(np.einsum("rii->ri", R) < 0, -1.0, 1.0)
     out = (signs[:, :, None] * R).transpose(0, 2, 1)
-    largest = np.abs(out).max(axis=(1, 2), keepdims=True)
+    largest = np.abs(out).max(axis=(1, 2), keepdims=True, initial=0.0)
     return np.where(np.abs(out) < ROUNDING * largest, 0.0, out)

@@ -105,7 +105,7 @@ def em(
 def improved(objective, current, expand):
     """The point after one iteration: expanded if that lowers the objective, else plain EM."""
     allowed = current.value + ROUNDING * max(1.0, abs(current.value))
-    expand = expand and all(term.structure.free for term in objective.parameters.terms)
+    expand = expand and all(term.structure.pieces for term in objective.parameters.terms)
     for step in (expanded_step, plain_step) if expand else (plain_step,):
         lambdas = step(current)
         if lambdas is None:

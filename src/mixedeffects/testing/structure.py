@@ -224,6 +224,11 @@ def _check_natural(one, theta, rtol) -> None:
     low, high = one.correlations
     inside = [low <= r <= high for r, (i, j) in zip(values, one.natural, strict=True) if i != j]
     _require(all(inside), f"correlations: {values} are not all between {low} and {high}")
+    if len(inside) == 1:
+        for end in (low, high):
+            at = [v if i == j else end for v, (i, j) in zip(values, one.natural, strict=True)]
+            finite = np.isfinite(one.from_natural(np.array(at))).all()
+            _require(bool(finite), f"from_natural: a correlation of {end}, the end of its range")
     J = one.natural_jacobian(theta)
     _close(J, _difference(one.natural_values, theta).T, 10 * rtol, "natural_jacobian")
     _require(

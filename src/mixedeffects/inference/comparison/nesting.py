@@ -114,7 +114,7 @@ def _random_part(small, large, n):
     new = []
     for block, parts in zip(large.blocks, held, strict=True):
         for (term, piece), columns in zip(pieces_of(block), parts, strict=True):
-            if not structure_of(term).free:
+            if structure_of(term).pieces is None:
                 new += [] if columns else structure_of(term).cones
                 continue
             more = len(piece) - (np.linalg.matrix_rank(np.hstack(columns)) if columns else 0)
@@ -199,7 +199,7 @@ def _place(block, large, held, n):
         home = [
             i for i, (owner, columns) in enumerate(pieces)
             if set(rows) <= set(columns)
-            and (structure_of(owner).free or _alike(term, owner, C[np.ix_(columns, piece)]))
+            and (structure_of(owner).pieces or _alike(term, owner, C[np.ix_(columns, piece)]))
         ]  # fmt: skip
         if not home:
             names = ", ".join(block.names[c] for c in piece)
