@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from mixedeffects.estimation.certificate import certify, leave_saddle, singular_directions, snap
+from mixedeffects.estimation.boundary import leave_saddle, singular_directions, snap
+from mixedeffects.estimation.certificate import certify
 from mixedeffects.estimation.newton import OptimizerResult
 from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
@@ -57,6 +58,15 @@ def test_singular_direction_has_zero_variance():
         assert abs(fit.varcorr.corr["g"][0, 1]) > 0.9
 
 
+@pytest.mark.parametrize("start", [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+def test_uncorrelated_terms_leave_it_too(start):
+    table = crossed_table()
+    fit = me.lmm("y ~ x + (1 + x || g)", table)
+    stuck = me.lmm("y ~ x + (1 + x || g)", table, start=start)
+    assert stuck.certificate.converged
+    assert stuck.loglik == pytest.approx(fit.loglik, abs=tol.OPTIMUM_E6)
+
+
 def test_the_optimiser_leaves_a_zero_start_that_is_a_saddle():
     """At theta = 0 the gradient vanishes although the likelihood rises (even function)."""
     table = crossed_table()
@@ -65,7 +75,7 @@ def test_the_optimiser_leaves_a_zero_start_that_is_a_saddle():
     assert stuck.loglik == pytest.approx(fit.loglik, abs=tol.OPTIMUM_E6)
     objective = fit.evaluation.objective
     zero = objective.evaluate(np.zeros(3))
-    assert any(gain > 1.0 for *_, gain in singular_directions(zero, objective.parameters))
+    assert any(e.gain > 1.0 for e in singular_directions(zero, objective.parameters))
     assert leave_saddle(objective, zero).value < zero.value
 
 

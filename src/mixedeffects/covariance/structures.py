@@ -1,32 +1,16 @@
-"""Covariance structures of one random-effects term: theta to the relative factor Lambda.
-
-A structure is a class with the members below, found by its name in `STRUCTURES`; a new
-one is one class and one registry line.
-
-n_theta : int
-factor(theta) -> (k, k) lower-triangular Lambda, Cov(b) = sigma^2 Lambda Lambda'
-derivatives(theta) -> (n_theta, k, k), dLambda / dtheta_i
-gradient(theta, S) -> (n_theta,), <dLambda / dtheta_i, S> for a (k, k) matrix S
-curvature(theta, D) -> (n_theta, n_theta), <D, d2G / dtheta_i dtheta_j>, G = Lambda Lambda', for a
-    symmetric (k, k) matrix D
-theta_of(Lambda) -> theta of the same covariance in canonical form (non-negative diagonal)
-basis : (m, k, k), symmetric matrices whose combinations are the covariances it allows: one per
-    natural parameter, a variance or a covariance
-diagonal : list of int, entries of theta on the diagonal of Lambda
-rotates : bool
-    Whether the family of covariances is unchanged by any invertible recombination of
-    the columns (so that the engine may orthogonalise them).
-"""
+"""The covariance structures that ``(… | g)`` and ``(… || g)`` mean."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import hypot
+from math import hypot, prod
 
 import numpy as np
 
+from mixedeffects.covariance.base import ROUNDING, Covariance, Invariance
+from mixedeffects.formula import CORRELATED, UNCORRELATED
 
-class Unstructured:
+
+class Unstructured(Covariance):
     """Any positive semi-definite covariance; theta is the column-major lower triangle.
 
     The order is that of Bates, Mächler, Bolker & Walker (2015), section 3.1,
@@ -40,18 +24,23 @@ class Unstructured:
            [0.5, 2. ]])
     """
 
-    rotates = True
+    name = CORRELATED
+    words = "correlated"
+    invariance = Invariance.ANY
 
     def __init__(self, k: int) -> None:
-        self.k = k
+        super().__init__(k)
         self.n_theta = k * (k + 1) // 2
         columns, rows = np.triu_indices(k)
         self._rows, self._columns = rows, columns
-        self.diagonal = np.flatnonzero(rows == columns).tolist()
+        self.positions = self.natural = list(zip(rows.tolist(), columns.tolist(), strict=True))
+        self.pairs = [(i, j) for i in range(k) for j in range(i + 1, k)]
+        self.pieces = [tuple(range(k))]
+        self.singular = np.flatnonzero(rows == columns).tolist()
         basis = np.zeros((self.n_theta, k, k))
         basis[np.arange(self.n_theta), rows, columns] = 1.0
         self._basis = basis
-        self.basis = symmetric_units(zip(rows.tolist(), columns.tolist(), strict=True), k)
+        self.basis = symmetric_units(self.positions, k)
         self._row_pairs = (rows[:, None], rows)
         self._twice_same_column = np.where(columns[:, None] == columns, 2.0, 0.0)
 
@@ -73,12 +62,39 @@ class Unstructured:
     def theta_of(self, Lambda):
         return canonical_factor(Lambda)[self._rows, self._columns]
 
-    def positions(self):
-        """(row, column) of each theta in Lambda."""
-        return list(zip(self._rows.tolist(), self._columns.tolist(), strict=True))
+    def thetas_of(self, Lambdas):
+        return canonical_factors(Lambdas)[:, self._rows, self._columns]
+
+    def from_natural(self, values):
+        half = np.zeros((self.k, self.k))
+        half[self._rows, self._columns] = values
+        sd = half.diagonal().copy()
+        corr = half + half.T
+        corr[np.diag_indices(self.k)] = 1.0
+        sizes, vectors = np.linalg.eigh(corr)
+        if sizes.min(initial=0.0) < -self.k * ROUNDING:
+            return np.full(self.n_theta, np.nan)
+        return self.theta_of(sd[:, None] * vectors * np.sqrt(np.maximum(sizes, 0.0)))
+
+    def axes(self, Lambda):
+        if self.k == 1:
+            return [np.ones((1, 1))], np.abs(Lambda[0])
+        U, s, _ = np.linalg.svd(Lambda)
+        return [U[:, i : i + 1] for i in range(self.k)], s
+
+    def regular(self, theta, threshold):
+        # sigma_min >= |det| ((k - 1) / |Lambda|_F^2)^((k - 1) / 2) (Yu & Gu 1997,
+        # doi:10.1016/S0024-3795(96)00055-8) needs no singular values
+        theta, k = theta.tolist(), self.k
+        if k == 1:
+            return abs(theta[0]) > threshold
+        size = sum(v * v for v in theta)
+        determinant = abs(prod(theta[i] for i in self.singular))
+        bound = determinant * ((k - 1) / size) ** (0.5 * (k - 1)) if size > 0 else 0.0
+        return bound > threshold * max(1.0, size**0.5)
 
 
-class Diagonal:
+class Diagonal(Covariance):
     """Uncorrelated effects, ``||``: theta is the vector of relative standard deviations.
 
     Examples
@@ -89,12 +105,18 @@ class Diagonal:
            [0., 3.]])
     """
 
-    rotates = False
+    name = UNCORRELATED
+    words = "independent"
+    invariance = Invariance.SCALING
 
     def __init__(self, k: int) -> None:
-        self.k = self.n_theta = k
-        self.diagonal = list(range(k))
-        self.basis = self._basis = symmetric_units([(a, a) for a in range(k)], k)
+        super().__init__(k)
+        self.n_theta = k
+        self.positions = self.natural = [(i, i) for i in range(k)]
+        self.pieces = [(i,) for i in range(k)]
+        self.singular = list(range(k))
+        self.basis = self._basis = symmetric_units(self.positions, k)
+        self._axes = [np.eye(k)[:, i : i + 1] for i in range(k)]
 
     def factor(self, theta):
         return np.diag(theta)
@@ -109,11 +131,20 @@ class Diagonal:
         return np.diag(2.0 * D.diagonal())
 
     def theta_of(self, Lambda):
-        return np.abs(np.diagonal(Lambda))
+        return np.sqrt((Lambda * Lambda).sum(axis=1))
 
-    def positions(self):
-        """(row, column) of each theta in Lambda."""
-        return [(i, i) for i in range(self.k)]
+    def thetas_of(self, Lambdas):
+        return np.sqrt((Lambdas * Lambdas).sum(axis=2))
+
+    def from_natural(self, values):
+        return np.array(values)
+
+    def axes(self, Lambda):
+        return self._axes, self.theta_of(Lambda)
+
+    def regular(self, theta, threshold):
+        sizes = [abs(v) for v in theta.tolist()]
+        return min(sizes) > threshold * max(1.0, *sizes)
 
 
 def symmetric_units(places, k):
@@ -125,20 +156,10 @@ def symmetric_units(places, k):
     array([[[0., 1.],
             [1., 0.]]])
     """
-    places = list(places)
     out = np.zeros((len(places), k, k))
     for unit, (a, b) in zip(out, places, strict=True):
         unit[a, b] = unit[b, a] = 1.0
     return out
-
-
-STRUCTURES = {"us": Unstructured, "diag": Diagonal}
-
-
-@lru_cache(maxsize=256)
-def structure(name, k):
-    """The structure of that name for k columns; it holds no data, so one serves all fits."""
-    return STRUCTURES[name](k)
 
 
 def canonical_factor(Lambda):
@@ -170,8 +191,15 @@ def canonical_factor(Lambda):
         top = hypot(a, b)
         if top > 0:
             return np.array([[top, 0.0], [(a * c + b * d) / top, abs(a * d - b * c) / top]])
-    R = np.linalg.qr(Lambda.T, mode="r")
-    signs = np.where(np.diagonal(R) < 0, -1.0, 1.0)
-    lower = (signs[:, None] * R).T
-    lower[np.abs(lower) < 1e-15 * np.abs(lower).max(initial=0.0)] = 0.0
-    return lower
+    return canonical_factors(Lambda[None])[0]
+
+
+def canonical_factors(Lambdas):
+    """The same of a stack of factors (r, k, k)."""
+    if Lambdas.shape[1] == 1:
+        return np.abs(Lambdas)
+    R = np.linalg.qr(Lambdas.transpose(0, 2, 1), mode="r")
+    signs = np.where(np.einsum("rii->ri", R) < 0, -1.0, 1.0)
+    out = (signs[:, :, None] * R).transpose(0, 2, 1)
+    largest = np.abs(out).max(axis=(1, 2), keepdims=True, initial=0.0)
+    return np.where(np.abs(out) < ROUNDING * largest, 0.0, out)

@@ -7,8 +7,8 @@ moved to coordinates in which they are nearly orthonormal,
     [X~ y~] = [X y] T,        Z~ = Z T_z   (per block),
 
 with T, T_z upper triangular and estimated from a sample of rows (any invertible choice is
-exact; a good one is accurate). For an unstructured covariance the model is unchanged by
-T_z: b = T_z b~. A diagonal covariance allows only a rescaling of each column.
+exact; a good one is accurate). With b = T_z b~ the model is unchanged as far as the covariance
+structure of the term allows T_z: see `mixedeffects.covariance.Invariance`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
+from mixedeffects.covariance import Invariance, structure_of
 from mixedeffects.design import pieces, rows_of, select_columns, triangle
 from mixedeffects.thinning import scattered
 
@@ -54,7 +55,7 @@ class Reference:
         else:  # in these coordinates the sample's columns are not orthogonal
             T[:p, p] = -(Tx @ sum((part @ Tx).T @ y[at] for at, part in _parts(X))) / y.size
         blocks = tuple(
-            Tx if b.Z is X and b.terms[0].covariance == "us" else block_transform(b, rows)
+            Tx if b.Z is X and _may_mix(b.terms[0]) else block_transform(b, rows)
             for b in design.blocks
         )
         return cls(T, blocks)
@@ -159,7 +160,9 @@ def orthonormalising(X):
 
 
 def block_transform(block, rows):
-    """T_z of one block: orthonormal columns within a term, or only unit root mean squares.
+    """T_z of one block: orthonormal columns within a term, or unit root mean squares.
+
+    Where a term's columns must keep their proportions, their root mean square together is one.
 
     Parameters
     ----------
@@ -176,16 +179,23 @@ def block_transform(block, rows):
         columns = list(term.columns)
         place = np.ix_(columns, columns)
         part = None
-        if term.covariance == "us":
+        if _may_mix(term):
             part = orthonormalising(some[:, columns])
             if part is None and some.shape[0] < block.Z.shape[0]:
                 part = orthonormalising(select_columns(block.Z, columns))
         if part is None:
-            squares = sum((piece[:, columns] ** 2).sum(axis=0) for piece in pieces(block.Z))
+            squares = np.sum([(piece[:, columns] ** 2).sum(axis=0) for piece in pieces(block.Z)], 0)
+            if structure_of(term).invariance is Invariance.NONE:
+                squares = np.full(len(columns), squares.mean())
             rms = np.sqrt(squares / block.Z.shape[0])
             part = np.diag(1.0 / np.where(rms > 0, rms, 1.0))
         T[place] = part
     return T
+
+
+def _may_mix(term):
+    """Whether any recombination of a term's columns has covariances of the same structure."""
+    return structure_of(term).invariance is Invariance.ANY
 
 
 def _parts(X):

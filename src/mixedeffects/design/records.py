@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixedeffects.formula import CORRELATED
+
 if TYPE_CHECKING:
     from mixedeffects.design.column_matrix import Matrix
     from mixedeffects.design.sources import SourceColumns
@@ -55,13 +57,13 @@ class RandomTerm:
     columns : tuple of int
         Positions of its columns within the block's `Z`.
     covariance : str
-        Name of the covariance structure in the registry: ``"us"`` (unstructured,
-        ``|``) or ``"diag"`` (``||``).
+        Name of the covariance structure: `CORRELATED` (``|``), `UNCORRELATED` (``||``) or one that
+        `mixedeffects.covariance.register` made known.
     """
 
     text: str
     columns: tuple[int, ...]
-    covariance: str = "us"
+    covariance: str = CORRELATED
 
 
 @dataclass(frozen=True, slots=True)

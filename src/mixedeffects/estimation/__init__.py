@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from mixedeffects.doors import late
-from mixedeffects.estimation.certificate import Certificate, Direction, FlatDirection
+from mixedeffects.estimation.boundary import NEGLIGIBLE, Direction
+from mixedeffects.estimation.certificate import Certificate, FlatDirection
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
@@ -32,6 +33,7 @@ __getattr__ = late(
 
 __all__ = [
     "BY_EVALUATIONS",
+    "NEGLIGIBLE",
     "OPTIMIZERS",
     "Certificate",
     "Direction",

@@ -6,8 +6,9 @@ the notation of `mixedeffects.estimation.objective` and sigma^2 = s^2, one itera
     E   b_j = G h_j, the BLUP, and E[b_j b_j' | y] / s^2 = N_j over all levels j of a block;
     M   G <- (G - G D G / q) / rho,   rho = 1 + sum_f <G_f, D_f> / n,
 
-because the average of N_j over the q levels is G - G D G / q, and the expected residual sum of
-squares is s^2 (n + sum <G, D>). Then beta and sigma^2 maximise the likelihood itself at the new
+because the average of N_j over the q levels is G - G D G / q (of the structure's covariances, the
+one that these moments make most likely), and the expected residual sum of squares is
+s^2 (n + sum <G, D>). Then beta and sigma^2 maximise the likelihood itself at the new
 G, as they do at every theta (Liu & Rubin 1994, doi:10.1093/biomet/81.4.633): so the profiled
 objective falls in every iteration.
 
@@ -104,6 +105,7 @@ def em(
 def improved(objective, current, expand):
     """The point after one iteration: expanded if that lowers the objective, else plain EM."""
     allowed = current.value + ROUNDING * max(1.0, abs(current.value))
+    expand = expand and all(term.structure.pieces for term in objective.parameters.terms)
     for step in (expanded_step, plain_step) if expand else (plain_step,):
         lambdas = step(current)
         if lambdas is None:
@@ -124,9 +126,8 @@ def plain_step(current):
         Lam, D = current.lambdas[term.block][place], current.D[term.block][place]
         q = objective.stats.layout.q[term.block]
         inner = np.eye(Lam.shape[0]) - Lam.T @ D @ Lam / q
-        if not term.structure.rotates:
-            inner = np.diag(np.maximum(inner.diagonal(), 0.0))
-        out[term.block][place] = Lam @ root(inner / rho)
+        theta = term.structure.theta_of(Lam @ root(inner / rho))
+        out[term.block][place] = term.structure.factor(theta)
     return out
 
 

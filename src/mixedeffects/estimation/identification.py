@@ -16,7 +16,8 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf  # pyright: ignore[reportAttributeAccessIssue]
 
 from mixedeffects.engine import level_products, products_of_rows, variance_gram
-from mixedeffects.estimation.certificate import FlatDirection, clearly_regular
+from mixedeffects.estimation.boundary import clearly_regular
+from mixedeffects.estimation.certificate import FlatDirection
 from mixedeffects.estimation.recession import complement
 
 # curvature by the logarithms of the relative standard deviations below which a look is worth it:

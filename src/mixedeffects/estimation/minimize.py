@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import ConvergenceWarning, ModelError, OptionError, depth_of_package
-from mixedeffects.estimation.certificate import (
-    certify,
+from mixedeffects.estimation.boundary import (
     clearly_regular,
     leave_saddle,
     singular_directions,
     snap,
 )
+from mixedeffects.estimation.certificate import certify
 from mixedeffects.estimation.identification import flat_directions, perhaps_flat, with_flat
 from mixedeffects.estimation.newton import (
     ENOUGH,

@@ -100,6 +100,12 @@ class Evaluation:
         value = fact.logdet + nu * (1.0 + log(2.0 * pi * self.s2)) + objective.constant
         self.value = value + fact.logdet_x if objective.reml else value
 
+    def with_term(self, term, theta):
+        """The point with another theta~ of one term."""
+        whole = self.theta.copy()
+        whole[term.part] = theta
+        return self.objective.evaluate(whole)
+
     @property
     def D(self):
         """Per block, the (k, k) derivative of d by G."""

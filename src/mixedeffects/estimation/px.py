@@ -38,9 +38,9 @@ class Directions:
     inverse : (r, k) array
         Its left inverse.
     rows, columns : (n,) int arrays
-        Entries of L that the terms' structures leave free.
+        Entries of L that are free: those of columns that may covary.
     owned : tuple of (r_t,) int arrays
-        Columns of L that belong to each term.
+        Columns of L that belong to each piece.
     """
 
     L: np.ndarray
@@ -84,26 +84,18 @@ def directions(Lam, terms):
     """The `Directions` of a block's (k, k) relative factor."""
     k = Lam.shape[0]
     parts, inverses, rows, columns, owned, at = [], [], [], [], [], 0
-    for term in terms:
-        place = np.array(term.columns)
-        part = Lam[np.ix_(place, place)]
-        if term.structure.rotates:
-            U, s, _ = np.linalg.svd(part)
-            kept = np.flatnonzero(s > NONE * max(1.0, s[0]))
-            own, left = U[:, kept] * s[kept], (U[:, kept] / s[kept]).T
-            rows.append(np.repeat(place, kept.size))
-            columns.append(np.tile(np.arange(at, at + kept.size), place.size))
-        else:
-            s = np.abs(part.diagonal())
-            kept = np.flatnonzero(s > NONE * max(1.0, s.max()))
-            own, left = np.diag(s)[:, kept], np.diag(1.0 / np.where(s > 0, s, 1.0))[kept]
-            rows.append(place[kept])
-            columns.append(np.arange(at, at + kept.size))
+    for piece in pieces_of(terms):
+        place = np.array(piece)
+        U, s, _ = np.linalg.svd(Lam[np.ix_(place, place)])
+        kept = np.flatnonzero(s > NONE * max(1.0, s[0]))
+        own = np.arange(at, at + kept.size)
         whole, inverse = np.zeros((k, kept.size)), np.zeros((kept.size, k))
-        whole[place], inverse[:, place] = own, left
+        whole[place], inverse[:, place] = U[:, kept] * s[kept], (U[:, kept] / s[kept]).T
         parts.append(whole)
         inverses.append(inverse)
-        owned.append(np.arange(at, at + kept.size))
+        rows.append(np.repeat(place, kept.size))
+        columns.append(np.tile(own, place.size))
+        owned.append(own)
         at += kept.size
     return Directions(
         np.concatenate(parts, axis=1), np.concatenate(inverses), np.concatenate(rows),
@@ -173,19 +165,19 @@ def regression(free, D, S, N):
 
 
 def new_factor(free, L, inner, terms):
-    """A (k, k) factor of L Cov(u) L', term by term, Cov(u) within its structure."""
-    k = L.shape[0]
-    out = np.zeros((k, k))
-    for term, own in zip(terms, free.owned, strict=True):
-        part = inner[np.ix_(own, own)]
-        if term.structure.rotates:
-            at = list(term.columns)[: own.size]
-            half = root(part)
-        else:
-            at = free.rows[np.isin(free.columns, own)]
-            half = np.diag(np.sqrt(np.maximum(part.diagonal(), 0.0)))
-        out[np.ix_(term.columns, at)] = L[np.ix_(term.columns, own)] @ half
+    """A (k, k) factor of L Cov(u) L', piece by piece."""
+    out = np.zeros((L.shape[0],) * 2)
+    for piece, own in zip(pieces_of(terms), free.owned, strict=True):
+        half = root(inner[np.ix_(own, own)])
+        out[np.ix_(piece, piece[: own.size])] = L[np.ix_(piece, own)] @ half
     return out
+
+
+def pieces_of(terms):
+    """Sets of a block's columns that are free to covary, as tuples of positions in the block."""
+    return [
+        tuple(term.columns[c] for c in piece) for term in terms for piece in term.structure.pieces
+    ]
 
 
 def root(A):

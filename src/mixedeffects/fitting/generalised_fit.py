@@ -409,7 +409,7 @@ class GLMMFit:
         problem = self.evaluation.objective.problem
         for term in problem.covariance.terms:
             theta = self.theta[term.part]
-            at = [problem.n_fixed + term.part.start + i for i in term.structure.diagonal
+            at = [problem.n_fixed + term.part.start + i for i in term.structure.singular
                   if theta[i] == 0.0]  # fmt: skip
             out[at], out[:, at] = np.nan, np.nan
         return out

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mixedeffects.errors import FormulaError
 from mixedeffects.formula.checks import check_expression, has_bar, has_dot
-from mixedeffects.formula.functions import FUNCTIONS
+from mixedeffects.formula.functions import CORRELATED, FUNCTIONS, UNCORRELATED
 from mixedeffects.formula.grouping import Group, group_name, grouping_factors
 from mixedeffects.formula.nodes import Bar, Call, Chain, Node, Paren, Unary, strip, unparse
 from mixedeffects.formula.terms import Expansion, TermList
@@ -27,7 +27,7 @@ class RandomPart:
         Columns whose combinations are the levels; one, or several for ``a:b``.
     group_name : str
     covariance : str
-        ``"us"`` for ``|``, ``"diag"`` for ``||``, or the name in ``cs(1 + x | g)``.
+        `CORRELATED` for ``|``, `UNCORRELATED` for ``||``, or the name in ``cs(1 + x | g)``.
     start, end : int
         Span in the formula text.
     """
@@ -46,7 +46,7 @@ def _as_bar(node: Node) -> tuple[Bar, str] | None:
     if isinstance(node, Paren):
         inner = strip(node)
         if isinstance(inner, Bar):
-            return inner, "diag" if inner.double else "us"
+            return inner, UNCORRELATED if inner.double else CORRELATED
     if isinstance(node, Call) and len(node.args) == 1 and isinstance(strip(node.args[0]), Bar):
         if node.function not in FUNCTIONS:
             return strip(node.args[0]), node.function  # type: ignore[return-value]
@@ -128,6 +128,19 @@ def _last(node: Node) -> Node:
     return node.operands[-1] if isinstance(node, Chain) and node.ops[0] in ("+", "-") else node
 
 
+def random_text(effects, group, covariance):
+    """A random term as it is written.
+
+    Examples
+    --------
+    >>> random_text("1 + x", "g", "cs")
+    'cs(1 + x | g)'
+    """
+    bar = "||" if covariance == UNCORRELATED else "|"
+    name = "" if covariance in (CORRELATED, UNCORRELATED) else covariance
+    return f"{name}({effects} {bar} {group})"
+
+
 def random_parts(
     bars: list[tuple[Bar, str]], text: str
 ) -> tuple[tuple[RandomPart, ...], list[str]]:
@@ -153,8 +166,7 @@ def random_parts(
             )  # fmt: skip
         for group in grouping_factors(bar.right, text):
             name = group_name(group)
-            shown = f"{effects} {'||' if covariance == 'diag' else '|'} {name}"
-            shown = f"({shown})" if covariance in ("us", "diag") else f"{covariance}({shown})"
+            shown = random_text(effects, name, covariance)
             if shown in parts:
                 notes.append(f"{shown} appears twice; it is used once")
                 continue

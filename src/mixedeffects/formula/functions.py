@@ -37,9 +37,11 @@ FUNCTIONS: dict[str, str] = {
     "c": "a list of numbers, for instance knots=c(1, 2)",
 }
 
-#: Names that `name(1 + x | g)` can have: those of `mixedeffects.covariance.STRUCTURES`, which
-#: this package cannot import.
-COVARIANCES = ("us", "diag")
+#: Covariance structures that the bars mean: ``(1 + x | g)`` and ``(1 + x || g)``.
+CORRELATED, UNCORRELATED = "us", "diag"
+
+#: Names that `name(1 + x | g)` can have; `mixedeffects.covariance.register` adds to them.
+COVARIANCES = [CORRELATED, UNCORRELATED]
 
 #: Spelling of a coding → its name.
 CONTRASTS: dict[str, str] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mixedeffects.covariance import structure_of
+
 # standard deviations and correlations, or variances and covariances
 PREFIXES = {"sdcor": ("sd", "cor"), "vcov": ("var", "cov")}
 
@@ -58,7 +60,6 @@ def places_of(blocks):
         for term in block.terms:
             columns = term.columns
             out += [(f, t, a, a) for a in columns]
-            if term.covariance == "us":
-                out += [(f, t, a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
+            out += [(f, t, columns[i], columns[j]) for i, j in structure_of(term).pairs]
             t += 1
     return out

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import structure_of
+
 BOUNDARY = "on the boundary of its space (singular fit): no standard error"
 
 
@@ -53,7 +55,7 @@ def boundary_columns(fit):
         held = [
             column
             for column, weight in zip(term.columns, direction.weights, strict=True)
-            if term.covariance == "us" or abs(weight) > 1e-8
+            if structure_of(term).pairs or abs(weight) > 1e-8
         ]
         out.setdefault(direction.term, set()).update(held)
     return out

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import Invariance, structure_of
 from mixedeffects.errors import OptionError
+from mixedeffects.estimation import NEGLIGIBLE
 from mixedeffects.inference.identification import identification
 from mixedeffects.inference.row_sums import block_triangle, column_moments
 from mixedeffects.inference.table import Table
 
 # standard deviation, relative to the residual's, below which a dimension is not there; that of
-# the certificate of a fit, and of lme4's isSingular
-ABSENT = 1e-4
+# lme4's isSingular, too
+ABSENT = NEGLIGIBLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,8 @@ def contributions(fit):
             _, spread, rms = np.array(moments).T
             about_zero = spread == 0.0
             for term in block.terms:
-                if term.covariance == "diag":  # no intercept takes up a column's mean
+                if structure_of(term).invariance is not Invariance.ANY:
+                    # no intercept takes up a column's mean
                     about_zero[list(term.columns)] = True
             sizes = np.where(about_zero, rms, spread)
         if found is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.inference.combinations import Combination
 from mixedeffects.inference.identification import identification
 from mixedeffects.inference.table import Table
@@ -22,7 +23,7 @@ class TermCovariance:
     covariance : (k, k) array
         In units of the response squared, per units of the columns.
     correlated : bool
-        Whether the model lets the columns covary (``|``) or not (``||``).
+        Whether the model lets several columns covary (``|``) or not (``||``).
     component : str
         Of which linear predictor: "conditional", or "zi" of a generalised model.
     """
@@ -154,7 +155,7 @@ def varcorr(fit):
                     block.factor.name,
                     tuple(block.names[c] for c in columns),
                     covariance,
-                    term.covariance == "us",
+                    bool(structure_of(term).pairs),
                     "conditional" if f < main else "zi",
                 )
             )

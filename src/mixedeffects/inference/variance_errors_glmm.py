@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.covariance import structure
+from mixedeffects.covariance import structure_of
 from mixedeffects.inference.component_names import places_of
 from mixedeffects.inference.component_record import BOUNDARY, Components, boundary_columns
 
@@ -50,7 +50,7 @@ def block_slopes(fit):
     for block, Lam in zip(fit.all_blocks, fit.lambdas, strict=True):
         slopes = np.zeros((fit.theta.size, block.k, block.k))
         for term in block.terms:
-            form = structure(term.covariance, len(term.columns))
+            form = structure_of(term)
             part = slice(at, at + form.n_theta)
             at = part.stop
             columns = np.array(term.columns)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.design import MAIN
 from mixedeffects.display import ModelComparison
 from mixedeffects.errors import ColumnTypeError, ModelError, OptionError
@@ -240,9 +241,8 @@ def reduced(fit, reduction, part):
     df = fit.theta.size
     ((block, *_),) = fit.random_effects
     (term,) = block.terms
-    k = len(term.columns)
-    variances = (k,) if term.covariance == "us" else (1,) * k
-    test = tested(objective - fit.objective, reference(Nesting("", 0, df, variances)))
+    new = structure_of(term).cones
+    test = tested(objective - fit.objective, reference(Nesting("", 0, df, new)))
     return n_parameters(fit) - df, -0.5 * objective, test
 
 

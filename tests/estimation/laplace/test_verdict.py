@@ -8,7 +8,7 @@ from scipy.special import expit
 
 import mixedeffects as me
 from mixedeffects.estimation import Direction
-from mixedeffects.estimation.laplace.boundary import examine
+from mixedeffects.estimation.boundary.laplace import examine
 from mixedeffects.estimation.laplace.verdict import certify
 from mixedeffects.estimation.newton import OptimizerResult
 from tests import tolerances as tol

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.display.equation.predictor import random_column
 from mixedeffects.display.equation.tree import (
     Fence,
@@ -122,11 +123,14 @@ def distribution_lines(block, notation, estimates=None):
     for t, term in enumerate(block.terms):
         columns = list(term.columns)
         found = None if estimates is None else estimates[t]
-        sds = [_sd(c, i, notation, found) for i, c in enumerate(columns)]
-        if term.covariance == "us" and len(columns) > 1:
+        form = structure_of(term)
+        sds = [_sd(form, columns, i, notation, found) for i in range(form.k)]
+        if form.pairs:
             effects = Matrix(tuple((effect_symbol(notation, c, level),) for c in columns))
             zeros = Matrix(tuple((Number("0"),) for _ in columns))
-            out.append(Line(effects, "~", call("N", zeros, _matrix(columns, sds, notation, found))))
+            out.append(
+                Line(effects, "~", call("N", zeros, _matrix(form, columns, sds, notation, found)))
+            )
             continue
         for c, sd in zip(columns, sds, strict=True):
             effect = effect_symbol(notation, c, level)
@@ -134,25 +138,28 @@ def distribution_lines(block, notation, estimates=None):
     return out
 
 
-def _sd(column, position, notation, found):
+def _sd(form, columns, position, notation, found):
+    """A standard deviation; several that the structure makes one have one symbol."""
     if found is None:
-        return Sub(Symbol("sigma"), row(Symbol(notation.letter), Number(str(column))))
+        first, _ = form.shared(position, position) or (position, position)
+        return Sub(Symbol("sigma"), row(Symbol(notation.letter), Number(str(columns[first]))))
     return Number(significant(float(found.sd[position]), 5))
 
 
-def _matrix(columns, sds, notation, found):
+def _matrix(form, columns, sds, notation, found):
     """The covariance matrix of a term: squares, and products with correlations."""
     if len(columns) > MOST_COLUMNS and found is None:
         return Sub(Symbol("Sigma"), Symbol(notation.letter))
     rows = []
-    for i, a in enumerate(columns):
+    for i in range(form.k):
         cells = []
-        for j, b in enumerate(columns):
+        for j in range(form.k):
             if i == j:
                 cells.append(Sup(sds[i], Number("2")))
                 continue
             if found is None:
-                low, high = sorted((a, b))
+                pair = max(i, j), min(i, j)
+                high, low = (columns[c] for c in form.shared(*pair) or pair)
                 places = row(Symbol(notation.letter), Number(f"{low}{high}"))
                 correlation, times = (Sub(Symbol("rho"), places),), Operator("times")
             else:

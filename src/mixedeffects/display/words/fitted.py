@@ -69,17 +69,17 @@ def model_sentences(facts):
     return out + [upper_first(n if n.endswith(".") else f"{n}.") for n in s.notes]
 
 
-def random_words(group, names, tied, cells=frozenset()):
+def random_words(group, names, how, cells=frozenset()):
     """As in "an intercept and a slope of Days for each level of Subject".
 
     Examples
     --------
-    >>> random_words("Subject", ("(Intercept)", "Days"), True)
+    >>> random_words("Subject", ("(Intercept)", "Days"), "correlated")
     'an intercept and a slope of Days (correlated) for each level of Subject'
     """
     said = [random_name(name, (group.removeprefix("zi: "), name) in cells) for name in names]
     words = [f"{'an' if name[0] in 'ie' else 'a'} {name}" for name in said]
-    how = "" if len(names) < 2 else " (correlated)" if tied else " (independent)"
+    how = "" if len(names) < 2 else f" ({how})"
     where = unquoted(group.removeprefix("zi: "))
     part = " among the zeros" if group.startswith("zi: ") else ""
     return f"{listed(words)}{how} for each level of {where}{part}"

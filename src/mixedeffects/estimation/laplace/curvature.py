@@ -96,7 +96,7 @@ def _raised(H, evaluation):
     expected = np.zeros(H.shape[0])
     for t in problem.covariance.terms:
         m = blocks[t.block]
-        for i, (r, c) in enumerate(t.structure.positions()):
+        for i, (r, c) in enumerate(moved_entries(t.structure)):
             lost = 1.0 - np.diagonal(m, axis1=1, axis2=2)[:, t.columns[r]]
             size = max(abs(evaluation.lambdas[t.block][t.columns[r], t.columns[c]]), 0.1)
             factor = 4.0 if r == c else 1.0
@@ -107,6 +107,15 @@ def _raised(H, evaluation):
     out = H * scale[:, None] * scale
     out[np.diag_indices_from(out)] = np.maximum(out.diagonal(), np.maximum(expected, 1e-3))
     return out
+
+
+def moved_entries(structure):
+    """(row, column) of the entry of Lambda that each theta moves, or moves most."""
+    if structure.positions is not None:
+        return structure.positions
+    moves = np.abs(structure.derivatives(np.ones(structure.n_theta)))
+    largest = moves.reshape(structure.n_theta, -1).argmax(axis=1)
+    return zip(*np.unravel_index(largest, moves.shape[1:]), strict=True)
 
 
 def by_differences(evaluation, H, which, step=GUESS_STEP, central=False):

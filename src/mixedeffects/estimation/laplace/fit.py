@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import ModelError, OptionError
-from mixedeffects.estimation.laplace.boundary import examine, snapped
+from mixedeffects.estimation.boundary import ZERO
+from mixedeffects.estimation.boundary.laplace import examine, snapped
 from mixedeffects.estimation.laplace.curvature import (
     GUESS_STEP,
     HESSIAN_STEP,
@@ -230,7 +231,7 @@ def better(found, result):
 
 def null_count(evaluation):
     """Zero singular values of all relative factors."""
-    return sum(int((np.linalg.svd(Lam)[1] < 1e-9).sum()) for Lam in evaluation.lambdas)
+    return sum(int((np.linalg.svd(Lam)[1] < ZERO).sum()) for Lam in evaluation.lambdas)
 
 
 def first_point(objective, x, chosen):

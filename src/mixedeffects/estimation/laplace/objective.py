@@ -135,6 +135,12 @@ class LaplaceEvaluation:
     def theta(self):
         return self.objective.problem.theta(self.x)
 
+    def with_term(self, term, theta):
+        """The point with another theta~ of one term."""
+        x = self.x.copy()
+        x[self.objective.problem.n_fixed :][term.part] = theta
+        return self.objective.evaluate(x, near=self)
+
     @property
     def predictors(self):
         """All linear predictors at the mode."""

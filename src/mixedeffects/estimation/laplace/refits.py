@@ -15,8 +15,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from mixedeffects.errors import ConvergenceWarning, MixedEffectsError, ModelError
+from mixedeffects.estimation.boundary.laplace import examine, snapped
 from mixedeffects.estimation.laplace.assemble import assemble, threshold_rows
-from mixedeffects.estimation.laplace.boundary import examine, snapped
 from mixedeffects.estimation.laplace.curvature import guess, hessian, quick_hessian
 from mixedeffects.estimation.laplace.fit import fit_laplace
 from mixedeffects.estimation.laplace.objective import with_problem

@@ -5,6 +5,7 @@ columns of the term in an order that puts what is held first,
 
     standard deviation   w = L_11
     correlation          sin w, where the second row of L begins with s (sin w, cos w)
+                         (of a restricted structure: see `mixedeffects.estimation.profile.natural`)
     sigma                exp w
     coefficient          w
 
@@ -34,11 +35,17 @@ class Constraint:
         The random-effects term, or the group of coefficients, that it belongs to.
     columns : tuple of int
         Its column in the term, the two whose correlation it is, or its place in the group.
+    ends : tuple of float
+        Of a correlation, the least and the largest that the structure allows.
+    effects : tuple of int
+        Of a correlation, the columns without whose standard deviations it means nothing.
     """
 
     kind: str
     owner: int = 0
     columns: tuple[int, ...] = ()
+    ends: tuple[float, float] = (-1.0, 1.0)
+    effects: tuple[int, ...] = ()
 
     @property
     def range(self):
@@ -51,18 +58,16 @@ class Constraint:
         """The parameter on its natural scale."""
         if self.kind == "sigma":
             return exp(w)
-        return sin(w) if self.kind == "cor" else w
+        if self.kind != "cor":
+            return w
+        low, high = self.ends
+        return 0.5 * (low + high) + 0.5 * (high - low) * sin(w)
 
     def stride(self, sign, w):
         """The longest step of a path that left w, where its height may hardly change."""
         if self.kind == "cor":
             return STRIDE * pi
         return 2.0 * STRIDE * w if self.kind == "sd" and sign < 0 else inf
-
-
-def has_correlations(structure):
-    """Whether the effects of a covariance structure have correlations of their own."""
-    return structure.rotates
 
 
 def parameters_of(terms, sigma, sizes):
@@ -73,11 +78,14 @@ def parameters_of(terms, sigma, sizes):
     """
     out = []
     for owner, term in enumerate(terms):
-        k = len(term.columns)
-        for j in range(k):
-            out.append(Constraint("sd", owner, (j,)))
-            if has_correlations(term.structure):
-                out += [Constraint("cor", owner, (j, i)) for i in range(j + 1, k)]
+        form = term.structure
+        alone = tuple(i for i, j in form.natural if i == j)
+        for i, j in form.natural:
+            if i == j:
+                out.append(Constraint("sd", owner, (i,)))
+                continue
+            effects = (j, i) if form.free else alone
+            out.append(Constraint("cor", owner, (j, i), form.correlations, effects))
     if sigma:
         out.append(Constraint("sigma"))
     for owner, size in enumerate(sizes):
@@ -102,17 +110,10 @@ def natural_values(terms, factors, others, directions=None):
     """
     out = []
     for term, L, U in zip(terms, factors, directions or factors, strict=True):
-        sd = np.sqrt((L * L).sum(axis=1)).tolist()
-        k = len(sd)
-        if k == 1 or not has_correlations(term.structure):
-            out += sd
-            continue
-        length = np.sqrt((U * U).sum(axis=1))
+        sd, length = (np.sqrt((M * M).sum(axis=1)) for M in (L, U))
         with np.errstate(invalid="ignore", divide="ignore"):
-            corr = np.clip(U @ U.T / np.outer(length, length), -1.0, 1.0).tolist()
-        for j in range(k):
-            out.append(sd[j])
-            out += [corr[i][j] for i in range(j + 1, k)]
+            corr = np.clip(U @ U.T / np.outer(length, length), -1.0, 1.0)
+        out += [sd[i] if i == j else corr[i, j] for i, j in term.structure.natural]
     return np.array([*out, *others])
 
 
@@ -138,6 +139,8 @@ class TermFactor:
         The engine's relative factor is B L / sigma.
     scale : (k,) array
         Size of each column of Z: a standard deviation times it is in units of the response.
+    units : (n,) array
+        A change of each entry of sensible size, in units of the response.
     """
 
     def __init__(self, parameters, owner, order=None):
@@ -146,9 +149,10 @@ class TermFactor:
         self.order = tuple(range(self.k)) if order is None else tuple(order)
         self.block, self.structure = term.block, term.structure
         self.columns = tuple(term.columns[j] for j in self.order)
-        self.rows, self.cols = np.array(term.structure.positions()).T
+        self.rows, self.cols = np.array(term.structure.positions).T
         self.B = np.linalg.inv(parameters.T_blocks[term.block])[:, self.columns]
         self.scale = np.sqrt((self.B * self.B).sum(axis=0))
+        self.units = 1.0 / self.scale[self.rows]
 
     def factor(self, entries):
         """(k, k) L of its free entries."""
@@ -156,10 +160,18 @@ class TermFactor:
         L[self.rows, self.cols] = entries
         return L
 
+    def place(self, columns):
+        """Which entry a standard deviation is that is held."""
+        return 0
+
+    def coordinates(self, L):
+        """The free entries of L, its rows in this order."""
+        return L[self.rows, self.cols]
+
     def of_own(self, L):
         """L of any factor whose rows are in the term's own order."""
         L = L[list(self.order)]
-        if not has_correlations(self.structure):
+        if not self.structure.pairs:
             return np.diag(np.sqrt((L * L).sum(axis=1)))
         if L[0].any():
             return _lower(L)

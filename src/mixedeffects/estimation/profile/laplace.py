@@ -8,7 +8,7 @@ from math import nan, sqrt
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.estimation.laplace.boundary import examine
+from mixedeffects.estimation.boundary.laplace import examine
 from mixedeffects.estimation.laplace.curvature import hessian
 from mixedeffects.estimation.laplace.fit import fit_laplace
 from mixedeffects.estimation.laplace.objective import with_problem
@@ -16,7 +16,8 @@ from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.profile.constraint import natural_values
 from mixedeffects.estimation.profile.laplace_constraints import (
     CoefficientConstraint,
-    CovarianceConstraint,
+    NaturalConstraint,
+    TriangularConstraint,
 )
 from mixedeffects.estimation.profile.problem import (
     ConstrainedOptimum,
@@ -129,7 +130,9 @@ class LaplaceProblem(ConstrainedProblem):
             group, (row,) = optimum.coefficients[owner], constraint.columns
             self.held = CoefficientConstraint(problem, group, row)
         else:
-            self.held = CovarianceConstraint(problem, owner, constraint.columns)
+            free = problem.covariance.terms[owner].structure.free
+            form = TriangularConstraint if free else NaturalConstraint
+            self.held = form(problem, owner, constraint.columns)
         at = optimum.evaluation
         self.w, self.x = self.held.split(at.estimates, at.lambdas)
         H = self.held.curvature(optimum.objective, optimum.H, self.x, self.w, optimum.regular)
@@ -171,7 +174,7 @@ def search(objective, held, w, x, curvature, near, tolerance):
     ----------
     objective : LaplaceObjective or another with its interface
         Of the problem in which nothing is held.
-    held : CoefficientConstraint or CovarianceConstraint
+    held : CoefficientConstraint, TriangularConstraint or NaturalConstraint
         The constraint.
     w : float
         The coordinate that is held.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import replace
 from math import cos, exp, log, sin
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from mixedeffects.estimation.profile.constraint import (
     along_and_across,
     beginning_with,
 )
+from mixedeffects.estimation.profile.natural import NaturalFactor
 
 # step for the derivative of one system of coordinates by another
 STEP = 1e-5
@@ -109,52 +111,35 @@ class CoefficientConstraint(CoefficientSpace):
         return J.T @ H @ J
 
 
-class CovarianceConstraint(TermFactor):
+class CovarianceConstraint:
     """A standard deviation or a correlation of one term.
 
-    Its coordinates v are the entries of L, the one that is held first. `columns` has the position
-    in the term of the effect, or of the two whose correlation it is.
+    Its coordinates v are those of the term's factor L, the one that is held first. `columns` has
+    the position in the term of the effect, or of the two whose correlation it is.
     """
 
-    def __init__(self, problem, owner, columns):
-        self.term = t = problem.covariance.terms[owner]
-        super().__init__(problem.covariance, owner, beginning_with(columns, len(t.columns)))
-        self.problem, self.B = problem, self.B[list(t.columns)]
-        self._first = self._second = None
-        if len(columns) == 2:  # w stands in L_22's place, and log s in L_21's
-            places = list(zip(self.rows.tolist(), self.cols.tolist(), strict=True))
-            places = [(1, 1), *(ij for ij in places if ij != (1, 1))]
-            self.rows, self.cols = np.array(places).T
-            self._first, self._second = places.index((0, 0)), places.index((1, 0))
+    problem: Any
+    term: Any
+    structure: Any
+    B: np.ndarray
+    units: np.ndarray
 
-    def factor(self, entries):
+    def bind(self, problem, owner):
+        """Keep the problem, and B of the term's own columns only."""
+        self.problem, self.term = problem, problem.covariance.terms[owner]
+        self.B = self.B[list(self.term.columns)]
+
+    def factor(self, entries) -> np.ndarray:
         """(k, k) L of the coordinates."""
-        L = super().factor(entries)
-        if self._first is not None:
-            s = exp(entries[self._second])
-            L[0, 0] = exp(entries[self._first])
-            L[1, 0], L[1, 1] = s * sin(entries[0]), s * cos(entries[0])
-        return L
+        raise NotImplementedError
 
-    def pull_back(self, v, G):
-        """Derivatives by the coordinates from derivatives by L."""
-        g = G[self.rows, self.cols]
-        if self._first is not None:
-            s = exp(v[self._second])
-            g[0] = s * (G[1, 0] * cos(v[0]) - G[1, 1] * sin(v[0]))
-            g[self._first] *= exp(v[self._first])
-            g[self._second] = s * (G[1, 0] * sin(v[0]) + G[1, 1] * cos(v[0]))
-        return g
+    def of_own(self, L) -> np.ndarray:
+        """L of any factor whose rows are in the term's own order."""
+        raise NotImplementedError
 
-    def coordinates(self, L):
-        """The coordinates of a factor in this order."""
-        v = L[self.rows, self.cols]
-        if self._first is not None:
-            s = max(float(np.hypot(L[1, 0], L[1, 1])), GONE / self.scale[1])
-            v[0] = np.arctan2(L[1, 0], L[1, 1])
-            v[self._first] = log(max(L[0, 0], GONE / self.scale[0]))
-            v[self._second] = log(s)
-        return v
+    def coordinates(self, L) -> np.ndarray:
+        """The coordinates of a factor."""
+        raise NotImplementedError
 
     def split(self, x, lambdas):
         """w and the free coordinates of a full vector of parameters."""
@@ -186,9 +171,7 @@ class CovarianceConstraint(TermFactor):
         own = np.arange(first, self.problem.n_fixed + self.term.part.stop)
         z = np.concatenate([x[:first], [w], x[first:]])
         J = np.eye(P)
-        J[np.ix_(own, own)] = (
-            self._jacobian(z[own]) if regular else np.diag(1.0 / self.scale[self.rows])
-        )
+        J[np.ix_(own, own)] = self._jacobian(z[own]) if regular else np.diag(self.units)
         out = J.T @ H @ J
         if not regular:
             # on a boundary the engine's own coordinates are not differentiable
@@ -203,13 +186,94 @@ class CovarianceConstraint(TermFactor):
         """(n, n) derivative of the engine's theta of the term by v."""
         J = np.empty((v.size, v.size))
         for i in range(v.size):
-            size = STEP * max(abs(v[i]), 1.0 / self.scale[self.rows[i]])
+            size = STEP * max(abs(v[i]), self.units[i])
             up, down = v.copy(), v.copy()
             up[i] += size
             down[i] -= size
             up, down = (self.structure.theta_of(self.B @ self.factor(z)) for z in (up, down))
             J[:, i] = (up - down) / (2.0 * size)
         return J
+
+
+class TriangularConstraint(TermFactor, CovarianceConstraint):
+    """That of a term of free covariances: v are the entries of its triangular factor."""
+
+    def __init__(self, problem, owner, columns):
+        k = len(problem.covariance.terms[owner].columns)
+        super().__init__(problem.covariance, owner, beginning_with(columns, k))
+        self.bind(problem, owner)
+        self._first = self._second = None
+        if len(columns) == 2:  # w stands in L_22's place, and log s in L_21's
+            places = list(zip(self.rows.tolist(), self.cols.tolist(), strict=True))
+            places = [(1, 1), *(ij for ij in places if ij != (1, 1))]
+            self.rows, self.cols = np.array(places).T
+            self._first, self._second = places.index((0, 0)), places.index((1, 0))
+            self.units = 1.0 / self.scale[self.rows]
+
+    def factor(self, entries):
+        """(k, k) L of the coordinates."""
+        L = super().factor(entries)
+        if self._first is not None:
+            s = exp(entries[self._second])
+            L[0, 0] = exp(entries[self._first])
+            L[1, 0], L[1, 1] = s * sin(entries[0]), s * cos(entries[0])
+        return L
+
+    def pull_back(self, v, G):
+        """Derivatives by the coordinates from derivatives by L."""
+        g = G[self.rows, self.cols]
+        if self._first is not None:
+            s = exp(v[self._second])
+            g[0] = s * (G[1, 0] * cos(v[0]) - G[1, 1] * sin(v[0]))
+            g[self._first] *= exp(v[self._first])
+            g[self._second] = s * (G[1, 0] * sin(v[0]) + G[1, 1] * cos(v[0]))
+        return g
+
+    def coordinates(self, L):
+        """The coordinates of a factor in this order."""
+        v = L[self.rows, self.cols]
+        if self._first is not None:
+            s = max(float(np.hypot(L[1, 0], L[1, 1])), GONE / self.scale[1])
+            v[0] = np.arctan2(L[1, 0], L[1, 1])
+            v[self._first] = log(max(L[0, 0], GONE / self.scale[0]))
+            v[self._second] = log(s)
+        return v
+
+
+class NaturalConstraint(NaturalFactor, CovarianceConstraint):
+    """That of a term whose structure restricts its covariances: v are its natural coordinates.
+
+    Of standard deviations the logarithm, where a correlation is held.
+    """
+
+    def __init__(self, problem, owner, columns):
+        super().__init__(problem.covariance, owner)
+        self.bind(problem, owner)
+        held = self.place(columns)
+        self._order = [held, *(i for i in range(self.is_sd.size) if i != held)]
+        self._logs = self.is_sd & (len(columns) == 2)
+        self.units = np.where(self._logs, 1.0, self.units)[self._order]
+
+    def factor(self, entries):
+        """(k, k) L of the coordinates."""
+        natural = np.empty(entries.size)
+        natural[self._order] = entries
+        natural[self._logs] = np.exp(natural[self._logs])
+        return super().factor(natural)
+
+    def pull_back(self, v, G):
+        """Derivatives by the coordinates from derivatives by L."""
+        out = []
+        for step in np.diag(STEP * np.maximum(np.abs(v), self.units)):
+            change = self.factor(v + step) - self.factor(v - step)
+            out.append(float(np.sum(G * change)) / (2.0 * step.sum()))
+        return np.array(out)
+
+    def coordinates(self, L):
+        """The coordinates of a factor."""
+        natural, least = super().coordinates(L), GONE / self.scale.max()
+        natural[self._logs] = np.log(np.maximum(natural[self._logs], least))
+        return natural[self._order]
 
 
 class ConstrainedParameters:

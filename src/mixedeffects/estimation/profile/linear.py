@@ -81,7 +81,10 @@ class LinearOptimum(ProfileOptimum):
         return self.objective.evaluations
 
     def problem(self, constraint):
-        return PROBLEMS[constraint.kind](self, constraint)
+        kind = constraint.kind
+        if kind == "cor" and not self.parameters.terms[constraint.owner].structure.free:
+            return ConstrainedNatural(self, constraint)
+        return PROBLEMS[kind](self, constraint)
 
     def restarted(self, found):
         model = self.evaluation.objective
@@ -246,9 +249,9 @@ class ConstrainedEntry(ConstrainedVariance):
         optimum, parameters = self.optimum, self.parameters
         if self.first:
             term = parameters.terms[self.owner]
-            self.entry = term.part.start
-            self.columns_free[self.owner] = range(1, term.k)
-            self.guess = 0.2 * optimum.sigma / term.scale[0]
+            self.entry = term.part.start + term.place(self.first)
+            self.columns_free[self.owner] = range(int(term.structure.free), term.k)
+            self.guess = 0.2 * optimum.sigma * term.units[term.place(self.first)]
         else:
             self.entry = parameters.size - 1
             self.guess = 0.5 / sqrt(optimum.objective.nu)
@@ -275,6 +278,18 @@ class ConstrainedEntry(ConstrainedVariance):
         out[self.owner] = L = factors[self.owner].copy()
         L[self.first[0], 0] = 1.0
         return out
+
+
+class ConstrainedNatural(ConstrainedEntry):
+    """A correlation of a structure that restricts its covariances: see `NaturalFactor`."""
+
+    def choose_coordinates(self):
+        super().choose_coordinates()
+        term = self.parameters.terms[self.owner]
+        places = term.part.start + np.flatnonzero(term.is_sd)
+        self.positive = tuple(np.flatnonzero(np.isin(self.others, places)).tolist())
+        self.vanishing = tuple((GONE * term.units[term.is_sd]).tolist())
+        self.guess = 0.2
 
 
 class ConstrainedCorrelation(ConstrainedVariance):

@@ -99,7 +99,7 @@ class ConstrainedProblem:
     def find_ceiling(self):
         """The better of the optima at which one of the two effects does not vary."""
         best = None
-        for column in self.constraint.columns:
+        for column in self.constraint.effects:
             one = self.optimum.problem(Constraint("sd", self.constraint.owner, (column,)))
             found = one.solve(0.0, one.x, FINE)
             if found.converged and (best is None or found.value < best.value):

@@ -24,12 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.estimation.profile.constraint import TermFactor, has_correlations
+from mixedeffects.estimation.boundary import WORTHWHILE
+from mixedeffects.estimation.profile.constraint import TermFactor
+from mixedeffects.estimation.profile.natural import NaturalFactor
+from mixedeffects.estimation.px import root
 
 # standard deviation, of sigma, below which a direction counts as having no variance
 NULL = 1e-3
-# least predicted fall of the objective for which a zero variance is left
-WORTHWHILE = 1e-7
 
 
 class UnprofiledTerm(TermFactor):
@@ -53,9 +54,88 @@ class UnprofiledTerm(TermFactor):
         self.pairs = rows[:, None], rows
         self.same = np.where(cols[:, None] == cols, 2.0, 0.0)
 
+    def slopes(self, M, L, entries):
+        """(n,) derivatives of <M, L L'> by the entries, for a symmetric (k, k) matrix M."""
+        return 2.0 * (M @ L)[self.rows, self.cols]
+
+    def bend(self, M, entries):
+        """(n, n) second derivatives of the same."""
+        return M[self.pairs] * self.same
+
+    def changes(self, BL, entries):
+        """(n, k_block, k_block) derivatives of the block's covariance B L L' B'."""
+        half = self.left * BL.T[self.cols][:, None, :]
+        return half + half.transpose(0, 2, 1)
+
+    def by_size(self, entries):
+        """(n,) derivatives of the entries by the logarithm of a common scale of L."""
+        return entries
+
+    def null_directions(self, L, D, free, none):
+        """Directions (k, m) without variance that could have some, in the columns `free` of L.
+
+        Standard deviations below `none` count as zero.
+        """
+        diagonal = np.abs(L.diagonal()[free] * self.scale[free])
+        if diagonal.min() > none:
+            return []
+        place, scale = np.ix_(free, free), self.scale[free]
+        if not self.structure.pairs:
+            vectors = np.eye(len(free))[:, diagonal <= none]
+        else:
+            U, sv, _ = np.linalg.svd(scale[:, None] * L[place])
+            N = U[:, sv <= none]
+            vectors = N @ np.linalg.eigh(N.T @ (D[place] / np.outer(scale, scale)) @ N)[1]
+        out = np.zeros((vectors.shape[1], self.k, 1))
+        out[:, free, 0] = (vectors / scale[:, None]).T
+        return list(out)
+
+    def widened(self, L, V, free, variance):
+        """The entries of L with a variance added along a null direction V."""
+        place, new, v = np.ix_(free, free), L.copy(), V[free, 0]
+        if not self.structure.pairs:
+            new[place] = np.diag(np.sqrt(L.diagonal()[free] ** 2 + variance * v * v))
+        else:
+            wide = np.column_stack([L[place], variance**0.5 * v])
+            new[place] = np.asarray(np.linalg.qr(wide.T, mode="r")).T
+        return self.coordinates(new)
+
+
+class NaturalTerm(NaturalFactor):
+    """The same of a term in natural coordinates."""
+
+    def __init__(self, parameters, owner, order, start):
+        super().__init__(parameters, owner)
+        self.part = slice(start, start + self.structure.n_theta)
+
+    def slopes(self, M, L, entries):
+        """(n,) derivatives of <M, G>, for a symmetric (k, k) matrix M."""
+        return np.einsum("iab,ab->i", self.differences(entries), M)
+
+    def bend(self, M, entries):
+        """(n, n) second derivatives of the same."""
+        return np.einsum("ijab,ab->ij", self.second_differences(entries), M)
+
+    def changes(self, BL, entries):
+        """(n, k_block, k_block) derivatives of the block's covariance B G B'."""
+        return self.B @ self.differences(entries) @ self.B.T
+
+    def by_size(self, entries):
+        """(n,) derivatives of the coordinates by the logarithm of a common scale."""
+        return np.where(self.is_sd, entries, 0.0)
+
+    def null_directions(self, L, D, free, none):
+        """Directions (k, m) to which the structure could give a variance, whatever is held."""
+        axes, sizes = self.structure.axes(L)
+        return [V for V, sd in zip(axes, sizes * self.scale.max(), strict=True) if sd <= none]
+
+    def widened(self, L, V, free, variance):
+        """The coordinates with a variance added along V."""
+        return self.coordinates(root(L @ L.T + variance * V @ V.T))
+
 
 class UnprofiledParameters:
-    """The entries of all terms' L, and log sigma last, as one vector.
+    """The coordinates of all terms' L, and log sigma last, as one vector.
 
     `orders` has the order of columns of those terms that do not keep their own.
     """
@@ -63,7 +143,8 @@ class UnprofiledParameters:
     def __init__(self, parameters, orders):
         terms, at = [], 0
         for i in range(len(parameters.terms)):
-            terms.append(UnprofiledTerm(parameters, i, orders.get(i), at))
+            form = UnprofiledTerm if parameters.terms[i].structure.free else NaturalTerm
+            terms.append(form(parameters, i, orders.get(i), at))
             at = terms[-1].part.stop
         self.terms = tuple(terms)
         self.k = parameters.k
@@ -74,7 +155,7 @@ class UnprofiledParameters:
         """The vector of any factors of the terms, rows in the terms' own order."""
         y = np.empty(self.size)
         for t, L in zip(self.terms, factors, strict=True):
-            y[t.part] = t.of_own(L)[t.rows, t.cols]
+            y[t.part] = t.coordinates(t.of_own(L))
         y[-1] = log(sigma)
         return y
 
@@ -146,7 +227,7 @@ class UnprofiledEvaluation:
         n = parameters.n_entries
         W, h = fact.traces(objective.reml), fact.scores()
         g, H, q = np.empty(n + 1), np.zeros((n + 1, n + 1)), np.empty(n)
-        dG = [[] for _ in parameters.k]
+        dG, e = [[] for _ in parameters.k], np.empty(n)
         self.D, self.W = [], []
         for t, L, BL in zip(parameters.terms, self._factors, self._BL, strict=True):
             hB = h[t.block] @ (t.B / s2)
@@ -155,15 +236,14 @@ class UnprofiledEvaluation:
             D = W_t - hh
             self.D.append(D)
             self.W.append(W_t)
-            place = t.rows, t.cols
-            g[t.part] = 2.0 * (D @ L)[place]
-            q[t.part] = 2.0 * (hh @ L)[place]
-            H[t.part, t.part] = D[t.pairs] * t.same
-            half = t.left * BL.T[t.cols][:, None, :]
-            dG[t.block].append(half + half.transpose(0, 2, 1))
+            entries = y[t.part]
+            g[t.part] = t.slopes(D, L, entries)
+            q[t.part] = t.slopes(hh, L, entries)
+            H[t.part, t.part] = t.bend(D, entries)
+            dG[t.block].append(t.changes(BL, entries))
+            e[t.part] = t.by_size(entries)
         dG = [d[0] if len(d) == 1 else np.concatenate(d) for d in dG]
         S = fact.quadratics(dG) / s2**3
-        e = y[:n]
         Se = S @ e
         G_D = 0.5 * float(e @ g[:n])
         hGh = 0.5 * float(e @ q)
@@ -194,40 +274,20 @@ class UnprofiledEvaluation:
         ):
             if not len(free):
                 continue
-            diagonal = np.abs(L.diagonal()[free] * t.scale[free])
-            if diagonal.min() > none:
-                continue
-            place = np.ix_(free, free)
-            scale = t.scale[free]
-            Ds, Ws = D[place] / np.outer(scale, scale), W[place] / np.outer(scale, scale)
-            if not has_correlations(t.structure):
-                vectors = np.eye(len(free))[:, diagonal <= none]
-            else:
-                U, sv, _ = np.linalg.svd(scale[:, None] * L[place])
-                N = U[:, sv <= none]
-                if N.shape[1] == 0:
-                    continue
-                vectors = N @ np.linalg.eigh(N.T @ Ds @ N)[1]
             q = self.factorisation.scores()[t.block].shape[0]
-            for v in vectors.T:
-                d, w = float(v @ Ds @ v), max(float(v @ Ws @ v), 1e-300)
-                gain = 0.5 * q * (d / w) ** 2
+            for V in t.null_directions(L, D, free, none):
+                d, w = float(np.sum(V * (D @ V))), max(float(np.sum(V * (W @ V))), 1e-300)
+                levels = q * V.shape[1]
+                gain = 0.5 * levels * (d / w) ** 2
                 if d < 0 and gain > WORTHWHILE and (best is None or gain > best[0]):
-                    best = gain, t, L, free, v / scale, -d * q / w**2
+                    best = gain, t, L, free, V, -d * levels / w**2
         if best is None:
             return []
-        _, t, L, free, v, variance = best
+        _, t, L, free, V, variance = best
         out = []
         for _ in range(12):
             y = self.y.copy()
-            place = np.ix_(free, free)
-            new = L.copy()
-            if not has_correlations(t.structure):
-                new[place] = np.diag(np.sqrt(L.diagonal()[free] ** 2 + variance * v * v))
-            else:
-                wide = np.column_stack([L[place], variance**0.5 * v])
-                new[place] = np.asarray(np.linalg.qr(wide.T, mode="r")).T
-            y[t.part] = new[t.rows, t.cols]
+            y[t.part] = t.widened(L, V, free, variance)
             out.append(y)
             variance *= 0.25
         return out

@@ -9,7 +9,7 @@ import numpy as np
 
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.engine import Solver, make_plan, with_response
-from mixedeffects.estimation.certificate import singular_directions
+from mixedeffects.estimation.boundary import singular_directions
 from mixedeffects.estimation.minimize import NO_RESIDUAL, rival, settle
 from mixedeffects.estimation.newton import ENOUGH, TIGHT, newton
 from mixedeffects.estimation.objective import LMMObjective

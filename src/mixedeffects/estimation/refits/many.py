@@ -46,11 +46,7 @@ class ManyObjectives:
         R, (C, k, _), p = nu.size, A.shape, F.shape[2]
         self.terms, self.reml, self.R, self.k = terms, float(reml), R, k
         self.places = np.array(
-            [
-                (t.columns[0] + r, t.columns[0] + c)
-                for t in terms
-                for r, c in t.structure.positions()
-            ]
+            [(t.columns[0] + r, t.columns[0] + c) for t in terms for r, c in t.structure.positions]
         )
         self.rows, self.cols = self.places.T.copy()
         m = self.rows.size

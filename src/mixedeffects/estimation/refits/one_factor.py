@@ -6,9 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.estimation.minimize import BETTER, FEW_GROUPS, NO_RESIDUAL, more_starts
+from mixedeffects.estimation.boundary import batch
+from mixedeffects.estimation.minimize import (
+    BETTER,
+    FEW_GROUPS,
+    NO_RESIDUAL,
+    RESTARTS,
+    more_starts,
+)
 from mixedeffects.estimation.refits.many import ManyObjectives
-from mixedeffects.estimation.refits.many_boundary import settle, theta_of
+from mixedeffects.estimation.refits.many_newton import newton
 from mixedeffects.estimation.refits.nested import level_products
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR
 from mixedeffects.estimation.refits.start import warm_start
@@ -37,6 +44,44 @@ def classes(A):
     return cls.reshape(-1).astype(np.int32), np.ascontiguousarray(A[first])
 
 
+def settle(model, theta, which):
+    """Minimise, put negligible variances at zero, leave saddles, until nothing changes.
+
+    Parameters
+    ----------
+    model : ManyObjectives
+    theta : (R, m) array
+        Rows `which` are replaced.
+    which : (r,) int array
+
+    Returns
+    -------
+    converged, singular : (r,) bool arrays
+    """
+    converged = np.zeros(model.R, dtype=bool)
+    singular = np.zeros(model.R, dtype=bool)
+    converged[which] = newton(model, theta, which)
+    active = which
+    for _ in range(RESTARTS):
+        active = active[np.isfinite(model.d[active]) & ~batch.clearly_regular(model, theta[active])]
+        if active.size == 0:
+            break
+        moved = batch.snap(model, theta, active)
+        model.value(theta[active], active)
+        model.slopes(theta[active], active)
+        left, null = batch.leave_saddle(model, theta, active)
+        singular[active] = null
+        stay = active[~left]
+        if stay.size:
+            model.value(theta[stay], stay)
+            model.slopes(theta[stay], stay)
+        active = active[left | (moved & converged[active])]
+        if active.size:
+            converged[active] = newton(model, theta, active)
+            singular[active] = False
+    return converged[which], singular[which]
+
+
 class OneFactor:
     """Fits responses, and multiplicities of levels, of one design with one grouping factor.
 
@@ -49,9 +94,15 @@ class OneFactor:
     """
 
     @staticmethod
-    def serves(stats):
-        """Whether these cross-products are of one factor, and few enough classes of levels."""
-        if len(stats.layout.q) != 1:
+    def serves(stats, terms):
+        """Whether there is one factor, with few enough classes of levels, and Lambda holds theta.
+
+        Parameters
+        ----------
+        stats : CrossProducts
+        terms : sequence of TermParameters
+        """
+        if len(stats.layout.q) != 1 or not all(term.structure.free for term in terms):
             return False
         A, _ = leaf_arrays(stats)
         width = A.shape[1] * (stats.p + 1)
@@ -175,7 +226,7 @@ class OneFactor:
                 self.T[np.ix_(columns, columns)] @ model.lambdas(best)[:, columns][:, :, columns]
             )
             known = np.isfinite(numbers[:, 0])
-            user[known, term.part] = theta_of(term, outer[known])
+            user[known, term.part] = term.structure.thetas_of(outer[known])
         store(self.stats, out, rows, user, beta, information, numbers, status, base)
 
 

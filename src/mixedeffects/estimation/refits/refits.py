@@ -55,7 +55,7 @@ class Refits:
         self._evaluation, self._plan = fit.evaluation, fit.plan
         self._objective = fit.evaluation.objective
         self._stats = self._objective.stats
-        self._one_factor = OneFactor.serves(self._stats)
+        self._one_factor = OneFactor.serves(self._stats, self._objective.parameters.terms)
         self._kept: dict[str, Any] = {}
 
     @classmethod

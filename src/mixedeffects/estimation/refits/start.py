@@ -21,13 +21,11 @@ def warm_start(objective, theta):
     -------
     (n_theta,) array
     """
-    parameters = objective.parameters
-    lambdas = []
-    for Lam in parameters.lambdas(theta):
-        U, s, _ = np.linalg.svd(Lam)
-        lambdas.append(U * np.maximum(s, LIFT) if s[-1] < LIFT else Lam)
-    out = parameters.theta_from_lambdas(lambdas)
-    for term in parameters.terms:
-        if not term.structure.rotates:
-            out[term.part] = np.maximum(np.abs(theta[term.part]), LIFT)
+    out = theta.copy()
+    for term in objective.parameters.terms:
+        Lam = term.structure.factor(theta[term.part])
+        axes, s = term.structure.axes(Lam)
+        if s.min(initial=LIFT) < LIFT:
+            Lam = np.concatenate([V * max(sd, LIFT) for V, sd in zip(axes, s, strict=True)], axis=1)
+        out[term.part] = term.structure.theta_of(Lam)
     return out

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import Invariance, structure_of
 from mixedeffects.design import dense, triangle
 from mixedeffects.formula import Name, column_names
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
@@ -164,8 +165,14 @@ def lost_columns(fit):
     return list(dict.fromkeys(out))
 
 
+def depends_on_zero(term):
+    """Whether a random term is another model where its columns are shifted or combined."""
+    form = structure_of(term)
+    return form.k > 1 and form.invariance is not Invariance.ANY
+
+
 def uncorrelated_columns(fit):
-    """Names of slopes in ``(x || g)``, whose model depends on where x has its zero.
+    """Names of slopes, as in ``(x || g)``, whose model depends on where x has its zero.
 
     Of an interaction ``(f:x || g)`` both the columns and the number in it.
     """
@@ -173,11 +180,11 @@ def uncorrelated_columns(fit):
         block.names[c]
         for block in fit.design.blocks
         for term in block.terms
-        if term.covariance == "diag" and len(term.columns) > 1
+        if depends_on_zero(term)
         for c in term.columns
     }
     for _, term, effects, owner in random_columns(fit):
-        if term.covariance == "diag" and len(term.columns) > 1:
+        if depends_on_zero(term):
             used = {i for name, t in zip(effects.names, effects.terms, strict=True)
                     if name in owner for i in t}  # fmt: skip
             out |= {effects.variables[i].text for i in used} - set(fit.design.spec.levels)

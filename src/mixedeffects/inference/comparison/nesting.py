@@ -5,7 +5,8 @@ factor, its random columns; the covariances that the smaller allows must be amon
 larger allows. A term of correlated columns (``|``) allows every covariance of its columns,
 uncorrelated ones (``||``) or separate terms only block-diagonal ones; with the small columns
 written as combinations A of the large, A G A' is block diagonal for every G if and only if every
-piece of A touches one block only.
+piece of A touches one block only. A structure that restricts its covariances further allows those
+of the same term only.
 
 Generalised models are nested predictor by predictor; a family can be the limit of another, which
 counts as one parameter on the boundary.
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.inference.comparison.model_parts import model_parts
 from mixedeffects.inference.comparison.nested_families import family_limits
 from mixedeffects.inference.comparison.spaces import combinations, same_partition
@@ -111,7 +113,10 @@ def _random_part(small, large, n):
             return reason, []
     new = []
     for block, parts in zip(large.blocks, held, strict=True):
-        for piece, columns in zip(pieces_of(block), parts, strict=True):
+        for (term, piece), columns in zip(pieces_of(block), parts, strict=True):
+            if structure_of(term).pieces is None:
+                new += [] if columns else structure_of(term).cones
+                continue
             more = len(piece) - (np.linalg.matrix_rank(np.hstack(columns)) if columns else 0)
             if more > 0:
                 new.append(int(more))
@@ -119,10 +124,11 @@ def _random_part(small, large, n):
 
 
 def pieces_of(block):
-    """Sets of columns that are free to covary, as tuples of positions in the block."""
+    """Sets of columns that covary: their term, and their positions in the block."""
     out = []
     for term in block.terms:
-        out += [term.columns] if term.covariance == "us" else [(c,) for c in term.columns]
+        pieces = structure_of(term).pieces or [range(len(term.columns))]
+        out += [(term, tuple(term.columns[c] for c in piece)) for piece in pieces]
     return out
 
 
@@ -188,14 +194,27 @@ def _place(block, large, held, n):
     scaled = scaled / np.linalg.norm(scaled, axis=0)
     touched = np.abs(scaled) > COEFFICIENT
     pieces = pieces_of(other)
-    for piece in pieces_of(block):
-        rows = np.flatnonzero(touched[:, list(piece)].any(axis=1))
-        home = [i for i, p in enumerate(pieces) if set(rows.tolist()) <= set(p)]
+    for term, piece in pieces_of(block):
+        rows = np.flatnonzero(touched[:, list(piece)].any(axis=1)).tolist()
+        home = [
+            i for i, (owner, columns) in enumerate(pieces)
+            if set(rows) <= set(columns)
+            and (structure_of(owner).pieces or _alike(term, owner, C[np.ix_(columns, piece)]))
+        ]  # fmt: skip
         if not home:
             names = ", ".join(block.names[c] for c in piece)
             return f"covariances of ({names} | {name}) are zero in the larger model"
         held[f][home[0]].append(scaled[:, list(piece)])
     return ""
+
+
+def _alike(small, large, C):
+    """Whether two restricted terms are the same; C writes the columns of one by the other's."""
+    return (
+        small.covariance == large.covariance
+        and C.shape[0] == C.shape[1]
+        and bool(np.allclose(C, C[0, 0] * np.eye(C.shape[0]), rtol=0.0, atol=COEFFICIENT))
+    )
 
 
 def _squares(block, n):

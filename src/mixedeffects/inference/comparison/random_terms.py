@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixedeffects.covariance import Invariance, structure_of
 from mixedeffects.inference.comparison.spaces import combinations
 
 
@@ -49,11 +50,13 @@ def reductions(design):
         for t, term in enumerate(block.terms):
             names = [block.names[c] for c in term.columns]
             owner = owners(names, effects[term.text])
-            for gone in _droppable(owner, term.covariance, effects[term.text]):
+            form = structure_of(term)
+            reducible = form.invariance is not Invariance.NONE
+            for gone in _droppable(owner, form, effects[term.text]):
                 columns = [c for c, o in zip(term.columns, owner, strict=True) if o in gone]
                 whole = len(columns) == len(term.columns)
                 only = block.factor.name, f, t
-                if whole and _is_cell_means(block, columns):
+                if whole and reducible and _is_cell_means(block, columns):
                     words = f"{' + '.join(gone)} in {term.text}"
                     out.append(Reduction(words, _with_intercept(design, *only[1:])))
                     continue
@@ -92,10 +95,12 @@ def owners(names, effects):
     return out
 
 
-def _droppable(owner, covariance, effects):
+def _droppable(owner, structure, effects):
     """Sets of formula terms that are left out together, one model each."""
     present = list(dict.fromkeys(owner))
-    if covariance != "us":
+    if structure.invariance is Invariance.NONE:  # one that is left has the others' variance
+        return [tuple(present)]
+    if not structure.pairs:
         return [(name,) for name in present]
     inside = {name: set(term) for name, term in zip(effects.names, effects.terms, strict=True)}
     slopes = [name for name in present if name != "1"]

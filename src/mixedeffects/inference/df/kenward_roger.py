@@ -166,10 +166,9 @@ def derivatives(fit, sums):
     n_blocks = len(fit.design.blocks)
     elements = []
     for term in objective.parameters.terms:
-        for a, b in term.structure.positions():
+        for unit in term.structure.basis:
             M = np.zeros((objective.parameters.k[term.block],) * 2)
-            i, j = term.columns[a], term.columns[b]
-            M[i, j] = M[j, i] = 1.0
+            M[np.ix_(term.columns, term.columns)] = unit
             elements.append({term.block: M})
     elements.append({f: Lam @ Lam.T for f, Lam in enumerate(evaluation.lambdas)})
     K, p = len(elements), objective.p

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from importlib import metadata
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, PlanTooLargeError
-from mixedeffects.formula import column_names
+from mixedeffects.formula import UNCORRELATED, column_names
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.interpretation.effects import answer_name, effects_of
@@ -70,7 +71,6 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
     terms = term_tests(fit, ddf) if wide else None
     missing = {n: k for n, k in design.missing.by_column.items() if k}
     answer = set() if formula.response is None else {n.name for n in column_names(formula.response)}
-    random = random_terms(fit)
     return InterpretationFacts(
         summary=summary,
         version=metadata.version("mixedeffects"),
@@ -83,7 +83,7 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
         weighted=design.weights is not None,
         offset=design.offset is not None,
         weights=spec.weights,
-        random=random,
+        random=random_terms(fit),
         cells=cells(fit),
         effects=effects,
         others=other_effects(fit, level),
@@ -93,9 +93,7 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
         icc=stated_shares(_known(lambda: icc(fit, level=level))),
         variations=spreads,
         associations=associations,
-        independent=tuple(
-            dict.fromkeys(group for group, names, tied in random if len(names) > 1 and not tied)
-        ),
+        independent=independent_groups(fit),
         standouts=standouts(fit, level, fixed),
         r2=_known(lambda: r2(fit)),
         clustering=clustering(fit),
@@ -139,14 +137,26 @@ def success_of(fit):
 
 
 def random_terms(fit):
-    """Per random term of all predictors: group, columns, whether they are correlated."""
+    """Per random term of all predictors: group, columns, how they covary."""
     out = []
     for i, block in enumerate(fit.all_blocks):
         zi = "zi: " * (i >= len(fit.design.blocks))
         for term in block.terms:
             names = tuple(block.names[c] for c in term.columns)
-            out.append((zi + block.factor.name, names, term.covariance == "us"))
+            out.append((zi + block.factor.name, names, structure_of(term).words))
     return tuple(out)
+
+
+def independent_groups(fit):
+    """Groups, zeros included, with several uncorrelated random effects (``||``)."""
+    return tuple(
+        dict.fromkeys(
+            "zi: " * (i >= len(fit.design.blocks)) + block.factor.name
+            for i, block in enumerate(fit.all_blocks)
+            for term in block.terms
+            if term.covariance == UNCORRELATED and len(term.columns) > 1
+        )
+    )
 
 
 def other_effects(fit, level):

@@ -229,8 +229,8 @@ class InterpretationFacts:
         Whether there is an exposure, weights, an offset.
     weights : str or None
         Their column, where it is known.
-    random : tuple of (str, tuple of str, bool)
-        Per random term: group, columns, whether they are correlated.
+    random : tuple of (str, tuple of str, str)
+        Per random term: group, columns, how they covary in words.
     cells : frozenset of (str, str)
         Group and column of random effects that are intercepts of their own at each level of a
         factor (0 + f), not differences from a reference.
@@ -265,7 +265,7 @@ class InterpretationFacts:
     weighted: bool
     offset: bool
     weights: str | None
-    random: tuple[tuple[str, tuple[str, ...], bool], ...]
+    random: tuple[tuple[str, tuple[str, ...], str], ...]
     cells: frozenset[tuple[str, str]]
     effects: tuple[Effect, ...]
     others: dict[str, tuple[Effect, ...]]

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.refits import FAILED, ClusterDraws, draw_rows, in_batches
@@ -125,8 +126,7 @@ def parameter_names(fit):
     for f, group, term in random_terms(fit):
         columns = [fit.all_blocks[f].names[c] for c in term.columns]
         named = [component_name(c) for c in columns]
-        if term.covariance == "us":
-            named += [component_name(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
+        named += [component_name(columns[i], columns[j]) for i, j in structure_of(term).pairs]
         effects += ["ran_pars"] * len(named)
         groups += [group] * len(named)
         terms += named
@@ -148,8 +148,8 @@ def values_of(fit, coefficients, theta):
         L = t.structure.factor(theta[t.part])
         sd = np.sqrt((L * L).sum(axis=1))
         out.append(sd)
-        if t.structure.rotates and t.structure.k > 1:
-            i, j = np.triu_indices(t.structure.k, 1)
+        if t.structure.pairs:
+            i, j = np.array(t.structure.pairs).T
             with np.errstate(invalid="ignore", divide="ignore"):
                 out.append(np.clip((L @ L.T)[i, j] / (sd[i] * sd[j]), -1.0, 1.0))
     return np.concatenate(out)

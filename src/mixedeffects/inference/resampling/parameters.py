@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.covariance import structure
+from mixedeffects.covariance import structure_of
 from mixedeffects.inference.component_names import component_name, component_places
 
 
@@ -48,15 +48,13 @@ def parameter_values(design, beta, theta, sigma):
     columns, at = [beta], 0
     for block in design.blocks:
         for term in block.terms:
-            form = structure(term.covariance, len(term.columns))
-            rows, cols = np.array(form.positions()).T
-            Lam = np.zeros((sigma.size, form.k, form.k))
-            Lam[:, rows, cols] = theta[:, at : at + form.n_theta]
+            form = structure_of(term)
+            Lam = form.factors(theta[:, at : at + form.n_theta])
             at += form.n_theta
             sd = np.sqrt(np.einsum("rab,rab->ra", Lam, Lam))
             columns.append(sigma[:, None] * sd)
-            if term.covariance == "us" and form.k > 1:
-                i, j = np.triu_indices(form.k, 1)
+            if form.pairs:
+                i, j = np.array(form.pairs).T
                 G = np.einsum("rac,rbc->rab", Lam, Lam)
                 with np.errstate(invalid="ignore", divide="ignore"):
                     columns.append(np.clip(G[:, i, j] / (sd[:, i] * sd[:, j]), -1.0, 1.0))

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mixedeffects.formula import Name, RandomPart, TermList, parse
+from mixedeffects.formula import (
+    CORRELATED,
+    UNCORRELATED,
+    Name,
+    RandomPart,
+    TermList,
+    parse,
+    random_text,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +25,8 @@ class RandomBar:
     slopes : tuple of str
         Formula terms besides the intercept.
     group : str
-    covariance : {"us", "diag"}
+    covariance : str
+        As in `RandomPart`.
     part : RandomPart
         Where it came from.
     """
@@ -50,9 +59,9 @@ class RandomBar:
 
     def __str__(self):
         effects = " + ".join(("1" if self.intercept else "0", *self.slopes))
-        # one slope has several columns, too, if it is a category
-        bar = "||" if self.covariance == "diag" and self.slopes else "|"
-        return f"({effects} {bar} {self.group})"
+        # an intercept has nothing to be correlated with; one slope has, if it is a category
+        alone = self.covariance == UNCORRELATED and not self.slopes
+        return random_text(effects, self.group, CORRELATED if alone else self.covariance)
 
 
 def formula_of(spec):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mixedeffects.errors import MixedEffectsError
-from mixedeffects.formula import column_names
+from mixedeffects.formula import CORRELATED, UNCORRELATED, column_names
 from mixedeffects.inference import Identification
 from mixedeffects.inference.comparison import objective_without_random
 from mixedeffects.model.doctor.record import LOGLIK_SLACK, Trial
@@ -93,8 +93,8 @@ def smaller_bars(fit, bar):
     cells = by_value(fit, bar)
     if cells is not None:
         out.append((f"a variance of {bar.group} by value of {', '.join(cells.slopes)}", cells))
-    if bar.covariance == "us" and bar.n_effects > 1:
-        out.append((f"{bar.group} without correlations", replace(bar, covariance="diag")))
+    if bar.covariance == CORRELATED and bar.n_effects > 1:
+        out.append((f"{bar.group} without correlations", replace(bar, covariance=UNCORRELATED)))
     for slope in reversed(bar.slopes):
         if bar.n_effects > 1:
             out.append((f"'{slope}' by {bar.group} dropped", bar.without([slope])))
@@ -115,9 +115,9 @@ def by_value(fit, bar):
         if columns != [text]:
             return None
         text = f"factor({text})"
-    if bar.slopes == (text,) and not bar.intercept and bar.covariance == "diag":
+    if bar.slopes == (text,) and not bar.intercept and bar.covariance == UNCORRELATED:
         return None
-    return replace(bar, intercept=False, slopes=(text,), covariance="diag")
+    return replace(bar, intercept=False, slopes=(text,), covariance=UNCORRELATED)
 
 
 def recommended(asked, others):

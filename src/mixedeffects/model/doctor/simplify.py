@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mixedeffects.formula import Name
+from mixedeffects.formula import CORRELATED, UNCORRELATED, Name
 from mixedeffects.inference import n_parameters
 from mixedeffects.inference.checkup import FAR_UNCORRELATED, column_sizes, spanned_effects
 from mixedeffects.inference.comparison.random_terms import owners
@@ -205,11 +205,11 @@ def smaller(fit, *, split=True):
     for zi in (False, True):
         correlated = [
             bar for bar in bars(fit, zi)
-            if str(bar.part.text) in texts and bar.covariance == "us"
+            if str(bar.part.text) in texts and bar.covariance == CORRELATED
             and any(s.zi == zi and s.text == bar.part.text for s in troubled)
         ]  # fmt: skip
         if correlated:
-            parted = {b: centred(fit, replace(b, covariance="diag"), zi) for b in correlated}
+            parted = {b: centred(fit, replace(b, covariance=UNCORRELATED), zi) for b in correlated}
             words = ", ".join(b.group for b in correlated)
             said = dict.fromkeys(name for b, new in parted.items() for name in news(b, new))
             about = f", about the mean: {', '.join(said)}" if said else ""
@@ -308,10 +308,10 @@ def group_of(fit, spot):
 def with_correlations(bench, fit):
     """The reduced model with its correlations back, if there are any to put back."""
     out = bars(fit, False)
-    if not any(b.covariance == "diag" and b.n_effects > 1 for b in out):
+    if not any(b.covariance == UNCORRELATED and b.n_effects > 1 for b in out):
         return []
-    correlated = {b.group for b in bars(bench.asked, False) if b.covariance == "us"}
-    new = [replace(b, covariance="us") if b.group in correlated else b for b in out]
+    correlated = {b.group for b in bars(bench.asked, False) if b.covariance == CORRELATED}
+    new = [replace(b, covariance=CORRELATED) if b.group in correlated else b for b in out]
     formula, zi = rewritten(fit, False, new)
     if formula == written(formula_of(fit.design.spec), bars=out):
         return []
