@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from mixedeffects.doors import late
 from mixedeffects.estimation.certificate import Certificate, Direction, FlatDirection
+from mixedeffects.estimation.coefficients import Coefficients
+from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
@@ -32,8 +34,10 @@ __getattr__ = late(
 
 __all__ = [
     "BY_EVALUATIONS",
+    "GLS",
     "OPTIMIZERS",
     "Certificate",
+    "Coefficients",
     "Direction",
     "Evaluation",
     "FlatDirection",

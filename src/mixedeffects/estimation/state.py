@@ -18,7 +18,7 @@ class State:
         All iterations so far.
     at : int
         Which of them it is about.
-    coordinates : LinearCoordinates or GeneralisedCoordinates
+    coordinates : UserCoordinates
         Of the model.
 
     Attributes

@@ -10,7 +10,7 @@ from mixedeffects import inference
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
 from mixedeffects.errors import ModelError, OptionError
-from mixedeffects.estimation import LMMObjective, Parameters, UserRule, minimize
+from mixedeffects.estimation import Coefficients, LMMObjective, Parameters, UserRule, minimize
 
 # residual size, of the response's, that rounding alone leaves
 PERFECT = 1e-14
@@ -67,6 +67,12 @@ def objective_of(design, plan, reml, scale=None):
     return LMMObjective(stats, Solver(stats, plan), parameters, bool(reml))
 
 
+def coefficients_of(objective):
+    """The fixed effects as the one group of coefficients of a linear model."""
+    T, p = objective.stats.reference.T, objective.p
+    return (Coefficients("conditional", slice(0, p), T[:p, :p], -T[:p, p]),)
+
+
 def optimum(design, plan, objective, request, record):
     """The fit at the optimum of an objective.
 
@@ -84,7 +90,11 @@ def optimum(design, plan, objective, request, record):
     """
     rule, start = None, None
     if request.converged is not None:
-        rule = UserRule(request.converged, inference.LinearCoordinates(design, objective))
+        user = inference.UserCoordinates(
+            coefficients_of(objective), {"conditional": design.x_names}, objective.parameters,
+            design.blocks, len(design.blocks), residual=True,
+        )  # fmt: skip
+        rule = UserRule(request.converged, user)
     if request.start is not None:
         parameters = objective.parameters
         start = parameters.from_user(theta_of(request.start, parameters, "start"))

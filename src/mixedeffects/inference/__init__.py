@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mixedeffects.inference.profiling import ProfileFacts, profile, profile_confint
     from mixedeffects.inference.resampling import BootstrapFacts, bootstrap
     from mixedeffects.inference.rm_anova import RMAnovaFacts
-    from mixedeffects.inference.trace_parameters import GeneralisedCoordinates, LinearCoordinates
+    from mixedeffects.inference.trace_parameters import UserCoordinates
     from mixedeffects.inference.trace_table import trace
 
 __getattr__ = late(
@@ -51,7 +51,7 @@ __getattr__ = late(
         **dict.fromkeys(("BootstrapFacts", "bootstrap"), "resampling"),
         "RMAnovaFacts": "rm_anova",
         "trace": "trace_table",
-        **dict.fromkeys(("GeneralisedCoordinates", "LinearCoordinates"), "trace_parameters"),
+        "UserCoordinates": "trace_parameters",
     },
 )
 
@@ -59,16 +59,15 @@ __all__ = [
     "BaselineFacts",
     "BootstrapFacts",
     "Combination",
-    "GeneralisedCoordinates",
     "Identification",
     "InfluenceFacts",
-    "LinearCoordinates",
     "MarginalMeans",
     "ProfileFacts",
     "RMAnovaFacts",
     "SummaryFacts",
     "Table",
     "TermCovariance",
+    "UserCoordinates",
     "VarCorr",
     "aic",
     "aicc",

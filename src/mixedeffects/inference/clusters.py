@@ -244,19 +244,14 @@ class GLSRows:
     """
 
     def __init__(self, fit):
-        evaluation = fit.evaluation
-        fact, reference = evaluation.factorisation, evaluation.objective.stats.reference
-        design = self.design = fit.design
-        p = self.p = design.X.shape[1]
-        self.T = reference.T[:p, :p] @ np.linalg.inv(fact.RX) if p else np.zeros((0, 0))
+        gls, design = fit.gls, fit.design
+        self.design, self.p, self.T = design, design.X.shape[1], gls.T
         y = design.y if design.offset is None else design.y - design.offset
         self.residual = y - design.X @ fit.beta
         self._effects = []
         # Z (T_z Lambda~) has the covariance of the random part, and good numbers
         self.roots = []
-        groups = zip(
-            fact.fixed_scores(), fact.scores(), evaluation.lambdas, reference.T_blocks, strict=True
-        )
+        groups = zip(gls.fixed_scores, gls.scores, gls.lambdas, gls.T_blocks, strict=True)
         for fixed, scores, Lam, T in groups:
             both = np.concatenate([fixed, scores[:, :, None]], axis=2)
             self._effects.append((T @ Lam @ Lam.T) @ both)

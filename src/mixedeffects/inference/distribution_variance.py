@@ -190,3 +190,17 @@ def distribution_variance(fit, approximation, mean, values=None):
     if not np.isfinite(found):
         raise NotAvailableError(f"the {family} distribution has no finite variance here")
     return found
+
+
+def distribution_slopes(fit, approximation, mean):
+    """Derivatives of `distribution_variance` by the other predictors' coefficients."""
+    out = []
+    for name, values in fit.extras.items():
+        for j in range(values.size):
+            ends = []
+            for step in (1e-5, -1e-5):
+                moved = {k: v.copy() for k, v in fit.extras.items()}
+                moved[name][j] += step
+                ends.append(distribution_variance(fit, approximation, mean, moved))
+            out.append((ends[0] - ends[1]) / 2e-5)
+    return np.array(out)

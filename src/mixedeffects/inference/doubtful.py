@@ -34,7 +34,7 @@ def doubtful(fit):
     sizes = fit.response.size
     responses = fit.design.n if sizes is None else sizes.sum()
     few = any(block.factor.n_levels * FEW >= responses for block in fit.all_blocks)
-    if len(fit.evaluation.objective.problem.system.rows.q) == 1:
+    if len(fit.all_blocks) == 1:
         return large or few
     # where nothing can be compared, only where it is known to go wrong: single 0 / 1 responses
     single = fit.family.ordinal or (

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.inference.component_names import component_values, components_of
+
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
@@ -112,3 +114,25 @@ def _assemble(
     measures = [np.where(known, m, np.nan) for m in measures]
     spread = np.where(known[:, None], spread, np.nan)
     return Deleted(delta, s2, theta, converged, known, spread, *measures)
+
+
+def variances_without(fit, theta, s2):
+    """Variances and covariances of the main formula: names, values, and values without each unit.
+
+    Parameters
+    ----------
+    fit : Fit
+    theta : (J, n_theta) array
+        Without each unit, in the user's columns.
+    s2 : (J,) array
+        Residual variance without each unit; ones for a generalised model.
+    """
+    blocks = fit.design.blocks
+
+    def values(theta, s2):
+        out = component_values(blocks, theta, np.sqrt(s2), scale="vcov")
+        return np.column_stack([out, s2]) if fit.linear else out
+
+    components = components_of(blocks, len(blocks), residual=fit.linear)
+    names = tuple((c.group, c.first, c.second) for c in components)
+    return names, values(fit.theta[None], np.array([fit.sigma**2]))[0], values(theta, s2)

@@ -9,8 +9,7 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.refits import FAILED, ClusterDraws, draw_rows, in_batches
-from mixedeffects.inference.component_names import component_name
-from mixedeffects.inference.profiling.names import random_terms
+from mixedeffects.inference.component_names import component_values
 from mixedeffects.inference.separated import limits_of
 
 # refits of compiled models to a thread at a time
@@ -122,15 +121,13 @@ def parameter_names(fit):
     names = fit.parameter_names[: fit.estimates.size - fit.theta.size]
     effects = ["fixed"] * fit.beta.size + ["extra"] * (len(names) - fit.beta.size)
     groups, terms = [None] * len(names), list(names)
-    for f, group, term in random_terms(fit):
-        columns = [fit.all_blocks[f].names[c] for c in term.columns]
-        named = [component_name(c) for c in columns]
-        if term.covariance == "us":
-            named += [component_name(a, b) for i, a in enumerate(columns) for b in columns[i + 1 :]]
-        effects += ["ran_pars"] * len(named)
-        groups += [group] * len(named)
-        terms += named
-    return effects, groups, terms
+    components = fit.parameters.components
+    effects += ["ran_pars"] * len(components)
+    return (
+        effects,
+        [*groups, *(c.label for c in components)],
+        [*terms, *(c.name() for c in components)],
+    )
 
 
 def values_of(fit, coefficients, theta):
@@ -142,14 +139,5 @@ def values_of(fit, coefficients, theta):
     coefficients, theta : arrays
         In the user's coordinates.
     """
-    covariance = fit.evaluation.objective.problem.covariance
-    out = [coefficients]
-    for t in covariance.terms:
-        L = t.structure.factor(theta[t.part])
-        sd = np.sqrt((L * L).sum(axis=1))
-        out.append(sd)
-        if t.structure.rotates and t.structure.k > 1:
-            i, j = np.triu_indices(t.structure.k, 1)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                out.append(np.clip((L @ L.T)[i, j] / (sd[i] * sd[j]), -1.0, 1.0))
-    return np.concatenate(out)
+    values = component_values(fit.all_blocks, theta[None], np.ones(1))
+    return np.concatenate([coefficients, values[0]])

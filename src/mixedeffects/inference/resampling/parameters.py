@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.covariance import structure
-from mixedeffects.inference.component_names import component_name, component_places
+from mixedeffects.inference.component_names import component_values, components_of
 
 
 def parameter_names(design):
@@ -23,12 +22,10 @@ def parameter_names(design):
     """
     effects, groups = ["fixed"] * len(design.x_names), [None] * len(design.x_names)
     terms = list(design.x_names)
-    for f, _, a, b in component_places(design):
-        block = design.blocks[f]
-        effects.append("ran_pars")
-        groups.append(block.factor.name)
-        terms.append(component_name(block.names[a], None if a == b else block.names[b]))
-    return [*effects, "ran_pars"], [*groups, "Residual"], [*terms, component_name()]
+    components = components_of(design.blocks, len(design.blocks), residual=True)
+    effects += ["ran_pars"] * len(components)
+    groups += [c.group for c in components]
+    return effects, groups, [*terms, *(c.name() for c in components)]
 
 
 def parameter_values(design, beta, theta, sigma):
@@ -45,19 +42,6 @@ def parameter_values(design, beta, theta, sigma):
     (R, P) array
         A correlation with a standard deviation of zero is nan.
     """
-    columns, at = [beta], 0
-    for block in design.blocks:
-        for term in block.terms:
-            form = structure(term.covariance, len(term.columns))
-            rows, cols = np.array(form.positions()).T
-            Lam = np.zeros((sigma.size, form.k, form.k))
-            Lam[:, rows, cols] = theta[:, at : at + form.n_theta]
-            at += form.n_theta
-            sd = np.sqrt(np.einsum("rab,rab->ra", Lam, Lam))
-            columns.append(sigma[:, None] * sd)
-            if term.covariance == "us" and form.k > 1:
-                i, j = np.triu_indices(form.k, 1)
-                G = np.einsum("rac,rbc->rab", Lam, Lam)
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    columns.append(np.clip(G[:, i, j] / (sd[:, i] * sd[:, j]), -1.0, 1.0))
-    return np.concatenate([*columns, sigma[:, None]], axis=1)
+    return np.concatenate(
+        [beta, component_values(design.blocks, theta, sigma), sigma[:, None]], axis=1
+    )

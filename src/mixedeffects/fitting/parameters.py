@@ -1,0 +1,133 @@
+"""All parameters of a fit in the user's columns: what they are called, and how well they are known.
+
+First come the coefficients of all linear predictors, then the variance parameters: theta~ in the
+optimiser's columns and, of a linear model, log sigma^2. The variance components, which users see,
+are functions of these, whose covariance follows by the delta method.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from mixedeffects.inference.component_names import components_of
+
+FLAT = "the data say nothing about some direction of the variance parameters"
+
+
+class FitParameters:
+    """The parameters of a linear model; `GeneralisedParameters` has those of a generalised one.
+
+    Parameters
+    ----------
+    fit : LMMFit or GLMMFit
+    """
+
+    def __init__(self, fit):
+        self._fit = fit
+
+    @cached_property
+    def names(self):
+        """Of the coefficients of all predictors, "zi: x" of the others, then of theta."""
+        fit = self._fit
+        out = list(fit.design.x_names)
+        for name, values in fit.extras.items():
+            out += [f"{name}: {column}" for column in fit.extra_names(name, values.size)]
+        return (*out, *(f"theta{i + 1}" for i in range(fit.theta.size)))
+
+    @cached_property
+    def values(self):
+        """(P,) beta, the other predictors' coefficients, theta in lme4's order."""
+        fit = self._fit
+        return np.concatenate([fit.beta, *fit.extras.values(), fit.theta])
+
+    # variance components --------------------------------------------------------------------
+
+    @cached_property
+    def components(self):
+        """The variances and covariances, a linear model's residual variance last."""
+        fit = self._fit
+        return components_of(fit.all_blocks, len(fit.design.blocks), residual=fit.linear)
+
+    @cached_property
+    def covariances(self):
+        """Per block, the (k, k) covariance G of its random effects."""
+        return [self._fit.sigma**2 * (Lam @ Lam.T) for Lam in self._fit.lambdas]
+
+    @cached_property
+    def variances(self):
+        """(c,) values of `components`."""
+        G = self.covariances
+        residual = self._fit.sigma**2
+        return np.array(
+            [residual if c.block < 0 else G[c.block][c.row, c.column] for c in self.components]
+        )
+
+    @cached_property
+    def slopes(self):
+        """Per block, the (V, k, k) derivatives of G by the variance parameters."""
+        fit = self._fit
+        theta, lambdas = fit.evaluation.theta, fit.evaluation.lambdas
+        layout, V = fit.covariance_parameters, theta.size + int(fit.linear)
+        out, at = [], 0
+        parts = zip(layout.dG(theta, lambdas), layout.T_blocks, self.covariances, strict=True)
+        for dG, T, G in parts:
+            slopes = np.zeros((V, *G.shape))
+            slopes[at : at + len(dG)] = fit.sigma**2 * (T @ dG @ T.T)
+            if fit.linear:
+                slopes[-1] = G
+            out.append(slopes)
+            at += len(dG)
+        return out
+
+    @cached_property
+    def residual_slopes(self):
+        """(V,) derivatives of the residual variance by the variance parameters."""
+        fit = self._fit
+        out = np.zeros(fit.theta.size + int(fit.linear))
+        if fit.linear:
+            out[-1] = fit.sigma**2
+        return out
+
+    @cached_property
+    def variances_covariance(self):
+        """(c, c) covariance of the estimates `variances`."""
+        gradient = np.array(
+            [
+                self.residual_slopes if c.block < 0 else self.slopes[c.block][:, c.row, c.column]
+                for c in self.components
+            ]
+        ).reshape(len(self.components), -1)
+        return gradient @ self.variance_covariance @ gradient.T
+
+    # how well they are known ----------------------------------------------------------------
+
+    @cached_property
+    def _information(self):
+        from mixedeffects.estimation.variance_information import variance_information
+
+        return variance_information(self._fit.evaluation, self._fit.certificate.flat)
+
+    @property
+    def variance_covariance(self):
+        """(V, V) covariance of the variance parameters; zero where one is on its boundary."""
+        return self._information[0]
+
+    @property
+    def covariance_without_beta(self):
+        """Covariance of the other predictors' coefficients and the variance parameters."""
+        return self.variance_covariance
+
+    @property
+    def determined(self):
+        """Whether the information is positive in all directions but those known to be flat."""
+        return self._information[1]
+
+    @property
+    def doubt(self):
+        """Why no component has a standard error; "" where they have."""
+        certificate = self._fit.certificate
+        if self.determined or certificate.is_singular or certificate.flat:
+            return ""
+        return FLAT
