@@ -27,7 +27,7 @@ class GLS:
     """
 
     def __init__(self, evaluation):
-        self._evaluation, self._factorisation = evaluation, evaluation.factorisation
+        self._factorisation = evaluation.factorisation
         reference = evaluation.objective.stats.reference
         self._p = evaluation.objective.p
         self._reference = reference.T
@@ -68,11 +68,6 @@ class GLS:
     def fixed_scores(self):
         """Per block, Z~'V^-1X^ (q, k, p)."""
         return self._factorisation.fixed_scores()
-
-    @cached_property
-    def dG(self):
-        """Per block, the (K_f, k, k) derivatives of Lambda~ Lambda~' by the block's own theta~."""
-        return self._evaluation.objective.parameters.dG(self._evaluation.theta, self.lambdas)
 
     def conditional(self):
         """Per block, the (q, k, k) covariance of the effects of Z~ given the data and beta."""

@@ -11,10 +11,13 @@ import numpy as np
 from mixedeffects.design import MAIN, Design, rebuild_all
 from mixedeffects.engine import Plan, threads_for
 from mixedeffects.estimation import Certificate, Coefficients
+from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
 from mixedeffects.estimation.laplace.curvature import guess
+from mixedeffects.estimation.laplace.mode_curvature import ModeCurvature
 from mixedeffects.fitting.generalised import fit_generalised
 from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
 from mixedeffects.fitting.names import coefficient_names
+from mixedeffects.fitting.problem import objective_of
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.kinds import GENERALISED
 
@@ -245,6 +248,11 @@ class GLMMFit:
         return self.modes[: len(self.design.blocks)]
 
     @cached_property
+    def mode_curvature(self):
+        """What the modes depend on, and how certain they are."""
+        return ModeCurvature(self.evaluation)
+
+    @cached_property
     def _conditional(self):
         problem = self.evaluation.objective.problem
         with threads_for(self.plan.columns):
@@ -303,6 +311,37 @@ class GLMMFit:
     def estimates(self):
         """(P,) beta, the other predictors' coefficients, theta."""
         return self.parameters.values
+
+    def by_quadrature(self, points):
+        """The objective by quadrature, a function of the engine's parameters.
+
+        Parameters
+        ----------
+        points : int
+            Per random effect, at least two.
+
+        Raises
+        ------
+        ModelError
+            Where there are several grouping factors, or too many nodes.
+        """
+        return objective_of(self.evaluation.objective.problem, points)
+
+    def row_scores(self):
+        """(n,) derivatives of the log-likelihood by the main predictor of every row.
+
+        Of Laplace's approximation, whatever the fit's own is.
+        """
+        evaluation = self.evaluation
+        with threads_for(self.plan.columns):
+            if self.nagq != 1:
+                laplace = LaplaceObjective(evaluation.objective.problem)
+                evaluation = laplace.evaluate(evaluation.estimates)
+            out = -0.5 * np.asarray(row_slopes(evaluation))
+        if self.row_of is None:
+            return out
+        # a merged row's derivative is shared among its rows
+        return (out / np.bincount(self.row_of, minlength=out.size))[self.row_of]
 
     @property
     def engine_hessian(self):

@@ -23,6 +23,12 @@ class GeneralisedParameters(FitParameters):
     def _problem(self):
         return self._fit.evaluation.objective.problem
 
+    def at(self, x):
+        """Coefficients of all predictors, and theta, in the user's columns of the engine's x."""
+        problem = self._problem
+        coefficients = [group.of(x) for group in self._fit.coefficients]
+        return np.concatenate(coefficients), problem.covariance.to_user(problem.theta(x))
+
     @cached_property
     def hessian(self):
         """(P, P) second derivatives of the objective in the engine's coordinates."""

@@ -65,13 +65,20 @@ class FitParameters:
         )
 
     @cached_property
+    def dG(self):
+        """Per block, the (K_f, k, k) derivatives of its G by its own theta~.
+
+        Relative to sigma^2 and in the optimiser's columns, in which sums over rows keep digits.
+        """
+        evaluation = self._fit.evaluation
+        return self._fit.covariance_parameters.dG(evaluation.theta, evaluation.lambdas)
+
+    @cached_property
     def slopes(self):
         """Per block, the (V, k, k) derivatives of G by the variance parameters."""
         fit = self._fit
-        theta, lambdas = fit.evaluation.theta, fit.evaluation.lambdas
-        layout, V = fit.covariance_parameters, theta.size + int(fit.linear)
-        out, at = [], 0
-        parts = zip(layout.dG(theta, lambdas), layout.T_blocks, self.covariances, strict=True)
+        V, out, at = self.residual_slopes.size, [], 0
+        parts = zip(self.dG, fit.covariance_parameters.T_blocks, self.covariances, strict=True)
         for dG, T, G in parts:
             slopes = np.zeros((V, *G.shape))
             slopes[at : at + len(dG)] = fit.sigma**2 * (T @ dG @ T.T)

@@ -90,7 +90,7 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
     (m,) array
     """
     method = cast(Satterthwaite, df_method(fit, "satterthwaite"))
-    covariance, gls = fit.parameters.variance_covariance, fit.gls
+    parameters, gls = fit.parameters, fit.gls
     out = np.empty(rows.size)
     width = X.shape[1] + max(b.size for b in fit.b)
     for part in chunks_of(rows.size, width):
@@ -99,7 +99,7 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
         gradient[:, -1] += residual[part]
         at = 0
         for f, (_, matrix) in enumerate(blocks):
-            dG = gls.dG[f]
+            dG = parameters.dG[f]
             if between:
                 z = rows_of(matrix, some, some.size) @ gls.T_blocks[f]
                 half = z @ gls.lambdas[f]
@@ -108,7 +108,7 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
                 )
                 gradient[:, -1] += fit.sigma**2 * np.einsum("nk,nk->n", half, half)
             at += len(dG)
-        spread = np.einsum("nk,kl,nl->n", gradient, covariance, gradient)
+        spread = np.einsum("nk,kl,nl->n", gradient, parameters.variance_covariance, gradient)
         with np.errstate(divide="ignore", invalid="ignore"):
             out[part] = np.where(spread > 0, 2.0 * gradient[:, -1] ** 2 / spread, np.inf)
     return out

@@ -43,7 +43,8 @@ class Satterthwaite:
         self.vcov = fit.vcov_beta
         self._covariance = fit.parameters.variance_covariance
         self._variance = fit.sigma**2
-        self._T, self._scores, self._dG = fit.gls.T, fit.gls.fixed_scores, fit.gls.dG
+        self._T, self._scores = fit.gls.T, fit.gls.fixed_scores
+        self._dG = fit.parameters.dG
 
     def df(self, L):
         """(m,) degrees of freedom of each row of L (m, p)."""
