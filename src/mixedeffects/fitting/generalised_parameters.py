@@ -19,6 +19,8 @@ STEP = 1e-6
 class GeneralisedParameters(FitParameters):
     """The parameters of a `GLMMFit`: those of all predictors have one covariance."""
 
+    has_residual = False
+
     @property
     def _problem(self):
         return self._fit.evaluation.objective.problem

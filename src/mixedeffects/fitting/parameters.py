@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mixedeffects.inference.component_names import components_of
+from mixedeffects.inference.component_names import component_values, components_of
 
 FLAT = "the data say nothing about some direction of the variance parameters"
 
@@ -24,17 +24,25 @@ class FitParameters:
     fit : LMMFit or GLMMFit
     """
 
+    # log sigma^2 is a variance parameter besides theta~
+    has_residual = True
+
     def __init__(self, fit):
         self._fit = fit
 
     @cached_property
+    def coefficient_names(self):
+        """Of the coefficients of all predictors: "x" of the main one, "zi: x" of the others."""
+        out = list(self._fit.design.x_names)
+        for name, values in self._fit.extras.items():
+            out += [f"{name}: {column}" for column in self._fit.extra_names(name, values.size)]
+        return tuple(out)
+
+    @cached_property
     def names(self):
-        """Of the coefficients of all predictors, "zi: x" of the others, then of theta."""
-        fit = self._fit
-        out = list(fit.design.x_names)
-        for name, values in fit.extras.items():
-            out += [f"{name}: {column}" for column in fit.extra_names(name, values.size)]
-        return (*out, *(f"theta{i + 1}" for i in range(fit.theta.size)))
+        """Of all coefficients, then of theta."""
+        theta = (f"theta{i + 1}" for i in range(self._fit.theta.size))
+        return (*self.coefficient_names, *theta)
 
     @cached_property
     def values(self):
@@ -48,7 +56,13 @@ class FitParameters:
     def components(self):
         """The variances and covariances, a linear model's residual variance last."""
         fit = self._fit
-        return components_of(fit.all_blocks, len(fit.design.blocks), residual=fit.linear)
+        return components_of(fit.all_blocks, len(fit.design.blocks), residual=self.has_residual)
+
+    def components_at(self, theta, sigma, *, scale="sdcor"):
+        """Values of `components` at other estimates, as `component_values`."""
+        return component_values(
+            self._fit.all_blocks, theta, sigma, residual=self.has_residual, scale=scale
+        )
 
     @cached_property
     def covariances(self):
@@ -82,7 +96,7 @@ class FitParameters:
         for dG, T, G in parts:
             slopes = np.zeros((V, *G.shape))
             slopes[at : at + len(dG)] = fit.sigma**2 * (T @ dG @ T.T)
-            if fit.linear:
+            if self.has_residual:
                 slopes[-1] = G
             out.append(slopes)
             at += len(dG)
@@ -91,10 +105,9 @@ class FitParameters:
     @cached_property
     def residual_slopes(self):
         """(V,) derivatives of the residual variance by the variance parameters."""
-        fit = self._fit
-        out = np.zeros(fit.theta.size + int(fit.linear))
-        if fit.linear:
-            out[-1] = fit.sigma**2
+        out = np.zeros(self._fit.theta.size + int(self.has_residual))
+        if self.has_residual:
+            out[-1] = self._fit.sigma**2
         return out
 
     @cached_property

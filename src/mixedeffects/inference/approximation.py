@@ -16,7 +16,6 @@ import numpy as np
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import ModelError
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
-from mixedeffects.inference.component_names import component_values
 from mixedeffects.inference.identification import unknown_components
 
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
@@ -121,7 +120,7 @@ class _Ruler:
         components = fit.parameters.components
         self._variances = np.array([c.is_variance for c in components])
         p = fit.estimates.size - fit.theta.size
-        self.names = [f"'{name}'" for name in fit.parameter_names[:p]]
+        self.names = [f"'{name}'" for name in fit.parameters.coefficient_names]
         self.names += [
             f"the standard deviation of {c.first} between levels of {c.group}"
             for c in components
@@ -134,7 +133,7 @@ class _Ruler:
     def at(self, x):
         """(K,) coefficients and standard deviations."""
         coefficients, theta = self.fit.parameters.at(x)
-        values = component_values(self.fit.all_blocks, theta[None], np.ones(1))[0]
+        values = self.fit.parameters.components_at(theta[None], np.ones(1))[0]
         return np.concatenate([coefficients, values[self._variances]])
 
     def _errors(self, p):

@@ -123,7 +123,7 @@ def components_of(blocks, n_main, *, residual):
     return (*out, RESIDUAL) if residual else tuple(out)
 
 
-def component_values(blocks, theta, sigma, *, scale="sdcor"):
+def component_values(blocks, theta, sigma, *, residual, scale="sdcor"):
     """Values of the components of some blocks for many theta, in the order of `components_of`.
 
     Parameters
@@ -133,6 +133,8 @@ def component_values(blocks, theta, sigma, *, scale="sdcor"):
         In the user's columns, lme4's order.
     sigma : (R,) array
         What the covariances are relative to: ones for a generalised model.
+    residual : bool
+        Whether the residual comes last, as in `components_of`.
     scale : {"sdcor", "vcov"}
         Standard deviations and correlations, or variances and covariances.
 
@@ -146,8 +148,9 @@ def component_values(blocks, theta, sigma, *, scale="sdcor"):
     >>> import numpy as np
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
-    >>> component_values(fit.all_blocks, fit.theta[None], np.array([fit.sigma])).round(3)
-    array([[24.741,  5.922,  0.066]])
+    >>> sigma = np.array([fit.sigma])
+    >>> component_values(fit.all_blocks, fit.theta[None], sigma, residual=True).round(3)
+    array([[24.74 ,  5.922,  0.066, 25.592]])
     """
     columns, at = [], 0
     for block in blocks:
@@ -170,4 +173,6 @@ def component_values(blocks, theta, sigma, *, scale="sdcor"):
                     continue
                 with np.errstate(invalid="ignore", divide="ignore"):
                     columns.append(np.clip(both / (sd[:, i] * sd[:, j]), -1.0, 1.0))
+    if residual:
+        columns.append(sigma[:, None] ** (2 if scale == "vcov" else 1))
     return np.concatenate(columns, axis=1) if columns else np.empty((sigma.size, 0))

@@ -32,7 +32,7 @@ class UserCoordinates:
         for group in coefficients:
             prefix = "" if group.name == "conditional" else f"{group.name}: "
             self._names += [prefix + name for name in names[group.name]]
-        self._labels = labels_of(components_of(blocks, n_main, residual=False))
+        self._labels = labels_of(components_of(blocks, n_main, residual=residual))
         self._residual = residual
 
     def fixef(self, step):
@@ -46,9 +46,10 @@ class UserCoordinates:
 
     def components(self, step):
         """Standard deviations and correlations by name, the residual's last."""
-        values = component_values(self._blocks, self.theta(step)[None], np.array([step.sigma]))
-        out = dict(zip(self._labels, values[0].tolist(), strict=True))
-        return out | {"sd__Observation": step.sigma} if self._residual else out
+        values = component_values(
+            self._blocks, self.theta(step)[None], np.array([step.sigma]), residual=self._residual
+        )
+        return dict(zip(self._labels, values[0].tolist(), strict=True))
 
 
 def labels_of(components):
@@ -69,13 +70,13 @@ def labels_of(components):
     --------
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
-    >>> labels_of(fit.parameters.components[:3])
-    ['sd__(Intercept)', 'sd__Days', 'cor__(Intercept).Days']
+    >>> labels_of(fit.parameters.components)
+    ['sd__(Intercept)', 'sd__Days', 'cor__(Intercept).Days', 'sd__Observation']
     """
-    several = len({c.label for c in components}) > 1
+    several = len({c.label for c in components if c.block >= 0}) > 1
     out = {}
     for c in components:
-        label = c.name() + (f"|{c.label}" if several else "")
+        label = c.name() + (f"|{c.label}" if several and c.block >= 0 else "")
         while label in out:  # the same term twice
             label += "'"
         out[label] = c

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.inference.component_names import component_values, components_of
-
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
@@ -127,12 +125,8 @@ def variances_without(fit, theta, s2):
     s2 : (J,) array
         Residual variance without each unit; ones for a generalised model.
     """
-    blocks = fit.design.blocks
-
-    def values(theta, s2):
-        out = component_values(blocks, theta, np.sqrt(s2), scale="vcov")
-        return np.column_stack([out, s2]) if fit.linear else out
-
-    components = components_of(blocks, len(blocks), residual=fit.linear)
-    names = tuple((c.group, c.first, c.second) for c in components)
-    return names, values(fit.theta[None], np.array([fit.sigma**2]))[0], values(theta, s2)
+    parameters = fit.parameters
+    main = [i for i, c in enumerate(parameters.components) if c.predictor == "conditional"]
+    names = tuple((c.group, c.first, c.second) for c in parameters.components)
+    without = parameters.components_at(theta, np.sqrt(s2), scale="vcov")[:, main]
+    return tuple(names[i] for i in main), parameters.variances[main], without

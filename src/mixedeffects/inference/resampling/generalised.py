@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.refits import FAILED, ClusterDraws, draw_rows, in_batches
-from mixedeffects.inference.component_names import component_values
+from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.separated import limits_of
 
 # refits of compiled models to a thread at a time
@@ -58,7 +58,7 @@ class GeneralisedBootstrap:
         Returns
         -------
         values : (n, K) array
-            As `values_of`; nan where the refit failed.
+            As `parameter_values`; nan where the refit failed.
         std_errors : (n, p) array
         status : (n,) array
         separated : (n,) bool array
@@ -87,7 +87,7 @@ class GeneralisedBootstrap:
                 found, y = one(i)
                 status[i], separated[i] = found.status, found.recession is not None
                 if found.status != FAILED:
-                    values[i] = values_of(fit, found.coefficients, found.theta)
+                    values[i] = values_of(fit, found)
                     errors[i] = np.sqrt(np.diagonal(found.covariance))
                     if visit is not None:
                         visit(i, found, y)
@@ -103,7 +103,7 @@ class GeneralisedBootstrap:
             times = np.ones(n, dtype=np.int64)
             times[j] = 0
             found = self.refits.rows(clusters.draw(times))
-            out.append(values_of(fit, found.coefficients, found.theta))
+            out.append(values_of(fit, found))
         return np.array(out)
 
 
@@ -113,31 +113,6 @@ def std_error_fixed(fit):
     return np.where(limits_of(fit, np.eye(fit.beta.size)) != 0, np.nan, errors)
 
 
-def parameter_names(fit):
-    """What `values_of` lists: effects, groups and terms.
-
-    Coefficients of other predictors are called "extra", and named as in ``fit.parameter_names``.
-    """
-    names = fit.parameter_names[: fit.estimates.size - fit.theta.size]
-    effects = ["fixed"] * fit.beta.size + ["extra"] * (len(names) - fit.beta.size)
-    groups, terms = [None] * len(names), list(names)
-    components = fit.parameters.components
-    effects += ["ran_pars"] * len(components)
-    return (
-        effects,
-        [*groups, *(c.label for c in components)],
-        [*terms, *(c.name() for c in components)],
-    )
-
-
-def values_of(fit, coefficients, theta):
-    """(K,) coefficients of all predictors, standard deviations and correlations.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    coefficients, theta : arrays
-        In the user's coordinates.
-    """
-    values = component_values(fit.all_blocks, theta[None], np.ones(1))
-    return np.concatenate([coefficients, values[0]])
+def values_of(fit, found):
+    """(K,) parameters of one refit."""
+    return parameter_values(fit, found.coefficients[None], found.theta[None], np.ones(1))[0]
