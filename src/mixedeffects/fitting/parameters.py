@@ -53,6 +53,14 @@ class FitParameters:
     # variance components --------------------------------------------------------------------
 
     @cached_property
+    def groups(self):
+        """Per block, its grouping factor; ``"zi: site"`` in the part of the zeros."""
+        main = len(self._fit.design.blocks)
+        return tuple(
+            "zi: " * (f >= main) + block.factor.name for f, block in enumerate(self._fit.all_blocks)
+        )
+
+    @cached_property
     def components(self):
         """The variances and covariances, a linear model's residual variance last."""
         fit = self._fit

@@ -53,7 +53,7 @@ def combinations_of(found):
     Combination
     """
     listed = [_unit(found, e) for e in found.entries if e.known]
-    if found.fit.linear and found.residual_known:
+    if found.fit.parameters.has_residual and found.residual_known:
         listed.append(_unit(found, None))
     touched = list(dict.fromkeys((e.block, e.term) for e in found.entries if not e.known))
     for f, term in touched:
@@ -120,7 +120,7 @@ def _cells_of(found, f, t, chosen, whole, beside=()):
             at = {block.names[c]: z for c, z in zip(chosen, rows[r], strict=True)}
             at |= {block.names[c]: 0.0 for c in block.terms[t].columns if c not in chosen}
             place = ", ".join(f"{n} = {z:g}" for n, z in at.items() if n != "(Intercept)")
-        words = f"{' + '.join(found.group(g) for g in (f, *beside))} where {place}"
+        words = f"{' + '.join(found.fit.parameters.groups[g] for g in (f, *beside))} where {place}"
         out.append((Combination(words, max(value, 0.0), True), weights))
     return out if news else []  # variances of single columns are in the table
 

@@ -168,11 +168,6 @@ class Identification:
 
         return reasons_of(self)
 
-    def group(self, f):
-        """A block's group as in the table of variances: ``"zi: site"`` in the part of the zeros."""
-        main = len(self.fit.design.blocks)
-        return "zi: " * (f >= main) + self.fit.all_blocks[f].factor.name
-
 
 def unknown_components(fit, *, correlations=True):
     """(c,) whether each component of ``fit.parameters`` is not in the data.
@@ -192,7 +187,9 @@ def unknown_components(fit, *, correlations=True):
         e.known and (not correlations or (variances[e.block, e.a] and variances[e.block, e.b]))
         for e in found.entries
     ]
-    return ~np.array([*known, *([found.residual_known] if fit.linear else [])], dtype=bool)
+    if fit.parameters.has_residual:
+        known.append(found.residual_known)
+    return ~np.array(known, dtype=bool)
 
 
 def unknown_names(fit):
@@ -214,7 +211,7 @@ def unknown_names(fit):
                 f"sd_{e.first}|{e.group}" if e.is_variance
                 else f"cor_{e.second}.{e.first}|{e.group}"
             )  # fmt: skip
-    return out if found.residual_known or not fit.linear else [*out, "sigma"]
+    return out if found.residual_known or not fit.parameters.has_residual else [*out, "sigma"]
 
 
 def known_covariance(fit, L, covariance):

@@ -141,11 +141,10 @@ def success_of(fit):
 def random_terms(fit):
     """Per random term of all predictors: group, columns, whether they are correlated."""
     out = []
-    for i, block in enumerate(fit.all_blocks):
-        zi = "zi: " * (i >= len(fit.design.blocks))
+    for group, block in zip(fit.parameters.groups, fit.all_blocks, strict=True):
         for term in block.terms:
             names = tuple(block.names[c] for c in term.columns)
-            out.append((zi + block.factor.name, names, term.covariance == "us"))
+            out.append((group, names, term.covariance == "us"))
     return tuple(out)
 
 
