@@ -10,13 +10,11 @@ from functools import cached_property
 
 import numpy as np
 
+from mixedeffects.estimation.objective import Evaluation
+
 
 class GLS:
     """What V^-1 does to the columns of a linear model, for its estimated V.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
 
     Attributes
     ----------
@@ -26,7 +24,7 @@ class GLS:
         Per block, T_z.
     """
 
-    def __init__(self, evaluation):
+    def __init__(self, evaluation: Evaluation):
         self._factorisation = evaluation.factorisation
         reference = evaluation.objective.stats.reference
         self._p = evaluation.objective.p

@@ -33,7 +33,6 @@ def variance_information(evaluation, flat=()):
 
     Parameters
     ----------
-    evaluation : Evaluation
     flat : tuple of FlatDirection
         Directions that the data say nothing about, which are left out.
 
@@ -81,10 +80,6 @@ def profiled_hessian(evaluation):
 
     With A the average of observed and expected information that `curvature` holds, E the
     expected one and f'Pf its quadratic forms, the observed one is A + f'Pf / s^2 - E.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
     """
     objective = evaluation.objective
     dG = objective.parameters.dG(evaluation.theta, evaluation.lambdas)

@@ -17,12 +17,7 @@ FLAT = "the data say nothing about some direction of the variance parameters"
 
 
 class FitParameters:
-    """The parameters of a linear model; `GeneralisedParameters` has those of a generalised one.
-
-    Parameters
-    ----------
-    fit : LMMFit or GLMMFit
-    """
+    """The parameters of a linear model; `GeneralisedParameters` has those of a generalised one."""
 
     # log sigma^2 is a variance parameter besides theta~
     has_residual = True

@@ -74,7 +74,6 @@ def approximation(fit, *, search=True):
 
     Parameters
     ----------
-    fit : FitRecord
     search : bool
         Whether the optimum by quadrature may be searched where the estimate is not it, which
         takes about as long as the fit.
@@ -103,10 +102,6 @@ def approximation(fit, *, search=True):
 
 class _Ruler:
     """Moves of the parameters from the estimates, in their own units and in standard errors.
-
-    Parameters
-    ----------
-    fit : GLMMFit
 
     Attributes
     ----------

@@ -86,7 +86,6 @@ def components_of(blocks, n_main, *, residual):
 
     Parameters
     ----------
-    blocks : sequence of Block
     n_main : int
         How many of them belong to the main formula; the others are those of extra zeros.
     residual : bool
@@ -128,7 +127,6 @@ def component_values(blocks, theta, sigma, *, residual, scale="sdcor"):
 
     Parameters
     ----------
-    blocks : sequence of Block
     theta : (R, n_theta) array
         In the user's columns, lme4's order.
     sigma : (R,) array

@@ -14,10 +14,6 @@ SCALES = {"logit": 1.0, "probit": 0.55, "cloglog": 0.71, "loglog": 0.71, "cauchi
 def doubtful(fit):
     """Whether groups are so different, or so small, that the approximation is worth a look.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-
     Examples
     --------
     >>> import mixedeffects as me

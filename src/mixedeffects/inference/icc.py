@@ -123,11 +123,6 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
 def icc_errors(fit, parts):
     """Standard errors of the ICC of every group and of the total, by the delta method.
 
-    Parameters
-    ----------
-    fit : Fit
-    parts : LatentVariances
-
     Returns
     -------
     (groups + 1,) array

@@ -54,10 +54,6 @@ class CovarianceEntry:
 class Identification:
     """What can be said of the covariance parameters of a fit with flat directions.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Attributes
     ----------
     flat : tuple of FlatDirection
@@ -122,7 +118,7 @@ class Identification:
         """
         fit = self.fit
         moved = np.zeros(L.shape[0], dtype=bool)
-        if not fit.linear or not fit.reml:
+        if not fit.reml:
             return moved
         gls = fit.gls
         inner = gls.T.T @ L.T
@@ -174,7 +170,6 @@ def unknown_components(fit, *, correlations=True):
 
     Parameters
     ----------
-    fit : FitRecord
     correlations : bool
         Whether a component of two columns is their correlation, which takes both variances, or
         their covariance.
@@ -211,7 +206,7 @@ def unknown_names(fit):
                 f"sd_{e.first}|{e.group}" if e.is_variance
                 else f"cor_{e.second}.{e.first}|{e.group}"
             )  # fmt: skip
-    return out if found.residual_known or not fit.parameters.has_residual else [*out, "sigma"]
+    return out if found.residual_known else [*out, "sigma"]
 
 
 def known_covariance(fit, L, covariance):
@@ -219,7 +214,6 @@ def known_covariance(fit, L, covariance):
 
     Parameters
     ----------
-    fit : FitRecord, CoefficientPart or the like
     L : (m, p) array
     covariance : (m, m) array
 
@@ -249,10 +243,6 @@ def known_covariance(fit, L, covariance):
 
 def identification(fit):
     """What the data say of the variances of a fit; None where they say all of it.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------

@@ -75,9 +75,7 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
 
     Parameters
     ----------
-    fit : FitRecord
     X : (n, p) array or ColumnMatrix
-    blocks : sequence of (codes (n,), Z (n, k) or None)
     rows : (m,) int array
         The rows wanted.
     between : bool
@@ -119,7 +117,6 @@ def conditional_error(fit, X, blocks):
 
     Parameters
     ----------
-    fit : FitRecord
     X : (n, p) array or ColumnMatrix
     blocks : sequence of (codes (n,), Z (n, k) or None)
         A code of -1 contributes nothing to z.
@@ -177,8 +174,6 @@ def new_group_variance(fit, blocks, *, everyone=False):
 
     Parameters
     ----------
-    fit : FitRecord
-    blocks : sequence of (codes (n,), Z (n, k) or None)
     everyone : bool
         For all rows, as if every level were new.
 

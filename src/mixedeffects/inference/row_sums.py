@@ -18,8 +18,6 @@ def kept(fit, key, compute):
 
     Parameters
     ----------
-    fit : FitRecord
-    key : hashable
     compute : callable
         Without arguments.
     """
@@ -30,10 +28,6 @@ def kept(fit, key, compute):
 
 def fixed_triangle(fit):
     """Upper triangular R with R'R = X'X.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------
@@ -66,7 +60,6 @@ def block_triangle(fit, f):
 
     Parameters
     ----------
-    fit : FitRecord
     f : int
         Position in `all_blocks`.
 
@@ -142,8 +135,6 @@ def column_moments(fit, j, f=None):
 
     Parameters
     ----------
-    fit : FitRecord
-    j : int
     f : int, optional
         Position in `all_blocks` of the block whose column it is; of the fixed effects if not given.
 

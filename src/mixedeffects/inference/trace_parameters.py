@@ -58,10 +58,6 @@ def labels_of(components):
     Named as `tidy` names its terms; where there are several grouping factors each name has its
     own after a bar: ``"sd__Days|Subject"``.
 
-    Parameters
-    ----------
-    components : sequence of Component
-
     Returns
     -------
     list of str
@@ -90,5 +86,5 @@ def coordinates_of(fit):
         names[name] = fit.extra_names(name, values.size)
     return UserCoordinates(
         fit.coefficients, names, fit.covariance_parameters, fit.all_blocks,
-        len(fit.design.blocks), residual=fit.linear,
+        len(fit.design.blocks), residual=fit.parameters.has_residual,
     )  # fmt: skip

@@ -157,7 +157,7 @@ def varcorr(fit):
                     "conditional" if f < main else "zi",
                 )
             )
-    sigma = fit.sigma if fit.linear else None
+    sigma = fit.sigma if fit.parameters.has_residual else None
     if found is None:
         return VarCorr(tuple(terms), sigma)
     if sigma is not None and not found.residual_known:

@@ -74,7 +74,6 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
 
     Parameters
     ----------
-    fit : Fit
     approximation : str, optional
         Of the variance of a generalised model's distribution; see `icc`.
     null : GLMMFit, optional
@@ -132,7 +131,6 @@ def finite_fixed_variance(fit, what):
 
     Parameters
     ----------
-    fit : Fit
     what : str
         What cannot be had without it.
 

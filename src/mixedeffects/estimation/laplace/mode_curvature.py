@@ -14,20 +14,16 @@ from functools import cached_property
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
+from mixedeffects.estimation.laplace.objective import LaplaceEvaluation
 
 # doubles that are held at a time, and most of them in all
 DOUBLES, MOST_DOUBLES = 4_000_000, 20_000_000_000
 
 
 class ModeCurvature:
-    """The modes of one evaluation.
+    """The modes of one evaluation."""
 
-    Parameters
-    ----------
-    evaluation : LaplaceEvaluation
-    """
-
-    def __init__(self, evaluation):
+    def __init__(self, evaluation: LaplaceEvaluation):
         self._evaluation, self._problem = evaluation, evaluation.objective.problem
 
     @cached_property

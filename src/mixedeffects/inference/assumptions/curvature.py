@@ -37,7 +37,6 @@ def curvature(fit, excess=1.0):
 
     Parameters
     ----------
-    fit : FitRecord
     excess : float
         How many times as variable as the model says the response is; statistics are divided by its
         root.
@@ -79,8 +78,6 @@ def score_of_square(fit, x, excess=1.0, setting=None):
 
     Parameters
     ----------
-    fit : FitRecord
-    x : (n,) array
     excess : float
         As in `curvature`.
     setting : tuple, optional

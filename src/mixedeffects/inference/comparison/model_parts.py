@@ -41,10 +41,6 @@ def model_parts(fit):
 
     Thresholds, which the response alone decides on, are left out.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Returns
     -------
     dict of str to ModelPart

@@ -75,10 +75,6 @@ def same_fixed(one, other):
 def nesting(small, large):
     """How `small` sits in `large`; both on the same rows.
 
-    Parameters
-    ----------
-    small, large : FitRecord
-
     Returns
     -------
     Nesting

@@ -20,11 +20,6 @@ MEASURED = 3
 def without_each(fit, units):
     """How a generalised fit changes without each unit, all parameters estimated anew.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-    units : Clusters
-
     Returns
     -------
     InfluenceFacts

@@ -119,7 +119,6 @@ def variances_without(fit, theta, s2):
 
     Parameters
     ----------
-    fit : Fit
     theta : (J, n_theta) array
         Without each unit, in the user's columns.
     s2 : (J,) array

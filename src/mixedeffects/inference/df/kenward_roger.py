@@ -123,7 +123,6 @@ def f_approximation(A1, A2, q):
 
     Parameters
     ----------
-    A1, A2 : float
     q : int
         Numerator degrees of freedom.
 

@@ -18,10 +18,6 @@ UNITS_APART = 1e4
 class Satterthwaite:
     """df = 2 v^2 / Var(v) for v = l'Cov(beta)l, by the delta method from theta and sigma.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     References
     ----------
     Giesbrecht & Burns (1985), doi:10.2307/2530884; Fai & Cornelius (1996),

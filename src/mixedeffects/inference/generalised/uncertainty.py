@@ -23,10 +23,6 @@ from mixedeffects.inference.prediction_error import chunks_of, rows_of
 class Uncertainty:
     """Variances of linear functions of the predictors of a fit.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-
     Raises
     ------
     NotAvailableError
@@ -54,7 +50,6 @@ class Uncertainty:
 
         Parameters
         ----------
-        rows : PredictorRows
         weights : dict of str to (n,) array
             By the predictors' names.
         conditional : bool

@@ -21,8 +21,6 @@ class GeneralisedBootstrap:
 
     Parameters
     ----------
-    fit : GLMMFit
-    method : {"parametric", "cluster", "observation"}
     stream : callable
         From a replicate's number to its own generator.
     codes : (n,) int array or None
@@ -49,9 +47,6 @@ class GeneralisedBootstrap:
 
         Parameters
         ----------
-        n : int
-        threads : int, optional
-        progress : bool or callable
         visit : callable, optional
             Called as ``visit(i, refit, y)`` with every replicate that could be fitted.
 

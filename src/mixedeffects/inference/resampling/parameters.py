@@ -28,7 +28,6 @@ def parameter_values(fit, coefficients, theta, sigma):
 
     Parameters
     ----------
-    fit : Fit
     coefficients, theta, sigma : (R, c), (R, n_theta) and (R,) arrays
         In the user's columns.
 

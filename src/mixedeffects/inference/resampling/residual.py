@@ -26,7 +26,6 @@ class ResidualResponses:
 
     Parameters
     ----------
-    fit : FitRecord
     n : int
         Replicates.
     stream : callable
