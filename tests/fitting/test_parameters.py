@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from functools import cache
 from typing import Any
 
@@ -105,3 +107,18 @@ def test_a_gaussian_generalised_model_has_the_shares_of_the_linear_one():
     for column in ("variance", "icc", "icc_unadjusted", "std_error", "lower", "upper"):
         np.testing.assert_allclose(one[column], other[column], rtol=tol.OPTIMUM_E4)
     np.testing.assert_allclose(linear().r2()["r2"], gaussian().r2()["r2"], rtol=tol.OPTIMUM_E4)
+
+
+@pytest.mark.parametrize("fit", [me.lmm, me.glmm])
+def test_a_fit_that_was_asked_is_freed_with_its_last_name(fit):
+    """An object that held the fit would keep its rows until the next search for circles."""
+    options = {} if fit is me.lmm else {"family": "gaussian"}
+    asked = fit("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy(), **options)
+    assert asked.parameters.variances_covariance.size
+    alive = weakref.ref(asked)
+    gc.disable()
+    try:
+        del asked
+        assert alive() is None
+    finally:
+        gc.enable()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg.lapack import dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
 from mixedeffects.estimation.objective import Evaluation
 
@@ -40,8 +41,7 @@ class GLS:
     def T(self):
         """(p, p) X^ = X T, so that T T' is the covariance of beta relative to sigma^2."""
         p = self._p
-        T = self._reference[:p, :p]
-        return np.linalg.solve(self.R.T, T.T).T if p else np.zeros((0, 0))
+        return self._reference[:p, :p] @ dtrtri(self.R, lower=0)[0] if p else np.zeros((0, 0))
 
     @cached_property
     def beta(self):

@@ -21,23 +21,26 @@ class GeneralisedParameters(FitParameters):
 
     has_residual = False
 
-    @property
-    def _problem(self):
-        return self._fit.evaluation.objective.problem
+    def __init__(self, fit):
+        super().__init__(fit)
+        self._problem, self._coefficients = fit.evaluation.objective.problem, fit.coefficients
+        self._curvature, self._nagq, self._columns = fit.curvature, fit.nagq, fit.plan.columns
+        self._names = list(fit.design.x_names)
+        for name, values in fit.extras.items():
+            self._names += [f"{name}: {column}" for column in fit.extra_names(name, values.size)]
 
     def at(self, x):
         """Coefficients of all predictors, and theta, in the user's columns of the engine's x."""
         problem = self._problem
-        coefficients = [group.of(x) for group in self._fit.coefficients]
+        coefficients = [group.of(x) for group in self._coefficients]
         return np.concatenate(coefficients), problem.covariance.to_user(problem.theta(x))
 
     @cached_property
     def hessian(self):
         """(P, P) second derivatives of the objective in the engine's coordinates."""
-        fit = self._fit
-        with threads_for(fit.plan.columns):
-            form = hessian if fit.nagq else quick_hessian
-            return form(fit.evaluation, fit.curvature)
+        with threads_for(self._columns):
+            form = hessian if self._nagq else quick_hessian
+            return form(self._evaluation, self._curvature)
 
     @cached_property
     def half(self):
@@ -46,11 +49,10 @@ class GeneralisedParameters(FitParameters):
         None where the observed information is not positive definite. Where coefficients have no
         finite estimate, the covariance of what stays finite, half is (P, P - m).
         """
-        fit = self._fit
-        if fit.curvature is None:  # parameters that are taken as given
+        if self._curvature is None:  # parameters that are taken as given
             return np.zeros((self._problem.n_parameters, 0))
         basis = self._known_directions
-        if fit.certificate.recession is not None:
+        if self._certificate.recession is not None:
             finite = finite_space(self._problem, self.recession)
             # what stays finite lies in both spaces: neither the one's nor the other's complement
             basis = complement(np.hstack([complement(finite), complement(basis)]))
@@ -66,10 +68,10 @@ class GeneralisedParameters(FitParameters):
     @property
     def _known_directions(self):
         """(P, m) directions of the engine's parameters without those that nothing is known of."""
-        problem, evaluation = self._problem, self._fit.evaluation
+        problem, evaluation = self._problem, self._evaluation
         theta = known_directions(
             problem.covariance, evaluation.theta, evaluation.lambdas, 1.0,
-            self._fit.certificate.flat,
+            self._certificate.flat,
         )  # fmt: skip
         fixed = problem.n_fixed
         Q = np.zeros((problem.n_parameters, fixed + theta.shape[1]))
@@ -80,11 +82,11 @@ class GeneralisedParameters(FitParameters):
     @property
     def recession(self):
         """The certificate's recession in the engine's coordinates of the fixed coefficients."""
-        found = self._fit.certificate.recession
+        found = self._certificate.recession
         assert found is not None  # asked for where there is one
         directions = np.zeros((found.directions.shape[0], self._problem.n_fixed))
         at = 0
-        for group in self._fit.coefficients:
+        for group in self._coefficients:
             p = group.T.shape[0]
             own = found.directions[:, at : at + p]
             directions[:, group.part] = np.linalg.solve(group.T, own.T).T
@@ -97,7 +99,7 @@ class GeneralisedParameters(FitParameters):
         if self.half is None:
             return np.full(self.hessian.shape, np.nan)
         n_fixed = self._problem.n_fixed
-        fixed = [group.T @ self.half[group.part] for group in self._fit.coefficients]
+        fixed = [group.T @ self.half[group.part] for group in self._coefficients]
         return np.concatenate([*fixed, self.half[n_fixed:]])
 
     @cached_property
@@ -109,7 +111,7 @@ class GeneralisedParameters(FitParameters):
     @cached_property
     def covariance_without_beta(self):
         """Covariance of the other predictors' coefficients and the variance parameters."""
-        half = self._half[self._fit.beta.size :]
+        half = self._half[self._beta.size :]
         return half @ half.T
 
     @property
@@ -129,7 +131,7 @@ class GeneralisedParameters(FitParameters):
         information is not positive definite. Of coefficients without a finite estimate it has
         numbers that only combinations with a finite one may use; see `recession`.
         """
-        problem, theta = self._problem, self._fit.theta
+        problem, theta = self._problem, self._theta
         half, first = self._half, problem.n_fixed
         half = np.concatenate([half[:first], self._theta_jacobian() @ half[first:]])
         out = half @ half.T
@@ -141,7 +143,7 @@ class GeneralisedParameters(FitParameters):
 
     def _theta_jacobian(self):
         """(K, K) derivative of theta in the user's columns by theta~."""
-        layout, theta = self._problem.covariance, self._fit.evaluation.theta
+        layout, theta = self._problem.covariance, self._evaluation.theta
         J = np.empty((theta.size, theta.size))
         for i, value in enumerate(theta):
             size = STEP * max(1.0, abs(value))

@@ -17,7 +17,6 @@ from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective
 from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, theta_of
 from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
-from mixedeffects.inference import vcov_fixef
 from mixedeffects.inference.kinds import LINEAR
 
 
@@ -152,10 +151,11 @@ class LMMFit:
 
     @cached_property
     def vcov_beta(self):
-        """(p, p) model-based covariance of beta."""
-        objective = self.evaluation.objective
-        T = objective.stats.reference.T[: objective.p, : objective.p]
-        return T @ vcov_fixef(self.evaluation.factorisation.RX, self.sigma) @ T.T
+        """(p, p) covariance of beta, given theta: sigma^2 (X'V^-1X)^-1.
+
+        Bates, Mächler, Bolker & Walker (2015), eq. 54, doi:10.18637/jss.v067.i01.
+        """
+        return self.sigma**2 * (self.gls.T @ self.gls.T.T)
 
     @cached_property
     def b(self):

@@ -23,60 +23,57 @@ class FitParameters:
     has_residual = True
 
     def __init__(self, fit):
-        self._fit = fit
+        # not the fit itself: the two would hold each other when nobody else does
+        self._beta, self._extras, self._theta = fit.beta, fit.extras, fit.theta
+        self._sigma, self._lambdas, self._blocks = fit.sigma, fit.lambdas, fit.all_blocks
+        self._names, self._n_main = fit.design.x_names, len(fit.design.blocks)
+        self._evaluation, self._certificate = fit.evaluation, fit.certificate
+        self._layout = fit.covariance_parameters
 
-    @cached_property
+    @property
     def coefficient_names(self):
         """Of the coefficients of all predictors: "x" of the main one, "zi: x" of the others."""
-        out = list(self._fit.design.x_names)
-        for name, values in self._fit.extras.items():
-            out += [f"{name}: {column}" for column in self._fit.extra_names(name, values.size)]
-        return tuple(out)
+        return tuple(self._names)
 
     @cached_property
     def names(self):
         """Of all coefficients, then of theta."""
-        theta = (f"theta{i + 1}" for i in range(self._fit.theta.size))
+        theta = (f"theta{i + 1}" for i in range(self._theta.size))
         return (*self.coefficient_names, *theta)
 
     @cached_property
     def values(self):
         """(P,) beta, the other predictors' coefficients, theta in lme4's order."""
-        fit = self._fit
-        return np.concatenate([fit.beta, *fit.extras.values(), fit.theta])
+        return np.concatenate([self._beta, *self._extras.values(), self._theta])
 
     # variance components --------------------------------------------------------------------
 
     @cached_property
     def groups(self):
         """Per block, its grouping factor; ``"zi: site"`` in the part of the zeros."""
-        main = len(self._fit.design.blocks)
         return tuple(
-            "zi: " * (f >= main) + block.factor.name for f, block in enumerate(self._fit.all_blocks)
+            "zi: " * (f >= self._n_main) + block.factor.name for f, block in enumerate(self._blocks)
         )
 
     @cached_property
     def components(self):
         """The variances and covariances, a linear model's residual variance last."""
-        fit = self._fit
-        return components_of(fit.all_blocks, len(fit.design.blocks), residual=self.has_residual)
+        return components_of(self._blocks, self._n_main, residual=self.has_residual)
 
     def components_at(self, theta, sigma, *, scale="sdcor"):
         """Values of `components` at other estimates, as `component_values`."""
-        return component_values(
-            self._fit.all_blocks, theta, sigma, residual=self.has_residual, scale=scale
-        )
+        return component_values(self._blocks, theta, sigma, residual=self.has_residual, scale=scale)
 
     @cached_property
     def covariances(self):
         """Per block, the (k, k) covariance G of its random effects."""
-        return [self._fit.sigma**2 * (Lam @ Lam.T) for Lam in self._fit.lambdas]
+        return [self._sigma**2 * (Lam @ Lam.T) for Lam in self._lambdas]
 
     @cached_property
     def variances(self):
         """(c,) values of `components`."""
         G = self.covariances
-        residual = self._fit.sigma**2
+        residual = self._sigma**2
         return np.array(
             [residual if c.block < 0 else G[c.block][c.row, c.column] for c in self.components]
         )
@@ -87,18 +84,16 @@ class FitParameters:
 
         Relative to sigma^2 and in the optimiser's columns, in which sums over rows keep digits.
         """
-        evaluation = self._fit.evaluation
-        return self._fit.covariance_parameters.dG(evaluation.theta, evaluation.lambdas)
+        return self._layout.dG(self._evaluation.theta, self._evaluation.lambdas)
 
     @cached_property
     def slopes(self):
         """Per block, the (V, k, k) derivatives of G by the variance parameters."""
-        fit = self._fit
         V, out, at = self.residual_slopes.size, [], 0
-        parts = zip(self.dG, fit.covariance_parameters.T_blocks, self.covariances, strict=True)
+        parts = zip(self.dG, self._layout.T_blocks, self.covariances, strict=True)
         for dG, T, G in parts:
             slopes = np.zeros((V, *G.shape))
-            slopes[at : at + len(dG)] = fit.sigma**2 * (T @ dG @ T.T)
+            slopes[at : at + len(dG)] = self._sigma**2 * (T @ dG @ T.T)
             if self.has_residual:
                 slopes[-1] = G
             out.append(slopes)
@@ -108,9 +103,9 @@ class FitParameters:
     @cached_property
     def residual_slopes(self):
         """(V,) derivatives of the residual variance by the variance parameters."""
-        out = np.zeros(self._fit.theta.size + int(self.has_residual))
+        out = np.zeros(self._theta.size + int(self.has_residual))
         if self.has_residual:
-            out[-1] = self._fit.sigma**2
+            out[-1] = self._sigma**2
         return out
 
     @cached_property
@@ -130,7 +125,7 @@ class FitParameters:
     def _information(self):
         from mixedeffects.estimation.variance_information import variance_information
 
-        return variance_information(self._fit.evaluation, self._fit.certificate.flat)
+        return variance_information(self._evaluation, self._certificate.flat)
 
     @property
     def variance_covariance(self):
@@ -150,7 +145,7 @@ class FitParameters:
     @property
     def doubt(self):
         """Why no component has a standard error; "" where they have."""
-        certificate = self._fit.certificate
+        certificate = self._certificate
         if self.determined or certificate.is_singular or certificate.flat:
             return ""
         return FLAT

@@ -23,7 +23,7 @@ from mixedeffects.inference.summary import SummaryFacts, summary_facts
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import TermCovariance, VarCorr, varcorr
 from mixedeffects.inference.variance_errors import variance_errors
-from mixedeffects.inference.vcov import vcov, vcov_fixef
+from mixedeffects.inference.vcov import vcov
 
 if TYPE_CHECKING:
     from mixedeffects.inference.anova_table import anova
@@ -105,5 +105,4 @@ __all__ = [
     "variance_errors",
     "variance_shares",
     "vcov",
-    "vcov_fixef",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -154,18 +155,17 @@ def component_values(blocks, theta, sigma, *, residual, scale="sdcor"):
     for block in blocks:
         for term in block.terms:
             form = structure(term.covariance, len(term.columns))
-            rows, cols = np.array(form.positions()).T
+            (rows, cols), (i, j) = _places(form)
             Lam = np.zeros((sigma.size, form.k, form.k))
             Lam[:, rows, cols] = theta[:, at : at + form.n_theta]
             at += form.n_theta
-            variance = np.einsum("rab,rab->ra", Lam, Lam)
+            variance = (Lam * Lam).sum(axis=2)
             sd = np.sqrt(variance)
             columns.append(
                 sigma[:, None] ** 2 * variance if scale == "vcov" else sigma[:, None] * sd
             )
             if term.covariance == "us" and form.k > 1:
-                i, j = np.triu_indices(form.k, 1)
-                both = np.einsum("rac,rbc->rab", Lam, Lam)[:, i, j]
+                both = (Lam @ Lam.transpose(0, 2, 1))[:, i, j]
                 if scale == "vcov":
                     columns.append(sigma[:, None] ** 2 * both)
                     continue
@@ -174,3 +174,9 @@ def component_values(blocks, theta, sigma, *, residual, scale="sdcor"):
     if residual:
         columns.append(sigma[:, None] ** (2 if scale == "vcov" else 1))
     return np.concatenate(columns, axis=1) if columns else np.empty((sigma.size, 0))
+
+
+@lru_cache(maxsize=256)
+def _places(form):
+    """Rows and columns of theta in the factor of a structure, and those of its covariances."""
+    return np.array(form.positions()).T, np.triu_indices(form.k, 1)

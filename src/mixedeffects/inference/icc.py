@@ -27,7 +27,7 @@ def variance_shares(fit):
     """
     parts = latent_variances(fit)
     names = [fit.design.blocks[f].factor.name for f in parts.groups]
-    values = [*parts.between.tolist(), float(parts.between.sum())]
+    values = [*parts.between, sum(parts.between)]
     return Table(
         {"group": [*names, "total"], "variance": values, "icc": [v / parts.whole for v in values]}
     )
@@ -101,7 +101,8 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
         values, error = variances / whole, np.full(variances.size, np.nan)
     else:
         parts = latent_variances(fit, approximation, null, slopes=True)
-        groups, variances = parts.groups, np.append(parts.between, parts.between.sum())
+        groups = parts.groups
+        variances = np.array([*parts.between, sum(parts.between)])
         everything = parts.whole + finite_fixed_variance(fit, "the unadjusted ICC")
         values, error = variances / parts.whole, icc_errors(fit, parts)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -133,8 +134,9 @@ def icc_errors(fit, parts):
     for f, of_block in enumerate(slope):
         dG = parameters.slopes[f]
         of_block[-len(dG) :] = np.einsum("lab,ab->l", dG, mean_squares(fit, f))
+    assert parts.noise_slopes is not None  # they were asked for
     of_whole = slope.sum(axis=0) + parts.noise_slopes
-    variances = np.append(parts.between, parts.between.sum())
+    variances = np.array([*parts.between, sum(parts.between)])
     rows = np.vstack([slope[groups], slope[groups].sum(axis=0)])
     gradient = rows / parts.whole - np.outer(variances, of_whole) / parts.whole**2
     error = np.sqrt(np.maximum(np.einsum("fk,kl,fl->f", gradient, covariance, gradient), 0.0))

@@ -61,7 +61,7 @@ def r2(fit, *, scale="latent", approximation=None, null=None):
         parts = latent_variances(fit, approximation, null)
         names, values = [block.factor.name for block in fit.design.blocks], parts.blocks
         fixed, noise = finite_fixed_variance(fit, "R²"), parts.noise
-        conditional = fixed + float(parts.between.sum())
+        conditional = fixed + sum(parts.between)
     variances = [fixed, conditional, fixed, *values, noise]
     whole = fixed + sum(values) + noise
     last = "Residual" if fit.linear else "distribution"

@@ -44,12 +44,12 @@ class UserCoordinates:
         """(n_theta,) in lme4's order."""
         return self._layout.to_user(step.theta)
 
-    def components(self, step):
-        """Standard deviations and correlations by name, the residual's last."""
-        values = component_values(
-            self._blocks, self.theta(step)[None], np.array([step.sigma]), residual=self._residual
-        )
-        return dict(zip(self._labels, values[0].tolist(), strict=True))
+    def components(self, steps):
+        """Standard deviations and correlations by name, the residual's last: one of each step."""
+        theta = np.array([self.theta(step) for step in steps])
+        sigma = np.array([step.sigma for step in steps])
+        values = component_values(self._blocks, theta, sigma, residual=self._residual)
+        return dict(zip(self._labels, values.T, strict=True))
 
 
 def labels_of(components):

@@ -50,19 +50,20 @@ class LatentVariances:
         Of every block.
     noise : float
         Of the residuals, or of the distribution.
-    noise_slopes : array
-        Derivatives of `noise` by the parameters of ``fit.parameters.covariance_without_beta``.
+    noise_slopes : array or None
+        Derivatives of `noise` by the parameters of ``fit.parameters.covariance_without_beta``,
+        where they were asked for.
     """
 
     groups: list
     blocks: list
     noise: float
-    noise_slopes: np.ndarray
+    noise_slopes: np.ndarray | None
 
     @property
     def between(self):
-        """(g,) array, of the groups."""
-        return np.array([self.blocks[f] for f in self.groups])
+        """Of the groups."""
+        return [self.blocks[f] for f in self.groups]
 
     @property
     def whole(self):
@@ -88,7 +89,7 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
             list(range(len(blocks))),
             blocks,
             fit.sigma**2 * noise,
-            parameters.residual_slopes * noise,
+            parameters.residual_slopes * noise if slopes else None,
         )
     from mixedeffects.inference.distribution_variance import (
         check_approximation,
@@ -103,12 +104,15 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
     if approximation != "theoretical":
         mean = mean_response(fit if null is None else null)
     single = row_level(fit)
-    by_extras = distribution_slopes(fit, approximation, mean) if slopes else np.empty(0)
+    noise_slopes = None
+    if slopes:
+        by_extras = distribution_slopes(fit, approximation, mean)
+        noise_slopes = np.concatenate([by_extras, parameters.residual_slopes])
     return LatentVariances(
         [f for f in range(len(fit.design.blocks)) if f not in single],
         mean_variances(fit),
         distribution_variance(fit, approximation, mean),
-        np.concatenate([by_extras, parameters.residual_slopes]),
+        noise_slopes,
     )
 
 
