@@ -77,6 +77,7 @@ class GLMMFit:
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     reml = False
+    cross_products = None
     sigma = 1.0
     default_ddf = "wald"
     kind = GENERALISED

@@ -19,8 +19,6 @@ STEP = 1e-6
 class GeneralisedParameters(FitParameters):
     """The parameters of a `GLMMFit`: those of all predictors have one covariance."""
 
-    has_residual = False
-
     def __init__(self, fit):
         super().__init__(fit)
         self._problem, self._coefficients = fit.evaluation.objective.problem, fit.coefficients

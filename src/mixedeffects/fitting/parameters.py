@@ -19,9 +19,6 @@ FLAT = "the data say nothing about some direction of the variance parameters"
 class FitParameters:
     """The parameters of a linear model; `GeneralisedParameters` has those of a generalised one."""
 
-    # log sigma^2 is a variance parameter besides theta~
-    has_residual = True
-
     def __init__(self, fit):
         # not the fit itself: the two would hold each other when nobody else does
         self._beta, self._extras, self._theta = fit.beta, fit.extras, fit.theta
@@ -29,6 +26,8 @@ class FitParameters:
         self._names, self._n_main = fit.design.x_names, len(fit.design.blocks)
         self._evaluation, self._certificate = fit.evaluation, fit.certificate
         self._layout = fit.covariance_parameters
+        # whether log sigma^2 is a variance parameter besides theta~
+        self.has_residual = fit.kind.residual
 
     @property
     def coefficient_names(self):

@@ -53,7 +53,7 @@ def combinations_of(found):
     Combination
     """
     listed = [_unit(found, e) for e in found.entries if e.known]
-    if found.fit.parameters.has_residual and found.residual_known:
+    if found.fit.kind.residual and found.residual_known:
         listed.append(_unit(found, None))
     touched = list(dict.fromkeys((e.block, e.term) for e in found.entries if not e.known))
     for f, term in touched:
@@ -149,8 +149,8 @@ def _null(found):
 def _row_space(found):
     """Combinations that span all that is in the data, each with few entries."""
     null = _null(found)
-    linear = found.fit.linear
-    if not linear:
+    residual = found.fit.kind.residual
+    if not residual:
         null = null[:-1]
     scale = np.abs(null).max(axis=1)
     unmoved = scale <= ROUNDING * scale.max()
@@ -164,7 +164,7 @@ def _row_space(found):
         row = row / row[np.argmax(np.abs(row) > 0)]
         whole = np.abs(row - np.round(row)) < WHOLE
         row = np.where(whole, np.round(row), row)
-        yield row if linear else np.append(row, 0.0)
+        yield row if residual else np.append(row, 0.0)
 
 
 def _combination(found, weights):

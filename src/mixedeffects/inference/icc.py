@@ -91,7 +91,7 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
     """
     check_scale(fit, scale, approximation, null)
     half = z_quantile(level)
-    if scale == "response" and not fit.linear:
+    if scale == "response" and not fit.kind.residual:
         from mixedeffects.inference.observation_scale import observation_variances, row_level
 
         parts = observation_variances(fit)

@@ -51,7 +51,7 @@ def r2(fit, *, scale="latent", approximation=None, null=None):
     {'marginal': 0.279, 'conditional': 0.799, 'fixed': 0.279, 'Subject': 0.521, 'Residual': 0.201}
     """
     check_scale(fit, scale, approximation, null)
-    if scale == "response" and not fit.linear:
+    if scale == "response" and not fit.kind.residual:
         from mixedeffects.inference.observation_scale import observation_variances
 
         parts = observation_variances(fit)
@@ -64,7 +64,7 @@ def r2(fit, *, scale="latent", approximation=None, null=None):
         conditional = fixed + sum(parts.between)
     variances = [fixed, conditional, fixed, *values, noise]
     whole = fixed + sum(values) + noise
-    last = "Residual" if fit.linear else "distribution"
+    last = "Residual" if fit.kind.residual else "distribution"
     return Table(
         {
             "measure": ["marginal", "conditional", "fixed", *names, last],

@@ -176,7 +176,7 @@ def _has_intercept(fit):
 
 def _unweighted(fit):
     """The cross-products of a linear fit's rows, each counted once; None of other fits."""
-    return fit.cross_products if fit.linear and fit.design.weights is None else None
+    return fit.cross_products if fit.design.weights is None else None
 
 
 def _level_sums(stats, f):

@@ -27,7 +27,7 @@ def check_scale(fit, scale, approximation, null):
     """
     if scale not in SCALES:
         raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
-    if fit.linear and (approximation is not None or null is not None):
+    if fit.kind.residual and (approximation is not None or null is not None):
         raise OptionError(
             "approximation= and null= are for generalised models: a linear one has its residual "
             "variance"
@@ -83,7 +83,7 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
         Whether the derivatives of the noise are wanted, the mean response taken as known.
     """
     parameters = fit.parameters
-    if fit.linear:
+    if fit.kind.residual:
         blocks, noise = mean_variances(fit), mean_noise(fit)
         return LatentVariances(
             list(range(len(blocks))),

@@ -122,11 +122,10 @@ class _Projection:
     def __init__(self, fit, weights):
         design = replace(fit.design.changed(offset=None, aliased=()), weights=weights)
         self.design = design
-        self.relative = fit.linear
         if not design.blocks:
             return
         self.plan = fit.plan if fit.linear else make_plan(design)
-        self.theta = fit.theta * (fit.sigma if fit.linear else 1.0)
+        self.theta = fit.theta * fit.sigma
 
     def __call__(self, q):
         """(fixed part, all) of what is fitted to q, (n,) each."""

@@ -90,13 +90,13 @@ def influence(fit, groups=None, *, refit=None):
         isinstance(groups, str) and groups == "rows" and "rows" not in names
     )
     if refit is None:
-        refit = not (by_row and fit.linear)
+        refit = not (by_row and fit.cross_products is not None)
     if not isinstance(refit, bool | np.bool_):
         raise OptionError(f"refit={refit!r} must be True or False")
     units = _rows(fit) if by_row else _groups(fit, groups)
     if refit:
         _require_levels(fit, units)
-    if not fit.linear:
+    if fit.cross_products is None:
         from mixedeffects.inference.deletion.generalised import without_each
 
         if not refit:
@@ -155,7 +155,11 @@ def _require_levels(fit, units):
         left = factor.n_levels - np.bincount(unit[own], minlength=units.n)
         alone |= left < 2
         if alone.all():
-            held = "\nrefit=False leaves them out with the variances held" if fit.linear else ""
+            held = (
+                "\nrefit=False leaves them out with the variances held"
+                if fit.cross_products is not None
+                else ""
+            )
             raise NotAvailableError(
                 f"without {units.name} {units.labels[0]} one level of {factor.name} is left: no "
                 f"variance between levels can be estimated (of any {units.name}){held}"
