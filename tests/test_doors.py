@@ -35,7 +35,7 @@ LATE = (
     "mixedeffects.inference.anova_types",
     "mixedeffects.inference.deletion",
     "mixedeffects.inference.generalised",
-    "mixedeffects.inference.icc_glmm",
+    "mixedeffects.inference.distribution_variance",
     "mixedeffects.inference.means",
     "mixedeffects.inference.profiling",
     "mixedeffects.inference.quantile",
@@ -61,7 +61,7 @@ OF_GLMM = (
     "mixedeffects.estimation.laplace",
     "mixedeffects.family",
     "mixedeffects.inference.generalised",
-    "mixedeffects.inference.icc_glmm",
+    "mixedeffects.inference.distribution_variance",
     "mixedeffects.model.generalised",
 )
 

@@ -51,6 +51,12 @@ def test_a_class_name_means_one_thing():
     assert {name: files for name, files in homes.items() if len(files) > 1} == {}
 
 
+def test_inference_asks_the_fit_and_not_the_engine():
+    """What it needs has a name at the fit, so that a fit may come from elsewhere."""
+    files = sorted((SOURCES / "inference").rglob("*.py"))
+    assert [p.name for p in files if "evaluation.objective" in p.read_text()] == []
+
+
 def test_public_names_and_signatures_are_those_that_are_written_down():
     """A name that comes is added to the list on purpose; one that goes is missed by somebody."""
     assert public_names() == json.loads(PUBLIC.read_text())

@@ -10,7 +10,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.estimation.laplace.refits import LaplaceRefits
 from mixedeffects.estimation.refits import CONVERGED, FAILED, ClusterDraws
-from mixedeffects.inference.resampling.generalised import parameter_names
+from mixedeffects.inference.resampling.parameters import parameter_names
 from tests import tolerances as tol
 
 GROUPS, ROWS = 30, 6

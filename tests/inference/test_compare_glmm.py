@@ -11,7 +11,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, ModelError, NotAvailableError
-from mixedeffects.inference.comparison import nesting, objective_without_random
+from mixedeffects.inference.comparison import nesting
 from tests import tolerances as tol
 from tests.golden.glmm.frames import _frame
 
@@ -190,4 +190,4 @@ def test_without_random_effects_by_scipy():
 
     start = np.concatenate([fit.beta, fit.extras["dispersion"]])
     best = minimize(objective, start, method="BFGS")
-    assert objective_without_random(fit) == pytest.approx(best.fun, abs=tol.OPTIMUM_E5)
+    assert fit.objective_without_random() == pytest.approx(best.fun, abs=tol.OPTIMUM_E5)

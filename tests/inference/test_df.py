@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from mixedeffects.inference.df import df_method
-from mixedeffects.inference.df.variance_information import (
+from mixedeffects.estimation.variance_information import (
     WIDE,
     differences,
     profiled_hessian,
 )
+from mixedeffects.inference.df import df_method
 from tests import tolerances as tol
 from tests.golden.lmm.frames import golden_frame, golden_models
 from tests.oracles.degrees_of_freedom import (

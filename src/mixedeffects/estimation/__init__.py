@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from mixedeffects.doors import late
 from mixedeffects.estimation.boundary import NEGLIGIBLE, Direction
 from mixedeffects.estimation.certificate import Certificate, FlatDirection
+from mixedeffects.estimation.coefficients import Coefficients
+from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
@@ -33,9 +35,11 @@ __getattr__ = late(
 
 __all__ = [
     "BY_EVALUATIONS",
+    "GLS",
     "NEGLIGIBLE",
     "OPTIMIZERS",
     "Certificate",
+    "Coefficients",
     "Direction",
     "Evaluation",
     "FlatDirection",

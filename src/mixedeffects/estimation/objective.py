@@ -22,6 +22,10 @@ from math import inf, isfinite, log, pi
 import numpy as np
 from numpy import concatenate
 
+from mixedeffects.crossprod import CrossProducts
+from mixedeffects.engine import Solver
+from mixedeffects.estimation.parameters import Parameters
+
 
 class LMMObjective:
     """The profiled objective as a function of theta~.
@@ -47,6 +51,13 @@ class LMMObjective:
         log_T = float(np.log(np.abs(stats.reference.T.diagonal()[: self.p])).sum())
         self.constant = -stats.log_weights - (2.0 * log_T if reml else 0.0)
         self.evaluations = self.gradients = 0
+
+    @classmethod
+    def of(cls, design, plan, reml):
+        """The objective of a design: its cross-products with a solver and parameters."""
+        stats = CrossProducts.of(design, plan.layout)
+        parameters = Parameters(design.blocks, stats.reference.T_blocks)
+        return cls(stats, Solver(stats, plan), parameters, reml)
 
     def evaluate(self, theta):
         """The objective at theta~, with its derivatives on request.

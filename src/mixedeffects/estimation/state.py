@@ -18,7 +18,7 @@ class State:
         All iterations so far.
     at : int
         Which of them it is about.
-    coordinates : LinearCoordinates or GeneralisedCoordinates
+    coordinates : UserCoordinates
         Of the model.
 
     Attributes
@@ -82,7 +82,8 @@ class State:
     def sd(self) -> dict[str, float]:
         """Standard deviations of the random effects and the residual, named as in `fit.trace()`."""
         if self._components is None:
-            self._components = self._coordinates.components(self._step)
+            found = self._coordinates.components([self._step])
+            self._components = {name: float(values[0]) for name, values in found.items()}
         return {k: v for k, v in self._components.items() if k.startswith("sd__")}
 
     @property

@@ -285,7 +285,7 @@ class UserRule:
     ----------
     rule : callable
         Of a `State`.
-    coordinates : LinearCoordinates or GeneralisedCoordinates
+    coordinates : UserCoordinates
 
     Attributes
     ----------

@@ -109,8 +109,8 @@ def flat_directions(design, family, response, covariance):
 def user_coordinates(design, problem, groups):
     """What a stopping rule needs to speak of the model in the user's units."""
     names = {g.name: coefficient_names(design, g.name, g.T.shape[0]) for g in groups}
-    return inference.GeneralisedCoordinates(
-        problem, groups, names, design.all_blocks, len(design.blocks)
+    return inference.UserCoordinates(
+        groups, names, problem.covariance, design.all_blocks, len(design.blocks), residual=False
     )
 
 

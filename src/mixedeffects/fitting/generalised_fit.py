@@ -10,21 +10,16 @@ import numpy as np
 
 from mixedeffects.design import MAIN, Design, rebuild_all
 from mixedeffects.engine import Plan, threads_for
-from mixedeffects.estimation import Certificate, Recession, complement, known_directions
-from mixedeffects.estimation.laplace import (
-    Coefficients,
-    finite_space,
-    hessian,
-    quick_hessian,
-)
+from mixedeffects.estimation import Certificate, Coefficients
+from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
 from mixedeffects.estimation.laplace.curvature import guess
+from mixedeffects.estimation.laplace.mode_curvature import ModeCurvature
 from mixedeffects.fitting.generalised import fit_generalised
+from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
 from mixedeffects.fitting.names import coefficient_names
+from mixedeffects.fitting.problem import objective_of
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.kinds import GENERALISED
-
-# relative step for the Jacobian of theta's change of coordinates
-STEP = 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,8 +50,8 @@ class GLMMFit:
         Cholesky factor of each block's covariance.
     evaluation : LaplaceEvaluation
         The optimum in the engine's coordinates.
-    curvature : (P, P) array
-        An approximation of d2 objective there.
+    curvature : (P, P) array or None
+        An approximation of d2 objective there; None where the parameters are taken as given.
     coefficients : tuple of Coefficients
         Where each group of coefficients stands among the engine's parameters.
     row_of : (n,) array or None
@@ -76,13 +71,14 @@ class GLMMFit:
     extras: dict[str, np.ndarray]
     lambdas: tuple[np.ndarray, ...]
     evaluation: Any = field(repr=False)
-    curvature: np.ndarray = field(repr=False)
+    curvature: np.ndarray | None = field(repr=False)
     coefficients: tuple[Coefficients, ...] = field(repr=False)
     row_of: np.ndarray | None = field(default=None, repr=False)
     cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
     sums: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     reml = False
+    cross_products = None
     sigma = 1.0
     default_ddf = "wald"
     kind = GENERALISED
@@ -95,7 +91,7 @@ class GLMMFit:
         """Bring an optimum back from the engine's coordinates to the user's."""
         problem = evaluation.objective.problem
         x = evaluation.estimates
-        values = {c.name: c.T @ x[c.part] for c in groups}
+        values = {group.name: group.of(x) for group in groups}
         theta = problem.covariance.to_user(problem.theta(x))
         return cls(
             design=design,
@@ -131,12 +127,10 @@ class GLMMFit:
         certificate = replace(self.certificate, flat=(), singular=())
         with threads_for(self.plan.columns):
             evaluation = objective.evaluate(x, near=self.evaluation)
-        out = self.of(
-            self.design, self.response, self.plan, evaluation, certificate, self.curvature,
+        return self.of(
+            self.design, self.response, self.plan, evaluation, certificate, None,
             self.coefficients, self.request, self.row_of,
         )  # fmt: skip
-        out.__dict__["parameter_half"] = np.zeros((x.size, 0))
-        return out
 
     def again(self, design=None, **changes):
         """The model fitted again.
@@ -256,6 +250,11 @@ class GLMMFit:
         return self.modes[: len(self.design.blocks)]
 
     @cached_property
+    def mode_curvature(self):
+        """What the modes depend on, and how certain they are."""
+        return ModeCurvature(self.evaluation)
+
+    @cached_property
     def _conditional(self):
         problem = self.evaluation.objective.problem
         with threads_for(self.plan.columns):
@@ -296,13 +295,15 @@ class GLMMFit:
         """The main formula's columns for other rows: those complete in all parts."""
         return rebuild_all(self.design.specs, data, **options)[MAIN]
 
+    @cached_property
+    def parameters(self):
+        """All parameters: names, values, covariance, variance components."""
+        return GeneralisedParameters(self)
+
     @property
     def parameter_names(self):
         """Names of all parameters, in the order of `estimates`."""
-        out = list(self.design.x_names)
-        for name, values in self.extras.items():
-            out += [f"{name}: {column}" for column in self.extra_names(name, values.size)]
-        return (*out, *(f"theta{i + 1}" for i in range(self.theta.size)))
+        return self.parameters.names
 
     def extra_names(self, name, size):
         """Column names of one of the other predictors."""
@@ -311,110 +312,77 @@ class GLMMFit:
     @property
     def estimates(self):
         """(P,) beta, the other predictors' coefficients, theta."""
-        return np.concatenate([self.beta, *self.extras.values(), self.theta])
+        return self.parameters.values
 
-    @cached_property
-    def engine_hessian(self):
-        """(P, P) second derivatives of the objective in the engine's coordinates."""
+    def by_quadrature(self, points):
+        """The objective by quadrature, a function of the engine's parameters.
+
+        Parameters
+        ----------
+        points : int
+            Per random effect, at least two.
+
+        Raises
+        ------
+        ModelError
+            Where there are several grouping factors, or too many nodes.
+        """
+        return objective_of(self.evaluation.objective.problem, points)
+
+    def row_scores(self):
+        """(n,) derivatives of the log-likelihood by the main predictor of every row.
+
+        Of Laplace's approximation, whatever the fit's own is.
+        """
+        evaluation = self.evaluation
         with threads_for(self.plan.columns):
-            if self.nagq:
-                return hessian(self.evaluation, self.curvature)
-            return quick_hessian(self.evaluation, self.curvature)
-
-    @cached_property
-    def _jacobian(self):
-        """(P, P) derivative of `estimates` by the engine's parameters."""
-        problem = self.evaluation.objective.problem
-        P, x = problem.n_parameters, self.evaluation.x
-        J = np.zeros((P, P))
-        at = 0
-        for group in self.coefficients:
-            p = group.T.shape[0]
-            J[at : at + p, group.part] = group.T
-            at += p
-        first = problem.n_fixed
-        for i in range(first, P):
-            size = STEP * max(1.0, abs(x[i]))
-            up, down = x[first:].copy(), x[first:].copy()
-            up[i - first] += size
-            down[i - first] -= size
-            change = problem.covariance.to_user(up) - problem.covariance.to_user(down)
-            J[first:, i] = change / (2.0 * size)
-        return J
+            if self.nagq != 1:
+                laplace = LaplaceObjective(evaluation.objective.problem)
+                evaluation = laplace.evaluate(evaluation.estimates)
+            out = -0.5 * np.asarray(row_slopes(evaluation))
+        if self.row_of is None:
+            return out
+        # a merged row's derivative is shared among its rows
+        return (out / np.bincount(self.row_of, minlength=out.size))[self.row_of]
 
     @property
-    def _known_directions(self):
-        """(P, m) directions of the engine's parameters without those that nothing is known of."""
-        problem, evaluation = self.evaluation.objective.problem, self.evaluation
-        theta = known_directions(
-            problem.covariance, evaluation.theta, evaluation.lambdas, 1.0, self.certificate.flat
-        )
-        fixed = problem.n_fixed
-        Q = np.zeros((problem.n_parameters, fixed + theta.shape[1]))
-        Q[:fixed, :fixed] = np.eye(fixed)
-        Q[fixed:, fixed:] = theta
-        return Q
+    def engine_hessian(self):
+        """(P, P) second derivatives of the objective in the engine's coordinates."""
+        return self.parameters.hessian
 
-    @cached_property
+    @property
     def parameter_half(self):
-        """(P, m) half with half half' the covariance of the engine's parameters.
-
-        None where the observed information is not positive definite. Where coefficients have no
-        finite estimate, the covariance of what stays finite, half is (P, P - m).
-        """
-        basis = self._known_directions
-        if self.certificate.recession is not None:
-            problem = self.evaluation.objective.problem
-            finite = finite_space(problem, self.engine_recession)
-            # what stays finite lies in both spaces: neither the one's nor the other's complement
-            basis = complement(np.hstack([complement(finite), complement(basis)]))
-        H = basis.T @ self.engine_hessian @ basis
-        scale = np.sqrt(np.maximum(H.diagonal(), 1e-300))
-        try:
-            L = np.linalg.cholesky(H / np.outer(scale, scale))
-        except np.linalg.LinAlgError:
-            return None
-        # the objective is twice the negative log likelihood
-        return basis @ (np.sqrt(2.0) * np.linalg.solve(L, np.diag(1.0 / scale)).T)
+        """(P, m) half with half half' the covariance of the engine's parameters."""
+        return self.parameters.half
 
     @property
     def engine_recession(self):
         """The certificate's recession in the engine's coordinates of the fixed coefficients."""
-        found = self.certificate.recession
-        assert found is not None  # asked for where there is one
-        n_fixed = self.evaluation.objective.problem.n_fixed
-        directions = np.zeros((found.directions.shape[0], n_fixed))
-        at = 0
-        for group in self.coefficients:
-            p = group.T.shape[0]
-            own = found.directions[:, at : at + p]
-            directions[:, group.part] = np.linalg.solve(group.T, own.T).T
-            at += p
-        return Recession(directions, found.pulls)
+        return self.parameters.recession
 
-    @cached_property
+    @property
     def vcov_parameters(self):
-        """(P, P) covariance of `estimates`: the inverse of the observed information.
-
-        The objective is even in a standard deviation of zero, so that such a parameter has no
-        covariance with the others; its own rows are nan. All is nan where the observed
-        information is not positive definite. Of coefficients without a finite estimate it has
-        numbers that only combinations with a finite one may use; see `recession`.
-        """
-        half = self.parameter_half
-        if half is None:
-            return np.full(self.engine_hessian.shape, np.nan)
-        half = self._jacobian @ half
-        out = half @ half.T
-        problem = self.evaluation.objective.problem
-        for term in problem.covariance.terms:
-            theta = self.theta[term.part]
-            at = [problem.n_fixed + term.part.start + i for i in term.structure.singular
-                  if theta[i] == 0.0]  # fmt: skip
-            out[at], out[:, at] = np.nan, np.nan
-        return out
+        """(P, P) covariance of `estimates`; nan for theta on the boundary, and where unknown."""
+        return self.parameters.covariance
 
     @property
     def vcov_beta(self):
         """(p, p) covariance of beta."""
         return self.vcov_parameters[: self.beta.size, : self.beta.size]
+
+    def objective_without_random(self):
+        """-2 log-likelihood with all variances of random effects zero, all else estimated.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ModelError
+            When Newton's method does not get there.
+        """
+        from mixedeffects.estimation.laplace.without_random import value_without_random
+
+        problem = self.evaluation.objective.problem
+        return value_without_random(problem, self.evaluation.estimates[: problem.n_fixed].copy())

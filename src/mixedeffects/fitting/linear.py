@@ -7,10 +7,9 @@ from math import sqrt
 import numpy as np
 
 from mixedeffects import inference
-from mixedeffects.crossprod import CrossProducts
-from mixedeffects.engine import Solver, make_plan, require_memory, threads_for
+from mixedeffects.engine import make_plan, require_memory, threads_for
 from mixedeffects.errors import ModelError, OptionError
-from mixedeffects.estimation import LMMObjective, Parameters, UserRule, minimize
+from mixedeffects.estimation import Coefficients, LMMObjective, UserRule, minimize
 
 # residual size, of the response's, that rounding alone leaves
 PERFECT = 1e-14
@@ -41,30 +40,15 @@ def fit_linear(design, request, record):
     plan = make_plan(design, request.engine)
     require_memory(plan)
     with threads_for(plan.columns):
-        objective = objective_of(design, plan, request.reml, scale)
+        objective = LMMObjective.of(design, plan, bool(request.reml))
+        refuse_perfect_fit(objective.stats, design, scale)
         return optimum(design, plan, objective, request, record)
 
 
-def objective_of(design, plan, reml, scale=None):
-    """The criterion of a design: its cross-products with a solver and parameters.
-
-    Parameters
-    ----------
-    design : Design
-    plan : Plan
-    reml : bool
-    scale : float, optional
-        Size of the response, where a perfect fit is to be refused.
-
-    Returns
-    -------
-    LMMObjective
-    """
-    stats = CrossProducts.of(design, plan.layout)
-    if scale is not None:
-        refuse_perfect_fit(stats, design, scale)
-    parameters = Parameters(design.blocks, stats.reference.T_blocks)
-    return LMMObjective(stats, Solver(stats, plan), parameters, bool(reml))
+def coefficients_of(objective):
+    """The fixed effects as the one group of coefficients of a linear model."""
+    T, p = objective.stats.reference.T, objective.p
+    return (Coefficients("conditional", slice(0, p), T[:p, :p], -T[:p, p]),)
 
 
 def optimum(design, plan, objective, request, record):
@@ -84,7 +68,11 @@ def optimum(design, plan, objective, request, record):
     """
     rule, start = None, None
     if request.converged is not None:
-        rule = UserRule(request.converged, inference.LinearCoordinates(design, objective))
+        user = inference.UserCoordinates(
+            coefficients_of(objective), {"conditional": design.x_names}, objective.parameters,
+            design.blocks, len(design.blocks), residual=True,
+        )  # fmt: skip
+        rule = UserRule(request.converged, user)
     if request.start is not None:
         parameters = objective.parameters
         start = parameters.from_user(theta_of(request.start, parameters, "start"))

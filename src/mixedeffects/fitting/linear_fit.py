@@ -13,10 +13,10 @@ import numpy as np
 
 from mixedeffects.design import Design, without_rows
 from mixedeffects.engine import Plan, threads_for
-from mixedeffects.estimation import Certificate, Evaluation, LMMObjective
-from mixedeffects.fitting.linear import fit_linear, optimum, theta_of
+from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective
+from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, theta_of
+from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
-from mixedeffects.inference import vcov_fixef
 from mixedeffects.inference.kinds import LINEAR
 
 
@@ -163,22 +163,41 @@ class LMMFit:
 
     @cached_property
     def vcov_beta(self):
-        """(p, p) model-based covariance of beta."""
-        objective = self.evaluation.objective
-        T = objective.stats.reference.T[: objective.p, : objective.p]
-        return T @ vcov_fixef(self.evaluation.factorisation.RX, self.sigma) @ T.T
+        """(p, p) covariance of beta, given theta: sigma^2 (X'V^-1X)^-1.
+
+        Bates, Mächler, Bolker & Walker (2015), eq. 54, doi:10.18637/jss.v067.i01.
+        """
+        return self.sigma**2 * (self.gls.T @ self.gls.T.T)
 
     @cached_property
     def b(self):
         """Per block, the (q, k) conditional modes of the random effects."""
-        evaluation = self.evaluation
-        T_blocks = evaluation.objective.stats.reference.T_blocks
-        return tuple(
-            h @ (Lam @ Lam.T) @ T.T
-            for h, Lam, T in zip(
-                evaluation.factorisation.scores(), evaluation.lambdas, T_blocks, strict=True
-            )
-        )
+        return self.gls.modes
+
+    @cached_property
+    def parameters(self):
+        """All parameters: names, values, covariance, variance components."""
+        return FitParameters(self)
+
+    @property
+    def coefficients(self):
+        """Where the coefficients stand among the engine's parameters, and in which columns."""
+        return coefficients_of(self.evaluation.objective)
+
+    @cached_property
+    def gls(self):
+        """What the estimated V^-1 does to the columns of the model."""
+        return GLS(self.evaluation)
+
+    @property
+    def cross_products(self):
+        """The sums of products of columns that the fit was made from."""
+        return self.evaluation.objective.stats
+
+    @property
+    def residual_df(self):
+        """What the residual sum of squares is divided by: n - p by REML, n by ML."""
+        return self.evaluation.objective.nu
 
     @cached_property
     def family(self):
@@ -211,8 +230,8 @@ class LMMFit:
     @cached_property
     def _conditional(self):
         with threads_for(self.plan.columns):
-            blocks = self.evaluation.factorisation.conditional()
-        T_blocks = self.evaluation.objective.stats.reference.T_blocks
+            blocks = self.gls.conditional()
+        T_blocks = self.gls.T_blocks
         return tuple(self.sigma**2 * (T @ blocks[f] @ T.T) for f, T in enumerate(T_blocks))
 
     def conditional_covariances(self):
@@ -245,3 +264,19 @@ class LMMFit:
         with threads_for(self.plan.columns):
             theta = theta_of(theta, objective.parameters, "theta")
             return objective.value(objective.parameters.from_user(theta))
+
+    def objective_without_random(self):
+        """-2 log-likelihood (ML) or REML criterion with all variances of random effects zero.
+
+        Returns
+        -------
+        float
+
+        Examples
+        --------
+        >>> import mixedeffects as me
+        >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy(), reml=False)
+        >>> round(fit.objective_without_random(), 3)  # of lm(Reaction ~ Days)
+        1900.293
+        """
+        return self.objective_at(np.zeros(self.theta.size))

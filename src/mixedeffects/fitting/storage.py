@@ -20,11 +20,11 @@ from mixedeffects.estimation import (
     Certificate,
     Direction,
     FlatDirection,
+    LMMObjective,
     Recession,
     Step,
 )
 from mixedeffects.fitting.design_file import design_parts, read_design
-from mixedeffects.fitting.linear import objective_of
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.separated import WIDTHS
 
@@ -158,7 +158,7 @@ def read(path, record_of):
     plan = make_plan(design, request.engine)
     require_memory(plan)
     with threads_for(plan.columns):
-        objective = objective_of(design, plan, request.reml)
+        objective = LMMObjective.of(design, plan, bool(request.reml))
         n_theta = objective.parameters.n_theta
         if theta.shape != (n_theta,) or not np.isfinite(theta).all():
             raise DataError(f"{path} is damaged: theta does not belong to its formula")

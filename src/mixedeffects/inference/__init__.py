@@ -23,7 +23,7 @@ from mixedeffects.inference.summary import SummaryFacts, summary_facts
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import TermCovariance, VarCorr, varcorr
 from mixedeffects.inference.variance_errors import variance_errors
-from mixedeffects.inference.vcov import vcov, vcov_fixef
+from mixedeffects.inference.vcov import vcov
 
 if TYPE_CHECKING:
     from mixedeffects.inference.anova_table import anova
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from mixedeffects.inference.profiling import ProfileFacts, profile, profile_confint
     from mixedeffects.inference.resampling import BootstrapFacts, bootstrap
     from mixedeffects.inference.rm_anova import RMAnovaFacts
-    from mixedeffects.inference.trace_parameters import GeneralisedCoordinates, LinearCoordinates
+    from mixedeffects.inference.trace_parameters import UserCoordinates
     from mixedeffects.inference.trace_table import trace
 
 __getattr__ = late(
@@ -51,7 +51,7 @@ __getattr__ = late(
         **dict.fromkeys(("BootstrapFacts", "bootstrap"), "resampling"),
         "RMAnovaFacts": "rm_anova",
         "trace": "trace_table",
-        **dict.fromkeys(("GeneralisedCoordinates", "LinearCoordinates"), "trace_parameters"),
+        "UserCoordinates": "trace_parameters",
     },
 )
 
@@ -59,16 +59,15 @@ __all__ = [
     "BaselineFacts",
     "BootstrapFacts",
     "Combination",
-    "GeneralisedCoordinates",
     "Identification",
     "InfluenceFacts",
-    "LinearCoordinates",
     "MarginalMeans",
     "ProfileFacts",
     "RMAnovaFacts",
     "SummaryFacts",
     "Table",
     "TermCovariance",
+    "UserCoordinates",
     "VarCorr",
     "aic",
     "aicc",
@@ -106,5 +105,4 @@ __all__ = [
     "variance_errors",
     "variance_shares",
     "vcov",
-    "vcov_fixef",
 ]

@@ -15,10 +15,8 @@ import numpy as np
 
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import ModelError
-from mixedeffects.estimation.laplace import QuadratureObjective
-from mixedeffects.estimation.laplace.objective import with_problem
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
-from mixedeffects.inference.identification import identification
+from mixedeffects.inference.identification import unknown_components
 
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
 # a share of it, unless that is next to nothing in standard errors
@@ -76,7 +74,6 @@ def approximation(fit, *, search=True):
 
     Parameters
     ----------
-    fit : FitRecord
     search : bool
         Whether the optimum by quadrature may be searched where the estimate is not it, which
         takes about as long as the fit.
@@ -94,8 +91,7 @@ def approximation(fit, *, search=True):
     """
     if fit.family.name == "gaussian" and fit.family.link.name == "identity":
         return Approximation(EXACT)
-    problem = fit.evaluation.objective.problem
-    if len(problem.system.rows.q) != 1 or len(problem.stacking.variables) != 1:
+    if len(fit.all_blocks) != 1 or not fit.design.blocks:
         return Approximation(CROSSED)
     key = "approximation", search
     if key not in fit.cache:
@@ -107,10 +103,6 @@ def approximation(fit, *, search=True):
 class _Ruler:
     """Moves of the parameters from the estimates, in their own units and in standard errors.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-
     Attributes
     ----------
     names : list of str
@@ -118,32 +110,26 @@ class _Ruler:
     """
 
     def __init__(self, fit):
-        self.fit, self.half = fit, fit.parameter_half
-        self.problem = fit.evaluation.objective.problem
+        self.fit, self.half = fit, fit.parameters.half
         self.x = fit.evaluation.estimates
+        components = fit.parameters.components
+        self._variances = np.array([c.is_variance for c in components])
         p = fit.estimates.size - fit.theta.size
-        self.names = [f"'{name}'" for name in fit.parameter_names[:p]]
-        for block in fit.all_blocks:  # one grouping factor
-            for term in block.terms:
-                self.names += [
-                    f"the standard deviation of {block.names[c]} between levels of "
-                    f"{block.factor.name}"
-                    for c in term.columns
-                ]
+        self.names = [f"'{name}'" for name in fit.parameters.coefficient_names]
+        self.names += [
+            f"the standard deviation of {c.first} between levels of {c.group}"
+            for c in components
+            if c.is_variance
+        ]
         self.values = self.at(self.x)
         self.is_sd = np.arange(self.values.size) >= p
         self.errors = self._errors(p)
 
     def at(self, x):
         """(K,) coefficients and standard deviations."""
-        covariance = self.problem.covariance
-        lambdas = covariance.lambdas(self.problem.theta(x))
-        out = [group.T @ x[group.part] for group in self.fit.coefficients]
-        for t in covariance.terms:
-            place = np.ix_(t.columns, t.columns)
-            L = covariance.T_blocks[t.block][place] @ lambdas[t.block][place]
-            out.append(np.sqrt((L * L).sum(axis=1)))
-        return np.concatenate(out)
+        coefficients, theta = self.fit.parameters.at(x)
+        values = self.fit.parameters.components_at(theta[None], np.ones(1))[0]
+        return np.concatenate([coefficients, values[self._variances]])
 
     def _errors(self, p):
         """(K,) standard errors; nan of what has none.
@@ -157,20 +143,11 @@ class _Ruler:
             total += move * move
         out = np.sqrt(total)
         out[(self.is_sd & (self.values < GONE)) | (total == 0.0)] = np.nan
-        out[p:][self._unknown()] = np.nan
+        unknown = unknown_components(self.fit, correlations=False)
+        out[p:][unknown[self._variances]] = np.nan
         if self.fit.certificate.recession is not None:
             out[:p][self.fit.certificate.recession.limits(np.eye(p)) != 0] = np.nan
         return out
-
-    def _unknown(self):
-        """(K - p,) whether each standard deviation is not in the data."""
-        found = identification(self.fit)
-        if found is None:
-            return np.zeros(self.values.size, dtype=bool)[self.is_sd]
-        known = {(e.block, e.a): e.known for e in found.entries if e.is_variance}
-        places = [(f, c) for f, b in enumerate(self.fit.all_blocks) for t in b.terms
-                  for c in t.columns]  # fmt: skip
-        return np.array([not known[place] for place in places])
 
     def step(self, evaluation):
         """The Newton step from a point to the optimum of its objective."""
@@ -197,17 +174,15 @@ def _agree(errors, share):
 
 def _compared(fit, search):
     # with separation alone what stays finite can be compared
-    if fit.parameter_half is None or (fit.certificate.no_maximum and fit.recession is None):
+    if fit.parameters.half is None or (fit.certificate.no_maximum and fit.recession is None):
         return Approximation(UNKNOWN)
     ruler = _Ruler(fit)
-    problem = fit.evaluation.objective.problem
-    k, n = problem.system.rows.k[0], problem.response.y.shape[0]
     x, last, points = ruler.x, None, 0
     for count in POINTS:
         if count <= max(fit.nagq, 1):
             continue
-        objective = _objective(problem, count)
-        if objective is None or n * count**k > LOOK:
+        objective = _objective(fit, count)
+        if objective is None or objective.row_densities > LOOK:
             break
         at = objective.evaluate(x, near=fit.evaluation)
         if not np.isfinite(at.value):
@@ -230,17 +205,15 @@ def _compared(fit, search):
 
 def _searched(fit, ruler, points):
     """The optimum by quadrature with as many points as it takes."""
-    problem = fit.evaluation.objective.problem
-    k, n = problem.system.rows.k[0], problem.response.y.shape[0]
-    at, B, x = fit.evaluation, fit.engine_hessian, ruler.x
+    at, B, x = fit.evaluation, fit.parameters.hessian, ruler.x
     if fit.certificate.recession is not None:  # what is at infinity stays where it is
         B = B + _stiff(fit)
     found = 0
     # that many at the fit's own estimates; elsewhere fewer may do
     start = max(min(points, FEWEST), min(p for p in POINTS if p > max(fit.nagq, 1)))
     for count in (p for p in POINTS if p >= start):
-        objective = _objective(problem, count)
-        if objective is None or n * count**k * EVALUATIONS > SEARCH:
+        objective = _objective(fit, count)
+        if objective is None or objective.row_densities * EVALUATIONS > SEARCH:
             break
         first = objective.evaluate(x, near=at)
         if not np.isfinite(first.value):
@@ -259,20 +232,19 @@ def _searched(fit, ruler, points):
 
 def _stiff(fit):
     """Curvature that keeps the directions of a recession where they are."""
-    V = fit.engine_recession.directions
-    out = np.zeros(fit.engine_hessian.shape)
+    V = fit.parameters.recession.directions
+    out = np.zeros(fit.parameters.hessian.shape)
     F = V.shape[1]
     out[:F, :F] = 1e6 * V.T @ np.linalg.pinv(V @ V.T) @ V
     return out
 
 
-def _objective(problem, count):
+def _objective(fit, count):
     """The objective by quadrature, None where it has too many nodes."""
     try:
-        objective = QuadratureObjective(problem, count)
+        return fit.by_quadrature(count)
     except ModelError:
         return None
-    return with_problem(objective, problem)
 
 
 def _named(ruler, status, points, x):

@@ -64,10 +64,6 @@ class Clusters:
 def outermost(design):
     """Position of the grouping factor in which all others are nested, or None.
 
-    Parameters
-    ----------
-    design : Design
-
     Returns
     -------
     int or None
@@ -88,8 +84,6 @@ def clusters_of_labels(values, n, role):
 
     Parameters
     ----------
-    values : (n,) array
-    n : int
     role : str
         Name of the argument, for messages.
 
@@ -121,7 +115,6 @@ def chosen_clusters(design, choice, role):
 
     Parameters
     ----------
-    design : Design
     choice : str or (n,) array
         A grouping factor of the model, or labels.
     role : str
@@ -150,11 +143,6 @@ def chosen_clusters(design, choice, role):
 def named(value, names):
     """The name that a user means, who may leave out the backticks of a formula.
 
-    Parameters
-    ----------
-    value : str
-    names : iterable of str
-
     Returns
     -------
     str
@@ -176,7 +164,6 @@ def independent_clusters(fit, cluster=None):
 
     Parameters
     ----------
-    fit : FitRecord
     cluster : str or (n,) array, optional
         A grouping factor of the model, or a label for each row that was used; the outermost
         grouping factor if not given.
@@ -231,10 +218,6 @@ class GLSRows:
     V is relative to sigma^2, e = y - X beta. V^-1 c = W (c - Z G Z'V^-1 c) comes from the
     scores Z'V^-1 [X^ e] that the factorisation has: no matrix of the size of V is made.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Attributes
     ----------
     T : (p, p) array
@@ -244,19 +227,14 @@ class GLSRows:
     """
 
     def __init__(self, fit):
-        evaluation = fit.evaluation
-        fact, reference = evaluation.factorisation, evaluation.objective.stats.reference
-        design = self.design = fit.design
-        p = self.p = design.X.shape[1]
-        self.T = reference.T[:p, :p] @ np.linalg.inv(fact.RX) if p else np.zeros((0, 0))
+        gls, design = fit.gls, fit.design
+        self.design, self.p, self.T = design, design.X.shape[1], gls.T
         y = design.y if design.offset is None else design.y - design.offset
         self.residual = y - design.X @ fit.beta
         self._effects = []
         # Z (T_z Lambda~) has the covariance of the random part, and good numbers
         self.roots = []
-        groups = zip(
-            fact.fixed_scores(), fact.scores(), evaluation.lambdas, reference.T_blocks, strict=True
-        )
+        groups = zip(gls.fixed_scores, gls.scores, gls.lambdas, gls.T_blocks, strict=True)
         for fixed, scores, Lam, T in groups:
             both = np.concatenate([fixed, scores[:, :, None]], axis=2)
             self._effects.append((T @ Lam @ Lam.T) @ both)
@@ -285,11 +263,6 @@ class GLSRows:
 
 def cluster_products(gls, clusters):
     """Sums over the rows of every cluster.
-
-    Parameters
-    ----------
-    gls : GLSRows
-    clusters : Clusters
 
     Returns
     -------

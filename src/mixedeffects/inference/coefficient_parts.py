@@ -96,8 +96,8 @@ def part_of(fit, component):
     if component == MAIN or (component == "all" and not fit.extras):
         return tuple(fit.design.x_names), fit
     if component == "all":
-        names, part = fit.parameter_names, slice(0, fit.estimates.size - fit.theta.size)
-        names = tuple(names[part])
+        names = fit.parameters.coefficient_names
+        part = slice(0, len(names))
     else:
         values = fit.extras[component]
         part = place(fit, component)

@@ -53,7 +53,7 @@ def combinations_of(found):
     Combination
     """
     listed = [_unit(found, e) for e in found.entries if e.known]
-    if found.fit.linear and found.residual_known:
+    if found.fit.kind.residual and found.residual_known:
         listed.append(_unit(found, None))
     touched = list(dict.fromkeys((e.block, e.term) for e in found.entries if not e.known))
     for f, term in touched:
@@ -120,7 +120,7 @@ def _cells_of(found, f, t, chosen, whole, beside=()):
             at = {block.names[c]: z for c, z in zip(chosen, rows[r], strict=True)}
             at |= {block.names[c]: 0.0 for c in block.terms[t].columns if c not in chosen}
             place = ", ".join(f"{n} = {z:g}" for n, z in at.items() if n != "(Intercept)")
-        words = f"{' + '.join(found.group(g) for g in (f, *beside))} where {place}"
+        words = f"{' + '.join(found.fit.parameters.groups[g] for g in (f, *beside))} where {place}"
         out.append((Combination(words, max(value, 0.0), True), weights))
     return out if news else []  # variances of single columns are in the table
 
@@ -149,8 +149,8 @@ def _null(found):
 def _row_space(found):
     """Combinations that span all that is in the data, each with few entries."""
     null = _null(found)
-    linear = found.fit.linear
-    if not linear:
+    residual = found.fit.kind.residual
+    if not residual:
         null = null[:-1]
     scale = np.abs(null).max(axis=1)
     unmoved = scale <= ROUNDING * scale.max()
@@ -164,7 +164,7 @@ def _row_space(found):
         row = row / row[np.argmax(np.abs(row) > 0)]
         whole = np.abs(row - np.round(row)) < WHOLE
         row = np.where(whole, np.round(row), row)
-        yield row if linear else np.append(row, 0.0)
+        yield row if residual else np.append(row, 0.0)
 
 
 def _combination(found, weights):

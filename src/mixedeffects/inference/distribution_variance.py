@@ -90,7 +90,6 @@ def row_variances(fit, blocks=None):
 
     Parameters
     ----------
-    fit : GLMMFit
     blocks : sequence of int, optional
         Positions among the design's blocks; all by default.
     """
@@ -104,10 +103,6 @@ def row_variances(fit, blocks=None):
 
 def mean_response(fit):
     """Mean over the rows of what the inverse link gives, random effects integrated out.
-
-    Parameters
-    ----------
-    fit : GLMMFit
 
     Returns
     -------
@@ -128,7 +123,6 @@ def other_predictors(fit, values=None):
 
     Parameters
     ----------
-    fit : GLMMFit
     values : dict of str to array, optional
         Other coefficients than the fit's.
     """
@@ -141,8 +135,6 @@ def distribution_variance(fit, approximation, mean, values=None):
 
     Parameters
     ----------
-    fit : GLMMFit
-    approximation : {"theoretical", "delta", "lognormal", "trigamma"}
     mean : float
         Mean response at which the other three are taken; see `mean_response`.
     values : dict of str to array, optional
@@ -190,3 +182,17 @@ def distribution_variance(fit, approximation, mean, values=None):
     if not np.isfinite(found):
         raise NotAvailableError(f"the {family} distribution has no finite variance here")
     return found
+
+
+def distribution_slopes(fit, approximation, mean):
+    """Derivatives of `distribution_variance` by the other predictors' coefficients."""
+    out = []
+    for name, values in fit.extras.items():
+        for j in range(values.size):
+            ends = []
+            for step in (1e-5, -1e-5):
+                moved = {k: v.copy() for k, v in fit.extras.items()}
+                moved[name][j] += step
+                ends.append(distribution_variance(fit, approximation, mean, moved))
+            out.append((ends[0] - ends[1]) / 2e-5)
+    return np.array(out)

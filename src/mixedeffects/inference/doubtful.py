@@ -14,10 +14,6 @@ SCALES = {"logit": 1.0, "probit": 0.55, "cloglog": 0.71, "loglog": 0.71, "cauchi
 def doubtful(fit):
     """Whether groups are so different, or so small, that the approximation is worth a look.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-
     Examples
     --------
     >>> import mixedeffects as me
@@ -34,7 +30,7 @@ def doubtful(fit):
     sizes = fit.response.size
     responses = fit.design.n if sizes is None else sizes.sum()
     few = any(block.factor.n_levels * FEW >= responses for block in fit.all_blocks)
-    if len(fit.evaluation.objective.problem.system.rows.q) == 1:
+    if len(fit.all_blocks) == 1:
         return large or few
     # where nothing can be compared, only where it is known to go wrong: single 0 / 1 responses
     single = fit.family.ordinal or (

@@ -6,34 +6,30 @@ import numpy as np
 
 from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.normal import z_quantile
-from mixedeffects.inference.row_sums import fixed_variance, mean_noise, mean_squares
+from mixedeffects.inference.row_sums import mean_squares
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.variance_means import check_scale, mean_variances, singular_blocks
+from mixedeffects.inference.variance_means import (
+    check_scale,
+    finite_fixed_variance,
+    latent_variances,
+    singular_blocks,
+)
 
 
 @in_the_data("variance", "icc")
 def variance_shares(fit):
     """Share of the random variance per grouping factor, and in all, without standard errors.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Returns
     -------
     Table
         group, variance, icc: one row per grouping factor, then "total".
     """
-    if not fit.linear:
-        from mixedeffects.inference.icc_glmm import shares_of_glmm
-
-        return shares_of_glmm(fit)
-    variances = mean_variances(fit)
-    whole = sum(variances) + fit.sigma**2 * mean_noise(fit)
-    names = [b.factor.name for b in fit.design.blocks]
-    values = [*variances, sum(variances)]
+    parts = latent_variances(fit)
+    names = [fit.design.blocks[f].factor.name for f in parts.groups]
+    values = [*parts.between, sum(parts.between)]
     return Table(
-        {"group": [*names, "total"], "variance": values, "icc": [v / whole for v in values]}
+        {"group": [*names, "total"], "variance": values, "icc": [v / parts.whole for v in values]}
     )
 
 
@@ -94,63 +90,59 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
     ([0.403, 0.403], [0.753, 0.753])
     """
     check_scale(fit, scale, approximation, null)
-    if not fit.linear:
-        from mixedeffects.inference.icc_glmm import icc_of_glmm
-
-        return icc_of_glmm(fit, level, scale, approximation, null)
     half = z_quantile(level)
-    columns = dict(variance_shares(fit).columns)
-    values = np.array(columns["icc"])
-    variances = np.array(columns["variance"])
-    # the sum may be in the data where a total without the residuals is not
-    everything = sum(mean_variances(fit)) + fit.sigma**2 * mean_noise(fit) + fixed_variance(fit)
-    error = icc_errors(fit)
+    if scale == "response" and not fit.kind.residual:
+        from mixedeffects.inference.observation_scale import observation_variances, row_level
+
+        parts = observation_variances(fit)
+        groups = [f for f in range(len(fit.design.blocks)) if f not in row_level(fit)]
+        variances = np.array([*parts.groups, parts.between])
+        whole, everything = parts.between + parts.within, parts.between + parts.within + parts.fixed
+        values, error = variances / whole, np.full(variances.size, np.nan)
+    else:
+        parts = latent_variances(fit, approximation, null, slopes=True)
+        groups = parts.groups
+        variances = np.array([*parts.between, sum(parts.between)])
+        everything = parts.whole + finite_fixed_variance(fit, "the unadjusted ICC")
+        values, error = variances / parts.whole, icc_errors(fit, parts)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         logit = np.log(values) - np.log1p(-values)
         width = half * error / (values * (1.0 - values))
-        columns |= {
-            "icc_unadjusted": variances / everything,
-            "std_error": error,
-            "lower": 1.0 / (1.0 + np.exp(width - logit)),
-            "upper": 1.0 / (1.0 + np.exp(-width - logit)),
-        }
-    return Table(columns)
+        return Table(
+            {
+                "group": [*(fit.design.blocks[f].factor.name for f in groups), "total"],
+                "variance": variances,
+                "icc": values,
+                "icc_unadjusted": variances / everything,
+                "std_error": error,
+                "lower": 1.0 / (1.0 + np.exp(width - logit)),
+                "upper": 1.0 / (1.0 + np.exp(-width - logit)),
+            }
+        )
 
 
-def icc_errors(fit):
-    """Standard errors of the ICC of every grouping factor and of the total.
-
-    The ICC depends on theta only: with relative variances v_f = <G_f / sigma^2, mean zz'> and
-    noise r it is v_f / (sum v + r).
+def icc_errors(fit, parts):
+    """Standard errors of the ICC of every group and of the total, by the delta method.
 
     Returns
     -------
-    (blocks + 1,) array
+    (groups + 1,) array
     """
-    from mixedeffects.inference.df.variance_information import variance_information
-
-    information = variance_information(fit)
-    blocks = fit.design.blocks
-    T_blocks = fit.evaluation.objective.stats.reference.T_blocks
-    K = information.covariance.shape[0] - 1
-    v = np.zeros(len(blocks) + 1)
-    slope = np.zeros((len(blocks) + 1, K))
-    start = 0
-    for f, (Lam, T, dG) in enumerate(
-        zip(fit.lambdas, T_blocks, information.derivatives, strict=True)
-    ):
-        M = mean_squares(fit, f)
-        v[f] = np.einsum("ab,ab->", Lam @ Lam.T, M)
-        slope[f, start : start + dG.shape[0]] = np.einsum("lab,ab->l", T @ dG @ T.T, M)
-        start += dG.shape[0]
-    v[-1], slope[-1] = v.sum(), slope.sum(axis=0)
-    whole = v[-1] + mean_noise(fit)
-    gradient = slope / whole - np.outer(v, slope[-1]) / whole**2
-    covariance = information.covariance[:K, :K]
+    parameters, groups = fit.parameters, parts.groups
+    covariance = parameters.covariance_without_beta
+    slope = np.zeros((len(fit.design.blocks), covariance.shape[0]))
+    for f, of_block in enumerate(slope):
+        dG = parameters.slopes[f]
+        of_block[-len(dG) :] = np.einsum("lab,ab->l", dG, mean_squares(fit, f))
+    assert parts.noise_slopes is not None  # they were asked for
+    of_whole = slope.sum(axis=0) + parts.noise_slopes
+    variances = np.array([*parts.between, sum(parts.between)])
+    rows = np.vstack([slope[groups], slope[groups].sum(axis=0)])
+    gradient = rows / parts.whole - np.outer(variances, of_whole) / parts.whole**2
     error = np.sqrt(np.maximum(np.einsum("fk,kl,fl->f", gradient, covariance, gradient), 0.0))
-    unknown = singular_blocks(fit)
+    unknown = set(singular_blocks(fit))
     if unknown:
-        error[[*unknown, -1]] = np.nan
-    elif not information.determined:
+        error[[*(i for i, f in enumerate(groups) if f in unknown), -1]] = np.nan
+    elif not parameters.determined:
         error[:] = np.nan
     return error

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.estimation.identification import CONSTANT, constant_along
-from mixedeffects.inference.component_names import places_of
 
 NOT_IN_DATA = "not in the data: the likelihood is the same whatever its value"
 
@@ -55,10 +54,6 @@ class CovarianceEntry:
 class Identification:
     """What can be said of the covariance parameters of a fit with flat directions.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Attributes
     ----------
     flat : tuple of FlatDirection
@@ -76,17 +71,17 @@ class Identification:
         self.residual_known = all(abs(r) <= CONSTANT * size for r in residual)
 
     def _entries(self):
-        fit = self.fit
-        for f, (block, Lam) in enumerate(zip(fit.all_blocks, fit.lambdas, strict=True)):
-            G = fit.sigma**2 * (Lam @ Lam.T)
-            group = self.group(f)
-            for _, t, a, b in places_of([block]):
-                weights = np.zeros_like(G)
-                weights[a, b] = 1.0
-                yield CovarianceEntry(
-                    f, t, group, a, b, block.names[a], block.names[b], float(G[a, b]),
-                    self.knows({f: weights}),
-                )  # fmt: skip
+        parameters, blocks = self.fit.parameters, self.fit.all_blocks
+        before = np.cumsum([0, *(len(block.terms) for block in blocks)]).tolist()
+        for c, value in zip(parameters.components, parameters.variances.tolist(), strict=True):
+            if c.block < 0:  # the residual variance
+                continue
+            weights = np.zeros((blocks[c.block].k,) * 2)
+            weights[c.row, c.column] = 1.0
+            yield CovarianceEntry(
+                c.block, c.term - before[c.block], c.label, c.row, c.column, c.first,
+                c.second or c.first, value, self.knows({c.block: weights}),
+            )  # fmt: skip
 
     def knows(self, weights, residual=0.0):
         """Whether a weighted sum of variances and covariances is in the data.
@@ -117,29 +112,27 @@ class Identification:
     def moves_errors(self, L):
         """(m,) whether the standard error of L beta is not in the data.
 
-        Of a linear model fitted by REML: the criterion knows the fixed effects' covariance, F = RX
-        Cov(beta) RX' / sigma^2, up to what it projects out. Along a flat direction it changes by
-        sum_j F_j'(dG)F_j + (I - sum_j F_j'G F_j) d sigma^2, F_j = Z_j'V^-1X RX^-1.
+        Of a linear model fitted by REML: the criterion knows the fixed effects' covariance up to
+        what it projects out. That of the coefficients of X^ (`GLS`) changes along a flat direction
+        by sum_j F_j'(dG)F_j + (I - sum_j F_j'G F_j) d sigma^2, F_j = Z_j'V^-1X^.
         """
         fit = self.fit
         moved = np.zeros(L.shape[0], dtype=bool)
-        if not fit.linear or not fit.reml:
+        if not fit.reml:
             return moved
-        fact = fit.evaluation.factorisation
-        reference = fit.evaluation.objective.stats.reference
-        p = fit.beta.size
-        inner = np.linalg.solve(fact.RX.T, reference.T[:p, :p].T @ L.T)
+        gls = fit.gls
+        inner = gls.T.T @ L.T
         size = np.einsum("pm,pm->m", inner, inner)
-        scores = [s @ inner for s in fact.fixed_scores()]  # (q, k, m)
+        scores = [s @ inner for s in gls.fixed_scores]  # (q, k, m)
         for flat in self.flat:
             changes = [
                 np.linalg.solve(T, np.linalg.solve(T, change).T)
-                for T, change in zip(reference.T_blocks, flat.blocks, strict=True)
+                for T, change in zip(gls.T_blocks, flat.blocks, strict=True)
             ]
             change = flat.residual * size
             # a change this small next to the variance itself is rounding, too
             total = size * max([abs(flat.residual), *(np.abs(c).max() for c in changes)])
-            for s, dG, Lam in zip(scores, changes, fit.evaluation.lambdas, strict=True):
+            for s, dG, Lam in zip(scores, changes, gls.lambdas, strict=True):
                 change = change + np.einsum("qam,ab,qbm->m", s, dG, s)
                 change = change - flat.residual * np.einsum("qam,ab,qbm->m", s, Lam @ Lam.T, s)
                 total = total + np.einsum("qam,ab,qbm->m", np.abs(s), np.abs(dG), np.abs(s))
@@ -171,33 +164,27 @@ class Identification:
 
         return reasons_of(self)
 
-    def group(self, f):
-        """A block's group as in the table of variances: ``"zi: site"`` in the part of the zeros."""
-        main = len(self.fit.design.blocks)
-        return "zi: " * (f >= main) + self.fit.all_blocks[f].factor.name
-
 
 def unknown_components(fit, *, correlations=True):
-    """(m,) whether each variance component, in the order of `component_places`, is not in the data.
-
-    Of a linear model with the residual last.
+    """(c,) whether each component of ``fit.parameters`` is not in the data.
 
     Parameters
     ----------
-    fit : FitRecord
     correlations : bool
         Whether a component of two columns is their correlation, which takes both variances, or
         their covariance.
     """
     found = identification(fit)
     if found is None:
-        return np.zeros(len(places_of(fit.all_blocks)) + fit.linear, dtype=bool)
+        return np.zeros(len(fit.parameters.components), dtype=bool)
     variances = {(e.block, e.a): e.known for e in found.entries if e.is_variance}
     known = [
         e.known and (not correlations or (variances[e.block, e.a] and variances[e.block, e.b]))
         for e in found.entries
     ]
-    return ~np.array([*known, *([found.residual_known] if fit.linear else [])], dtype=bool)
+    if fit.parameters.has_residual:
+        known.append(found.residual_known)
+    return ~np.array(known, dtype=bool)
 
 
 def unknown_names(fit):
@@ -219,7 +206,7 @@ def unknown_names(fit):
                 f"sd_{e.first}|{e.group}" if e.is_variance
                 else f"cor_{e.second}.{e.first}|{e.group}"
             )  # fmt: skip
-    return out if found.residual_known or not fit.linear else [*out, "sigma"]
+    return out if found.residual_known else [*out, "sigma"]
 
 
 def known_covariance(fit, L, covariance):
@@ -227,7 +214,6 @@ def known_covariance(fit, L, covariance):
 
     Parameters
     ----------
-    fit : FitRecord, CoefficientPart or the like
     L : (m, p) array
     covariance : (m, m) array
 
@@ -257,10 +243,6 @@ def known_covariance(fit, L, covariance):
 
 def identification(fit):
     """What the data say of the variances of a fit; None where they say all of it.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------

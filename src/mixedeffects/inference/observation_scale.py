@@ -58,10 +58,6 @@ def row_level(fit):
 def observation_variances(fit):
     """Parts of the variance of the response, of one trial where it counts successes.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-
     Returns
     -------
     ObservationVariances

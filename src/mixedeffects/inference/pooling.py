@@ -154,7 +154,7 @@ def baselines(fit):
 
 def complete_pooling(fit):
     """Least squares without the random terms, from the cross-products."""
-    stats = fit.evaluation.objective.stats
+    stats = fit.cross_products
     p = stats.p
     T, gram, rhs = stats.reference.T, stats.xx[:p, :p], stats.xx[:p, p]
     inverse = np.linalg.inv(gram) if p else gram

@@ -18,7 +18,6 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.satterthwaite import Satterthwaite
-from mixedeffects.inference.df.variance_information import variance_information
 
 # rows whose columns are expanded at a time, and doubles in an array of a chunk
 CHUNK, DOUBLES = 16_384, 4_000_000
@@ -76,9 +75,7 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
 
     Parameters
     ----------
-    fit : FitRecord
     X : (n, p) array or ColumnMatrix
-    blocks : sequence of (codes (n,), Z (n, k) or None)
     rows : (m,) int array
         The rows wanted.
     between : bool
@@ -91,8 +88,7 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
     (m,) array
     """
     method = cast(Satterthwaite, df_method(fit, "satterthwaite"))
-    information = variance_information(fit)
-    reference = fit.evaluation.objective.stats.reference
+    parameters, gls = fit.parameters, fit.gls
     out = np.empty(rows.size)
     width = X.shape[1] + max(b.size for b in fit.b)
     for part in chunks_of(rows.size, width):
@@ -101,16 +97,16 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
         gradient[:, -1] += residual[part]
         at = 0
         for f, (_, matrix) in enumerate(blocks):
-            dG = information.derivatives[f]
+            dG = parameters.dG[f]
             if between:
-                z = rows_of(matrix, some, some.size) @ reference.T_blocks[f]
-                half = z @ fit.evaluation.lambdas[f]
+                z = rows_of(matrix, some, some.size) @ gls.T_blocks[f]
+                half = z @ gls.lambdas[f]
                 gradient[:, at : at + len(dG)] += fit.sigma**2 * np.einsum(
                     "na,lab,nb->nl", z, dG, z
                 )
                 gradient[:, -1] += fit.sigma**2 * np.einsum("nk,nk->n", half, half)
             at += len(dG)
-        spread = np.einsum("nk,kl,nl->n", gradient, information.covariance, gradient)
+        spread = np.einsum("nk,kl,nl->n", gradient, parameters.variance_covariance, gradient)
         with np.errstate(divide="ignore", invalid="ignore"):
             out[part] = np.where(spread > 0, 2.0 * gradient[:, -1] ** 2 / spread, np.inf)
     return out
@@ -121,7 +117,6 @@ def conditional_error(fit, X, blocks):
 
     Parameters
     ----------
-    fit : FitRecord
     X : (n, p) array or ColumnMatrix
     blocks : sequence of (codes (n,), Z (n, k) or None)
         A code of -1 contributes nothing to z.
@@ -135,41 +130,38 @@ def conditional_error(fit, X, blocks):
     NotAvailableError
         When there are too many rows for the size of the model.
     """
-    evaluation = fit.evaluation
-    fact, reference = evaluation.factorisation, evaluation.objective.stats.reference
+    gls = fit.gls
     n, p = X.shape
-    refuse_too_many(fact, n)
-    T = reference.T[:p, :p]
-    half = np.linalg.solve(fact.RX.T, T.T).T if p else np.zeros((0, 0))
-    fixed = fact.fixed_scores()
+    refuse_too_many(gls, n)
+    fixed = gls.fixed_scores
     widest = max(b.size // len(b) for b in fit.b) * (p + 2) + p
     out = np.empty(n)
     for rows in chunks_of(n, widest):
         size = rows.stop - rows.start
-        a = np.asarray(X[rows]) @ half
+        a = np.asarray(X[rows]) @ gls.T
         codes, Z = [], []
         for f, (all_codes, matrix) in enumerate(blocks):
             c = np.asarray(all_codes[rows])
-            z = rows_of(matrix, rows, size) @ reference.T_blocks[f]
+            z = rows_of(matrix, rows, size) @ gls.T_blocks[f]
             z[c < 0] = 0.0
-            Lam = evaluation.lambdas[f]
+            Lam = gls.lambdas[f]
             a -= np.einsum("nkp,nk->np", fixed[f][c], z @ (Lam @ Lam.T))
             codes.append(c)
             Z.append(z)
-        out[rows] = np.einsum("np,np->n", a, a) + fact.joint(codes, Z)
+        out[rows] = np.einsum("np,np->n", a, a) + gls.joint(codes, Z)
     return fit.sigma**2 * np.maximum(out, 0.0)
 
 
-def refuse_too_many(fact, n):
+def refuse_too_many(gls, n):
     """Refuse rows that would take minutes.
 
     Raises
     ------
     NotAvailableError
     """
-    flops = fact.joint_flops(n)
+    flops = gls.joint_flops(n)
     if flops > MOST_FLOPS:
-        fits = int(MOST_FLOPS / fact.joint_flops(1))
+        fits = int(MOST_FLOPS / gls.joint_flops(1))
         raise NotAvailableError(
             f"intervals for {n:,} rows take about {flops:.0e} operations: the random effects of "
             "different factors are correlated, and every row needs a solve of its own\n"
@@ -182,8 +174,6 @@ def new_group_variance(fit, blocks, *, everyone=False):
 
     Parameters
     ----------
-    fit : FitRecord
-    blocks : sequence of (codes (n,), Z (n, k) or None)
     everyone : bool
         For all rows, as if every level were new.
 

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
 
     from mixedeffects.design import Design
     from mixedeffects.engine import Plan
-    from mixedeffects.estimation import Certificate, Evaluation, Recession
+    from mixedeffects.estimation import (
+        Certificate,
+        Coefficients,
+        Evaluation,
+        Parameters,
+        Recession,
+    )
     from mixedeffects.inference.kinds import Kind
 
 
@@ -19,8 +25,9 @@ class FitRecord(Protocol):
     """The record of a fitted mixed model; every array in the user's coordinates.
 
     Linear and generalised models have the same members. A linear one is Gaussian and has no
-    `extras`; a generalised one has more: `predictors`, `estimates`, `vcov_parameters`,
-    `nagq` (see `mixedeffects.fitting.GLMMFit`).
+    `extras`, but `gls`, `cross_products` and `residual_df` (see `mixedeffects.fitting.LMMFit`); a
+    generalised one has `predictors`, `estimates`, `vcov_parameters`, `mode_curvature`, `nagq` (see
+    `mixedeffects.fitting.GLMMFit`).
 
     Attributes
     ----------
@@ -66,6 +73,12 @@ class FitRecord(Protocol):
         Relative factor of each of `all_blocks`.
     b : tuple of (q, k) arrays
         Conditional modes of the random effects (BLUPs), per block.
+    parameters : FitParameters
+        All parameters: names, values, covariance, variance components.
+    coefficients : tuple of Coefficients
+        Where the coefficients stand among the engine's parameters, and in which columns.
+    covariance_parameters : Parameters
+        Which entries of theta belong to which term.
     objective : float
         -2 log-likelihood (ML) or REML criterion.
     certificate : Certificate
@@ -96,6 +109,9 @@ class FitRecord(Protocol):
     theta: np.ndarray
     lambdas: tuple[np.ndarray, ...]
     b: tuple[np.ndarray, ...]
+    parameters: Any
+    coefficients: tuple[Coefficients, ...]
+    covariance_parameters: Parameters
     objective: float
     certificate: Certificate
     evaluation: Evaluation

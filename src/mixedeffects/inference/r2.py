@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from mixedeffects.inference.in_the_data import in_the_data
-from mixedeffects.inference.row_sums import fixed_variance, mean_noise
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.variance_means import check_scale, mean_variances
+from mixedeffects.inference.variance_means import (
+    check_scale,
+    finite_fixed_variance,
+    latent_variances,
+)
 
 
 @in_the_data("variance", "r2")
@@ -48,19 +51,23 @@ def r2(fit, *, scale="latent", approximation=None, null=None):
     {'marginal': 0.279, 'conditional': 0.799, 'fixed': 0.279, 'Subject': 0.521, 'Residual': 0.201}
     """
     check_scale(fit, scale, approximation, null)
-    if not fit.linear:
-        from mixedeffects.inference.icc_glmm import r2_of_glmm
+    if scale == "response" and not fit.kind.residual:
+        from mixedeffects.inference.observation_scale import observation_variances
 
-        return r2_of_glmm(fit, scale, approximation, null)
-    fixed = fixed_variance(fit)
-    groups = mean_variances(fit)
-    residual = fit.sigma**2 * mean_noise(fit)
-    whole = fixed + sum(groups) + residual
-    names = [block.factor.name for block in fit.design.blocks]
-    variances = [fixed, fixed + sum(groups), fixed, *groups, residual]
+        parts = observation_variances(fit)
+        names, values = ["random"], [parts.between]
+        fixed, conditional, noise = parts.fixed, parts.fixed + parts.between, parts.within
+    else:
+        parts = latent_variances(fit, approximation, null)
+        names, values = [block.factor.name for block in fit.design.blocks], parts.blocks
+        fixed, noise = finite_fixed_variance(fit, "R²"), parts.noise
+        conditional = fixed + sum(parts.between)
+    variances = [fixed, conditional, fixed, *values, noise]
+    whole = fixed + sum(values) + noise
+    last = "Residual" if fit.kind.residual else "distribution"
     return Table(
         {
-            "measure": ["marginal", "conditional", "fixed", *names, "Residual"],
+            "measure": ["marginal", "conditional", "fixed", *names, last],
             "variance": variances,
             "r2": [v / whole for v in variances],
         }

@@ -118,11 +118,9 @@ def random_components(fit, *, units="response"):
     """
     if units not in ("response", "formula"):
         raise OptionError(f"units={units!r} is not one of response, formula")
-    main = len(fit.design.blocks)
     out = []
     doubted = doubted_blocks(fit)
     for f, (block, Lam) in enumerate(zip(fit.all_blocks, fit.lambdas, strict=True)):
-        label = block.factor.name if f < main else f"zi: {block.factor.name}"
         if units == "formula":
             U, sd, _ = np.linalg.svd(Lam)
             loadings = U
@@ -133,7 +131,7 @@ def random_components(fit, *, units="response"):
             sd, loadings = np.full(sd.shape, np.nan), np.full(loadings.shape, np.nan)
         else:
             loadings = upright(loadings)
-        out.append(PrincipalComponents(label, block.names, sd, loadings))
+        out.append(PrincipalComponents(fit.parameters.groups[f], block.names, sd, loadings))
     return tuple(out)
 
 

@@ -18,8 +18,6 @@ def kept(fit, key, compute):
 
     Parameters
     ----------
-    fit : FitRecord
-    key : hashable
     compute : callable
         Without arguments.
     """
@@ -37,10 +35,6 @@ def summed(fit, name, compute):
 
 def fixed_triangle(fit):
     """Upper triangular R with R'R = X'X.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------
@@ -73,7 +67,6 @@ def block_triangle(fit, f):
 
     Parameters
     ----------
-    fit : FitRecord
     f : int
         Position in `all_blocks`.
 
@@ -153,8 +146,6 @@ def column_moments(fit, j, f=None):
 
     Parameters
     ----------
-    fit : FitRecord
-    j : int
     f : int, optional
         Position in `all_blocks` of the block whose column it is; of the fixed effects if not given.
 
@@ -198,7 +189,7 @@ def _has_intercept(fit):
 
 def _unweighted(fit):
     """The cross-products of a linear fit's rows, each counted once; None of other fits."""
-    return fit.evaluation.objective.stats if fit.linear and fit.design.weights is None else None
+    return fit.cross_products if fit.design.weights is None else None
 
 
 def _level_sums(stats, f):

@@ -124,11 +124,13 @@ def singular_words(fit):
 
     A group of the extra zeros is called ``"zi: Subject"``, as in the table of variances.
     """
-    own = len(fit.design.blocks)
-    terms = [("zi: " * (i >= own), b, t) for i, b in enumerate(fit.all_blocks) for t in b.terms]
+    groups = fit.parameters.groups
+    terms = [
+        (group, b, t) for group, b in zip(groups, fit.all_blocks, strict=True) for t in b.terms
+    ]
     out = []
     for direction in fit.certificate.singular:
-        component, block, term = terms[direction.term]
+        group, block, term = terms[direction.term]
         text = ""
         for weight, column in zip(direction.weights, term.columns, strict=True):
             if abs(weight) < 1e-8:
@@ -136,7 +138,7 @@ def singular_words(fit):
             sign = (" + " if weight > 0 else " - ") if text else ("" if weight > 0 else "-")
             size = "" if abs(abs(weight) - 1.0) < 5e-4 else f"{abs(weight):.3g}·"
             text += f"{sign}{size}{block.names[column]}"
-        out.append(f"{component}{block.factor.name}: {text}")
+        out.append(f"{group}: {text}")
     return tuple(out)
 
 

@@ -64,8 +64,9 @@ def trace(fit):
     columns["gap"] = columns["objective"] - last
     columns = {name: columns[name] for name in OWN}
     user = coordinates_of(fit)
-    rows = []
-    for step in path:
-        fixed = {f"fixed: {k}" if k in OWN else k: v for k, v in user.fixef(step).items()}
-        rows.append(fixed | user.components(step))
-    return Table(columns | {name: np.array([row[name] for row in rows]) for name in rows[0]})
+    rows = [user.fixef(step) for step in path]
+    fixed = {
+        f"fixed: {name}" if name in OWN else name: np.array([row[name] for row in rows])
+        for name in rows[0]
+    }
+    return Table(columns | fixed | user.components(path))

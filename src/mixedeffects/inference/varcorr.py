@@ -142,11 +142,10 @@ def varcorr(fit):
     terms = []
     main = len(fit.design.blocks)
     found = identification(fit)
-    for f, (block, Lam) in enumerate(zip(fit.all_blocks, fit.lambdas, strict=True)):
+    for f, (block, G) in enumerate(zip(fit.all_blocks, fit.parameters.covariances, strict=True)):
         for term in block.terms:
             columns = list(term.columns)
-            part = fit.sigma * Lam[np.ix_(columns, columns)]
-            covariance = part @ part.T
+            covariance = G[np.ix_(columns, columns)]
             if found is not None:
                 known = found.known_entries(f)[np.ix_(columns, columns)]
                 covariance = np.where(known, covariance, np.nan)
@@ -159,7 +158,7 @@ def varcorr(fit):
                     "conditional" if f < main else "zi",
                 )
             )
-    sigma = fit.sigma if fit.linear else None
+    sigma = fit.sigma if fit.parameters.has_residual else None
     if found is None:
         return VarCorr(tuple(terms), sigma)
     if sigma is not None and not found.residual_known:

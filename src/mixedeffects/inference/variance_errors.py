@@ -1,98 +1,52 @@
 """Standard errors and intervals of variance components, by the delta method.
 
-The observed information gives the covariance of theta~ and log sigma^2 (of a generalised model,
-of all its parameters); variances, standard deviations and correlations are functions of them, with
-derivatives in closed form. Everything
-is in the units of the component itself: the error of a variance is not that of a ratio to
-sigma^2. Intervals are symmetric on the scale on which the estimates are nearly normal: the
-logarithm for variances and standard deviations, Fisher's z for correlations.
+The observed information gives the covariance of the parameters; variances, standard deviations and
+correlations are functions of them, with derivatives in closed form. Everything is in the units of
+the component itself: the error of a variance is not that of a ratio to sigma^2. Intervals are
+symmetric on the scale on which the estimates are nearly normal: the logarithm for variances and
+standard deviations, Fisher's z for correlations.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.inference.component_names import component_places
-from mixedeffects.inference.component_record import BOUNDARY, Components, boundary_columns
-from mixedeffects.inference.df.variance_information import variance_information
+from mixedeffects.covariance import structure_of
 from mixedeffects.inference.identification import NOT_IN_DATA, unknown_components
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
 
-FLAT = "the data say nothing about some direction of the variance parameters"
+BOUNDARY = "on the boundary of its space (singular fit): no standard error"
 # a correlation this close to one is on the boundary
 EXTREME = 1.0 - 1e-10
 
 
-def components(fit):
-    """Variances and covariances of all terms, in the order of `varcorr`, with their errors.
+def boundary_columns(fit):
+    """Per singular term, by position, the columns whose variances have no normal approximation.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    Components
+    All columns of a correlated term, because a direction of zero variance bounds all of them; of
+    uncorrelated columns only those with a variance of zero.
     """
-    if "components" not in fit.cache:
-        if fit.linear:
-            fit.cache["components"] = _components(fit)
-        else:
-            from mixedeffects.inference.variance_errors_glmm import components_of_glmm
+    terms = [term for block in fit.all_blocks for term in block.terms]
+    out: dict[int, set[int]] = {}
+    for direction in fit.certificate.singular:
+        term = terms[direction.term]
+        held = [
+            column
+            for column, weight in zip(term.columns, direction.weights, strict=True)
+            if structure_of(term).pairs or abs(weight) > 1e-8
+        ]
+        out.setdefault(direction.term, set()).update(held)
+    return out
 
-            fit.cache["components"] = components_of_glmm(fit)
-    return fit.cache["components"]
 
-
-def _components(fit):
-    information = variance_information(fit)
-    T_blocks = fit.evaluation.objective.stats.reference.T_blocks
-    K = information.covariance.shape[0] - 1
-    sigma2 = fit.sigma**2
-    flat = unexplained_flatness(fit, information)
-    singular = boundary_columns(fit)
-    columns = {name: [] for name in ("group", "first", "second", "of", "reason")}
-    value, gradient, at = [], [], {}
-    G = [sigma2 * (Lam @ Lam.T) for Lam in fit.lambdas]
-    slopes = [
-        sigma2 * (T @ dG @ T.T) for T, dG in zip(T_blocks, information.derivatives, strict=True)
+def missing_reasons(fit):
+    """Per variance component, why it has no standard error; "" where it has one."""
+    bounded, doubt = boundary_columns(fit), fit.parameters.doubt
+    return [
+        BOUNDARY if {c.row, c.column} & bounded.get(c.term, set()) else doubt
+        for c in fit.parameters.components
     ]
-    starts = np.cumsum([0, *(dG.shape[0] for dG in slopes)])
-    for f, t, a, b in component_places(fit.design):
-        block = fit.design.blocks[f]
-        if a == b:
-            at[t, a] = len(value)
-        columns["group"].append(block.factor.name)
-        columns["first"].append(block.names[a])
-        columns["second"].append(None if a == b else block.names[b])
-        columns["of"].append(None if a == b else (at[t, a], at[t, b]))
-        bounded = {a, b} & singular.get(t, set())
-        columns["reason"].append(BOUNDARY if bounded else (FLAT if flat else ""))
-        row = np.zeros(K + 1)
-        row[starts[f] : starts[f + 1]] = slopes[f][:, a, b]
-        row[K] = G[f][a, b]
-        value.append(float(G[f][a, b]))
-        gradient.append(row)
-    row = np.zeros(K + 1)
-    row[K] = sigma2
-    for name, entry in zip(
-        columns, ("Residual", None, None, None, FLAT if flat else ""), strict=True
-    ):
-        columns[name].append(entry)
-    value.append(sigma2)
-    gradient = np.array([*gradient, row])
-    return Components(
-        value=np.array(value),
-        covariance=gradient @ information.covariance @ gradient.T,
-        **columns,
-    )
-
-
-def unexplained_flatness(fit, information):
-    """Whether some direction was left out of the information, on no boundary and no known one."""
-    certificate = fit.certificate
-    return not (information.determined or certificate.is_singular or certificate.flat)
 
 
 def variance_errors(fit, *, level=0.95):
@@ -131,48 +85,50 @@ def variance_errors(fit, *, level=0.95):
     (array([6.81, 1.73]), array([25.91, 27.78]), array([53.19, 34.57]))
     """
     half = z_quantile(level)
-    c = components(fit)
-    n = c.value.size
-    spread = np.sqrt(np.maximum(np.diagonal(c.covariance), 0.0))
-    missing = np.array([bool(reason) for reason in c.reason])
+    components, variances = fit.parameters.components, fit.parameters.variances
+    covariance, reasons = fit.parameters.variances_covariance, missing_reasons(fit)
+    n = variances.size
+    spread = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
+    missing = np.array([bool(reason) for reason in reasons])
     vcov_error = np.where(missing, np.nan, spread)
     out = {name: np.full(n, np.nan) for name in ("estimate", "error", "lower", "upper")}
     unknown = unknown_components(fit)
     vcov_lower, vcov_upper = np.full(n, np.nan), np.full(n, np.nan)
-    for i in range(n):
-        pair = c.of[i]
-        if pair is None:
-            value = np.sqrt(c.value[i])
+    place = {(c.term, c.row): i for i, c in enumerate(components) if c.is_variance}
+    for i, c in enumerate(components):
+        if c.is_variance:
+            value = np.sqrt(variances[i])
             error = 0.5 * vcov_error[i] / value if value > 0 else np.nan
             with np.errstate(over="ignore"):  # next to zero the limits are zero and infinity
                 factor = np.exp(half * error / value) if value > 0 else np.nan
                 limits = value / factor, value * factor
             vcov_lower[i], vcov_upper[i] = limits[0] ** 2, limits[1] ** 2
         else:
-            value, error = _correlation(c, i, *pair)
+            three = [i, place[c.term, c.row], place[c.term, c.column]]
+            value, error = _correlation(variances[three], covariance[np.ix_(three, three)])
             error = np.nan if missing[i] else error
             limits = np.nan, np.nan
             if abs(value) < EXTREME:
                 z, width = np.arctanh(value), half * error / (1.0 - value**2)
                 limits = np.tanh(z - width), np.tanh(z + width)
-            vcov_lower[i] = c.value[i] - half * vcov_error[i]
-            vcov_upper[i] = c.value[i] + half * vcov_error[i]
+            vcov_lower[i] = variances[i] - half * vcov_error[i]
+            vcov_upper[i] = variances[i] + half * vcov_error[i]
         out["estimate"][i], out["error"][i] = value, error
         out["lower"][i], out["upper"][i] = limits
     for values in out.values():
         values[unknown] = np.nan
     alone = unknown_components(fit, correlations=False)
-    vcov = np.where(alone, np.nan, c.value)
+    vcov = np.where(alone, np.nan, variances)
     for values in (vcov_error, vcov_lower, vcov_upper):
         values[alone] = np.nan
-    reason = [NOT_IN_DATA if u else r for u, r in zip(unknown, c.reason, strict=True)]
-    owner = {} if c.component is None else {"component": list(c.component)}
+    reason = [NOT_IN_DATA if u else r for u, r in zip(unknown, reasons, strict=True)]
+    owner = {} if fit.linear else {"component": [c.predictor for c in components]}
     return Table(
         {
             **owner,
-            "group": list(c.group),
-            "term1": list(c.first),
-            "term2": list(c.second),
+            "group": [c.group for c in components],
+            "term1": [c.first for c in components],
+            "term2": [c.second for c in components],
             "vcov": vcov,
             "vcov_std_error": vcov_error,
             "vcov_lower": vcov_lower,
@@ -186,14 +142,21 @@ def variance_errors(fit, *, level=0.95):
     )
 
 
-def _correlation(c, i, a, b):
-    """Correlation of component i, a covariance, and its standard error."""
-    va, vb, cov = c.value[a], c.value[b], c.value[i]
+def _correlation(values, covariance):
+    """A correlation and its standard error.
+
+    Parameters
+    ----------
+    values : (3,) array
+        The covariance and the two variances.
+    covariance : (3, 3) array
+        Of their estimates.
+    """
+    cov, va, vb = values
     if not (va > 0 and vb > 0):
         return np.nan, np.nan
     r = cov / np.sqrt(va * vb)
     if abs(r) >= EXTREME:
         return float(np.clip(r, -1.0, 1.0)), np.nan
     gradient = np.array([1.0 / np.sqrt(va * vb), -0.5 * r / va, -0.5 * r / vb])
-    part = c.covariance[np.ix_([i, a, b], [i, a, b])]
-    return r, float(np.sqrt(max(gradient @ part @ gradient, 0.0)))
+    return r, float(np.sqrt(max(gradient @ covariance @ gradient, 0.0)))

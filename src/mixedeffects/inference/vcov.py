@@ -12,38 +12,6 @@ from mixedeffects.inference.separated import limits_of
 METHODS = ("model", "kenward-roger", "CR0", "CR2")
 
 
-def vcov_fixef(RX, sigma):
-    """Covariance matrix of the fixed effects, given theta.
-
-    Parameters
-    ----------
-    RX : (p, p) array
-        Upper Cholesky factor of X'V^-1X, with V relative to sigma^2.
-    sigma : float
-        Residual standard deviation, in units of the response.
-
-    Returns
-    -------
-    (p, p) array
-        sigma^2 (RX'RX)^-1; entry (i, j) is in units of beta[i] times units of beta[j].
-
-    References
-    ----------
-    Bates, Mächler, Bolker & Walker (2015), eq. 54, doi:10.18637/jss.v067.i01.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> vcov_fixef(np.diag([2.0, 4.0]), sigma=2.0)
-    array([[1.  , 0.  ],
-           [0.  , 0.25]])
-    """
-    if RX.shape[0] == 0:
-        return np.zeros((0, 0))
-    inverse = np.linalg.inv(RX)
-    return sigma**2 * (inverse @ inverse.T)
-
-
 def vcov(fit, *, method="model", groups=None, component="conditional"):
     """Covariance matrix of the coefficients.
 

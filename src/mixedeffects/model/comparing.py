@@ -19,7 +19,6 @@ from mixedeffects.inference.comparison import (
     comparison_facts,
     likelihood_ratio,
     needs_ml,
-    objective_without_random,
     on_the_same_rows,
     reductions,
     reference,
@@ -237,7 +236,7 @@ def reduced(fit, reduction, part):
         if test is None:
             raise ModelError(f"the model without {reduction.words} cannot be tested: {remark}")
         return n_parameters(small), -0.5 * small.objective, test
-    objective = objective_without_random(fit)
+    objective = fit.objective_without_random()
     df = fit.theta.size
     ((block, *_),) = fit.random_effects
     (term,) = block.terms

@@ -44,7 +44,7 @@ def unknown_words(found):
     for group, pairs in related.items():
         several = "correlations" if len(pairs) > 1 else "correlation"
         out.append(f"the {several} of {listed(pairs)} between levels of {group}")
-    if found.fit.linear and not found.residual_known:
+    if not found.residual_known:
         out.append("the residual SD")
     return out
 

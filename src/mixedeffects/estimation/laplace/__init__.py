@@ -1,6 +1,6 @@
 """Generalised linear mixed models: Laplace's approximation, its exact gradient, its optimum."""
 
-from mixedeffects.estimation.laplace.assemble import Coefficients, assemble, in_engines
+from mixedeffects.estimation.laplace.assemble import assemble, in_engines
 from mixedeffects.estimation.laplace.curvature import hessian, quick_hessian
 from mixedeffects.estimation.laplace.edge import at_edge, edge_advice, edge_words
 from mixedeffects.estimation.laplace.fit import fit_laplace
@@ -10,7 +10,6 @@ from mixedeffects.estimation.laplace.quick import QuickObjective
 from mixedeffects.estimation.laplace.separation import finite_space, in_users
 
 __all__ = [
-    "Coefficients",
     "LaplaceObjective",
     "QuadratureObjective",
     "QuickObjective",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from mixedeffects.crossprod.reference import block_transform, coordinates, pilot_rows
 from mixedeffects.engine import make_plan, require_memory
 from mixedeffects.engine.rows import RandomRows, row_system
+from mixedeffects.estimation.coefficients import Coefficients
 from mixedeffects.estimation.laplace.problem import Predictor, Problem
 from mixedeffects.estimation.laplace.stacking import OnePredictor, TwoPredictors, stack_rows
 from mixedeffects.estimation.parameters import Parameters
@@ -18,25 +18,6 @@ from mixedeffects.estimation.parameters import Parameters
 DEAR = 3e3
 # columns of a remainder whose pattern is looked at: every fit factors it dozens of times
 ANALYSED_FROM = 60
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Coefficients:
-    """One group of fixed coefficients: its place, and the way back to the user's columns.
-
-    Attributes
-    ----------
-    name : str
-        "conditional", "dispersion", "zi", "df" or "thresholds".
-    part : slice
-        Of the parameter vector.
-    T : (p, p) array
-        coefficients = T x[part].
-    """
-
-    name: str
-    part: slice
-    T: np.ndarray
 
 
 def assemble(family, response, design, *, engine="auto"):

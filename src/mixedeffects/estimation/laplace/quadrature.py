@@ -81,6 +81,11 @@ class QuadratureObjective(LaplaceObjective):
         self.nodes, self.log_weights = product_rule(points, k)
         self.codes = rows.codes[0]
 
+    @property
+    def row_densities(self):
+        """Evaluations of a row's density that one evaluation takes."""
+        return self.problem.response.y.shape[0] * len(self.nodes)
+
     def _at(self, x, near):
         return QuadratureEvaluation(self, x, near)
 

@@ -1,6 +1,7 @@
 """Many fits of one design: other responses, or other multiplicities of its levels."""
 
 from mixedeffects.estimation.refits.batches import in_batches, streams
+from mixedeffects.estimation.refits.deleted import Deletions
 from mixedeffects.estimation.refits.gather import ClusterDraws, draw_rows, gather_design
 from mixedeffects.estimation.refits.refits import Refits
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR, RefitResults
@@ -10,6 +11,7 @@ __all__ = [
     "FAILED",
     "SINGULAR",
     "ClusterDraws",
+    "Deletions",
     "RefitResults",
     "Refits",
     "draw_rows",

@@ -13,10 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.crossprod import CrossProducts
-from mixedeffects.engine import Solver, make_plan, threads_for
-from mixedeffects.estimation import LMMObjective, Parameters
-from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
+from mixedeffects.engine import make_plan, threads_for
+from mixedeffects.estimation import GLS, LMMObjective
 from mixedeffects.inference.assumptions.covariates import numeric_predictors
 from mixedeffects.inference.assumptions.limits import critical, verdict
 from mixedeffects.inference.assumptions.moments import LEAST
@@ -39,7 +37,6 @@ def curvature(fit, excess=1.0):
 
     Parameters
     ----------
-    fit : FitRecord
     excess : float
         How many times as variable as the model says the response is; statistics are divided by its
         root.
@@ -81,8 +78,6 @@ def score_of_square(fit, x, excess=1.0, setting=None):
 
     Parameters
     ----------
-    fit : FitRecord
-    x : (n,) array
     excess : float
         As in `curvature`.
     setting : tuple, optional
@@ -117,17 +112,8 @@ def _score_and_weights(fit):
         w = np.ones(fit.design.n) if fit.design.weights is None else fit.design.weights
         w = w / fit.sigma**2
         return residuals(fit, "response") * w, w
-    problem, evaluation = fit.evaluation.objective.problem, fit.evaluation
-    if fit.nagq != 1:  # the same point, by Laplace's approximation
-        evaluation = LaplaceObjective(problem).evaluate(evaluation.estimates)
-    with threads_for(fit.plan.columns):
-        slopes = -0.5 * np.asarray(row_slopes(evaluation))
     w = np.asarray(fit.family.expected_information(fit.response, fit.predictors), dtype=float)
-    w = np.maximum(w, 1e-10 * max(float(w.max()), 1e-300))
-    if fit.row_of is not None:  # a merged row's derivative is shared among its rows
-        counts = np.bincount(fit.row_of, minlength=slopes.size)
-        slopes = (slopes / counts)[fit.row_of]
-    return slopes, w
+    return fit.row_scores(), np.maximum(w, 1e-10 * max(float(w.max()), 1e-300))
 
 
 class _Projection:
@@ -136,11 +122,10 @@ class _Projection:
     def __init__(self, fit, weights):
         design = replace(fit.design.changed(offset=None, aliased=()), weights=weights)
         self.design = design
-        self.relative = fit.linear
         if not design.blocks:
             return
         self.plan = fit.plan if fit.linear else make_plan(design)
-        self.theta = fit.theta * (fit.sigma if fit.linear else 1.0)
+        self.theta = fit.theta * fit.sigma
 
     def __call__(self, q):
         """(fixed part, all) of what is fitted to q, (n,) each."""
@@ -152,20 +137,12 @@ class _Projection:
             beta = np.linalg.lstsq(X * root[:, None], q * root, rcond=None)[0]
             return X @ beta, X @ beta
         with threads_for(self.plan.columns):
-            stats = CrossProducts.of(design, self.plan.layout)
-            parameters = Parameters(design.blocks, stats.reference.T_blocks)
+            objective = LMMObjective.of(design, self.plan, True)
+            parameters = objective.parameters
             theta = parameters.from_user(self.theta[: parameters.n_theta])
-            objective = LMMObjective(stats, Solver(stats, self.plan), parameters, True)
-            evaluation = objective.evaluate(theta)
-            fact, reference, p = evaluation.factorisation, stats.reference, X.shape[1]
-            beta = reference.T[:p, :p] @ fact.beta() - reference.T[:p, p]
-            b = [
-                h @ (Lam @ Lam.T) @ T.T
-                for h, Lam, T in zip(
-                    fact.scores(), evaluation.lambdas, reference.T_blocks, strict=True
-                )
-            ]
-        fixed = X @ beta
+            gls = GLS(objective.evaluate(theta))
+            b = gls.modes
+        fixed = X @ gls.beta
         return fixed, fixed + random_part([(k.factor.codes, k.Z) for k in design.blocks], b)
 
 

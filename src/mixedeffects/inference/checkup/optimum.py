@@ -54,7 +54,7 @@ def identified(fit):
     pairs = sum(not e.is_variance and not e.known for e in found.entries)
     if pairs:
         names.append(f"{pairs} covariance{'s' * (pairs != 1)}")
-    if fit.linear and not found.residual_known:
+    if not found.residual_known:
         names.append("the residual variance")
     reasons = "; ".join(found.reasons()) or "other combinations of effects give the same"
     known = "; ".join(f"variance of {c.words}" if c.is_variance else c.words

@@ -59,13 +59,12 @@ def near_zero(fit):
     list of (label, size)
         ``("g: x", 0.003)``: size in residual standard deviations.
     """
-    main = len(fit.design.blocks)
     out = []
-    for f, (block, sizes) in enumerate(zip(fit.all_blocks, contributions(fit), strict=True)):
-        prefix = "zi: " * (f >= main)
+    blocks = zip(fit.parameters.groups, fit.all_blocks, contributions(fit), strict=True)
+    for group, block, sizes in blocks:
         for name, size in zip(block.names, sizes, strict=True):
             if size < NEAR_ZERO:
-                out.append((f"{prefix}{block.factor.name}: {name}", float(size)))
+                out.append((f"{group}: {name}", float(size)))
     return out
 
 

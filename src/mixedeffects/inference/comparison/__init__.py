@@ -11,7 +11,6 @@ from mixedeffects.inference.comparison.facts import (
 )
 from mixedeffects.inference.comparison.likelihoods import refuse_other_likelihoods
 from mixedeffects.inference.comparison.nesting import Nesting, nesting
-from mixedeffects.inference.comparison.no_random import objective_without_random
 from mixedeffects.inference.comparison.random_terms import Reduction, reductions
 from mixedeffects.inference.comparison.reference import NullDistribution, reference
 from mixedeffects.inference.comparison.same_rows import on_the_same_rows
@@ -28,7 +27,6 @@ __all__ = [
     "likelihood_ratio",
     "needs_ml",
     "nesting",
-    "objective_without_random",
     "on_the_same_rows",
     "reductions",
     "reference",

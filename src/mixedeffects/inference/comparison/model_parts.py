@@ -41,31 +41,19 @@ def model_parts(fit):
 
     Thresholds, which the response alone decides on, are left out.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Returns
     -------
     dict of str to ModelPart
     """
-    design = fit.design
-    main = design.X, design.x_names, design.offset, design.blocks
-    X, names, offset, blocks = main
-    ones = np.ones((design.n, 1))
-    if fit.linear:
-        reference = fit.evaluation.objective.stats.reference
-        p = X.shape[1]
-        return {
-            "conditional": ModelPart(
-                X, reference.T[:p, :p], names, offset, blocks, reference.T_blocks
-            ),
-            "dispersion": ModelPart(ones, np.eye(1), ("(Intercept)",), None, (), ()),
-        }
+    design, blocks = fit.design, fit.design.blocks
     T = {group.name: group.T for group in fit.coefficients}
-    T_blocks = fit.evaluation.objective.problem.covariance.T_blocks
+    T_blocks = fit.covariance_parameters.T_blocks
     at = len(blocks)
-    out = {"conditional": ModelPart(X, T["conditional"], names, offset, blocks, T_blocks[:at])}
+    out = {
+        "conditional": ModelPart(
+            design.X, T["conditional"], design.x_names, design.offset, blocks, T_blocks[:at]
+        )
+    }
     placed = {}
     for name, part in fit.design.others.items():
         placed[name] = T_blocks[at : at + len(part.blocks)]
@@ -75,6 +63,7 @@ def model_parts(fit):
             continue
         part = fit.design.others.get(name)
         if part is None:
+            ones = np.ones((design.n, 1))
             out[name] = ModelPart(ones, np.eye(1), ("(Intercept)",), None, (), ())
         else:
             out[name] = ModelPart(

@@ -70,16 +70,12 @@ def same_fixed(one, other):
         return False
     if p == 0:
         return True
-    C, inside = combinations(X, Y, _reference(other).T[:p, :p], one.design.n)
+    C, inside = combinations(X, Y, other.coefficients[0].T, one.design.n)
     return bool(inside.all()) and abs(np.linalg.slogdet(C)[1]) < 1e-6
 
 
 def nesting(small, large):
     """How `small` sits in `large`; both on the same rows.
-
-    Parameters
-    ----------
-    small, large : FitRecord
 
     Returns
     -------
@@ -130,10 +126,6 @@ def pieces_of(block):
         pieces = structure_of(term).pieces or [range(len(term.columns))]
         out += [(term, tuple(term.columns[c] for c in piece)) for piece in pieces]
     return out
-
-
-def _reference(fit):
-    return fit.evaluation.objective.stats.reference
 
 
 def _offset_differs(one, other, n):

@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.refits import FAILED, gather_design
-from mixedeffects.inference.component_names import component_places
+from mixedeffects.inference.deletion.measures import variances_without
 from mixedeffects.inference.deletion.record import InfluenceFacts
 
 LONGEST_SECONDS = 1800.0
@@ -19,11 +19,6 @@ MEASURED = 3
 
 def without_each(fit, units):
     """How a generalised fit changes without each unit, all parameters estimated anew.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    units : Clusters
 
     Returns
     -------
@@ -54,7 +49,7 @@ def without_each(fit, units):
     measures = _measures(
         fit.beta - beta, V, fixed_covariance(fit.evaluation, fit.coefficients[0].T)
     )
-    names, variance, without = _variances(fit, theta)
+    names, variance, without = variances_without(fit, theta, np.ones(J))
     failed = int((~converged).sum())
     notes = (f"{failed} of {J} refits failed: their measures are missing",) if failed else ()
     missing = np.full(J, np.nan)
@@ -98,21 +93,3 @@ def _measures(delta, V, whole):
     out["covratio"][known] = np.linalg.det(V) / np.linalg.det(whole)
     out["covtrace"][known] = np.abs(np.einsum("ab,jba->j", inverse, V) - p)
     return out
-
-
-def _variances(fit, theta):
-    """Names of the main formula's variances and covariances, their values, those without each."""
-    covariance = fit.evaluation.objective.problem.covariance
-    names, places = [], []
-    for f, _, a, b in component_places(fit.design):
-        block = fit.design.blocks[f]
-        names.append((block.factor.name, block.names[a], None if a == b else block.names[b]))
-        places.append((f, a, b))
-
-    def components(values):
-        lambdas = covariance.lambdas(values)
-        return [float(lambdas[f][a] @ lambdas[f][b]) for f, a, b in places]
-
-    nothing = [np.nan] * len(places)
-    without = [components(t) if np.isfinite(t).all() else nothing for t in theta]
-    return tuple(names), np.array(components(fit.theta)), np.array(without)

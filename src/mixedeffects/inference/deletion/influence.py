@@ -17,15 +17,14 @@ from mixedeffects.errors import (
     PlanTooLargeError,
     depth_of_package,
 )
+from mixedeffects.estimation.refits import Deletions
 from mixedeffects.inference.clusters import (
     Clusters,
     GLSRows,
     chosen_clusters,
     cluster_products,
 )
-from mixedeffects.inference.component_names import component_places
-from mixedeffects.inference.deletion.deleted import Deletions
-from mixedeffects.inference.deletion.measures import measured, measured_rows
+from mixedeffects.inference.deletion.measures import measured, measured_rows, variances_without
 from mixedeffects.inference.deletion.record import InfluenceFacts
 from mixedeffects.inference.deletion.rows import inverse_diagonal, row_products
 
@@ -91,13 +90,13 @@ def influence(fit, groups=None, *, refit=None):
         isinstance(groups, str) and groups == "rows" and "rows" not in names
     )
     if refit is None:
-        refit = not (by_row and fit.linear)
+        refit = not (by_row and fit.cross_products is not None)
     if not isinstance(refit, bool | np.bool_):
         raise OptionError(f"refit={refit!r} must be True or False")
     units = _rows(fit) if by_row else _groups(fit, groups)
     if refit:
         _require_levels(fit, units)
-    if not fit.linear:
+    if fit.cross_products is None:
         from mixedeffects.inference.deletion.generalised import without_each
 
         if not refit:
@@ -156,7 +155,11 @@ def _require_levels(fit, units):
         left = factor.n_levels - np.bincount(unit[own], minlength=units.n)
         alone |= left < 2
         if alone.all():
-            held = "\nrefit=False leaves them out with the variances held" if fit.linear else ""
+            held = (
+                "\nrefit=False leaves them out with the variances held"
+                if fit.cross_products is not None
+                else ""
+            )
             raise NotAvailableError(
                 f"without {units.name} {units.labels[0]} one level of {factor.name} is left: no "
                 f"variance between levels can be estimated (of any {units.name}){held}"
@@ -176,11 +179,11 @@ def _leverage(fit, units, X, solved, diagonal):
 
 def _single_rows(fit, gls, solved, h, diagonal):
     """All measures row by row, theta held."""
-    objective, fact = fit.evaluation.objective, fit.evaluation.factorisation
+    nu = fit.residual_df
     P = diagonal - np.einsum("rp,rp->r", solved, solved)
     P = np.where(DETERMINED * diagonal < P, P, np.nan)
-    left = objective.nu - 1.0  # without degrees of freedom there is no residual variance
-    s2 = np.maximum(fact.pwrss - h**2 / P, 0.0) / (left if left > 0 else np.nan)
+    left = nu - 1.0  # without degrees of freedom there is no residual variance
+    s2 = np.maximum(nu * fit.sigma**2 - h**2 / P, 0.0) / (left if left > 0 else np.nan)
     theta = np.broadcast_to(fit.theta, (P.size, fit.theta.size))
     return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.sigma**2)
 
@@ -188,7 +191,6 @@ def _single_rows(fit, gls, solved, h, diagonal):
 def _independent_groups(fit, gls, units):
     """delta, information, s_i^2, theta and convergence of groups independent of all other rows."""
     p = gls.p
-    objective, fact = fit.evaluation.objective, fit.evaluation.factorisation
     own, scores = cluster_products(gls, units)
     quadratic = np.zeros(units.n)
     for lo, hi in units.chunks():
@@ -205,10 +207,8 @@ def _independent_groups(fit, gls, units):
         delta[lost] = np.nan
     else:
         delta = scores
-    nu = objective.nu - units.sizes.astype(float)
-    s2 = (fact.pwrss - quadratic - np.einsum("jp,jp->j", scores, delta)) / np.where(
-        nu > 0, nu, np.nan
-    )
+    rss, nu = fit.residual_df * fit.sigma**2, fit.residual_df - units.sizes.astype(float)
+    s2 = (rss - quadratic - np.einsum("jp,jp->j", scores, delta)) / np.where(nu > 0, nu, np.nan)
     return (
         delta, information, s2, np.tile(fit.theta, (units.n, 1)), np.ones(units.n, dtype=bool)
     )  # fmt: skip
@@ -259,7 +259,7 @@ def _facts(fit, gls, units, refit, found, fixed, random, notes):
     if failed:
         notes.append(f"{failed} of {J} refits did not converge to a certified optimum")
         warnings.warn(notes[-1], ConvergenceWarning, stacklevel=depth_of_package())
-    names, now, without = _variances(fit, found.theta, found.s2)
+    names, now, without = variances_without(fit, found.theta, found.s2)
     return InfluenceFacts(
         groups=units.name,
         refit=refit,
@@ -285,32 +285,3 @@ def _facts(fit, gls, units, refit, found, fixed, random, notes):
         converged=found.converged,
         notes=tuple(notes),
     )
-
-
-def _variances(fit, theta, s2):
-    """Names of the variances and covariances, their values, and those without each unit."""
-    parameters = fit.evaluation.objective.parameters
-    names, places = [], []
-    for f, _, a, b in component_places(fit.design):
-        block = fit.design.blocks[f]
-        names.append((block.factor.name, block.names[a], None if a == b else block.names[b]))
-        places.append((f, a, b))
-    names.append(("Residual", None, None))
-
-    def components(theta, s2):
-        lambdas = parameters.lambdas(theta)
-        values = [s2 * float(lambdas[f][a] @ lambdas[f][b]) for f, a, b in places]
-        return [*values, s2]
-
-    if (theta == fit.theta).all():
-        relative = np.array(components(fit.theta, 1.0))
-        without = s2[:, None] * relative
-    else:
-        nothing = [np.nan] * len(names)
-        without = np.array(
-            [
-                components(t, s) if np.isfinite(t).all() else nothing
-                for t, s in zip(theta, s2, strict=True)
-            ]
-        )
-    return tuple(names), np.array(components(fit.theta, fit.sigma**2)), without

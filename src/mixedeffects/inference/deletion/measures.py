@@ -112,3 +112,20 @@ def _assemble(
     measures = [np.where(known, m, np.nan) for m in measures]
     spread = np.where(known[:, None], spread, np.nan)
     return Deleted(delta, s2, theta, converged, known, spread, *measures)
+
+
+def variances_without(fit, theta, s2):
+    """Variances and covariances of the main formula: names, values, and values without each unit.
+
+    Parameters
+    ----------
+    theta : (J, n_theta) array
+        Without each unit, in the user's columns.
+    s2 : (J,) array
+        Residual variance without each unit; ones for a generalised model.
+    """
+    parameters = fit.parameters
+    main = [i for i, c in enumerate(parameters.components) if c.predictor == "conditional"]
+    names = tuple((c.group, c.first, c.second) for c in parameters.components)
+    without = parameters.components_at(theta, np.sqrt(s2), scale="vcov")[:, main]
+    return tuple(names[i] for i in main), parameters.variances[main], without

@@ -23,10 +23,6 @@ LEVELS = 20_000
 def row_products(gls):
     """X^, V^-1 X^ and h = V^-1 e of all rows.
 
-    Parameters
-    ----------
-    gls : GLSRows
-
     Returns
     -------
     (n, p), (n, p), (n,) arrays
@@ -45,11 +41,6 @@ def inverse_diagonal(fit, gls):
 
     One grouping factor: from the conditional covariances. Several: the one with most columns
     is eliminated level by level, and what remains is inverted as one dense matrix.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    gls : GLSRows
 
     Returns
     -------
@@ -78,10 +69,6 @@ def inverse_diagonal(fit, gls):
 
 def leverages(fit):
     """Derivative of every fitted value by its response at the same theta, 1 - P_ii / w_i.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------

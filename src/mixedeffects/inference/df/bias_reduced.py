@@ -27,12 +27,6 @@ LONGEST_SECONDS = 900.0
 def adjusted_products(fit, gls, clusters):
     """Scores and products of the adjusted columns G_c = A_c V_c^-1 X^_c.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    gls : GLSRows
-    clusters : Clusters
-
     Returns
     -------
     scores : (J, p) array
@@ -104,12 +98,6 @@ class Bases:
 
     A cluster is kept as its rows when these are few or have different weights, else in a
     basis of its columns.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    gls : GLSRows
-    clusters : Clusters
     """
 
     def __init__(self, fit, gls, clusters):

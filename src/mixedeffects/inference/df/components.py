@@ -65,10 +65,6 @@ class Parts:
 def parts_of(stats):
     """Split the random effects into independent parts.
 
-    Parameters
-    ----------
-    stats : CrossProducts
-
     Returns
     -------
     Parts
@@ -137,7 +133,6 @@ def pair_sums(parts, lambdas):
 
     Parameters
     ----------
-    parts : Parts
     lambdas : sequence of (k, k) arrays
         Relative factor of every block.
 

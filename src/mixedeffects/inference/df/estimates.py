@@ -13,11 +13,9 @@ def linear_estimates(fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
 
     Parameters
     ----------
-    fit : FitRecord
     L : (m, p) array
     ddf : str, optional
         A method of `mixedeffects.inference.df.methods`.
-    level : float
     null : float or (m,) array
         Hypothesised values.
     offset : float or (m,) array

@@ -9,11 +9,14 @@ vanish: Sigma = sum_r gamma_r Sigma_r,
     W    = inverse of 1/2 [tr(Sigma^-1 Sigma_r Sigma^-1 Sigma_s) - 2 tr(Phi Q_rs)
                            + tr(Phi P_r Phi P_s)],
     Phi_A = Phi + 2 Phi { sum_rs W_rs (Q_rs - P_r Phi P_s) } Phi.
+
+The fixed columns are taken as X^ with X^'Sigma^-1 X^ = I (`GLS`), so that Phi = I.
 """
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
@@ -70,30 +73,25 @@ class KenwardRoger:
                 "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
                 'fit with reml=True, or use ddf="satterthwaite"'
             )
-        objective = fit.evaluation.objective
-        stats = objective.stats
-        p = stats.p
+        gls, stats = fit.gls, fit.cross_products
         parts = parts_of(stats)
         announce(parts)
-        P, Q, traces = derivatives(fit, pair_sums(parts, fit.evaluation.lambdas))
-        RX = fit.evaluation.factorisation.RX
-        Phi = np.linalg.inv(RX.T @ RX) if p else np.zeros((0, 0))
-        PhiP = Phi @ P
+        parts = replace(parts, ZX=np.linalg.solve(gls.R.T, parts.ZX.T).T)  # Z~'WX^
+        P, Q, traces = derivatives(fit, pair_sums(parts, gls.lambdas))
         information = 0.5 * (
-            traces - 2.0 * np.einsum("pq,rsqp->rs", Phi, Q) + np.einsum("rpq,sqp->rs", PhiP, PhiP)
+            traces - 2.0 * np.einsum("rspp->rs", Q) + np.einsum("rpq,sqp->rs", P, P)
         )
         W = np.linalg.pinv(0.5 * (information + information.T), rcond=1e-10, hermitian=True)
-        inner = np.einsum("rs,rspq->pq", W, Q) - np.einsum("rs,rpq,sqt->pt", W, P, PhiP)
-        adjusted = Phi + 2.0 * Phi @ inner @ Phi
-        T = stats.reference.T[:p, :p]
-        self._T, self._W, self._PhiPPhi, self._Phi = T, W, PhiP @ Phi, Phi
-        self.vcov = fit.sigma**2 * (T @ (0.5 * (adjusted + adjusted.T)) @ T.T)
+        inner = np.einsum("rs,rspq->pq", W, Q) - np.einsum("rs,rpq,sqt->pt", W, P, P)
+        adjusted = np.eye(stats.p) + inner + inner.T
+        self._T, self._W, self._P = gls.T, W, P
+        self.vcov = fit.sigma**2 * (gls.T @ adjusted @ gls.T.T)
 
     def df(self, L):
         """(m,) degrees of freedom of each row of L (m, p)."""
         inner = L @ self._T
-        variance = np.einsum("mp,pq,mq->m", inner, self._Phi, inner)
-        slope = np.einsum("mp,rpq,mq->mr", inner, self._PhiPPhi, inner)
+        variance = np.einsum("mp,mp->m", inner, inner)
+        slope = np.einsum("mp,rpq,mq->mr", inner, self._P, inner)
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = slope / variance[:, None]
             A = np.einsum("mr,rs,ms->m", slope, self._W, slope)
@@ -106,9 +104,9 @@ class KenwardRoger:
         if rank == 0:
             return JointTest(np.nan, 0.0, np.nan)
         inner = rows @ self._T
-        R = np.linalg.cholesky(inner @ self._Phi @ inner.T)
+        R = np.linalg.cholesky(inner @ inner.T)
         half = np.linalg.solve(R, inner)
-        slopes = half @ self._PhiPPhi @ half.T  # (r, rank, rank)
+        slopes = half @ self._P @ half.T  # (r, rank, rank)
         each = np.trace(slopes, axis1=1, axis2=2)
         A1 = float(each @ self._W @ each)
         A2 = float(np.einsum("rab,rs,sba->", slopes, self._W, slopes))
@@ -125,7 +123,6 @@ def f_approximation(A1, A2, q):
 
     Parameters
     ----------
-    A1, A2 : float
     q : int
         Numerator degrees of freedom.
 
@@ -158,24 +155,17 @@ def f_approximation(A1, A2, q):
 def derivatives(fit, sums):
     """P (K, p, p), Q (K, K, p, p) and the traces (K, K) of all covariance parameters.
 
-    Relative to sigma^2 and in the engine's coordinates; the residual variance is last. The
+    Relative to sigma^2, in the columns X^ and Z~ of `GLS`; the residual variance is last. The
     residual's Sigma_r is W^-1 = V - Z G Z', so that its sums follow from those of G.
     """
-    evaluation = fit.evaluation
-    objective = evaluation.objective
-    n_blocks = len(fit.design.blocks)
-    elements = []
-    for term in objective.parameters.terms:
-        for unit in term.structure.basis:
-            M = np.zeros((objective.parameters.k[term.block],) * 2)
-            M[np.ix_(term.columns, term.columns)] = unit
-            elements.append({term.block: M})
-    elements.append({f: Lam @ Lam.T for f, Lam in enumerate(evaluation.lambdas)})
-    K, p = len(elements), objective.p
-    by_block = [
-        np.array([e.get(f, np.zeros_like(evaluation.lambdas[f])) for e in elements])
-        for f in range(n_blocks)
-    ]
+    bases, p = fit.covariance_parameters.bases(), fit.beta.size
+    K = sum(len(basis) for basis in bases) + 1
+    by_block, at = [], 0
+    for basis, Lam in zip(bases, fit.gls.lambdas, strict=True):
+        M = np.zeros((K, *Lam.shape))
+        M[at : at + len(basis)], M[-1] = basis, Lam @ Lam.T
+        by_block.append(M)
+        at += len(basis)
     U = np.zeros((K, p, p))
     first = np.zeros(K)
     for f, M in enumerate(by_block):
@@ -187,15 +177,14 @@ def derivatives(fit, sums):
         Mf, Mg = by_block[f], by_block[g]
         traces += np.einsum("rab,scd,abcd->rs", Mf, Mg, T, optimize=True)
         Q += np.einsum("rab,scd,pabcdq->rspq", Mf, Mg, sums.R[f, g], optimize=True)
-    XVX = evaluation.factorisation.RX.T @ evaluation.factorisation.RX
-    e = K - 1
-    Q[e, e] += XVX - 2.0 * U[e]
+    e, identity = K - 1, np.eye(p)
+    Q[e, e] += identity - 2.0 * U[e]
     traces[e, e] += fit.design.n - 2.0 * first[e]
     Q[:e, e] = U[:e] - Q[:e, e]
     Q[e, :e] = U[:e] - Q[e, :e]
     traces[:e, e] = first[:e] - traces[:e, e]
     traces[e, :e] = traces[:e, e]
-    U[e] = XVX - U[e]
+    U[e] = identity - U[e]
     return -U, Q, traces
 
 

@@ -74,7 +74,6 @@ def check_ddf(fit, name=None):
 
     Parameters
     ----------
-    fit : FitRecord
     name : str, optional
         One of `METHODS`.
 
@@ -106,7 +105,6 @@ def df_method(fit, name=None) -> DfMethod:
 
     Parameters
     ----------
-    fit : FitRecord
     name : str, optional
         One of `METHODS`; the fit's own, ``fit.default_ddf``, if not given.
 
@@ -130,7 +128,6 @@ class KnownErrors:
 
     Parameters
     ----------
-    method : DfMethod
     fit : FitRecord
         With flat directions.
     """

@@ -35,7 +35,6 @@ class Sandwich:
 
     Parameters
     ----------
-    fit : FitRecord
     cluster : str or (n,) array, optional
         A grouping factor of the model, or a label for each row that was used; the outermost
         grouping factor if not given.
@@ -129,11 +128,6 @@ class CR0(Sandwich):
     standard errors are too small (use `CR2`). Any number of rows: one pass, p x p sums per
     cluster.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    cluster : str or (n,) array, optional
-
     References
     ----------
     Liang & Zeger (1986), doi:10.1093/biomet/73.1.13; degrees of freedom and joint test as in
@@ -156,11 +150,6 @@ class CR0(Sandwich):
 
 class CR2(Sandwich):
     """Bias-reduced cluster-robust covariance: unbiased where the fitted covariance is right.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    cluster : str or (n,) array, optional
 
     Raises
     ------

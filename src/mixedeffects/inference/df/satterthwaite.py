@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from mixedeffects.inference.df.methods import JointTest, independent_rows
-from mixedeffects.inference.df.variance_information import variance_information
 
 # relative spread below which the components' degrees of freedom count as one number
 EQUAL = 1e-8
@@ -18,10 +17,6 @@ UNITS_APART = 1e4
 
 class Satterthwaite:
     """df = 2 v^2 / Var(v) for v = l'Cov(beta)l, by the delta method from theta and sigma.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     References
     ----------
@@ -42,13 +37,10 @@ class Satterthwaite:
 
     def __init__(self, fit):
         self.vcov = fit.vcov_beta
-        self._information = variance_information(fit)
-        fact = fit.evaluation.factorisation
-        stats = fit.evaluation.objective.stats
-        p = stats.p
+        self._covariance = fit.parameters.variance_covariance
         self._variance = fit.sigma**2
-        self._RX, self._T = fact.RX, stats.reference.T[:p, :p]
-        self._scores = fact.fixed_scores()
+        self._T, self._scores = fit.gls.T, fit.gls.fixed_scores
+        self._dG = fit.parameters.dG
 
     def df(self, L):
         """(m,) degrees of freedom of each row of L (m, p)."""
@@ -56,20 +48,20 @@ class Satterthwaite:
             return np.zeros(L.shape[0])
         gradient = self.gradient(L)
         variance = gradient[:, -1]
-        spread = np.einsum("mk,kl,ml->m", gradient, self._information.covariance, gradient)
+        spread = np.einsum("mk,kl,ml->m", gradient, self._covariance, gradient)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(variance > 0, 2.0 * variance**2 / spread, np.nan)
 
     def gradient(self, L):
         """(m, K + 1) derivatives of every l'Cov(beta)l by theta~ and log sigma^2."""
-        inner = np.linalg.solve(self._RX.T, self._T.T @ L.T)  # RX^-T l~
+        inner = self._T.T @ L.T  # l in the columns X^
         if L.shape[0] > L.shape[1]:  # many rows: a quadratic form of each, in p x p matrices
             slopes = np.einsum("pm,kpq,qm->mk", inner, self._slopes, inner, optimize=True)
             parts = [slopes]
         else:
             parts = []
-            for scores, dG in zip(self._scores, self._information.derivatives, strict=True):
-                A = scores @ inner  # Z_j'V^-1X~ (X~'V^-1X~)^-1 l~, (q, k, m)
+            for scores, dG in zip(self._scores, self._dG, strict=True):
+                A = scores @ inner  # Z~_j'V^-1X^ l, (q, k, m)
                 squares = A.transpose(2, 1, 0) @ A.transpose(2, 0, 1)
                 parts.append(np.einsum("mab,lab->ml", squares, dG))
         variance = np.einsum("pm,pm->m", inner, inner)[:, None]
@@ -77,9 +69,9 @@ class Satterthwaite:
 
     @cached_property
     def _slopes(self):
-        """(K, p, p) derivatives by theta~ of RX Cov(beta~) RX', relative to sigma^2."""
+        """(K, p, p) derivatives by theta~ of the covariance of the coefficients of X^."""
         parts = []
-        for scores, dG in zip(self._scores, self._information.derivatives, strict=True):
+        for scores, dG in zip(self._scores, self._dG, strict=True):
             q, k, p = scores.shape
             flat = scores.reshape(q, k * p)
             moments = (flat.T @ flat).reshape(k, p, k, p)

@@ -8,12 +8,7 @@ from mixedeffects.inference.df.methods import JointTest, independent_rows
 
 
 class Wald:
-    """Normal theory: no degrees of freedom, right for many groups only.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    """
+    """Normal theory: no degrees of freedom, right for many groups only."""
 
     label = "z (Wald)"
 

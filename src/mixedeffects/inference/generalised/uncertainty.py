@@ -19,16 +19,9 @@ from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.prediction_error import chunks_of, rows_of
 
-# columns of M^-1 that are solved for at a time (doubles), and most of them in all
-DOUBLES, MOST_DOUBLES = 4_000_000, 20_000_000_000
-
 
 class Uncertainty:
     """Variances of linear functions of the predictors of a fit.
-
-    Parameters
-    ----------
-    fit : GLMMFit
 
     Raises
     ------
@@ -38,30 +31,25 @@ class Uncertainty:
 
     def __init__(self, fit):
         self.fit = fit
-        self.problem = fit.evaluation.objective.problem
         self.groups = {group.name: group for group in fit.coefficients}
-        self.half = fit.parameter_half
+        self.half = fit.parameters.half
         if self.half is None:
             raise NotAvailableError(
                 "the observed information is not positive definite, so that errors of predictions "
                 "are not known\nsimplify the model, or predict without interval="
             )
-        self._slopes = None
 
     @property
     def slopes(self):
         """Per block, the (q, k, P) derivatives of the random effects by the parameters."""
-        if self._slopes is None:
-            with threads_for(self.fit.plan.columns):
-                self._slopes = mode_slopes(self.fit)
-        return self._slopes
+        with threads_for(self.fit.plan.columns):
+            return self.fit.mode_curvature.slopes
 
     def variance(self, rows, weights, *, conditional, spread=None, also=()):
         """Variance of the error of sum_v weights_v predictor_v, row by row.
 
         Parameters
         ----------
-        rows : PredictorRows
         weights : dict of str to (n,) array
             By the predictors' names.
         conditional : bool
@@ -75,7 +63,7 @@ class Uncertainty:
         -------
         (n,) array
         """
-        fit, P = self.fit, self.problem.n_parameters
+        fit, P = self.fit, self.fit.estimates.size
         names = fit.family.predictor_names
         scales = [weights.get(names[owner]) for _, owner, _, _ in fit.random_effects]
         conditional = conditional and any(s is not None for s in scales)
@@ -110,24 +98,23 @@ class Uncertainty:
 
     def spread_slopes(self, rows, spread):
         """By rows, the derivatives by the parameters of the weighted variances of new groups."""
-        fit, problem = self.fit, self.problem
-        names = fit.family.predictor_names
-        x = fit.evaluation.estimates
-        lambdas = fit.evaluation.lambdas
-        dG = problem.covariance.dG(problem.theta(x), lambdas)
-        places = block_places(problem)
+        fit = self.fit
+        names, P = fit.family.predictor_names, fit.estimates.size
+        parameters, T_blocks = fit.parameters, fit.covariance_parameters.T_blocks
+        ends = P - fit.theta.size + np.cumsum([len(dG) for dG in parameters.dG])
 
         def of(part):
             size = part.stop - part.start
-            g = np.zeros((size, problem.n_parameters))
+            g = np.zeros((size, P))
             for f, (_, owner, _, _) in enumerate(fit.random_effects):
-                weight = spread.get(names[owner])
+                weight, dG = spread.get(names[owner]), parameters.dG[f]
                 if weight is None:
                     continue
                 codes, Z = rows.blocks[f]
-                z = rows_of(Z, part, size) @ problem.covariance.T_blocks[f]
+                z = rows_of(Z, part, size) @ T_blocks[f]
                 new = (np.asarray(codes[part]) < 0) * weight[part]
-                g[:, places[f]] += new[:, None] * np.einsum("na,lab,nb->nl", z, dG[f], z)
+                of_block = new[:, None] * np.einsum("na,lab,nb->nl", z, dG, z)
+                g[:, ends[f] - len(dG) : ends[f]] += of_block
             return g
 
         return of
@@ -138,7 +125,14 @@ class Uncertainty:
         with threads_for(fit.plan.columns):
             if rows.own:
                 return own_mode_variance(fit, scales)
-            return new_mode_variance(fit, rows, scales)
+            used = [f for f, scale in enumerate(scales) if scale is not None]
+            return fit.mode_curvature.joint(
+                {f: np.asarray(rows.blocks[f][0]) for f in used},
+                {
+                    f: rows_of(rows.blocks[f][1], slice(None), rows.n) * scales[f][:, None]
+                    for f in used
+                },
+            )
 
 
 def uncertainty(fit):
@@ -148,138 +142,15 @@ def uncertainty(fit):
     return fit.cache["uncertainty"]
 
 
-def block_places(problem):
-    """Per block, where its theta stand among all parameters."""
-    parts = [[] for _ in problem.covariance.k]
-    for term in problem.covariance.terms:
-        first = problem.n_fixed
-        parts[term.block].append(np.arange(first + term.part.start, first + term.part.stop))
-    return [np.concatenate(p) for p in parts]
-
-
-def mode_slopes(fit):
-    """Per block in the user's columns, (q, k, P) db^/dpsi.
-
-    M du = d(Lambda'Z's) at fixed u, and b = T Lambda u.
-    """
-    evaluation = fit.evaluation
-    problem, mode = evaluation.objective.problem, evaluation.mode
-    system, stacking, rows = problem.system, problem.stacking, problem.system.rows
-    system.scale(evaluation.lambdas)
-    terms = mode.terms
-    variables, n = stacking.variables, problem.response.y.shape[0]
-
-    def change(v, d):
-        """Stacked rows of the change of all random predictors' scores with predictor v."""
-        parts = []
-        for a in variables:
-            second = terms.get(tuple(sorted((a, v))))
-            parts.append(np.zeros(n) if second is None else second * d)
-        return stacking.scores(parts)
-
-    P = problem.n_parameters
-    right = np.zeros((rows.width, P))
-    for predictor in problem.predictors:
-        for j in range(predictor.X.shape[1]):
-            moved = change(predictor.variable, predictor.X[:, j])
-            right[:, predictor.part.start + j] += system.gather(moved)
-    scores = stacking.scores([terms[v,] for v in variables])
-    raw = rows.by_block(system.gather(scores, raw=True))
-    u = rows.by_block(mode.u)
-    theta = problem.theta(evaluation.estimates)
-    direct = [np.zeros((rows.q[f], rows.k[f], P)) for f in range(len(rows.q))]
-    for term in problem.covariance.terms:
-        f = term.block
-        for i, d in enumerate(term.structure.derivatives(theta[term.part])):
-            at = problem.n_fixed + term.part.start + i
-            dLam = d
-            if not term.whole:
-                dLam = np.zeros((rows.k[f], rows.k[f]))
-                dLam[term.place] = d
-            parts = [np.zeros((rows.q[g], rows.k[g])) for g in range(len(rows.q))]
-            parts[f] = u[f] @ dLam.T
-            direct[f][:, :, at] = parts[f]
-            moved = stacking.predictors(system.eta(rows.together(parts), raw=True))
-            total = sum(change(v, d_eta) for v, d_eta in zip(variables, moved, strict=True))
-            right[:, at] += system.gather(total)
-            parts[f] = raw[f] @ dLam
-            right[:, at] += rows.together(parts)
-    du = mode.factor.solve(right)
-    out: list[np.ndarray] = [np.empty(0)] * len(rows.q)
-    for f, _, where in rows.parts:
-        Lam, T = evaluation.lambdas[f], problem.covariance.T_blocks[f]
-        inner = np.einsum("ab,qbp->qap", Lam, du[where].reshape(rows.q[f], rows.k[f], P))
-        out[f] = np.einsum("ab,qbp->qap", T, inner + direct[f])
-    return out
-
-
 def own_mode_variance(fit, scales):
     """c'M^-1 c of the rows of the fit; `scales` are one per block, alike within a predictor."""
-    evaluation = fit.evaluation
-    problem = evaluation.objective.problem
-    system, stacking = problem.system, problem.stacking
-    system.scale(evaluation.lambdas)
-    V = evaluation.mode.factor.row_inverses()
-    h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
     weight = {}
     for (_, owner, _, _), scale in zip(fit.random_effects, scales, strict=True):
         weight[owner] = scale
     total = 0.0
-    for (a, b), value in h.items():
+    for (a, b), value in fit.mode_curvature.row_products().items():
         if weight[a] is None or weight[b] is None:
             continue
         value = value if fit.row_of is None else value[fit.row_of]
         total = total + (1.0 if a == b else 2.0) * weight[a] * weight[b] * value
     return total
-
-
-def new_mode_variance(fit, rows, scales):
-    """c'M^-1 c of any rows: diagonal blocks, and one solve per level that meets others."""
-    evaluation = fit.evaluation
-    problem, factor = evaluation.objective.problem, evaluation.mode.factor
-    layout = problem.system.rows
-    own = factor.blocks()
-    out = np.zeros(rows.n)
-    z, codes, used = {}, {}, []
-    for f, scale in enumerate(scales):
-        if scale is None:
-            continue
-        c, Z = rows.blocks[f]
-        c = np.asarray(c)
-        half = problem.covariance.T_blocks[f] @ evaluation.lambdas[f]
-        z[f] = (rows_of(Z, slice(None), rows.n) * scale[:, None]) @ half
-        z[f][c < 0] = 0.0
-        codes[f] = c
-        used.append(f)
-        for part in chunks_of(rows.n, layout.k[f] ** 2):
-            zf = z[f][part]
-            out[part] += np.einsum("na,nab,nb->n", zf, own[f][c[part]], zf)
-    where = {f: place for f, _, place in layout.parts}
-    # every pair of blocks is reached from one of them: leave out the one with most levels
-    used.sort(key=lambda f: np.unique(codes[f]).size * layout.k[f])
-    cost = sum(np.unique(codes[f]).size * layout.k[f] for f in used[:-1]) * layout.width
-    if cost > MOST_DOUBLES:
-        raise NotAvailableError(
-            "intervals for these rows need too many solves: random effects of different factors "
-            'are correlated\npredict fewer levels at a time, or use groups="population"'
-        )
-    for i, f in enumerate(used[:-1]):
-        others = used[i + 1 :]
-        levels = np.unique(codes[f][codes[f] >= 0])
-        k = layout.k[f]
-        step = max(1, DOUBLES // (layout.width * k))
-        for lo in range(0, levels.size, step):
-            some = levels[lo : lo + step]
-            B = np.zeros((layout.width, some.size * k))
-            first = where[f].start + some[:, None] * k + np.arange(k)
-            B[first.ravel(), np.arange(some.size * k)] = 1.0
-            solved = factor.solve(B)
-            inside = np.flatnonzero(np.isin(codes[f], some))
-            at = np.searchsorted(some, codes[f][inside])
-            for g in others:
-                c = np.maximum(codes[g][inside], 0)
-                kg = layout.k[g]
-                row = where[g].start + c[:, None] * kg + np.arange(kg)
-                cross = solved[row[:, :, None], at[:, None, None] * k + np.arange(k)]
-                out[inside] += 2.0 * np.einsum("nb,nba,na->n", z[g][inside], cross, z[f][inside])
-    return out

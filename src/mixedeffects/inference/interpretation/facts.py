@@ -139,11 +139,10 @@ def success_of(fit):
 def random_terms(fit):
     """Per random term of all predictors: group, columns, how they covary."""
     out = []
-    for i, block in enumerate(fit.all_blocks):
-        zi = "zi: " * (i >= len(fit.design.blocks))
+    for group, block in zip(fit.parameters.groups, fit.all_blocks, strict=True):
         for term in block.terms:
             names = tuple(block.names[c] for c in term.columns)
-            out.append((zi + block.factor.name, names, structure_of(term).words))
+            out.append((group, names, structure_of(term).words))
     return tuple(out)
 
 

@@ -152,9 +152,9 @@ def total_variance(fit):
     Johnson (2014), doi:10.1111/2041-210X.12225.
     """
     total = 0.0
-    for f, (_, predictor, Lam, _) in enumerate(fit.random_effects):
+    for f, (_, predictor, *_) in enumerate(fit.random_effects):
         if predictor == 0:
-            G = fit.sigma**2 * (Lam @ Lam.T)
+            G = fit.parameters.covariances[f]
             total += float(np.einsum("ab,ab->", G, mean_squares(fit, f)))
     return total
 

@@ -137,14 +137,13 @@ def bootstrap(
         return _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_clusters)
     results = _refits(fit, n, method, stream, codes, threads, progress)
     _report_failures(results.n_failed, n)
-    design = fit.design
-    values = parameter_values(design, results.beta, results.theta, results.sigma)
+    values = parameter_values(fit, results.beta, results.theta, results.sigma)
     values[results.status == FAILED] = np.nan
-    estimates = parameter_values(design, fit.beta[None], fit.theta[None], np.array([fit.sigma]))[0]
+    estimates = parameter_values(fit, fit.beta[None], fit.theta[None], np.array([fit.sigma]))[0]
     unknown = np.concatenate([np.zeros(fit.beta.size, dtype=bool), unknown_components(fit)])
     values[:, unknown] = estimates[unknown] = np.nan
     std_errors = np.where(results.ok[:, None], results.std_error, np.nan)
-    effects, parts, terms = parameter_names(design)
+    effects, parts, terms = parameter_names(fit)
     return BootstrapFacts(
         method=words,
         effects=tuple(effects),
@@ -197,7 +196,7 @@ def _generalised(
     values, errors, status, separated = study.run(n, threads=threads, progress=progress)
     failed = int((status == FAILED).sum())
     _report_failures(failed, n)
-    effects, groups, terms = of.parameter_names(fit)
+    effects, groups, terms = parameter_names(fit)
 
     def jackknife():
         known = _left_out_clusters(fit, method, codes)
@@ -212,7 +211,7 @@ def _generalised(
     whole = fit.certificate.recession
     if whole is not None:
         coefficients = at_the_limits(coefficients, whole.limits(np.eye(coefficients.size)))
-    estimates = of.values_of(fit, coefficients, fit.theta)
+    estimates = parameter_values(fit, coefficients[None], fit.theta[None], np.ones(1))[0]
     unknown = np.concatenate([np.zeros(coefficients.size, dtype=bool), unknown_components(fit)])
     values[:, unknown] = estimates[unknown] = np.nan
     return BootstrapFacts(
@@ -368,7 +367,7 @@ def _jackknife(fit, method, codes):
             f'BCa intervals need a refit without each of {q:,} clusters\nuse kind="percentile"'
         )
     results = refits.weighted(_LeaveOneOut(q), clusters=codes)
-    out = parameter_values(fit.design, results.beta, results.theta, results.sigma)
+    out = parameter_values(fit, results.beta, results.theta, results.sigma)
     out[~results.ok] = np.nan
     return out
 

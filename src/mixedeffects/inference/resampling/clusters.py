@@ -11,7 +11,6 @@ def cluster_codes(design, groups=None):
 
     Parameters
     ----------
-    design : Design
     groups : str or (n,) array, optional
         A grouping factor of the model, or a label for every row that was used. By default the
         factor that all others are nested in.

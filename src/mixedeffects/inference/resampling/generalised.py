@@ -6,12 +6,10 @@ import threading
 
 import numpy as np
 
-from mixedeffects.covariance import structure_of
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace.refits import LaplaceRefits, fixed_covariance
 from mixedeffects.estimation.refits import FAILED, ClusterDraws, draw_rows, in_batches
-from mixedeffects.inference.component_names import component_name
-from mixedeffects.inference.profiling.names import random_terms
+from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.separated import limits_of
 
 # refits of compiled models to a thread at a time
@@ -23,8 +21,6 @@ class GeneralisedBootstrap:
 
     Parameters
     ----------
-    fit : GLMMFit
-    method : {"parametric", "cluster", "observation"}
     stream : callable
         From a replicate's number to its own generator.
     codes : (n,) int array or None
@@ -51,16 +47,13 @@ class GeneralisedBootstrap:
 
         Parameters
         ----------
-        n : int
-        threads : int, optional
-        progress : bool or callable
         visit : callable, optional
             Called as ``visit(i, refit, y)`` with every replicate that could be fitted.
 
         Returns
         -------
         values : (n, K) array
-            As `values_of`; nan where the refit failed.
+            As `parameter_values`; nan where the refit failed.
         std_errors : (n, p) array
         status : (n,) array
         separated : (n,) bool array
@@ -89,7 +82,7 @@ class GeneralisedBootstrap:
                 found, y = one(i)
                 status[i], separated[i] = found.status, found.recession is not None
                 if found.status != FAILED:
-                    values[i] = values_of(fit, found.coefficients, found.theta)
+                    values[i] = values_of(fit, found)
                     errors[i] = np.sqrt(np.diagonal(found.covariance))
                     if visit is not None:
                         visit(i, found, y)
@@ -105,7 +98,7 @@ class GeneralisedBootstrap:
             times = np.ones(n, dtype=np.int64)
             times[j] = 0
             found = self.refits.rows(clusters.draw(times))
-            out.append(values_of(fit, found.coefficients, found.theta))
+            out.append(values_of(fit, found))
         return np.array(out)
 
 
@@ -115,41 +108,6 @@ def std_error_fixed(fit):
     return np.where(limits_of(fit, np.eye(fit.beta.size)) != 0, np.nan, errors)
 
 
-def parameter_names(fit):
-    """What `values_of` lists: effects, groups and terms.
-
-    Coefficients of other predictors are called "extra", and named as in ``fit.parameter_names``.
-    """
-    names = fit.parameter_names[: fit.estimates.size - fit.theta.size]
-    effects = ["fixed"] * fit.beta.size + ["extra"] * (len(names) - fit.beta.size)
-    groups, terms = [None] * len(names), list(names)
-    for f, group, term in random_terms(fit):
-        columns = [fit.all_blocks[f].names[c] for c in term.columns]
-        named = [component_name(c) for c in columns]
-        named += [component_name(columns[i], columns[j]) for i, j in structure_of(term).pairs]
-        effects += ["ran_pars"] * len(named)
-        groups += [group] * len(named)
-        terms += named
-    return effects, groups, terms
-
-
-def values_of(fit, coefficients, theta):
-    """(K,) coefficients of all predictors, standard deviations and correlations.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    coefficients, theta : arrays
-        In the user's coordinates.
-    """
-    covariance = fit.evaluation.objective.problem.covariance
-    out = [coefficients]
-    for t in covariance.terms:
-        L = t.structure.factor(theta[t.part])
-        sd = np.sqrt((L * L).sum(axis=1))
-        out.append(sd)
-        if t.structure.pairs:
-            i, j = np.array(t.structure.pairs).T
-            with np.errstate(invalid="ignore", divide="ignore"):
-                out.append(np.clip((L @ L.T)[i, j] / (sd[i] * sd[j]), -1.0, 1.0))
-    return np.concatenate(out)
+def values_of(fit, found):
+    """(K,) parameters of one refit."""
+    return parameter_values(fit, found.coefficients[None], found.theta[None], np.ones(1))[0]

@@ -22,7 +22,6 @@ def percentile(estimate, replicates, level):
     ----------
     estimate : (P,), replicates : (R, P)
         nan where a replicate has no value.
-    level : float
 
     Returns
     -------
@@ -63,9 +62,6 @@ def studentized(estimate, std_error, replicates, std_errors, level, *, symmetric
 
     Parameters
     ----------
-    estimate, std_error : (P,)
-    replicates, std_errors : (R, P)
-    level : float
     symmetric : bool
         Take the quantile of the modulus on both sides (Hall 1988, doi:10.1214/aos/1176350933).
         Its coverage error is of smaller order in the number of clusters.
@@ -87,10 +83,8 @@ def bca(estimate, replicates, jackknife, level):
 
     Parameters
     ----------
-    estimate : (P,), replicates : (R, P)
     jackknife : (q, P) array
         Estimates with one cluster left out.
-    level : float
 
     Returns
     -------

@@ -91,7 +91,6 @@ class BootstrapFacts:
             only. "symmetric" does so with the same distance on both sides, which keeps its
             coverage best with few clusters. "bca" needs refits
             without each cluster.
-        level : float
         parameters : {"fixed", "random"} or list of str, optional
             All by default; the fixed effects for "studentized" and "symmetric".
 

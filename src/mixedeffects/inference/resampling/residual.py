@@ -26,7 +26,6 @@ class ResidualResponses:
 
     Parameters
     ----------
-    fit : FitRecord
     n : int
         Replicates.
     stream : callable
@@ -37,10 +36,7 @@ class ResidualResponses:
         self.n, self._stream, design = n, stream, fit.design
         self._mean = fitted(fit, groups="population")
         self._blocks = [(block.factor.codes, block.Z) for block in design.blocks]
-        self._b = [
-            reflated(b, fit.sigma**2 * (Lam @ Lam.T))
-            for b, Lam in zip(fit.b, fit.lambdas, strict=True)
-        ]
+        self._b = [reflated(b, G) for b, G in zip(fit.b, fit.parameters.covariances, strict=True)]
         e = residuals(fit, "pearson")
         e = e - e.mean()
         size = np.sqrt(np.mean(e * e))

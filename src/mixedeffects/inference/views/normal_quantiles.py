@@ -104,14 +104,20 @@ def qq_ranef_view(fit, group=None, *, term=None, level=0.95):
     name = chosen_group(fit, group)
     terms = chosen_terms(fit, name, term)
     parts, notes, outside, n_levels = {}, [], {}, 0
-    blocks = zip(fit.design.blocks, fit.lambdas, fit.b, fit.conditional_covariances(), strict=False)
+    blocks = zip(
+        fit.design.blocks,
+        fit.parameters.covariances,
+        fit.b,
+        fit.conditional_covariances(),
+        strict=False,
+    )
     found = identification(fit)
-    for f, (block, Lam, b, conditional) in enumerate(blocks):
+    for f, (block, G, b, conditional) in enumerate(blocks):
         if block.factor.name != name:
             continue
         n_levels = block.factor.n_levels
         labels = np.array([str(label) for label in block.factor.labels], dtype=object)
-        whole = fit.sigma**2 * (Lam @ Lam.T).diagonal()
+        whole = G.diagonal()
         for j, column in enumerate(block.names):
             if column not in terms:
                 continue

@@ -7,7 +7,6 @@ from dataclasses import replace
 from mixedeffects.errors import MixedEffectsError
 from mixedeffects.formula import CORRELATED, UNCORRELATED, column_names
 from mixedeffects.inference import Identification
-from mixedeffects.inference.comparison import objective_without_random
 from mixedeffects.model.doctor.record import LOGLIK_SLACK, Trial
 from mixedeffects.model.doctor.simplify import bars, rewritten
 
@@ -153,7 +152,7 @@ def without_any(asked):
     """What the model without random effects would say, where nothing else is left."""
     fit = asked.fit
     try:
-        objective = objective_without_random(fit)
+        objective = fit.objective_without_random()
     except MixedEffectsError:
         return ""
     name = fit.kind.without_random

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mixedeffects.errors import MixedEffectsError
-from mixedeffects.inference.comparison import objective_without_random
 from mixedeffects.model.doctor import caveats, identified, near_zero, scaling
 from mixedeffects.model.doctor.record import (
     AIC_SLACK,
@@ -179,7 +178,7 @@ def _without_random(asked):
     if fit.theta.size > 1:
         return ""
     try:
-        objective = objective_without_random(fit)
+        objective = fit.objective_without_random()
     except MixedEffectsError:
         return ""
     name = fit.kind.without_random

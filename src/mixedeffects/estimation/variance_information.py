@@ -12,11 +12,9 @@ objective. The covariance of the estimates is twice the inverse of that matrix.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from mixedeffects.estimation import known_directions
+from mixedeffects.estimation.identification import known_directions
 
 # steps of the differences, in standard errors of theta; truncation is of their square
 STEP = 3e-3
@@ -27,39 +25,24 @@ WIDE, SMALL_STEP = 300, 3e-4
 FLAT = 1e-8
 
 
-@dataclass(frozen=True, slots=True)
-class VarianceInformation:
-    """Covariance of the estimates of theta~ and log sigma^2, in the engine's coordinates.
-
-    Attributes
-    ----------
-    covariance : (K + 1, K + 1) array
-        Of theta~ and, last, log sigma^2. Zero in directions in which theta~ is on the boundary
-        of its space or the objective is flat.
-    derivatives : tuple of (K_f, k, k) arrays
-        Per block, dG~ / dtheta~ for its own K_f parameters, G~ relative to sigma^2.
-    determined : bool
-        False when some direction had to be left out.
-    """
-
-    covariance: np.ndarray
-    derivatives: tuple[np.ndarray, ...]
-    determined: bool
-
-
-def variance_information(fit):
-    """Covariance matrix of theta~ and log sigma^2 by the observed information.
+def variance_information(evaluation, flat=()):
+    """Covariance of the estimates of theta~ and log sigma^2 by the observed information.
 
     The Hessian is exact for small models; for others it is found from central differences of
     the analytic gradient.
 
     Parameters
     ----------
-    fit : FitRecord
+    flat : tuple of FlatDirection
+        Directions that the data say nothing about, which are left out.
 
     Returns
     -------
-    VarianceInformation
+    covariance : (K + 1, K + 1) array
+        Of theta~ and, last, log sigma^2. Zero in directions in which theta~ is on the boundary
+        of its space or the objective is flat.
+    determined : bool
+        False when some other direction had to be left out.
 
     References
     ----------
@@ -69,21 +52,15 @@ def variance_information(fit):
     --------
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
-    >>> variance_information(fit).covariance.diagonal().round(4)  # relative sd, log variance
-    array([0.0534, 0.0124])
+    >>> covariance, determined = variance_information(fit.evaluation)
+    >>> covariance.diagonal().round(4), determined  # relative sd, log variance
+    (array([0.0534, 0.0124]), True)
     """
-    if "variance information" not in fit.cache:
-        fit.cache["variance information"] = _compute(fit)
-    return fit.cache["variance information"]
-
-
-def _compute(fit):
-    evaluation = fit.evaluation
     objective, theta = evaluation.objective, evaluation.theta
     dG = objective.parameters.dG(theta, evaluation.lambdas)
     moments = [h.T @ h / evaluation.s2 for h in evaluation.factorisation.scores()]
     q = np.concatenate([np.einsum("lab,ab->l", G, hh) for G, hh in zip(dG, moments, strict=True)])
-    H, flat = profiled_hessian(evaluation), fit.certificate.flat
+    H = profiled_hessian(evaluation)
     if flat:
         Q = known_directions(objective.parameters, theta, evaluation.lambdas, evaluation.s2, flat)
         inverse, determined = positive_inverse(Q.T @ H @ Q)
@@ -95,7 +72,7 @@ def _compute(fit):
     covariance[:K, :K] = 2.0 * inverse
     covariance[:K, K] = covariance[K, :K] = -2.0 * (inverse @ q) / nu
     covariance[K, K] = 2.0 / nu + 2.0 * float(q @ inverse @ q) / nu**2
-    return VarianceInformation(covariance, tuple(dG), determined)
+    return covariance, determined
 
 
 def profiled_hessian(evaluation):
@@ -103,10 +80,6 @@ def profiled_hessian(evaluation):
 
     With A the average of observed and expected information that `curvature` holds, E the
     expected one and f'Pf its quadratic forms, the observed one is A + f'Pf / s^2 - E.
-
-    Parameters
-    ----------
-    evaluation : Evaluation
     """
     objective = evaluation.objective
     dG = objective.parameters.dG(evaluation.theta, evaluation.lambdas)

@@ -10,7 +10,8 @@ from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import take_rows
 from mixedeffects.engine import Solver, threads_for
 from mixedeffects.errors import ConvergenceWarning, ModelError
-from mixedeffects.estimation import LMMObjective, minimize
+from mixedeffects.estimation.minimize import minimize
+from mixedeffects.estimation.objective import LMMObjective
 
 # smallest eigenvalue of X'WX, of the largest, that still determines all coefficients
 RANK = 1e-11

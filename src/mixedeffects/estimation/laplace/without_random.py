@@ -1,4 +1,4 @@
-"""The likelihood of a model without any random effects."""
+"""The likelihood of a generalised model without any random effects."""
 
 from __future__ import annotations
 
@@ -11,33 +11,20 @@ MOST_STEPS = 200
 ENOUGH = 1e-10
 
 
-def objective_without_random(fit):
-    """-2 log-likelihood (ML) or REML criterion with all variances zero, all else estimated.
+def value_without_random(problem, x):
+    """-2 log-likelihood with all variances zero, all coefficients estimated.
 
     Parameters
     ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    float
+    problem : Problem
+    x : (n_fixed,) array
+        Where to start.
 
     Raises
     ------
     ModelError
         When Newton's method does not get there.
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy(), reml=False)
-    >>> round(objective_without_random(fit), 3)  # of lm(Reaction ~ Days)
-    1900.293
     """
-    if fit.linear:
-        return fit.objective_at(np.zeros(fit.theta.size))
-    problem = fit.evaluation.objective.problem
-    x = fit.evaluation.estimates[: problem.n_fixed].copy()
     value, gradient, H = _derivatives(problem, x)
     for _ in range(MOST_STEPS):
         step = _newton(gradient, H)

@@ -1,0 +1,34 @@
+"""The fixed coefficients of one linear predictor: the optimiser's and the user's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coefficients:
+    """One group of fixed coefficients: its place, and the way back to the user's columns.
+
+    Attributes
+    ----------
+    name : str
+        "conditional", "dispersion", "zi", "df" or "thresholds".
+    part : slice
+        Of the parameter vector.
+    T : (p, p) array
+        The columns X T are nearly orthonormal.
+    shift : (p,) array or 0
+        What was taken out of the response beforehand.
+    """
+
+    name: str
+    part: slice
+    T: np.ndarray
+    shift: Any = 0.0
+
+    def of(self, x):
+        """(p,) coefficients in the user's columns: T x[part] + shift."""
+        return self.T @ x[self.part] + self.shift
