@@ -39,7 +39,7 @@ from mixedeffects.doors import late
 
 if TYPE_CHECKING:
     from mixedeffects.design.collapsing import collapse
-    from mixedeffects.design.left_out import LeftOut, has_rows, without_rows
+    from mixedeffects.design.left_out import LeftOut, has_rows, require_rows, without_rows
     from mixedeffects.design.redesign import redesigned
     from mixedeffects.design.response_form import ResponseForm
     from mixedeffects.design.row_keys import Collapsed, equal_rows
@@ -50,7 +50,7 @@ __getattr__ = late(
     __name__,
     {
         "collapse": "collapsing",
-        **dict.fromkeys(("LeftOut", "has_rows", "without_rows"), "left_out"),
+        **dict.fromkeys(("LeftOut", "has_rows", "require_rows", "without_rows"), "left_out"),
         **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
         "ResponseForm": "response_form",
         "redesigned": "redesign",
@@ -65,6 +65,6 @@ __all__ = [
     "TermCoding", "as_labels", "assemble", "build_design", "code_numbers", "collapse", "dense",
     "equal_rows", "has_rows", "in_order", "index_from_dict", "index_to_dict", "is_code",
     "is_nested", "label_text", "nesting", "open_table", "pieces", "places_of", "rebuild_all",
-    "redesigned", "row_labels", "rows_of", "rows_used", "select_columns", "stack", "take_rows",
-    "term_codings", "to_frame", "triangle", "without_rows",
+    "redesigned", "require_rows", "row_labels", "rows_of", "rows_used", "select_columns", "stack",
+    "take_rows", "term_codings", "to_frame", "triangle", "without_rows",
 ]  # fmt: skip

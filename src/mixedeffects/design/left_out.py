@@ -21,6 +21,7 @@ class LeftOut:
     """The shape of an array whose numbers were left out; asking for the numbers is refused."""
 
     __slots__ = ("shape",)
+    left_out = True
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = tuple(int(size) for size in shape)

@@ -45,7 +45,7 @@ class Response:
     def __post_init__(self) -> None:
         for name in ("y", "size", "weights"):
             value = getattr(self, name)
-            if value is not None:
+            if value is not None and not getattr(value, "left_out", False):
                 object.__setattr__(self, name, np.ascontiguousarray(value, dtype=np.float64))
 
     @classmethod

@@ -8,18 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.design import MAIN, Design, rebuild_all
+from mixedeffects.design import MAIN, Design, LeftOut, has_rows, rebuild_all, without_rows
 from mixedeffects.engine import Plan, threads_for
 from mixedeffects.estimation import Certificate, Coefficients
 from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
 from mixedeffects.estimation.laplace.curvature import guess
 from mixedeffects.estimation.laplace.mode_curvature import ModeCurvature
+from mixedeffects.family import Response
 from mixedeffects.fitting.generalised import fit_generalised
 from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
 from mixedeffects.fitting.names import coefficient_names
 from mixedeffects.fitting.problem import objective_of
 from mixedeffects.fitting.request import Request
+from mixedeffects.fitting.rows_left_out import KnownModes, Optimum
 from mixedeffects.inference.kinds import GENERALISED
+from mixedeffects.inference.row_sums import sums_of_rows
+from mixedeffects.inference.rows_left_out import keep_sums
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,10 +131,12 @@ class GLMMFit:
         certificate = replace(self.certificate, flat=(), singular=())
         with threads_for(self.plan.columns):
             evaluation = objective.evaluate(x, near=self.evaluation)
-        return self.of(
+        out = self.of(
             self.design, self.response, self.plan, evaluation, certificate, None,
             self.coefficients, self.request, self.row_of,
         )  # fmt: skip
+        out.sums.update(sums_of_rows(self))
+        return out
 
     def again(self, design=None, **changes):
         """The model fitted again.
@@ -177,6 +183,31 @@ class GLMMFit:
         """The design with another response, as `again` takes it."""
         return replace(self.design, y=y)
 
+    def without_rows(self):
+        """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""
+        if not has_rows(self.design):
+            return self
+        keep_sums(self)
+        design = without_rows(self.design)
+        optimum = Optimum.of(self.evaluation, design)
+        out = replace(
+            self, design=design, response=Response.of(design), evaluation=optimum, row_of=None
+        )
+        none = (LeftOut((design.n,)),) * len(self.predictors)
+        with threads_for(self.plan.columns):
+            modes = KnownModes(self.mode_curvature.slopes, self._conditional)
+        out.__dict__.update(
+            covariance_parameters=self.covariance_parameters,
+            modes=self.modes,
+            mode_curvature=modes,
+            _conditional=self._conditional,
+            parameters=self.parameters.without_rows(optimum),
+            predictors=none,
+            fixed_predictors=none,
+        )
+        out.sums.update(self.sums)
+        return out
+
     def with_design(self, design):
         """The fit with its rows in another order, as far as comparisons look at them."""
         response = replace(self.response, y=design.y, size=design.size, weights=design.weights)
@@ -217,7 +248,7 @@ class GLMMFit:
         """1 for Laplace's approximation, 0 for its quick form, else quadrature points."""
         return self.request.nagq
 
-    @property
+    @cached_property
     def covariance_parameters(self):
         """Which entries of theta belong to which term: `mixedeffects.estimation.Parameters`."""
         return self.evaluation.objective.problem.covariance

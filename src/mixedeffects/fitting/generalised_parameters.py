@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +23,7 @@ class GeneralisedParameters(FitParameters):
     def __init__(self, fit):
         super().__init__(fit)
         self._problem, self._coefficients = fit.evaluation.objective.problem, fit.coefficients
+        self._n_fixed = self._problem.n_fixed
         self._curvature, self._nagq, self._columns = fit.curvature, fit.nagq, fit.plan.columns
         self._names = list(fit.design.x_names)
         for name, values in fit.extras.items():
@@ -29,9 +31,21 @@ class GeneralisedParameters(FitParameters):
 
     def at(self, x):
         """Coefficients of all predictors, and theta, in the user's columns of the engine's x."""
-        problem = self._problem
         coefficients = [group.of(x) for group in self._coefficients]
-        return np.concatenate(coefficients), problem.covariance.to_user(problem.theta(x))
+        return np.concatenate(coefficients), self._layout.to_user(x[self._n_fixed :])
+
+    def without_rows(self, optimum):
+        """The same for a fit without rows: `half` and the curvature stay as they are.
+
+        Parameters
+        ----------
+        optimum : Optimum
+            The place where they were computed.
+        """
+        self.half, self.hessian, self._half  # noqa: B018 - computed while there are rows
+        out = copy(self)
+        out._problem, out._evaluation = None, optimum
+        return out
 
     @cached_property
     def hessian(self):
@@ -66,13 +80,13 @@ class GeneralisedParameters(FitParameters):
     @property
     def _known_directions(self):
         """(P, m) directions of the engine's parameters without those that nothing is known of."""
-        problem, evaluation = self._problem, self._evaluation
+        evaluation = self._evaluation
         theta = known_directions(
-            problem.covariance, evaluation.theta, evaluation.lambdas, 1.0,
+            self._layout, evaluation.theta, evaluation.lambdas, 1.0,
             self._certificate.flat,
         )  # fmt: skip
-        fixed = problem.n_fixed
-        Q = np.zeros((problem.n_parameters, fixed + theta.shape[1]))
+        fixed = self._n_fixed
+        Q = np.zeros((fixed + self._theta.size, fixed + theta.shape[1]))
         Q[:fixed, :fixed] = np.eye(fixed)
         Q[fixed:, fixed:] = theta
         return Q
@@ -82,7 +96,7 @@ class GeneralisedParameters(FitParameters):
         """The certificate's recession in the engine's coordinates of the fixed coefficients."""
         found = self._certificate.recession
         assert found is not None  # asked for where there is one
-        directions = np.zeros((found.directions.shape[0], self._problem.n_fixed))
+        directions = np.zeros((found.directions.shape[0], self._n_fixed))
         at = 0
         for group in self._coefficients:
             p = group.T.shape[0]
@@ -96,14 +110,14 @@ class GeneralisedParameters(FitParameters):
         """`half` with the coefficients in the user's columns, in the order of `names`."""
         if self.half is None:
             return np.full(self.hessian.shape, np.nan)
-        n_fixed = self._problem.n_fixed
+        n_fixed = self._n_fixed
         fixed = [group.T @ self.half[group.part] for group in self._coefficients]
         return np.concatenate([*fixed, self.half[n_fixed:]])
 
     @cached_property
     def variance_covariance(self):
         """(V, V) covariance of the variance parameters, theta~; nan where it is not known."""
-        half = self._half[self._problem.n_fixed :]
+        half = self._half[self._n_fixed :]
         return half @ half.T
 
     @cached_property
@@ -129,11 +143,10 @@ class GeneralisedParameters(FitParameters):
         information is not positive definite. Of coefficients without a finite estimate it has
         numbers that only combinations with a finite one may use; see `recession`.
         """
-        problem, theta = self._problem, self._theta
-        half, first = self._half, problem.n_fixed
+        theta, half, first = self._theta, self._half, self._n_fixed
         half = np.concatenate([half[:first], self._theta_jacobian() @ half[first:]])
         out = half @ half.T
-        for term in problem.covariance.terms:
+        for term in self._layout.terms:
             own = theta[term.part]
             at = [first + term.part.start + i for i in term.structure.singular if own[i] == 0.0]
             out[at], out[:, at] = np.nan, np.nan
@@ -141,7 +154,7 @@ class GeneralisedParameters(FitParameters):
 
     def _theta_jacobian(self):
         """(K, K) derivative of theta in the user's columns by theta~."""
-        layout, theta = self._problem.covariance, self._evaluation.theta
+        layout, theta = self._layout, self._evaluation.theta
         J = np.empty((theta.size, theta.size))
         for i, value in enumerate(theta):
             size = STEP * max(1.0, abs(value))

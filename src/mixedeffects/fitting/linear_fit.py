@@ -18,6 +18,7 @@ from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, th
 from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.kinds import LINEAR
+from mixedeffects.inference.row_sums import sums_of_rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,7 +102,9 @@ class LMMFit:
         certificate = replace(self.certificate, flat=(), singular=())
         with threads_for(self.plan.columns):
             evaluation = self.evaluation.objective.evaluate(theta)
-            return self.of(self.design, self.plan, evaluation, certificate, self.request)
+            out = self.of(self.design, self.plan, evaluation, certificate, self.request)
+        out.sums.update(sums_of_rows(self))
+        return out
 
     def again(self, design=None, **changes):
         """The model fitted again.

@@ -257,8 +257,8 @@ def glance(fit):
     if not fit.kind.residual:
         from mixedeffects.inference.dispersion import dispersion
 
-        value = dispersion(fit)
-        sigma = value if isinstance(value, float) else np.nan
+        value = None if "dispersion" in fit.design.others else dispersion(fit)
+        sigma = np.nan if value is None else value
         more = {"family": [fit.family.name], "link": [str(fit.family.link)], "nagq": [fit.nagq]}
     return Table(
         {

@@ -18,6 +18,7 @@ from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.averages import average
 from mixedeffects.inference.dispersion import extra_predictor
 from mixedeffects.inference.prediction_error import effect_variance
+from mixedeffects.inference.row_sums import AT_ESTIMATES, summed
 
 APPROXIMATIONS = ("theoretical", "delta", "lognormal", "trigamma")
 THEORETICAL = {"logit": pi**2 / 3.0, "probit": 1.0, "cloglog": pi**2 / 6.0, "loglog": pi**2 / 6.0}
@@ -108,6 +109,10 @@ def mean_response(fit):
     -------
     float
     """
+    return summed(fit, AT_ESTIMATES + "mean response", lambda: _mean_response(fit))
+
+
+def _mean_response(fit):
     eta, sd = fit.fixed_predictors[0], np.sqrt(row_variances(fit))
     link = fit.family.link
     if link.name == "log":

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.estimation.identification import CONSTANT, constant_along
+from mixedeffects.inference.row_sums import AT_ESTIMATES, summed
 
 NOT_IN_DATA = "not in the data: the likelihood is the same whatever its value"
 
@@ -149,9 +150,13 @@ class Identification:
         -------
         tuple of Combination
         """
-        from mixedeffects.inference.combinations import combinations_of
+        from mixedeffects.inference.combinations import Combination, combinations_of
 
-        return tuple(combinations_of(self))
+        def compute():
+            return [[c.words, c.value, c.is_variance] for c in combinations_of(self)]
+
+        plain = summed(self.fit, AT_ESTIMATES + "known combinations", compute)
+        return tuple(Combination(*one) for one in plain)
 
     def reasons(self):
         """Why, where it is one of the usual reasons: sentences without a full stop.
@@ -162,7 +167,7 @@ class Identification:
         """
         from mixedeffects.inference.flat_reasons import reasons_of
 
-        return reasons_of(self)
+        return summed(self.fit, "why not in the data", lambda: reasons_of(self))
 
 
 def unknown_components(fit, *, correlations=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
-from mixedeffects.design import MAIN, triangle
+from mixedeffects.design import MAIN, has_rows, triangle
 
 
 def kept(fit, key, compute):
@@ -26,11 +26,23 @@ def kept(fit, key, compute):
     return fit.cache[key]
 
 
+# sums that hold at the estimates of a fit only begin with this
+AT_ESTIMATES = "at the estimates: "
+
+
 def summed(fit, name, compute):
-    """A number or array about the rows, computed once: what a fit without rows has left of them."""
+    """What is asked of the rows, computed once: a fit without rows has it in place of them.
+
+    A number, an array, a text, or a list of these.
+    """
     if name not in fit.sums:
         fit.sums[name] = compute()
     return fit.sums[name]
+
+
+def sums_of_rows(fit):
+    """The sums that hold at any estimates."""
+    return {name: x for name, x in fit.sums.items() if not name.startswith(AT_ESTIMATES)}
 
 
 def fixed_triangle(fit):
@@ -121,16 +133,25 @@ def fixed_variance(fit):
 
     An offset does not count: nothing about it was estimated.
     """
-    return summed(fit, "variance of X beta", lambda: _fixed_variance(fit))
+    return summed(fit, AT_ESTIMATES + "variance of X beta", lambda: _fixed_variance(fit))
 
 
 def _fixed_variance(fit):
     if not fit.beta.size:
         return 0.0
-    if fit.design.n > FEW and _has_intercept(fit) and _unweighted(fit) is not None:
+    n, rows = fit.design.n, has_rows(fit.design)
+    if (n > FEW or not rows) and _has_intercept(fit) and (_unweighted(fit) or not rows):
         # the first row of R is that of the intercept: the others are about the columns' means
-        return float(np.sum((fixed_triangle(fit)[1:, 1:] @ fit.beta[1:]) ** 2)) / (fit.design.n - 1)
+        return float(np.sum((fixed_triangle(fit)[1:, 1:] @ fit.beta[1:]) ** 2)) / (n - 1)
+    if not rows:
+        total = float(np.sum((fixed_triangle(fit) @ fit.beta) ** 2))
+        return max(total - n * float(column_means(fit) @ fit.beta) ** 2, 0.0) / (n - 1)
     return float(np.var(fit.design.X @ fit.beta, ddof=1))
+
+
+def column_means(fit):
+    """(p,) means of the fixed-effect columns."""
+    return summed(fit, "means of X", lambda: np.asarray(fit.design.X).mean(axis=0))
 
 
 def mean_noise(fit):
@@ -171,6 +192,8 @@ def _column_moments(fit, j, f):
         names, matrix = fit.design.x_names, fit.design.X
     else:
         names, matrix = fit.all_blocks[f].names, fit.all_blocks[f].Z
+        if matrix is None:
+            return 1.0, 0.0, 1.0
     if _unweighted(fit) is not None and names[0] == "(Intercept)":
         R = fixed_triangle(fit) / np.sqrt(fit.design.n) if f is None else block_triangle(fit, f)
         mean = float(R[0, j] / R[0, 0])

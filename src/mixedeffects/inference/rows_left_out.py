@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from mixedeffects.errors import MixedEffectsError
+from mixedeffects.inference.identification import identification
 from mixedeffects.inference.interpretation.groups import averages
 from mixedeffects.inference.row_sums import (
     block_triangle,
+    column_means,
     column_moments,
     fixed_triangle,
     fixed_variance,
@@ -12,6 +17,8 @@ from mixedeffects.inference.row_sums import (
     mean_noise,
     mean_squares,
 )
+from mixedeffects.inference.summary import accuracy_note
+from mixedeffects.inference.variance_means import finite_fixed_variance, latent_variances
 
 
 def keep_sums(fit):
@@ -20,6 +27,16 @@ def keep_sums(fit):
     fixed_variance(fit)
     mean_noise(fit)
     averages(fit)
+    with suppress(MixedEffectsError):  # it has none with rows either
+        latent_variances(fit, slopes=True)
+    finite_fixed_variance(fit, "")
+    column_means(fit)
+    if not fit.kind.residual:
+        accuracy_note(fit)
+    found = identification(fit)
+    if found is not None:
+        found.combinations()
+        found.reasons()
     for j in range(len(fit.design.x_names)):
         column_moments(fit, j)
     for f, block in enumerate(fit.all_blocks):

@@ -10,7 +10,7 @@ from mixedeffects.inference.df import df_method
 from mixedeffects.inference.icc import variance_shares
 from mixedeffects.inference.identification import Identification, identification
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
-from mixedeffects.inference.row_sums import level_counts
+from mixedeffects.inference.row_sums import AT_ESTIMATES, level_counts, summed
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
 
@@ -206,21 +206,30 @@ def approximation_words(nagq):
     return f"adaptive Gauss–Hermite quadrature, {nagq} points"
 
 
+def accuracy_note(fit):
+    """What is to be said of the approximation to the likelihood; "" where nothing is."""
+    return summed(fit, AT_ESTIMATES + "accuracy", lambda: _accuracy_note(fit))
+
+
+def _accuracy_note(fit):
+    from mixedeffects.inference.doubtful import doubtful
+
+    if not doubtful(fit):
+        return ""
+    from mixedeffects.inference.checkup.approximation import approximation_note
+
+    return approximation_note(fit)
+
+
 def generalised_facts(fit, level):
     """What a generalised model's summary has besides: family, approximation, other parts."""
     from mixedeffects.inference.dispersion import natural_parameters
-    from mixedeffects.inference.doubtful import doubtful
 
-    accuracy = ""
-    if doubtful(fit):
-        from mixedeffects.inference.checkup.approximation import approximation_note
-
-        accuracy = approximation_note(fit)
     shown = [name for name in fit.extras if name in fit.design.others or name == "thresholds"]
     return {
         "family": str(fit.family),
         "zeros": fit.family.zeros,
-        "accuracy": accuracy,
+        "accuracy": accuracy_note(fit),
         "approximation": approximation_words(fit.nagq),
         "parameters": tuple(natural_parameters(fit)),
         "parts": {name: coefficient_table(fit, level=level, component=name) for name in shown},

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.row_sums import fixed_variance, mean_noise, mean_squares
+from mixedeffects.inference.row_sums import (
+    AT_ESTIMATES,
+    fixed_variance,
+    mean_noise,
+    mean_squares,
+    summed,
+)
 from mixedeffects.inference.separated import limits_of, warn_separated
 
 SCALES = ("latent", "response")
@@ -104,14 +110,24 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
     if approximation != "theoretical":
         mean = mean_response(fit if null is None else null)
     single = row_level(fit)
+
+    def about_rows(what, compute):
+        name = f"{AT_ESTIMATES}{what} {approximation}"
+        return summed(fit, name, compute) if null is None else compute()
+
+    noise = about_rows(
+        "distribution variance", lambda: distribution_variance(fit, approximation, mean)
+    )
     noise_slopes = None
     if slopes:
-        by_extras = distribution_slopes(fit, approximation, mean)
+        by_extras = about_rows(
+            "distribution slopes", lambda: distribution_slopes(fit, approximation, mean)
+        )
         noise_slopes = np.concatenate([by_extras, parameters.residual_slopes])
     return LatentVariances(
         [f for f in range(len(fit.design.blocks)) if f not in single],
         mean_variances(fit),
-        distribution_variance(fit, approximation, mean),
+        noise,
         noise_slopes,
     )
 
@@ -142,7 +158,11 @@ def finite_fixed_variance(fit, what):
     -----
     DataWarning
     """
-    if fit.recession is None or not limits_of(fit, np.asarray(fit.design.X)).any():
+    infinite = summed(
+        fit, AT_ESTIMATES + "infinite predictors",
+        lambda: fit.recession is not None and bool(limits_of(fit, np.asarray(fit.design.X)).any()),
+    )  # fmt: skip
+    if not infinite:
         return fixed_variance(fit)
     warn_separated(
         fit.design.x_names, limits_of(fit, np.eye(fit.beta.size)),
