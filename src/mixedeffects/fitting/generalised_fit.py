@@ -21,6 +21,7 @@ from mixedeffects.estimation.laplace.curvature import guess
 from mixedeffects.fitting.generalised import fit_generalised
 from mixedeffects.fitting.names import coefficient_names
 from mixedeffects.fitting.request import Request
+from mixedeffects.fitting.storage_generalised import optimum_arrays, restored
 from mixedeffects.inference.kinds import GENERALISED
 
 # relative step for the Jacobian of theta's change of coordinates
@@ -87,6 +88,8 @@ class GLMMFit:
     default_ddf = "wald"
     kind = GENERALISED
     linear = False
+    optimum_arrays = optimum_arrays
+    restored = classmethod(restored)
 
     @classmethod
     def of(cls, design, response, plan, evaluation, certificate, curvature, groups, request,

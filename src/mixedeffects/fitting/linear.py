@@ -19,19 +19,7 @@ SMALLEST, LARGEST = 1e-50, 1e50
 
 
 def fit_linear(design, request, record):
-    """Fit the linear mixed model of a design.
-
-    Parameters
-    ----------
-    design : Design
-    request : Request
-    record : type
-        A class of `LMMFit`, of which the fit is made.
-
-    Returns
-    -------
-    LMMFit
-    """
+    """Fit the linear mixed model of a design; `record` is the class of `LMMFit` that is made."""
     if not design.blocks:
         raise ModelError(
             "the formula has no random effects\n"
@@ -48,17 +36,7 @@ def fit_linear(design, request, record):
 def objective_of(design, plan, reml, scale=None):
     """The criterion of a design: its cross-products with a solver and parameters.
 
-    Parameters
-    ----------
-    design : Design
-    plan : Plan
-    reml : bool
-    scale : float, optional
-        Size of the response, where a perfect fit is to be refused.
-
-    Returns
-    -------
-    LMMObjective
+    With `scale`, the size of the response, a perfect fit is refused.
     """
     stats = CrossProducts.of(design, plan.layout)
     if scale is not None:
@@ -68,20 +46,7 @@ def objective_of(design, plan, reml, scale=None):
 
 
 def optimum(design, plan, objective, request, record):
-    """The fit at the optimum of an objective.
-
-    Parameters
-    ----------
-    design : Design
-    plan : Plan
-    objective : LMMObjective
-    request : Request
-    record : type
-
-    Returns
-    -------
-    LMMFit
-    """
+    """The fit at the optimum of an objective."""
     rule, start = None, None
     if request.converged is not None:
         rule = UserRule(request.converged, inference.LinearCoordinates(design, objective))
@@ -120,12 +85,7 @@ def refuse_perfect_fit(stats, design, scale):
 
 
 def theta_of(values, parameters, name):
-    """Check a user's theta: as many finite numbers as the model has.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Check a user's theta: as many finite numbers as the model has."""
     try:
         theta = np.asarray(values, dtype=float)
     except (TypeError, ValueError):

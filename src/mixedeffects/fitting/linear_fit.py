@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mixedeffects.design import Design, without_rows
-from mixedeffects.engine import Plan, threads_for
+from mixedeffects.engine import Plan, make_plan, require_memory, threads_for
+from mixedeffects.errors import DataError
 from mixedeffects.estimation import Certificate, Evaluation, LMMObjective
-from mixedeffects.fitting.linear import fit_linear, optimum, theta_of
+from mixedeffects.fitting.linear import fit_linear, objective_of, optimum, theta_of
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference import vcov_fixef
 from mixedeffects.inference.kinds import LINEAR
@@ -102,6 +103,22 @@ class LMMFit:
         with threads_for(self.plan.columns):
             evaluation = self.evaluation.objective.evaluate(theta)
             return self.of(self.design, self.plan, evaluation, certificate, self.request)
+
+    def optimum_arrays(self):
+        """The optimum as a file keeps it."""
+        return {"theta": self.evaluation.theta}
+
+    @classmethod
+    def restored(cls, path, design, arrays, certificate, request):
+        """The fit of which a file has the optimum: evaluated there once."""
+        theta = np.asarray(arrays["theta"], dtype=float)
+        plan = make_plan(design, request.engine)
+        require_memory(plan)
+        with threads_for(plan.columns):
+            objective = objective_of(design, plan, request.reml)
+            if theta.shape != (objective.parameters.n_theta,) or not np.isfinite(theta).all():
+                raise DataError(f"{path} is damaged: theta does not belong to its formula")
+            return cls.of(design, plan, objective.evaluate(theta), certificate, request)
 
     def again(self, design=None, **changes):
         """The model fitted again.
