@@ -247,7 +247,7 @@ def test_leaf_pattern_is_the_set_of_levels_met(seed, a, b, c):
     for code, q in zip(codes, (a, b, c), strict=True):
         code[:q] = np.arange(q)
     design = design_of(np.zeros(n), np.ones((n, 1)), [(code, None) for code in codes])
-    indptr, index = leaf_pattern(design, layout_of(design))
+    indptr, index = leaf_pattern(design.blocks, layout_of(design))
     for j in range(a):
         rows = codes[0] == j
         met = sorted(set(codes[1][rows].tolist()) | set((b + codes[2][rows]).tolist()))

@@ -125,6 +125,11 @@ def test_an_engine_that_was_asked_for_is_in_the_code():
     assert made_again(fit, table)[0].plan.remainder == "sparse"
 
 
+def test_an_engine_that_was_asked_for_is_in_the_code_where_it_is_the_usual_one():
+    fit = me.lmm(SLEEP, me.datasets.sleepstudy(), engine="dense")
+    assert '    engine="dense",' in fit_code(fit)[0]
+
+
 def test_numbers_and_families_of_one_s_own_are_said_to_be_missing():
     table = _table()
     fit = me.lmm("y ~ x + (1 | g)", table, weights=table["w"])

@@ -16,12 +16,11 @@ from rich.console import Console
 
 from mixedeffects.app.export import render, render_diagnosis, render_exploration
 from mixedeffects.app.modelling import (
+    OFFERED,
     Asked,
     Data,
     Ddf,
-    Formula,
     Level,
-    Weights,
     fit_of,
     of_a_model,
 )
@@ -176,7 +175,7 @@ def fit(
 
 
 @app.command(epilog=EXAMPLE.format("diagnose", ""))
-@of_a_model("remedy")
+@of_a_model(option for option in OFFERED if option.name != "remedy")
 def diagnose(
     asked: Asked,
     remedies: Annotated[
@@ -252,12 +251,13 @@ def report(
 
 
 @app.command(epilog=EXAMPLE.format("explain", ""))
-def explain(data: Data, formula: Formula, weights: Weights = None) -> None:
+@of_a_model(option for option in OFFERED if option.name == "weights")
+def explain(asked: Asked) -> None:
     """Say how a model would be fitted and what that would cost, without fitting it."""
     from mixedeffects.model import explain as explain_model
 
     with told():
-        typer.echo(str(explain_model(formula, find_data(data), weights=weights)))
+        typer.echo(str(explain_model(asked.formula, find_data(asked.data), **asked.options)))
 
 
 @app.command("datasets")

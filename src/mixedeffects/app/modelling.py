@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from mixedeffects.app.shell import busy, find_data, told
+from mixedeffects.fitting import OPTIONS, Option
 
 # panels of the help texts
 GENERALISED, SEARCH, INFERENCE = "Generalised models", "Search", "Inference"
@@ -26,74 +27,6 @@ Data = Annotated[
 Formula = Annotated[
     str, typer.Argument(help='In quotes: "y ~ x + (1 + x | group)".', metavar="FORMULA")
 ]
-Weights = Annotated[
-    str | None, typer.Option(help="Column of prior weights.", metavar="COLUMN")
-]  # fmt: skip
-MaximumLikelihood = Annotated[
-    bool, typer.Option("--ml", help="Maximum likelihood; REML if not given.")
-]
-Family = Annotated[
-    str | None,
-    typer.Option(
-        help="A generalised model: binomial, poisson, nbinom2, gamma, beta, ordinal, …; "
-        "a linear one if not given.",
-        metavar="NAME",
-        rich_help_panel=GENERALISED,
-    ),
-]
-Link = Annotated[
-    str | None,
-    typer.Option(
-        help="logit, log, …; the family's usual one if not given.", metavar="NAME",
-        rich_help_panel=GENERALISED,
-    ),
-]  # fmt: skip
-Nagq = Annotated[
-    int | None,
-    typer.Option(
-        help="Quadrature points; 1 is Laplace's approximation.", metavar="N",
-        rich_help_panel=GENERALISED,
-    ),
-]  # fmt: skip
-Zi = Annotated[
-    str | None,
-    typer.Option(
-        help='Formula of the extra zeros: "~ 1".', metavar="FORMULA", rich_help_panel=GENERALISED
-    ),
-]
-Dispersion = Annotated[
-    str | None,
-    typer.Option(
-        help='Formula of the dispersion: "~ x".', metavar="FORMULA", rich_help_panel=GENERALISED
-    ),
-]
-Exposure = Annotated[
-    str | None,
-    typer.Option(
-        help="Column of what counts were counted over.", metavar="COLUMN",
-        rich_help_panel=GENERALISED,
-    ),
-]  # fmt: skip
-Optimizer = Annotated[
-    str,
-    typer.Option(
-        help="newton, L-BFGS-B, Nelder-Mead, Powell, COBYQA or em.", metavar="NAME",
-        rich_help_panel=SEARCH,
-    ),
-]  # fmt: skip
-MaxIterations = Annotated[
-    int | None,
-    typer.Option(min=1, help="Iteration limit.", metavar="N", rich_help_panel=SEARCH),
-]
-Remedy = Annotated[
-    bool,
-    typer.Option(
-        "--remedy",
-        help="Where the fit is singular or not certified, try the six remedies of diagnose and "
-        "take the model they recommend.",
-        rich_help_panel=SEARCH,
-    ),
-]
 Ddf = Annotated[
     str | None,
     typer.Option(
@@ -108,58 +41,53 @@ Level = Annotated[
         min=0.0, max=1.0, help="Coverage of the intervals.", metavar="X", rich_help_panel=INFERENCE
     ),
 ]
-# options of generalised models, and options of every model
-SPECIAL = ("link", "nagq", "zi", "dispersion", "exposure")
-COMMON = ("weights", "optimizer", "max_iterations", "remedy")
+# those of `lmm` and `glmm` that the command line has
+OFFERED = tuple(option for option in OPTIONS if option.help)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The model that a command line asks for: arguments and options that commands share."""
 
-    data: Data
-    formula: Formula
-    ml: MaximumLikelihood = False
-    family: Family = None
-    link: Link = None
-    nagq: Nagq = None
-    zi: Zi = None
-    dispersion: Dispersion = None
-    exposure: Exposure = None
-    weights: Weights = None
-    optimizer: Optimizer = "newton"
-    max_iterations: MaxIterations = None
-    remedy: Remedy = False
+    data: str
+    formula: str
+    options: dict[str, Any]
 
 
-def of_a_model(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A command that fits a model: the fields of `Asked` become arguments and options of it.
+def as_parameter(option: Option) -> Parameter:
+    """An option of `lmm` or `glmm` as Typer reads it."""
+    name, flag, panel = option.flag or option.name, option.kind is bool, None
+    kind, default = (bool, False) if flag else (option.kind | None, option.default)
+    if option.search:
+        panel = SEARCH
+    elif option.functions == ("glmm",):
+        panel, default = GENERALISED, None  # what it is for linear models, which are the default
+    more = typer.Option(
+        *[f"--{name}"] * flag, help=option.help, metavar=option.metavar, min=option.least,
+        rich_help_panel=panel,
+    )  # fmt: skip
+    return Parameter(
+        name, Parameter.KEYWORD_ONLY, annotation=Annotated[kind, more], default=default
+    )
 
-    Parameters
-    ----------
-    without : str
-        Options that the command does not have.
 
-    Returns
-    -------
-    callable
-        Decorator of a function of an `Asked` and the command's own options.
-    """
-    hints = get_type_hints(Asked, include_extras=True)
+def of_a_model(
+    offered: Iterable[Option] = OFFERED,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of a function of an `Asked` and of options of its own."""
+    parameters = {option.name: as_parameter(option) for option in offered}
     shared = [
-        Parameter(
-            f.name, Parameter.KEYWORD_ONLY, annotation=hints[f.name],
-            default=Parameter.empty if f.default is MISSING else f.default,
-        )
-        for f in fields(Asked)
-        if f.name not in without
-    ]  # fmt: skip
+        Parameter("data", Parameter.KEYWORD_ONLY, annotation=Data),
+        Parameter("formula", Parameter.KEYWORD_ONLY, annotation=Formula),
+        *parameters.values(),
+    ]
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def run(**given: Any) -> None:
-            asked = Asked(**{option.name: given.pop(option.name) for option in shared})
-            command(asked, **given)
+            data, formula = given.pop("data"), given.pop("formula")
+            options = {name: given.pop(asked.name) for name, asked in parameters.items()}
+            command(Asked(data, formula, options), **given)
 
         _, *own = signature(command, eval_str=True).parameters.values()
         every = [*shared, *(option.replace(kind=Parameter.KEYWORD_ONLY) for option in own)]
@@ -172,34 +100,25 @@ def of_a_model(*without: str) -> Callable[[Callable[..., None]], Callable[..., N
 
 
 def fit_of(asked: Asked) -> Any:
-    """The fit that the options of a command ask for, its warnings told.
-
-    Parameters
-    ----------
-    asked : Asked
-
-    Raises
-    ------
-    typer.BadParameter
-        An option of generalised models without a family.
-    """
-    special = check_options(asked.family, {name: getattr(asked, name) for name in SPECIAL})
-    common = {name: getattr(asked, name) for name in COMMON}
+    """The fit that a command line asks for, its warnings told."""
+    function = "lmm" if asked.options["family"] is None else "glmm"
+    arguments, refused = {}, []
+    for option in OFFERED:
+        value = asked.options.get(option.name)
+        if option.kind is bool:  # a flag gives what is not the default
+            value = option.default != bool(value)
+        elif value is None:
+            continue
+        if function in option.functions:
+            arguments[option.name] = value
+        elif function == "lmm":
+            refused.append(f"--{option.name}")
+    if refused:
+        raise typer.BadParameter(
+            f"{', '.join(refused)}: for generalised models; give --family as well"
+        )
     table = find_data(asked.data)
     with busy("fitting"), told():
-        if asked.family is None:
-            from mixedeffects.model import lmm
+        from mixedeffects import model
 
-            return lmm(asked.formula, table, reml=not asked.ml, **common)
-        from mixedeffects.model import glmm
-
-        return glmm(asked.formula, table, family=asked.family, **special, **common)
-
-
-def check_options(family: str | None, special: dict[str, Any]) -> dict[str, Any]:
-    """The special options that were given; refused without a family."""
-    given = {name: value for name, value in special.items() if value is not None}
-    if family is None and given:
-        options = ", ".join(f"--{name}" for name in given)
-        raise typer.BadParameter(f"{options}: for generalised models; give --family as well")
-    return given
+        return getattr(model, function)(asked.formula, table, **arguments)

@@ -50,12 +50,12 @@ class _Sorted:
     columns: np.ndarray
 
 
-def leaf_pattern(design, layout):
+def leaf_pattern(blocks, layout):
     """Levels of the remainder's factors that every leaf level meets.
 
     Parameters
     ----------
-    design : Design
+    blocks : sequence of Block
     layout : Layout
         With a leaf and a remainder.
 
@@ -65,7 +65,7 @@ def leaf_pattern(design, layout):
     index : (nnz,) int32
         Levels of the factors in ``layout.rest``, numbered through, in no order.
     """
-    together = _meet(design.blocks, layout.leaf, layout.rest, keep_order=False)
+    together = _meet(blocks, layout.leaf, layout.rest, keep_order=False)
     indptr = np.concatenate([[0], np.cumsum(together.count)])
     return indptr, np.concatenate(together.found)
 

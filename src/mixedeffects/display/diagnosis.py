@@ -8,7 +8,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from mixedeffects.display.fit_call import literal
+from mixedeffects.display import fit_call
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import p_value
 from mixedeffects.inference.checkup import checkup_table
@@ -132,7 +132,7 @@ def certificate_word(fit):
 
 def call_words(trial):
     """The formula with the options it needs: ``"y ~ x + (1 | g), optimizer='L-BFGS-B'"``."""
-    return trial.formula + "".join(f", {k}={v!r}" for k, v in trial.options.items())
+    return trial.formula + fit_call.options_words(trial.options)
 
 
 def trial_rows(facts, verdicts):
@@ -219,24 +219,7 @@ def to_advise(facts):
 def call(facts):
     """The recommended call, to paste."""
     trial = facts.recommendation.trial
-    fit = trial.fit
-    if fit.linear:
-        more = "" if fit.reml else ", reml=False"
-        name = "lmm"
-    else:
-        more, name = f", family={literal(fit.family.name)}", "glmm"
-        link = str(fit.family.link)
-        more += f", link={literal(link)}" if link not in fit.family.links[:1] else ""
-        for part, own in fit.design.others.items():
-            if part not in trial.options:
-                more += f", {part}={literal(own.spec.text)}"
-        more += f", nagq={fit.nagq}" if fit.nagq != 1 and "nagq" not in trial.options else ""
-    for argument in ("weights", "exposure"):
-        column = getattr(fit.design.spec, argument)
-        if column:  # numbers that are no column are left to the words below
-            more += f", {argument}={literal(column)}"
-    more += "".join(f", {k}={v!r}" for k, v in trial.options.items())
-    return f"me.{name}({literal(trial.formula)}, data{more})"
+    return fit_call.call(trial.fit, trial.formula, trial.options)
 
 
 def headline(facts):

@@ -1,25 +1,14 @@
-"""The arguments that say which model a fit is, as Python source."""
+"""The call that makes a fit again, as Python source."""
 
 from __future__ import annotations
 
-from mixedeffects.family import FAMILIES, LINKS
+from mixedeffects.fitting import OPTIONS
 
 
 def arguments(fit, *, defaults=False):
-    """Arguments of `lmm` or `glmm` besides formula and data that make the model of a fit again.
+    """Sources of the options that make a fit again, by name, and names of those without one.
 
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    defaults : bool
-        Whether arguments that have their default are among them.
-
-    Returns
-    -------
-    found : dict of str to str
-        Argument to its source.
-    lost : list of str
-        Arguments that were given as numbers or objects, which have no source.
+    With `defaults` those that say which model it is are there, too, where they have their default.
 
     Examples
     --------
@@ -30,53 +19,38 @@ def arguments(fit, *, defaults=False):
     >>> arguments(fit, defaults=True)[0]
     {'family': '"binomial"', 'link': '"logit"', 'nagq': '1'}
     """
-    found: dict[str, str] = {}
-    lost: list[str] = []
-    if fit.linear:
-        if defaults or not fit.reml:
-            found["reml"] = repr(bool(fit.reml))
-    else:
-        _of_generalised(fit, defaults, found, lost)
-    given = {
-        "exposure": fit.design.exposure,
-        "weights": fit.design.weights,
-    }
-    for name, values in given.items():
-        column = getattr(fit.design.spec, name)
-        if column:
-            found[name] = literal(column)
-        elif values is not None:
-            lost.append(name)
+    found, lost = {}, []
+    for option in OPTIONS:
+        if fit.kind.function not in option.functions:
+            continue
+        if option.lost(fit):
+            lost.append(option.name)
+        value = option.value(fit)
+        usual = option.default if option.usual is None else option.usual(fit)
+        if value is not None and (value != usual or (defaults and not option.search)):
+            found[option.name] = literal(value)
     return found, lost
 
 
-def _of_generalised(fit, defaults, found, lost):
-    """Distribution, link, quadrature and the other linear predictors."""
-    name, link = fit.family.name, fit.family.link.name
-    extra = "zi" in fit.family.extras and fit.family.zeros != "all"
-    if extra:
-        name = name.removeprefix("zero_inflated_")
-    found["family"] = literal(name)
-    if name not in FAMILIES or link not in LINKS:
-        lost.append("family")
-    if defaults or link != fit.family.links[0]:
-        found["link"] = literal(link)
-    if defaults or fit.nagq != 1:
-        found["nagq"] = repr(fit.nagq)
-    if extra:
-        found["zi"] = literal("~ 1")
-    for part in ("zi", "dispersion"):
-        if part in fit.design.others:
-            found[part] = literal(fit.design.others[part].spec.text)
+def call(fit, formula, changed):
+    """The call of a fit on one line, with another formula and with options that changed."""
+    found = {name: text for name, text in arguments(fit)[0].items() if name not in changed}
+    more = "".join(f", {name}={text}" for name, text in found.items())
+    return f"me.{fit.kind.function}({literal(formula)}, data{more}{options_words(changed)})"
 
 
-def literal(text):
-    """A text as Python writes it, in double quotes where it has none itself.
+def options_words(options):
+    """Options as they follow other arguments: ``", optimizer='L-BFGS-B'"``."""
+    return "".join(f", {name}={value!r}" for name, value in options.items())
+
+
+def literal(value):
+    """A text or number as Python writes it, texts in double quotes where they have none.
 
     Examples
     --------
-    >>> print(literal("y ~ x"), literal('y ~ C(f, "sum")'))
-    "y ~ x" 'y ~ C(f, "sum")'
+    >>> print(literal("y ~ x"), literal('y ~ C(f, "sum")'), literal(False))
+    "y ~ x" 'y ~ C(f, "sum")' False
     """
-    found = repr(text)
-    return found if '"' in found else f'"{found[1:-1]}"'
+    found = repr(value)
+    return f'"{found[1:-1]}"' if isinstance(value, str) and '"' not in found else found

@@ -110,12 +110,21 @@ def choose_layout(n, q, k):
     return Layout(q, k, leaf, tuple(f for f in range(len(q)) if f != leaf))
 
 
-def make_plan(design, engine="auto", available=None, *, analysed_from=ANALYSE_COLUMNS):
-    """Plan the factorisation of a design's model.
+def make_plan(design, engine="auto", available=None):
+    """Plan the factorisation of a design's model; see `plan_blocks`."""
+    return plan_blocks(design.blocks, design.n, design.X.shape[1], engine, available)
+
+
+def plan_blocks(
+    blocks, n, columns, engine="auto", available=None, *, analysed_from=ANALYSE_COLUMNS
+):
+    """Plan the factorisation of a model.
 
     Parameters
     ----------
-    design : Design
+    blocks : sequence of Block
+    n, columns : int
+        Rows, and columns of the fixed effects.
     engine : {"auto", "dense", "sparse"}
         How the remainder is factored; by predicted cost when "auto".
     available : float, optional
@@ -135,15 +144,14 @@ def make_plan(design, engine="auto", available=None, *, analysed_from=ANALYSE_CO
     """
     if engine not in ENGINES:
         raise OptionError(f"engine={engine!r} is not one of {', '.join(ENGINES)}")
-    blocks = design.blocks
-    layout = choose_layout(design.n, [b.factor.n_levels for b in blocks], [b.k for b in blocks])
+    layout = choose_layout(n, [b.factor.n_levels for b in blocks], [b.k for b in blocks])
     names = tuple(b.factor.name for b in blocks)
     pattern = None
     if _worth_analysing(layout, engine, analysed_from):
         from mixedeffects.crossprod import leaf_pattern
 
-        pattern = leaf_pattern(design, layout)
-    return _plan(layout, names, design.X.shape[1] + 1, design.n, pattern, engine, available)
+        pattern = leaf_pattern(blocks, layout)
+    return _plan(layout, names, columns + 1, n, pattern, engine, available)
 
 
 def plan_products(stats, engine="auto", available=None):

@@ -8,33 +8,43 @@ only what changes.
 from typing import TYPE_CHECKING
 
 from mixedeffects.doors import late
-from mixedeffects.fitting.linear import fit_linear
-from mixedeffects.fitting.linear_fit import LMMFit
-from mixedeffects.fitting.request import Request
-from mixedeffects.fitting.storage import read, save
 
 if TYPE_CHECKING:
     from mixedeffects.fitting.generalised import fit_generalised, response_kind
     from mixedeffects.fitting.generalised_fit import GLMMFit
+    from mixedeffects.fitting.linear import fit_linear
+    from mixedeffects.fitting.linear_fit import LMMFit
     from mixedeffects.fitting.new_response import refit
+    from mixedeffects.fitting.option_list import OPTIONS, Option
     from mixedeffects.fitting.problem import check_nagq, objective_of, problem_of
+    from mixedeffects.fitting.request import Request
+    from mixedeffects.fitting.storage import read, save
 
 __getattr__ = late(
     __name__,
     {
         "GLMMFit": "generalised_fit",
+        "LMMFit": "linear_fit",
+        "OPTIONS": "option_list",
+        "Option": "option_list",
+        "Request": "request",
         "check_nagq": "problem",
         "fit_generalised": "generalised",
+        "fit_linear": "linear",
         "objective_of": "problem",
         "problem_of": "problem",
+        "read": "storage",
         "refit": "new_response",
         "response_kind": "generalised",
+        "save": "storage",
     },
 )
 
 __all__ = [
+    "OPTIONS",
     "GLMMFit",
     "LMMFit",
+    "Option",
     "Request",
     "check_nagq",
     "fit_generalised",

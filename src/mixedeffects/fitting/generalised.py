@@ -21,19 +21,7 @@ LINKS_OF_RATES = ("log", "cloglog")
 
 
 def fit_generalised(design, request, record):
-    """Fit the generalised linear mixed model of a design.
-
-    Parameters
-    ----------
-    design : Design
-    request : Request
-    record : type
-        A class of `GLMMFit`, of which the fit is made.
-
-    Returns
-    -------
-    GLMMFit
-    """
+    """Fit the generalised mixed model of a design; `record` is the class that is made."""
     family = request.family
     if not design.all_blocks:
         raise ModelError(

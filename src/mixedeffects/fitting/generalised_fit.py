@@ -21,6 +21,7 @@ from mixedeffects.fitting.names import coefficient_names
 from mixedeffects.fitting.problem import objective_of
 from mixedeffects.fitting.request import Request
 from mixedeffects.fitting.rows_left_out import KnownModes, Optimum
+from mixedeffects.fitting.storage_generalised import optimum_arrays, restored
 from mixedeffects.inference.kinds import GENERALISED
 from mixedeffects.inference.row_sums import sums_of_rows
 from mixedeffects.inference.rows_left_out import keep_sums
@@ -87,6 +88,8 @@ class GLMMFit:
     default_ddf = "wald"
     kind = GENERALISED
     linear = False
+    optimum_arrays = optimum_arrays
+    restored = classmethod(restored)
 
     @classmethod
     def of(cls, design, response, plan, evaluation, certificate, curvature, groups, request,

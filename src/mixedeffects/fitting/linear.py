@@ -18,19 +18,7 @@ SMALLEST, LARGEST = 1e-50, 1e50
 
 
 def fit_linear(design, request, record):
-    """Fit the linear mixed model of a design.
-
-    Parameters
-    ----------
-    design : Design
-    request : Request
-    record : type
-        A class of `LMMFit`, of which the fit is made.
-
-    Returns
-    -------
-    LMMFit
-    """
+    """Fit the linear mixed model of a design; `record` is the class of `LMMFit` that is made."""
     if not design.blocks:
         raise ModelError(
             "the formula has no random effects\n"
@@ -52,20 +40,7 @@ def coefficients_of(objective):
 
 
 def optimum(design, plan, objective, request, record):
-    """The fit at the optimum of an objective.
-
-    Parameters
-    ----------
-    design : Design
-    plan : Plan
-    objective : LMMObjective
-    request : Request
-    record : type
-
-    Returns
-    -------
-    LMMFit
-    """
+    """The fit at the optimum of an objective."""
     rule, start = None, None
     if request.converged is not None:
         user = inference.UserCoordinates(
@@ -108,12 +83,7 @@ def refuse_perfect_fit(stats, design, scale):
 
 
 def theta_of(values, parameters, name):
-    """Check a user's theta: as many finite numbers as the model has.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Check a user's theta: as many finite numbers as the model has."""
     try:
         theta = np.asarray(values, dtype=float)
     except (TypeError, ValueError):

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mixedeffects.design import Design, without_rows
-from mixedeffects.engine import Plan, threads_for
+from mixedeffects.engine import Plan, make_plan, require_memory, threads_for
+from mixedeffects.errors import DataError
 from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective
 from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, theta_of
 from mixedeffects.fitting.parameters import FitParameters
@@ -105,6 +106,22 @@ class LMMFit:
             out = self.of(self.design, self.plan, evaluation, certificate, self.request)
         out.sums.update(sums_of_rows(self))
         return out
+
+    def optimum_arrays(self):
+        """The optimum as a file keeps it."""
+        return {"theta": self.evaluation.theta}
+
+    @classmethod
+    def restored(cls, path, design, arrays, certificate, request):
+        """The fit of which a file has the optimum: evaluated there once."""
+        theta = np.asarray(arrays["theta"], dtype=float)
+        plan = make_plan(design, request.engine)
+        require_memory(plan)
+        with threads_for(plan.columns):
+            objective = LMMObjective.of(design, plan, bool(request.reml))
+            if theta.shape != (objective.parameters.n_theta,) or not np.isfinite(theta).all():
+                raise DataError(f"{path} is damaged: theta does not belong to its formula")
+            return cls.of(design, plan, objective.evaluate(theta), certificate, request)
 
     def again(self, design=None, **changes):
         """The model fitted again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 #: Options of one search, which a further fit does not repeat.
@@ -62,8 +62,9 @@ class Request:
 
     def to_dict(self) -> dict[str, Any]:
         """What a file keeps: options that are text or numbers, the family by name."""
-        kept = [f.name for f in fields(self) if f.name not in (*PASSING, "family")]
-        out: dict[str, Any] = {name: getattr(self, name) for name in kept}
+        from mixedeffects.fitting.option_list import OPTIONS
+
+        out = {option.name: getattr(self, option.name) for option in OPTIONS if option.saved}
         if self.family is not None:
             out["family"] = {"family": self.family.name, "link": self.family.link.name}
         return out

@@ -14,13 +14,11 @@ from zipfile import is_zipfile
 
 import numpy as np
 
-from mixedeffects.engine import make_plan, require_memory, threads_for
 from mixedeffects.errors import DataError, MixedEffectsError, OptionError
 from mixedeffects.estimation import (
     Certificate,
     Direction,
     FlatDirection,
-    LMMObjective,
     Recession,
     Step,
 )
@@ -58,16 +56,13 @@ def save(fit, path):
     True
     """
     arrays, header = design_parts(fit.design)
-    arrays["theta"] = fit.evaluation.theta
+    arrays |= fit.optimum_arrays()
     header |= {
         "format": FORMAT,
+        "model": fit.kind.function,
         "request": fit.request.to_dict(),
         "certificate": certificate_parts(fit.certificate),
     }
-    if not fit.linear:
-        from mixedeffects.fitting.storage_generalised import add_optimum
-
-        add_optimum(fit, arrays, header)
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     _require_folder(path)
     with open(path, "wb") as file:
@@ -107,23 +102,7 @@ def certificate_parts(certificate):
 
 
 def read(path, record_of):
-    """Read a fit that `save` wrote.
-
-    Parameters
-    ----------
-    path : str or path
-    record_of : callable
-        From "lmm" or "glmm" to the class of record that is made.
-
-    Returns
-    -------
-    LMMFit or GLMMFit
-
-    Raises
-    ------
-    DataError
-        When the file is not one that `save` wrote.
-    """
+    """A fit that `save` wrote; `record_of` gives the class of an "lmm" or a "glmm"."""
     if isinstance(path, str | PathLike) and Path(path).is_file() and not is_zipfile(path):
         raise DataError(
             f"{path} is not a fit saved by this package, or it is damaged\n"
@@ -137,32 +116,16 @@ def read(path, record_of):
             raise ValueError(f"its format is {header['format']}, this version reads {FORMAT}")
         design = read_design(arrays, header)
         certificate = _certificate(header["certificate"])
-        more = None
-        if header.get("model") == "glmm":
-            from mixedeffects.fitting import storage_generalised
-
-            more = storage_generalised.read_optimum(arrays)
         request = read_request(header, certificate)
-        theta = np.asarray(arrays["theta"], dtype=float)
-    except (FileNotFoundError, MixedEffectsError):
+        record = record_of(header.get("model", "lmm"))  # of a linear model earlier files are silent
+        return record.restored(path, design, arrays, certificate, request)
+    except (FileNotFoundError, MemoryError, MixedEffectsError):
         raise
     except Exception as problem:
         raise DataError(
             f"{path} is not a fit saved by this package, or it is damaged\n"
             f"({type(problem).__name__}: {problem})"
         ) from problem
-    if more is not None:
-        return storage_generalised.restored(
-            path, design, *more, certificate, request, record_of("glmm")
-        )
-    plan = make_plan(design, request.engine)
-    require_memory(plan)
-    with threads_for(plan.columns):
-        objective = LMMObjective.of(design, plan, bool(request.reml))
-        n_theta = objective.parameters.n_theta
-        if theta.shape != (n_theta,) or not np.isfinite(theta).all():
-            raise DataError(f"{path} is damaged: theta does not belong to its formula")
-        return record_of("lmm").of(design, plan, objective.evaluate(theta), certificate, request)
 
 
 def read_request(header, certificate):

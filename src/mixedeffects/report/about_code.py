@@ -6,7 +6,6 @@ import platform
 from importlib import metadata
 
 from mixedeffects.display.fit_call import arguments, literal
-from mixedeffects.engine import make_plan
 from mixedeffects.report.record import CodeBlock, Grid, Paragraph, Section
 
 PACKAGES = ("mixedeffects", "numpy", "scipy", "numba", "narwhals")
@@ -25,19 +24,7 @@ COUNTS_EVALUATIONS = "Nelder-Mead"
 
 
 def code_section(fit, facts, words, wishes):
-    """Code that makes the fit again, options and versions.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    facts : InterpretationFacts
-    words : dict of str to str
-    wishes : Wishes
-
-    Returns
-    -------
-    Section
-    """
+    """Code that makes the fit again, options and versions."""
     lines, unknown = fit_code(fit)
     spec, missing = fit.design.spec, fit.design.missing
     kind = FLAVOURS.get(spec.flavour, "a table")
@@ -54,18 +41,9 @@ def code_section(fit, facts, words, wishes):
 
 
 def fit_code(fit):
-    """The call that made a fit, as lines of Python, and what of it the fit does not know.
+    """The call that made a fit, as lines of Python, and what of it they lack, in sentences.
 
-    Parameters
-    ----------
-    fit : LMM or GLMM
-
-    Returns
-    -------
-    lines : list of str
-        Of a search that a rule or its limit ended they end it after as many iterations.
-    unknown : list of str
-        What the call lacks, in sentences.
+    A search that a rule or its limit ended they end after as many iterations.
 
     Examples
     --------
@@ -80,21 +58,14 @@ def fit_code(fit):
     """
     options, lost = arguments(fit, defaults=True)
     unknown = [f"{name}= was given as {LOST[name]}: add it to the call." for name in lost]
-    _search(fit, options, unknown)
+    _search(fit.certificate, options, unknown)
     lines = [f"fit = me.{fit.kind.function}(", f"    {literal(fit.design.spec.text)},", "    data,"]
     lines += [f"    {name}={source}," for name, source in options.items()]
     return [*lines, ")"], unknown
 
 
-def _search(fit, options, unknown):
-    """Engine, optimiser, and where a search ended that a rule or its limit ended."""
-    certificate, remainder = fit.certificate, fit.plan.remainder
-    # of a model of several parts the plan is not that of its main design
-    if remainder != "none" and fit.all_blocks == fit.design.blocks:
-        if remainder != make_plan(fit.design).remainder:
-            options["engine"] = literal(remainder)
-    if certificate.optimizer != "newton":
-        options["optimizer"] = literal(certificate.optimizer)
+def _search(certificate, options, unknown):
+    """Where a search ended that a rule or its limit ended."""
     if certificate.rule is not None:
         _rule(certificate, options, unknown)
     elif certificate.ran_out:

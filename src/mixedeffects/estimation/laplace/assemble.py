@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from mixedeffects.crossprod.reference import block_transform, coordinates, pilot_rows
-from mixedeffects.engine import make_plan, require_memory
+from mixedeffects.engine import plan_blocks, require_memory
 from mixedeffects.engine.rows import RandomRows, row_system
 from mixedeffects.estimation.coefficients import Coefficients
 from mixedeffects.estimation.laplace.problem import Predictor, Problem
@@ -75,8 +73,7 @@ def assemble(family, response, design, *, engine="auto"):
             blocks += given.blocks
             owner += [1] * len(given.blocks)
             variables.append(i)
-    stand_in = SimpleNamespace(blocks=tuple(blocks), n=n, X=np.empty((0, max(1, at))))
-    plan = make_plan(stand_in, engine, analysed_from=ANALYSED_FROM)
+    plan = plan_blocks(blocks, n, max(1, at), engine, analysed_from=ANALYSED_FROM)
     require_memory(plan)
     T_blocks = [block_transform(b, sample) for b in blocks]
     leaf = plan.layout.leaf

@@ -14,10 +14,18 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mixedeffects.estimation.laplace.mode import EXACT, SETTLED, RandomEffects, find_mode
+from mixedeffects.estimation.laplace.mode import (
+    EXACT,
+    NOWHERE,
+    SETTLED,
+    Mode,
+    RandomEffects,
+    find_mode,
+)
 
 
 class LaplaceObjective:
@@ -44,7 +52,7 @@ class LaplaceObjective:
         Parameters
         ----------
         x : (n_parameters,) array
-        near : LaplaceEvaluation, optional
+        near : LaplaceEvaluation or StartingPoint, optional
             Whose mode to start from; the last one's by default.
 
         Returns
@@ -80,6 +88,28 @@ def with_problem(objective, problem):
     out.problem, out._near = problem, None
     out.evaluations = out.gradients = out.steps = 0
     return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StartingPoint:
+    """Where the search for the modes starts if no evaluation is near: as much of one as is read.
+
+    Attributes
+    ----------
+    mode : Mode
+        Of which only u is known.
+    lambdas : list of (k, k) arrays
+    estimates : (n_parameters,) array
+    """
+
+    mode: Mode
+    lambdas: list[np.ndarray]
+    estimates: np.ndarray
+
+    @classmethod
+    def at(cls, problem, x, u):
+        """The modes u of the random effects at the parameters x."""
+        return cls(replace(NOWHERE, u=u), problem.covariance.lambdas(problem.theta(x)), x)
 
 
 class LaplaceEvaluation:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import warnings
 from copy import copy
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from mixedeffects.estimation.boundary.laplace import examine, snapped
 from mixedeffects.estimation.laplace.assemble import assemble, threshold_rows
 from mixedeffects.estimation.laplace.curvature import guess, hessian, quick_hessian
 from mixedeffects.estimation.laplace.fit import fit_laplace
-from mixedeffects.estimation.laplace.objective import with_problem
+from mixedeffects.estimation.laplace.objective import StartingPoint, with_problem
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.quick import QuickObjective
@@ -264,11 +263,7 @@ class Worker:
         if problem is None:
             return self._refits.failed()
         objective = with_problem(self._objective, problem)
-        near = SimpleNamespace(
-            mode=SimpleNamespace(u=u, factor=None),
-            estimates=self._x,
-            lambdas=problem.covariance.lambdas(problem.theta(self._x)),
-        )
+        near = StartingPoint.at(problem, self._x, u)
         try:
             first = objective.evaluate(self._x, near=near)
             evaluation, status, step = self._search(objective, first)

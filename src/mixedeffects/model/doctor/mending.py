@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from mixedeffects.display.fit_call import options_words
 from mixedeffects.errors import ConvergenceWarning, OptionError, depth_of_package
 from mixedeffects.inference.checkup import lost_columns
 from mixedeffects.model.doctor.diagnosing import diagnose
@@ -63,5 +64,5 @@ def remark(diagnosis):
     asked = f"Remedied: asked for {diagnosis.asked.formula}"
     if not diagnosis.changed:
         return f"{asked}; nothing was changed. {diagnosis.reason}"
-    options = "".join(f", {name}={value!r}" for name, value in diagnosis.options.items())
-    return f"{asked}; fitted {diagnosis.formula}{options}. {diagnosis.reason}"
+    call = f"{diagnosis.formula}{options_words(diagnosis.options)}"
+    return f"{asked}; fitted {call}. {diagnosis.reason}"
