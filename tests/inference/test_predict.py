@@ -210,7 +210,7 @@ def test_refusals(sleepstudy, monkeypatch):
 
 def test_a_loaded_fit_predicts_the_same(sleepstudy, tmp_path):
     fit = me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy)
-    fit.save(tmp_path / "fit.npz")
+    fit.save(tmp_path / "fit.npz", rows=True)
     loaded = me.load(tmp_path / "fit.npz").predict(interval="prediction")
     own = fit.predict(interval="prediction")
     assert loaded["upper"].to_numpy() == pytest.approx(own["upper"].to_numpy(), rel=tol.ROUNDING_E9)

@@ -277,6 +277,6 @@ def test_no_fixed_effects_aliased_columns_singular_and_loaded_fits(tmp_path, rda
     sums = (y.Yield - y.Yield.mean()).groupby(y.Batch).sum()
     assert flat.vcov(method="CR0")[0, 0] == pytest.approx(np.sum(sums**2) / 900)
     fit = me.lmm("Reaction ~ Days + (Days | Subject)", sleepstudy, reml=False)
-    fit.save(tmp_path / "fit.npz")
+    fit.save(tmp_path / "fit.npz", rows=True)
     loaded = me.load(tmp_path / "fit.npz")
     assert loaded.vcov(method="CR2") == pytest.approx(fit.vcov(method="CR2"), rel=tol.ROUNDING_E8)

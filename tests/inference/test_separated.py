@@ -338,7 +338,7 @@ def test_extra_zeros_that_are_none_go_to_minus_infinity():
 
 def test_a_saved_fit_says_the_same(tmp_path):
     fit = fitted("two_cells")
-    fit.save(tmp_path / "fit")
+    fit.save(tmp_path / "fit", rows=True)
     again = me.load(tmp_path / "fit")
     assert str(again) == str(fit)
     assert str(again.emmeans("arm").contrasts()) == str(fit.emmeans("arm").contrasts())

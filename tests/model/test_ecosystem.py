@@ -80,7 +80,7 @@ FORMULAS = [
 def test_predictions_are_those_of_an_average_group(data, formula, options, source, tmp_path):
     fit = fitted(formula, data, **options)
     if source == "file":
-        fit.save(tmp_path / "fit.npz")
+        fit.save(tmp_path / "fit.npz", rows=True)
         fit = me.load(tmp_path / "fit.npz")
     model = adapted(fit, *([data] if source == "table" else []))
     assert isinstance(model, ModelAbstract)

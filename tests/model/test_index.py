@@ -329,13 +329,13 @@ def test_predictions_are_of_the_kind_of_table_they_are_of(sleepstudy):
 
 def test_a_saved_fit_keeps_its_labels(table, tmp_path):
     fit = me.lmm(LINEAR, table)
-    fit.save(tmp_path / "fit.npz")
+    fit.save(tmp_path / "fit.npz", rows=True)
     again = me.load(tmp_path / "fit.npz")
     assert again.predict(interval="confidence").index.equals(
         fit.predict(interval="confidence").index
     )
     assert again.augment(table).index.equals(table.index)
     counts = me.glmm("count ~ Days + (1 | Subject)", table, family="poisson")
-    counts.save(tmp_path / "counts.npz")
+    counts.save(tmp_path / "counts.npz", rows=True)
     again = me.load(tmp_path / "counts.npz")
     assert again.augment().index.equals(table.index)

@@ -1,7 +1,14 @@
 """The engine: plans and factorisations. It knows no formula, likelihood or theta."""
 
 from mixedeffects.engine.own import block_diagonal, crossing_matrix, own_matrix
-from mixedeffects.engine.plan import Plan, free_memory, make_plan, plan_blocks, require_memory
+from mixedeffects.engine.plan import (
+    Plan,
+    free_memory,
+    make_plan,
+    plan_blocks,
+    plan_products,
+    require_memory,
+)
 from mixedeffects.engine.projection import Solver
 from mixedeffects.engine.refixed import with_fixed, with_response
 from mixedeffects.engine.threads import threads_for
@@ -23,6 +30,7 @@ __all__ = [
     "make_plan",
     "own_matrix",
     "plan_blocks",
+    "plan_products",
     "products_of_rows",
     "require_memory",
     "threads_for",

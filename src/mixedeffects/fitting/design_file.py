@@ -12,6 +12,7 @@ from mixedeffects.design import (
     Block,
     Design,
     Factor,
+    LeftOut,
     LinearPredictor,
     MissingReport,
     ModelSpec,
@@ -54,7 +55,9 @@ def design_parts(design):
     for name, one in design.others.items():
         own, header["parts"][name] = predictor_parts(one)
         arrays |= {f"{name}/{key}": value for key, value in own.items()}
-    return arrays, header
+    left = {name: value for name, value in arrays.items() if isinstance(value, LeftOut)}
+    header["left_out"] = {name: list(value.shape) for name, value in left.items()}
+    return {name: value for name, value in arrays.items() if name not in left}, header
 
 
 def predictor_parts(predictor):
@@ -97,6 +100,8 @@ def read_design(arrays, header):
     ValueError
         For arrays that do not fit together: compiled code would read past their ends.
     """
+    left = header.get("left_out", {})
+    arrays = arrays | {name: LeftOut(tuple(shape)) for name, shape in left.items()}
     if header.get("model") == "glmm" and "prior" in arrays:  # a file of an earlier version
         arrays["weights"] = arrays["prior"]
     design = Design(
@@ -150,6 +155,8 @@ def read_predictor(name, arrays, header):
 
 def check_columns(part, more):
     """Refuse the columns of one linear predictor, and arrays of the rows, that differ."""
+    if isinstance(part.X, LeftOut):
+        return
     n, p = part.X.shape
     numbers = [part.X, *(b.Z for b in part.blocks if b.Z is not None)]
     numbers += [a for a in (part.offset, *more) if a is not None]

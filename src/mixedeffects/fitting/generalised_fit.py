@@ -20,7 +20,7 @@ from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
 from mixedeffects.fitting.names import coefficient_names
 from mixedeffects.fitting.problem import objective_of
 from mixedeffects.fitting.request import Request
-from mixedeffects.fitting.rows_left_out import KnownModes, Optimum
+from mixedeffects.fitting.rows_left_out import KnownModes, KnownOptimum
 from mixedeffects.fitting.storage_generalised import optimum_arrays, restored
 from mixedeffects.inference.kinds import GENERALISED
 from mixedeffects.inference.row_sums import sums_of_rows
@@ -192,23 +192,57 @@ class GLMMFit:
             return self
         keep_sums(self)
         design = without_rows(self.design)
-        optimum = Optimum.of(self.evaluation, design)
-        out = replace(
-            self, design=design, response=Response.of(design), evaluation=optimum, row_of=None
-        )
-        none = (LeftOut((design.n,)),) * len(self.predictors)
         with threads_for(self.plan.columns):
-            modes = KnownModes(self.mode_curvature.slopes, self._conditional)
-        out.__dict__.update(
-            covariance_parameters=self.covariance_parameters,
-            modes=self.modes,
-            mode_curvature=modes,
-            _conditional=self._conditional,
-            parameters=self.parameters.without_rows(optimum),
-            predictors=none,
-            fixed_predictors=none,
+            slopes = tuple(self.mode_curvature.slopes)
+        at = self.evaluation
+        optimum = KnownOptimum(
+            design, self.coefficients, self.covariance_parameters, float(at.value), at.x,
+            at.estimates, self.parameters.half, self.modes, self._conditional, slopes,
+        )  # fmt: skip
+        return self.known(optimum, self.plan, self.certificate, self.request, self.sums)
+
+    @classmethod
+    def known(cls, optimum, plan, certificate, request, sums):
+        """A fit without rows.
+
+        Parameters
+        ----------
+        optimum : KnownOptimum
+        plan : Plan
+        certificate : Certificate
+        request : Request
+        sums : dict
+            As `keep_sums` computes them.
+        """
+        design, layout = optimum.design, optimum.layout
+        values = {group.name: group.of(optimum.estimates) for group in optimum.groups}
+        theta = layout.to_user(optimum.estimates[optimum.x.size - layout.n_theta :])
+        out = cls(
+            design=design,
+            request=request,
+            response=Response.of(design),
+            plan=plan,
+            certificate=certificate,
+            objective=optimum.value,
+            theta=theta,
+            beta=values.pop(MAIN),
+            extras=values,
+            lambdas=tuple(layout.lambdas(theta)),
+            evaluation=optimum,
+            curvature=None,
+            coefficients=optimum.groups,
         )
-        out.sums.update(self.sums)
+        out.sums.update(sums)
+        rows = (LeftOut((design.n,)),) * len(request.family.predictor_names)
+        out.__dict__.update(
+            covariance_parameters=layout,
+            modes=optimum.modes,
+            _conditional=optimum.covariances,
+            mode_curvature=KnownModes(optimum),
+            predictors=rows,
+            fixed_predictors=rows,
+        )
+        out.__dict__["parameters"] = GeneralisedParameters(out, half=optimum.half)
         return out
 
     def with_design(self, design):

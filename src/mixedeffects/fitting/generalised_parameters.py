@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -18,34 +17,25 @@ STEP = 1e-6
 
 
 class GeneralisedParameters(FitParameters):
-    """The parameters of a `GLMMFit`: those of all predictors have one covariance."""
+    """The parameters of a `GLMMFit`: those of all predictors have one covariance.
 
-    def __init__(self, fit):
+    A fit without rows knows its `half`.
+    """
+
+    def __init__(self, fit, **known):
         super().__init__(fit)
-        self._problem, self._coefficients = fit.evaluation.objective.problem, fit.coefficients
-        self._n_fixed = self._problem.n_fixed
+        self._coefficients = fit.coefficients
+        self._n_fixed = sum(group.T.shape[0] for group in fit.coefficients)
         self._curvature, self._nagq, self._columns = fit.curvature, fit.nagq, fit.plan.columns
         self._names = list(fit.design.x_names)
         for name, values in fit.extras.items():
             self._names += [f"{name}: {column}" for column in fit.extra_names(name, values.size)]
+        self.__dict__.update(known)
 
     def at(self, x):
         """Coefficients of all predictors, and theta, in the user's columns of the engine's x."""
         coefficients = [group.of(x) for group in self._coefficients]
         return np.concatenate(coefficients), self._layout.to_user(x[self._n_fixed :])
-
-    def without_rows(self, optimum):
-        """The same for a fit without rows: `half` and the curvature stay as they are.
-
-        Parameters
-        ----------
-        optimum : Optimum
-            The place where they were computed.
-        """
-        self.half, self.hessian, self._half  # noqa: B018 - computed while there are rows
-        out = copy(self)
-        out._problem, out._evaluation = None, optimum
-        return out
 
     @cached_property
     def hessian(self):
@@ -62,10 +52,10 @@ class GeneralisedParameters(FitParameters):
         finite estimate, the covariance of what stays finite, half is (P, P - m).
         """
         if self._curvature is None:  # parameters that are taken as given
-            return np.zeros((self._problem.n_parameters, 0))
+            return np.zeros((self.values.size, 0))
         basis = self._known_directions
         if self._certificate.recession is not None:
-            finite = finite_space(self._problem, self.recession)
+            finite = finite_space(self._evaluation.objective.problem, self.recession)
             # what stays finite lies in both spaces: neither the one's nor the other's complement
             basis = complement(np.hstack([complement(finite), complement(basis)]))
         H = basis.T @ self.hessian @ basis
@@ -109,7 +99,7 @@ class GeneralisedParameters(FitParameters):
     def _half(self):
         """`half` with the coefficients in the user's columns, in the order of `names`."""
         if self.half is None:
-            return np.full(self.hessian.shape, np.nan)
+            return np.full((self.values.size,) * 2, np.nan)
         n_fixed = self._n_fixed
         fixed = [group.T @ self.half[group.part] for group in self._coefficients]
         return np.concatenate([*fixed, self.half[n_fixed:]])

@@ -3,62 +3,121 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from mixedeffects.design import require_rows
 from mixedeffects.errors import NotAvailableError
+from mixedeffects.estimation import Coefficients, Parameters
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Optimum:
-    """The place of an optimum, without what its likelihood is computed from.
+@dataclass(frozen=True, eq=False)
+class KnownOptimum:
+    """An optimum without what its likelihood is computed from: it stands for an evaluation.
 
     Attributes
     ----------
-    value : float
-        -2 log-likelihood.
-    x : (P,) array
-        The engine's parameters; `estimates` are the same with infinite ones at a bound.
-    theta : (n_theta,) array
-        Those of the covariances.
-    lambdas : list of (k, k) arrays
     design : Design
         Without rows.
+    groups : tuple of Coefficients
+    layout : Parameters
+    value : float
+        -2 log-likelihood.
+    x, estimates : (P,) arrays
+        The engine's parameters, and the same with what goes to infinity at its bound.
+    half : (P, m) array or None
+        half half' is the covariance of x.
+    modes, covariances, slopes : tuples of (q, k), (q, k, k) and (q, k, P) arrays
+        Per block, in the user's columns: the random effects, the covariances of their errors at
+        known parameters, their derivatives by x.
     """
 
+    design: Any
+    groups: tuple[Coefficients, ...]
+    layout: Parameters
     value: float
     x: np.ndarray
     estimates: np.ndarray
-    theta: np.ndarray
-    lambdas: Any
-    design: Any
-
-    @classmethod
-    def of(cls, evaluation, design):
-        """The place of an evaluation."""
-        e = evaluation
-        return cls(float(e.value), e.x, e.estimates, e.theta, e.lambdas, design)
+    half: np.ndarray | None
+    modes: tuple[np.ndarray, ...]
+    covariances: tuple[np.ndarray, ...]
+    slopes: tuple[np.ndarray, ...]
 
     @property
     def objective(self):
         """Refused: there are no rows to compute it from."""
         return require_rows(self.design)
 
+    @property
+    def theta(self):
+        """(n_theta,) the engine's parameters of the covariances."""
+        return self.x[self.x.size - self.layout.n_theta :]
+
+    @cached_property
+    def lambdas(self):
+        """Per block, the (k, k) factor of its covariance in the engine's columns."""
+        return self.layout.lambdas(self.theta)
+
+    def to_arrays(self):
+        """What a file keeps, as arrays by name."""
+        out = {"x": self.estimates, "x at the optimum": self.x, "value": np.array([self.value])}
+        if self.half is not None:
+            out["half"] = self.half
+        for group in self.groups:
+            out[f"T of {group.name}"] = group.T
+        series = ("T", self.layout.T_blocks), ("modes", self.modes), ("slopes", self.slopes)
+        for name, arrays in (*series, ("covariances", self.covariances)):
+            out |= {f"{name} {f}": one for f, one in enumerate(arrays)}
+        return out
+
+    @classmethod
+    def from_arrays(cls, arrays, design, names):
+        """The optimum that `to_arrays` took apart.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Of the groups of coefficients.
+
+        Raises
+        ------
+        ValueError, KeyError
+            For arrays that do not fit together.
+        """
+        groups, at = [], 0
+        for name in names:
+            T = arrays[f"T of {name}"]
+            groups.append(Coefficients(name, slice(at, at + T.shape[0]), T))
+            at += T.shape[0]
+        blocks = design.all_blocks
+
+        def series(name, shapes):
+            found = tuple(arrays[f"{name} {f}"] for f in range(len(blocks)))
+            if [one.shape for one in found] != shapes:
+                raise ValueError(f"arrays differ in size ({name})")
+            return found
+
+        q, k = [b.factor.n_levels for b in blocks], [b.k for b in blocks]
+        layout = Parameters(blocks, series("T", [(b, b) for b in k]))
+        P = at + layout.n_theta
+        x, estimates, half = arrays["x at the optimum"], arrays["x"], arrays.get("half")
+        if x.shape != (P,) or estimates.shape != (P,) or (half is not None and len(half) != P):
+            raise ValueError("arrays differ in size (parameters)")
+        return cls(
+            design, tuple(groups), layout, float(arrays["value"][0]), x, estimates, half,
+            modes=series("modes", list(zip(q, k, strict=True))),
+            covariances=series("covariances", list(zip(q, k, k, strict=True))),
+            slopes=series("slopes", [(a, b, P) for a, b in zip(q, k, strict=True)]),
+        )  # fmt: skip
+
 
 class KnownModes:
-    """`ModeCurvature` without rows: what it says of one grouping factor at a time.
+    """`ModeCurvature` without rows: what it says of one grouping factor at a time."""
 
-    Parameters
-    ----------
-    slopes : sequence of (q, k, P) arrays
-    covariances : sequence of (q, k, k) arrays
-        Per block, of the errors of its effects at known parameters.
-    """
-
-    def __init__(self, slopes, covariances):
-        self.slopes, self.covariances = slopes, covariances
+    def __init__(self, optimum):
+        self.slopes, self._covariances = optimum.slopes, optimum.covariances
 
     def joint(self, codes, Z):
         """c'M^-1c of rows with effects of one block."""
@@ -73,9 +132,5 @@ class KnownModes:
         for f, c in known.items():
             rows = np.flatnonzero(c >= 0)
             z = Z[f][rows]
-            out[rows] = np.einsum("na,nab,nb->n", z, self.covariances[f][c[rows]], z)
+            out[rows] = np.einsum("na,nab,nb->n", z, self._covariances[f][c[rows]], z)
         return out
-
-    def row_products(self):
-        """Refused: it is about the rows of the fit."""
-        raise NotAvailableError("this fit is without the rows it was fitted to")

@@ -14,6 +14,7 @@ from zipfile import is_zipfile
 
 import numpy as np
 
+from mixedeffects.design import has_rows, require_rows
 from mixedeffects.errors import DataError, MixedEffectsError, OptionError
 from mixedeffects.estimation import (
     Certificate,
@@ -29,8 +30,8 @@ from mixedeffects.inference.separated import WIDTHS
 FORMAT = 1
 
 
-def save(fit, path):
-    """Write a fit, with the rows it was fitted to, to one file.
+def save(fit, path, *, rows=False):
+    """Write a fit to one file.
 
     Parameters
     ----------
@@ -38,6 +39,10 @@ def save(fit, path):
         A generalised model's family must be one that is known by name.
     path : str or path
         Any name; by custom it ends in ``.npz``.
+    rows : bool
+        Whether the rows it was fitted to are written, too. Without them the file is small and
+        holds no observation: the fit that `load` gives has its summary, tests, means, words and
+        predictions for other rows, and refuses what asks for its own, such as residuals.
 
     Raises
     ------
@@ -55,18 +60,41 @@ def save(fit, path):
     ...     me.load(path).loglik == fit.loglik
     True
     """
+    if rows:
+        require_rows(fit.design)
+    else:
+        fit = fit.without_rows()
     arrays, header = design_parts(fit.design)
     arrays |= fit.optimum_arrays()
+    if not has_rows(fit.design):
+        plain, sums = sums_parts(fit.sums)
+        header["sums"] = plain
+        arrays |= sums
     header |= {
         "format": FORMAT,
         "model": fit.kind.function,
         "request": fit.request.to_dict(),
         "certificate": certificate_parts(fit.certificate),
     }
-    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    text = json.dumps(header, default=lambda value: value.item())
+    arrays["header"] = np.frombuffer(text.encode(), dtype=np.uint8)
     _require_folder(path)
     with open(path, "wb") as file:
         np.savez_compressed(file, **arrays)
+
+
+def sums_parts(sums):
+    """What JSON can hold of the sums over the rows, and the arrays among them."""
+    arrays = {name: value for name, value in sums.items() if isinstance(value, np.ndarray)}
+    plain = {name: value for name, value in sums.items() if name not in arrays}
+    return plain, {f"sums/{name}": value for name, value in arrays.items()}
+
+
+def read_sums(arrays, header):
+    """The sums that `sums_parts` took apart."""
+    start = "sums/"
+    found = {n[len(start) :]: value for n, value in arrays.items() if n.startswith(start)}
+    return found | header.get("sums", {})
 
 
 def _require_folder(path):
@@ -118,7 +146,9 @@ def read(path, record_of):
         certificate = _certificate(header["certificate"])
         request = read_request(header, certificate)
         record = record_of(header.get("model", "lmm"))  # of a linear model earlier files are silent
-        return record.restored(path, design, arrays, certificate, request)
+        fit = record.restored(path, design, arrays, certificate, request)
+        fit.sums.update(read_sums(arrays, header))
+        return fit
     except (FileNotFoundError, MemoryError, MixedEffectsError):
         raise
     except Exception as problem:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
-from mixedeffects.engine import threads_for
+from mixedeffects.design import MAIN, has_rows
+from mixedeffects.engine import plan_blocks, threads_for
 from mixedeffects.errors import DataError, NotAvailableError
 from mixedeffects.estimation.laplace import StartingPoint
 from mixedeffects.family import Response
 from mixedeffects.fitting.option_list import known_by_name
 from mixedeffects.fitting.problem import check_nagq, objective_of, problem_of
+from mixedeffects.fitting.rows_left_out import KnownOptimum
 
 
 def optimum_arrays(fit):
@@ -20,6 +24,8 @@ def optimum_arrays(fit):
             "holds no code"
         )
     evaluation = fit.evaluation
+    if not has_rows(fit.design):
+        return evaluation.to_arrays()
     return {
         "theta": evaluation.theta,
         "x": evaluation.estimates,
@@ -37,8 +43,14 @@ def restored(record, path, design, arrays, certificate, request):
     DataError
         When the optimum does not belong to the formula.
     """
-    x, curvature = np.asarray(arrays["x"], dtype=float), arrays["curvature"]
     check_nagq(request.nagq)
+    if not has_rows(design):
+        names = coefficient_groups(request.family)
+        optimum = KnownOptimum.from_arrays(arrays, design, names)
+        blocks, columns = design.all_blocks, optimum.x.size
+        plan = plan_blocks(blocks, design.n, columns, analysed_from=sys.maxsize)
+        return record.known(optimum, plan, certificate, request, {})
+    x, curvature = np.asarray(arrays["x"], dtype=float), arrays["curvature"]
     family, response = request.family, Response.of(design)
     family.check(response, design.spec.response)
     problem, groups, plan, row_of = problem_of(design, family, response, request.engine)
@@ -61,3 +73,9 @@ def _modes(problem, x, arrays):
     if u.shape != (problem.system.width,) or not np.isfinite(u).all():
         return None
     return StartingPoint.at(problem, x, u)
+
+
+def coefficient_groups(family):
+    """Names of the groups of coefficients that a model of a family has, in their order."""
+    others = ("thresholds" if name == "upper" else name for name in family.extras)
+    return (MAIN, *(name for name in others if name != "lower"))
