@@ -1,4 +1,4 @@
-"""Block elimination: the leaf level by level (Numba), the remainder dense or sparse."""
+"""Block elimination: the leaf level by level (Numba), then the remainder."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.engine import levels
 from mixedeffects.engine.coordinates import Coordinates, rest_variates
+from mixedeffects.engine.own import own_values
 
 # 1 - diag(R^-1) below this has lost too many digits to be divided by Lambda twice
 CANCELLED = 1e-5
@@ -29,24 +30,33 @@ class Factorisation(Coordinates):
     def __init__(self, engine, Lambdas):
         stats, layout = engine.stats, engine.layout
         self._engine, self._Lambdas = engine, Lambdas
-        self._N = self._FA = self._selected = None
+        self._N = self._FA = self._selected = self._solution = None
         self._rest: Any = None
         self.C = xx = stats.xx.copy()
         K, F, KB, self.logdet = levels.eliminate(
             engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), xx
         )
         self._K, self._F = K, F
-        self._Y = np.zeros((0, xx.shape[0]))
         self._scaled = None
         if not layout.m or not np.isfinite(self.logdet):
             return
         U_fixed = self._U_fixed = stats.rest_fixed - engine.crossing.transposed_times(KB)
         self._scaled = engine.scaled(Lambdas)
-        self._rest = engine.remainder.of(engine, Lambdas, K, self._scaled)
+        self._rest = self._remainder(Lambdas, self._scaled)
         self.logdet += self._rest.logdet
         if np.isfinite(self.logdet):
-            self._Y = self._rest.forward(self._lambda_t_times(U_fixed))
-            xx -= self._Y.T @ self._Y
+            xx -= self._rest.inner(self._lambda_t_times(U_fixed))
+
+    def _remainder(self, Lambdas, scaled):
+        engine = self._engine
+        values = own_values(engine, Lambdas)
+        return engine.remainder.of_sums(engine.own_places, values, self._K, scaled)
+
+    def _solved(self):
+        """R^-1 Lambda_r'U_fixed, (m, t)."""
+        if self._solution is None:
+            self._solution = self._rest.solve(self._lambda_t_times(self._U_fixed))
+        return self._solution
 
     def projections(self):
         """Per block: the (q, k, t) array Z'V^-1[X~ y~]."""
@@ -55,7 +65,7 @@ class Factorisation(Coordinates):
             if not layout.m:
                 self._N = {layout.leaf: levels.products(self._F, engine.leaf_fixed)}
                 return self._N
-            Q = self._lambda_times(self._rest.backward(self._Y))
+            Q = self._lambda_times(self._solved())
             left = engine.leaf_fixed - engine.crossing.times(Q)
             N_rest = stats.rest_fixed - engine.apply_rest(Q)
             N_rest -= engine.crossing.transposed_times(levels.products(self._K, left))
@@ -74,7 +84,8 @@ class Factorisation(Coordinates):
     def _select(self):
         """V_j R^-1 V_j' of the leaf's levels, diagonal blocks of R^-1 of the others."""
         if self._selected is None:
-            self._selected = self._rest.select(self._engine, self._scaled)
+            remainder, P = self._engine.remainder, self._rest.selected()
+            self._selected = remainder.enclose(P, self._scaled), remainder.diagonal_blocks(P)
         return self._selected
 
     def traces(self):
@@ -116,9 +127,8 @@ class Factorisation(Coordinates):
             Lambdas = list(self._Lambdas)
             for f, (U, s, lost) in singular.items():
                 Lambdas[f] = U * np.sqrt(s * s + np.where(lost, x[f], 0.0))
-            rest = engine.remainder.of(engine, Lambdas, self._K, engine.scaled(Lambdas))
-            _, blocks = rest.select(engine, None)
-            return Lambdas, blocks
+            P = self._remainder(Lambdas, engine.scaled(Lambdas)).selected()
+            return Lambdas, engine.remainder.diagonal_blocks(P)
 
         # what the other blocks absorb may make |U| far smaller than Z'WZ: choose x again
         Lambdas, blocks = at(x)
@@ -164,9 +174,9 @@ class Factorisation(Coordinates):
             S[:L, L:] = g[:, :L].T @ W
             S[L:, :L] = S[:L, L:].T
             x[:, L:] = self._U_fixed.T @ W
-            Yw = self._rest.forward(self._lambda_t_times(g))
-            S -= Yw.T @ Yw
-            x -= self._Y.T @ Yw
+            g = self._lambda_t_times(g)
+            S -= self._rest.inner(g)
+            x -= self._solved().T @ g
         back = _design_order(layout, [G[f].shape[0] for f in range(len(G))])
         return S[np.ix_(back, back)], x[:, back]
 
