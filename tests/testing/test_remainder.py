@@ -16,10 +16,9 @@ class EigenRemainder(Remainder):
 
     name = "eigen"
 
-    def __init__(self, met, layout, prepared):
-        super().__init__(met, layout, prepared)
+    def __init__(self, met, layout, priors, prepared):
+        super().__init__(met, layout, priors, prepared)
         self.size, self.entries = self.m**2, float(self.m) ** 2
-        self.diagonal = slice(None, None, self.m + 1)
 
     @classmethod
     def offer(cls, question):
@@ -78,7 +77,7 @@ def test_kept_contracts(kind):
     check_remainder(kind)
 
 
-class ForgetsTheIdentity(EigenRemainder):
+class ForgetsThePrior(EigenRemainder):
     def of_sums(self, places, values, K, V):
         R = np.zeros(self.size)
         R[places] = values
@@ -103,7 +102,7 @@ def replaced(method, function):
 
 
 WRONG = {
-    "logdet is": ForgetsTheIdentity,
+    "logdet is": ForgetsThePrior,
     "logdet": KeepsTheLeaf,
     "times": OffByOneVector,
     "solve": replaced("solve", lambda self, B: B / self.values.mean()),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.covariance import IDENTITY
 from mixedeffects.engine import levels
 from mixedeffects.engine.coordinates import Coordinates, rest_variates
 from mixedeffects.engine.own import own_values
@@ -34,8 +35,9 @@ class Factorisation(Coordinates):
         self._rest: Any = None
         self.C = xx = stats.xx.copy()
         K, F, KB, self.logdet = levels.eliminate(
-            engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), xx
+            engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), engine.leaf_prior, xx
         )
+        self.logdet -= engine.log_precision
         self._K, self._F = K, F
         self._scaled = None
         if not layout.m or not np.isfinite(self.logdet):
@@ -82,20 +84,25 @@ class Factorisation(Coordinates):
         return self._FA
 
     def _select(self):
-        """V_j R^-1 V_j' of the leaf's levels, diagonal blocks of R^-1 of the others."""
+        """V_j R^-1 V_j' of the leaf's levels, and R^-1 as the remainder keeps it."""
         if self._selected is None:
-            remainder, P = self._engine.remainder, self._rest.selected()
-            self._selected = remainder.enclose(P, self._scaled), remainder.diagonal_blocks(P)
+            P = self._rest.selected()
+            self._selected = self._engine.remainder.enclose(P, self._scaled), P
         return self._selected
 
     def traces(self):
-        """Per block: the (k, k) sum over levels of Z_j'V^-1Z_j."""
-        layout = self._engine.layout
+        """Per block: the (k, k) sum over levels of Z_j'V^-1Z_l, times the entries of Q^-1.
+
+        Of the remainder's, Lambda' times it times Lambda is q I less the same sum of Q R^-1.
+        """
+        layout, priors = self._engine.layout, self._engine.priors
         out = {}
-        W = self._within.sum(axis=0)
+        prior = IDENTITY if layout.leaf is None else priors[layout.leaf]
+        W = prior.solve(self._within).sum(axis=0)
         if layout.m:
-            S, blocks = self._select()
-            W = W - levels.sandwiches(self._F, S)
+            S, P = self._select()
+            blocks = self._engine.remainder.precision_blocks(P)
+            W = W - levels.sandwiches(self._F, prior.solve(S))
             singular = {}
             for f in layout.rest:
                 E = np.eye(layout.k[f]) * layout.q[f] - blocks[f].sum(axis=0)
@@ -115,7 +122,7 @@ class Factorisation(Coordinates):
     def _singular_traces(self, singular):
         """Traces of blocks whose Lambda is singular, or so small that 1 - diag(R^-1) cancels.
 
-        With x added to the squared singular values in question, Lambda^-T (q I - tr R^-1)
+        With x added to the squared singular values in question, Lambda^-T (q I - tr Q R^-1)
         Lambda^-1 is an analytic function of x; its value at 0 is extrapolated from x, 2x
         and 4x with an error of order (x |U|)^3.
         """
@@ -128,7 +135,7 @@ class Factorisation(Coordinates):
             for f, (U, s, lost) in singular.items():
                 Lambdas[f] = U * np.sqrt(s * s + np.where(lost, x[f], 0.0))
             P = self._remainder(Lambdas, engine.scaled(Lambdas)).selected()
-            return Lambdas, engine.remainder.diagonal_blocks(P)
+            return Lambdas, engine.remainder.precision_blocks(P)
 
         # what the other blocks absorb may make |U| far smaller than Z'WZ: choose x again
         Lambdas, blocks = at(x)
@@ -212,7 +219,8 @@ class Factorisation(Coordinates):
         out = {}
         blocks = self._K
         if layout.m:
-            S, rest = self._select()
+            S, P = self._select()
+            rest = self._engine.remainder.diagonal_blocks(P)
             for f in layout.rest:
                 Lam = self._Lambdas[f]
                 out[f] = Lam @ rest[f] @ Lam.T

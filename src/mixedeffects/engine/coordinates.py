@@ -11,7 +11,7 @@ class Coordinates:
     Attributes
     ----------
     logdet : float
-        log|M|.
+        log|M| - log|Q|.
     C : (t, t) array
         [X~ y~]'V^-1[X~ y~].
     """

@@ -98,7 +98,7 @@ class Crossing:
 
     def times(self, W):
         """V_j W of every level, (q, k, c), for W (m, c)."""
-        return (self.V @ W).reshape(self.indptr.size - 1, -1, W.shape[1])
+        return (self.V @ W).reshape(self.indptr.size - 1, self.value.shape[1], W.shape[1])
 
     def transposed_times(self, X):
         """Sum over levels of V_j'X_j, (m, c), for X (q, k, c)."""

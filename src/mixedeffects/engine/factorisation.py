@@ -1,10 +1,10 @@
 """From theta's Lambda to everything an objective needs: log|M|, V^-1 products, traces.
 
-M = Lambda'Z'WZ Lambda + I is factored by block elimination. The leaf's levels go first,
-each by a k x k Cholesky factorisation; what they leave on the other columns is the remainder R
-(`mixedeffects.engine.remainder`). With U the remainder's unscaled Schur complement,
+M = Lambda'Z'WZ Lambda + Q, Q the prior precision, is factored by block elimination. The leaf's
+levels go first, each by a k x k Cholesky factorisation; what they leave on the other columns is the
+remainder R (`mixedeffects.engine.remainder`). With U the remainder's unscaled Schur complement,
 
-    R = Lambda_r'U Lambda_r + I,    V^-1 = W - WZ Lambda M^-1 Lambda'Z'W.
+    R = Lambda_r'U Lambda_r + Q_r,    V^-1 = W - WZ Lambda M^-1 Lambda'Z'W.
 
 This module knows no formula, no likelihood and no theta.
 """
@@ -15,6 +15,7 @@ import numpy as np
 
 from mixedeffects.engine.blocked import Factorisation
 from mixedeffects.engine.own import own_matrix, own_places
+from mixedeffects.engine.priors import leaf_diagonal, log_determinant
 from mixedeffects.engine.remainder import REMAINDERS
 
 
@@ -42,6 +43,9 @@ class Engine:
             from mixedeffects.engine.plan import plan_products
 
             plan = plan_products(stats)
+        self.priors = plan.priors
+        self.leaf_prior = leaf_diagonal(layout, plan.priors)
+        self.log_precision = log_determinant(layout, plan.priors)
         t = stats.xx.shape[0]
         if layout.leaf is None:  # a leaf without levels: nothing is eliminated first
             self.leaf_diag, self.leaf_fixed = np.zeros((0, 1, 1)), np.zeros((0, 1, t))
@@ -53,7 +57,7 @@ class Engine:
             met = np.zeros(q + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty((0, k))
         else:
             met = cross.indptr, cross.index, cross.value
-        self.remainder = REMAINDERS[plan.remainder](met, layout, plan.symbolic)
+        self.remainder = REMAINDERS[plan.remainder](met, layout, plan.priors, plan.symbolic)
         self.crossing = self.remainder.crossing
         self.own = own_matrix(stats)
         self.own_places = self.remainder.places(*own_places(stats))

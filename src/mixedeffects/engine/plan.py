@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+from mixedeffects.covariance import Prior
 from mixedeffects.crossprod import Layout
 from mixedeffects.engine.describe import describe
+from mixedeffects.engine.priors import identities
 from mixedeffects.engine.remainder import REMAINDERS, Question
 from mixedeffects.engine.remainder.base import BLAS_RATE, LOOP_RATE
 from mixedeffects.errors import OptionError, PlanTooLargeError
@@ -44,6 +46,8 @@ class Plan:
         ``"none"``, ``"dense"`` or ``"sparse"``: how what elimination leaves is factored.
     words : str
         The same for a description.
+    priors : tuple of Prior
+        Of every block, in the design's order.
     symbolic : Symbolic or None
         Order and pattern of a sparse remainder.
     columns : int
@@ -59,6 +63,7 @@ class Plan:
     names: tuple[str, ...]
     remainder: str
     words: str
+    priors: tuple[Prior, ...]
     symbolic: object
     columns: int
     flops: float
@@ -75,7 +80,7 @@ class Plan:
         return describe(self)
 
 
-def choose_layout(n, q, k):
+def choose_layout(n, q, k, independent=None):
     """The block with most columns is eliminated level by level; the others remain.
 
     A factor nested in another has more levels than it, so the finest nested factor is
@@ -87,6 +92,8 @@ def choose_layout(n, q, k):
         Rows.
     q, k : sequences of int
         Levels and columns per level of every block.
+    independent : sequence of bool, optional
+        Whether the levels of a block are independent a priori; where not, it must remain.
 
     Returns
     -------
@@ -104,17 +111,26 @@ def choose_layout(n, q, k):
     total = sum(widths)
     if total <= SMALL_COLUMNS and n * total**2 <= SMALL_WORK:
         return Layout(q, k, None, tuple(range(len(q))), small=True)
-    leaf = widths.index(max(widths))
+    may = [f for f in range(len(q)) if independent is None or independent[f]]
+    leaf = max(may, key=lambda f: widths[f], default=None)
     return Layout(q, k, leaf, tuple(f for f in range(len(q)) if f != leaf))
 
 
-def make_plan(design, engine="auto", available=None):
+def make_plan(design, engine="auto", available=None, *, priors=None):
     """Plan the factorisation of a design's model; see `plan_blocks`."""
-    return plan_blocks(design.blocks, design.n, design.X.shape[1], engine, available)
+    columns = design.X.shape[1]
+    return plan_blocks(design.blocks, design.n, columns, engine, available, priors=priors)
 
 
 def plan_blocks(
-    blocks, n, columns, engine="auto", available=None, *, analysed_from=ANALYSE_COLUMNS
+    blocks,
+    n,
+    columns,
+    engine="auto",
+    available=None,
+    *,
+    analysed_from=ANALYSE_COLUMNS,
+    priors=None,
 ):
     """Plan the factorisation of a model.
 
@@ -130,6 +146,8 @@ def plan_blocks(
     analysed_from : int
         Columns of a remainder from which on its pattern is analysed; fewer than the default
         pay where many matrices of one pattern will be factored.
+    priors : sequence of Prior, optional
+        Of the blocks; levels are independent and alike if not given.
 
     Returns
     -------
@@ -143,14 +161,17 @@ def plan_blocks(
     engines = "auto", *(name for name in REMAINDERS if name != "none")
     if engine not in engines:
         raise OptionError(f"engine={engine!r} is not one of {', '.join(engines)}")
-    layout = choose_layout(n, [b.factor.n_levels for b in blocks], [b.k for b in blocks])
+    independent = None if priors is None else [prior.independent for prior in priors]
+    q, k = [b.factor.n_levels for b in blocks], [b.k for b in blocks]
+    layout = choose_layout(n, q, k, independent)
+    priors = identities(layout) if priors is None else tuple(priors)
     names = tuple(b.factor.name for b in blocks)
     pattern = None
-    if _worth_analysing(layout, engine, analysed_from):
+    if _worth_analysing(layout, engine, analysed_from, priors):
         from mixedeffects.crossprod import leaf_pattern
 
         pattern = leaf_pattern(blocks, layout)
-    return _plan(layout, names, columns + 1, n, pattern, engine, available)
+    return _plan(layout, names, priors, columns + 1, n, pattern, engine, available)
 
 
 def plan_products(stats, engine="auto", available=None):
@@ -161,30 +182,33 @@ def plan_products(stats, engine="auto", available=None):
     PlanTooLargeError
         When the factorisation would not fit in memory.
     """
-    layout = stats.layout
-    pattern = None
-    if _worth_analysing(layout, engine):
+    layout, pattern = stats.layout, None
+    priors = identities(layout)
+    if _worth_analysing(layout, engine, ANALYSE_COLUMNS, priors):
         from mixedeffects.engine.remainder.symbolic import node_pattern
 
         pattern = node_pattern(stats)
     names = tuple(f"block {f + 1}" for f in range(len(layout.q)))
-    plan = _plan(layout, names, stats.xx.shape[0], stats.n, pattern, engine, available)
+    plan = _plan(layout, names, priors, stats.xx.shape[0], stats.n, pattern, engine, available)
     require_memory(plan, available)
     return plan
 
 
-def _worth_analysing(layout, engine, analysed_from=ANALYSE_COLUMNS):
+def _worth_analysing(layout, engine, analysed_from, priors):
     if layout.small or layout.leaf is None or not layout.rest:
+        return False
+    if not all(priors[f].independent for f in layout.rest):  # Q is not on the leaf's pattern
         return False
     return layout.m > analysed_from if engine == "auto" else REMAINDERS[engine].patterned
 
 
-def _plan(layout, names, t, n, pattern, engine, available):
+def _plan(layout, names, priors, t, n, pattern, engine, available):
     m = layout.m
     if layout.leaf is None:
-        kind, words = "dense" if m else "none", "one dense matrix (small model)"
-        flops = float(m) ** 3
-        return Plan(layout, names, kind, words, None, m, flops, flops / BLAS_RATE, 24.0 * m * m)
+        kind = "dense" if m else "none"
+        words = "one dense matrix (small model)" if layout.small else kind
+        cost = float(m) ** 3, m**3 / BLAS_RATE, 24.0 * m * m
+        return Plan(layout, names, kind, words, priors, None, m, *cost)
     q, k = layout.q[layout.leaf], layout.k[layout.leaf]
     entries, pairs = _crossing_size(layout, n, pattern)
     flops = q * (6.0 * k**3 + 4.0 * k * k * t + k * t * t)
@@ -205,7 +229,7 @@ def _plan(layout, names, t, n, pattern, engine, available):
         flops += work
         seconds += work / rate
     memory += offer.bytes + wanted
-    how = offer.kind, offer.words, offer.prepared, offer.columns
+    how = offer.kind, offer.words, priors, offer.prepared, offer.columns
     return Plan(layout, names, *how, flops, seconds, memory)
 
 

@@ -123,7 +123,8 @@ class Evaluation:
         if self._D is None:
             self.objective.gradients += 1
             fact = self.factorisation
-            self._moments = [h.T @ h / self.s2 for h in fact.scores()]
+            pairs = zip(fact.scores(), fact.spread_scores(), strict=True)
+            self._moments = [h.T @ spread / self.s2 for h, spread in pairs]
             traces = fact.traces(self.objective.reml)
             self._D = [W - hh for W, hh in zip(traces, self._moments, strict=True)]
         return self._D

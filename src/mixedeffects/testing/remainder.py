@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.crossprod import Layout
+from mixedeffects.engine.priors import identities
 from mixedeffects.engine.remainder import Question, Remainder, RowPlaces
 from mixedeffects.options import generator
 
@@ -91,7 +92,7 @@ def _check(kind, case, rtol):
     _require(offer.kind == kind.name, f"offers itself as {offer.kind!r}, not {kind.name!r}")
     _require(min(*offer.factor, *offer.crossing, offer.bytes) >= 0, "offers for less than nothing")
     indptr, index, value = case.met()
-    remainder = kind((indptr, index, value), layout, offer.prepared)
+    remainder = kind((indptr, index, value), layout, identities(layout), offer.prepared)
     crossing = remainder.crossing
 
     # the same in NumPy: leaf, cross-products, Schur complement
@@ -163,7 +164,9 @@ def _check_rows(remainder, case, rtol):
     def factored(w):
         K = np.empty((_LEAF, k, k))
         cross = np.zeros((crossing.index.size, k))
-        logdet, factor = remainder.of_rows(case.Z, w, rows, np.zeros_like(K), cross, K)
+        logdet, factor = remainder.of_rows(
+            case.Z, w, rows, np.zeros_like(K), cross, np.ones(_LEAF), K
+        )
         return logdet, factor, K, cross
 
     logdet, factor, K, cross = factored(case.w)

@@ -105,8 +105,8 @@ def pair_sums(Z, w, target, k, R):
 
 
 @njit(cache=True, nogil=True)
-def invert_levels(diag, K):
-    """K = (I + A)^-1 of every leaf level, from A's lower triangle; log|I + A| in all.
+def invert_levels(diag, prior, K):
+    """K = (d I + A)^-1 of every leaf level, from A's lower triangle; log|d I + A| in all.
 
     Returns inf if one of them is not positive definite.
     """
@@ -115,7 +115,7 @@ def invert_levels(diag, K):
     if k == 1:
         product = 1.0
         for j in range(q):
-            d = 1.0 + diag[j, 0, 0]
+            d = prior[j] + diag[j, 0, 0]
             if not d > 0.0:
                 return np.inf
             K[j, 0, 0] = 1.0 / d
@@ -128,7 +128,7 @@ def invert_levels(diag, K):
     for j in range(q):
         for a in range(k):
             for b in range(a + 1):
-                s = diag[j, a, b] + (1.0 if a == b else 0.0)
+                s = diag[j, a, b] + (prior[j] if a == b else 0.0)
                 for c in range(b):
                     s -= L[a, c] * L[b, c]
                 if a == b:

@@ -50,19 +50,21 @@ def sparse_times(
 
 @njit(cache=True, nogil=True)
 def factor_sparse(
-    Z, w, leaf, place, target, diag, cross, K, pointer, entry, level, indptr, index,
-    row_pointer, row_column, row_entry, column_pointer, column_row, R,
+    Z, w, leaf, place, target, diag, cross, prior, K, pointer, entry, level, indptr, index,
+    row_pointer, row_column, row_entry, column_pointer, column_row, at, precision, R,
 ):  # fmt: skip
     """Assemble and factor M with a sparse remainder, in one call; log|M|, inf if not positive.
 
-    diag, cross and R come in as zeros; R leaves as the remainder's factor.
+    diag, cross and R come in as zeros; R leaves as the remainder's factor. `at` and `precision` are
+    the places and values of the remainder's part of Q, `prior` is the leaf's.
     """
     leaf_sums(Z, w, leaf, place, diag, cross)
-    logdet = invert_levels(diag, K)
+    logdet = invert_levels(diag, prior, K)
     if logdet == np.inf:
         return logdet
     pair_sums(Z, w, target, diag.shape[1], R)
-    R[row_pointer[row_pointer.shape[0] - 1] :] += 1.0
+    for s in range(at.shape[0]):
+        R[at[s]] += precision[s]
     assemble_rows(
         pointer, entry, level, indptr, index, cross, K, row_pointer, row_column, row_entry, R
     )

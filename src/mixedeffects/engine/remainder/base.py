@@ -2,13 +2,13 @@
 
 Once the leaf's levels are eliminated, the m columns of the other blocks keep
 
-    R = Lambda_r'A_rr Lambda_r + I - sum_j V_j'K_jV_j,
+    R = Lambda_r'A_rr Lambda_r + Q - sum_j V_j'K_jV_j,
 
-A_rr their cross-products, V_j those of leaf level j with them times Lambda_r (on a pattern that a
-`Crossing` has), K_j = Lambda M_j^-1 Lambda'. A `Remainder` is made once for a model and makes a
-`RemainderFactor` of every R. Its subclasses keep the lower triangle of R, or the part of it that
-may differ from zero, in one flat array; nobody else knows where. The same entries of R^-1 are kept
-in the same way.
+Q the prior precision (`mixedeffects.covariance.prior`), A_rr their cross-products, V_j those of
+leaf level j with them times Lambda_r (on a pattern that a `Crossing` has), K_j = Lambda M_j^-1
+Lambda'. A `Remainder` is made once for a model and makes a `RemainderFactor` of every R. Its
+subclasses keep the lower triangle of R, or the part of it that may differ from zero, in one flat
+array; nobody else knows where. The same entries of R^-1 are kept in the same way.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mixedeffects.engine.crossing import Crossing
+from mixedeffects.engine.priors import rest_entries
 
 # floating-point operations per second assumed, one core: matrix products, loops over levels
 BLAS_RATE, LOOP_RATE = 4e10, 1.2e9
@@ -114,6 +115,8 @@ class Remainder(ABC):
     met : (indptr, index, value)
         The leaf's cross-products with the remainder, compressed.
     layout : Layout
+    priors : tuple of Prior
+        Of all blocks.
     prepared : object
         Of the offer.
 
@@ -127,8 +130,6 @@ class Remainder(ABC):
         Entries kept.
     entries : float
         Entries of a factor.
-    diagonal : slice
-        Places of R's diagonal.
     crossing : Crossing
     """
 
@@ -136,10 +137,9 @@ class Remainder(ABC):
     patterned: ClassVar[bool] = False
     size: int
     entries: float
-    diagonal: slice
 
-    def __init__(self, met, layout, prepared):
-        self.layout, self.m = layout, layout.m
+    def __init__(self, met, layout, priors, prepared):
+        self.layout, self.priors, self.m = layout, priors, layout.m
         indptr, index, value = met
         self.crossing = Crossing(indptr, index, value, layout.m, self.order(prepared))
 
@@ -176,11 +176,11 @@ class Remainder(ABC):
         """Assemble R from entries of Lambda_r'A_rr Lambda_r, and factor it."""
         R = np.zeros(self.size)
         R[places] = values
-        R[self.diagonal] += 1.0
+        self.add_precision(R)
         self.eliminate(R, K, V)
         return self.factor(R)
 
-    def of_rows(self, Z, w, rows, diag, cross, K):
+    def of_rows(self, Z, w, rows, diag, cross, prior, K):
         """Assemble and factor M of rows with weights, the leaf first.
 
         Parameters
@@ -191,6 +191,8 @@ class Remainder(ABC):
         rows : RowPlaces
         diag : (q, k, k), cross : (nnz, k)
             Zeros; they leave as the sums over rows.
+        prior : (q,)
+            Prior precisions of the leaf's levels.
         K : (q, k, k)
             Overwritten by the leaf's M_j^-1.
 
@@ -203,12 +205,12 @@ class Remainder(ABC):
         from mixedeffects.engine.kernels import rows as kernels
 
         kernels.leaf_sums(Z, w, rows.leaf, rows.place, diag, cross)
-        logdet = float(kernels.invert_levels(diag, K))
+        logdet = float(kernels.invert_levels(diag, prior, K))
         if not np.isfinite(logdet):
             return logdet, None
         R = np.zeros(self.size)
         kernels.pair_sums(Z, w, rows.target, K.shape[1], R)
-        R[self.diagonal] += 1.0
+        self.add_precision(R)
         self.eliminate(R, K, cross)
         factor = self.factor(R)
         return logdet + factor.logdet, factor
@@ -225,6 +227,34 @@ class Remainder(ABC):
     def diagonal_blocks(self, P):
         """By block of the design, the (q_f, k_f, k_f) diagonal blocks of a matrix kept like R."""
         return {f: P[places] for f, places in self._block_places.items()}
+
+    @cached_property
+    def precision(self):
+        """Places and values of Q."""
+        row, column, value = rest_entries(self.layout, self.priors)
+        return self.places(row, column), value
+
+    def add_precision(self, R):
+        """R += Q."""
+        places, values = self.precision
+        R[places] += values
+
+    def precision_blocks(self, P):
+        """Like `diagonal_blocks`, of Q P: for the trace of R^-1 Q over the levels of each block."""
+        out = self.diagonal_blocks(P)
+        for f, offset in zip(self.layout.rest, self.layout.offsets, strict=True):
+            prior, k = self.priors[f], self.layout.k[f]
+            if not prior.unit:
+                out[f] = (np.broadcast_to(prior.own, self.layout.q[f]) * out[f].T).T
+            if not prior.independent:
+                level, other, value = prior.pairs
+                a = np.arange(k)
+                row = offset + k * level[:, None, None] + a[:, None]
+                column = offset + k * other[:, None, None] + a
+                between = (value * P[self.places(*np.broadcast_arrays(row, column))].T).T
+                np.add.at(out[f], level, between.transpose(0, 2, 1))
+                np.add.at(out[f], other, between)
+        return out
 
 
 class RemainderFactor(ABC):

@@ -26,10 +26,9 @@ class DenseRemainder(Remainder):
 
     name = "dense"
 
-    def __init__(self, met, layout, prepared):
-        super().__init__(met, layout, prepared)
+    def __init__(self, met, layout, priors, prepared):
+        super().__init__(met, layout, priors, prepared)
         self.size, self.entries = self.m**2, self.m**2 / 2.0
-        self.diagonal = slice(None, None, self.m + 1)
 
     @classmethod
     def offer(cls, question):

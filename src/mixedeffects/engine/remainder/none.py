@@ -11,7 +11,7 @@ class NoRemainder(Remainder):
     """The remainder of a model with one grouping factor."""
 
     name = "none"
-    size, entries, diagonal = 0, 0.0, slice(0)
+    size, entries = 0, 0.0
 
     @classmethod
     def offer(cls, question):
@@ -34,11 +34,11 @@ class NoRemainder(Remainder):
     def times(self, P, V):
         return np.zeros_like(V)
 
-    def of_rows(self, Z, w, rows, diag, cross, K):
+    def of_rows(self, Z, w, rows, diag, cross, prior, K):
         from mixedeffects.engine.kernels import rows as kernels
 
         kernels.leaf_sums(Z, w, rows.leaf, rows.place, diag, cross)
-        return float(kernels.invert_levels(diag, K)), NoFactor()
+        return float(kernels.invert_levels(diag, prior, K)), NoFactor()
 
 
 class NoFactor(RemainderFactor):

@@ -26,11 +26,10 @@ class SparseRemainder(Remainder):
 
     name, patterned = "sparse", True
 
-    def __init__(self, met, layout, prepared):
-        super().__init__(met, layout, prepared)
+    def __init__(self, met, layout, priors, prepared):
+        super().__init__(met, layout, priors, prepared)
         self.symbolic, self.entries = prepared, prepared.entries
         self.size = prepared.below + prepared.m
-        self.diagonal = slice(prepared.below, None)
 
     def order(self, prepared):
         return prepared.position
@@ -113,16 +112,23 @@ class SparseRemainder(Remainder):
         rows_sparse.sparse_times(*self.crossing.addresses, V, *self.symbolic.rows, P, out)
         return out
 
-    def of_rows(self, Z, w, rows, diag, cross, K):
+    def of_rows(self, Z, w, rows, diag, cross, prior, K):
         """One kernel for all steps: there may be few columns and many factorisations."""
+        kernel, fixed = self._fused
+        R = np.zeros(self.size)
+        logdet = kernel(
+            Z, w, rows.leaf, rows.place, rows.target, diag, cross, prior, K, *fixed, R
+        )  # fmt: skip
+        return logdet, SparseFactor(self.symbolic, R, logdet)
+
+    @cached_property
+    def _fused(self):
+        """The kernel, and its arguments that are always the same."""
         from mixedeffects.engine.kernels import rows_sparse
 
-        s, R = self.symbolic, np.zeros(self.size)
-        logdet = rows_sparse.factor_sparse(
-            Z, w, rows.leaf, rows.place, rows.target, diag, cross, K,
-            *self.crossing.addresses, *s.rows, *s.by_column, R,
-        )  # fmt: skip
-        return logdet, SparseFactor(s, R, logdet)
+        s = self.symbolic
+        fixed = *self.crossing.addresses, *s.rows, *s.by_column, *self.precision
+        return rows_sparse.factor_sparse, fixed
 
 
 class SparseFactor(CholeskyFactor):

@@ -21,7 +21,7 @@ def row_system(rows, blocks, plan):
     if plan.layout.leaf is None:
         from mixedeffects.engine.rows.small import SmallRows
 
-        return SmallRows(rows)
+        return SmallRows(rows, plan)
     from mixedeffects.engine.rows.blocked import BlockedRows
 
     return BlockedRows(rows, blocks, plan)

@@ -8,7 +8,9 @@ import numpy as np
 
 from mixedeffects.crossprod import rows_against
 from mixedeffects.engine.kernels import rows as kernels
+from mixedeffects.engine.priors import leaf_diagonal, log_determinant
 from mixedeffects.engine.remainder import REMAINDERS, RowPlaces
+from mixedeffects.engine.rows.layout import precision_of
 
 NO_ROWS = np.empty(0)
 
@@ -39,7 +41,9 @@ class BlockedRows:
             found = rows_against(blocks, leaf, rows.order[1:], ones, NO_ROWS)
             met = found.indptr, found.index
         value = np.zeros((met[1].size, self.k))
-        self.remainder = REMAINDERS[plan.remainder]((*met, value), plan.layout, plan.symbolic)
+        self.remainder = REMAINDERS[plan.remainder](
+            (*met, value), plan.layout, plan.priors, plan.symbolic
+        )
         crossing = self.crossing = self.remainder.crossing
         place = np.empty((n, K - self.k), dtype=np.int32)
         columns = rows.columns
@@ -51,6 +55,9 @@ class BlockedRows:
         for p, (a, b) in enumerate(pairs):
             target[:, p] = self.remainder.places(columns[:, a], columns[:, b])
         self.places = RowPlaces(rows.codes[0], place, target)
+        self.leaf_prior = leaf_diagonal(plan.layout, plan.priors)
+        self.log_precision = log_determinant(plan.layout, plan.priors)
+        self.times_precision = precision_of(rows, plan.priors)
 
     def scale(self, Lambdas):
         """Use other relative factors from now on."""
@@ -72,7 +79,7 @@ class BlockedRows:
         return out[:, 0] if one else out
 
     def factorise(self, w):
-        """M = I + Lambda'Z'diag(w)Z Lambda, factored."""
+        """M = Q + Lambda'Z'diag(w)Z Lambda, factored."""
         return BlockedFactor(self, self.Z, w)
 
 
@@ -82,7 +89,7 @@ class BlockedFactor:
     Attributes
     ----------
     logdet : float
-        log|M|; inf if M is not positive definite.
+        log|M| - log|Q|; inf if M is not positive definite.
     """
 
     __slots__ = ("_K", "_Z", "_cross", "_rest", "_selected", "_system", "logdet")
@@ -94,8 +101,9 @@ class BlockedFactor:
         self._K = np.empty_like(diag)
         self._cross = np.zeros_like(system.crossing.value)
         self.logdet, self._rest = system.remainder.of_rows(
-            Z, w, system.places, diag, self._cross, self._K
+            Z, w, system.places, diag, self._cross, system.leaf_prior, self._K
         )
+        self.logdet -= system.log_precision
 
     def smallest_pivot(self):
         """Of the elimination: next to zero where M is nearly singular."""
