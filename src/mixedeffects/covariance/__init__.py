@@ -1,6 +1,7 @@
 """Covariances: of the effects of one level (structures, by name), across levels, and of rows."""
 
 from mixedeffects.covariance.base import Covariance, Invariance
+from mixedeffects.covariance.noise import Noise, PriorWeights
 from mixedeffects.covariance.prior import IDENTITY, Prior
 from mixedeffects.covariance.registry import register, structure, structure_of
 from mixedeffects.covariance.structures import Diagonal, Unstructured, canonical_factor
@@ -10,7 +11,9 @@ __all__ = [
     "Covariance",
     "Diagonal",
     "Invariance",
+    "Noise",
     "Prior",
+    "PriorWeights",
     "Unstructured",
     "canonical_factor",
     "register",
