@@ -1,7 +1,7 @@
 """Covariances: of the effects of one level (structures, by name), across levels, and of rows."""
 
 from mixedeffects.covariance.base import Covariance, Invariance
-from mixedeffects.covariance.noise import Noise, PriorWeights
+from mixedeffects.covariance.noise import FittedNoise, Noise, PriorWeights
 from mixedeffects.covariance.prior import IDENTITY, Prior
 from mixedeffects.covariance.registry import register, structure, structure_of
 from mixedeffects.covariance.structures import Diagonal, Unstructured, canonical_factor
@@ -10,6 +10,7 @@ __all__ = [
     "IDENTITY",
     "Covariance",
     "Diagonal",
+    "FittedNoise",
     "Invariance",
     "Noise",
     "Prior",

@@ -10,6 +10,7 @@ for every other value of the parameters, where there are any.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -65,3 +66,37 @@ class PriorWeights(Noise):
 
     def slopes(self, n):
         return np.empty((0, n))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedNoise:
+    """The residual variance of a fit's rows, sigma^2 / weights.
+
+    Attributes
+    ----------
+    noise : Noise
+        At its estimates.
+    sigma : float
+        Residual standard deviation of a row of weight one.
+    """
+
+    noise: Noise
+    sigma: float
+
+    @property
+    def variance(self) -> float:
+        """Of a row of weight one."""
+        return self.sigma**2
+
+    def precisions(self, n):
+        """(n,) one over the variance of every row."""
+        return self.noise.times(np.ones(n)) / self.sigma**2
+
+    def alike(self, residuals):
+        """Residuals of equal variance, sigma^2: each times the root of its weight."""
+        weights = self.noise.weights
+        return residuals if weights is None else residuals * np.sqrt(weights)
+
+    def standardised(self, residuals):
+        """Residuals of variance one."""
+        return self.alike(residuals) / self.sigma

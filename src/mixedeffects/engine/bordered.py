@@ -124,7 +124,12 @@ class BorderedFactorisation:
         ]
 
     def spread_scores(self):
-        return [prior.solve(h) for prior, h in zip(self._model.priors, self.scores(), strict=True)]
+        priors = self._model.priors
+        return [prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
+
+    def moments(self):
+        priors = self._model.priors
+        return [h.T @ prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
 
     def fixed_scores(self):
         m = self._model.m

@@ -7,6 +7,7 @@ pwrss : y~'Py~
 RX, beta() : Cholesky factor of X~'V^-1X~ and the coefficients of X~
 scores() : per block, h = Z'Py (q, k)
 spread_scores() : per block, Q^-1h (q, k), so that b = Q^-1h G
+moments() : per block, h'Q^-1h (k, k)
 fixed_scores() : per block, Z'V^-1X~ RX^-1 (q, k, p)
 traces(projected) : per block, sum_jl (Q^-1)_jl Z_j'PZ_l, or the same with V^-1 for P (k, k)
 quadratics(dG) : f'Pf of the working variates f = Z (dG Q^-1h) (K, K)
@@ -109,6 +110,10 @@ class ProjectedFactorisation:
     def spread_scores(self):
         priors = self._inner._engine.priors
         return [prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
+
+    def moments(self):
+        priors = self._inner._engine.priors
+        return [h.T @ prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
 
     def fixed_scores(self):
         return [B[:, :, :-1] for B in self._residuals]

@@ -123,8 +123,7 @@ class Evaluation:
         if self._D is None:
             self.objective.gradients += 1
             fact = self.factorisation
-            pairs = zip(fact.scores(), fact.spread_scores(), strict=True)
-            self._moments = [h.T @ spread / self.s2 for h, spread in pairs]
+            self._moments = [hh / self.s2 for hh in fact.moments()]
             traces = fact.traces(self.objective.reml)
             self._D = [W - hh for W, hh in zip(traces, self._moments, strict=True)]
         return self._D

@@ -123,7 +123,7 @@ def influence(fit, groups=None, *, refit=None):
             changes = _refitted(fit, units, hold=not refit)
         else:
             changes = _independent_groups(fit, gls, units)
-        found = measured(*changes, T=gls.T, whole=fit.sigma**2)
+        found = measured(*changes, T=gls.T, whole=fit.noise.variance)
     return _facts(fit, gls, units, bool(refit), found, fixed, random, notes)
 
 
@@ -183,9 +183,9 @@ def _single_rows(fit, gls, solved, h, diagonal):
     P = diagonal - np.einsum("rp,rp->r", solved, solved)
     P = np.where(DETERMINED * diagonal < P, P, np.nan)
     left = nu - 1.0  # without degrees of freedom there is no residual variance
-    s2 = np.maximum(nu * fit.sigma**2 - h**2 / P, 0.0) / (left if left > 0 else np.nan)
+    s2 = np.maximum(nu * fit.noise.variance - h**2 / P, 0.0) / (left if left > 0 else np.nan)
     theta = np.broadcast_to(fit.theta, (P.size, fit.theta.size))
-    return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.sigma**2)
+    return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.noise.variance)
 
 
 def _independent_groups(fit, gls, units):
@@ -207,7 +207,7 @@ def _independent_groups(fit, gls, units):
         delta[lost] = np.nan
     else:
         delta = scores
-    rss, nu = fit.residual_df * fit.sigma**2, fit.residual_df - units.sizes.astype(float)
+    rss, nu = fit.residual_df * fit.noise.variance, fit.residual_df - units.sizes.astype(float)
     s2 = (rss - quadratic - np.einsum("jp,jp->j", scores, delta)) / np.where(nu > 0, nu, np.nan)
     return (
         delta, information, s2, np.tile(fit.theta, (units.n, 1)), np.ones(units.n, dtype=bool)
@@ -269,7 +269,7 @@ def _facts(fit, gls, units, refit, found, fixed, random, notes):
         beta=fit.beta,
         beta_without=fit.beta - found.delta @ gls.T.T,
         se_without=np.sqrt(found.s2[:, None] * found.spread),
-        sigma=fit.sigma,
+        sigma=fit.noise.sigma,
         theta=fit.theta,
         sigma_without=np.sqrt(found.s2),
         theta_without=found.theta,

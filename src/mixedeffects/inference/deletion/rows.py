@@ -55,7 +55,7 @@ def inverse_diagonal(fit, gls):
     weights = np.ones(design.n) if design.weights is None else design.weights
     if len(design.blocks) == 1:
         block = design.blocks[0]
-        own = (fit.conditional_covariances()[0] / fit.sigma**2)[block.factor.codes]
+        own = (fit.conditional_covariances()[0] / fit.noise.variance)[block.factor.codes]
         if block.Z is None:
             return weights - weights**2 * own[:, 0, 0]
         out = np.empty(design.n)
