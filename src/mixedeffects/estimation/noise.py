@@ -18,6 +18,7 @@ import numpy as np
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import rows_of
 from mixedeffects.engine import Solver
+from mixedeffects.engine.rows import row_variances
 from mixedeffects.estimation.objective import LMMObjective
 from mixedeffects.estimation.parameters import Parameters
 
@@ -67,17 +68,17 @@ class NoiseObjective:
         fixed = X @ T[:p, :p]
         residual = X @ T[:p, p] + y - fixed @ fact.beta()
         fixed = np.linalg.solve(fact.RX.T, fixed.T).T if p else fixed
-        codes, Z = [block.factor.codes for block in design.blocks], []
         spread, scores = fact.spread_scores(), fact.fixed_scores()
+        pairs = zip(self.reference.T_blocks, evaluation.lambdas, strict=True)
+        roots = [T @ Lam for T, Lam in pairs]
         for f, (block, prior) in enumerate(zip(design.blocks, self.plan.priors, strict=True)):
-            T_block, G = self.reference.T_blocks[f], evaluation.lambdas[f]
-            rows = np.full((design.n, 1), T_block) if block.Z is None else block.Z @ T_block
-            half = rows @ (G @ G.T)
-            residual = residual - np.einsum("nk,nk->n", half, spread[f][codes[f]])
-            fixed = fixed - np.einsum("nk,nkp->np", half, prior.solve(scores[f])[codes[f]])
-            Z.append(np.asarray(rows))
-        ones = noise.times(np.ones(design.n))
-        precision = ones - ones**2 * fact.joint(codes, Z)
+            codes, half = block.factor.codes, roots[f] @ evaluation.lambdas[f].T
+            half = np.full((design.n, 1), half) if block.Z is None else block.Z @ half
+            residual = residual - np.einsum("nk,nk->n", half, spread[f][codes])
+            fixed = fixed - np.einsum("nk,nkp->np", half, prior.solve(scores[f])[codes])
+        weights = noise.times(np.ones(design.n))
+        variances = row_variances(design.blocks, roots, self.plan, weights)
+        precision = weights - weights**2 * variances
         if self.reml:
             precision -= np.square(noise.times(fixed)).sum(axis=1)
         return noise.times(residual), precision

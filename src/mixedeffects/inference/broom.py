@@ -317,8 +317,6 @@ def augment(fit, data=None, *, influence=False):
     ------
     DataError
         When `data` are not the rows the model was fitted to.
-    PlanTooLargeError
-        For leverages that need too large a matrix.
 
     Examples
     --------
