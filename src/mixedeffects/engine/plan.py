@@ -13,10 +13,9 @@ from typing import Any
 
 from mixedeffects.covariance import Prior
 from mixedeffects.crossprod import Layout
+from mixedeffects.crossprod.cores import BLAS_RATE, LOOP_RATE
 from mixedeffects.engine.describe import describe
 from mixedeffects.engine.priors import identities
-from mixedeffects.engine.remainder import REMAINDERS, Question
-from mixedeffects.engine.remainder.base import BLAS_RATE, LOOP_RATE
 from mixedeffects.errors import OptionError, PlanTooLargeError
 
 SMALL_COLUMNS = 100
@@ -158,9 +157,8 @@ def plan_blocks(
     OptionError
         For an engine that does not exist.
     """
-    engines = "auto", *(name for name in REMAINDERS if name != "none")
-    if engine not in engines:
-        raise OptionError(f"engine={engine!r} is not one of {', '.join(engines)}")
+    if engine != "auto":
+        check_engine(engine)
     independent = None if priors is None else [prior.independent for prior in priors]
     q, k = [b.factor.n_levels for b in blocks], [b.k for b in blocks]
     layout = choose_layout(n, q, k, independent)
@@ -172,6 +170,15 @@ def plan_blocks(
 
         pattern = leaf_pattern(blocks, layout)
     return _plan(layout, names, priors, columns + 1, n, pattern, engine, available)
+
+
+def check_engine(engine):
+    """Refuse a way to factor the remainder that does not exist."""
+    from mixedeffects.engine.remainder import REMAINDERS
+
+    engines = "auto", *(name for name in REMAINDERS if name != "none")
+    if engine not in engines:
+        raise OptionError(f"engine={engine!r} is not one of {', '.join(engines)}")
 
 
 def plan_products(stats, engine="auto", available=None):
@@ -199,7 +206,11 @@ def _worth_analysing(layout, engine, analysed_from, priors):
         return False
     if not all(priors[f].independent for f in layout.rest):  # Q is not on the leaf's pattern
         return False
-    return layout.m > analysed_from if engine == "auto" else REMAINDERS[engine].patterned
+    if engine == "auto":
+        return layout.m > analysed_from
+    from mixedeffects.engine.remainder import REMAINDERS
+
+    return REMAINDERS[engine].patterned
 
 
 def _plan(layout, names, priors, t, n, pattern, engine, available):
@@ -235,6 +246,8 @@ def _plan(layout, names, priors, t, n, pattern, engine, available):
 
 def _best_offer(engine, layout, pairs, pattern, spare) -> Any:
     """The remainder asked for, else a dense one; for "auto" the fastest that fits in memory."""
+    from mixedeffects.engine.remainder import REMAINDERS, Question
+
     insisted = engine != "auto"
     best, fits, limit = None, False, inf if insisted else LONGEST_SECONDS
     for name in ("none", engine, "dense") if insisted else REMAINDERS:

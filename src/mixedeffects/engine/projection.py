@@ -23,7 +23,6 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.engine.bordered import BorderedFactorisation, BorderedModel
-from mixedeffects.engine.factorisation import Engine
 from mixedeffects.engine.joint import blocked_joint, joint_flops
 from mixedeffects.engine.priors import identities
 
@@ -39,10 +38,14 @@ class Solver:
     """
 
     def __init__(self, stats, plan=None):
-        priors = identities(stats.layout) if plan is None else plan.priors
-        self._small = BorderedModel(stats, priors) if stats.layout.small else None
-        self._engine = None if stats.layout.small else Engine(stats, plan)
-        self._p = stats.p
+        self._p, self._small, self._engine = stats.p, None, None
+        if stats.layout.small:
+            priors = identities(stats.layout) if plan is None else plan.priors
+            self._small = BorderedModel(stats, priors)
+        else:
+            from mixedeffects.engine.factorisation import Engine
+
+            self._engine = Engine(stats, plan)
 
     def factorise(self, Lambdas):
         """The factorisation at the given relative factors, one (k, k) array per block."""

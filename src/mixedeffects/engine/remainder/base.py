@@ -23,9 +23,6 @@ import numpy as np
 from mixedeffects.engine.crossing import Crossing
 from mixedeffects.engine.priors import rest_entries
 
-# floating-point operations per second assumed, one core: matrix products, loops over levels
-BLAS_RATE, LOOP_RATE = 4e10, 1.2e9
-
 
 @dataclass(frozen=True, slots=True)
 class Question:

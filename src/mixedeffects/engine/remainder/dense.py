@@ -12,9 +12,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
+from mixedeffects.crossprod.cores import BLAS_RATE, LOOP_RATE
 from mixedeffects.engine.remainder.base import (
-    BLAS_RATE,
-    LOOP_RATE,
     CholeskyFactor,
     Offer,
     Remainder,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.engine.remainder.base import LOOP_RATE, Offer, Remainder, RemainderFactor
+from mixedeffects.crossprod.cores import LOOP_RATE
+from mixedeffects.engine.remainder.base import Offer, Remainder, RemainderFactor
 
 
 class NoRemainder(Remainder):

@@ -12,8 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from mixedeffects.crossprod.cores import LOOP_RATE
 from mixedeffects.engine.remainder import symbolic
-from mixedeffects.engine.remainder.base import LOOP_RATE, CholeskyFactor, Offer, Remainder
+from mixedeffects.engine.remainder.base import CholeskyFactor, Offer, Remainder
 
 # above this many pairs of columns met by a leaf level their places are not listed
 LISTED_PAIRS = 4e7
