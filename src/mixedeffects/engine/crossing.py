@@ -152,7 +152,7 @@ class Crossing:
         """V P on V's own pattern, for the lower triangle of a dense P."""
         from mixedeffects.engine.kernels import crossing
 
-        out = np.zeros_like(scaled)
+        out = np.zeros(scaled.shape)
         if not self.unpacked:
             crossing.dense_times(P, *self.addresses, scaled, out)
             return out

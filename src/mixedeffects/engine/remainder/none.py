@@ -33,7 +33,7 @@ class NoRemainder(Remainder):
         return np.zeros((self.crossing.indptr.size - 1, V.shape[1], V.shape[1]))
 
     def times(self, P, V):
-        return np.zeros_like(V)
+        return np.zeros(V.shape)
 
     def of_rows(self, Z, w, rows, diag, cross, prior, K):
         from mixedeffects.engine.kernels import rows as kernels

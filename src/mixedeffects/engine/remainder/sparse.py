@@ -109,7 +109,7 @@ class SparseRemainder(Remainder):
     def times(self, P, V):
         from mixedeffects.engine.kernels import rows_sparse
 
-        out = np.zeros_like(V)
+        out = np.zeros(V.shape)
         rows_sparse.sparse_times(*self.crossing.addresses, V, *self.symbolic.rows, P, out)
         return out
 

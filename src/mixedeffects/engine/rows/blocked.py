@@ -40,7 +40,8 @@ class BlockedRows:
             ones = [np.eye(b.k) for b in blocks]
             found = rows_against(blocks, leaf, rows.order[1:], ones, NO_ROWS)
             met = found.indptr, found.index
-        value = np.zeros((met[1].size, self.k))
+        self.entries = met[1].size
+        value = np.zeros((self.entries, self.k))
         self.remainder = REMAINDERS[plan.remainder](
             (*met, value), plan.layout, plan.priors, plan.symbolic
         )
@@ -99,7 +100,7 @@ class BlockedFactor:
         self._rest: Any
         diag = np.zeros((system.q, system.k, system.k))
         self._K = np.empty_like(diag)
-        self._cross = np.zeros_like(system.crossing.value)
+        self._cross = np.zeros((system.entries, system.k))
         self.logdet, self._rest = system.remainder.of_rows(
             Z, w, system.places, diag, self._cross, system.leaf_prior, self._K
         )

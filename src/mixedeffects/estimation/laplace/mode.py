@@ -65,15 +65,16 @@ class RandomEffects:
 
     def __init__(self, problem, predictors):
         self.problem, self.predictors = problem, predictors
+        self._precision_times = problem.system.times_precision
 
     def terms(self, u, order):
         return self.problem.terms(self.predictors, u, order)
 
     def penalty(self, u):
-        return 0.5 * float(u @ self.problem.system.times_precision(u))
+        return 0.5 * float(u @ self._precision_times(u))
 
     def gradient(self, u, terms):
-        return self.problem.system.times_precision(u) - self.problem.gathered(terms)
+        return self._precision_times(u) - self.problem.gathered(terms)
 
     def factorise(self, w):
         return self.problem.system.factorise(w)
