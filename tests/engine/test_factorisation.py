@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mixedeffects.crossprod import CrossProducts
-from mixedeffects.engine import sparse
 from mixedeffects.engine.projection import Solver
+from mixedeffects.engine.remainder import sparse
 from tests import tolerances as tol
 from tests.engine.simulated import Oracle, design_of, designs, layout_of, objective_of
 
@@ -112,10 +112,10 @@ def test_rows_shared_among_threads_give_the_same():
 def test_sparse_remainder_without_a_list_of_places(monkeypatch):
     design = DESIGNS["partially crossed, vectors"]
     listed = objective_of(design, "sparse")
+    assert listed.solver._engine.remainder._pairs is not None
     monkeypatch.setattr(sparse, "LISTED_PAIRS", -1)
     unlisted = objective_of(design, "sparse")
-    assert listed.solver._engine.assembly.where is not None
-    assert unlisted.solver._engine.assembly.where is None
+    assert unlisted.solver._engine.remainder._pairs is None
     theta = np.random.default_rng(3).normal(size=listed.parameters.n_theta)
     a, b = listed.evaluate(theta), unlisted.evaluate(theta)
     assert a.value == pytest.approx(b.value, rel=tol.ROUNDING_E13)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixedeffects.engine import symbolic
 from mixedeffects.engine.kernels import crossing, ordering
+from mixedeffects.engine.remainder import symbolic
 
 
 def compress(cliques):

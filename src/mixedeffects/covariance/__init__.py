@@ -1,10 +1,23 @@
-"""Covariance structures: theta to Lambda, by name."""
+"""Covariances: of the effects of one level (structures, by name), across levels, and of rows."""
 
 from mixedeffects.covariance.base import Covariance, Invariance
+from mixedeffects.covariance.noise import FittedNoise, Noise, PriorWeights
+from mixedeffects.covariance.prior import IDENTITY, Prior
 from mixedeffects.covariance.registry import register, structure, structure_of
 from mixedeffects.covariance.structures import Diagonal, Unstructured, canonical_factor
 
 __all__ = [
-    "Covariance", "Diagonal", "Invariance", "Unstructured", "canonical_factor", "register",
-    "structure", "structure_of",
-]  # fmt: skip
+    "IDENTITY",
+    "Covariance",
+    "Diagonal",
+    "FittedNoise",
+    "Invariance",
+    "Noise",
+    "Prior",
+    "PriorWeights",
+    "Unstructured",
+    "canonical_factor",
+    "register",
+    "structure",
+    "structure_of",
+]

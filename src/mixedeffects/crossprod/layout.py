@@ -42,6 +42,11 @@ class Layout:
         return sum(self.q[f] * self.k[f] for f in self.rest)
 
     @property
+    def order(self) -> tuple[int, ...]:
+        """All blocks, the leaf first."""
+        return self.rest if self.leaf is None else (self.leaf, *self.rest)
+
+    @property
     def offsets(self) -> tuple[int, ...]:
         """First column of each block of `rest` in the remainder."""
         out, at = [], 0

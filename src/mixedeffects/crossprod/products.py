@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mixedeffects.covariance import Noise, PriorWeights
 from mixedeffects.crossprod.cores import cores
 from mixedeffects.crossprod.layout import Layout
 from mixedeffects.crossprod.nested import nested_products, parents_of
@@ -37,7 +38,7 @@ class CrossProducts:
     n : int
         Rows summed.
     log_weights : float
-        Sum of the logarithms of the prior weights.
+        log|W|.
     xx : (t, t) array
         [X~ y~]'W[X~ y~].
     leaf_diag : (q, k, k) array or None
@@ -76,7 +77,13 @@ class CrossProducts:
         return float(self.xx[-1, -1])
 
     @classmethod
-    def of(cls, design, layout: Layout, reference: Reference | None = None) -> CrossProducts:
+    def of(
+        cls,
+        design,
+        layout: Layout,
+        reference: Reference | None = None,
+        noise: Noise | None = None,
+    ) -> CrossProducts:
         """Sum the rows of a design in one pass.
 
         Parameters
@@ -85,12 +92,16 @@ class CrossProducts:
         layout : Layout
         reference : Reference, optional
             Coordinates of products this one is to be merged with; estimated if not given.
+        noise : Noise, optional
+            Where the weights come from: prior weights, if not given.
         """
         if reference is None:
             reference = Reference.of(design)
+        if noise is None:
+            noise = PriorWeights(design.weights)
         if layout.small:
-            return _small_products(design, layout, reference)
-        return _blocked_products(design, layout, reference)
+            return _small_products(design, layout, reference, noise)
+        return _blocked_products(design, layout, reference, noise)
 
     def merge(self, other: CrossProducts) -> CrossProducts:
         """The cross-products of the rows of both."""
@@ -109,10 +120,6 @@ def _response(design):
     return design.y if design.offset is None else design.y - design.offset
 
 
-def _log_weights(design):
-    return 0.0 if design.weights is None else float(np.log(design.weights).sum())
-
-
 def _transformed(X, y, T, out=None):
     """[X~ y~] of some rows."""
     p = X.shape[1]
@@ -123,7 +130,7 @@ def _transformed(X, y, T, out=None):
     return out
 
 
-def _small_products(design, layout, reference):
+def _small_products(design, layout, reference, noise):
     """One dense matrix product: the fastest way for a few dozen levels."""
     n, m = design.n, layout.m
     XY = _transformed(design.X, _response(design), reference.T)
@@ -139,11 +146,7 @@ def _small_products(design, layout, reference):
             Z = block.Z @ reference.T_blocks[f]
             for c in range(block.k):
                 Zd[rows, first + c] = Z[:, c]
-    if design.weights is None:
-        WZ, WXY = Zd, XY
-    else:
-        WZ = Zd * design.weights[:, None]
-        WXY = XY * design.weights[:, None]
+    WZ, WXY = noise.times(Zd), noise.times(XY)
     dense = WZ.T @ Zd
     diag = []
     for f, offset in zip(layout.rest, layout.offsets, strict=True):
@@ -154,7 +157,7 @@ def _small_products(design, layout, reference):
         layout=layout,
         reference=reference,
         n=n,
-        log_weights=_log_weights(design),
+        log_weights=noise.log_determinant(),
         xx=WXY.T @ XY,
         leaf_diag=None,
         leaf_fixed=None,
@@ -166,21 +169,21 @@ def _small_products(design, layout, reference):
     )
 
 
-def _blocked_products(design, layout, reference):
+def _blocked_products(design, layout, reference, noise):
     """One pass over chunks of rows, on all cores, into per-level sums."""
     blocks = design.blocks
     t = design.X.shape[1] + 1
-    w = NO_ROWS if design.weights is None else design.weights
+    w = NO_ROWS if noise.weights is None else noise.weights
     leaf, rest, T_blocks = layout.leaf, layout.rest, reference.T_blocks
     leaf_cross, rest_cross = None, {}
     parents = parents_of(design, layout)
     if parents is not None:
-        xx, sums = _accumulate_all(design, layout, reference, (leaf,))
+        xx, sums = _accumulate_all(design, layout, reference, noise, (leaf,))
         diag, fixed = sums[leaf]
         leaf_cross, above, rest_cross = nested_products(diag, fixed, parents, layout)
         sums.update(zip(rest, above, strict=True))
     else:
-        xx, sums = _accumulate_all(design, layout, reference, range(len(blocks)))
+        xx, sums = _accumulate_all(design, layout, reference, noise, range(len(blocks)))
         if leaf is not None and rest:
             leaf_cross = rows_against(blocks, leaf, rest, T_blocks, w)
         for a in range(len(rest)):
@@ -191,7 +194,7 @@ def _blocked_products(design, layout, reference):
         layout=layout,
         reference=reference,
         n=design.n,
-        log_weights=_log_weights(design),
+        log_weights=noise.log_determinant(),
         xx=xx,
         leaf_diag=None if leaf is None else sums[leaf][0],
         leaf_fixed=None if leaf is None else sums[leaf][1],
@@ -203,14 +206,14 @@ def _blocked_products(design, layout, reference):
     )
 
 
-def _accumulate_all(design, layout, reference, which):
+def _accumulate_all(design, layout, reference, noise, which):
     """xx and, for some blocks, (diag, fixed); chunks of rows shared among threads."""
     from mixedeffects.crossprod import kernels
 
     n, p = design.X.shape
     t = p + 1
     y = _response(design)
-    w = NO_ROWS if design.weights is None else design.weights
+    w = NO_ROWS if noise.weights is None else noise.weights
     blocks = design.blocks
     workers = min(cores(), max(1, n // (4 * CHUNK)))
 

@@ -1,4 +1,4 @@
-"""Block elimination: the leaf level by level (Numba), the remainder dense or sparse."""
+"""Block elimination: the leaf level by level (Numba), then the remainder."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.covariance import IDENTITY
 from mixedeffects.engine import levels
 from mixedeffects.engine.coordinates import Coordinates, rest_variates
+from mixedeffects.engine.own import own_values
 
 # 1 - diag(R^-1) below this has lost too many digits to be divided by Lambda twice
 CANCELLED = 1e-5
@@ -29,24 +31,34 @@ class Factorisation(Coordinates):
     def __init__(self, engine, Lambdas):
         stats, layout = engine.stats, engine.layout
         self._engine, self._Lambdas = engine, Lambdas
-        self._N = self._FA = self._selected = None
+        self._N = self._FA = self._selected = self._solution = None
         self._rest: Any = None
         self.C = xx = stats.xx.copy()
         K, F, KB, self.logdet = levels.eliminate(
-            engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), xx
+            engine.leaf_diag, engine.leaf_fixed, engine.leaf_lambda(Lambdas), engine.leaf_prior, xx
         )
+        self.logdet -= engine.log_precision
         self._K, self._F = K, F
-        self._Y = np.zeros((0, xx.shape[0]))
         self._scaled = None
         if not layout.m or not np.isfinite(self.logdet):
             return
         U_fixed = self._U_fixed = stats.rest_fixed - engine.crossing.transposed_times(KB)
         self._scaled = engine.scaled(Lambdas)
-        self._rest = engine.remainder.of(engine, Lambdas, K, self._scaled)
+        self._rest = self._remainder(Lambdas, self._scaled)
         self.logdet += self._rest.logdet
         if np.isfinite(self.logdet):
-            self._Y = self._rest.forward(self._lambda_t_times(U_fixed))
-            xx -= self._Y.T @ self._Y
+            xx -= self._rest.inner(self._lambda_t_times(U_fixed))
+
+    def _remainder(self, Lambdas, scaled):
+        engine = self._engine
+        values = own_values(engine, Lambdas)
+        return engine.remainder.of_sums(engine.own_places, values, self._K, scaled)
+
+    def _solved(self):
+        """R^-1 Lambda_r'U_fixed, (m, t)."""
+        if self._solution is None:
+            self._solution = self._rest.solve(self._lambda_t_times(self._U_fixed))
+        return self._solution
 
     def projections(self):
         """Per block: the (q, k, t) array Z'V^-1[X~ y~]."""
@@ -55,7 +67,7 @@ class Factorisation(Coordinates):
             if not layout.m:
                 self._N = {layout.leaf: levels.products(self._F, engine.leaf_fixed)}
                 return self._N
-            Q = self._lambda_times(self._rest.backward(self._Y))
+            Q = self._lambda_times(self._solved())
             left = engine.leaf_fixed - engine.crossing.times(Q)
             N_rest = stats.rest_fixed - engine.apply_rest(Q)
             N_rest -= engine.crossing.transposed_times(levels.products(self._K, left))
@@ -72,19 +84,25 @@ class Factorisation(Coordinates):
         return self._FA
 
     def _select(self):
-        """V_j R^-1 V_j' of the leaf's levels, diagonal blocks of R^-1 of the others."""
+        """V_j R^-1 V_j' of the leaf's levels, and R^-1 as the remainder keeps it."""
         if self._selected is None:
-            self._selected = self._rest.select(self._engine, self._scaled)
+            P = self._rest.selected()
+            self._selected = self._engine.remainder.enclose(P, self._scaled), P
         return self._selected
 
     def traces(self):
-        """Per block: the (k, k) sum over levels of Z_j'V^-1Z_j."""
-        layout = self._engine.layout
+        """Per block: the (k, k) sum over levels of Z_j'V^-1Z_l, times the entries of Q^-1.
+
+        Of the remainder's, Lambda' times it times Lambda is q I less the same sum of Q R^-1.
+        """
+        layout, priors = self._engine.layout, self._engine.priors
         out = {}
-        W = self._within.sum(axis=0)
+        prior = IDENTITY if layout.leaf is None else priors[layout.leaf]
+        W = prior.solve(self._within).sum(axis=0)
         if layout.m:
-            S, blocks = self._select()
-            W = W - levels.sandwiches(self._F, S)
+            S, P = self._select()
+            blocks = self._engine.remainder.precision_blocks(P)
+            W = W - levels.sandwiches(self._F, prior.solve(S))
             singular = {}
             for f in layout.rest:
                 E = np.eye(layout.k[f]) * layout.q[f] - blocks[f].sum(axis=0)
@@ -104,7 +122,7 @@ class Factorisation(Coordinates):
     def _singular_traces(self, singular):
         """Traces of blocks whose Lambda is singular, or so small that 1 - diag(R^-1) cancels.
 
-        With x added to the squared singular values in question, Lambda^-T (q I - tr R^-1)
+        With x added to the squared singular values in question, Lambda^-T (q I - tr Q R^-1)
         Lambda^-1 is an analytic function of x; its value at 0 is extrapolated from x, 2x
         and 4x with an error of order (x |U|)^3.
         """
@@ -116,9 +134,8 @@ class Factorisation(Coordinates):
             Lambdas = list(self._Lambdas)
             for f, (U, s, lost) in singular.items():
                 Lambdas[f] = U * np.sqrt(s * s + np.where(lost, x[f], 0.0))
-            rest = engine.remainder.of(engine, Lambdas, self._K, engine.scaled(Lambdas))
-            _, blocks = rest.select(engine, None)
-            return Lambdas, blocks
+            P = self._remainder(Lambdas, engine.scaled(Lambdas)).selected()
+            return Lambdas, engine.remainder.precision_blocks(P)
 
         # what the other blocks absorb may make |U| far smaller than Z'WZ: choose x again
         Lambdas, blocks = at(x)
@@ -164,9 +181,9 @@ class Factorisation(Coordinates):
             S[:L, L:] = g[:, :L].T @ W
             S[L:, :L] = S[:L, L:].T
             x[:, L:] = self._U_fixed.T @ W
-            Yw = self._rest.forward(self._lambda_t_times(g))
-            S -= Yw.T @ Yw
-            x -= self._Y.T @ Yw
+            g = self._lambda_t_times(g)
+            S -= self._rest.inner(g)
+            x -= self._solved().T @ g
         back = _design_order(layout, [G[f].shape[0] for f in range(len(G))])
         return S[np.ix_(back, back)], x[:, back]
 
@@ -202,7 +219,8 @@ class Factorisation(Coordinates):
         out = {}
         blocks = self._K
         if layout.m:
-            S, rest = self._select()
+            S, P = self._select()
+            rest = self._engine.remainder.diagonal_blocks(P)
             for f in layout.rest:
                 Lam = self._Lambdas[f]
                 out[f] = Lam @ rest[f] @ Lam.T

@@ -3,7 +3,7 @@
 With at most a hundred random-effect columns the cost of a fit is the number of calls, not of
 operations. The fixed-effect columns join the random ones in one bordered matrix,
 
-    [Lambda'Z'WZ Lambda + I   Lambda'Z'WX]
+    [Lambda'Z'WZ Lambda + Q   Lambda'Z'WX]
     [X'WZ Lambda              X'WX       ] = L L',
 
 and with Y = L^-1 [Lambda 0; 0 I]'[Z X]'W[Z X y] everything else is a block of
@@ -18,6 +18,7 @@ import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtrs  # pyright: ignore[reportAttributeAccessIssue]
 
 from mixedeffects.engine.joint import dense_joint
+from mixedeffects.engine.priors import log_determinant, rest_entries
 
 add = np.add.reduce
 
@@ -29,10 +30,12 @@ class BorderedModel:
     ----------
     stats : CrossProducts
         With ``layout.small``.
+    priors : tuple of Prior
     """
 
-    def __init__(self, stats):
+    def __init__(self, stats, priors):
         layout = stats.layout
+        self.priors = priors
         m, p = layout.m, stats.p
         self.m, self.p = m, p
         zz, zx, xx = stats.rest_dense, stats.rest_fixed, stats.xx
@@ -42,12 +45,14 @@ class BorderedModel:
         all_products[m:, :m] = zx.T
         all_products[m:, m:] = xx
         self.all = all_products
-        self.identity, self.ridge, self.blocks = _places(layout, p)
+        self.identity, self.blocks, self.ridge, self.precision, self.log_precision = _places(
+            layout, p, priors
+        )
 
 
 @lru_cache(maxsize=64)
-def _places(layout, p):
-    """Identity, diagonal and block positions of the bordered matrix, by shape alone."""
+def _places(layout, p, priors):
+    """What does not depend on data: positions of the blocks; positions and values of Q, log|Q|."""
     n = layout.m + p
     blocks = []
     for f, offset in zip(layout.rest, layout.offsets, strict=True):
@@ -56,7 +61,8 @@ def _places(layout, p):
         inside = np.arange(k)
         place = (first + inside[:, None]) * n + first + inside
         blocks.append((f, offset, q, k, place))
-    return np.eye(n), np.arange(layout.m) * (n + 1), tuple(blocks)
+    row, column, value = rest_entries(layout, priors)
+    return np.eye(n), tuple(blocks), row * n + column, value, log_determinant(layout, priors)
 
 
 class BorderedFactorisation:
@@ -79,14 +85,14 @@ class BorderedFactorisation:
             flat[place] = Lambdas[f]
         half = Lam.T @ model.all[:-1]
         R = half[:, :-1] @ Lam
-        R.reshape(-1)[model.ridge] += 1.0
+        R.reshape(-1)[model.ridge] += model.precision
         L, info = dpotrf(R.T, lower=0, overwrite_a=1, clean=0)
         if info != 0:
             self.logdet = np.inf
             return
         self._L = L
         logs = np.log(L.diagonal())
-        self.logdet = 2.0 * float(add(logs[:m]))
+        self.logdet = 2.0 * float(add(logs[:m])) - model.log_precision
         self.logdet_x = 2.0 * float(add(logs[m:]))
         self._Y = Y = dtrtrs(L, half, lower=0, trans=1)[0]
         c = Y[:, -1]
@@ -117,6 +123,14 @@ class BorderedFactorisation:
             h[offset : offset + q * k].reshape(q, k) for _, offset, q, k, _ in self._model.blocks
         ]
 
+    def spread_scores(self):
+        priors = self._model.priors
+        return [prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
+
+    def moments(self):
+        priors = self._model.priors
+        return [h.T @ prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
+
     def fixed_scores(self):
         m = self._model.m
         B = self._Y[m:, :m].T
@@ -136,8 +150,10 @@ class BorderedFactorisation:
     def traces(self, projected):
         S = self._random_products(projected)
         out = []
-        for _, offset, q, k, _ in self._model.blocks:
-            part = S[offset : offset + q * k, offset : offset + q * k]
+        for f, offset, q, k, _ in self._model.blocks:
+            part, prior = S[offset : offset + q * k, offset : offset + q * k], self._model.priors[f]
+            if not prior.unit:
+                part = prior.solve(part.reshape(q, -1)).reshape(part.shape)
             if k == 1:
                 out.append(np.full((1, 1), part.trace()))
             else:
@@ -147,22 +163,26 @@ class BorderedFactorisation:
     def quadratics(self, dG):
         m = self._model.m
         W = np.zeros((sum(G.shape[0] for G in dG), m))
-        at = 0
-        for (_, offset, q, k, _), G, h in zip(self._model.blocks, dG, self.scores(), strict=True):
+        at, spread = 0, self.spread_scores()
+        for (_, offset, q, k, _), G, h in zip(self._model.blocks, dG, spread, strict=True):
             W[at : at + G.shape[0], offset : offset + q * k] = (h @ G).reshape(-1, q * k)
             at += G.shape[0]
         return W @ self.products[:m, :m] @ W.T
 
     def expected(self, dG, projected):
-        """tr(P V_k P V_l), V_k = Z (dG_k) Z', or with V^-1 in place of P: (K, K)."""
-        S = self._random_products(projected)
+        """tr(P V_k P V_l), V_k = Z (Q^-1 x dG_k) Z', or with V^-1 in place of P: (K, K)."""
+        S, priors = self._random_products(projected), self._model.priors
         rows = []
-        for (_, i, q, k, _), Gi in zip(self._model.blocks, dG, strict=True):
+        for (f, i, q, k, _), Gi in zip(self._model.blocks, dG, strict=True):
             row = []
-            for (_, j, r, c, _), Gj in zip(self._model.blocks, dG, strict=True):
+            for (g, j, r, c, _), Gj in zip(self._model.blocks, dG, strict=True):
                 part = S[i : i + q * k, j : j + r * c].reshape(q, k, r, c)
                 flat = part.transpose(1, 3, 0, 2).reshape(k * c, q * r)
-                pairs = (flat @ flat.T).reshape(k, c, k, c).transpose(0, 2, 1, 3)
+                other = flat
+                if not (priors[f].unit and priors[g].unit):
+                    spread = priors[g].solve(priors[f].solve(part).transpose(2, 1, 0, 3))
+                    other = spread.transpose(1, 3, 2, 0).reshape(k * c, q * r)
+                pairs = (flat @ other.T).reshape(k, c, k, c).transpose(0, 2, 1, 3)
                 left = Gi.reshape(-1, k * k) @ pairs.reshape(k * k, c * c)
                 row.append(left @ Gj.reshape(-1, c * c).T)
             rows.append(np.concatenate(row, axis=1))

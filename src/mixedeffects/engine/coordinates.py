@@ -11,12 +11,12 @@ class Coordinates:
     Attributes
     ----------
     logdet : float
-        log|M|.
+        log|M| - log|Q|.
     C : (t, t) array
         [X~ y~]'V^-1[X~ y~].
     """
 
-    __slots__ = ("C", "_Lambdas", "_N", "_Y", "_engine", "_rest", "logdet")
+    __slots__ = ("C", "_Lambdas", "_N", "_engine", "_rest", "_solution", "logdet")
 
     def _lambda_times(self, B):
         """Lambda_r B for B of m rows."""

@@ -98,7 +98,7 @@ class Crossing:
 
     def times(self, W):
         """V_j W of every level, (q, k, c), for W (m, c)."""
-        return (self.V @ W).reshape(self.indptr.size - 1, -1, W.shape[1])
+        return (self.V @ W).reshape(self.indptr.size - 1, self.value.shape[1], W.shape[1])
 
     def transposed_times(self, X):
         """Sum over levels of V_j'X_j, (m, c), for X (q, k, c)."""
@@ -148,13 +148,18 @@ class Crossing:
         total = sum(parts[1:], start=parts[0])
         return total + total.transpose(0, 2, 1)
 
-    def times_symmetric(self, P, scaled, out):
-        """out = V P on V's own pattern, for the lower triangle of a dense P, level batches."""
+    def times_symmetric(self, P, scaled):
+        """V P on V's own pattern, for the lower triangle of a dense P."""
         from mixedeffects.engine.kernels import crossing
 
+        out = np.zeros(scaled.shape)
+        if not self.unpacked:
+            crossing.dense_times(P, *self.addresses, scaled, out)
+            return out
         for levels, V in self._batches(scaled):
             PV = blas.dsymm(1.0, P.T, V.reshape(-1, self.m).T, side=0, lower=0).T
             crossing.pack(self.indptr, self.index, PV.reshape(V.shape), levels.start, out)
+        return out
 
     def subtract(self, K, W, out):
         """out -= sum_j V_j'K_jV_j W, unscaled; W and out (m, c)."""

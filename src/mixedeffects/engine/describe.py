@@ -30,19 +30,10 @@ def describe(plan):
         step += 1
     if layout.m:
         names = " + ".join(plan.names[f] for f in layout.rest)
-        lines.append(f"  {step}. remainder ({names}): {_count(layout.m, 'column')}, {_how(plan)}")
+        lines.append(f"  {step}. remainder ({names}): {_count(layout.m, 'column')}, {plan.words}")
     lines.append(f"cost of one evaluation with its gradient: {_operations(plan.flops)} operations,")
     lines.append(f"  about {_seconds(plan.seconds)} on one core; memory {_bytes(plan.bytes)}")
     return "\n".join(lines)
-
-
-def _how(plan):
-    if plan.layout.small:
-        return "one dense matrix (small model)"
-    if plan.symbolic is None:
-        return "dense"
-    s = plan.symbolic
-    return f"sparse (nnz(L) = {int(s.entries):,}, {s.ordering} ordering)"
 
 
 def _count(n, noun):

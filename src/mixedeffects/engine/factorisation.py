@@ -1,24 +1,22 @@
 """From theta's Lambda to everything an objective needs: log|M|, V^-1 products, traces.
 
-M = Lambda'Z'WZ Lambda + I is factored by block elimination. The leaf's levels go first,
-each by a k x k Cholesky factorisation; what they leave on the other columns is the
-remainder R, which is factored densely or sparsely. With U the remainder's unscaled Schur
-complement,
+M = Lambda'Z'WZ Lambda + Q, Q the prior precision, is factored by block elimination. The leaf's
+levels go first, each by a k x k Cholesky factorisation; what they leave on the other columns is the
+remainder R (`mixedeffects.engine.remainder`). With U the remainder's unscaled Schur complement,
 
-    R = Lambda_r'U Lambda_r + I = LL',    V^-1 = W - WZ Lambda M^-1 Lambda'Z'W.
+    R = Lambda_r'U Lambda_r + Q_r,    V^-1 = W - WZ Lambda M^-1 Lambda'Z'W.
 
 This module knows no formula, no likelihood and no theta.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mixedeffects.engine.blocked import Factorisation
-from mixedeffects.engine.dense import DenseRemainder
 from mixedeffects.engine.own import own_matrix, own_places
+from mixedeffects.engine.priors import leaf_diagonal, log_determinant
+from mixedeffects.engine.remainder import REMAINDERS
 
 
 class Engine:
@@ -29,8 +27,8 @@ class Engine:
     stats : CrossProducts
         Not of a ``small`` layout.
     plan : Plan, optional
-        From `make_plan` for the same design: whether the remainder is dense or sparse, and
-        its pattern. Without one the remainder's pattern is analysed here.
+        From `make_plan` for the same design: the kind of remainder, and its pattern. Without one
+        the pattern is analysed here.
 
     Raises
     ------
@@ -41,29 +39,13 @@ class Engine:
     def __init__(self, stats, plan=None):
         self.stats = stats
         layout = self.layout = stats.layout
-        self.crossing: Any = None
-        self.assembly: Any = None
-        self.remainder = DenseRemainder
         if plan is None:
             from mixedeffects.engine.plan import plan_products
 
             plan = plan_products(stats)
-        self._prepare_leaf(plan.symbolic)
-        self.own = own_matrix(stats)
-        self.own_places = own_places(stats, np.arange(layout.m))
-        kmax = max((layout.k[f] for f in layout.rest), default=1)
-        self._widest = kmax
-        self._within = np.concatenate(
-            [np.tile(np.arange(layout.k[f]), layout.q[f]) for f in layout.rest] or [[]]
-        ).astype(np.int32)
-        self._factor_of = np.repeat(
-            np.arange(len(layout.rest)), [layout.q[f] * layout.k[f] for f in layout.rest]
-        ).astype(np.int32)
-
-    def _prepare_leaf(self, symbolic):
-        from mixedeffects.engine.crossing import Crossing
-
-        stats, layout = self.stats, self.layout
+        self.priors = plan.priors
+        self.leaf_prior = leaf_diagonal(layout, plan.priors)
+        self.log_precision = log_determinant(layout, plan.priors)
         t = stats.xx.shape[0]
         if layout.leaf is None:  # a leaf without levels: nothing is eliminated first
             self.leaf_diag, self.leaf_fixed = np.zeros((0, 1, 1)), np.zeros((0, 1, t))
@@ -72,17 +54,21 @@ class Engine:
         q, k, _ = self.leaf_diag.shape
         cross = stats.leaf_cross
         if cross is None:
-            arrays = np.zeros(q + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty((0, k))
+            met = np.zeros(q + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty((0, k))
         else:
-            arrays = cross.indptr, cross.index, cross.value
-        if symbolic is None:
-            self.crossing = Crossing(*arrays, layout.m)
-            return
-        from mixedeffects.engine.sparse import Assembly, SparseRemainder
-
-        self.crossing = Crossing(*arrays, layout.m, symbolic.position)
-        self.assembly = Assembly(stats, self.crossing, symbolic)
-        self.remainder = SparseRemainder
+            met = cross.indptr, cross.index, cross.value
+        self.remainder = REMAINDERS[plan.remainder](met, layout, plan.priors, plan.symbolic)
+        self.crossing = self.remainder.crossing
+        self.own = own_matrix(stats)
+        self.own_places = self.remainder.places(*own_places(stats))
+        kmax = max((layout.k[f] for f in layout.rest), default=1)
+        self._widest = kmax
+        self._within = np.concatenate(
+            [np.tile(np.arange(layout.k[f]), layout.q[f]) for f in layout.rest] or [[]]
+        ).astype(np.int32)
+        self._factor_of = np.repeat(
+            np.arange(len(layout.rest)), [layout.q[f] * layout.k[f] for f in layout.rest]
+        ).astype(np.int32)
 
     def factorise(self, Lambdas):
         """Factor M at the given relative factors.

@@ -5,7 +5,7 @@ the variance of z'b given the data is sigma^2 z'Lambda M^-1 Lambda'z. Levels of 
 that occur together are correlated, so it takes more than the diagonal blocks of M^-1. With the
 leaf's levels eliminated (K_j and V_j of `mixedeffects.engine.blocked`),
 
-    z'Lambda M^-1 Lambda'z = z_j'K_j z_j + |L^-1 Lambda_r'(z_r - V_j'K_j z_j)|^2.
+    z'Lambda M^-1 Lambda'z = z_j'K_j z_j + v'R^-1v,    v = Lambda_r'(z_r - V_j'K_j z_j).
 """
 
 from __future__ import annotations
@@ -83,17 +83,13 @@ def blocked_joint(fact, codes, Z):
                 W[offset + k * codes[f][rows] + a, at] += Z[f][rows, a]
         if half is not None:
             W -= _through_leaf(engine.crossing.V, codes[leaf][rows], half[rows])
-        Y = fact._rest.forward(fact._lambda_t_times(W))
-        out[rows] += np.einsum("mn,mn->n", Y, Y)
+        out[rows] += fact._rest.squares(fact._lambda_t_times(W))
     return out
 
 
 def joint_flops(fact, n):
     """Floating-point operations of `blocked_joint` for n rows."""
-    m = fact._engine.layout.m
-    assembly = fact._engine.assembly
-    entries = m * m / 2.0 if assembly is None else assembly.symbolic.entries
-    return 2.0 * n * entries
+    return 2.0 * n * fact._engine.remainder.entries
 
 
 def _through_leaf(V, codes, half):

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 
-def eliminate(diag, fixed, Lam, xx):
+def eliminate(diag, fixed, Lam, prior, xx):
     """Eliminate every leaf level.
 
-    With A = `diag`, B = `fixed`, M = I + Lam'A Lam: K = Lam M^-1 Lam', F = (I + A Lam Lam')^-1.
+    With A = `diag`, B = `fixed`, d = `prior`, M = d I + Lam'A Lam: K = Lam M^-1 Lam', F = I - A K.
 
     Parameters
     ----------
-    diag : (q, k, k), fixed : (q, k, t), Lam : (k, k)
+    diag : (q, k, k), fixed : (q, k, t), Lam : (k, k), prior : (q,)
     xx : (t, t), replaced by [X~ y~]'V_1^-1[X~ y~], V_1 the covariance of the leaf alone
 
     Returns
@@ -29,9 +29,11 @@ def eliminate(diag, fixed, Lam, xx):
     q, k, t = fixed.shape
     if k == 1:
         lam2 = Lam[0, 0] * Lam[0, 0]
-        det = 1.0 + lam2 * diag
-        F = 1.0 / det
-        K = lam2 * F
+        d = prior[:, None, None]
+        det = d + lam2 * diag
+        inverse = 1.0 / det
+        K = lam2 * inverse
+        F = d * inverse
         KB = K * fixed
         xx -= KB.reshape(q, t).T @ fixed.reshape(q, t)
         return K, F, KB, float(np.log(det).sum())
@@ -39,7 +41,7 @@ def eliminate(diag, fixed, Lam, xx):
 
     K, F, KB = np.empty_like(diag), np.empty_like(diag), np.empty_like(fixed)
     kernel = levels.eliminate_pairs if k == 2 else levels.eliminate
-    logdet = kernel(diag, fixed, Lam, K, F, KB, xx)
+    logdet = kernel(diag, fixed, Lam, prior, K, F, KB, xx)
     lower = np.tril(xx, -1)
     np.copyto(xx, lower + lower.T + np.diag(np.diagonal(xx)))
     return K, F, KB, logdet

@@ -1,7 +1,6 @@
 """The remainder's own cross-products A_rr: blocks of one factor, and pairs of factors.
 
-Listed entry by entry of the lower triangle, so that a dense and a sparse remainder differ
-only in where they put them.
+Listed entry by entry, so that remainders differ only in where they put them.
 """
 
 from __future__ import annotations
@@ -10,33 +9,20 @@ import numpy as np
 from scipy import sparse
 
 
-def own_places(stats, position):
-    """Row and column of every entry of A_rr's lower triangle.
-
-    Parameters
-    ----------
-    stats : CrossProducts
-    position : (m,) array
-        Place of every column in the order of elimination.
-
-    Returns
-    -------
-    row, column : (entries,) arrays, row >= column
-    """
+def own_places(stats):
+    """Row and column of every entry of A_rr, each pair of columns once."""
     layout = stats.layout
     rows, columns = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for f, offset in zip(layout.rest, layout.offsets, strict=True):
         a, b = np.tril_indices(layout.k[f])
-        first = offset + layout.k[f] * np.arange(layout.q[f])
-        rows.append(position[(first[:, None] + a).ravel()])
-        columns.append(position[(first[:, None] + b).ravel()])
+        first = offset + layout.k[f] * np.arange(layout.q[f])[:, None]
+        rows.append((first + a).ravel())
+        columns.append((first + b).ravel())
     for (a, b), cross in stats.rest_cross.items():
         k = cross.value.shape[1]
         level = np.repeat(np.arange(cross.indptr.size - 1), np.diff(cross.indptr))
-        one = position[layout.offsets[a] + k * level[:, None] + np.arange(k)].ravel()
-        two = np.repeat(position[layout.offsets[b] + cross.index], k)
-        rows.append(np.maximum(one, two))
-        columns.append(np.minimum(one, two))
+        rows.append((layout.offsets[a] + k * level[:, None] + np.arange(k)).ravel())
+        columns.append(np.repeat(layout.offsets[b] + cross.index, k))
     return np.concatenate(rows), np.concatenate(columns)
 
 
@@ -57,7 +43,7 @@ def own_matrix(stats):
     layout = stats.layout
     if layout.small:
         return sparse.csr_matrix(stats.rest_dense)
-    row, column = own_places(stats, np.arange(layout.m))
+    row, column = own_places(stats)
     parts = [np.empty(0)]
     for i, f in enumerate(layout.rest):
         a, b = np.tril_indices(layout.k[f])

@@ -4,22 +4,22 @@ Nothing here runs the model: the plan is made from counts and patterns, so that 
 read it, and a machine can refuse it, before anything is computed.
 """
 
-# Kernels are called with unpacked tuples, whose length a type checker does not see.
-# pyright: reportCallIssue=false
-
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from math import inf
+from typing import Any
 
+from mixedeffects.covariance import Prior
 from mixedeffects.crossprod import Layout
+from mixedeffects.crossprod.cores import BLAS_RATE, LOOP_RATE
 from mixedeffects.engine.describe import describe
-from mixedeffects.engine.sparse import LISTED_PAIRS
+from mixedeffects.engine.priors import identities
 from mixedeffects.errors import OptionError, PlanTooLargeError
 
 SMALL_COLUMNS = 100
 SMALL_WORK = 2e7
-ENGINES = ("auto", "dense", "sparse")
 # of the memory that is free, the share a plan may take
 SHARE = 0.8
 # below this, asking how much is free costs more than it tells
@@ -30,8 +30,6 @@ ANALYSE_COLUMNS = 500
 LONGEST_SECONDS = 600.0
 # floating-point operations of one evaluation above which it counts as costly
 COSTLY = 1e8
-# floating-point operations per second assumed, one core: matrix products, loops over levels
-BLAS_RATE, LOOP_RATE = 4e10, 1.2e9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,9 +42,15 @@ class Plan:
     names : tuple of str
         Grouping factors, in the design's order.
     remainder : str
-        ``"none"``, ``"dense"`` or ``"sparse"``.
+        ``"none"``, ``"dense"`` or ``"sparse"``: how what elimination leaves is factored.
+    words : str
+        The same for a description.
+    priors : tuple of Prior
+        Of every block, in the design's order.
     symbolic : Symbolic or None
         Order and pattern of a sparse remainder.
+    columns : int
+        Order of the largest dense matrix.
     flops, seconds : float
         Floating-point operations, and time on one core of today, of one evaluation of the
         objective with its gradient.
@@ -57,15 +61,13 @@ class Plan:
     layout: Layout
     names: tuple[str, ...]
     remainder: str
+    words: str
+    priors: tuple[Prior, ...]
     symbolic: object
+    columns: int
     flops: float
     seconds: float
     bytes: float
-
-    @property
-    def columns(self) -> int:
-        """Order of the largest dense matrix."""
-        return 0 if self.remainder == "sparse" else self.layout.m
 
     @property
     def costly(self) -> bool:
@@ -77,7 +79,7 @@ class Plan:
         return describe(self)
 
 
-def choose_layout(n, q, k):
+def choose_layout(n, q, k, independent=None):
     """The block with most columns is eliminated level by level; the others remain.
 
     A factor nested in another has more levels than it, so the finest nested factor is
@@ -89,6 +91,8 @@ def choose_layout(n, q, k):
         Rows.
     q, k : sequences of int
         Levels and columns per level of every block.
+    independent : sequence of bool, optional
+        Whether the levels of a block are independent a priori; where not, it must remain.
 
     Returns
     -------
@@ -106,17 +110,26 @@ def choose_layout(n, q, k):
     total = sum(widths)
     if total <= SMALL_COLUMNS and n * total**2 <= SMALL_WORK:
         return Layout(q, k, None, tuple(range(len(q))), small=True)
-    leaf = widths.index(max(widths))
+    may = [f for f in range(len(q)) if independent is None or independent[f]]
+    leaf = max(may, key=lambda f: widths[f], default=None)
     return Layout(q, k, leaf, tuple(f for f in range(len(q)) if f != leaf))
 
 
-def make_plan(design, engine="auto", available=None):
+def make_plan(design, engine="auto", available=None, *, priors=None):
     """Plan the factorisation of a design's model; see `plan_blocks`."""
-    return plan_blocks(design.blocks, design.n, design.X.shape[1], engine, available)
+    columns = design.X.shape[1]
+    return plan_blocks(design.blocks, design.n, columns, engine, available, priors=priors)
 
 
 def plan_blocks(
-    blocks, n, columns, engine="auto", available=None, *, analysed_from=ANALYSE_COLUMNS
+    blocks,
+    n,
+    columns,
+    engine="auto",
+    available=None,
+    *,
+    analysed_from=ANALYSE_COLUMNS,
+    priors=None,
 ):
     """Plan the factorisation of a model.
 
@@ -132,6 +145,8 @@ def plan_blocks(
     analysed_from : int
         Columns of a remainder from which on its pattern is analysed; fewer than the default
         pay where many matrices of one pattern will be factored.
+    priors : sequence of Prior, optional
+        Of the blocks; levels are independent and alike if not given.
 
     Returns
     -------
@@ -142,16 +157,28 @@ def plan_blocks(
     OptionError
         For an engine that does not exist.
     """
-    if engine not in ENGINES:
-        raise OptionError(f"engine={engine!r} is not one of {', '.join(ENGINES)}")
-    layout = choose_layout(n, [b.factor.n_levels for b in blocks], [b.k for b in blocks])
+    if engine != "auto":
+        check_engine(engine)
+    independent = None if priors is None else [prior.independent for prior in priors]
+    q, k = [b.factor.n_levels for b in blocks], [b.k for b in blocks]
+    layout = choose_layout(n, q, k, independent)
+    priors = identities(layout) if priors is None else tuple(priors)
     names = tuple(b.factor.name for b in blocks)
     pattern = None
-    if _worth_analysing(layout, engine, analysed_from):
+    if _worth_analysing(layout, engine, analysed_from, priors):
         from mixedeffects.crossprod import leaf_pattern
 
         pattern = leaf_pattern(blocks, layout)
-    return _plan(layout, names, columns + 1, n, pattern, engine, available)
+    return _plan(layout, names, priors, columns + 1, n, pattern, engine, available)
+
+
+def check_engine(engine):
+    """Refuse a way to factor the remainder that does not exist."""
+    from mixedeffects.engine.remainder import REMAINDERS
+
+    engines = "auto", *(name for name in REMAINDERS if name != "none")
+    if engine not in engines:
+        raise OptionError(f"engine={engine!r} is not one of {', '.join(engines)}")
 
 
 def plan_products(stats, engine="auto", available=None):
@@ -162,61 +189,76 @@ def plan_products(stats, engine="auto", available=None):
     PlanTooLargeError
         When the factorisation would not fit in memory.
     """
-    layout = stats.layout
-    pattern = None
-    if _worth_analysing(layout, engine):
-        from mixedeffects.engine.symbolic import node_pattern
+    layout, pattern = stats.layout, None
+    priors = identities(layout)
+    if _worth_analysing(layout, engine, ANALYSE_COLUMNS, priors):
+        from mixedeffects.engine.remainder.symbolic import node_pattern
 
         pattern = node_pattern(stats)
     names = tuple(f"block {f + 1}" for f in range(len(layout.q)))
-    plan = _plan(layout, names, stats.xx.shape[0], stats.n, pattern, engine, available)
+    plan = _plan(layout, names, priors, stats.xx.shape[0], stats.n, pattern, engine, available)
     require_memory(plan, available)
     return plan
 
 
-def _worth_analysing(layout, engine, analysed_from=ANALYSE_COLUMNS):
-    if layout.small or layout.leaf is None or not layout.rest or engine == "dense":
+def _worth_analysing(layout, engine, analysed_from, priors):
+    if layout.small or layout.leaf is None or not layout.rest:
         return False
-    return engine == "sparse" or layout.m > analysed_from
+    if not all(priors[f].independent for f in layout.rest):  # Q is not on the leaf's pattern
+        return False
+    if engine == "auto":
+        return layout.m > analysed_from
+    from mixedeffects.engine.remainder import REMAINDERS
+
+    return REMAINDERS[engine].patterned
 
 
-def _plan(layout, names, t, n, pattern, engine, available):
+def _plan(layout, names, priors, t, n, pattern, engine, available):
     m = layout.m
-    cubic = float(m) ** 3
     if layout.leaf is None:
         kind = "dense" if m else "none"
-        return Plan(layout, names, kind, None, cubic, cubic / BLAS_RATE, 24.0 * m * m)
+        words = "one dense matrix (small model)" if layout.small else kind
+        cost = float(m) ** 3, m**3 / BLAS_RATE, 24.0 * m * m
+        return Plan(layout, names, kind, words, priors, None, m, *cost)
     q, k = layout.q[layout.leaf], layout.k[layout.leaf]
     entries, pairs = _crossing_size(layout, n, pattern)
     flops = q * (6.0 * k**3 + 4.0 * k * k * t + k * t * t)
     seconds = flops / LOOP_RATE
-    crossing = [(6.0 * k * pairs, LOOP_RATE), (4.0 * q * k * float(m) ** 2, BLAS_RATE)]
     memory = 8.0 * q * (6 * k * k + 6 * k * t) + entries * (20.0 + 16.0 * k) + 8.0 * m * 6 * t
     memory += sum(
         min(n, layout.q[a] * layout.q[b]) * layout.k[b] * (4.0 + 16.0 * layout.k[a])
         for i, a in enumerate(layout.rest)
         for b in layout.rest[i + 1 :]
     )
-    symbolic = None
+    spare = None
     if pattern is not None:
         available = free_memory() if available is None else available
         spare = None if available is None else SHARE * available - memory
-        symbolic = _choose_sparse(layout, pattern, engine, spare)
-    if symbolic is not None:
-        kind, rest = "sparse", (symbolic.flops, LOOP_RATE)
-        crossing = crossing[:1]
-        memory += symbolic.bytes + 4.0 * min(pairs, LISTED_PAIRS)
-    else:
-        kind, rest = "dense" if m else "none", (cubic, BLAS_RATE)
-        memory += 16.0 * m * m
-    work, wanted = _curvature_cost(layout, m)
-    flops += work
-    seconds += work / BLAS_RATE
-    memory += wanted
-    for work, rate in (min(crossing, key=lambda c: c[0] / c[1]), rest):
+    offer = _best_offer(engine, layout, pairs, pattern, spare)
+    curvature, wanted = _curvature_cost(layout, m)
+    for work, rate in ((curvature, BLAS_RATE), offer.crossing, offer.factor):
         flops += work
         seconds += work / rate
-    return Plan(layout, names, kind, symbolic, flops, seconds, memory)
+    memory += offer.bytes + wanted
+    how = offer.kind, offer.words, priors, offer.prepared, offer.columns
+    return Plan(layout, names, *how, flops, seconds, memory)
+
+
+def _best_offer(engine, layout, pairs, pattern, spare) -> Any:
+    """The remainder asked for, else a dense one; for "auto" the fastest that fits in memory."""
+    from mixedeffects.engine.remainder import REMAINDERS, Question
+
+    insisted = engine != "auto"
+    best, fits, limit = None, False, inf if insisted else LONGEST_SECONDS
+    for name in ("none", engine, "dense") if insisted else REMAINDERS:
+        found = REMAINDERS[name].offer(Question(layout, pairs, pattern, spare, limit, rivals=fits))
+        if found is None or (fits and found.seconds >= limit):
+            continue
+        if insisted:
+            return found
+        best, fits = found, spare is None or found.bytes <= spare
+        limit = found.seconds if fits else LONGEST_SECONDS
+    return best
 
 
 def _curvature_cost(layout, m):
@@ -245,35 +287,12 @@ def _crossing_size(layout, n, pattern):
         return q * met, 0.5 * q * met * (met + 1.0)
     import numpy as np
 
-    from mixedeffects.engine.symbolic import nodes_of
+    from mixedeffects.engine.remainder.symbolic import nodes_of
 
     indptr, index = pattern
     before = np.concatenate([[0], np.cumsum(nodes_of(layout)[index])])
     width = np.diff(before[indptr]).astype(float)
     return float(width.sum()), float(0.5 * (width @ (width + 1.0)))
-
-
-def _choose_sparse(layout, pattern, engine, spare):
-    """A Symbolic when a sparse remainder is possible and better, else None."""
-    from mixedeffects.engine import symbolic
-
-    weight = symbolic.nodes_of(layout)
-    dense_fits = spare is None or 16.0 * layout.m**2 <= spare
-    budget = 1e9 if spare is None else max(0.0, spare) / symbolic.ENTRY_BYTES
-    free_choice = engine == "auto" and dense_fits
-    room = 1.5  # the estimate below rests on a sample
-    if free_choice:
-        seconds, room = symbolic.dense_seconds(layout.m), 1.0
-    else:
-        seconds = LONGEST_SECONDS
-    if engine == "auto":
-        budget = min(budget, symbolic.most_entries(layout.m, seconds))
-    if symbolic.entries_before_fill(*pattern, weight) > room * budget:
-        return None
-    found = symbolic.analyse(*pattern, weight, budget)
-    if found is None or (free_choice and not symbolic.faster_sparse(found, layout.m)):
-        return None
-    return found
 
 
 def require_memory(plan, available=None):

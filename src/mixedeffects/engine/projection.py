@@ -2,14 +2,16 @@
 
 What every engine offers to an objective, for one Lambda:
 
-logdet, logdet_x : log|M| and log|X~'V^-1X~|
+logdet, logdet_x : log|M| - log|Q| and log|X~'V^-1X~|
 pwrss : y~'Py~
 RX, beta() : Cholesky factor of X~'V^-1X~ and the coefficients of X~
-scores() : per block, Z'Py (q, k)
+scores() : per block, h = Z'Py (q, k)
+spread_scores() : per block, Q^-1h (q, k), so that b = Q^-1h G
+moments() : per block, h'Q^-1h (k, k)
 fixed_scores() : per block, Z'V^-1X~ RX^-1 (q, k, p)
-traces(projected) : per block, sum_j Z_j'PZ_j or sum_j Z_j'V^-1Z_j (k, k)
-quadratics(dG) : f'Pf of the working variates f = Z (dG h) (K, K)
-expected(dG, projected) : tr(P V_k P V_l) or tr(V^-1 V_k V^-1 V_l), V_k = Z (dG_k) Z' (K, K);
+traces(projected) : per block, sum_jl (Q^-1)_jl Z_j'PZ_l, or the same with V^-1 for P (k, k)
+quadratics(dG) : f'Pf of the working variates f = Z (dG Q^-1h) (K, K)
+expected(dG, projected) : tr(P V_k P V_l) or tr(V^-1 V_k V^-1 V_l), V_k = Z (Q^-1 x dG_k) Z' (K, K);
     None where the engine has no cheap way to it
 conditional() : per block, Lambda M^-1 Lambda' (q, k, k)
 joint(codes, Z) : z'Lambda M^-1 Lambda'z of rows with levels of several blocks (n,)
@@ -21,8 +23,8 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.engine.bordered import BorderedFactorisation, BorderedModel
-from mixedeffects.engine.factorisation import Engine
 from mixedeffects.engine.joint import blocked_joint, joint_flops
+from mixedeffects.engine.priors import identities
 
 
 class Solver:
@@ -36,9 +38,14 @@ class Solver:
     """
 
     def __init__(self, stats, plan=None):
-        self._small = BorderedModel(stats) if stats.layout.small else None
-        self._engine = None if stats.layout.small else Engine(stats, plan)
-        self._p = stats.p
+        self._p, self._small, self._engine = stats.p, None, None
+        if stats.layout.small:
+            priors = identities(stats.layout) if plan is None else plan.priors
+            self._small = BorderedModel(stats, priors)
+        else:
+            from mixedeffects.engine.factorisation import Engine
+
+            self._engine = Engine(stats, plan)
 
     def factorise(self, Lambdas):
         """The factorisation at the given relative factors, one (k, k) array per block."""
@@ -103,6 +110,14 @@ class ProjectedFactorisation:
     def scores(self):
         return [np.ascontiguousarray(B[:, :, -1]) for B in self._residuals]
 
+    def spread_scores(self):
+        priors = self._inner._engine.priors
+        return [prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
+
+    def moments(self):
+        priors = self._inner._engine.priors
+        return [h.T @ prior.solve(h) for prior, h in zip(priors, self.scores(), strict=True)]
+
     def fixed_scores(self):
         return [B[:, :, :-1] for B in self._residuals]
 
@@ -113,13 +128,14 @@ class ProjectedFactorisation:
         if not projected or self._p == 0:
             return self._traces
         out = []
-        for B, W in zip(self._residuals, self._traces, strict=True):
+        priors = self._inner._engine.priors
+        for prior, B, W in zip(priors, self._residuals, self._traces, strict=True):
             B = B[:, :, :-1]
-            out.append(W - np.tensordot(B, B, axes=((0, 2), (0, 2))))
+            out.append(W - np.tensordot(prior.solve(B), B, axes=((0, 2), (0, 2))))
         return out
 
     def quadratics(self, dG):
-        S, X = self._inner.quadratics(self.scores(), dG)
+        S, X = self._inner.quadratics(self.spread_scores(), dG)
         if self._p == 0:
             return S
         B = np.linalg.solve(self.RX.T, X[: self._p])

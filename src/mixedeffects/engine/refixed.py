@@ -29,7 +29,7 @@ def with_fixed(solver, stats):
     out = copy(solver)
     out._p = stats.p
     if solver._engine is None:
-        out._small = BorderedModel(stats)
+        out._small = BorderedModel(stats, solver._small.priors)
         return out
     engine = out._engine = copy(solver._engine)
     engine.stats = stats

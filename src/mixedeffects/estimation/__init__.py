@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         two_alike,
         with_flat,
     )
+    from mixedeffects.estimation.noise import NoiseObjective
     from mixedeffects.estimation.stopping import UserRule, check_rule
 
 __getattr__ = late(
@@ -29,6 +30,7 @@ __getattr__ = late(
             ("flat_directions_of_rows", "known_directions", "two_alike", "with_flat"),
             "identification",
         ),
+        "NoiseObjective": "noise",
         **dict.fromkeys(("UserRule", "check_rule"), "stopping"),
     },
 )
@@ -44,6 +46,7 @@ __all__ = [
     "Evaluation",
     "FlatDirection",
     "LMMObjective",
+    "NoiseObjective",
     "Parameters",
     "Recession",
     "Step",

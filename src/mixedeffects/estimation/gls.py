@@ -52,9 +52,10 @@ class GLS:
     @cached_property
     def modes(self):
         """Per block, the (q, k) predicted random effects of Z."""
+        spread = self._factorisation.spread_scores()
         return tuple(
             h @ (Lam @ Lam.T) @ T.T
-            for h, Lam, T in zip(self.scores, self.lambdas, self.T_blocks, strict=True)
+            for h, Lam, T in zip(spread, self.lambdas, self.T_blocks, strict=True)
         )
 
     @property

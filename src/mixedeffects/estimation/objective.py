@@ -123,7 +123,7 @@ class Evaluation:
         if self._D is None:
             self.objective.gradients += 1
             fact = self.factorisation
-            self._moments = [h.T @ h / self.s2 for h in fact.scores()]
+            self._moments = [hh / self.s2 for hh in fact.moments()]
             traces = fact.traces(self.objective.reml)
             self._D = [W - hh for W, hh in zip(traces, self._moments, strict=True)]
         return self._D

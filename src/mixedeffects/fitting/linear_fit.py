@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from mixedeffects.covariance import FittedNoise, PriorWeights
 from mixedeffects.design import Design, has_rows, without_rows
 from mixedeffects.engine import (
     Plan,
@@ -267,11 +268,16 @@ class LMMFit:
             eta += self.design.offset
         return eta, np.full(self.design.n, np.log(self.sigma))
 
+    @cached_property
+    def noise(self):
+        """The residual variance of the rows."""
+        return FittedNoise(PriorWeights(self.design.weights), self.sigma)
+
     @property
     def random_effects(self):
-        """Per block, itself, the predictor it is part of, its relative factor and its modes."""
-        blocks = self.design.blocks
-        return tuple(zip(blocks, (0,) * len(blocks), self.lambdas, self.b, strict=True))
+        """Per block, itself, its predictor, a factor of its covariance and its modes."""
+        blocks, factors = self.design.blocks, [self.sigma * Lam for Lam in self.lambdas]
+        return tuple(zip(blocks, (0,) * len(blocks), factors, self.b, strict=True))
 
     @cached_property
     def _conditional(self):

@@ -105,8 +105,10 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
             size = np.nan
             if not np.isnan(test.statistic):
                 size = effects @ np.linalg.solve(rows @ method.vcov @ rows.T, effects)
-            mean_sq = whole.sigma**2 * float(size) / effects.size
-            last = (mean_sq * test.num_df, mean_sq) if whole.kind.residual else (float(size),)
+            last = (float(size),)
+            if whole.kind.residual:
+                mean_sq = whole.noise.variance * float(size) / effects.size
+                last = mean_sq * test.num_df, mean_sq
             values = (test.num_df, test.den_df, test.statistic, f_p_value(test), *last)
         for name, value in zip(columns, (term, *values), strict=True):
             columns[name].append(value)

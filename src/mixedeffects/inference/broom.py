@@ -317,8 +317,6 @@ def augment(fit, data=None, *, influence=False):
     ------
     DataError
         When `data` are not the rows the model was fitted to.
-    PlanTooLargeError
-        For leverages that need too large a matrix.
 
     Examples
     --------
@@ -342,7 +340,7 @@ def augment(fit, data=None, *, influence=False):
         hat = leverages(fit)
         e = residuals(fit, "pearson")
         with np.errstate(divide="ignore", invalid="ignore"):
-            cooks = (e / (1.0 - hat)) ** 2 * hat / (fit.sigma**2 * (fit.beta.size or np.nan))
+            cooks = (e / (1.0 - hat)) ** 2 * hat / (fit.noise.variance * (fit.beta.size or np.nan))
         results |= {".hat": hat, ".cooksd": cooks}
     if data is not None:
         return _beside(fit, data, results)

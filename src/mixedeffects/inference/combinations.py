@@ -180,7 +180,7 @@ def _combination(found, weights):
         )  # fmt: skip
         parts.append((w, what))
     if weights[-1]:
-        value += weights[-1] * found.fit.sigma**2
+        value += weights[-1] * found.fit.noise.variance
         parts.append((weights[-1], "Residual"))
     words = reduce(_joined, parts, "")
     positive = all(w > 0 for w, _ in parts) and not any(w.startswith("cov(") for _, w in parts)

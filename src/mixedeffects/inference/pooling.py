@@ -133,7 +133,7 @@ def baselines(fit):
         "mixed model: group effects are draws from a distribution whose variance is estimated",
         fit.beta,
         np.sqrt(np.diagonal(known_covariance(fit, np.eye(p), fit.vcov_beta))),
-        np.nan if unknown_components(fit)[-1] else fit.sigma,
+        np.nan if unknown_components(fit)[-1] else fit.noise.sigma,
         n_parameters(fit),
     )
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -182,7 +182,7 @@ def predict(
         return in_place(mean, kept)
     residual = np.zeros(mean.size)
     if interval == "prediction":
-        residual += fit.sigma**2 / _new_weights(fit, data, weights, kept, mean.size)
+        residual += fit.noise.variance / _new_weights(fit, data, weights, kept, mean.size)
     if groups == "conditional":
         between = new_levels == "marginal"
         variance = conditional_error(fit, X, blocks)

@@ -101,10 +101,10 @@ def unseen_df(fit, X, blocks, rows, *, between, residual):
             if between:
                 z = rows_of(matrix, some, some.size) @ gls.T_blocks[f]
                 half = z @ gls.lambdas[f]
-                gradient[:, at : at + len(dG)] += fit.sigma**2 * np.einsum(
+                gradient[:, at : at + len(dG)] += fit.noise.variance * np.einsum(
                     "na,lab,nb->nl", z, dG, z
                 )
-                gradient[:, -1] += fit.sigma**2 * np.einsum("nk,nk->n", half, half)
+                gradient[:, -1] += fit.noise.variance * np.einsum("nk,nk->n", half, half)
             at += len(dG)
         spread = np.einsum("nk,kl,nl->n", gradient, parameters.variance_covariance, gradient)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -149,7 +149,7 @@ def conditional_error(fit, X, blocks):
             codes.append(c)
             Z.append(z)
         out[rows] = np.einsum("np,np->n", a, a) + gls.joint(codes, Z)
-    return fit.sigma**2 * np.maximum(out, 0.0)
+    return fit.noise.variance * np.maximum(out, 0.0)
 
 
 def refuse_too_many(gls, n):
@@ -183,9 +183,9 @@ def new_group_variance(fit, blocks, *, everyone=False):
     """
     n = len(blocks[0][0])
     out = np.zeros(n)
-    for (codes, matrix), Lam in zip(blocks, fit.lambdas, strict=True):
+    for (codes, matrix), (_, _, factor, _) in zip(blocks, fit.random_effects, strict=True):
         new = np.arange(n) if everyone else np.flatnonzero(np.asarray(codes) < 0)
-        out[new] += effect_variance(matrix, fit.sigma * Lam, new)
+        out[new] += effect_variance(matrix, factor, new)
     return out
 
 

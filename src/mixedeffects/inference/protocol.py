@@ -48,7 +48,7 @@ class FitRecord(Protocol):
         Per argument of the family's log density, its linear predictor's fixed part.
     random_effects : tuple of (Block, int, (k, k) array, (q, k) array)
         Per block of `all_blocks`: itself, the argument of the log density that it is part of,
-        its relative factor and its modes.
+        a factor of its covariance (sigma Lambda) and its modes.
     default_ddf : str
         How fixed effects are tested unless the user says otherwise: a name of
         `mixedeffects.inference.df.methods`.

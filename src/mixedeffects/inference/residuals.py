@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.predict import fitted
 
@@ -36,6 +34,6 @@ def residuals(fit, kind="response"):
         raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
     groups = "population" if kind == "population" else "conditional"
     out = fit.design.y - fitted(fit, groups=groups)
-    if kind in ("pearson", "scaled") and fit.design.weights is not None:
-        out = out * np.sqrt(fit.design.weights)
-    return out / fit.sigma if kind == "scaled" else out
+    if kind == "scaled":
+        return fit.noise.standardised(out)
+    return fit.noise.alike(out) if kind == "pearson" else out

@@ -67,9 +67,8 @@ def simulated(fit, n, rng, *, groups="new"):
     for _ in range(n):
         predictors = list(fixed)
         if groups == "new":
-            for row, (block, owner, Lam, _) in zip(blocks, fit.random_effects, strict=True):
-                u = rng.standard_normal((block.factor.n_levels, block.k))
-                drawn = fit.sigma * (u @ Lam.T)
+            for row, (block, owner, factor, _) in zip(blocks, fit.random_effects, strict=True):
+                drawn = rng.standard_normal((block.factor.n_levels, block.k)) @ factor.T
                 predictors[owner] = predictors[owner] + random_part([row], [drawn])
         with np.errstate(over="ignore"):  # means that are too large for a number
             require_means(family, predictors[0])

@@ -94,7 +94,7 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
         return LatentVariances(
             list(range(len(blocks))),
             blocks,
-            fit.sigma**2 * noise,
+            fit.noise.variance * noise,
             parameters.residual_slopes * noise if slopes else None,
         )
     from mixedeffects.inference.distribution_variance import (

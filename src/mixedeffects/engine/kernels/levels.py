@@ -1,12 +1,13 @@
 """Numba kernels for one leaf level at a time: k x k algebra, nothing crosses levels.
 
 Notation, per leaf level j with k columns: A = Z_j'WZ_j, B = Z_j'W[X~ y~] (k x t),
-G = Lam Lam', M = I + Lam'A Lam, K = Lam M^-1 Lam' and F = (I + A G)^-1 = I - A K.
-With V_1 the covariance that the leaf alone gives, Z_j'V_1^-1 Z_j = F A.
+G = Lam Lam', d the level's prior precision, M = d I + Lam'A Lam, K = Lam M^-1 Lam' and
+F = d (d I + A G)^-1 = I - A K. With V_1 the covariance that the leaf alone gives,
+Z_j'V_1^-1 Z_j = F A.
 
 For k = 2 everything has a closed form without cancellation,
-det(I + AG) = 1 + tr(AG) + det(A) det(G), K = (G + det(G) adj(A)) / det and
-F = (I + adj(G) adj(A)) / det, which is also an order of magnitude faster. For k = 1 the
+det(M) = d^2 + d tr(AG) + det(A) det(G), K = (d G + det(G) adj(A)) / det(M) and
+F = d (d I + adj(G) adj(A)) / det(M), which is also an order of magnitude faster. For k = 1 the
 algebra is elementwise and needs no kernel: see `mixedeffects.engine.levels`, which chooses.
 """
 
@@ -20,7 +21,7 @@ LARGE = 1e140
 
 
 @njit(cache=True, nogil=True)
-def _general(A, G, Lam, M, Y, K, F):
+def _general(A, G, Lam, d, M, Y, K, F):
     """K and F of one level for any k; returns log|M|, inf if M is not positive definite."""
     k = A.shape[0]
     for a in range(k):
@@ -35,7 +36,7 @@ def _general(A, G, Lam, M, Y, K, F):
             for c in range(k):
                 s += Lam[c, a] * Y[c, b]
             M[a, b] = s
-        M[a, a] += 1.0
+        M[a, a] += d
     logdet = 0.0
     for a in range(k):
         for b in range(a + 1):
@@ -69,8 +70,8 @@ def _general(A, G, Lam, M, Y, K, F):
     # F by elimination with pivoting: I - A K would cancel for large variances
     for a in range(k):
         for b in range(k):
-            F[a, b] = 1.0 if a == b else 0.0
-            s = 1.0 if a == b else 0.0
+            F[a, b] = d if a == b else 0.0
+            s = F[a, b]
             for c in range(k):
                 s += A[a, c] * G[c, b]
             M[a, b] = s
@@ -98,7 +99,7 @@ def _general(A, G, Lam, M, Y, K, F):
 
 
 @njit(cache=True, nogil=True)
-def eliminate_pairs(diag, fixed, Lam, K, F, KB, xx):
+def eliminate_pairs(diag, fixed, Lam, prior, K, F, KB, xx):
     """`eliminate` for k = 2, in closed form."""
     q, _, t = fixed.shape
     logdet = 0.0
@@ -109,43 +110,45 @@ def eliminate_pairs(diag, fixed, Lam, K, F, KB, xx):
     root = Lam[0, 0] * Lam[1, 1] - Lam[0, 1] * Lam[1, 0]
     det_g = root * root
     for j in range(q):
+        d = prior[j]
         a00, a10, a11 = diag[j, 0, 0], diag[j, 1, 0], diag[j, 1, 1]
         det_a = max(a00 * a11 - a10 * a10, 0.0)
-        det = 1.0 + (a00 * g00 + 2.0 * a10 * g10 + a11 * g11) + det_a * det_g
+        det = d * (d + (a00 * g00 + 2.0 * a10 * g10 + a11 * g11)) + det_a * det_g
         product *= det
         if product > LARGE:
             logdet += np.log(product)
             product = 1.0
         inv = 1.0 / det
-        k00 = (g00 + det_g * a11) * inv
-        k10 = (g10 - det_g * a10) * inv
-        k11 = (g11 + det_g * a00) * inv
+        k00 = (d * g00 + det_g * a11) * inv
+        k10 = (d * g10 - det_g * a10) * inv
+        k11 = (d * g11 + det_g * a00) * inv
         K[j, 0, 0] = k00
         K[j, 0, 1] = k10
         K[j, 1, 0] = k10
         K[j, 1, 1] = k11
-        F[j, 0, 0] = (1.0 + (g11 * a11 + g10 * a10)) * inv
+        inv *= d
+        F[j, 0, 0] = (d + (g11 * a11 + g10 * a10)) * inv
         F[j, 0, 1] = -(g11 * a10 + g10 * a00) * inv
         F[j, 1, 0] = -(g10 * a11 + g00 * a10) * inv
-        F[j, 1, 1] = (1.0 + (g10 * a10 + g00 * a00)) * inv
+        F[j, 1, 1] = (d + (g10 * a10 + g00 * a00)) * inv
         for c in range(t):
             b0, b1 = fixed[j, 0, c], fixed[j, 1, c]
             v0 = k00 * b0 + k10 * b1
             v1 = k10 * b0 + k11 * b1
             KB[j, 0, c] = v0
             KB[j, 1, c] = v1
-            for d in range(c + 1):
-                xx[c, d] -= v0 * fixed[j, 0, d] + v1 * fixed[j, 1, d]
+            for e in range(c + 1):
+                xx[c, e] -= v0 * fixed[j, 0, e] + v1 * fixed[j, 1, e]
     return logdet + np.log(product)
 
 
 @njit(cache=True, nogil=True)
-def eliminate(diag, fixed, Lam, K, F, KB, xx):
+def eliminate(diag, fixed, Lam, prior, K, F, KB, xx):
     """K, F and K B of every level, and xx less the leaf's part.
 
     Parameters
     ----------
-    diag : (q, k, k), fixed : (q, k, t), Lam : (k, k)
+    diag : (q, k, k), fixed : (q, k, t), Lam : (k, k), prior : (q,)
     K, F : (q, k, k), overwritten
     KB : (q, k, t), overwritten
     xx : (t, t), lower triangle updated to [X~ y~]'V_1^-1[X~ y~]
@@ -167,7 +170,7 @@ def eliminate(diag, fixed, Lam, K, F, KB, xx):
     M = np.empty((k, k))
     Y = np.empty((k, k))
     for j in range(q):
-        logdet += _general(diag[j], G, Lam, M, Y, K[j], F[j])
+        logdet += _general(diag[j], G, Lam, prior[j], M, Y, K[j], F[j])
         if logdet == np.inf:
             return logdet
         for a in range(k):

@@ -92,24 +92,21 @@ def leaf_sums(Z, w, leaf, place, diag, cross):
 
 
 @njit(cache=True, nogil=True)
-def dense_sums(Z, w, columns, first, k, R):
-    """Add w z z' of every row to the lower triangle of a dense remainder."""
+def pair_sums(Z, w, target, k, R):
+    """Add w z z' of every row to the remainder; `target` has the pairs' places."""
     n, K = Z.shape
     for i in range(n):
+        p = 0
         for a in range(k, K):
             v = w[i] * Z[i, a]
-            r = columns[i, a] - first
             for b in range(k, a + 1):
-                c = columns[i, b] - first
-                if r >= c:
-                    R[r, c] += v * Z[i, b]
-                else:
-                    R[c, r] += v * Z[i, b]
+                R[target[i, p]] += v * Z[i, b]
+                p += 1
 
 
 @njit(cache=True, nogil=True)
-def invert_levels(diag, K):
-    """K = (I + A)^-1 of every leaf level, from A's lower triangle; log|I + A| in all.
+def invert_levels(diag, prior, K):
+    """K = (d I + A)^-1 of every leaf level, from A's lower triangle; log|d I + A| in all.
 
     Returns inf if one of them is not positive definite.
     """
@@ -118,7 +115,7 @@ def invert_levels(diag, K):
     if k == 1:
         product = 1.0
         for j in range(q):
-            d = 1.0 + diag[j, 0, 0]
+            d = prior[j] + diag[j, 0, 0]
             if not d > 0.0:
                 return np.inf
             K[j, 0, 0] = 1.0 / d
@@ -131,7 +128,7 @@ def invert_levels(diag, K):
     for j in range(q):
         for a in range(k):
             for b in range(a + 1):
-                s = diag[j, a, b] + (1.0 if a == b else 0.0)
+                s = diag[j, a, b] + (prior[j] if a == b else 0.0)
                 for c in range(b):
                     s -= L[a, c] * L[b, c]
                 if a == b:
@@ -201,26 +198,6 @@ def subtract_times(indptr, index, value, X, out):
 
 
 @njit(cache=True, nogil=True)
-def dense_times(P, pointer, entry, level, indptr, place, value, T):
-    """T = V P on V's own pattern, for the lower triangle of a symmetric dense P.
-
-    Row by row of P, which then stays in the processor's cache.
-    """
-    k = value.shape[1]
-    for i in range(P.shape[0]):
-        row = P[i]
-        for s in range(pointer[i], pointer[i + 1]):
-            e = entry[s]
-            for d in range(indptr[level[s]], e):
-                v = row[place[d]]
-                for a in range(k):
-                    T[e, a] += v * value[d, a]
-                    T[d, a] += v * value[e, a]
-            for a in range(k):
-                T[e, a] += row[i] * value[e, a]
-
-
-@njit(cache=True, nogil=True)
 def inverse_leaf(indptr, value, K, T, own, cross):
     """Blocks of M^-1: the leaf's diagonal ones, and those between leaf and remainder.
 
@@ -255,19 +232,18 @@ def inverse_leaf(indptr, value, K, T, own, cross):
 
 
 @njit(cache=True, nogil=True)
-def apply_inverse_dense(Z, columns, leaf, place, own, cross, P, first, out):
-    """out = M^-1 z of every row, its own entries only; dense lower triangle P."""
+def apply_inverse(Z, leaf, place, target, own, cross, P, out):
+    """out = M^-1 z of every row, its own entries only; P = R^-1, kept like R."""
     n, K = Z.shape
     k = own.shape[1]
     for i in range(n):
         j = leaf[i]
-        for a in range(K):
-            out[i, a] = 0.0
         for a in range(k):
             s = 0.0
             for b in range(k):
                 s += own[j, a, b] * Z[i, b]
             out[i, a] = s
+        p = 0
         for b in range(K - k):
             e = place[i, b]
             zb = Z[i, k + b]
@@ -275,8 +251,11 @@ def apply_inverse_dense(Z, columns, leaf, place, own, cross, P, first, out):
             for a in range(k):
                 out[i, a] += cross[e, a] * zb
                 s += cross[e, a] * Z[i, a]
-            r = columns[i, k + b] - first
-            for c in range(K - k):
-                o = columns[i, k + c] - first
-                s += (P[r, o] if r >= o else P[o, r]) * Z[i, k + c]
+            for c in range(b):
+                v = P[target[i, p]]
+                s += v * Z[i, k + c]
+                out[i, k + c] += v * zb
+                p += 1
+            s += P[target[i, p]] * zb
+            p += 1
             out[i, k + b] = s

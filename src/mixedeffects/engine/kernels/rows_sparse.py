@@ -12,6 +12,7 @@ from numba import njit
 from mixedeffects.engine.kernels.rows import (
     invert_levels,
     leaf_sums,
+    pair_sums,
     solve_leaf,
     subtract_times,
     subtract_transposed,
@@ -25,49 +26,10 @@ from mixedeffects.engine.kernels.sparse import (
 
 
 @njit(cache=True, nogil=True)
-def sparse_sums(Z, w, target, k, R):
-    """Add w z z' of every row to a sparse remainder; `target` has the pairs' places."""
-    n, K = Z.shape
-    for i in range(n):
-        p = 0
-        for a in range(k, K):
-            v = w[i] * Z[i, a]
-            for b in range(k, a + 1):
-                R[target[i, p]] += v * Z[i, b]
-                p += 1
-
-
-@njit(cache=True, nogil=True)
-def sparse_targets(columns, first, k, position, row_pointer, row_column, row_entry, target):
-    """Place in the pattern of every pair of remainder columns of every row."""
-    n, K = columns.shape
-    m = row_pointer.shape[0] - 1
-    for i in range(n):
-        p = 0
-        for a in range(k, K):
-            x = position[columns[i, a] - first]
-            for b in range(k, a + 1):
-                y = position[columns[i, b] - first]
-                if x == y:
-                    target[i, p] = row_pointer[m] + x
-                else:
-                    r, c = (x, y) if x > y else (y, x)
-                    lo, hi = row_pointer[r], row_pointer[r + 1]
-                    while hi - lo > 1:
-                        mid = (lo + hi) // 2
-                        if row_column[mid] <= c:
-                            lo = mid
-                        else:
-                            hi = mid
-                    target[i, p] = row_entry[lo]
-                p += 1
-
-
-@njit(cache=True, nogil=True)
 def sparse_times(
     pointer, entry, level, indptr, place, value, row_pointer, row_column, row_entry, P, T
 ):  # fmt: skip
-    """`dense_times` for P on the pattern of a sparse factor."""
+    """T = V P on V's own pattern, for P on the pattern of a sparse factor."""
     k = value.shape[1]
     m = row_pointer.shape[0] - 1
     row = np.zeros(m)
@@ -87,50 +49,22 @@ def sparse_times(
 
 
 @njit(cache=True, nogil=True)
-def apply_inverse_sparse(Z, leaf, place, target, own, cross, P, out):
-    """`apply_inverse_dense` for P on the pattern of a sparse factor."""
-    n, K = Z.shape
-    k = own.shape[1]
-    for i in range(n):
-        j = leaf[i]
-        for a in range(k):
-            s = 0.0
-            for b in range(k):
-                s += own[j, a, b] * Z[i, b]
-            out[i, a] = s
-        p = 0
-        for b in range(K - k):
-            e = place[i, b]
-            zb = Z[i, k + b]
-            s = 0.0
-            for a in range(k):
-                out[i, a] += cross[e, a] * zb
-                s += cross[e, a] * Z[i, a]
-            for c in range(b):
-                v = P[target[i, p]]
-                s += v * Z[i, k + c]
-                out[i, k + c] += v * zb
-                p += 1
-            s += P[target[i, p]] * zb
-            p += 1
-            out[i, k + b] = s
-
-
-@njit(cache=True, nogil=True)
 def factor_sparse(
-    Z, w, leaf, place, target, diag, cross, K, pointer, entry, level, indptr, index,
-    row_pointer, row_column, row_entry, column_pointer, column_row, R,
+    Z, w, leaf, place, target, diag, cross, prior, K, pointer, entry, level, indptr, index,
+    row_pointer, row_column, row_entry, column_pointer, column_row, at, precision, R,
 ):  # fmt: skip
     """Assemble and factor M with a sparse remainder, in one call; log|M|, inf if not positive.
 
-    diag, cross and R come in as zeros; R leaves as the remainder's factor.
+    diag, cross and R come in as zeros; R leaves as the remainder's factor. `at` and `precision` are
+    the places and values of the remainder's part of Q, `prior` is the leaf's.
     """
     leaf_sums(Z, w, leaf, place, diag, cross)
-    logdet = invert_levels(diag, K)
+    logdet = invert_levels(diag, prior, K)
     if logdet == np.inf:
         return logdet
-    sparse_sums(Z, w, target, diag.shape[1], R)
-    R[row_pointer[row_pointer.shape[0] - 1] :] += 1.0
+    pair_sums(Z, w, target, diag.shape[1], R)
+    for s in range(at.shape[0]):
+        R[at[s]] += precision[s]
     assemble_rows(
         pointer, entry, level, indptr, index, cross, K, row_pointer, row_column, row_entry, R
     )

@@ -20,6 +20,25 @@ from mixedeffects.engine.kernels.crossing import (
 
 
 @njit(cache=True, nogil=True)
+def find(row, column, row_pointer, row_column, row_entry, out):
+    """Places of entries of the lower triangle that are in the pattern."""
+    below = row_pointer[row_pointer.shape[0] - 1]
+    for s in range(row.shape[0]):
+        r, c = row[s], column[s]
+        if r == c:
+            out[s] = below + r
+            continue
+        lo, hi = row_pointer[r], row_pointer[r + 1]
+        while hi - lo > 1:
+            mid = (lo + hi) // 2
+            if row_column[mid] <= c:
+                lo = mid
+            else:
+                hi = mid
+        out[s] = row_entry[lo]
+
+
+@njit(cache=True, nogil=True)
 def locate(
     pointer, entry, level, indptr, place, row_pointer, row_column, row_entry, first, where
 ):  # fmt: skip
@@ -241,21 +260,3 @@ def enclose_rows(
             enclose_row_one(i, row, pointer, entry, level, indptr, place, value, S)
         else:
             enclose_row(i, row, pointer, entry, level, indptr, place, value, S)
-
-
-@njit(cache=True, nogil=True)
-def diagonal_blocks(begin, row_pointer, row_entry, Z, out):
-    """(q, k, k) diagonal blocks of R^-1; level j starts at position begin[j].
-
-    The columns just before the diagonal of a row are those of its own level.
-    """
-    q, k, _ = out.shape
-    below = row_pointer[row_pointer.shape[0] - 1]
-    for j in range(q):
-        for a in range(k):
-            i = begin[j] + a
-            out[j, a, a] = Z[below + i]
-            for b in range(a):
-                v = Z[row_entry[row_pointer[i + 1] - a + b]]
-                out[j, a, b] = v
-                out[j, b, a] = v

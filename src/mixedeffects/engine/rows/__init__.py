@@ -1,8 +1,10 @@
 """Models whose rows have weights that change: M is assembled from the rows at every step."""
 
+import numpy as np
+
 from mixedeffects.engine.rows.layout import RandomRows
 
-__all__ = ["RandomRows", "row_system"]
+__all__ = ["RandomRows", "row_system", "row_variances"]
 
 
 def row_system(rows, blocks, plan):
@@ -21,7 +23,23 @@ def row_system(rows, blocks, plan):
     if plan.layout.leaf is None:
         from mixedeffects.engine.rows.small import SmallRows
 
-        return SmallRows(rows)
+        return SmallRows(rows, plan)
     from mixedeffects.engine.rows.blocked import BlockedRows
 
     return BlockedRows(rows, blocks, plan)
+
+
+def row_variances(blocks, roots, plan, weights):
+    """z'Cov(b | y)z / sigma^2 of every row: z'M^-1 z for z times the root of its covariance.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+    roots : sequence of (k, k) arrays
+        Factors of the blocks' relative covariances.
+    plan : Plan
+    weights : (n,) array
+    """
+    rows = RandomRows.of(blocks, roots, plan.layout.order)
+    inverses = row_system(rows, blocks, plan).factorise(weights).row_inverses()
+    return np.einsum("nk,nk->n", rows.Z, inverses)

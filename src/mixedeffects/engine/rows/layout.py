@@ -101,3 +101,15 @@ class RandomRows:
     def together(self, parts):
         """u from its (q, k) parts in the design's order."""
         return np.concatenate([parts[f].ravel() for f in self.order])
+
+
+def precision_of(rows, priors):
+    """The function u -> Q u of all random effects."""
+    if all(prior.unit for prior in priors):
+        return lambda u: u
+
+    def times(u):
+        parts = zip(priors, rows.by_block(u), strict=True)
+        return rows.together([prior.times(part) for prior, part in parts])
+
+    return times

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs  # pyright: ignore[reportAttributeAccessIssue]
 
+from mixedeffects.engine.priors import log_determinant, rest_entries
+from mixedeffects.engine.rows.layout import precision_of
+
 
 class SmallRows:
     """Sums over rows for a model with at most a hundred random effects.
@@ -12,9 +15,10 @@ class SmallRows:
     Parameters
     ----------
     rows : RandomRows
+    plan : Plan
     """
 
-    def __init__(self, rows):
+    def __init__(self, rows, plan):
         self.rows = rows
         self.width = m = rows.width
         K = rows.Z.shape[1]
@@ -26,6 +30,10 @@ class SmallRows:
         ]
         self.wide = wide
         self.Z, self._Lambdas = rows.Z, None
+        row, column, self.precision = rest_entries(plan.layout, plan.priors)
+        self.ridge = row * m + column
+        self.log_precision = log_determinant(plan.layout, plan.priors)
+        self.times_precision = precision_of(rows, plan.priors)
 
     def scale(self, Lambdas):
         """Use other relative factors from now on."""
@@ -48,14 +56,13 @@ class SmallRows:
         return out[:, 0] if one else out
 
     def factorise(self, w):
-        """M = I + Lambda'Z'diag(w)Z Lambda, factored."""
+        """M = Q + Lambda'Z'diag(w)Z Lambda, factored."""
         m, Z = self.width, self.Z
         M = np.zeros(m * m)
         for (a, b), place in zip(self.pairs, self.places, strict=True):
             M += np.bincount(place, w * Z[:, a] * Z[:, b], m * m)
-        M = M.reshape(m, m)
-        M.flat[:: m + 1] += 1.0
-        return SmallFactor(self, Z, M)
+        M[self.ridge] += self.precision
+        return SmallFactor(self, Z, M.reshape(m, m))
 
 
 class SmallFactor:
@@ -64,7 +71,7 @@ class SmallFactor:
     Attributes
     ----------
     logdet : float
-        log|M|; inf if M is not positive definite.
+        log|M| - log|Q|; inf if M is not positive definite.
     """
 
     __slots__ = ("_L", "_Z", "_inverse", "_system", "logdet")
@@ -75,7 +82,7 @@ class SmallFactor:
         self._L, info = dpotrf(M.T, lower=0, overwrite_a=1, clean=1)
         self.logdet = np.inf
         if info == 0:
-            self.logdet = 2.0 * float(np.log(self._L.diagonal()).sum())
+            self.logdet = 2.0 * float(np.log(self._L.diagonal()).sum()) - system.log_precision
 
     def smallest_pivot(self):
         """Of the elimination: next to zero where M is nearly singular."""

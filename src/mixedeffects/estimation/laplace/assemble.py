@@ -76,9 +76,7 @@ def assemble(family, response, design, *, engine="auto"):
     plan = plan_blocks(blocks, n, max(1, at), engine, analysed_from=ANALYSED_FROM)
     require_memory(plan)
     T_blocks = [block_transform(b, sample) for b in blocks]
-    leaf = plan.layout.leaf
-    order = plan.layout.rest if leaf is None else (leaf, *plan.layout.rest)
-    rows = RandomRows.of(blocks, T_blocks, order)
+    rows = RandomRows.of(blocks, T_blocks, plan.layout.order)
     stacking = OnePredictor(n)
     if len(variables) == 2:
         stacking = TwoPredictors(n, variables)

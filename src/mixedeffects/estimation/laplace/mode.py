@@ -1,6 +1,6 @@
 """The conditional mode of the random effects: penalised iteratively reweighted least squares.
 
-At fixed parameters u minimises F(u) = -sum_i log f(y_i | eta_i) + u'u / 2 with eta = X beta +
+At fixed parameters u minimises F(u) = -sum_i log f(y_i | eta_i) + u'Qu / 2 with eta = X beta +
 Z Lambda u, by Newton's method with the observed weights, W_i = -d2 log f_i / d eta_i^2 (the PIRLS
 of Bates et al. has the expected ones: the same for canonical links).
 """
@@ -65,15 +65,16 @@ class RandomEffects:
 
     def __init__(self, problem, predictors):
         self.problem, self.predictors = problem, predictors
+        self._precision_times = problem.system.times_precision
 
     def terms(self, u, order):
         return self.problem.terms(self.predictors, u, order)
 
     def penalty(self, u):
-        return 0.5 * float(u @ u)
+        return 0.5 * float(u @ self._precision_times(u))
 
     def gradient(self, u, terms):
-        return u - self.problem.gathered(terms)
+        return self._precision_times(u) - self.problem.gathered(terms)
 
     def factorise(self, w):
         return self.problem.system.factorise(w)

@@ -1,9 +1,9 @@
 """-2 log-likelihood by Laplace's approximation, with its exact gradient.
 
-With F(u) = -sum_i log f(y_i | eta_i, ...) + u'u / 2, its minimiser u^, W the observed weights there
-and M = I + Lambda'Z'WZ Lambda,
+With Q the prior precision, F(u) = -sum_i log f(y_i | eta_i, ...) + u'Qu / 2, its minimiser u^, W
+the observed weights there and M = Q + Lambda'Z'WZ Lambda,
 
-    d = 2 F(u^) + log|M|
+    d = 2 F(u^) + log|M| - log|Q|
 
 (Tierney & Kadane 1986, doi:10.1080/01621459.1986.10478240). d depends on the parameters directly
 and through u^; the second way needs one solve with M for all of them (implicit differentiation):

@@ -92,11 +92,12 @@ class WithCoefficients:
 
     def penalty(self, v):
         u = v[: self.width]
-        return 0.5 * float(u @ u)
+        return 0.5 * float(u @ self.problem.system.times_precision(u))
 
     def gradient(self, v, terms):
+        pull = self.problem.system.times_precision(v[: self.width])
         by_beta = -self.main.X.T @ terms[0,]
-        return np.concatenate([v[: self.width] - self.problem.gathered(terms), by_beta])
+        return np.concatenate([pull - self.problem.gathered(terms), by_beta])
 
     def factorise(self, w):
         return JointFactor(self.problem, self.problem.system.factorise(w), w)

@@ -109,8 +109,7 @@ def _setting(fit):
 def _score_and_weights(fit):
     """(n,) derivatives of the log-likelihood by the rows' predictors, and information."""
     if fit.linear:
-        w = np.ones(fit.design.n) if fit.design.weights is None else fit.design.weights
-        w = w / fit.sigma**2
+        w = fit.noise.precisions(fit.design.n)
         return residuals(fit, "response") * w, w
     w = np.asarray(fit.family.expected_information(fit.response, fit.predictors), dtype=float)
     return fit.row_scores(), np.maximum(w, 1e-10 * max(float(w.max()), 1e-300))
@@ -170,7 +169,7 @@ def _square(fit, q, score, weights, projection, excess):
 def _between(fit):
     """(n,) variance that the random effects add to the main predictor."""
     every, out = np.arange(fit.design.n), np.zeros(fit.design.n)
-    for block, owner, Lam, _ in fit.random_effects:
+    for block, owner, factor, _ in fit.random_effects:
         if owner == 0:
-            out += effect_variance(block.Z, fit.sigma * Lam, every)
+            out += effect_variance(block.Z, factor, every)
     return out

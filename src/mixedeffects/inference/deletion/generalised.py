@@ -62,7 +62,7 @@ def without_each(fit, units):
         beta=fit.beta,
         beta_without=beta,
         se_without=np.sqrt(np.einsum("jaa->ja", V)),
-        sigma=fit.sigma,
+        sigma=1.0,
         theta=fit.theta,
         sigma_without=None,
         theta_without=theta,

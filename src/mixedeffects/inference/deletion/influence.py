@@ -14,7 +14,6 @@ from mixedeffects.errors import (
     DataWarning,
     NotAvailableError,
     OptionError,
-    PlanTooLargeError,
     depth_of_package,
 )
 from mixedeffects.estimation.refits import Deletions
@@ -60,8 +59,8 @@ def influence(fit, groups=None, *, refit=None):
     ------
     OptionError, DataError
         For groups that cannot be used.
-    NotAvailableError, PlanTooLargeError
-        When it would take too long or too much memory, or no unit can be left out because one
+    NotAvailableError
+        When it would take too long, or no unit can be left out because one
         level of a grouping factor would remain.
 
     Warns
@@ -105,26 +104,18 @@ def influence(fit, groups=None, *, refit=None):
             )
         return without_each(fit, units)
     gls = GLSRows(fit)
-    parts: list = [None] * 4  # X^, V^-1 X^, h, (V^-1)_ii
-    notes = []
-    try:
-        parts = [*row_products(gls), inverse_diagonal(fit, gls)]
-    except PlanTooLargeError as problem:
-        if by_row:
-            raise
-        notes.append(f"leverages were not computed: {str(problem).splitlines()[0]}")
-    X, solved, _, diagonal = parts
+    (X, solved, h), diagonal = row_products(gls), inverse_diagonal(fit, gls)
     fixed, random = _leverage(fit, units, X, solved, diagonal)
     if by_row and not refit:
-        found = _single_rows(fit, gls, *parts[1:])
+        found = _single_rows(fit, gls, solved, h, diagonal)
     else:
         independent = all(is_nested(b.factor.codes, units.codes) for b in fit.design.blocks)
         if refit or not independent:
             changes = _refitted(fit, units, hold=not refit)
         else:
             changes = _independent_groups(fit, gls, units)
-        found = measured(*changes, T=gls.T, whole=fit.sigma**2)
-    return _facts(fit, gls, units, bool(refit), found, fixed, random, notes)
+        found = measured(*changes, T=gls.T, whole=fit.noise.variance)
+    return _facts(fit, gls, units, bool(refit), found, fixed, random)
 
 
 def _rows(fit):
@@ -168,8 +159,6 @@ def _require_levels(fit, units):
 
 def _leverage(fit, units, X, solved, diagonal):
     """Traces of the units' parts of H_1 and H_2."""
-    if X is None:
-        return np.full(units.n, np.nan), np.full(units.n, np.nan)
     weights = 1.0 if fit.design.weights is None else fit.design.weights
     fixed = np.einsum("rp,rp->r", X, solved)
     P = diagonal - np.einsum("rp,rp->r", solved, solved)
@@ -183,9 +172,9 @@ def _single_rows(fit, gls, solved, h, diagonal):
     P = diagonal - np.einsum("rp,rp->r", solved, solved)
     P = np.where(DETERMINED * diagonal < P, P, np.nan)
     left = nu - 1.0  # without degrees of freedom there is no residual variance
-    s2 = np.maximum(nu * fit.sigma**2 - h**2 / P, 0.0) / (left if left > 0 else np.nan)
+    s2 = np.maximum(nu * fit.noise.variance - h**2 / P, 0.0) / (left if left > 0 else np.nan)
     theta = np.broadcast_to(fit.theta, (P.size, fit.theta.size))
-    return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.sigma**2)
+    return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.noise.variance)
 
 
 def _independent_groups(fit, gls, units):
@@ -207,7 +196,7 @@ def _independent_groups(fit, gls, units):
         delta[lost] = np.nan
     else:
         delta = scores
-    rss, nu = fit.residual_df * fit.sigma**2, fit.residual_df - units.sizes.astype(float)
+    rss, nu = fit.residual_df * fit.noise.variance, fit.residual_df - units.sizes.astype(float)
     s2 = (rss - quadratic - np.einsum("jp,jp->j", scores, delta)) / np.where(nu > 0, nu, np.nan)
     return (
         delta, information, s2, np.tile(fit.theta, (units.n, 1)), np.ones(units.n, dtype=bool)
@@ -245,8 +234,8 @@ def _refitted(fit, units, hold=False):
     return delta, information, s2, theta, converged
 
 
-def _facts(fit, gls, units, refit, found, fixed, random, notes):
-    J, known = units.n, found.known
+def _facts(fit, gls, units, refit, found, fixed, random):
+    J, known, notes = units.n, found.known, []
     if fit.beta.size and not known.all():
         which = [label_text(units.labels[j]) for j in np.flatnonzero(~known)]
         shown = ", ".join(which[:5]) + (" …" if len(which) > 5 else "")
@@ -269,7 +258,7 @@ def _facts(fit, gls, units, refit, found, fixed, random, notes):
         beta=fit.beta,
         beta_without=fit.beta - found.delta @ gls.T.T,
         se_without=np.sqrt(found.s2[:, None] * found.spread),
-        sigma=fit.sigma,
+        sigma=fit.noise.sigma,
         theta=fit.theta,
         sigma_without=np.sqrt(found.s2),
         theta_without=found.theta,

@@ -85,7 +85,7 @@ class KenwardRoger:
         inner = np.einsum("rs,rspq->pq", W, Q) - np.einsum("rs,rpq,sqt->pt", W, P, P)
         adjusted = np.eye(stats.p) + inner + inner.T
         self._T, self._W, self._P = gls.T, W, P
-        self.vcov = fit.sigma**2 * (gls.T @ adjusted @ gls.T.T)
+        self.vcov = fit.noise.variance * (gls.T @ adjusted @ gls.T.T)
 
     def df(self, L):
         """(m,) degrees of freedom of each row of L (m, p)."""

@@ -38,7 +38,7 @@ class Satterthwaite:
     def __init__(self, fit):
         self.vcov = fit.vcov_beta
         self._covariance = fit.parameters.variance_covariance
-        self._variance = fit.sigma**2
+        self._variance = fit.noise.variance
         self._T, self._scores = fit.gls.T, fit.gls.fixed_scores
         self._dG = fit.parameters.dG
 

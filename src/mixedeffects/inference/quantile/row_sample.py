@@ -42,7 +42,7 @@ class RowSample:
     Attributes
     ----------
     design : SampledDesign
-    family, response, fixed_predictors, random_effects, sigma, extras
+    family, response, fixed_predictors, random_effects, extras
         As in `FitRecord`.
     """
 
@@ -51,7 +51,6 @@ class RowSample:
     response: Any
     fixed_predictors: tuple[np.ndarray, ...]
     random_effects: tuple[Any, ...]
-    sigma: float
     extras: Mapping[str, np.ndarray]
 
 
@@ -77,20 +76,20 @@ def row_sample(fit, rows):
     (('308', '372'), 3)
     """
     effects = []
-    for block, owner, Lam, modes in fit.random_effects:
+    for block, owner, root, modes in fit.random_effects:
         codes = np.asarray(block.factor.codes)[rows]
         levels, codes = np.unique(codes, return_inverse=True)
         labels = tuple(block.factor.labels[int(level)] for level in levels)
         factor = replace(block.factor, codes=codes.reshape(-1), labels=labels)
         Z = None if block.Z is None else block.Z[rows]
-        effects.append((replace(block, factor=factor, Z=Z), owner, Lam, modes[levels]))
+        effects.append((replace(block, factor=factor, Z=Z), owner, root, modes[levels]))
     own = tuple(effect[0] for effect in effects[: len(fit.design.blocks)])
     index = fit.design.used_index
     fixed = tuple(np.broadcast_to(x, (fit.design.n,))[rows] for x in fit.fixed_predictors)
     labels = None if index is None else index[rows]
     return RowSample(
         SampledDesign(len(rows), np.asarray(fit.design.X[rows]), own, labels),
-        fit.family, fit.response.take(rows), fixed, tuple(effects), fit.sigma, fit.extras,
+        fit.family, fit.response.take(rows), fixed, tuple(effects), fit.extras,
     )  # fmt: skip
 
 

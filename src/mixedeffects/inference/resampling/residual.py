@@ -40,7 +40,7 @@ class ResidualResponses:
         e = residuals(fit, "pearson")
         e = e - e.mean()
         size = np.sqrt(np.mean(e * e))
-        self._e = e * (fit.sigma / size) if size > 0 else e
+        self._e = e * (fit.noise.sigma / size) if size > 0 else e
         self._scale = 1.0 if design.weights is None else 1.0 / np.sqrt(design.weights)
 
     def one(self, i):

@@ -103,7 +103,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     reach, outside = _cut(parts)
     tables = {}
     if layout == "plane":
-        contours = _contours(fit.sigma * fit.lambdas[f], [known.index(t) for t in terms])
+        contours = _contours(fit.random_effects[f][2], [known.index(t) for t in terms])
         domains = tuple(
             axis_domain(p["shrunken"], p["end"], contours[axis], reach=far)
             for p, axis, far in zip(parts, "xy", reach, strict=True)

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.crossprod.cores import LOOP_RATE
 from mixedeffects.thinning import scattered
 
 # nodes looked at to see whether the remainder is dense
 SAMPLE = 64
 # bytes per entry of L: two factors and an inverse, rows, columns and their places
 ENTRY_BYTES = 8.0 * 3 + 4 + 4 + 8
-# operations per second: loops with indirect addresses, matrix products
-SPARSE_RATE, DENSE_RATE = 1.2e9, 4.0e10
-# operations of a factor and its (selected) inverse per squared column count, per m^3
-SPARSE_FLOPS, DENSE_FLOPS = 4.0, 1.0
+# operations of a factor and its selected inverse per squared column count
+SPARSE_FLOPS = 4.0
 # seconds that minimum degree takes per entry of the pattern
 SEARCH_SECONDS = 1e-7
 
@@ -134,7 +133,7 @@ def analyse(indptr, index, weight, budget):
     choice = (natural, "natural", ordering.fill(natural, indptr, index, weight, budget))
     entries, flops = choice[2][2:]
     # not worth a search when a handful of evaluations takes no longer than the search
-    seconds = SPARSE_FLOPS * flops / SPARSE_RATE
+    seconds = SPARSE_FLOPS * flops / LOOP_RATE
     if not 5.0 * seconds < SEARCH_SECONDS * (index.size + entries):
         pointer, _, level = crossing.transpose(indptr, index, n)
         met = ordering.neighbours(natural, pointer, level, indptr, index, n)
@@ -159,19 +158,9 @@ def analyse(indptr, index, weight, budget):
     return Symbolic(name, entries, SPARSE_FLOPS * flops, columns, position, *rows)
 
 
-def faster_sparse(symbolic, m):
-    """Whether the sparse factorisation is predicted to beat the dense one."""
-    return symbolic.flops / SPARSE_RATE < dense_seconds(m)
-
-
 def most_entries(m, seconds):
     """Entries of L above which no sparse factor of order m takes less than some seconds.
 
     By Cauchy and Schwarz, (sum of column counts)^2 <= m (sum of their squares).
     """
-    return float(np.sqrt(m * seconds * SPARSE_RATE / SPARSE_FLOPS))
-
-
-def dense_seconds(m):
-    """Predicted time of one evaluation with its gradient for a dense remainder."""
-    return DENSE_FLOPS * float(m) ** 3 / DENSE_RATE
+    return float(np.sqrt(m * seconds * LOOP_RATE / SPARSE_FLOPS))
