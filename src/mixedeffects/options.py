@@ -10,9 +10,7 @@ from mixedeffects.errors import OptionError
 def check_count(n, name="n"):
     """A positive whole number.
 
-    Raises
-    ------
-    OptionError
+    Raises OptionError.
 
     Examples
     --------
@@ -27,18 +25,12 @@ def check_count(n, name="n"):
 def generator(rng):
     """A random number generator from a generator or a seed.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator, int or None
+    Raises OptionError.
 
     Returns
     -------
     numpy.random.Generator
         The same object where one was given.
-
-    Raises
-    ------
-    OptionError
 
     Examples
     --------

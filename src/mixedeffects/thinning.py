@@ -31,19 +31,15 @@ def sampled(n, most=MOST_MARKS, seed=0):
 def scattered(n, most, seed=0):
     """One position in each of `most` equal stretches, at random; None where all n fit.
 
-    Tables are often sorted with a period (four visits of every patient), and every k-th row of
-    them may be the same visit all along. Places drawn within the stretches have no period, cover
-    the table from end to end, and are the same in every session.
+    Tables are often sorted with a period (four visits of every patient), and every k-th row of them
+    may be the same visit all along. Places drawn within the stretches have no period, cover the
+    table from end to end, and are the same in every session. Returns (most,) int array, increasing
+    and read-only, or None.
 
     Parameters
     ----------
-    n, most : int
     seed : int
         The generator is its own; NumPy's global state is neither read nor changed.
-
-    Returns
-    -------
-    (most,) int array, increasing and read-only, or None
 
     Examples
     --------
@@ -80,11 +76,12 @@ def spread(n, most):
 def cells(x, y, bins=(60, 40)):
     """Counts of points in a grid of rectangles, empty ones left out.
 
+    Takes bins (int, int).
+
     Parameters
     ----------
     x, y : (n,) arrays
         Finite.
-    bins : (int, int)
 
     Returns
     -------

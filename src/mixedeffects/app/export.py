@@ -40,15 +40,6 @@ FORMATS = ("text", "json", "html", "csv")
 def render(fit: Any, form: str) -> str:
     """A fit in one of `FORMATS`, ending with a newline.
 
-    Parameters
-    ----------
-    fit : LMM
-    form : {"text", "json", "html", "csv"}
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> import mixedeffects as me

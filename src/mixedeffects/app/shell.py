@@ -98,12 +98,7 @@ def find_data(data: str) -> Any:
 
 
 def check_output(path: Path | None) -> None:
-    """Refuse a file that cannot be written before the work is done.
-
-    Raises
-    ------
-    DataError
-    """
+    """Refuse a file that cannot be written before the work is done. Raises DataError."""
     if path is None:
         return
     if path.is_dir():

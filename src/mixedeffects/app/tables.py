@@ -124,11 +124,6 @@ def _separator(path: Path) -> str:
 def decimal_sign(path: Path, separator: str) -> str:
     """The decimal sign of a text file: a comma only where another separator leaves it free.
 
-    Parameters
-    ----------
-    path : Path
-    separator : str
-
     Returns
     -------
     str
@@ -149,11 +144,6 @@ def trailing_columns(path: Path, separator: str) -> int | None:
 
     Every library has its own way with rows longer than the header: pandas takes the first
     column for row names, and all others move by one.
-
-    Parameters
-    ----------
-    path : Path
-    separator : str
 
     Returns
     -------
@@ -188,10 +178,6 @@ def _without_trailing(row: list[str], n: int, path: Any, line: int) -> list[str]
 
 def suspicious_header(path: str | Path) -> list[str]:
     """Names of columns that look like values: the first line of a file without names.
-
-    Parameters
-    ----------
-    path : str or path
 
     Returns
     -------
@@ -268,11 +254,6 @@ def _pyarrow(path: Path, separator: str, decimal: str, trailing: int | None) -> 
 def read_plain(path: str | Path, separator: str = ",", decimal: str = ".") -> dict[str, Any]:
     """Read a CSV file with Python alone.
 
-    Parameters
-    ----------
-    path : str or path
-    separator, decimal : str
-
     Returns
     -------
     dict of str to (n,) array
@@ -330,11 +311,6 @@ _READERS: dict[str, Any] = {"pandas": _pandas, "polars": _polars, "pyarrow": _py
 
 def write_table(columns: dict[str, Any], path: str | Path) -> None:
     """Write named columns as CSV, TSV or Parquet, by the name of the file.
-
-    Parameters
-    ----------
-    columns : dict of str to sequence
-    path : str or path
 
     Raises
     ------

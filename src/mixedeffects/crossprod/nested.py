@@ -16,11 +16,6 @@ SAMPLE = 2_000
 def parents_of(design, layout):
     """Level of every other factor that each leaf level lies in, or None if one is not nested.
 
-    Parameters
-    ----------
-    design : Design
-    layout : Layout
-
     Returns
     -------
     list of (q,) int32 arrays, one per block of ``layout.rest``, or None
@@ -54,19 +49,15 @@ def _parent(child, codes, q):
 def nested_products(diag, fixed, parents, layout):
     """Cross-products of the other factors from the leaf's.
 
+    Returns leaf_cross (Rows), rest (list of (diag (q_f, 1, 1), fixed (q_f, 1, t))), rest_cross
+    (dict of (int, int) to Rows).
+
     Parameters
     ----------
     diag : (q, 1, 1), fixed : (q, 1, t)
         The leaf's own sums.
     parents
         From `parents_of`.
-    layout : Layout
-
-    Returns
-    -------
-    leaf_cross : Rows
-    rest : list of (diag (q_f, 1, 1), fixed (q_f, 1, t))
-    rest_cross : dict of (int, int) to Rows
     """
     occurs = np.flatnonzero(parents[0] >= 0)
     weight = diag[occurs, 0, 0]

@@ -32,7 +32,6 @@ class CrossProducts:
 
     Attributes
     ----------
-    layout : Layout
     reference : Reference
         The coordinates; see `mixedeffects.crossprod.reference`.
     n : int
@@ -88,8 +87,6 @@ class CrossProducts:
 
         Parameters
         ----------
-        design : Design
-        layout : Layout
         reference : Reference, optional
             Coordinates of products this one is to be merged with; estimated if not given.
         noise : Noise, optional

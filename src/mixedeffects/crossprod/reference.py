@@ -109,17 +109,13 @@ def coordinates(X, some):
 def orthonormalising(X):
     """Upper-triangular T with (X T)'(X T) / n nearly the identity, or None.
 
-    From the Cholesky factor of the Gram matrix, centred if the first column is constant;
-    None when that matrix is singular or nearly so.
+    From the Cholesky factor of the Gram matrix, centred if the first column is constant; None when
+    that matrix is singular or nearly so. Returns (p, p) array or None.
 
     Parameters
     ----------
     X : (n, p) float64 array or ColumnMatrix
         Of the latter, a piece is looked at at a time.
-
-    Returns
-    -------
-    (p, p) array or None
 
     Examples
     --------
@@ -166,7 +162,6 @@ def block_transform(block, rows):
 
     Parameters
     ----------
-    block : Block
     rows : slice or (m,) int array
         From `pilot_rows`: rows to look at first.
     """

@@ -55,7 +55,6 @@ def leaf_pattern(blocks, layout):
 
     Parameters
     ----------
-    blocks : sequence of Block
     layout : Layout
         With a leaf and a remainder.
 
@@ -73,19 +72,14 @@ def leaf_pattern(blocks, layout):
 def rows_against(blocks, first, others, T_blocks, w):
     """Cross-products of one block's levels with the columns of others.
 
+    Returns a `Rows`.
+
     Parameters
     ----------
-    blocks : sequence of Block
-    first : int
-    others : sequence of int
     T_blocks : sequence of (k, k) arrays
         Coordinates of every block's columns.
     w : (n,) or (0,) float64
         Weights; none for unit weights.
-
-    Returns
-    -------
-    Rows
     """
     from mixedeffects.crossprod import cooccurrence
 

@@ -93,9 +93,10 @@ FLAVOURS: dict[str, Callable[[Columns, Truth], Any]] = {
 def build_table(columns: Columns, truth: Truth, flavour: str | None) -> Any:
     """A table of the flavour asked for.
 
+    Takes columns mapping of str to (n,) array or LabelledFactor.
+
     Parameters
     ----------
-    columns : mapping of str to (n,) array or LabelledFactor
     truth : Truth
         Its values go to ``attrs["truth"]`` where the flavour has such a place (pandas).
     flavour : {"pandas", "polars", "pyarrow", "dict"} or None

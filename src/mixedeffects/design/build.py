@@ -36,9 +36,10 @@ def build_design(
 ) -> Design:
     """Response, model matrices and grouping factors of a model on a table.
 
+    Returns a `Design`.
+
     Parameters
     ----------
-    formula : Formula or str
     data : pandas, polars or pyarrow table, dict of columns, or anything narwhals reads
         Never changed. A row with a missing value in a column that any formula uses is left out.
     kind : {"number", "binomial", "ordinal", "count"}
@@ -55,10 +56,6 @@ def build_design(
     saturated : bool, optional
         Allow a term with as many random effects as observations. By default, wherever the family
         has no dispersion of its own: for all kinds but "number".
-
-    Returns
-    -------
-    Design
 
     Raises
     ------

@@ -79,7 +79,6 @@ def is_code(name: str, values: np.ndarray) -> bool:
 
     Parameters
     ----------
-    name : str
     values : (n,) array
         Finite numbers.
 

@@ -43,11 +43,6 @@ class TermCoding:
 def term_codings(spec: ModelSpec, sources: SourceColumns) -> list[TermCoding]:
     """The terms of the fixed effects, the intercept first if there is one.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-    sources : SourceColumns
-
     Examples
     --------
     >>> from mixedeffects.design import build_design

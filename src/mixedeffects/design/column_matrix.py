@@ -164,10 +164,7 @@ Matrix: TypeAlias = np.ndarray | ColumnMatrix
 def rows_of(matrix: Matrix, rows: Any) -> np.ndarray:
     """Some rows of a model matrix: ``matrix[rows]``, of an array several times as fast.
 
-    Parameters
-    ----------
-    matrix : (n, p) array or ColumnMatrix
-    rows : slice or (m,) int array
+    Takes matrix (n, p) array or ColumnMatrix; rows slice or (m,) int array.
     """
     if isinstance(matrix, np.ndarray) and not isinstance(rows, slice):
         return matrix.take(rows, axis=0)

@@ -23,7 +23,6 @@ class Column:
 
     Attributes
     ----------
-    name : str
     kind : str
         "number", "boolean", "text", "category", "ordered" or "datetime".
     values : (n,) array

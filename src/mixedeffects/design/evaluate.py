@@ -51,7 +51,6 @@ class Evaluator:
         Number of kept rows.
     states, levels : dict
         What was learnt in training, by variable text; filled while training.
-    training : bool
     kept : (n_rows,) bool array or None
         To name rows of the table as given in messages.
     """

@@ -21,7 +21,6 @@ def with_exposure(formula: Formula, exposure: str | None) -> Formula:
 
     Parameters
     ----------
-    formula : Formula
     exposure : str or None
         A column; None or `NUMBERS` leaves the formula as it is.
 
@@ -54,16 +53,14 @@ def with_exposure(formula: Formula, exposure: str | None) -> Formula:
 def check_exposure(column: Column, kept: np.ndarray | None) -> np.ndarray:
     """The exposure of the rows used, positive numbers.
 
+    Raises ColumnTypeError, DataError.
+
     Parameters
     ----------
     column : Column
         Rows used.
     kept : (n_rows,) bool array or None
         To name rows of the table as given.
-
-    Raises
-    ------
-    ColumnTypeError, DataError
     """
     if column.kind != "number":
         raise ColumnTypeError(f"the exposure '{column.name}' is {column.kind}, not numbers")

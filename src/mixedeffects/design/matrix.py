@@ -53,8 +53,6 @@ def model_matrix(
 
     Parameters
     ----------
-    terms : TermList
-    values : Evaluator
     limit : int, optional
         Refuse more columns than this before anything of that size is made.
 

@@ -81,13 +81,7 @@ def _kind(first: Factor, second: Factor, n_pairs: int) -> str:
 def is_nested(codes, outer):
     """Whether every level of one factor lies within one level of another.
 
-    Parameters
-    ----------
-    codes, outer : (n,) int arrays
-
-    Returns
-    -------
-    bool
+    Takes codes, outer (n,) int arrays.
 
     Examples
     --------

@@ -18,7 +18,6 @@ class Part:
 
     Attributes
     ----------
-    source : array or Coded
     suffixes : tuple of str
         Names of its columns.
     hot : list of int or None

@@ -44,13 +44,12 @@ def build_predictor(
 ) -> LinearPredictor:
     """A linear predictor of the rows that `values` has.
 
+    Raises ModelError.
+
     Parameters
     ----------
-    name : str
     formula : Formula
         Its ``.`` replaced, and the exposure among its offsets.
-    values : Evaluator
-    grouping : Grouping
     flavour : str
         Of the table.
     columns : tuple of str
@@ -65,10 +64,6 @@ def build_predictor(
         Columns that X may have; one less than rows by default.
     exposure, weights, answer
         What else the spec remembers: see `ModelSpec`.
-
-    Raises
-    ------
-    ModelError
     """
     whole, names, terms = model_matrix(formula.fixed, values, limit=2 * values.n + 100)
     X, kept_columns, aliased = _drop_aliased(whole, names, terms, formula, values)

@@ -19,12 +19,9 @@ SAMPLE = 16_384
 def dependent_columns(X: Matrix) -> tuple[list[int], list[np.ndarray]]:
     """Columns that earlier columns determine, and their coefficients on the kept ones.
 
-    A scaled p×p Gram matrix settles the usual case; only when one of its pivots is small is
-    an orthogonal factorisation of X made, from a piece of the rows at a time if X is large.
-
-    Parameters
-    ----------
-    X : (n, p) array or ColumnMatrix
+    A scaled p×p Gram matrix settles the usual case; only when one of its pivots is small is an
+    orthogonal factorisation of X made, from a piece of the rows at a time if X is large. Takes X
+    (n, p) array or ColumnMatrix.
 
     Returns
     -------

@@ -72,7 +72,6 @@ class Block:
 
     Attributes
     ----------
-    factor : Factor
     names : tuple of str, length k
         Column names: ``("(Intercept)", "Days")``.
     Z : (n, k) float64 C-contiguous array, ColumnMatrix or None
@@ -98,7 +97,6 @@ class AliasedColumn:
 
     Attributes
     ----------
-    name : str
     reason : str
         In words: ``"style[Some] is a sum of professor columns"``.
     combination : tuple of (int, float)
@@ -156,7 +154,6 @@ class LinearPredictor:
         One per grouping factor, in lme4's order (decreasing number of levels).
     offset : (n,) float64 array or None
         With the logarithm of an exposure.
-    aliased : tuple of AliasedColumn
     spec : ModelSpec
         Rebuilds the same columns for new data; also carries formula text and dataframe flavour.
     sources : SourceColumns or None
@@ -192,7 +189,6 @@ class Design:
         of an ordinal one. Of a large table, a read-only view of its column.
     mean : LinearPredictor
         Of the main formula. For an ordinal response X has no intercept: thresholds take its place.
-    missing : MissingReport
     notes : tuple of str
         Anything else the user must be told (unused levels dropped, ...), in words.
     weights : (n,) float64 array or None

@@ -30,17 +30,12 @@ def redesigned(design: Design, text: str, *, name: str = MAIN, saturated: bool =
 
     Parameters
     ----------
-    design : Design
     text : str
         Formula; offsets must be those of the old one.
     name : str
         The linear predictor whose formula it is.
     saturated : bool
         Allow a term with as many random effects as observations.
-
-    Returns
-    -------
-    Design
 
     Raises
     ------
@@ -114,14 +109,7 @@ def _key(name: str) -> str:
 def from_matrices(predictor: LinearPredictor, variable: Variable) -> np.ndarray | Coded | None:
     """A variable, found again in the model matrices of a predictor; None if it is not there.
 
-    Parameters
-    ----------
-    predictor : LinearPredictor
-    variable : Variable
-
-    Returns
-    -------
-    (n,) or (n, k) array, or Coded
+    Returns (n,) or (n, k) array, or Coded.
     """
     spec, text = predictor.spec, variable.text
     sources = [(spec.x_names, predictor.X), *((b.names, b.Z) for b in predictor.blocks)]

@@ -26,21 +26,16 @@ def read_response(
 ) -> ReadResponse:
     """The response of a model, as its family wants it.
 
+    Takes weights (n,) array, optional. Returns a `ReadResponse`.
+
     Parameters
     ----------
-    formula : Formula
-    values : Evaluator
     kind : str
         One of `KINDS`.
-    weights : (n,) array, optional
     known : ResponseForm, optional
         How the response was read in the fit: new rows are read alike.
     ordered : bool
         Whether plain categories are in a declared order (those of a polars Enum are).
-
-    Returns
-    -------
-    ReadResponse
 
     Raises
     ------
@@ -95,11 +90,6 @@ def _refuse_rate(node: Node, y: np.ndarray, values: Evaluator) -> None:
 
 def response_values(formula: Formula, values: Evaluator) -> np.ndarray:
     """The response, one column of numbers.
-
-    Parameters
-    ----------
-    formula : Formula
-    values : Evaluator
 
     Returns
     -------

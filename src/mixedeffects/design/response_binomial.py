@@ -36,8 +36,6 @@ def binomial_response(
     ----------
     node : Node
         The response.
-    formula : Formula
-    values : Evaluator
     weights : (n,) array or None
         Trials, if the response is proportions.
     known : ResponseForm or None

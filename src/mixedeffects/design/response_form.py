@@ -60,8 +60,6 @@ class ReadResponse(NamedTuple):
         Number of trials; None when it is one for all.
     weights : (n,) float64 array or None
         Prior weights; None when they were the trials.
-    form : ResponseForm
-    notes : tuple of str
     """
 
     y: np.ndarray

@@ -30,12 +30,12 @@ def ordinal_response(
 ) -> ReadResponse:
     """Codes of ordered categories.
 
+    Takes weights (n,) array or None.
+
     Parameters
     ----------
     node : Node
         The response.
-    values : Evaluator
-    weights : (n,) array or None
     known : ResponseForm or None
         How it was read in the fit.
     ordered : bool

@@ -36,10 +36,10 @@ def in_order(what: str, values: Any, index: Any, n_rows: int, of: str = "the tab
     ----------
     what : str
         For messages.
-    values : pandas Series, or anything without labels, which is returned as it is
+    values : pandas Series or another
+        What has no labels is returned as it is.
     index : pandas Index or None
         Labels of the rows; None of a table that has none.
-    n_rows : int
     of : str
         What has the rows, for messages.
 
@@ -103,8 +103,8 @@ def rows_used(what: str, values: Any, design: Any) -> Any:
     ----------
     what : str
         For messages.
-    values : pandas Series, or anything without labels, which is returned as it is
-    design : Design
+    values : pandas Series or another
+        What has no labels is returned as it is.
 
     Raises
     ------
@@ -128,9 +128,7 @@ def is_range(index: Any) -> bool:
 def row_labels(design: Any) -> Any:
     """Labels of the rows a design used: of a pandas index, else their numbers from 0.
 
-    Returns
-    -------
-    (n,) int array, or list of labels
+    Returns (n,) int array, or list of labels.
     """
     if design.index is not None:
         return as_labels(design.used_index, design.n)

@@ -23,7 +23,6 @@ def row_column(what: str, given: Any, table: SourceTable) -> Column:
         "weights" or "exposure", for messages.
     given : str or (n_rows,) array
         Of a pandas Series the labels say which value is whose.
-    table : SourceTable
 
     Raises
     ------

@@ -18,7 +18,6 @@ def take_rows(
 
     Parameters
     ----------
-    design : Design
     rows : (m,) int array
         For instance `Collapsed.first`.
     factor_of : callable, optional

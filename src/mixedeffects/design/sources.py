@@ -229,7 +229,6 @@ def keep_sources(
 
     Parameters
     ----------
-    formula : Formula
     dot : tuple of str or None
         Columns of the table when the formula has a ``.``.
     columns : dict of str to Column

@@ -129,17 +129,14 @@ class ModelSpec:
     def rebuild(self, data: Any, *, response: bool = False, groups: bool = True) -> Rebuilt:
         """The same columns for other rows.
 
+        Returns a `Rebuilt`.
+
         Parameters
         ----------
-        data : table
         response : bool
             Also read the response (and leave out rows where it is missing).
         groups : bool
             False leaves grouping columns unread, as if every level were new.
-
-        Returns
-        -------
-        Rebuilt
 
         Raises
         ------
@@ -212,7 +209,6 @@ class ModelSpec:
 
         Parameters
         ----------
-        table : SourceTable
         used : list of str
             As `used_columns` says.
         report : MissingReport
@@ -301,7 +297,6 @@ class ModelSpec:
 
         Parameters
         ----------
-        columns : dict
         index : pandas Index, optional
             Labels of the rows, where the library is pandas.
         flavour : str, optional
@@ -359,17 +354,14 @@ def rebuild_all(
 ) -> dict[str, Rebuilt]:
     """The columns of several linear predictors for other rows: those complete in all of them.
 
+    Returns dict of str to Rebuilt.
+
     Parameters
     ----------
     specs : dict of str to ModelSpec
         That of the mean first.
-    data : table
     response, groups : bool
         As for `ModelSpec.rebuild`.
-
-    Returns
-    -------
-    dict of str to Rebuilt
 
     Raises
     ------

@@ -15,6 +15,8 @@ import numpy as np
 def stack(flavour: str, columns: list[Any], positions: np.ndarray) -> Any:
     """Cells of columns laid end to end.
 
+    Returns column of that library.
+
     Parameters
     ----------
     flavour : str
@@ -23,10 +25,6 @@ def stack(flavour: str, columns: list[Any], positions: np.ndarray) -> Any:
         Columns of that library, of equal length.
     positions : (m,) int array
         Into the columns end to end; -1 for a missing cell.
-
-    Returns
-    -------
-    column of that library
 
     Examples
     --------

@@ -91,12 +91,7 @@ class ModelComparison:
 
 
 def comparison_rows(facts):
-    """Header and rows of the table, strings only.
-
-    Parameters
-    ----------
-    facts : ComparisonFacts
-    """
+    """Header and rows of the table, strings only."""
     c = facts.table.columns
     header = ["model", "npar", "loglik", "AIC", "BIC", "weight"]
     columns = [

@@ -296,17 +296,7 @@ def filled(words, indent):
 
 
 def as_text(facts, verdicts):
-    """The diagnosis as plain text.
-
-    Parameters
-    ----------
-    facts : DiagnosisFacts
-    verdicts : sequence of str
-
-    Returns
-    -------
-    str
-    """
+    """The diagnosis as plain text."""
     lines = headline(facts)
     for verdict, name, words in findings(facts):
         lines += filled(f"{verdict}: {name}: {words}.", "  ")
@@ -337,17 +327,7 @@ def as_text(facts, verdicts):
 
 
 def as_html(facts, verdicts):
-    """The diagnosis as an HTML fragment without scripts or external resources.
-
-    Parameters
-    ----------
-    facts : DiagnosisFacts
-    verdicts : sequence of str
-
-    Returns
-    -------
-    str
-    """
+    """The diagnosis as an HTML fragment without scripts or external resources."""
     head = f"<p><strong>{'<br>'.join(map(escape, headline(facts)))}</strong></p>"
     parts = ['<div class="mixedeffects-diagnosis">', head]
     found = findings(facts)

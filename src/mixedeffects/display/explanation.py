@@ -8,11 +8,6 @@ from mixedeffects.design import nesting
 class Explanation:
     """How a model would be fitted; prints as text.
 
-    Parameters
-    ----------
-    design : Design
-    plan : Plan
-
     Attributes
     ----------
     plan : Plan

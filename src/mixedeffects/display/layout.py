@@ -13,8 +13,6 @@ def text_table(header, rows, left):
 
     Parameters
     ----------
-    header : list of str
-    rows : list of list of str
     left : int
         How many leading columns are set flush left; numbers are set flush right.
 
@@ -37,7 +35,6 @@ def html_table(caption, header, rows, left):
 
     Parameters
     ----------
-    caption : str
     header, rows, left
         As in `text_table`.
     """

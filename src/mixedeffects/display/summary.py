@@ -17,7 +17,6 @@ class Summary:
 
     Parameters
     ----------
-    fit : FitRecord
     ddf : str, optional
         Degrees of freedom of the coefficient table; see `coefficient_table`.
     level : float
@@ -240,16 +239,7 @@ def indented(lines):
 
 
 def as_text(facts):
-    """The summary as plain text.
-
-    Parameters
-    ----------
-    facts : SummaryFacts
-
-    Returns
-    -------
-    str
-    """
+    """The summary as plain text."""
     random_header, random_body = random_rows(facts.varcorr)
     fixed_header, fixed_body = fixed_rows(facts)
     more = []
@@ -285,16 +275,7 @@ def known_html(facts):
 
 
 def as_html(facts):
-    """The summary as an HTML fragment without scripts or external resources.
-
-    Parameters
-    ----------
-    facts : SummaryFacts
-
-    Returns
-    -------
-    str
-    """
+    """The summary as an HTML fragment without scripts or external resources."""
     parts = [
         '<div class="mixedeffects-summary">',
         f"<p><strong>{escape(title(facts))}</strong><br>"

@@ -11,7 +11,6 @@ class VarianceComponents:
 
     Parameters
     ----------
-    facts : VarCorr
     to_frame : callable
         From named columns to the user's kind of data frame.
     errors : callable
@@ -80,12 +79,7 @@ class VarianceComponents:
 
 
 def random_rows(varcorr):
-    """Header and rows of the table of variance components, strings only.
-
-    Parameters
-    ----------
-    varcorr : VarCorr
-    """
+    """Header and rows of the table of variance components, strings only."""
     header = ["group", "term", "variance", "sd", "corr"]
     rows = []
     for t in varcorr.terms:
@@ -113,12 +107,7 @@ def known_number(value):
 
 
 def known_rows(varcorr):
-    """What is in the data where single variances are not: header and rows, strings only.
-
-    Parameters
-    ----------
-    varcorr : VarCorr
-    """
+    """What is in the data where single variances are not: header and rows, strings only."""
     rows = [
         [c.words, known_number(c.value), known_number(c.sd) if c.is_variance else ""]
         for c in varcorr.known

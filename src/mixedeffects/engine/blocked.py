@@ -18,13 +18,7 @@ BATCH = 4096
 
 
 class Factorisation(Coordinates):
-    """M factored with the leaf eliminated first.
-
-    Parameters
-    ----------
-    engine : Engine
-    Lambdas : sequence of (k, k) arrays
-    """
+    """M factored with the leaf eliminated first. Takes Lambdas sequence of (k, k) arrays."""
 
     __slots__ = ("_F", "_FA", "_K", "_U_fixed", "_scaled", "_selected")
 

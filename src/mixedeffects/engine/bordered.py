@@ -30,7 +30,6 @@ class BorderedModel:
     ----------
     stats : CrossProducts
         With ``layout.small``.
-    priors : tuple of Prior
     """
 
     def __init__(self, stats, priors):
@@ -68,10 +67,7 @@ def _places(layout, p, priors):
 class BorderedFactorisation:
     """What `mixedeffects.engine.projection` lists, at one Lambda.
 
-    Parameters
-    ----------
-    model : BorderedModel
-    Lambdas : sequence of (k, k) arrays
+    Takes Lambdas sequence of (k, k) arrays.
     """
 
     __slots__ = ("_L", "_Y", "_model", "_products", "lambdas", "logdet", "logdet_x", "pwrss")

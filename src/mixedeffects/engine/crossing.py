@@ -31,7 +31,6 @@ class Crossing:
     ----------
     indptr : (q + 1,), index : (nnz,), value : (nnz, k)
         Columns ascending within a level.
-    m : int
     position : (m,) array, optional
         Place of every column in the order of elimination; natural order by default.
 

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 
 def describe(plan):
-    """The plan of a factorisation, one step a line.
-
-    Parameters
-    ----------
-    plan : Plan
-
-    Returns
-    -------
-    str
-    """
+    """The plan of a factorisation, one step a line."""
     layout = plan.layout
     lines = ["random effects:"]
     width = max((len(name) for name in plan.names), default=0)

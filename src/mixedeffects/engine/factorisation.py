@@ -73,14 +73,12 @@ class Engine:
     def factorise(self, Lambdas):
         """Factor M at the given relative factors.
 
+        Returns a `Factorisation`.
+
         Parameters
         ----------
         Lambdas : sequence of (k, k) arrays
             One per block, in the design's order; any square matrices.
-
-        Returns
-        -------
-        Factorisation
         """
         return Factorisation(self, Lambdas)
 

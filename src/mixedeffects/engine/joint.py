@@ -19,18 +19,14 @@ BATCH = 2_000_000
 def dense_joint(places, covariance, codes, Z):
     """Quadratic forms in a dense Lambda M^-1 Lambda'.
 
+    Takes covariance (m, m) array; Z sequence of (n, k) arrays. Returns (n,) array.
+
     Parameters
     ----------
     places : sequence of (offset, k)
         First column and columns per level of every block.
-    covariance : (m, m) array
     codes : sequence of (n,) arrays
         Per block; -1 for a level that contributes nothing.
-    Z : sequence of (n, k) arrays
-
-    Returns
-    -------
-    (n,) array
 
     Examples
     --------
@@ -57,7 +53,6 @@ def blocked_joint(fact, codes, Z):
 
     Parameters
     ----------
-    fact : mixedeffects.engine.blocked.Factorisation
     codes, Z
         As in `dense_joint`, in the design's order.
     """

@@ -13,11 +13,8 @@ def eliminate(diag, fixed, Lam, prior, xx):
     """Eliminate every leaf level.
 
     With A = `diag`, B = `fixed`, d = `prior`, M = d I + Lam'A Lam: K = Lam M^-1 Lam', F = I - A K.
-
-    Parameters
-    ----------
-    diag : (q, k, k), fixed : (q, k, t), Lam : (k, k), prior : (q,)
-    xx : (t, t), replaced by [X~ y~]'V_1^-1[X~ y~], V_1 the covariance of the leaf alone
+    Takes diag (q, k, k), fixed : (q, k, t), Lam : (k, k), prior : (q,); xx (t, t), replaced by [X~
+    y~]'V_1^-1[X~ y~], V_1 the covariance of the leaf alone.
 
     Returns
     -------

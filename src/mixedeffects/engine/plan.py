@@ -38,7 +38,6 @@ class Plan:
 
     Attributes
     ----------
-    layout : Layout
     names : tuple of str
         Grouping factors, in the design's order.
     remainder : str
@@ -82,8 +81,8 @@ class Plan:
 def choose_layout(n, q, k, independent=None):
     """The block with most columns is eliminated level by level; the others remain.
 
-    A factor nested in another has more levels than it, so the finest nested factor is
-    eliminated first, which fills nothing in.
+    A factor nested in another has more levels than it, so the finest nested factor is eliminated
+    first, which fills nothing in. Returns a `Layout`.
 
     Parameters
     ----------
@@ -93,10 +92,6 @@ def choose_layout(n, q, k, independent=None):
         Levels and columns per level of every block.
     independent : sequence of bool, optional
         Whether the levels of a block are independent a priori; where not, it must remain.
-
-    Returns
-    -------
-    Layout
 
     Examples
     --------
@@ -135,7 +130,6 @@ def plan_blocks(
 
     Parameters
     ----------
-    blocks : sequence of Block
     n, columns : int
         Rows, and columns of the fixed effects.
     engine : {"auto", "dense", "sparse"}
@@ -147,10 +141,6 @@ def plan_blocks(
         pay where many matrices of one pattern will be factored.
     priors : sequence of Prior, optional
         Of the blocks; levels are independent and alike if not given.
-
-    Returns
-    -------
-    Plan
 
     Raises
     ------
@@ -300,7 +290,6 @@ def require_memory(plan, available=None):
 
     Parameters
     ----------
-    plan : Plan
     available : float, optional
         Bytes that are free; asked of the operating system if not given.
 

@@ -32,7 +32,6 @@ class Solver:
 
     Parameters
     ----------
-    stats : CrossProducts
     plan : Plan, optional
         From `make_plan`; made from the cross-products if not given.
     """
@@ -55,13 +54,7 @@ class Solver:
 
 
 class ProjectedFactorisation:
-    """Adds the elimination of the fixed effects to a block factorisation.
-
-    Parameters
-    ----------
-    inner : Factorisation
-    p : int
-    """
+    """Adds the elimination of the fixed effects to a block factorisation."""
 
     __slots__ = (
         "RX",

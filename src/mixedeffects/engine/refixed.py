@@ -18,13 +18,8 @@ def with_fixed(solver, stats):
 
     Parameters
     ----------
-    solver : Solver
     stats : CrossProducts
         Equal to the solver's own but for `xx`, `leaf_fixed` and `rest_fixed`.
-
-    Returns
-    -------
-    Solver
     """
     out = copy(solver)
     out._p = stats.p
@@ -41,17 +36,7 @@ def with_fixed(solver, stats):
 
 
 def with_response(solver, stats):
-    """A solver for cross-products that differ from those of `solver` in the response alone.
-
-    Parameters
-    ----------
-    solver : Solver
-    stats : CrossProducts
-
-    Returns
-    -------
-    Solver
-    """
+    """A solver for cross-products that differ from those of `solver` in the response alone."""
     out = copy(solver)
     if solver._engine is None:
         small = out._small = copy(solver._small)

@@ -54,15 +54,12 @@ class LevelProducts:
 def level_products(stats, projected):
     """The products of a linear model, from its cross-products.
 
+    Returns a `LevelProducts`.
+
     Parameters
     ----------
-    stats : CrossProducts
     projected : bool
         Whether the fixed effects are projected out.
-
-    Returns
-    -------
-    LevelProducts
     """
     layout, p = stats.layout, stats.p
     if layout.small:
@@ -101,11 +98,7 @@ def _dense_pairs(stats):
 def products_of_rows(blocks, T_blocks, n):
     """The products of one linear predictor of a generalised model, from its rows.
 
-    Parameters
-    ----------
-    blocks : sequence of Block
-    T_blocks : sequence of (k, k) arrays
-    n : int
+    Takes T_blocks sequence of (k, k) arrays.
 
     Returns
     -------
@@ -169,10 +162,8 @@ def variance_gram(products, bases, residual=True):
 
     Parameters
     ----------
-    products : LevelProducts
     bases : sequence of (m_f, k_f, k_f) arrays
         Per block, the symmetric matrices that its variances and covariances multiply.
-    residual : bool
 
     Returns
     -------

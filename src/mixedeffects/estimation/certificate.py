@@ -147,18 +147,7 @@ class Certificate:
 
 
 def certify(objective, result, optimizer):
-    """The certificate of an optimiser's result.
-
-    Parameters
-    ----------
-    objective : LMMObjective
-    result : OptimizerResult
-    optimizer : str
-
-    Returns
-    -------
-    Certificate
-    """
+    """The certificate of an optimiser's result."""
     evaluation = result.evaluation
     parameters = objective.parameters
     if not np.isfinite(evaluation.value):

@@ -48,25 +48,18 @@ def em(
     """Minimise the objective from theta~ by EM.
 
     Stops when the Newton decrement is below `tolerance`: EM's own steps are short far from the
-    optimum too, above all where a variance is nearly zero.
+    optimum too, above all where a variance is nearly zero. Takes theta (n_theta,) array. Returns an
+    `OptimizerResult`.
 
     Parameters
     ----------
-    objective : LMMObjective
-    theta : (n_theta,) array
     expand : bool
         Whether parameters are expanded (PX-EM).
     extrapolate : bool
         Whether every other iteration is an extrapolation of the two before it (SQUAREM; Varadhan &
         Roland 2008, doi:10.1111/j.1467-9469.2007.00585.x), where that lowers the objective.
-    tolerance : float
-    max_iterations : int
     watch : Watch, optional
         Told of every accepted iteration.
-
-    Returns
-    -------
-    OptimizerResult
     """
     current = objective.evaluate(theta)
     if not isfinite(current.value):

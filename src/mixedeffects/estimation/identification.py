@@ -53,7 +53,6 @@ def perhaps_flat(evaluation, information):
 
     Parameters
     ----------
-    evaluation : Evaluation
     information : (K, K) array or None
         The average information of theta~, profiled over sigma, near the optimum, where an
         optimiser has it.
@@ -78,10 +77,6 @@ def perhaps_flat(evaluation, information):
 def flat_directions(objective):
     """Directions of the variances of a linear model that the data say nothing about.
 
-    Parameters
-    ----------
-    objective : LMMObjective
-
     Returns
     -------
     tuple of FlatDirection
@@ -102,16 +97,6 @@ def with_flat(certificate, flat, terms):
     """A certificate that says which directions of the variances are not in the data.
 
     A direction of zero variance along which they say nothing is one of many: it is not named.
-
-    Parameters
-    ----------
-    certificate : Certificate
-    flat : tuple of FlatDirection
-    terms : sequence of TermParameters
-
-    Returns
-    -------
-    Certificate
     """
     if not flat:
         return certificate
@@ -153,6 +138,8 @@ def constant_along(pairs, residual=0.0):
 def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
     """The same of a generalised model: of the covariance of its linear predictors' random parts.
 
+    Returns tuple of FlatDirection.
+
     Parameters
     ----------
     groups : sequence of sequences of Block
@@ -164,10 +151,6 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
     single : sequence of (n,) bool arrays, optional
         Per linear predictor, rows whose own variance does not show in the response: a single yes
         or no has no distribution but its mean.
-
-    Returns
-    -------
-    tuple of FlatDirection
     """
     out, at = [], 0
     everything = parameters.bases()
@@ -205,16 +188,13 @@ def _own_variances(block, T, basis):
 def null_of_gram(gram, scale):
     """Directions in which a Gram matrix is zero but for rounding.
 
+    Takes gram (K, K) array. Returns (K, d) array.
+
     Parameters
     ----------
-    gram : (K, K) array
     scale : (K,) array
         Norms against which its entries are small; a zero, but for rounding, is a direction by
         itself: the covariance of two columns that no level has both of.
-
-    Returns
-    -------
-    (K, d) array
 
     Examples
     --------
@@ -285,20 +265,14 @@ def _leaves_objective(objective, bases, v):
 def known_directions(parameters, theta, lambdas, s2, flat):
     """Directions of theta~ without those that the data say nothing about.
 
-    A flat direction changes G by dG and sigma^2 by d; relative to sigma^2 that is dG - G d.
+    A flat direction changes G by dG and sigma^2 by d; relative to sigma^2 that is dG - G d. Takes
+    theta (K,) array; lambdas sequence of (k, k) arrays. Returns (K, m) array with orthonormal
+    columns; the identity where nothing is flat..
 
     Parameters
     ----------
-    parameters : Parameters
-    theta : (K,) array
-    lambdas : sequence of (k, k) arrays
     s2 : float
         Residual variance; 1 where the covariances are relative to nothing.
-    flat : tuple of FlatDirection
-
-    Returns
-    -------
-    (K, m) array with orthonormal columns; the identity where nothing is flat.
     """
     if not flat:
         return np.eye(theta.size)
@@ -332,12 +306,10 @@ def two_alike(parameters, lambdas, sigma, flat):
 
     Parameters
     ----------
-    parameters : Parameters
     lambdas : sequence of (k, k) arrays
         Relative factors at the estimate, in the engine's columns.
     sigma : float
         1 where the covariances are relative to nothing.
-    flat : tuple of FlatDirection
 
     Returns
     -------
@@ -374,11 +346,7 @@ def two_alike(parameters, lambdas, sigma, flat):
 def _farthest(lambdas, inner, residuals):
     """Of some mixtures of flat directions the one that leads furthest; None without room.
 
-    Returns
-    -------
-    far : float
-    changes : list of (k, k) arrays
-    residual : float
+    Returns far (float), changes (list of (k, k) arrays), residual (float).
     """
     rng = np.random.default_rng(7)
     best, reached = None, -1.0

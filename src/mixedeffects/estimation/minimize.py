@@ -66,23 +66,19 @@ def minimize(
 ):
     """Find theta~, put singular fits exactly on the boundary, and prove it.
 
+    Returns Evaluation, Certificate.
+
     Parameters
     ----------
-    objective : LMMObjective
     optimizer : str
         One of `OPTIMIZERS`.
     start : (n_theta,) array, optional
         theta~ to start from; method of moments by default.
-    max_iterations : int, optional
     costly : bool
         Whether one evaluation is expensive; Newton then stops a little earlier.
     rule : UserRule, optional
         Asked after every accepted iteration whether to stop; where it does, no boundary, saddle
         or rival optimum is looked for.
-
-    Returns
-    -------
-    Evaluation, Certificate
 
     Warns
     -----
@@ -140,9 +136,7 @@ def warn_unless_proved(certificate):
 def check_optimizer(optimizer, offered=OPTIMIZERS):
     """Refuse what is not the name of an optimiser, with the closest that is.
 
-    Raises
-    ------
-    OptionError
+    Raises OptionError.
 
     Examples
     --------
@@ -187,18 +181,14 @@ def _from_smaller(objective, run, options, chosen):
 def settle(objective, run, start, options):
     """Minimise, put negligible variances at zero, leave saddles, until nothing changes.
 
+    Takes start (n_theta,) array. Returns an `OptimizerResult`.
+
     Parameters
     ----------
-    objective : LMMObjective
     run : callable
         An optimiser: of the objective, a start and options.
-    start : (n_theta,) array
     options : dict
         With a "watch", its path is part of the result.
-
-    Returns
-    -------
-    OptimizerResult
     """
     watch = options.get("watch")
     if watch is not None:
@@ -256,12 +246,9 @@ def rival(objective, run, result, options):
 def more_starts(objective, evaluation):
     """Further starts where a likelihood may have several optima: few groups, or a boundary.
 
-    With two groups and a slope, local optima differ by the sign of the correlation; a
-    singular optimum may have a regular rival. lme4's start, Lambda = I, is always among them.
-
-    Returns
-    -------
-    list of (n_theta,) arrays, empty for an ordinary regular fit
+    With two groups and a slope, local optima differ by the sign of the correlation; a singular
+    optimum may have a regular rival. lme4's start, Lambda = I, is always among them. Returns list
+    of (n_theta,) arrays, empty for an ordinary regular fit.
     """
     parameters = objective.parameters
     fewest = min(objective.stats.layout.q)

@@ -32,10 +32,8 @@ class OptimizerResult:
     ----------
     evaluation : Evaluation
         The best point.
-    iterations : int
     converged : bool
         By the optimiser's own criterion.
-    message : str
     decrement : float or None
         Newton decrement at `evaluation`, where the optimiser knows it.
     path : tuple of Step
@@ -62,21 +60,13 @@ class OptimizerResult:
 def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None):
     """Minimise the objective from theta~.
 
-    Stops when the Newton decrement g'H^-1g, twice the predicted decrease of the
-    objective, is below `tolerance`.
+    Stops when the Newton decrement g'H^-1g, twice the predicted decrease of the objective, is below
+    `tolerance`. Takes theta (n_theta,) array. Returns an `OptimizerResult`.
 
     Parameters
     ----------
-    objective : LMMObjective
-    theta : (n_theta,) array
-    tolerance : float
-    max_iterations : int
     watch : Watch, optional
         Told of every accepted iteration.
-
-    Returns
-    -------
-    OptimizerResult
     """
     current = objective.evaluate(theta)
     if not isfinite(current.value):
@@ -136,15 +126,7 @@ def decrement_at(evaluation):
 def newton_step(H, g, theta):
     """-|H|^-1 g, shortened to a sensible length, and the decrement g'|H|^-1 g.
 
-    Parameters
-    ----------
-    H : (K, K) array
-    g, theta : (K,) arrays
-
-    Returns
-    -------
-    step : (K,) array
-    decrement : float
+    Takes H (K, K) array; g, theta (K,) arrays. Returns step (K,) array, decrement (float).
     """
     _, solution, info = dposv(H, g)
     if info == 0:

@@ -24,15 +24,7 @@ from mixedeffects.estimation.parameters import Parameters
 
 
 class NoiseObjective:
-    """The objective as a function of (theta~, phi).
-
-    Parameters
-    ----------
-    design : Design
-    plan : Plan
-    noise : Noise
-    reml : bool
-    """
+    """The objective as a function of (theta~, phi)."""
 
     def __init__(self, design, plan, noise, reml):
         self.design, self.plan, self.noise, self.reml = design, plan, noise, reml
@@ -43,10 +35,7 @@ class NoiseObjective:
     def evaluate(self, x):
         """Value and gradient at x = (theta~, phi), the rows summed again.
 
-        Returns
-        -------
-        value : float
-        gradient : (n_theta + K,) array
+        Returns value (float), gradient (n_theta + K,) array.
         """
         theta, phi = np.split(np.asarray(x, dtype=float), [self.parameters.n_theta])
         noise = self.noise.at(phi)

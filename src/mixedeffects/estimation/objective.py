@@ -30,13 +30,6 @@ from mixedeffects.estimation.parameters import Parameters
 class LMMObjective:
     """The profiled objective as a function of theta~.
 
-    Parameters
-    ----------
-    stats : CrossProducts
-    solver : Solver
-    parameters : Parameters
-    reml : bool
-
     Attributes
     ----------
     evaluations, gradients : int
@@ -60,12 +53,7 @@ class LMMObjective:
         return cls(stats, Solver(stats, plan), parameters, reml)
 
     def evaluate(self, theta):
-        """The objective at theta~, with its derivatives on request.
-
-        Returns
-        -------
-        Evaluation
-        """
+        """The objective at theta~, with its derivatives on request. Returns an `Evaluation`."""
         self.evaluations += 1
         return Evaluation(self, np.asarray(theta, dtype=float))
 

@@ -21,10 +21,8 @@ class TermParameters:
 
     Attributes
     ----------
-    block : int
     columns : tuple of int
         Its columns within the block.
-    structure : covariance structure
     part : slice
         Its entries of theta.
     whole : bool
@@ -44,10 +42,7 @@ class TermParameters:
 class Parameters:
     """Map between theta and the relative factors of all blocks.
 
-    Parameters
-    ----------
-    blocks : sequence of Block
-    T_blocks : sequence of (k, k) arrays
+    Takes T_blocks sequence of (k, k) arrays.
     """
 
     def __init__(self, blocks, T_blocks):

@@ -53,10 +53,6 @@ class Directions:
 def expanded(current):
     """The M-step with expanded parameters, all blocks.
 
-    Parameters
-    ----------
-    current : Evaluation
-
     Returns
     -------
     factors : list of (k, k) arrays
@@ -112,11 +108,10 @@ def level_products(stats, f):
 def level_moments(inverse, Lam, s2, conditional, scores, fixed):
     """E[u_j u_j' | y] / s^2 of a block's levels, (q, r, r), with u_j = inverse b_j.
 
+    Takes inverse (r, k) array; Lam (k, k) array.
+
     Parameters
     ----------
-    inverse : (r, k) array
-    Lam : (k, k) array
-    s2 : float
     conditional : (q, k, k) array
         Var(b_j | y, beta) / s^2.
     scores : (q, k) array
@@ -136,12 +131,7 @@ def level_moments(inverse, Lam, s2, conditional, scores, fixed):
 def regression(free, D, S, N):
     """The change of L, and what the expected residual sum of squares falls by.
 
-    Parameters
-    ----------
-    free : Directions
-    D : (k, k) array
-    S : (q, k, k) array
-    N : (q, r, r) array
+    Takes D (k, k) array; S (q, k, k) array; N (q, r, r) array.
 
     Returns
     -------

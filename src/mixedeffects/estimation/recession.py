@@ -56,9 +56,7 @@ class Recession:
     def limits(self, L):
         """What becomes of combinations of the coefficients.
 
-        Parameters
-        ----------
-        L : (k, p) array
+        Takes L (k, p) array.
 
         Returns
         -------
@@ -121,9 +119,10 @@ class Recession:
 def complement(V, tolerance=1e-10, least=0.0):
     """(P, P - m) orthonormal basis of what is orthogonal to the columns of V (P, m).
 
+    Takes V (P, m) array.
+
     Parameters
     ----------
-    V : (P, m) array
     tolerance : float
         Share of the largest singular value below which one is zero.
     least : float
@@ -162,9 +161,7 @@ def distinct_directions(rows):
 def largest_cone(rows):
     """The directions of recession of constraints rows @ a >= 0, and which rows they move.
 
-    Parameters
-    ----------
-    rows : (r, k) array
+    Takes rows (r, k) array.
 
     Returns
     -------

@@ -25,13 +25,7 @@ MOST_UNKNOWNS = 150
 def moment_start(stats):
     """Relative factor Lambda~ of every block to start from.
 
-    Parameters
-    ----------
-    stats : CrossProducts
-
-    Returns
-    -------
-    list of (k, k) lower-triangular arrays, in the design's order
+    Returns list of (k, k) lower-triangular arrays, in the design's order.
     """
     k = stats.layout.k
     full = sum(v * v for v in k) <= MOST_UNKNOWNS
@@ -66,14 +60,7 @@ def even_start(objective):
     """The least-squares residual variance shared evenly by all random terms and the residual.
 
     Within a term the columns share alike and are uncorrelated, each scaled by its sum of squares.
-
-    Parameters
-    ----------
-    objective : LMMObjective
-
-    Returns
-    -------
-    list of (k, k) diagonal arrays, in the design's order
+    Returns list of (k, k) diagonal arrays, in the design's order.
 
     Examples
     --------

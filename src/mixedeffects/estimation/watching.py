@@ -20,7 +20,6 @@ class Step(NamedTuple):
         zero, a saddle left), that point stands in place of the one it left.
     evaluations : int
         Of the objective, so far.
-    objective : float
     gradient : float
         Largest modulus in the engine's coordinates; nan where the optimiser did not compute it.
     theta : (n_theta,) array
@@ -55,10 +54,8 @@ class Watch:
 
     Parameters
     ----------
-    objective : LMMObjective or LaplaceObjective
     look : callable
         From an evaluation to (theta, beta, sigma), the arrays not shared with anything.
-    rule : UserRule, optional
 
     Attributes
     ----------

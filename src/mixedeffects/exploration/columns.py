@@ -30,7 +30,6 @@ class ColumnProfile:
 
     Attributes
     ----------
-    name : str
     kind : str
         As `design.Column.kind`.
     n, n_missing, n_distinct : int
@@ -92,10 +91,6 @@ class ColumnProfile:
 
 def profiles(table) -> tuple[list[ColumnProfile], dict[str, str]]:
     """Every column that can be read, and why the others cannot.
-
-    Parameters
-    ----------
-    table : design.Table
 
     Returns
     -------

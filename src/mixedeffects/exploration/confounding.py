@@ -41,10 +41,8 @@ def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ..
 
     Parameters
     ----------
-    found : list of ColumnProfile
     groups : sequence of str
         Grouping columns.
-    outcome : str, optional
     skipped : collection of str
         Columns that are no predictors.
 

@@ -9,13 +9,7 @@ LABELS = ("group", "subject", "row id", "constant", "empty", "text")
 
 
 def written_numbers(found, roles) -> tuple[str, ...]:
-    """Columns of numbers that the table holds as text, and that a model needs as numbers.
-
-    Parameters
-    ----------
-    found : sequence of ColumnProfile
-    roles : Roles
-    """
+    """Columns of numbers that the table holds as text, and that a model needs as numbers."""
     return tuple(p.name for p in found if p.written and roles.by_column[p.name].role not in LABELS)
 
 

@@ -34,10 +34,8 @@ class GroupSize:
 
     Attributes
     ----------
-    name : str
     n_levels, rows_min, rows_max, singletons : int
         `singletons` are levels with one row.
-    rows_mean : float
     """
 
     name: str
@@ -54,18 +52,9 @@ class ExplorationFacts:
 
     Attributes
     ----------
-    flavour : str
     n_rows, n_columns : int
-    columns : tuple of ColumnProfile
-    roles : Roles
-    shape : Shape
-    groups : tuple of GroupSize
     pairs : tuple of Pair
         Of grouping columns, and of the treatment with each.
-    outcome : OutcomeFacts or None
-    gaps : Gaps
-    confounded : tuple of Confounded
-    suggestions : tuple of Suggestion
     remarks : tuple of str
         What was left out of the suggestions, and why.
     notes : tuple of str
@@ -101,9 +90,7 @@ class ExplorationFacts:
 def explore_facts(data, *, outcome=None, subject=None, time=None, treatment=None):
     """All facts of a table; parameters and errors as in `explore`.
 
-    Returns
-    -------
-    ExplorationFacts
+    Returns an `ExplorationFacts`.
 
     Examples
     --------

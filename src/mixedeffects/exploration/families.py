@@ -27,7 +27,6 @@ class ProposedFamily:
         Of the variable; "" where the columns are named by the wave alone.
     columns : tuple
         Names of the columns, in the order of the waves.
-    waves : tuple of int, float or str
     strong : bool
         Whether the names leave little doubt: a separator, three waves or more, or a word for time.
     """

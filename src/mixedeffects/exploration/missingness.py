@@ -84,12 +84,9 @@ PATTERNS = ("complete", "dropout", "late entry", "intermittent", "never observed
 def pattern_kinds(seen) -> np.ndarray:
     """The kind of pattern of every subject, as a position in `PATTERNS`.
 
-    "dropout" is observed from the first wave to some wave and never again; "late entry" is
-    missing up to some wave and observed ever after; "intermittent" is anything else.
-
-    Parameters
-    ----------
-    seen : (S, W) bool array
+    "dropout" is observed from the first wave to some wave and never again; "late entry" is missing
+    up to some wave and observed ever after; "intermittent" is anything else. Takes seen (S, W) bool
+    array.
 
     Examples
     --------
@@ -149,7 +146,6 @@ class Gaps:
         Missing values by column, of those that have any.
     n_rows, n_incomplete : int
         Rows, and those in which a column of the suggested model is missing.
-    panel : MissingPanel or None
     kinds : dict of str to int
         Subjects by kind of pattern.
     per_subject : dict of int to int
@@ -173,14 +169,7 @@ class Gaps:
 
 
 def gaps(found, used, subject=None, time=None, outcome=None) -> Gaps:
-    """What is missing, in the table and in the columns `used` by a model.
-
-    Parameters
-    ----------
-    found : list of ColumnProfile
-    used : sequence of str
-    subject, time, outcome : ColumnProfile, optional
-    """
+    """What is missing, in the table and in the columns `used` by a model."""
     n = found[0].n
     columns = {p.name: p.n_missing for p in found if p.n_missing}
     gone = np.zeros(n, dtype=bool)

@@ -11,14 +11,8 @@ def require(table, name, what="column"):
 
     Parameters
     ----------
-    table : design.Table
-    name : str
     what : str
         The option it was given by, for the message.
-
-    Returns
-    -------
-    design.Column
 
     Raises
     ------

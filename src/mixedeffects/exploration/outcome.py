@@ -42,17 +42,14 @@ class OutcomeFacts:
 
     Attributes
     ----------
-    name : str
     scale : str
         "binary", "successes of trials", "rating", "count", "proportion", "positive", "continuous"
         or "categories".
     family : str
         Of `glmm`, or "gaussian" for `lmm`.
-    why : str
     n, n_distinct : int
     mean, sd, low, high : float
         nan where the values are not numbers.
-    ends : tuple of End
     codes : tuple of float
         Values such as -999 far from all others, which may stand for missing ones.
     heaping : str
@@ -84,7 +81,6 @@ def outcome_facts(p: ColumnProfile, trials=None) -> OutcomeFacts:
 
     Parameters
     ----------
-    p : ColumnProfile
     trials : str, optional
         Column of the number of trials of which it counts the successes.
 

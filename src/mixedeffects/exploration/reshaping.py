@@ -35,7 +35,6 @@ class Reshaping:
         Name of the column to make, where none does.
     kept : tuple of str
         The other columns that are repeated.
-    time : str
     waves : tuple
         Numbers, or else text.
     variables : dict of str to tuple
@@ -61,9 +60,7 @@ def with_index(data):
 def plan_reshaping(table, columns=None, *, id=None, time="time", value=None, sep=None) -> Reshaping:
     """Decide what goes where; parameters as in `reshape_long`.
 
-    Raises
-    ------
-    DataError, ColumnTypeError, OptionError
+    Raises DataError, ColumnTypeError, OptionError.
     """
     table.check_names(table.names)
     if any(isinstance(name, tuple) for name in table.names):
@@ -190,16 +187,12 @@ def _check_results(kept, time, variables, made):
 def reshape(table, plan, drop_missing=False):
     """The long table: a row per row and wave of the wide one, in the same flavour.
 
+    Returns table of the same library.
+
     Parameters
     ----------
-    table : design.Table
-    plan : Reshaping
     drop_missing : bool
         Leave out rows in which every variable is missing.
-
-    Returns
-    -------
-    table of the same library
     """
     n, k = table.n_rows, len(plan.waves)
     row, wave = np.repeat(np.arange(n), k), np.tile(np.arange(k), n)

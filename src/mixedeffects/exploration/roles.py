@@ -45,7 +45,6 @@ class Role:
     role : str
         "outcome", "subject", "group", "time", "treatment", "covariate", "trials", "row id",
         "constant", "empty", "text" or "wave" (a column of one variable among several).
-    reason : str
     level : str
         The coarsest grouping column within which it is constant, or "row".
     given : bool
@@ -64,7 +63,6 @@ class Roles:
 
     Attributes
     ----------
-    by_column : dict of str to Role
     subject, time, outcome, treatment, trials : str or None
     groups : list of str
         All grouping columns, the finest first, subject included.
@@ -90,17 +88,12 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
 
     Parameters
     ----------
-    found : list of ColumnProfile
     outcome, time, treatment : str, optional
         What the user says.
     subject : sequence of str
         Grouping columns the user names, the finest first.
     wide : collection of str
         Columns that are one variable at several waves: no outcome by themselves.
-
-    Returns
-    -------
-    Roles
 
     Examples
     --------

@@ -19,7 +19,6 @@ class Shape:
     kind : str
         "long" (rows of a group are its measurements), "wide" (columns are measurements), or
         "flat" (nothing repeats).
-    why : str
     families : tuple of ProposedFamily
         Columns that look like one variable at several waves, whatever the kind.
     call : str
@@ -37,8 +36,6 @@ def find_shape(table, found, roles) -> Shape:
 
     Parameters
     ----------
-    table : design.Table
-    found : list of ProposedFamily
     roles : Roles
         Of the other columns.
     """

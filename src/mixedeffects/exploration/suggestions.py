@@ -34,10 +34,8 @@ class Suggestion:
 
     Attributes
     ----------
-    formula : str
     family : str
         "gaussian" for `lmm`.
-    why : str
     """
 
     formula: str
@@ -62,16 +60,7 @@ class Suggestion:
 def suggest(found, roles, outcome, confounded):
     """Models to start from, the first one best, and remarks on what was left out.
 
-    Parameters
-    ----------
-    found : list of ColumnProfile
-    roles : Roles
-    outcome : OutcomeFacts or None
-    confounded : sequence of Confounded
-
-    Returns
-    -------
-    tuple of Suggestion, tuple of str
+    Returns tuple of Suggestion, tuple of str.
     """
     by_name = {p.name: p for p in found}
     groups = [by_name[g] for g in roles.groups if g not in roles.reused]

@@ -20,7 +20,6 @@ def guess_time(found, factors):
 
     Parameters
     ----------
-    found : list of ColumnProfile
     factors : list of ColumnProfile
         Grouping columns, the finest first.
     """

@@ -24,10 +24,8 @@ def correlation_view(table, columns=None, *, method="pearson"):
 
     Parameters
     ----------
-    table : design.Table
     columns : sequence of str, optional
         All numbers that vary and are no row ids by default.
-    method : {"pearson", "spearman"}
 
     Returns
     -------

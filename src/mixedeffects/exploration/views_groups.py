@@ -23,11 +23,8 @@ def groups_view(table, y, group, *, colour=None, kind="auto", most=MOST_GROUPS):
 
     Parameters
     ----------
-    table : design.Table
-    y, group : str
     colour : str, optional
         A column; where it is constant within groups (a treatment), groups stand together by it.
-    kind : {"auto", "strip", "box", "both"}
     most : int
         Groups shown.
 

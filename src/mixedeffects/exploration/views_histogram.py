@@ -23,8 +23,6 @@ def histogram_view(table, x, *, by=None, bins=None):
 
     Parameters
     ----------
-    table : design.Table
-    x : str
     by : str, optional
         Column whose levels are laid over each other.
     bins : int, optional

@@ -23,10 +23,8 @@ class Levels:
 
     Attributes
     ----------
-    name : str
     codes : (n,) int array
         Positions in `labels`; -1 where missing.
-    labels : list of str
     note : str
         What was put together, in words; "" if nothing.
     """

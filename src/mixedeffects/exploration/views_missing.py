@@ -26,8 +26,6 @@ def missing_view(table, subject, time, y=None, *, most=MOST_PATTERNS):
 
     Parameters
     ----------
-    table : design.Table
-    subject, time : str
     y : str, optional
         Column whose values are looked at; by default whether there is a row.
     most : int

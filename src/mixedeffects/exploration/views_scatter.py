@@ -20,8 +20,6 @@ def scatter_view(table, x, y, *, colour=None, group=None, trend=True, most=MOST_
 
     Parameters
     ----------
-    table : design.Table
-    x, y : str
     colour : str, optional
         A column of few levels, or a scale of numbers.
     group : str, optional

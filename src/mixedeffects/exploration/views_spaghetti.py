@@ -25,7 +25,6 @@ def spaghetti_view(table, x, y, group, *, colour=None, most=MOST_LINES):
 
     Parameters
     ----------
-    table : design.Table
     x, y, group : str
         `x` may be numbers, dates, or categories in their order.
     colour : str, optional

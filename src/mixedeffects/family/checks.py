@@ -12,19 +12,16 @@ from mixedeffects.errors import DataError, ModelError, NotAvailableError
 def refuse(response, bad, name, needs, advice="") -> None:
     """Raise a DataError that names the first row where `bad` holds.
 
+    Takes bad (n,) array of bool. Raises DataError.
+
     Parameters
     ----------
-    bad : (n,) array of bool
     name : str
         The response as the user wrote it.
     needs : str
         What the family needs, a whole clause.
     advice : str
         What to do about it.
-
-    Raises
-    ------
-    DataError
 
     Examples
     --------
@@ -47,12 +44,7 @@ def refuse(response, bad, name, needs, advice="") -> None:
 
 
 def check_zeros(response, name) -> None:
-    """Some response must be zero where zeros have a probability of their own.
-
-    Raises
-    ------
-    ModelError
-    """
+    """Some response must be zero where zeros have a probability of their own. Raises ModelError."""
     if (response.y != 0).all():
         raise ModelError(
             f"{name}: there are no zeros, so that nothing can be said of their probability\n"

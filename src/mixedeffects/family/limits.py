@@ -39,8 +39,6 @@ def simpler(predictor, sign, counts, name):
 
     Parameters
     ----------
-    predictor : str
-    sign : {-1, 1}
     counts : str
         What the simpler family is a distribution of.
     name : str

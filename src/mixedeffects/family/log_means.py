@@ -6,19 +6,16 @@ from __future__ import annotations
 def by_log_means(order, means, parts):
     """Derivatives by eta and the dispersion predictor f.
 
+    Returns dict of tuple to (n,) array.
+
     Parameters
     ----------
-    order : int
     means : pair of list of (n,) array
         Value and derivatives by eta of x, which is log mu, then log(1 - mu).
     parts : pair of (list, list)
         For each of them a function W(x, f) of the log density: its derivatives by x (W, W_x,
         W_xx, W_xxx as far as `order` goes), then those of W_f by x (W_f, W_xf, W_xxf; used for
         order 3).
-
-    Returns
-    -------
-    dict of tuple to (n,) array
     """
     out: dict = {}
 

@@ -38,11 +38,12 @@ class Smooth:
 def derivatives_of(function, x, order):
     """The first derivatives of a function of one array argument.
 
+    Takes x (n,) array.
+
     Parameters
     ----------
     function : Smooth or callable
         A callable must accept jets; its derivatives come by Taylor arithmetic.
-    x : (n,) array
     order : int
         At most 3.
 

@@ -250,13 +250,12 @@ _rising = Smooth(_rising_rule)
 def rising_excess(y, t):
     """``log(Γ(θ + y) / Γ(θ)) - y log θ`` by t = log θ: how much more than y factors of θ.
 
-    Zero for y = 0 and 1, about y (y - 1)/(2 θ) for large θ.
+    Zero for y = 0 and 1, about y (y - 1)/(2 θ) for large θ. Takes t (n,) array or Jet.
 
     Parameters
     ----------
     y : (n,) array
         At least 0; not a variable.
-    t : (n,) array or Jet
 
     Examples
     --------

@@ -29,10 +29,6 @@ GIVEN = ("weights", "size", "exposure")
 def design_parts(design):
     """Arrays by name, and the rest as what JSON can hold.
 
-    Parameters
-    ----------
-    design : Design
-
     Returns
     -------
     arrays : dict of str to array

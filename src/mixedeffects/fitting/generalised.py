@@ -68,13 +68,6 @@ def flat_directions(design, family, response, covariance):
     single yes or no, or a single category, has no variance besides its mean: a row's own variance
     shows only where it has several trials. Whether a count is an extra zero is such a yes or no:
     the likelihood of a row is linear in its probability.
-
-    Parameters
-    ----------
-    design : Design
-    family : Family
-    response : Response
-    covariance : Parameters
     """
     copies = np.ones(design.n)
     if response.weights is not None and not family.weights_scale_dispersion:

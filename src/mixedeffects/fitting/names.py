@@ -13,13 +13,7 @@ PART = 0.02
 
 
 class Names:
-    """What the estimation's parameters are called by the user.
-
-    Parameters
-    ----------
-    design : Design
-    groups : tuple of Coefficients
-    """
+    """What the estimation's parameters are called by the user."""
 
     def __init__(self, design, groups):
         self._design, self._groups = design, groups
@@ -71,10 +65,8 @@ def coefficient_names(design, group, size):
 
     Parameters
     ----------
-    design : Design
     group : str
         "conditional", "zi", "dispersion", "df" or "thresholds".
-    size : int
     """
     found = design.predictors.get(group)
     if found is not None:

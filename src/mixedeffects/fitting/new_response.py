@@ -32,12 +32,7 @@ def refit(fit, y):
 
 
 def response_values(fit, y):
-    """A response on the scale of the family, checked.
-
-    Returns
-    -------
-    (n,) float64 array
-    """
+    """A response on the scale of the family, checked. Returns (n,) float64 array."""
     y = np.asarray(rows_used("values of y", y, fit.design))
     if y.shape != (fit.design.n,):
         raise DataError(f"y has shape {y.shape}; the fit used {fit.design.n} rows")

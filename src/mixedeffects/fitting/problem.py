@@ -18,12 +18,8 @@ from mixedeffects.family import Response
 def problem_of(design, family, response, engine="auto"):
     """The estimation problem of a design, equal rows merged; see `assemble` and `merged_rows`.
 
-    Returns
-    -------
-    problem : Problem
-    groups : tuple of Coefficients
-    plan : Plan
-    row_of : (n,) array or None
+    Returns problem (Problem), groups (tuple of Coefficients), plan (Plan), row_of (n,) array or
+    None.
     """
     used, used_response, row_of = merged_rows(design, family, response)
     return *assemble(family, used_response, used, engine=engine), row_of

@@ -23,11 +23,8 @@ class Request:
         None for a linear model.
     nagq : int
         Quadrature points of a generalised model: 1 is Laplace's approximation, 0 its quick form.
-    engine : {"auto", "dense", "sparse"}
-    optimizer : str
     start : (n_theta,) array, fit or None
         Covariance parameters of a linear model, or a fit of the same generalised one.
-    max_iterations : int or None
     converged : callable or None
         A rule of the user's own that ends the search.
 

@@ -21,8 +21,6 @@ class KnownOptimum:
     ----------
     design : Design
         Without rows.
-    groups : tuple of Coefficients
-    layout : Parameters
     value : float
         -2 log-likelihood.
     x, estimates : (P,) arrays

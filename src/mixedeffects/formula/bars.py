@@ -22,10 +22,8 @@ class RandomPart:
     ----------
     text : str
         Canonical: ``"(1 + Days | Subject)"``.
-    effects : TermList
     group : tuple of Variable
         Columns whose combinations are the levels; one, or several for ``a:b``.
-    group_name : str
     covariance : str
         `CORRELATED` for ``|``, `UNCORRELATED` for ``||``, or the name in ``cs(1 + x | g)``.
     start, end : int

@@ -23,9 +23,6 @@ class Formula:
         As the user wrote it; all spans refer to it.
     response : Node or None
         Expression left of ``~``.
-    fixed : TermList
-    offsets : tuple of Variable
-    random : tuple of RandomPart
     columns : tuple of Name
         Every use of a column, with its span, in the order of the text.
     column_names : tuple of str

@@ -42,7 +42,6 @@ class TermList:
 
     Attributes
     ----------
-    intercept : bool
     variables : tuple of Variable
         By first appearance in the text.
     terms : tuple of tuple of int

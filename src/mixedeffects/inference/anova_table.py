@@ -118,14 +118,7 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
 def lost_terms(fit, hypotheses):
     """Whether each term has a coefficient, or a hypothesis, without a finite estimate.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    hypotheses : list of (d, p) arrays
-
-    Returns
-    -------
-    list of bool
+    Takes hypotheses list of (d, p) arrays. Returns list of bool.
 
     Warns
     -----

@@ -41,10 +41,6 @@ def sequential(fit):
     explain, in the rows at hand, contributes nothing: rows of R in X = QR, scaled to a unit
     diagonal (the forward Doolittle rows).
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Returns
     -------
     list of (d, p) arrays
@@ -74,17 +70,10 @@ def sequential(fit):
 def marginal(fit):
     """Type II: each term after all those that do not contain it.
 
-    A term that others contain has the rows that type I would have with it after the rest and
-    before those (the forward Doolittle rows); one that none contains has its coefficients. The
-    rest of a formula without an intercept has all cells of its factors, and so the constant.
-
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    list of (d, p) arrays
+    A term that others contain has the rows that type I would have with it after the rest and before
+    those (the forward Doolittle rows); one that none contains has its coefficients. The rest of a
+    formula without an intercept has all cells of its factors, and so the constant. Returns list of
+    (d, p) arrays.
     """
     terms = _terms(fit)
     if len(terms) == 1:
@@ -164,7 +153,6 @@ class _Treatment:
 
         Parameters
         ----------
-        t : int
         before : (p_all,) bool array
             Columns that come before it.
         """
@@ -201,7 +189,6 @@ class _Treatment:
         ----------
         rows : (d, p) array
             Independent.
-        t : int
         above : list of int
             Terms that contain it, whose coefficients count where its own do not suffice.
         """
@@ -221,10 +208,6 @@ def _to_treatment(term):
     """What the columns of a term are multiplied by to be in treatment coding.
 
     Up to columns of the terms that it contains.
-
-    Parameters
-    ----------
-    term : TermCoding
     """
     change = np.ones((1, 1))
     for table in term.tables.values():
@@ -241,10 +224,6 @@ def constant_columns(fit):
     """(p_all,) weights with which the columns of a formula without an intercept sum to ones.
 
     None for a formula with an intercept, and where no columns do.
-
-    Parameters
-    ----------
-    fit : FitRecord
     """
     if fit.design.spec.formula.fixed.intercept:
         return None
@@ -319,16 +298,8 @@ def general(fit):
     """Type III: estimable functions of a term and those that contain it, orthogonal to the latter.
 
     In the coding with one column per level, the functions of a term involve no other terms than
-    those containing it and are orthogonal to all functions of these. With every cell filled
-    they compare equally weighted cell means.
-
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    list of (d, p) arrays
+    those containing it and are orthogonal to all functions of these. With every cell filled they
+    compare equally weighted cell means. Returns list of (d, p) arrays.
 
     References
     ----------
@@ -384,12 +355,7 @@ class _WithIntercept:
 
 
 def contains(outer, inner):
-    """Whether a term contains another: more factors, the same numeric variables.
-
-    Parameters
-    ----------
-    outer, inner : TermCoding
-    """
+    """Whether a term contains another: more factors, the same numeric variables."""
     return set(outer.numerics) == set(inner.numerics) and set(outer.factors) > set(inner.factors)
 
 
@@ -468,9 +434,6 @@ def _cell_columns(term, codings, p_all, constant):
 
     Parameters
     ----------
-    term : TermCoding
-    codings : list of TermCoding
-    p_all : int
     constant : (p_all,) array or None
         Columns that sum to ones, in a formula without an intercept.
     """

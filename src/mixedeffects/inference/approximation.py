@@ -72,15 +72,13 @@ class Approximation:
 def approximation(fit, *, search=True):
     """Compare a fit's likelihood with quadrature; kept with the fit.
 
+    Returns an `Approximation`.
+
     Parameters
     ----------
     search : bool
         Whether the optimum by quadrature may be searched where the estimate is not it, which
         takes about as long as the fit.
-
-    Returns
-    -------
-    Approximation
 
     Examples
     --------

@@ -22,15 +22,7 @@ def normal_points(spread):
     """Points and weights for averages over N(0, 1) of functions of ``spread * point``.
 
     Functions may grow like exp(spread * point), whose product with the density has its centre at
-    `spread`.
-
-    Parameters
-    ----------
-    spread : float
-
-    Returns
-    -------
-    points, weights : (m,) arrays
+    `spread`. Returns points, weights (m,) arrays.
 
     Examples
     --------
@@ -49,18 +41,14 @@ def normal_points(spread):
 def average(function, value, spread, *others, growth=1.0):
     """E f(value + spread Z, *others) of every row, Z ~ N(0, 1).
 
+    Takes value, spread (n,) arrays; *others (n,) arrays. Returns (n,) array.
+
     Parameters
     ----------
     function : callable
         Of (rows, m) arrays, element by element.
-    value, spread : (n,) arrays
-    *others : (n,) arrays
     growth : float
         The function grows no faster than exp(growth value).
-
-    Returns
-    -------
-    (n,) array
 
     Examples
     --------

@@ -21,7 +21,6 @@ class Clusters:
 
     Attributes
     ----------
-    name : str
     labels : sequence
         One per cluster.
     codes : (n,) int array
@@ -64,9 +63,7 @@ class Clusters:
 def outermost(design):
     """Position of the grouping factor in which all others are nested, or None.
 
-    Returns
-    -------
-    int or None
+    Returns int or None.
     """
     factors = [block.factor for block in design.blocks]
     last = min(range(len(factors)), key=lambda f: factors[f].n_levels)
@@ -82,14 +79,12 @@ def clusters_of_factor(factor):
 def clusters_of_labels(values, n, role):
     """Clusters from a label for each row.
 
+    Raises DataError.
+
     Parameters
     ----------
     role : str
         Name of the argument, for messages.
-
-    Raises
-    ------
-    DataError
 
     Examples
     --------
@@ -113,20 +108,14 @@ def clusters_of_labels(values, n, role):
 def chosen_clusters(design, choice, role):
     """Clusters that a user names, or gives a label of for each row.
 
+    Raises OptionError, DataError.
+
     Parameters
     ----------
     choice : str or (n,) array
         A grouping factor of the model, or labels.
     role : str
         Name of the argument, for messages.
-
-    Returns
-    -------
-    Clusters
-
-    Raises
-    ------
-    OptionError, DataError
     """
     if not isinstance(choice, str):
         return clusters_of_labels(rows_used(role, choice, design), design.n, role)
@@ -167,10 +156,6 @@ def independent_clusters(fit, cluster=None):
     cluster : str or (n,) array, optional
         A grouping factor of the model, or a label for each row that was used; the outermost
         grouping factor if not given.
-
-    Returns
-    -------
-    Clusters
 
     Raises
     ------

@@ -26,13 +26,9 @@ class CoefficientPart:
 
     Attributes
     ----------
-    component : str
-    names : tuple of str, length p
     beta : (p,) array
         On the scale of the predictor's link.
     vcov_beta : (p, p) array
-    default_ddf : str
-    cache : dict
     recession : Recession or None
         Which combinations of them have no finite estimate.
     """
@@ -55,16 +51,12 @@ def part_names(fit):
 def check_component(fit, component, *, together=True):
     """Refuse a part that the model does not have.
 
+    Raises OptionError.
+
     Parameters
     ----------
-    fit : FitRecord
-    component : str
     together : bool
         Whether "all" is accepted.
-
-    Raises
-    ------
-    OptionError
     """
     known = (*part_names(fit), "all") if together else part_names(fit)
     if not isinstance(component, str) or component not in known:
@@ -76,9 +68,10 @@ def check_component(fit, component, *, together=True):
 def part_of(fit, component):
     """Names of the coefficients of a part, and what can be tested of them.
 
+    Raises OptionError.
+
     Parameters
     ----------
-    fit : FitRecord
     component : str
         As `part_names`; "all" for all coefficients together, named "zi: x".
 
@@ -87,10 +80,6 @@ def part_of(fit, component):
     names : tuple of str
     tested : FitRecord or CoefficientPart
         Has beta and vcov_beta of these coefficients.
-
-    Raises
-    ------
-    OptionError
     """
     check_component(fit, component)
     if component == MAIN or (component == "all" and not fit.extras):
@@ -122,11 +111,6 @@ def place(fit, component):
 
 def ratio_of(fit, component):
     """What exp of a coefficient is a ratio of, or None.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    component : str
 
     Examples
     --------
@@ -164,16 +148,12 @@ def _say_what_of(fit):
 def as_ratios(fit, component, columns):
     """Estimates, null values and limits as their exponentials; errors by the delta method.
 
+    Returns a `dict`.
+
     Parameters
     ----------
-    fit : FitRecord
-    component : str
     columns : dict of str to array
         estimate and any of null, std_error, lower, upper; changed in place.
-
-    Returns
-    -------
-    dict
 
     Raises
     ------

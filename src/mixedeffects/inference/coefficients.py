@@ -14,7 +14,6 @@ def coefficient_table(fit, *, ddf=None, level=0.95, component=MAIN, exponentiate
 
     Parameters
     ----------
-    fit : FitRecord
     ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}, optional
         Where standard errors and degrees of freedom come from; "wald" compares with the normal
         distribution, for which df is inf. "satterthwaite" for a linear mixed model; "wald", the

@@ -44,13 +44,7 @@ class Combination:
 def combinations_of(found):
     """A basis of what the data say where single variances are not in them.
 
-    Parameters
-    ----------
-    found : Identification
-
-    Yields
-    ------
-    Combination
+    Yields a `Combination`.
     """
     listed = [_unit(found, e) for e in found.entries if e.known]
     if found.fit.kind.residual and found.residual_known:

@@ -84,16 +84,14 @@ RESIDUAL = Component(-1, -1, -1, -1, "conditional", "Residual", None, None)
 def components_of(blocks, n_main, *, residual):
     """The variance components of some blocks, term by term; variances first within a term.
 
+    Returns tuple of Component.
+
     Parameters
     ----------
     n_main : int
         How many of them belong to the main formula; the others are those of extra zeros.
     residual : bool
         Whether the residual variance comes last.
-
-    Returns
-    -------
-    tuple of Component
 
     Examples
     --------

@@ -34,17 +34,14 @@ def dispersion(fit):
 def extra_predictor(fit, name, values=None):
     """Fixed part of another linear predictor, row by row; a number where it is constant.
 
+    Returns float or (n,) array.
+
     Parameters
     ----------
-    fit : GLMMFit
     name : str
         "dispersion", "zi" or "df".
     values : array, optional
         Other coefficients than the fit's.
-
-    Returns
-    -------
-    float or (n,) array
     """
     values, part = fit.extras[name] if values is None else values, fit.design.others.get(name)
     if part is None:

@@ -42,9 +42,7 @@ def default_approximation(family):
 def check_approximation(fit, approximation):
     """The approximation asked for, or the family's own; refused where it has no meaning.
 
-    Raises
-    ------
-    OptionError, NotAvailableError
+    Raises OptionError, NotAvailableError.
     """
     family = fit.family
     if approximation is None:
@@ -73,12 +71,7 @@ def check_approximation(fit, approximation):
 
 
 def refuse_random_zeros(fit):
-    """Refuse extra zeros with random effects.
-
-    Raises
-    ------
-    NotAvailableError
-    """
+    """Refuse extra zeros with random effects. Raises NotAvailableError."""
     if any(part.blocks for part in fit.design.others.values()):
         raise NotAvailableError(
             "the extra zeros have random effects of their own: which share of the variance is "
@@ -103,12 +96,7 @@ def row_variances(fit, blocks=None):
 
 
 def mean_response(fit):
-    """Mean over the rows of what the inverse link gives, random effects integrated out.
-
-    Returns
-    -------
-    float
-    """
+    """Mean over the rows of what the inverse link gives, random effects integrated out."""
     return summed(fit, AT_ESTIMATES + "mean response", lambda: _mean_response(fit))
 
 

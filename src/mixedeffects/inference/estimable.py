@@ -48,13 +48,9 @@ class Aliasing:
     def reduce(self, rows):
         """The part of (m, p_all) rows on the kept columns, and which rows are estimable.
 
-        A row is estimable when its coefficient of every dropped column is what the kept
-        columns' coefficients imply (Searle 1971, Linear Models, §5.4).
-
-        Returns
-        -------
-        L : (m, p) array
-        estimable : (m,) bool array
+        A row is estimable when its coefficient of every dropped column is what the kept columns'
+        coefficients imply (Searle 1971, Linear Models, §5.4). Returns L (m, p) array, estimable
+        (m,) bool array.
 
         Examples
         --------
@@ -73,6 +69,8 @@ class Aliasing:
     def matched(self, L, given, constant=0.0):
         """Where coefficients of dropped columns are what those of the kept ones imply.
 
+        Returns (m, d) bool array.
+
         Parameters
         ----------
         L : (m, p) array
@@ -81,10 +79,6 @@ class Aliasing:
             On the dropped ones.
         constant : float
             On the constant that thresholds hold.
-
-        Returns
-        -------
-        (m, d) bool array
         """
         implied = L @ self.coefficients + constant * self.constants
         size = np.abs(given) + np.abs(L) @ np.abs(self.coefficients)
@@ -100,12 +94,7 @@ class Aliasing:
 
 
 def aliasing(fit):
-    """The `Aliasing` of a fit, kept with it.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    """
+    """The `Aliasing` of a fit, kept with it."""
     if "aliasing" not in fit.cache:
         design = fit.design
         p, d = len(design.x_names), len(design.aliased)
@@ -143,15 +132,14 @@ class Lost:
     def of(cls, part, X, dropped):
         """The rows of a linear predictor that cannot be predicted; None where all can.
 
-        A row is a linear function of the coefficients, estimable where its dropped columns are
-        what the kept ones imply (Searle 1971, Linear Models, §5.4).
+        A row is a linear function of the coefficients, estimable where its dropped columns are what
+        the kept ones imply (Searle 1971, Linear Models, §5.4). Takes X (m, p) array or
+        ColumnMatrix; dropped (m, d) array, ColumnMatrix or None.
 
         Parameters
         ----------
         part : FitRecord or the like
             With ``design`` and ``cache``.
-        X : (m, p) array or ColumnMatrix
-        dropped : (m, d) array, ColumnMatrix or None
         """
         if dropped is None:
             return None
@@ -171,12 +159,7 @@ class Lost:
 
     @staticmethod
     def either(found):
-        """Rows that any of several linear predictors has lost; None where none has.
-
-        Parameters
-        ----------
-        found : iterable of Lost or None
-        """
+        """Rows that any of several linear predictors has lost; None where none has."""
         found = [lost for lost in found if lost is not None]
         if not found:
             return None
@@ -191,12 +174,7 @@ class Lost:
         return f"in the rows of the fit {shown}"
 
     def warn(self):
-        """Say how many rows are nan, and why.
-
-        Warns
-        -----
-        DataWarning
-        """
+        """Say how many rows are nan, and why. Warns DataWarning."""
         n, m = int(self.rows.sum()), self.rows.size
         one = n == 1
         warnings.warn(

@@ -198,6 +198,8 @@ def _listed(names):
 def linear(text, names):
     """A linear hypothesis as weights and a value.
 
+    Raises FormulaError.
+
     Parameters
     ----------
     text : str
@@ -212,10 +214,6 @@ def linear(text, names):
         What weights @ beta should be.
     said : bool
         Whether the text has an "=".
-
-    Raises
-    ------
-    FormulaError
 
     Examples
     --------

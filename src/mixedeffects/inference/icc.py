@@ -124,9 +124,7 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
 def icc_errors(fit, parts):
     """Standard errors of the ICC of every group and of the total, by the delta method.
 
-    Returns
-    -------
-    (groups + 1,) array
+    Returns (groups + 1,) array.
     """
     parameters, groups = fit.parameters, parts.groups
     covariance = parameters.covariance_without_beta

@@ -52,14 +52,12 @@ def aicc(fit):
 def akaike_weights(criterion):
     """Akaike weights: how much each of several models is supported among them.
 
+    Returns (m,) array that sums to one; nan where the criterion is..
+
     Parameters
     ----------
     criterion : sequence of float
         AIC, AICc or BIC of each model, on the same rows.
-
-    Returns
-    -------
-    (m,) array that sums to one; nan where the criterion is.
 
     References
     ----------

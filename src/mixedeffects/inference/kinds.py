@@ -13,7 +13,6 @@ class Kind:
     ----------
     function : str
         Of this package, which fits it.
-    title : str
     residual : bool
         Whether every row has a residual whose standard deviation, sigma, is estimated apart from
         the other parameters, so that there are sums of squares and random effects are relative

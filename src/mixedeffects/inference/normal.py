@@ -8,12 +8,7 @@ from mixedeffects.errors import OptionError
 
 
 def check_level(level):
-    """Refuse a coverage that is not strictly between 0 and 1.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Refuse a coverage that is not strictly between 0 and 1. Raises OptionError."""
     if not isinstance(level, int | float) or not 0.0 < level < 1.0:
         raise OptionError(f"level={level!r} must lie strictly between 0 and 1, for instance 0.95")
 

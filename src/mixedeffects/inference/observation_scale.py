@@ -58,9 +58,7 @@ def row_level(fit):
 def observation_variances(fit):
     """Parts of the variance of the response, of one trial where it counts successes.
 
-    Returns
-    -------
-    ObservationVariances
+    Returns an `ObservationVariances`.
 
     Raises
     ------

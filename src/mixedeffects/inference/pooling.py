@@ -51,7 +51,6 @@ class BaselineFacts:
 
     Attributes
     ----------
-    terms : tuple of str, length p
     complete, none, partial : Pooling
     design_effect : (p,) array
         Squared ratio of the standard errors, partial to complete pooling.
@@ -62,7 +61,6 @@ class BaselineFacts:
         not computed. Above about 1e15 the matrix is singular.
     aliased : tuple of (str, str)
         Columns that the dummies determine, and how, in words.
-    notes : tuple of str
     """
 
     terms: tuple[str, ...]
@@ -105,13 +103,7 @@ class BaselineFacts:
 def baselines(fit):
     """Complete pooling (least squares), no pooling (a dummy per group), partial pooling (the fit).
 
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    BaselineFacts
+    Returns a `BaselineFacts`.
 
     References
     ----------

@@ -31,7 +31,6 @@ class FitRecord(Protocol):
 
     Attributes
     ----------
-    design : Design
     linear : bool
         Whether it is a linear mixed model, estimated from cross-products, with sigma apart from
         its other parameters.
@@ -41,7 +40,6 @@ class FitRecord(Protocol):
         Whether the likelihood is no approximation.
     n_distribution : int
         Number of parameters besides beta and theta.
-    family : Family
     response : Response
         The response as the family reads it.
     fixed_predictors : tuple of (n,) arrays
@@ -54,7 +52,6 @@ class FitRecord(Protocol):
         `mixedeffects.inference.df.methods`.
     plan : Plan
         How its factorisations are computed, and what one costs.
-    reml : bool
     beta : (p,) array
     vcov_beta : (p, p) array
         Model-based covariance of beta.
@@ -81,7 +78,6 @@ class FitRecord(Protocol):
         Which entries of theta belong to which term.
     objective : float
         -2 log-likelihood (ML) or REML criterion.
-    certificate : Certificate
     evaluation : Evaluation
         The optimum in the engine's coordinates.
     cache : dict

@@ -24,8 +24,6 @@ class PrincipalComponents:
 
     Attributes
     ----------
-    group : str
-    names : tuple of str, length k
     sd : (k,) array
         Standard deviations, largest first, in residual standard deviations (of a generalised
         model: on the scale of the linear predictor).
@@ -112,9 +110,7 @@ def random_pca(fit, *, units="response"):
 def random_components(fit, *, units="response"):
     """The components of every grouping factor; see `random_pca`.
 
-    Returns
-    -------
-    tuple of PrincipalComponents
+    Returns tuple of PrincipalComponents.
     """
     if units not in ("response", "formula"):
         raise OptionError(f"units={units!r} is not one of response, formula")
@@ -138,6 +134,8 @@ def random_components(fit, *, units="response"):
 def in_response(Lam, R, rms):
     """Standard deviations of the components in the response, and their loadings.
 
+    Returns sd (k,) array, loadings (k, k) array.
+
     Parameters
     ----------
     Lam : (k, k) array
@@ -146,11 +144,6 @@ def in_response(Lam, R, rms):
         Of the columns, divided by sqrt(n).
     rms : (k,) array
         Root mean squares of the columns.
-
-    Returns
-    -------
-    sd : (k,) array
-    loadings : (k, k) array
 
     Examples
     --------
@@ -174,10 +167,6 @@ def upright(loadings):
 
 def contributions(fit):
     """What each random effect alone adds to the response.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------

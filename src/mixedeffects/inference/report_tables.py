@@ -13,13 +13,7 @@ QUANTILES = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
 def number_summary(values):
     """Mean, standard deviation and five quantiles.
 
-    Parameters
-    ----------
-    values : (n,) array
-
-    Returns
-    -------
-    dict of str to float
+    Takes values (n,) array. Returns dict of str to float.
 
     Examples
     --------
@@ -36,10 +30,6 @@ def number_summary(values):
 
 def outcome_table(fit):
     """The response of the rows used.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------
@@ -82,10 +72,6 @@ def outcome_table(fit):
 def predictor_tables(fit):
     """The columns that the fixed effects read.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Returns
     -------
     numbers : Table
@@ -117,8 +103,6 @@ def extreme_levels(fit, level=0.95, most=5):
 
     Parameters
     ----------
-    fit : FitRecord
-    level : float
     most : int
         Of either end; all levels where there are no more than twice as many.
 

@@ -38,8 +38,6 @@ class RMAnovaFacts:
         Rows beyond the first of a subject's cell: cells are averaged.
     lmm : Table or None
         The mixed model on all rows: term, num_df, den_df, statistic, p_value.
-    lmm_formula : str
-    notes : tuple of str
     """
 
     outcome: str
@@ -80,7 +78,6 @@ def univariate_tests(Y, within, groups, between):
         Factor to number of levels.
     groups : dict of str to (N,) int array
         Between-subject factor to level of every subject.
-    between : dict of str to int
 
     Returns
     -------
@@ -209,7 +206,6 @@ def mauchly(E, error_df):
     ----------
     E : (d, d) array
         Error sums of squares and products of orthonormal contrasts.
-    error_df : int
 
     Returns
     -------
@@ -243,10 +239,8 @@ def term_tests(fit, names, *, ddf="satterthwaite"):
 
     Parameters
     ----------
-    fit : FitRecord
     names : dict of str to str
         Term of the fit to the name it is shown by, in the order wanted.
-    ddf : str
 
     Returns
     -------

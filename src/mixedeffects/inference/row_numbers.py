@@ -11,6 +11,8 @@ from mixedeffects.errors import DataError, OptionError
 def row_numbers(name, values, data, kept, n, design):
     """A positive number for all rows, or one for each row used.
 
+    Returns () or (n,) array. Raises DataError, OptionError.
+
     Parameters
     ----------
     name : str
@@ -25,14 +27,6 @@ def row_numbers(name, values, data, kept, n, design):
         Number of rows used.
     design : Design
         Of the fit.
-
-    Returns
-    -------
-    () or (n,) array
-
-    Raises
-    ------
-    DataError, OptionError
     """
     if isinstance(values, str):
         if data is None:

@@ -48,9 +48,7 @@ def sums_of_rows(fit):
 def fixed_triangle(fit):
     """Upper triangular R with R'R = X'X.
 
-    Returns
-    -------
-    (p, p) array
+    Returns (p, p) array.
 
     Examples
     --------
@@ -77,14 +75,12 @@ def _fixed_triangle(fit):
 def block_triangle(fit, f):
     """Upper triangular R with R'R = Z'Z / n of one block's columns.
 
+    Returns (k, k) array.
+
     Parameters
     ----------
     f : int
         Position in `all_blocks`.
-
-    Returns
-    -------
-    (k, k) array
     """
     block = fit.all_blocks[f]
     if block.Z is None:

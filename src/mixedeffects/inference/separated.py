@@ -25,10 +25,7 @@ WIDTHS = tuple(f"{name}:" for name in SPREADS)
 def limits_of(fit, L):
     """What becomes of combinations of the coefficients; see `Recession.limits`.
 
-    Parameters
-    ----------
-    fit : FitRecord, CoefficientPart or the like
-    L : (m, p) array
+    Takes L (m, p) array.
 
     Returns
     -------
@@ -70,10 +67,7 @@ def fixed_estimates(fit):
 def said_of(names, limits):
     """The names of what has no finite estimate, in one sentence; "" if all have one.
 
-    Parameters
-    ----------
-    names : sequence of str
-    limits : (m,) array
+    Takes limits (m,) array.
 
     Examples
     --------
@@ -110,17 +104,14 @@ def because(names):
 def warn_separated(names, limits, advice=PROFILE):
     """One warning that names what has no finite estimate; none if all have one.
 
+    Warns DataWarning.
+
     Parameters
     ----------
-    names : sequence of str
     limits : (m,) array
         As `limits_of`.
     advice : str
         What to ask for instead.
-
-    Warns
-    -----
-    DataWarning
     """
     names, limits = list(names), np.asarray(limits)
     said = said_of(names, limits)

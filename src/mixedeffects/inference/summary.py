@@ -21,10 +21,7 @@ class GroupSizes:
 
     Attributes
     ----------
-    name : str
-    n_levels : int
     smallest, largest : int
-    mean : float
     """
 
     name: str
@@ -40,22 +37,12 @@ class SummaryFacts:
 
     Attributes
     ----------
-    formula : str
-    reml : bool
     nobs, n_parameters : int
     objective, loglik, aic, bic : float
-    groups : tuple of GroupSizes
-    varcorr : VarCorr
-    icc : Table
-    coefficients : Table
     df_method : str
         How the p-values were found.
     level : float
         Coverage of the intervals.
-    missing : MissingReport
-    aliased : tuple of AliasedColumn
-    notes : tuple of str
-    certificate : Certificate
     singular : tuple of str
         Directions of zero variance, in words.
     identification : Identification or None
@@ -101,12 +88,7 @@ class SummaryFacts:
 
 
 def group_sizes(fit):
-    """Rows per level of every grouping factor, of all predictors.
-
-    Returns
-    -------
-    tuple of GroupSizes
-    """
+    """Rows per level of every grouping factor, of all predictors. Returns tuple of GroupSizes."""
     out = []
     for name, f in {block.factor.name: f for f, block in enumerate(fit.all_blocks)}.items():
         counts = level_counts(fit, f)
@@ -145,16 +127,12 @@ def singular_words(fit):
 def summary_facts(fit, *, ddf=None, level=0.95):
     """Collect what a summary shows.
 
+    Returns a `SummaryFacts`.
+
     Parameters
     ----------
-    fit : FitRecord
     ddf : str, optional
         As in `coefficient_table`.
-    level : float
-
-    Returns
-    -------
-    SummaryFacts
     """
     design = fit.design
     more = {} if fit.kind.residual else generalised_facts(fit, level)

@@ -12,7 +12,6 @@ class Table:
 
     Attributes
     ----------
-    columns : dict of str to sequence
     index : pandas Index or None
         Labels of the rows, where they are rows of a table that has them.
     flavour : str or None

@@ -55,12 +55,8 @@ class UserCoordinates:
 def labels_of(components):
     """Names of variance components that differ from each other.
 
-    Named as `tidy` names its terms; where there are several grouping factors each name has its
-    own after a bar: ``"sd__Days|Subject"``.
-
-    Returns
-    -------
-    list of str
+    Named as `tidy` names its terms; where there are several grouping factors each name has its own
+    after a bar: ``"sd__Days|Subject"``. Returns list of str.
 
     Examples
     --------

@@ -25,12 +25,7 @@ SCALES = ("latent", "response")
 
 
 def check_scale(fit, scale, approximation, null):
-    """Refuse options that have no meaning for the model.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Refuse options that have no meaning for the model. Raises OptionError."""
     if scale not in SCALES:
         raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
     if fit.kind.residual and (approximation is not None or null is not None):
@@ -135,12 +130,8 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
 def mean_variances(fit):
     """Average variance that each block contributes to an observation.
 
-    For a random intercept that is its variance; with slopes it is the mean over the rows of
-    z'Gz (Johnson 2014, doi:10.1111/2041-210X.12225).
-
-    Returns
-    -------
-    list of float, one per block
+    For a random intercept that is its variance; with slopes it is the mean over the rows of z'Gz
+    (Johnson 2014, doi:10.1111/2041-210X.12225). Returns list of float, one per block.
     """
     main = fit.parameters.covariances[: len(fit.design.blocks)]  # extra zeros may have their own
     return [float(np.einsum("ab,ab->", G, mean_squares(fit, f))) for f, G in enumerate(main)]
@@ -149,14 +140,12 @@ def mean_variances(fit):
 def finite_fixed_variance(fit, what):
     """`fixed_variance`; nan, with a warning, where the linear predictor of a row is infinite.
 
+    Warns DataWarning.
+
     Parameters
     ----------
     what : str
         What cannot be had without it.
-
-    Warns
-    -----
-    DataWarning
     """
     infinite = summed(
         fit, AT_ESTIMATES + "infinite predictors",

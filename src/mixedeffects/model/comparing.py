@@ -219,16 +219,12 @@ def ranova(fit):
 def reduced(fit, reduction, part):
     """Parameters, log-likelihood and test of a model with less randomness.
 
+    Returns npar, loglik, LikelihoodRatio.
+
     Parameters
     ----------
-    fit : LMM or GLMM
-    reduction : Reduction
     part : str
         Linear predictor that the reduction is of.
-
-    Returns
-    -------
-    npar, loglik, LikelihoodRatio
     """
     small = without(fit, reduction, part)
     if small is not None:
@@ -254,10 +250,7 @@ def without(fit, reduction, part):
 def comparable(fits, names, refit, test):
     """Fits whose likelihoods can be compared, and what was done to make them so.
 
-    Returns
-    -------
-    fits : tuple of LMM or GLMM
-    notes : list of str
+    Returns fits (tuple of LMM or GLMM), notes (list of str).
     """
     if not (refit == "auto" or isinstance(refit, bool)):
         raise OptionError(f"refit={refit!r} is not one of 'auto', True, False")
@@ -283,13 +276,7 @@ def comparable(fits, names, refit, test):
 def by_ml(fit):
     """The same model fitted by maximum likelihood, without another pass over the rows.
 
-    Parameters
-    ----------
-    fit : LMM
-
-    Returns
-    -------
-    LMM
+    Returns a `LMM`.
     """
     if "by ml" not in fit.cache:
         fit.cache["by ml"] = fit.again(reml=False)

@@ -70,13 +70,7 @@ class MakeTables:
 
 
 class TableColumn(MakeTables):
-    """A fit as a column of a table of maketables, with its standard errors by a method.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    ddf : str, optional
-    """
+    """A fit as a column of a table of maketables, with its standard errors by a method."""
 
     __slots__ = ("ddf", "fit")
 

@@ -47,8 +47,6 @@ class ModelLMM(ModelAbstract):
 
     Parameters
     ----------
-    fit : LMM
-    data : table or None
     vcov : str
         Method of `vcov` where True is asked for.
     df : float
@@ -255,9 +253,7 @@ HEADINGS = {
 def warn_of_polars(text):
     """Warn of a marginaleffects that cannot compare the levels of text with this polars.
 
-    Warns
-    -----
-    MixedEffectsWarning
+    Warns MixedEffectsWarning.
     """
     ours, theirs = version("polars"), version("marginaleffects")
     if text and int(ours.split(".")[0]) >= 2 and theirs in TOO_OLD:
@@ -273,14 +269,7 @@ def warn_of_polars(text):
 def estimable_columns(part, rows):
     """Kept columns of some rows, nan in rows that the fit cannot estimate.
 
-    Parameters
-    ----------
-    part : FitRecord or Coefficients
-    rows : (m, p_all) array
-
-    Returns
-    -------
-    (m, p) array
+    Takes rows (m, p_all) array. Returns (m, p) array.
 
     Warns
     -----

@@ -24,8 +24,6 @@ class ModelGLMM(ModelLMM):
 
     Parameters
     ----------
-    fit : GLMM
-    data : table or None
     vcov : str
         "model".
     df : float
@@ -146,11 +144,6 @@ class ModelGLMM(ModelLMM):
 
 def parts_of(fit, scale):
     """The coefficients of every predictor that predictions depend on.
-
-    Parameters
-    ----------
-    fit : GLMM
-    scale : {"response", "link"}
 
     Returns
     -------

@@ -16,9 +16,7 @@ from mixedeffects.model.maketables import MakeTables, to_maketables
 def announced(fit):
     """The fit, with one warning that says which of its variances are not in the data, and what is.
 
-    Warns
-    -----
-    ConvergenceWarning
+    Warns ConvergenceWarning.
     """
     found = inference.identification(fit)
     if found is not None:
@@ -132,7 +130,6 @@ def perhaps_remedied(fit_it, remedy):
     ----------
     fit_it : callable
         Without arguments.
-    remedy : bool
     """
     if remedy is False:
         return announced(fit_it())

@@ -196,15 +196,8 @@ def _merged(below, above):
 def inline(table) -> Any:
     """A Table as data that stand in the specification itself.
 
-    Numbers that are not finite become null, which Vega-Lite leaves out.
-
-    Parameters
-    ----------
-    table : Table
-
-    Returns
-    -------
-    altair.InlineData
+    Numbers that are not finite become null, which Vega-Lite leaves out. Returns a
+    `altair.InlineData`.
     """
     names = list(table.columns)
     columns = [plain(values) for values in table.columns.values()]

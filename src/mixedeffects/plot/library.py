@@ -11,21 +11,14 @@ INSTALL = "pip install 'mixedeffects[plot]'"
 
 
 def altair() -> Any:
-    """The module altair.
-
-    Raises
-    ------
-    MissingDependencyError
-    """
+    """The module altair. Raises MissingDependencyError."""
     return _load("altair", "charts are drawn by the package altair")
 
 
 def vl_convert() -> Any:
     """The module vl_convert, which turns charts into pictures without a browser.
 
-    Raises
-    ------
-    MissingDependencyError
+    Raises MissingDependencyError.
     """
     return _load("vl_convert", "pictures of charts are made by the package vl-convert-python")
 

@@ -26,9 +26,6 @@ class Panel:
     ----------
     name : str
         Under which its data are found.
-    view : View
-    drawing : altair chart
-    title : str
     words : tuple of str
         Lines below the title.
     """
@@ -42,11 +39,6 @@ class Panel:
 
 def page(panels, columns):
     """Panels in a grid, and a view with the tables of all.
-
-    Parameters
-    ----------
-    panels : sequence of Panel
-    columns : int
 
     Returns
     -------

@@ -105,7 +105,6 @@ def _heads(alt, base, side, few, **channels):
 
     Parameters
     ----------
-    alt : module
     base : altair chart
         Of rows with move and angle.
     side : float

@@ -10,19 +10,7 @@ BUDGET = 10.0
 
 
 def checks_section(fit, facts, words, wishes):
-    """Whether the optimum is one, and whether the model suits the data.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    facts : InterpretationFacts
-    words : dict of str to str
-    wishes : Wishes
-
-    Returns
-    -------
-    Section
-    """
+    """Whether the optimum is one, and whether the model suits the data. Returns a `Section`."""
     figures, left_out = drawn_figures(fit, facts, wishes, "checks")
     blocks = [Paragraph(words["Convergence"]), _certificate(facts), *_diagnosis(fit)]
     blocks += figures

@@ -18,17 +18,12 @@ HEADS = {"q1": "1st quartile", "q3": "3rd quartile", "sd": "std. deviation"}
 def data_section(fit, facts, words, wishes):
     """Rows, groups, missing values, outcome and predictors.
 
+    Returns a `Section`.
+
     Parameters
     ----------
-    fit : LMM or GLMM
-    facts : InterpretationFacts
     words : dict of str to str
         Paragraphs of the interpretation by topic.
-    wishes : Wishes
-
-    Returns
-    -------
-    Section
     """
     blocks: list[Any] = [Paragraph(text) for text in _given(fit, wishes)]
     blocks.append(Paragraph(words["Missing values"]))

@@ -16,16 +16,7 @@ INDIVIDUAL = " What is left is individual: how rows differ from what their level
 def model_section(fit, facts, words, wishes):
     """Formula, labelled equation with letters and with numbers, the parts in words.
 
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    facts : InterpretationFacts
-    words : dict of str to str
-    wishes : Wishes
-
-    Returns
-    -------
-    Section
+    Returns a `Section`.
     """
     blocks = [Paragraph(words["Model"]), CodeBlock(facts.summary.formula, "")]
     for name, part in fit.design.others.items():

@@ -18,19 +18,7 @@ MOST_LEVELS = 5
 
 
 def results_section(fit, facts, words, wishes):
-    """Tables of everything estimated, and the charts of it.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    facts : InterpretationFacts
-    words : dict of str to str
-    wishes : Wishes
-
-    Returns
-    -------
-    Section
-    """
+    """Tables of everything estimated, and the charts of it. Returns a `Section`."""
     figures, left_out = drawn_figures(fit, facts, wishes, "results")
     parts = [
         Section("fixed", "Fixed effects", (*_fixed(facts), *_terms(facts))),

@@ -27,7 +27,6 @@ class ChartEntry:
 
     Attributes
     ----------
-    place : {"results", "checks"}
     caption : str
         What it shows and what to look for.
     calls : callable
@@ -166,13 +165,7 @@ ON_REQUEST = ("profile",)
 def chosen_charts(charts) -> tuple[str, ...] | None:
     """Names of charts from the user's word; None for those that suit the model.
 
-    Parameters
-    ----------
-    charts : "auto", "none" or sequence of str
-
-    Raises
-    ------
-    OptionError
+    Raises OptionError.
 
     Examples
     --------
@@ -198,13 +191,6 @@ def chosen_charts(charts) -> tuple[str, ...] | None:
 
 def drawn_figures(fit, facts, wishes, place):
     """The charts of one place in the report.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    facts : InterpretationFacts
-    wishes : Wishes
-    place : str
 
     Returns
     -------

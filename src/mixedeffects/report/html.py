@@ -29,8 +29,6 @@ def write(document, path, *, interactive=True, pictures="files"):
 
     Parameters
     ----------
-    document : Document
-    path : pathlib.Path
     interactive : bool
         Charts drawn by scripts in the page, or pictures.
     pictures : str
@@ -40,17 +38,7 @@ def write(document, path, *, interactive=True, pictures="files"):
 
 
 def page(document, interactive=True):
-    """The page as text.
-
-    Parameters
-    ----------
-    document : Document
-    interactive : bool
-
-    Returns
-    -------
-    str
-    """
+    """The page as text."""
     markup = needed("markupsafe").Markup
     figures = list(document.figures())
     scripts, specs, pictures = [], "", {}
@@ -151,10 +139,6 @@ def embedded(value: Any) -> str:
 
 def policy(scripts) -> str:
     """The content security policy: these scripts, styles of the page, nothing from elsewhere.
-
-    Parameters
-    ----------
-    scripts : list of str
 
     Examples
     --------

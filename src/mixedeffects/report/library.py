@@ -18,12 +18,7 @@ PURPOSES = {
 
 
 def needed(name: str) -> Any:
-    """A module of the extra "report".
-
-    Raises
-    ------
-    MissingDependencyError
-    """
+    """A module of the extra "report". Raises MissingDependencyError."""
     try:
         return import_module(name)
     except ImportError:

@@ -16,11 +16,8 @@ def write(document, path, *, interactive=True, pictures="files"):
 
     Parameters
     ----------
-    document : Document
-    path : pathlib.Path
     interactive : bool
         Without meaning here.
-    pictures : {"files", "inline"}
     """
     folder = path.with_name(f"{path.stem}_files")
     if pictures == "files" and any(document.figures()):
@@ -41,13 +38,8 @@ def text(document, place):
 
     Parameters
     ----------
-    document : Document
     place : callable
         From a figure to the address of its picture, which it makes.
-
-    Returns
-    -------
-    str
     """
     parts = [f"# {markdown_text(document.title)}", code(document.subtitle, ""), document.made]
     for section in document.sections:

@@ -85,12 +85,10 @@ class Document:
 
     Attributes
     ----------
-    title : str
     subtitle : str
         The formula.
     made : str
         With what, in words.
-    sections : tuple of Section
     """
 
     title: str
@@ -111,8 +109,6 @@ class Wishes:
 
     Attributes
     ----------
-    level : float
-    ddf : str or None
     charts : tuple of str or None
         None for those that suit the model.
     data : Any

@@ -50,18 +50,6 @@ REFERENCES = (
 
 
 def references_section(fit, facts, words, wishes):
-    """The papers behind the methods that this report uses.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    facts : InterpretationFacts
-    words : dict of str to str
-    wishes : Wishes
-
-    Returns
-    -------
-    Section
-    """
+    """The papers behind the methods that this report uses. Returns a `Section`."""
     texts = tuple(text for suits, text in REFERENCES if suits(fit, facts))
     return Section("references", "References", (ItemList(texts),))

@@ -34,18 +34,7 @@ SECTIONS = (
 
 
 def document(fit, title, wishes):
-    """All sections of a report.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-    title : str or None
-    wishes : Wishes
-
-    Returns
-    -------
-    Document
-    """
+    """All sections of a report. Returns a `Document`."""
     facts = interpretation_facts(fit, ddf=wishes.ddf, level=wishes.level)
     words = Interpretation(facts).paragraphs
     sections = tuple(section(fit, facts, words, wishes) for section in SECTIONS)

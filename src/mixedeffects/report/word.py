@@ -19,8 +19,6 @@ def write(document, path, *, interactive=True, pictures="files"):
 
     Parameters
     ----------
-    document : Document
-    path : pathlib.Path
     interactive, pictures
         Without meaning here.
     """

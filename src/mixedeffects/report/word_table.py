@@ -46,10 +46,6 @@ def width_of(text):
 def widths_of(lines):
     """Widths of columns that hold their texts, shrunk in proportion where the page is too narrow.
 
-    Parameters
-    ----------
-    lines : sequence of sequences of str
-
     Returns
     -------
     list of int
@@ -73,10 +69,6 @@ def widths_of(lines):
 
 def table_xml(grid):
     """A table with rules as in a journal; its header is repeated on every page.
-
-    Parameters
-    ----------
-    grid : Grid
 
     Returns
     -------

@@ -98,13 +98,7 @@ def report(
 def check_path(path):
     """Where a report is to be written, refused before any work where it cannot be.
 
-    Parameters
-    ----------
-    path : str or path
-
-    Returns
-    -------
-    pathlib.Path
+    Returns a `pathlib.Path`.
 
     Raises
     ------

@@ -73,19 +73,14 @@ def dispersion_symbol(name):
 def response_line(fit, response, index, dispersion, shape):
     """The distribution of the response.
 
+    Returns lines (list of Line), notes (list of str).
+
     Parameters
     ----------
-    fit : GLMMFit
-    response : Node
     index : Node
         Of the row.
     dispersion, shape : Node
         Letters, or values; the shape is that of a family with one (degrees of freedom of t).
-
-    Returns
-    -------
-    lines : list of Line
-    notes : list of str
     """
     name = fit.family.name
     mu = Sub(MU, index)

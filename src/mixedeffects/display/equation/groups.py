@@ -33,7 +33,6 @@ class Notation:
 
     Attributes
     ----------
-    group : str
     letter, index : str
     alone : bool
         Whether it is the model's only factor: a row is then ``ij``, and a level ``j``; with
@@ -56,6 +55,8 @@ class Notation:
 def notations(blocks, others=()):
     """Letters for the blocks' factors, one each for factors of the same name.
 
+    Returns known, known_others (dict of str to Notation).
+
     Parameters
     ----------
     blocks : sequence of Block
@@ -63,10 +64,6 @@ def notations(blocks, others=()):
     others : sequence of Block
         Of other linear predictors: their effects have letters of their own, also where the factor
         is the same, whose levels are counted by one index.
-
-    Returns
-    -------
-    known, known_others : dict of str to Notation
     """
     names = list(dict.fromkeys(b.factor.name for b in (*blocks, *others)))
     out, used = [], 0
@@ -107,16 +104,12 @@ def random_summands(block, notation, spec, index):
 def distribution_lines(block, notation, estimates=None):
     """The distribution of a factor's effects: a line per term, or per independent column.
 
+    Returns list of Line.
+
     Parameters
     ----------
-    block : Block
-    notation : Notation
     estimates : list of TermCovariance, optional
         Per term of the block, to put in the parameters' place.
-
-    Returns
-    -------
-    list of Line
     """
     out = []
     level = Symbol(notation.index)

@@ -45,16 +45,12 @@ WIDTH = 100
 def equation_lines(fit, estimates):
     """Lines of the equation, and what its letters mean.
 
+    Returns lines (list of Line), notes (list of str).
+
     Parameters
     ----------
-    fit : FitRecord
     estimates : bool
         Numbers in place of the parameters' letters.
-
-    Returns
-    -------
-    lines : list of Line
-    notes : list of str
     """
     own = len(fit.design.blocks)
     known, other = notations(fit.design.blocks, fit.all_blocks[own:])
@@ -108,12 +104,12 @@ def _fixed(names, meanings, index, letter, values):
 def _assembled(left, sign, fixed, groups, rest):
     """The lines of a sum whose parts have braces: one line, or one per part.
 
+    Takes fixed list of (bool, Node); rest list of (Node, str).
+
     Parameters
     ----------
-    fixed : list of (bool, Node)
     groups : list of (list of (bool, Node), str)
         Summands and label.
-    rest : list of (Node, str)
     """
     parts: list[tuple[str, Brace]] = []
     size = len(fixed) + sum(len(s) for s, _ in groups) + len(rest)

@@ -27,10 +27,6 @@ SIGNS = {"times": "\u2009", "dot": "·", "~": "∼", "-": "−", "minus": "−",
 def omml(lines):
     """Lines of an equation as one paragraph of mathematics per line.
 
-    Parameters
-    ----------
-    lines : sequence of Line
-
     Returns
     -------
     list of str

@@ -59,10 +59,8 @@ def fixed_summands(names, meanings, index, letter, values=None):
 
     Parameters
     ----------
-    names : tuple of str
     meanings : list
         `column_meanings` of the predictor.
-    index : Node
     letter : str
         Of the coefficients.
     values : list of (float, float), optional

@@ -78,8 +78,6 @@ class Brace:
 
     Attributes
     ----------
-    body : Node
-    label : str
     part : {"fixed", "group", "rest"}
         Which of the three kinds of effects it is, for its colour.
     """
@@ -102,7 +100,6 @@ class Line:
         None continues the line above.
     sign : str
         "=", "~", "+" or "-".
-    right : Node
     """
 
     left: Node | None

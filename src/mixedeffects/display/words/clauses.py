@@ -25,8 +25,6 @@ def tested(effect, level, ratio=False):
 
     Parameters
     ----------
-    effect : Effect
-    level : float
     ratio : bool
         The limits of the ratio instead.
 
@@ -60,12 +58,7 @@ def statistic_words(effect):
 
 
 def at_infinity(effect):
-    """What to say in place of a number of a coefficient without a finite estimate; "" if it has.
-
-    Parameters
-    ----------
-    effect : Effect
-    """
+    """What to say in place of a number of a coefficient without a finite estimate; "" if it has."""
     if math.isfinite(effect.estimate):
         return ""
     if math.isnan(effect.estimate):
@@ -84,9 +77,6 @@ def difference(effect, level, higher="higher", lower="lower", scale=""):
 
     Parameters
     ----------
-    effect : Effect
-    level : float
-    higher, lower : str
     scale : str
         "on the probit scale", to follow them.
     """
@@ -117,7 +107,6 @@ def random_name(name, cell=False):
 
     Parameters
     ----------
-    name : str
     cell : bool
         Whether it is an intercept of its own at a level of a factor, as in ``(0 + f | g)``.
 
@@ -141,7 +130,6 @@ def where(given, offset=False):
 
     Parameters
     ----------
-    given : tuple of Given
     offset : bool
         Whether there is an offset, which is to be zero too.
     """

@@ -10,16 +10,7 @@ from mixedeffects.inference.interpretation.effects import unquoted
 
 
 def convergence_sentences(facts):
-    """The certificate in words.
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
-    """
+    """The certificate in words. Returns list of str."""
     s, certificate = facts.summary, facts.summary.certificate
     out = _found(certificate)
     if s.accuracy:

@@ -46,16 +46,7 @@ CODINGS = {".L": "linear trend over the ordered levels", ".Q": "quadratic trend 
 
 
 def effect_sentences(facts):
-    """All coefficients of the main linear predictor, and what they are not.
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
-    """
+    """All coefficients of the main linear predictor, and what they are not. Returns list of str."""
     out = part_sentences(facts, facts.effects, outcome_of(facts))
     if not out:
         return []
@@ -119,8 +110,6 @@ def part_sentences(facts, effects, outcome):
 
     Parameters
     ----------
-    facts : InterpretationFacts
-    effects : tuple of Effect
     outcome : Outcome
         What they move.
     """

@@ -26,13 +26,7 @@ DISTRIBUTIONS = {
 def model_sentences(facts):
     """The model, how it was fitted, its random terms and the sizes of the groups.
 
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
+    Returns list of str.
     """
     s = facts.summary
     if s.family is None:
@@ -97,16 +91,7 @@ def group_words(g):
 
 
 def missing_sentences(facts):
-    """Rows that were left out, and when that does no harm.
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
-    """
+    """Rows that were left out, and when that does no harm. Returns list of str."""
     missing = facts.summary.missing
     left_out = missing.n_rows - missing.n_used
     if not left_out:

@@ -6,16 +6,7 @@ from mixedeffects.display.words.phrases import listed, size
 
 
 def flat_sentences(found):
-    """What the data do not say of a fit's variances, and what they do.
-
-    Parameters
-    ----------
-    found : Identification
-
-    Returns
-    -------
-    list of str
-    """
+    """What the data do not say of a fit's variances, and what they do. Returns list of str."""
     out = [f"Not in the data: {listed(unknown_words(found))}. {why(found)}"]
     known = combination_words(found.combinations())
     if known:
@@ -26,9 +17,7 @@ def flat_sentences(found):
 def unknown_words(found):
     """What is not in the data: standard deviations by group, then correlations.
 
-    Returns
-    -------
-    list of str
+    Returns list of str.
     """
     deviations: dict[str, list[str]] = {}
     related: dict[str, list[str]] = {}

@@ -63,8 +63,6 @@ class Outcome:
 
         Parameters
         ----------
-        effect : Effect
-        level : float
         own, other : str
             "for treatment b" and "for a", which are compared.
         """
@@ -110,12 +108,7 @@ def bare(variable):
 
 
 def outcome_of(facts):
-    """The words for the main linear predictor.
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-    """
+    """The words for the main linear predictor."""
     return _OUTCOMES[facts.kind](facts)
 
 

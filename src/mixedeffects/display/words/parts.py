@@ -8,16 +8,7 @@ from mixedeffects.display.words.phrases import number
 
 
 def other_sentences(facts):
-    """What is said of the zeros, the dispersion and the thresholds.
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
-    """
+    """What is said of the zeros, the dispersion and the thresholds. Returns list of str."""
     out = []
     words = {"zi": outcome.extra_zeros, "dispersion": outcome.dispersion}
     for name, effects in facts.others.items():

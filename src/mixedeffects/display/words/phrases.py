@@ -89,8 +89,6 @@ def interval(lower, upper, level, rounded):
 
     Parameters
     ----------
-    lower, upper : float
-    level : float
     rounded : callable
         From a limit to its text.
     """

@@ -28,16 +28,7 @@ LABELS = {"sigma": "residual standard deviation sigma"}
 
 
 def icc_sentences(facts):
-    """The share of the variance between the levels of each factor.
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
-    """
+    """The share of the variance between the levels of each factor. Returns list of str."""
     if facts.icc is None:
         return []
     c = facts.icc.columns
@@ -69,13 +60,7 @@ def icc_sentences(facts):
 def random_sentences(facts):
     """The spread of every random effect, its range over the levels, correlations, the residual.
 
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
+    Returns list of str.
     """
     level = facts.summary.level
     out = [_spread(facts, v, level) for v in facts.variations]
@@ -187,16 +172,7 @@ def _association(facts, a, level):
 
 
 def explained_sentences(facts):
-    """Marginal and conditional R².
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
-    """
+    """Marginal and conditional R². Returns list of str."""
     if facts.r2 is None:
         return []
     c = facts.r2.columns
@@ -232,13 +208,7 @@ def explained_sentences(facts):
 def clustering_sentences(facts):
     """What least squares, which takes all rows as independent, would have claimed.
 
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
+    Returns list of str.
     """
     c = facts.clustering
     if c is None:
@@ -287,16 +257,7 @@ def _ratios(found, of):
 
 
 def standout_sentences(facts):
-    """Levels whose prediction's interval leaves out zero.
-
-    Parameters
-    ----------
-    facts : InterpretationFacts
-
-    Returns
-    -------
-    list of str
-    """
+    """Levels whose prediction's interval leaves out zero. Returns list of str."""
     out = []
     for s in facts.standouts:
         what = random_name(s.term, (s.group, s.term) in facts.cells)

@@ -30,7 +30,6 @@ class Question:
 
     Attributes
     ----------
-    layout : Layout
     pairs : float
         Pairs of columns met by the same leaf level, summed over levels.
     pattern : tuple of arrays or None
@@ -61,7 +60,6 @@ class Offer:
         Name of the remainder.
     crossing, factor : (operations, operations per second)
         Of what the leaf's levels take from R and of what they ask of its inverse; of factoring it.
-    bytes : float
     columns : int
         Order of the largest dense matrix.
     words : str
@@ -111,7 +109,6 @@ class Remainder(ABC):
     ----------
     met : (indptr, index, value)
         The leaf's cross-products with the remainder, compressed.
-    layout : Layout
     priors : tuple of Prior
         Of all blocks.
     prepared : object
@@ -180,12 +177,12 @@ class Remainder(ABC):
     def of_rows(self, Z, w, rows, diag, cross, prior, K):
         """Assemble and factor M of rows with weights, the leaf first.
 
+        Takes w (n,) array.
+
         Parameters
         ----------
         Z : (n, K) array
             Entries of the rows, times Lambda.
-        w : (n,) array
-        rows : RowPlaces
         diag : (q, k, k), cross : (nnz, k)
             Zeros; they leave as the sums over rows.
         prior : (q,)

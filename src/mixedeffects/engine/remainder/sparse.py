@@ -133,14 +133,7 @@ class SparseRemainder(Remainder):
 
 
 class SparseFactor(CholeskyFactor):
-    """A Cholesky factor on its pattern.
-
-    Parameters
-    ----------
-    symbolic : Symbolic
-    L : (nnz + m,) array
-    logdet : float
-    """
+    """A Cholesky factor on its pattern. Takes L (nnz + m,) array."""
 
     __slots__ = ("L", "_symbolic")
 

@@ -111,7 +111,7 @@ def analyse(indptr, index, weight, budget):
     """The best order found, or None when every order needs more than `budget` entries.
 
     Natural order is kept when it is cheap, which it is for nested factors (no fill at all);
-    otherwise minimum degree is tried and the cheaper one returned.
+    otherwise minimum degree is tried and the cheaper one returned. Returns Symbolic or None.
 
     Parameters
     ----------
@@ -121,10 +121,6 @@ def analyse(indptr, index, weight, budget):
         Columns per node.
     budget : float
         Largest number of entries of L of interest.
-
-    Returns
-    -------
-    Symbolic or None
     """
     from mixedeffects.engine.kernels import crossing, ordering
 

@@ -8,18 +8,7 @@ __all__ = ["RandomRows", "row_system", "row_variances"]
 
 
 def row_system(rows, blocks, plan):
-    """The sums over rows that suit a plan.
-
-    Parameters
-    ----------
-    rows : RandomRows
-    blocks : sequence of Block
-    plan : Plan
-
-    Returns
-    -------
-    SmallRows or BlockedRows
-    """
+    """The sums over rows that suit a plan. Returns SmallRows or BlockedRows."""
     if plan.layout.leaf is None:
         from mixedeffects.engine.rows.small import SmallRows
 
@@ -32,13 +21,12 @@ def row_system(rows, blocks, plan):
 def row_variances(blocks, roots, plan, weights):
     """z'Cov(b | y)z / sigma^2 of every row: z'M^-1 z for z times the root of its covariance.
 
+    Takes weights (n,) array.
+
     Parameters
     ----------
-    blocks : sequence of Block
     roots : sequence of (k, k) arrays
         Factors of the blocks' relative covariances.
-    plan : Plan
-    weights : (n,) array
     """
     rows = RandomRows.of(blocks, roots, plan.layout.order)
     inverses = row_system(rows, blocks, plan).factorise(weights).row_inverses()

@@ -24,7 +24,6 @@ class BlockedRows:
         With the leaf first.
     blocks : sequence of Block
         Of the observations; `rows` may have several rows an observation, one after the other.
-    plan : Plan
     """
 
     def __init__(self, rows, blocks, plan):

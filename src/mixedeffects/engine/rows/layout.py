@@ -52,10 +52,8 @@ class RandomRows:
 
         Parameters
         ----------
-        blocks : sequence of Block
         T_blocks : sequence of (k, k) arrays
             Engine coordinates of every block: Z~ = Z T.
-        order : sequence of int
         """
         q = tuple(b.factor.n_levels for b in blocks)
         k = tuple(b.k for b in blocks)

@@ -10,13 +10,7 @@ from mixedeffects.engine.rows.layout import precision_of
 
 
 class SmallRows:
-    """Sums over rows for a model with at most a hundred random effects.
-
-    Parameters
-    ----------
-    rows : RandomRows
-    plan : Plan
-    """
+    """Sums over rows for a model with at most a hundred random effects."""
 
     def __init__(self, rows, plan):
         self.rows = rows

@@ -30,16 +30,12 @@ def snapped(objective, evaluation, search=None):
 
     Next to the boundary the likelihood is so flat that a search may end anywhere, and no curvature
     tells how well its parameters are known: a point of the boundary that is only just worse is
-    searched from.
+    searched from. Returns a `LaplaceEvaluation`.
 
     Parameters
     ----------
     search : callable, optional
         From an evaluation to where an optimiser comes to from there.
-
-    Returns
-    -------
-    LaplaceEvaluation
     """
 
     def accepted(new, old):

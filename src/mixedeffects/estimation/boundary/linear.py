@@ -28,7 +28,6 @@ class Escape:
 
     Attributes
     ----------
-    term : int
     V : (k, m) array
         Orthonormal, in engine coordinates; they are given the same variance.
     slope : float
@@ -46,14 +45,7 @@ class Escape:
 def singular_directions(evaluation, parameters):
     """Directions of zero variance, with the slope of the objective along them.
 
-    Parameters
-    ----------
-    evaluation : Evaluation
-    parameters : Parameters
-
-    Returns
-    -------
-    list of Escape
+    Returns list of Escape.
     """
     out = []
     D, W = [], []

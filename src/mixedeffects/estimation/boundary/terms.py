@@ -81,8 +81,6 @@ def without_small(evaluation, term, threshold):
 
     Parameters
     ----------
-    evaluation : Evaluation or LaplaceEvaluation
-    term : TermParameters
     threshold : float
         Relative to the largest standard deviation, or to one if that is smaller.
     """

@@ -21,20 +21,14 @@ ANALYSED_FROM = 60
 def assemble(family, response, design, *, engine="auto"):
     """The estimation problem of a design.
 
+    Returns problem (Problem), coefficients (tuple of Coefficients), plan (Plan).
+
     Parameters
     ----------
-    family : Family
-    response : Response
     design : Design
         Predictors of the family for which it has no formula are constant.
     engine : str
         As in `lmm`.
-
-    Returns
-    -------
-    problem : Problem
-    coefficients : tuple of Coefficients
-    plan : Plan
     """
     n = response.y.shape[0]
     sample = pilot_rows(n)
@@ -93,18 +87,14 @@ def assemble(family, response, design, *, engine="auto"):
 def in_engines(problem, groups, values, theta):
     """Parameters of a problem from what the user calls them.
 
+    Returns (n_parameters,) array.
+
     Parameters
     ----------
-    problem : Problem
-    groups : tuple of Coefficients
     values : mapping of str to array
         Coefficients by the names of their groups, in the user's columns.
     theta : (n_theta,) array
         In the user's columns.
-
-    Returns
-    -------
-    (n_parameters,) array
     """
     x = np.empty(problem.n_parameters)
     for group in groups:

@@ -17,10 +17,6 @@ GUESS_STEP, HESSIAN_STEP = 1e-2, 1e-3
 def guess(evaluation):
     """(P, P) positive-definite guess of d2d/dx2, and the parameters it does not know.
 
-    Parameters
-    ----------
-    evaluation : LaplaceEvaluation
-
     Returns
     -------
     H : (P, P) array
@@ -121,16 +117,12 @@ def moved_entries(structure):
 def by_differences(evaluation, H, which, step=GUESS_STEP, central=False):
     """Replace some rows and columns of H by differences of the exact gradient.
 
+    Returns (P, P) array.
+
     Parameters
     ----------
-    evaluation : LaplaceEvaluation
     H : (P, P) array
         Its diagonal scales the steps.
-    which : sequence of int
-
-    Returns
-    -------
-    (P, P) array
     """
     H = H.copy()
     objective, g = evaluation.objective, evaluation.gradient

@@ -20,14 +20,7 @@ CLOSE = 1e-4
 def at_edge(family, eta):
     """The end that means are at, and how many of them.
 
-    Parameters
-    ----------
-    family : Family
-    eta : (n,) array
-
-    Returns
-    -------
-    (float, int) or None
+    Takes eta (n,) array. Returns (float, int) or None.
     """
     ends = [end for end in open_ends(family) if np.isfinite(end)]
     if not ends:
@@ -44,7 +37,6 @@ def edged(certificate, evaluation):
 
     Parameters
     ----------
-    certificate : Certificate
     evaluation : LaplaceEvaluation
         Where the optimiser stopped.
     """

@@ -18,10 +18,6 @@ STEADY = 0.5
 def narrowing(evaluation):
     """A direction along which distributions next to no width are narrower still.
 
-    Parameters
-    ----------
-    evaluation : LaplaceEvaluation
-
     Returns
     -------
     direction : (P,) array or None
@@ -48,16 +44,7 @@ def narrowing(evaluation):
 
 
 def fits_exactly(evaluation):
-    """Whether a continuous distribution has shrunk to a point, or is about to.
-
-    Parameters
-    ----------
-    evaluation : LaplaceEvaluation
-
-    Returns
-    -------
-    bool
-    """
+    """Whether a continuous distribution has shrunk to a point, or is about to."""
     if evaluation.objective.problem.family.discrete or not np.isfinite(evaluation.value):
         return False
     direction, width = narrowing(evaluation)

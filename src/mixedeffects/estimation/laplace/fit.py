@@ -55,14 +55,14 @@ def fit_laplace(
 ):
     """Minimise d over all parameters, and say whether it is a proved optimum.
 
+    Warns ConvergenceWarning.
+
     Parameters
     ----------
-    objective : LaplaceObjective or another with its interface
     optimizer : str
         One of `OFFERED`; "newton" is quasi-Newton here, with the linear model's curvature.
     start : (n_parameters,) array, optional
         In the engine's coordinates.
-    max_iterations : int, optional
     names : Names, optional
         What the parameters are called; without it no limit of the likelihood is looked for.
     rule : UserRule, optional
@@ -75,10 +75,6 @@ def fit_laplace(
     certificate : Certificate
     curvature : (P, P) array
         An approximation of d2d/dx2 at the optimum.
-
-    Warns
-    -----
-    ConvergenceWarning
     """
     if optimizer == "em":
         raise OptionError(
@@ -147,9 +143,7 @@ def closer_curvature(evaluation, B):
 def settled(objective, first, optimizer, options):
     """Minimise, put negligible variances at zero, leave saddles, until nothing changes.
 
-    Returns
-    -------
-    OptimizerResult, curvature (P, P), tuple of Direction of zero variance
+    Returns OptimizerResult, curvature (P, P), tuple of Direction of zero variance.
     """
     watch = options["watch"]
     watch.begin()
@@ -184,19 +178,15 @@ def rivals(objective, x, result, B):
     """Further points to start from, where a likelihood may have several optima.
 
     With random effects in two predictors, or a standard deviation that is not two standard errors
-    from zero, smaller variances; the same where the first search did not end.
+    from zero, smaller variances; the same where the first search did not end. Returns list of
+    LaplaceEvaluation.
 
     Parameters
     ----------
     x : (P,) array
         The first start.
-    result : OptimizerResult
     B : (P, P) array
         Curvature at the result.
-
-    Returns
-    -------
-    list of LaplaceEvaluation
     """
     problem = objective.problem
     if problem.dear:

@@ -37,8 +37,6 @@ class Mode:
         Derivatives of the log densities there, order 3.
     weights : (rows,) array
         Of the stacked rows.
-    factor : factorisation of M at u, or None
-    steps : int
     """
 
     u: np.ndarray
@@ -86,18 +84,14 @@ class RandomEffects:
 def find_mode(unknown, u, old=None, settled_at=SETTLED):
     """Minimise F from u.
 
+    Takes u (unknowns,) array. Returns a `Mode`.
+
     Parameters
     ----------
-    unknown : RandomEffects, or another with its methods
-    u : (unknowns,) array
     old : factorisation, optional
         Of a point nearby, where factoring is dear.
     settled_at : float
         Squared length of the last step but one.
-
-    Returns
-    -------
-    Mode
     """
     problem = unknown.problem
     last, last_decrement, before, step = np.inf, np.inf, u, None

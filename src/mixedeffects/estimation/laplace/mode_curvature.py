@@ -88,16 +88,14 @@ class ModeCurvature:
     def joint(self, codes, Z):
         """c'M^-1c of any rows: diagonal blocks, and one solve per level that meets others.
 
+        Returns (n,) array.
+
         Parameters
         ----------
         codes : dict of int to (n,) int array
             By block, the level of every row; -1 where it has none.
         Z : dict of int to (n, k) array
             By block, what its effects are multiplied with, in the user's columns.
-
-        Returns
-        -------
-        (n,) array
 
         Raises
         ------

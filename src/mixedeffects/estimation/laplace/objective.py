@@ -31,10 +31,6 @@ from mixedeffects.estimation.laplace.mode import (
 class LaplaceObjective:
     """d as a function of all parameters: fixed coefficients, then theta.
 
-    Parameters
-    ----------
-    problem : Problem
-
     Attributes
     ----------
     evaluations, gradients : int
@@ -49,15 +45,12 @@ class LaplaceObjective:
     def evaluate(self, x, near=None):
         """The objective at x.
 
+        Takes x (n_parameters,) array. Returns a `LaplaceEvaluation`.
+
         Parameters
         ----------
-        x : (n_parameters,) array
         near : LaplaceEvaluation or StartingPoint, optional
             Whose mode to start from; the last one's by default.
-
-        Returns
-        -------
-        LaplaceEvaluation
         """
         self.evaluations += 1
         near = self._near if near is None else near
@@ -229,10 +222,6 @@ def row_slopes(evaluation):
 
     With a further column q of the predictor, its coefficient zero, q times these adds up to the
     derivative by that coefficient: the score of a model that is larger by q.
-
-    Parameters
-    ----------
-    evaluation : LaplaceEvaluation
     """
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking = problem.system, problem.stacking

@@ -39,12 +39,8 @@ class Problem:
 
     Parameters
     ----------
-    family : Family
-    response : Response
     predictors : sequence of Predictor
         One per argument of the log density, in order.
-    stacking : OnePredictor or TwoPredictors
-    system : SmallRows or BlockedRows
     covariance : Parameters
         theta of all blocks.
     dear : bool

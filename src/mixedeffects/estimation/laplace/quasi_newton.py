@@ -47,8 +47,6 @@ def quasi_newton(
 
     Parameters
     ----------
-    objective : LaplaceObjective
-    start : LaplaceEvaluation
     curvature : (P, P) array
         Symmetric; eigenvalues are taken by their moduli.
     renew : callable, optional

@@ -26,7 +26,6 @@ def by_rows(problem, predictors, reached=False):
 
     Parameters
     ----------
-    problem : Problem
     predictors : sequence of (n,) array
         Linear predictors somewhere; only those that are held while another one moves matter.
     reached : bool
@@ -57,10 +56,10 @@ def by_rows(problem, predictors, reached=False):
 def constraints(problem, predictors, reached=False):
     """What a direction of recession must do to the rows.
 
+    Takes predictors sequence of (n,) array.
+
     Parameters
     ----------
-    problem : Problem
-    predictors : sequence of (n,) array
     reached : bool
         As for `by_rows`.
 
@@ -111,10 +110,8 @@ def rising(problem, predictors, e, reached=False):
 
     Parameters
     ----------
-    problem : Problem
     predictors : sequence of (n,) array
         The others are held there.
-    e : int
     reached : bool
         Leave out rows that are not near their suprema there.
 

@@ -97,7 +97,6 @@ def in_users(recession, groups):
     ----------
     recession : Recession
         In the engine's coordinates.
-    groups : sequence of Coefficients
     """
     moved, shares = [], []
     for group in groups:
@@ -112,10 +111,6 @@ def in_users(recession, groups):
 
 def recession_of_refit(evaluation):
     """What the rows say of a refit, looked at only where something is far out.
-
-    Parameters
-    ----------
-    evaluation : LaplaceEvaluation
 
     Returns
     -------
@@ -169,11 +164,12 @@ def _rises(evaluation, direction):
 def followed(evaluation, N, curvature):
     """Directions of faint information, orthogonal to what is known, along which nothing is lost.
 
+    Takes curvature (F, F) array.
+
     Parameters
     ----------
     N : (F, k) array
         Orthonormal basis of the fixed coefficients that are left.
-    curvature : (F, F) array
 
     Returns
     -------
@@ -228,14 +224,14 @@ def without_traces(v, problem):
 def at_the_limit(evaluation, curvature, recession, outward):
     """The optimum of what stays finite, the rest moved far out.
 
+    Takes curvature (P, P) array; outward (P,) array.
+
     Parameters
     ----------
     evaluation : LaplaceEvaluation
         Where the optimiser stopped.
-    curvature : (P, P) array
     recession : Recession
         In the engine's coordinates.
-    outward : (P,) array
 
     Returns
     -------

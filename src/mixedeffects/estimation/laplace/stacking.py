@@ -74,16 +74,14 @@ class TwoPredictors:
 def stack_rows(rows, owner):
     """The three rows an observation of `TwoPredictors`, from rows with the blocks of both.
 
+    Returns a `RandomRows`.
+
     Parameters
     ----------
     rows : RandomRows
         One row an observation, blocks of both predictors.
     owner : sequence of {0, 1}
         Predictor of every block, in the design's order.
-
-    Returns
-    -------
-    RandomRows
     """
     from dataclasses import replace
 

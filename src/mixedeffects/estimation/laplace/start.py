@@ -11,12 +11,8 @@ LOWEST, HIGHEST = 0.2, 3.0
 def start_point(problem):
     """Parameters to start from.
 
-    Coefficients by scoring on the fixed part alone; variances from the second moments of the
-    scores s = Z'l': E s^2 = A + A^2 v with A = Z'WZ.
-
-    Returns
-    -------
-    (n_parameters,) array
+    Coefficients by scoring on the fixed part alone; variances from the second moments of the scores
+    s = Z'l': E s^2 = A + A^2 v with A = Z'WZ. Returns (n_parameters,) array.
     """
     family, response = problem.family, problem.response
     x = np.zeros(problem.n_parameters)

@@ -24,10 +24,6 @@ import numpy as np
 def supremum(problem):
     """An upper bound of the log-likelihood.
 
-    Parameters
-    ----------
-    problem : Problem
-
     Returns
     -------
     float

@@ -84,7 +84,6 @@ def without_maximum(certificate, evaluation, curvature, names):
 
     Parameters
     ----------
-    certificate : Certificate
     evaluation : LaplaceEvaluation
         Where the optimiser stopped.
     curvature : callable
@@ -133,9 +132,7 @@ def without_maximum(certificate, evaluation, curvature, names):
 def family_limits(evaluation, directions):
     """Limits of the family that infinite directions lead to.
 
-    Parameters
-    ----------
-    directions : sequence of (P,) arrays
+    Takes directions sequence of (P,) arrays.
 
     Returns
     -------
@@ -170,7 +167,6 @@ def separated(certificate, names, limits, recession=None):
 
     Parameters
     ----------
-    certificate : Certificate
     names : tuple of str
         Of the coefficients that are not finite.
     limits : list of Limit, bool
@@ -271,7 +267,6 @@ def unbounded(certificate, groups, finite):
 
     Parameters
     ----------
-    groups : list of str
     finite : bool
         Whether only the likelihood's approximation can have none.
     """

@@ -16,7 +16,6 @@ def value_without_random(problem, x):
 
     Parameters
     ----------
-    problem : Problem
     x : (n_fixed,) array
         Where to start.
 

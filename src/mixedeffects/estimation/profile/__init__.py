@@ -15,12 +15,7 @@ def constraints(fit):
 
 
 def check_profile(fit, reml):
-    """Refuse a fit, or a criterion, that has no profile.
-
-    Raises
-    ------
-    NotAvailableError
-    """
+    """Refuse a fit, or a criterion, that has no profile. Raises NotAvailableError."""
     _kind(fit).check(fit, reml)
 
 

@@ -55,6 +55,8 @@ class Point:
 def profile_path(problem, targets, exact):
     """Points of both sides of the optimum, by increasing w, and why a side ended early.
 
+    Raises LowerPointError.
+
     Parameters
     ----------
     problem : ConstrainedProblem
@@ -63,10 +65,6 @@ def profile_path(problem, targets, exact):
         |zeta| to aim at, the last being where the path ends.
     exact : set of float
         Those of them to be met to rounding.
-
-    Raises
-    ------
-    LowerPointError
     """
     optimum = Point(problem.w, 0.0, problem.x, None)
     points, complaints = [optimum], []

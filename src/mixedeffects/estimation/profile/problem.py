@@ -26,7 +26,6 @@ class ConstrainedOptimum:
         The free coordinates.
     value : float
         The objective there.
-    converged : bool
     evaluation : UnprofiledEvaluation or LaplaceEvaluation
         At x, or so near to it that the objective differs by less than the tolerance.
     curvature : (K, K) array or None
@@ -168,6 +167,8 @@ class ProfileOptimum:
     def curve(self, constraint, place, targets, exact):
         """The profile of one parameter.
 
+        Raises LowerPointError.
+
         Parameters
         ----------
         constraint : Constraint
@@ -178,10 +179,6 @@ class ProfileOptimum:
             |zeta| to aim at.
         exact : set of float
             Those of them to be met to rounding.
-
-        Raises
-        ------
-        LowerPointError
         """
         estimates = self.estimates()
         if isnan(estimates[place]):  # a correlation with an effect that does not vary

@@ -16,10 +16,6 @@ ASSUMPTIONS = ("values", "skewness", "tails", "spread", "dispersion", "zeros", "
 def assumptions(fit):
     """What the response and the residuals say against the model.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Returns
     -------
     checks : tuple of Check

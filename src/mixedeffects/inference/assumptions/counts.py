@@ -27,10 +27,6 @@ ZEROS, MANY_ZEROS, LEAST_SHARE = 1.2, 1.5, 0.02
 def dispersion_ratio(fit):
     """Squared Pearson residuals against what the model says, and how that varies.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-
     Returns
     -------
     ratio, error : float

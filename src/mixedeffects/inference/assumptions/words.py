@@ -8,13 +8,7 @@ from mixedeffects.design import label_text, row_labels
 
 
 def lifted(fit, to_the_right):
-    """What to try where a response is skewed.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    to_the_right : bool
-    """
+    """What to try where a response is skewed."""
     if fit.family.name != "gaussian":
         return "Try another family or link"
     if to_the_right and fit.design.y.min() > 0:

@@ -32,13 +32,7 @@ CHECKS = (
 def checkup(fit):
     """Every check of a fit.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    tuple of Check
+    Returns tuple of Check.
 
     Examples
     --------
@@ -55,12 +49,7 @@ def checkup(fit):
 
 
 def checkup_table(checks):
-    """The checks as columns: check, value, verdict, words, about.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-    """
+    """The checks as columns: check, value, verdict, words, about."""
     names = ("name", "value", "verdict", "words", "about")
     columns = {name: [getattr(check, name) for check in checks] for name in names}
     return Table({"check": columns.pop("name"), **columns})

@@ -31,7 +31,6 @@ class ColumnSize:
 
     Attributes
     ----------
-    name : str
     mean, sd : float
     """
 
@@ -101,11 +100,8 @@ def inner_columns(fit):
     """Numeric columns of the table that have no column of their own: ``x`` of ``f:x``.
 
     Those of the fixed effects as the design kept them; of random effects as the sum of the columns
-    of an interaction with categories, one of which is 1 in every row.
-
-    Returns
-    -------
-    dict of str to (n,) array
+    of an interaction with categories, one of which is 1 in every row. Returns dict of str to (n,)
+    array.
     """
     design, out = fit.design, {}
     if design.sources is not None:
@@ -289,7 +285,6 @@ def inflation(R, own, others):
     ----------
     R : (p, p) array
         Triangular factor of the centred columns.
-    own, others : list of int
 
     Examples
     --------
@@ -337,15 +332,12 @@ def collinearity(fit):
 def shared_columns(fit, terms):
     """Numeric columns, their zero outside the bulk of the data, that some and other terms read.
 
+    Returns list of str.
+
     Parameters
     ----------
-    fit : FitRecord
     terms : sequence of str
         Of the fixed effects.
-
-    Returns
-    -------
-    list of str
     """
     off = {s.name for s in column_sizes(fit) if s.distance > 1.0}
     fixed = fit.design.spec.formula.fixed

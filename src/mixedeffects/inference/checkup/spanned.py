@@ -22,10 +22,6 @@ MOST_COLUMNS, MOST_DOUBLES = 500, 50_000_000
 def spanned_effects(fit):
     """Effects of random terms whose columns the fixed effects' columns span.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Returns
     -------
     dict of str to tuple of str

@@ -55,11 +55,7 @@ def adjusted_products(fit, gls, clusters):
 def adjust(V, X, e):
     """CR2 for a batch of clusters of one size.
 
-    Parameters
-    ----------
-    V : (b, r, r) array
-    X : (b, r, p) array
-    e : (b, r) array
+    Takes V (b, r, r) array; X (b, r, p) array; e (b, r) array.
 
     Returns
     -------

@@ -63,12 +63,7 @@ class Parts:
 
 
 def parts_of(stats):
-    """Split the random effects into independent parts.
-
-    Returns
-    -------
-    Parts
-    """
+    """Split the random effects into independent parts."""
     from mixedeffects.engine import all_products
 
     layout = stats.layout
@@ -131,14 +126,12 @@ class PairSums:
 def pair_sums(parts, lambdas):
     """Sum over all parts.
 
+    Returns a `PairSums`.
+
     Parameters
     ----------
     lambdas : sequence of (k, k) arrays
         Relative factor of every block.
-
-    Returns
-    -------
-    PairSums
     """
     k, p, n_blocks = parts.k, parts.ZX.shape[1], len(parts.k)
     blocks = range(n_blocks)

@@ -11,9 +11,10 @@ from mixedeffects.inference.normal import check_level
 def linear_estimates(fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
     """Estimate L beta row by row.
 
+    Takes L (m, p) array.
+
     Parameters
     ----------
-    L : (m, p) array
     ddf : str, optional
         A method of `mixedeffects.inference.df.methods`.
     null : float or (m,) array

@@ -118,17 +118,13 @@ class KenwardRoger:
 def f_approximation(A1, A2, q):
     """Denominator df and scale of the F that matches mean and variance of the Wald statistic.
 
-    Kenward & Roger (1997), section 3, with the modification that makes it exact for
-    Hotelling's T^2 and balanced analyses of variance.
+    Kenward & Roger (1997), section 3, with the modification that makes it exact for Hotelling's T^2
+    and balanced analyses of variance. Returns df, scale (float).
 
     Parameters
     ----------
     q : int
         Numerator degrees of freedom.
-
-    Returns
-    -------
-    df, scale : float
 
     Examples
     --------

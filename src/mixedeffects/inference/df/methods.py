@@ -77,10 +77,6 @@ def check_ddf(fit, name=None):
     name : str, optional
         One of `METHODS`.
 
-    Returns
-    -------
-    str
-
     Raises
     ------
     OptionError
@@ -158,19 +154,14 @@ class KnownErrors:
 def independent_rows(L, estimates, *, tolerance=1e-10):
     """Rows without dependent ones, and their values: L itself where its rows are independent.
 
-    Satterthwaite's denominator for several rows depends a little on which rows span the
-    hypothesis, so rows are left as they are given where they can be.
+    Satterthwaite's denominator for several rows depends a little on which rows span the hypothesis,
+    so rows are left as they are given where they can be. Takes L (m, p) array. Returns rows (rank,
+    p) array, values (rank,) array.
 
     Parameters
     ----------
-    L : (m, p) array
     estimates : (m,) array
         L beta minus what is hypothesised.
-
-    Returns
-    -------
-    rows : (rank, p) array
-    values : (rank,) array
 
     Raises
     ------

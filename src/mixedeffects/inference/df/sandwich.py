@@ -179,12 +179,7 @@ class CR2(Sandwich):
 
 
 def require_room(n_clusters, p):
-    """Refuse matrices per cluster that do not fit in memory.
-
-    Raises
-    ------
-    PlanTooLargeError
-    """
+    """Refuse matrices per cluster that do not fit in memory. Raises PlanTooLargeError."""
     wanted = 8.0 * n_clusters * (4.0 * p * p + 2.0 * p)
     available = free_memory() if wanted > 1e8 else None
     if available is not None and wanted > SHARE * available:

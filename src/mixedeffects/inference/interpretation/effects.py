@@ -23,10 +23,10 @@ QUOTED = re.compile(r"`((?:\\.|[^`\\])*)`")
 def effects_of(spec, predictors, names, table, ratios=None, aliased=()):
     """The coefficients of one linear predictor with what they mean.
 
+    Returns tuple of Effect.
+
     Parameters
     ----------
-    spec : ModelSpec
-    predictors : SourceColumns or None
     names : tuple of str
         Columns of the predictor.
     table : Table
@@ -35,10 +35,6 @@ def effects_of(spec, predictors, names, table, ratios=None, aliased=()):
         The same, exponentiated.
     aliased : tuple of AliasedColumn
         Columns that the fit dropped.
-
-    Returns
-    -------
-    tuple of Effect
 
     Examples
     --------
@@ -68,16 +64,7 @@ def held_by(names, aliased):
     """Per column of a linear predictor, the dropped columns whose coefficients it holds.
 
     A column that is constant in the rows of the fit is left out: all that they say is for its
-    value.
-
-    Parameters
-    ----------
-    names : sequence of str
-    aliased : tuple of AliasedColumn
-
-    Returns
-    -------
-    list of tuple of str
+    value. Returns list of tuple of str.
 
     Examples
     --------
@@ -99,10 +86,8 @@ def column_meanings(spec, predictors, p):
 
     Parameters
     ----------
-    spec : ModelSpec
     predictors : SourceColumns or None
         Without them nothing is known of the columns but their names.
-    p : int
 
     Returns
     -------
@@ -192,12 +177,7 @@ def unquoted(text):
 
 
 def answer_name(spec):
-    """The response as people call it.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-    """
+    """The response as people call it."""
     node = spec.formula.response
     return spec.response if node is None else plain_name(strip(node))
 

@@ -30,17 +30,14 @@ KINDS = {"identity": "value", "logit": "odds", "log": "mean"}
 def interpretation_facts(fit, *, ddf=None, level=0.95):
     """Collect what the sentences about a fit say.
 
+    Returns an `InterpretationFacts`.
+
     Parameters
     ----------
-    fit : FitRecord
     ddf : str, optional
         Degrees of freedom of the coefficients, as in `coefficient_table`.
     level : float
         Coverage of all intervals.
-
-    Returns
-    -------
-    InterpretationFacts
 
     Raises
     ------
@@ -106,16 +103,7 @@ RATIO_KINDS = ("odds", "mean", "category", "log value")
 
 
 def kind_of(fit):
-    """What a coefficient moves; see `InterpretationFacts`.
-
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    str
-    """
+    """What a coefficient moves; see `InterpretationFacts`."""
     link = fit.family.link.name
     if fit.kind.residual:
         from mixedeffects.inference.means.transformation import transformation
@@ -174,11 +162,7 @@ def wide_terms(fit, effects):
     """Terms that have several columns and are within no other term.
 
     A test of such a term is the same for every coding of the factors; that of a main effect whose
-    interaction is in the model depends on where the other variables stand.
-
-    Returns
-    -------
-    set of str
+    interaction is in the model depends on where the other variables stand. Returns set of str.
     """
     if fit.design.aliased:
         return set()
@@ -209,7 +193,6 @@ def joint_tests(terms, wide):
     ----------
     terms : Table or None
         Of `term_tests`.
-    wide : set of str
 
     Returns
     -------

@@ -41,17 +41,12 @@ SIMPLE = (
 def variations(fit, level, fixed):
     """Standard deviations of all random effects with limits, and correlations.
 
+    Returns variations (tuple of Variation), associations (tuple of Association).
+
     Parameters
     ----------
-    fit : FitRecord
-    level : float
     fixed : dict
         Of `averages`.
-
-    Returns
-    -------
-    variations : tuple of Variation
-    associations : tuple of Association
     """
     c = stated_components(fit, level).columns
     half = z_quantile(SHARE)
@@ -96,10 +91,6 @@ def variations(fit, level, fixed):
 
 def averages(fit):
     """What the random effects of the main linear predictor deviate from.
-
-    Parameters
-    ----------
-    fit : FitRecord
 
     Returns
     -------
@@ -188,16 +179,12 @@ def _on_response(fit, low, high):
 def standouts(fit, level, known):
     """Levels of every random effect whose conditional interval leaves out zero.
 
+    Returns tuple of StandOut.
+
     Parameters
     ----------
-    fit : FitRecord
-    level : float
     known : dict
         Of `averages`.
-
-    Returns
-    -------
-    tuple of StandOut
 
     Examples
     --------
@@ -236,13 +223,7 @@ def standouts(fit, level, known):
 def clustering(fit):
     """What ignoring the groups would have done to the standard errors; None where unknown.
 
-    Parameters
-    ----------
-    fit : LMMFit
-
-    Returns
-    -------
-    Clustering or None
+    Returns Clustering or None.
     """
     if not fit.kind.residual or not fit.beta.size:
         return None

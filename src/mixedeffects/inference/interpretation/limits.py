@@ -46,11 +46,6 @@ def undetermined_share(lower, upper, least=0.0):
 def stated_components(fit, level=0.95):
     """`variance_errors` with those limits only that say something.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    level : float
-
     Returns
     -------
     Table
@@ -87,14 +82,12 @@ def stated_components(fit, level=0.95):
 def stated_shares(table):
     """A table of ICCs with those limits only that say something.
 
+    Returns Table or None.
+
     Parameters
     ----------
     table : Table or None
         Of `icc`, with limits.
-
-    Returns
-    -------
-    Table or None
     """
     if table is None or "lower" not in table.columns:
         return table

@@ -41,7 +41,6 @@ class Given:
 
     Attributes
     ----------
-    variable : str
     kind : str
         "zero", "basis" (several columns that are zero), "mean" (of a centred number), "reference"
         or "average".
@@ -69,7 +68,6 @@ class Effect:
         Term of the formula; "(Intercept)" for the intercept.
     pieces : tuple of Piece or None
         None where the columns behind the fit were not kept; empty for the intercept.
-    given : tuple of Given
     alone : bool
         Whether the coefficient means something by itself: not that of one column of a curve.
     estimate, std_error, df, statistic, p_value, lower, upper : float
@@ -164,7 +162,6 @@ class StandOut:
     Attributes
     ----------
     group, term : str
-    n_levels : int
     above, below : tuple of str
     about_zero : bool
         As in `Variation`.
@@ -187,7 +184,6 @@ class Clustering:
 
     Attributes
     ----------
-    terms : tuple of str
     ratio : tuple of float
         Standard errors of the mixed model, in units of those of least squares.
     group : str or None
@@ -213,7 +209,6 @@ class InterpretationFacts:
 
     Attributes
     ----------
-    summary : SummaryFacts
     version : str
         Of this package.
     response : str
@@ -234,23 +229,16 @@ class InterpretationFacts:
     cells : frozenset of (str, str)
         Group and column of random effects that are intercepts of their own at each level of a
         factor (0 + f), not differences from a reference.
-    effects : tuple of Effect
     others : dict of str to tuple of Effect
         Of the extra zeros and the dispersion.
     terms : Table or None
         Tests of all terms (`anova`), where a term has several columns and is within no other.
     joint : dict of str to (float, float, float, float)
         Term of several columns that is within no other to F, its two df and p.
-    interactions : bool
     icc : Table or None
         With limits, where they say something.
-    variations : tuple of Variation
-    associations : tuple of Association
     independent : tuple of str
         Groups whose intercepts and slopes are taken as independent.
-    standouts : tuple of StandOut
-    r2 : Table or None
-    clustering : Clustering or None
     missing_response, missing_predictors : dict of str to int
     """
 

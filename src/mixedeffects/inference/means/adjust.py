@@ -24,9 +24,7 @@ DEFAULT = {
 def check_adjust(adjust, method):
     """The name of an adjustment, checked; None gives the default of a set of contrasts.
 
-    Raises
-    ------
-    OptionError
+    Raises OptionError.
     """
     known = method if isinstance(method, str) else ""
     if adjust is None:
@@ -52,7 +50,6 @@ def adjusted(adjust, t, df, level, *, n_means=None, correlation=None):
         One of `ADJUSTMENTS`.
     t, df : (m,) arrays
         nan for what cannot be estimated, which does not count.
-    level : float
     n_means : int
         For "tukey".
     correlation : (m, m) array

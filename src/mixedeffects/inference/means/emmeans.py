@@ -134,9 +134,6 @@ def over_cells(fit, averaged, by, **rest):
 
     Parameters
     ----------
-    fit : FitRecord
-    averaged : Cells
-    by : sequence of str
     **rest
         The other attributes of `MarginalMeans`.
     """

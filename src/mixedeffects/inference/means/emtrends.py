@@ -126,8 +126,6 @@ def derivative(rows_of, var, step):
     ----------
     rows_of : callable
         From a table and its number of rows to (rows, offset).
-    var : str
-    step : float
     """
 
     def displaced(table, total, x):

@@ -19,6 +19,8 @@ LARGEST_DEGREE = 6
 def contrast_weights(method, labels, *, ref=None, ratio=False, shown=None):
     """Weights of a set of contrasts.
 
+    Returns names (list of str), C (m, k) array. Raises OptionError.
+
     Parameters
     ----------
     method : str, dict or (m, k) array
@@ -34,15 +36,6 @@ def contrast_weights(method, labels, *, ref=None, ratio=False, shown=None):
         Name the differences as ratios.
     shown : list of str, optional
         The means as the names of contrasts have them, ``(a + 1)`` for a; `labels` by default.
-
-    Returns
-    -------
-    names : list of str
-    C : (m, k) array
-
-    Raises
-    ------
-    OptionError
 
     Examples
     --------

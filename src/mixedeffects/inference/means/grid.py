@@ -60,18 +60,15 @@ def predictors_of(fit):
 def axes(fit, *, at=None, cov_reduce="mean"):
     """The variables of the fixed effects and the values each takes in the grid.
 
+    Returns dict of str to Axis.
+
     Parameters
     ----------
-    fit : FitRecord
     at : dict, optional
         Column to values, instead of all levels or of the mean.
     cov_reduce : str, callable or dict of these by column
         What a numeric column is reduced to, over the rows used: "mean", "median", "min", "max",
         "range" (both ends), or a function of its values. A column with two values keeps both.
-
-    Returns
-    -------
-    dict of str to Axis
 
     Raises
     ------
@@ -186,21 +183,16 @@ class Cells:
 def cells(fit, names, found, rows_of, *, weights="equal"):
     """Averages of the model matrix over all variables but those named.
 
+    Returns a `Cells`.
+
     Parameters
     ----------
-    fit : FitRecord
-    names : list of str
-    found : dict of str to Axis
     weights : {"equal", "proportional", "outer", "cells", "flat"}
         Of the levels averaged over: the same for all; their frequencies in the data; the products
         of each factor's own frequencies; the frequencies within each combination; the
         same for all cells that have rows.
     rows_of : callable
         From a table and its number of rows to (rows, offset): coefficients of every point.
-
-    Returns
-    -------
-    Cells
     """
     if weights not in WEIGHTS:
         raise OptionError(f"weights={weights!r} is not one of {', '.join(WEIGHTS)}")

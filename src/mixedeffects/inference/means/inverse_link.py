@@ -22,7 +22,6 @@ class InverseLink:
 
     Attributes
     ----------
-    link : Link
     response : str
         What the inverse gives, in words.
     ratios : bool
@@ -102,23 +101,15 @@ class InverseLink:
 def adjusted_for_random(fit, change, bias_adjust):
     """The inverse link with the random effects averaged over, and what that is in words.
 
+    Returns change (InverseLink), words (str). Raises OptionError.
+
     Parameters
     ----------
-    fit : FitRecord
     change : InverseLink or None
         None where there is nothing to adjust.
     bias_adjust : {False, True, "integrate"} or float
         True: h(eta) + sd^2 h''(eta) / 2; "integrate": the mean of h(eta + sd z) over standard
         normal z; a number: the sd of the former.
-
-    Returns
-    -------
-    change : InverseLink
-    words : str
-
-    Raises
-    ------
-    OptionError
     """
     number = None
     if isinstance(bias_adjust, int | float) and not isinstance(bias_adjust, bool):

@@ -72,12 +72,7 @@ class LargestT:
         return weights / m.size
 
     def sf(self, value, df):
-        """P(max |T_j| > value), and the standard error of that number.
-
-        Parameters
-        ----------
-        value, df : float
-        """
+        """P(max |T_j| > value), and the standard error of that number."""
         from scipy.special import chdtrc, fdtrc
 
         ratio = (abs(value) / self._m) ** 2

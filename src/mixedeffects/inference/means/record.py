@@ -446,12 +446,7 @@ class MarginalMeans:
 
 
 def one_scale(scale, type):
-    """The scale asked for by either name, or None.
-
-    Raises
-    ------
-    OptionError
-    """
+    """The scale asked for by either name, or None. Raises OptionError."""
     for name, value in (("scale", scale), ("type", type)):
         if value is not None and value not in SCALES:
             raise OptionError(f"{name}={value!r} is not one of {', '.join(SCALES)}")

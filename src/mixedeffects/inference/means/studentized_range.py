@@ -24,10 +24,7 @@ def _nodes(n):
 def range_cdf(w, k):
     """P(range of k independent standard normals <= w).
 
-    Parameters
-    ----------
-    w : array
-    k : int
+    Takes w array.
 
     Examples
     --------
@@ -53,15 +50,10 @@ def studentized_range_sf(q, k, df):
 
     Parameters
     ----------
-    q : float
     k : int
         Number of means.
     df : float
         Degrees of freedom of the standard deviation; may be inf.
-
-    Returns
-    -------
-    float
 
     References
     ----------

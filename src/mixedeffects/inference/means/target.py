@@ -64,7 +64,6 @@ class Target:
         From a table and its number of rows to (rows, offset).
     change : Transformation, InverseLink or None
         From the scale of the rows to the response's.
-    facts : tuple of str
     categories : tuple of (str, list) or None
         A further column of the grid: the response and its categories.
     exact : bool
@@ -82,19 +81,12 @@ class Target:
 def target_of(fit, *, scale, average="link", bias_adjust=False, component="conditional"):
     """What `emmeans` averages, by its options.
 
+    Returns a `Target`. Raises OptionError.
+
     Parameters
     ----------
-    fit : FitRecord
     scale, average, bias_adjust, component
         As in `emmeans`.
-
-    Returns
-    -------
-    Target
-
-    Raises
-    ------
-    OptionError
     """
     if average not in AVERAGES:
         raise OptionError(f"average={average!r} is not one of {', '.join(AVERAGES)}")
@@ -256,10 +248,6 @@ def _spreads_at_limits(fit):
 
     Not where coefficients of the mean move with them, as they do on the way to the logarithmic
     series: there only all of them together leave the mean where it is.
-
-    Parameters
-    ----------
-    fit : GLMMFit
 
     Returns
     -------

@@ -101,10 +101,6 @@ _INVERSES = {
 def transformation(fit):
     """How the response was transformed in the formula, or None.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Examples
     --------
     >>> import mixedeffects as me
@@ -138,10 +134,6 @@ def transformation(fit):
 def unknown_inverse(fit):
     """Whether the response of a fit was changed in a way that cannot be undone here.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
     Examples
     --------
     >>> import mixedeffects as me
@@ -156,12 +148,7 @@ def unknown_inverse(fit):
 
 
 def refuse_unknown_inverse(fit, option, value):
-    """Refuse the response's scale where there is no way back to it.
-
-    Raises
-    ------
-    OptionError
-    """
+    """Refuse the response's scale where there is no way back to it. Raises OptionError."""
     if value == "response" and unknown_inverse(fit):
         raise OptionError(
             f"{option}='response': no inverse is known for '{fit.design.spec.response}'\n"

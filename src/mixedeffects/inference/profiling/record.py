@@ -81,8 +81,8 @@ class ProfileFacts:
     def confint(self, level: float = 0.95) -> Table:
         """Profile confidence intervals.
 
-        The limits of the level 0.95, and of the level that the profile was asked for, were
-        searched to rounding; others are interpolated between points of the profile.
+        The limits of the level 0.95, and of the level that the profile was asked for, were searched
+        to rounding; others are interpolated between points of the profile. Raises OptionError.
 
         Parameters
         ----------
@@ -97,10 +97,6 @@ class ProfileFacts:
             fixed effects, whose group is None. Where the criterion does not rise enough before a
             parameter reaches the end of its range, the limit is that end: 0 for a standard
             deviation, -1 or 1 for a correlation.
-
-        Raises
-        ------
-        OptionError
         """
         check_level(level)
         if level > self.level:

@@ -76,7 +76,6 @@ def pool_statistics(pool, rng, discrete, moments):
         Column 0 is the response.
     rng : numpy.random.Generator
         Breaks ties of discrete responses.
-    discrete : bool
     moments : (M, s) array
         Of every column: what the fit has fitted.
 
@@ -140,11 +139,8 @@ def moment_basis(moments):
 def fitted_moments(pool, X, blocks):
     """(M, s) moments of every column of a pool that a fit makes those of its model.
 
-    Parameters
-    ----------
-    pool : (n, M) array
-    X : (n, p) array or ColumnMatrix
-    blocks : sequence of (codes (n,), Z (n, k) or None, number of levels)
+    Takes pool (n, M) array; X (n, p) array or ColumnMatrix; blocks sequence of (codes (n,), Z (n,
+    k) or None, number of levels).
 
     Returns
     -------
@@ -201,13 +197,8 @@ def table_of_tests(statistics, counts):
 
     Parameters
     ----------
-    statistics : PoolStatistics
     counts : bool
         Whether a zero means none.
-
-    Returns
-    -------
-    Table
     """
     names = [name for name in WORDS if name in statistics.values and (counts or name != "zeros")]
     rows = []

@@ -37,7 +37,6 @@ class QuantileFacts:
         Of every column of the pool.
     groups : {"new", "conditional"}
         What the simulations did with random effects.
-    discrete : bool
     counts : bool
         Whether the response counts something, so that zeros mean none.
     labels : sequence or None
@@ -66,20 +65,13 @@ class QuantileFacts:
         return self.pool.shape[1] - 1
 
     def tests(self):
-        """Tests of the residuals, see `QuantileResiduals.tests`.
-
-        Returns
-        -------
-        Table
-        """
+        """Tests of the residuals, see `QuantileResiduals.tests`. Returns a `Table`."""
         return table_of_tests(self.statistics, self.counts)
 
     def table(self):
         """One row per row of the fit (or group): response, mean of the simulations, residual.
 
-        Returns
-        -------
-        Table
+        Returns a `Table`.
         """
         columns = {} if self.labels is None else {"group": list(self.labels)}
         return Table(
@@ -95,16 +87,13 @@ class QuantileFacts:
     def by(self, group, rng=None):
         """The same for sums of the responses over groups of rows.
 
+        Returns a `QuantileFacts`.
+
         Parameters
         ----------
         group : str or (n,) array
             A grouping factor of the fit, or values that say which rows belong together; of a
             pandas Series the labels say whose.
-        rng : numpy.random.Generator or int, optional
-
-        Returns
-        -------
-        QuantileFacts
         """
         if isinstance(group, str):
             if group not in self.factors:

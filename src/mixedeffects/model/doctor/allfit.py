@@ -26,9 +26,6 @@ class Run:
 
     Attributes
     ----------
-    optimizer : str
-    fit : LMM, GLMM or None
-    seconds : float
     refused : str
         Why there is no fit.
     """
@@ -41,15 +38,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class AllFitFacts:
-    """The same model by several optimisers.
-
-    Attributes
-    ----------
-    formula : str
-    runs : tuple of Run
-    table : Table
-    verdict : str
-    """
+    """The same model by several optimisers."""
 
     formula: str
     runs: tuple[Run, ...]

@@ -29,8 +29,6 @@ class Bench:
 
     Parameters
     ----------
-    fit : LMM or GLMM
-    checks : sequence of Check
     budget : float
         Seconds that all tries together may take; what would take longer is skipped.
 
@@ -56,12 +54,7 @@ class Bench:
         return spanned_effects(self.asked)
 
     def moved(self, fit):
-        """A bench of another fit, from which to go on trying; time goes on, too.
-
-        Parameters
-        ----------
-        fit : LMM or GLMM
-        """
+        """A bench of another fit, from which to go on trying; time goes on, too."""
         other = Bench(fit, checkup(fit), self.budget)
         other.first, other.started, other.longest = self.first, self.started, self.longest
         return other
@@ -76,14 +69,14 @@ class Bench:
     ):  # fmt: skip
         """Fit with another formula or other options.
 
+        Returns a `Trial`.
+
         Parameters
         ----------
-        remedy, what : str
         formula : str, optional
             The asked one by default.
         zi : str, optional
             Formula of the extra zeros; the asked one by default.
-        same_model : bool
         gone : tuple of str
             Predictors that the formula leaves out.
         back : tuple of str
@@ -92,10 +85,6 @@ class Bench:
             How many times as long as the longest fit so far it may take.
         **options
             Arguments of `lmm` or `glmm`; the defaults where not given.
-
-        Returns
-        -------
-        Trial
         """
         fit = self.asked
         changed = zi is not None and self.zi is not None and zi != self.zi.spec.text
@@ -132,9 +121,7 @@ class Bench:
 def fit_again(fit, formula=None, zi=None, **options):
     """The fit's rows with another formula, other extra zeros, or other options.
 
-    Raises
-    ------
-    MixedEffectsError
+    Raises MixedEffectsError.
     """
     design = fit.design
     if formula is not None:

@@ -56,7 +56,6 @@ def passed_over(trial, trials):
     ----------
     trial : Trial
         The recommended one.
-    trials : sequence of Trial
     """
     if not trial.certified:
         return ""

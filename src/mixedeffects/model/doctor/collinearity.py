@@ -33,12 +33,7 @@ def has_power(fixed, term):
 
 
 def check_collinearity(bench):
-    """Leave out each term of the nearest dependency, one at a time.
-
-    Returns
-    -------
-    list of Trial
-    """
+    """Leave out each term of the nearest dependency, one at a time. Returns list of Trial."""
     fit = bench.asked
     found = collinear(fit)
     if found is None:

@@ -145,10 +145,6 @@ def tried(bench):
     A fit that lost a predictor is of another model than the asked one, and so would be all that
     is tried from it: the predictor comes back first.
 
-    Parameters
-    ----------
-    bench : Bench
-
     Returns
     -------
     trials : list of Trial
@@ -170,16 +166,12 @@ def tried(bench):
 def verdicts(trials, recommendation, base=0):
     """What came of each trial, in words.
 
+    Returns list of str.
+
     Parameters
     ----------
-    trials : sequence of Trial
-    recommendation : Recommendation
     base : int
         Place of the fit that the remedies started from.
-
-    Returns
-    -------
-    list of str
     """
     out = []
     for i, trial in enumerate(trials):

@@ -21,10 +21,8 @@ class RandomBar:
 
     Attributes
     ----------
-    intercept : bool
     slopes : tuple of str
         Formula terms besides the intercept.
-    group : str
     covariance : str
         As in `RandomPart`.
     part : RandomPart
@@ -65,12 +63,7 @@ class RandomBar:
 
 
 def formula_of(spec):
-    """The parsed formula of a model, ``.`` replaced, as the user wrote it but for that.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-    """
+    """The parsed formula of a model, ``.`` replaced, as the user wrote it but for that."""
     formula = parse(spec.text, response=bool(spec.response))
     return formula if spec.dot is None else formula.with_columns(spec.dot)
 
@@ -92,8 +85,6 @@ def written(formula, *, bars=None, fixed=None):
 
     Parameters
     ----------
-    formula : Formula
-    bars : sequence of RandomBar, optional
     fixed : sequence of str, optional
         Fixed-effect terms.
 
@@ -118,7 +109,6 @@ def wrapped(formula, functions):
 
     Parameters
     ----------
-    formula : Formula
     functions : dict of str to str
         Column to function.
 

@@ -20,15 +20,7 @@ def identify(bench):
 
     A category, or a number with few values, that is constant within groups has a variance at each
     value and no correlations: ``(0 + f || g)``. Otherwise correlations, effects or terms go, one
-    after another.
-
-    Parameters
-    ----------
-    bench : Bench
-
-    Returns
-    -------
-    list of Trial
+    after another. Returns list of Trial.
     """
     fit, path = bench.asked, []
     for _ in range(MOST_STEPS):
@@ -63,9 +55,7 @@ def loses_nothing(fit, asked):
 def candidates(fit):
     """Formulas with one random term changed, in the order in which they are tried.
 
-    Returns
-    -------
-    list of (what, formula, zi formula)
+    Returns list of (what, formula, zi formula).
     """
     found = Identification(fit)
     doubted = {
@@ -122,9 +112,7 @@ def by_value(fit, bar):
 def recommended(asked, others):
     """The trial to use, and why, where the asked fit has variances that are not in the data.
 
-    Returns
-    -------
-    Trial, list of str
+    Returns Trial, list of str.
     """
     usable = [t for t in others if t.certified]
     if not usable:

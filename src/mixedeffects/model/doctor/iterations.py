@@ -13,9 +13,7 @@ MORE, AT_LEAST = 4, 200
 def more_iterations(bench):
     """The same optimiser, allowed four times as many iterations; as many as it needs after a rule.
 
-    Returns
-    -------
-    list of Trial
+    Returns list of Trial.
     """
     if bench.spanned:
         return [Trial.needless(NAME, NO_OPTIMISER)]

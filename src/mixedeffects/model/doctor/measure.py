@@ -17,8 +17,9 @@ from mixedeffects.model.doctor.bench import quiet
 def measured(trials, base=0):
     """The trials with log-likelihood, parameters, AIC and test against the fit they started from.
 
-    Where the fixed effects differ and a fit is by REML, all numbers are by maximum likelihood: of
-    a certified fit at the maximum, of another at its own covariance parameters.
+    Where the fixed effects differ and a fit is by REML, all numbers are by maximum likelihood: of a
+    certified fit at the maximum, of another at its own covariance parameters. Returns trials (tuple
+    of Trial), notes (tuple of str).
 
     Parameters
     ----------
@@ -28,11 +29,6 @@ def measured(trials, base=0):
         The one whose model those after it are tested against: the asked fit, or that with its
         lost predictors back. Where it has no certified optimum, the test is against the fit of
         that model that has one.
-
-    Returns
-    -------
-    trials : tuple of Trial
-    notes : tuple of str
     """
     fits = [t.fit for t in trials if t.fit is not None]
     reason = needs_ml(fits)

@@ -19,7 +19,6 @@ def remedied(fit_it, remedy=True):
     ----------
     fit_it : callable
         Without arguments: makes the fit that was asked for.
-    remedy : bool
 
     Returns
     -------

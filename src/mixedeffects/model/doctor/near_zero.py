@@ -13,10 +13,6 @@ NAME = "drop near-zero slopes"
 def small_slopes(fit):
     """Random slopes that add next to nothing to the response, and that can be left out.
 
-    Parameters
-    ----------
-    fit : LMM or GLMM
-
     Returns
     -------
     dict of (bool, str) to list of str
@@ -37,9 +33,7 @@ def small_slopes(fit):
 def drop_near_zero(bench):
     """Leave out, at once, every random slope that adds next to nothing to the response.
 
-    Returns
-    -------
-    list of Trial
+    Returns list of Trial.
     """
     fit = bench.asked
     gone = small_slopes(fit)

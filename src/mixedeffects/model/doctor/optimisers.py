@@ -13,12 +13,7 @@ MOST = 3
 
 
 def another_optimiser(bench):
-    """Other optimisers, until one finds a certified optimum.
-
-    Returns
-    -------
-    list of Trial
-    """
+    """Other optimisers, until one finds a certified optimum. Returns list of Trial."""
     if bench.spanned:
         return [Trial.needless(NAME, NO_OPTIMISER)]
     certificate = bench.asked.certificate

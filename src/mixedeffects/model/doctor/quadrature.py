@@ -16,7 +16,6 @@ def with_quadrature(bench, trials, recommendation):
 
     Parameters
     ----------
-    bench : Bench
     trials : tuple of Trial
         The asked fit first.
     recommendation : Recommendation

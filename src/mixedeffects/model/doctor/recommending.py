@@ -18,6 +18,8 @@ PRACTICALLY = 5e-3
 def recommend(trials, bench, base=0):
     """The trial to use.
 
+    Returns a `Recommendation`.
+
     Parameters
     ----------
     trials : sequence of Trial
@@ -27,10 +29,6 @@ def recommend(trials, bench, base=0):
     base : int
         Place of that fit among the trials: the asked one, or one with the predictors back that
         the asked one lost.
-
-    Returns
-    -------
-    Recommendation
 
     Notes
     -----

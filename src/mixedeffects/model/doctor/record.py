@@ -20,12 +20,10 @@ class Trial:
         Which of the six; "asked" for the fit in question.
     what : str
         In words.
-    formula : str
     options : dict
         Arguments of `lmm` or `glmm` besides the formula that differ from the defaults.
     fit : LMM, GLMM or None
         None where nothing was fitted.
-    seconds : float
     outcome : {"tried", "skipped", "refused", "not applicable"}
         Whether there is a fit, and if not, of what kind the reason is.
     note : str
@@ -42,7 +40,6 @@ class Trial:
         Random effects that the fixed effects determine and the formula leaves out, in words.
     loglik, aic, p_value : float
         On the footing of the comparison; the p-value against the asked model.
-    npar : int or None
     """
 
     remedy: str
@@ -90,7 +87,6 @@ class Recommendation:
 
     Attributes
     ----------
-    trial : Trial
     reasons : tuple of str
         Sentences.
     changed : bool
@@ -122,12 +118,8 @@ class DiagnosisFacts:
 
     Attributes
     ----------
-    asked : LMM or GLMM
-    checks : tuple of Check
     trials : tuple of Trial
         First the asked fit; empty when nothing was tried.
-    recommendation : Recommendation
-    notes : tuple of str
     unseen : str
         Why the assumptions were not, or not all, looked at; empty where they were.
     """

@@ -29,9 +29,7 @@ NAME = "scale predictors"
 def scale_predictors(bench):
     """Centre columns far from zero; bring columns of very different sizes to one.
 
-    Returns
-    -------
-    list of Trial
+    Returns list of Trial.
     """
     fit = bench.asked
     plain = {

@@ -33,7 +33,6 @@ class Spot:
     ----------
     zi : bool
         Whether it is of the extra zeros.
-    text : str
     sizes : dict of str to float
         Formula term ("1" is the intercept) to the largest contribution of its columns, in
         residual standard deviations.
@@ -76,10 +75,6 @@ def spots(fit):
 def simplify(bench):
     """Drop correlations, then the smallest effects, until a certified fit is not singular.
 
-    Parameters
-    ----------
-    bench : Bench
-
     Returns
     -------
     list of Trial
@@ -116,9 +111,7 @@ def simplify(bench):
 def without_spanned(bench):
     """Without the random effects that the fixed effects determine; simpler where still singular.
 
-    Returns
-    -------
-    list of Trial
+    Returns list of Trial.
     """
     fit, gone = bench.asked, bench.spanned
     new = [bar.without(gone.get(bar.part.text, ())) for bar in bars(fit, False)]
@@ -152,16 +145,12 @@ def name_of(effect):
 def walk(bench, fit, *, split):
     """One model smaller after another, until a certified one is not singular.
 
+    Returns list of Trial.
+
     Parameters
     ----------
-    bench : Bench
-    fit : LMM or GLMM
     split : bool
         Whether to begin with dropping correlations; else they stay, and effects go.
-
-    Returns
-    -------
-    list of Trial
     """
     path = []
     while len(path) < MOST_STEPS:
@@ -186,7 +175,6 @@ def smaller(fit, *, split=True):
 
     Parameters
     ----------
-    fit : LMM or GLMM
     split : bool
         Drop correlations first.
 
@@ -260,9 +248,7 @@ def news(old, new):
 def droppable(fit, spot, n_terms):
     """Effects of a term that can go: slopes that no interaction needs; the rest when alone.
 
-    Returns
-    -------
-    list of (size, formula term, Spot)
+    Returns list of (size, formula term, Spot).
     """
     terms = next(b.part.effects for b in bars(fit, spot.zi) if b.part.text == spot.text)
     slopes = [name for name in spot.sizes if name != "1"]
