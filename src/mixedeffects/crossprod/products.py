@@ -132,24 +132,25 @@ def _small_products(design, layout, reference, noise):
     n, m = design.n, layout.m
     XY = _transformed(design.X, _response(design), reference.T)
     Zd = np.zeros((n, m))
-    rows = np.arange(n)
+    flat, rows = Zd.reshape(-1), np.arange(0, n * m, m)
     for f, offset in zip(layout.rest, layout.offsets, strict=True):
         block = design.blocks[f]
-        first = block.factor.codes * block.k
-        first = first + offset
+        first = rows + block.factor.codes * block.k
+        first += offset
         if block.Z is None:
-            Zd[rows, first] = 1.0
+            flat[first] = 1.0
         else:
             Z = block.Z @ reference.T_blocks[f]
             for c in range(block.k):
-                Zd[rows, first + c] = Z[:, c]
+                flat[first] = Z[:, c]
+                first += 1
     WZ, WXY = noise.times(Zd), noise.times(XY)
     dense = WZ.T @ Zd
     diag = []
     for f, offset in zip(layout.rest, layout.offsets, strict=True):
         q, k = layout.q[f], layout.k[f]
-        block = dense[offset : offset + q * k, offset : offset + q * k]
-        diag.append(np.ascontiguousarray(np.einsum("iaib->iab", block.reshape(q, k, q, k))))
+        block = dense[offset : offset + q * k, offset : offset + q * k].reshape(q, k, q, k)
+        diag.append(np.ascontiguousarray(block.diagonal(axis1=0, axis2=2).transpose(2, 0, 1)))
     return CrossProducts(
         layout=layout,
         reference=reference,

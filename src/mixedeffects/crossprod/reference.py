@@ -144,10 +144,10 @@ def orthonormalising(X):
         gram = gram + part.T @ part
     gram /= n
     scale = np.sqrt(gram.diagonal())
-    if not scale.min() > 0:
+    if not min(scale.tolist()) > 0:
         return None
     R, failed = dpotrf(gram / (scale[:, None] * scale), lower=0)
-    if failed or R.diagonal().min() < 1e-5:
+    if failed or min(R.diagonal().tolist()) < 1e-5:
         return None
     T = dtrtri(R, lower=0)[0] / scale[:, None]
     if centre is not None:

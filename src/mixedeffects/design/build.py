@@ -87,10 +87,8 @@ def build_design(
             "an ordinal model has thresholds in place of an intercept; leave out '0 +' or '- 1'",
             formula.text,
         )
-    given = {
-        what: None if values is None else row_column(what, values, table)
-        for what, values in (("exposure", exposure), ("weights", weights))
-    }
+    exposures = None if exposure is None else row_column("exposure", exposure, table)
+    priors = None if weights is None else row_column("weights", weights, table)
     exposure_name = exposure if isinstance(exposure, str) else None
     formula = with_exposure(formula, exposure_name)
     others = _others(formula, table, (weights, exposure), zi=zi, dispersion=dispersion)
@@ -98,14 +96,14 @@ def build_design(
         name: tuple(find_columns(one, table, one.column_names))
         for name, one, _ in ((MAIN, formula, dot), *others)
     }
-    report, columns = _rows_used(table, used, given)
+    report, columns = _rows_used(table, used, (priors, exposures))
 
     values = Evaluator(formula.text, columns, report.n_used, {}, {}, True, report.kept)
     risk = prior = None
-    if given["exposure"] is not None:
-        risk = check_exposure(given["exposure"].select(report.kept), report.kept)
-    if given["weights"] is not None:
-        prior = positive_weights(given["weights"].select(report.kept))
+    if exposures is not None:
+        risk = check_exposure(exposures.select(report.kept), report.kept)
+    if priors is not None:
+        prior = positive_weights(priors.select(report.kept))
     ordered = table.flavour == "polars"  # whose only plain categories are those of an Enum
     answer = read_response(formula, values, kind, prior, ordered=ordered)
     grouping = Grouping(values)
@@ -156,15 +154,16 @@ def _others(formula, table, excluded, **given):
     return tuple((name, one, dot) for name, (one, dot) in found.items())
 
 
-def _rows_used(table: SourceTable, used: dict[str, tuple[str, ...]], given: dict[str, Any]):
+def _rows_used(
+    table: SourceTable, used: dict[str, tuple[str, ...]], given: tuple[Column | None, ...]
+):
     """Which rows are complete, and the columns that the formulas read, cut to them."""
-    read = dict.fromkeys(name for names in used.values() for name in names)
-    checked = [table.column(name) for name in read]
-    checked += [column for column in given.values() if column is not None]
-    report = find_missing({id(column): column for column in checked}.values(), table.n_rows)
+    read = {name: table.column(name) for names in used.values() for name in names}
+    checked = {id(column): column for column in (*read.values(), *given) if column is not None}
+    report = find_missing(checked.values(), table.n_rows)
     columns: dict[str, Column] = {}
-    for name in read:
-        columns[name] = kept = table.column(name).select(report.kept)
+    for name, column in read.items():
+        columns[name] = kept = column.select(report.kept)
         refuse_infinite(kept)
     return report, columns
 

@@ -87,14 +87,15 @@ def triangle(X: Matrix) -> tuple[np.ndarray, np.ndarray]:
 
 def _clearly_independent(gram: np.ndarray) -> bool:
     diagonal = gram.diagonal()
-    if not (diagonal.min() > 0 and isfinite(diagonal.sum())):
+    sizes = diagonal.tolist()
+    if not (min(sizes) > 0 and isfinite(sum(sizes))):
         return False
     scale = 1.0 / np.sqrt(diagonal)
     try:
         factor = np.linalg.cholesky(gram * scale[:, None] * scale)
     except np.linalg.LinAlgError:
         return False
-    return bool(factor.diagonal().min() > 1e-4)
+    return min(factor.diagonal().tolist()) > 1e-4
 
 
 def describe(

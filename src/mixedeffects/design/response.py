@@ -127,6 +127,6 @@ def _own_or_view(y: np.ndarray) -> np.ndarray:
 
 def refuse_constant(y: np.ndarray, name: str) -> None:
     """Raise a ModelError when every value is the same."""
-    low = y.min()
-    if low == y.max():
-        raise ModelError(f"the response '{name}' is constant (always {low:g}): nothing varies")
+    first = y[0]
+    if first == y[-1] and (y == first).all():
+        raise ModelError(f"the response '{name}' is constant (always {first:g}): nothing varies")

@@ -145,7 +145,7 @@ def _pair(V, full):
 
 def _solve(system, rhs):
     scale = np.sqrt(system.diagonal())
-    if not scale.min() > 0:
+    if not min(scale.tolist()) > 0:
         scale[scale == 0] = 1.0
     scaled = system / (scale[:, None] * scale)
     rhs = rhs / scale
@@ -162,7 +162,7 @@ def _factor(G):
     if G.shape[0] == 1:
         return np.sqrt(np.clip(G, LOWEST**2, HIGHEST**2))
     L, failed = dpotrf(G, lower=1, clean=1)
-    if not failed and L.diagonal().min() > LOWEST and L.max() < HIGHEST:
+    if not failed and min(L.diagonal().tolist()) > LOWEST and L.max() < HIGHEST:
         return L
     eigenvalues, vectors = np.linalg.eigh(0.5 * (G + G.T))
     kept = np.clip(eigenvalues, LOWEST**2, HIGHEST**2)
