@@ -182,6 +182,10 @@ class GLMMFit:
             certificate, guess(evaluation)[0], found.groups, self.request, None,
         )  # fmt: skip
 
+    def by_ml(self):
+        """The fit itself."""
+        return self
+
     def with_response(self, y):
         """The design with another response, as `again` takes it."""
         return replace(self.design, y=y)

@@ -172,6 +172,14 @@ class LMMFit:
         with threads_for(self.plan.columns):
             return optimum(self.design, self.plan, objective, request, type(self))
 
+    def by_ml(self):
+        """The same model by maximum likelihood, fitted once, without another pass over the rows."""
+        if not self.reml:
+            return self
+        if "by ml" not in self.cache:
+            self.cache["by ml"] = self.again(reml=False)
+        return self.cache["by ml"]
+
     def with_response(self, y):
         """The design with another response, as `again` takes it."""
         return replace(self.design, y=y)

@@ -9,8 +9,8 @@ from mixedeffects.model.loading import load
 from mixedeffects.model.warmup import warmup
 
 if TYPE_CHECKING:
+    from mixedeffects.model.all_fits import all_fit
     from mixedeffects.model.comparing import compare
-    from mixedeffects.model.doctor import all_fit
     from mixedeffects.model.exploring import explore, reshape_long
     from mixedeffects.model.generalised import GLMM, glmm
     from mixedeffects.model.pooling import baselines
@@ -20,7 +20,7 @@ __getattr__ = late(
     __name__,
     {
         "GLMM": "generalised",
-        "all_fit": "doctor",
+        "all_fit": "all_fits",
         "baselines": "pooling",
         "compare": "comparing",
         "explore": "exploring",

@@ -269,18 +269,8 @@ def comparable(fits, names, refit, test):
             f"these likelihoods cannot be compared: {reason}\n"
             'use refit="auto", which refits by maximum likelihood'
         )
-    fits = tuple(by_ml(fit) if fit.reml else fit for fit in fits)
+    fits = tuple(fit.by_ml() for fit in fits)
     return fits, [f"Refitted by maximum likelihood: {reason}"]
-
-
-def by_ml(fit):
-    """The same model fitted by maximum likelihood, without another pass over the rows.
-
-    Returns a `LMM`.
-    """
-    if "by ml" not in fit.cache:
-        fit.cache["by ml"] = fit.again(reml=False)
-    return fit.cache["by ml"]
 
 
 def _names(fits, names):

@@ -84,7 +84,7 @@ class MixedModel(MakeTables):
     contrasts = Listed(wrap=shown("EstimatedMeans"))
 
     random_pca = Listed("mixedeffects.inference.random_pca", framed)
-    diagnose = Listed("mixedeffects.model.doctor")
+    diagnose = Listed("mixedeffects.remedies")
     remedies = property(lambda self: self.cache.get("remedies"))
 
     lrt = Listed("mixedeffects.model.comparing")
@@ -133,6 +133,6 @@ def perhaps_remedied(fit_it, remedy):
     """
     if remedy is False:
         return announced(fit_it())
-    from mixedeffects.model.doctor import remedied
+    from mixedeffects.remedies import remedied
 
     return remedied(fit_it, remedy)

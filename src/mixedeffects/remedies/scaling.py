@@ -20,8 +20,8 @@ from mixedeffects.inference.checkup import (
     lost_columns,
     uncorrelated_columns,
 )
-from mixedeffects.model.doctor.formulas import wrapped
-from mixedeffects.model.doctor.record import Trial
+from mixedeffects.remedies.formulas import wrapped
+from mixedeffects.remedies.record import Trial
 
 NAME = "scale predictors"
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import nan
 
 from mixedeffects.inference.approximation import OFF, approximation
-from mixedeffects.model.doctor.record import Recommendation
+from mixedeffects.remedies.record import Recommendation
 
 NAME = "quadrature"
 

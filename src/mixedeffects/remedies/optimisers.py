@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.estimation import OPTIMIZERS
-from mixedeffects.model.doctor.record import BY_RULE, NO_OPTIMISER, Trial
+from mixedeffects.remedies.record import BY_RULE, NO_OPTIMISER, Trial
 
 NAME = "another optimiser"
 # those with derivatives come first: they are the quickest and the surest

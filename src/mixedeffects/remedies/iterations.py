@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.estimation import BY_EVALUATIONS
-from mixedeffects.model.doctor.record import NO_OPTIMISER, Trial
+from mixedeffects.remedies.record import NO_OPTIMISER, Trial
 
 NAME = "more iterations"
 # times as many as were used, and at least

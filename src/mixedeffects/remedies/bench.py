@@ -17,8 +17,8 @@ from mixedeffects.errors import (
     NotAvailableError,
 )
 from mixedeffects.inference.checkup import checkup, spanned_effects
-from mixedeffects.model.doctor.formulas import formula_of
-from mixedeffects.model.doctor.record import REFUSED, SKIPPED, Trial
+from mixedeffects.remedies.formulas import formula_of
+from mixedeffects.remedies.record import REFUSED, SKIPPED, Trial
 
 # a gradient costs about as much as the value
 WITH_GRADIENT = 2.0

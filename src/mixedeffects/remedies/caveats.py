@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.inference.checkup import collinearity, lost_columns
-from mixedeffects.model.doctor.record import AIC_SLACK, NEARLY, REFUSED, SKIPPED
+from mixedeffects.remedies.record import AIC_SLACK, NEARLY, REFUSED, SKIPPED
 
 # a difference of AIC that its two digits do not show
 UNSEEN = 5e-3

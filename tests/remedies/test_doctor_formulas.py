@@ -9,7 +9,7 @@ import pytest
 import mixedeffects as me
 from mixedeffects.design import build_design, redesigned
 from mixedeffects.formula import parse
-from mixedeffects.model.doctor.formulas import bars_of, without_terms, wrapped, written
+from mixedeffects.remedies.formulas import bars_of, without_terms, wrapped, written
 from tests import tolerances as tol
 
 

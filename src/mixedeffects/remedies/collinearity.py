@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from mixedeffects.formula import Name, column_names
 from mixedeffects.inference.checkup import INFLATED, collinear
-from mixedeffects.model.doctor.formulas import without_terms
-from mixedeffects.model.doctor.record import Trial
-from mixedeffects.model.doctor.scaling import zi_text
+from mixedeffects.remedies.formulas import without_terms
+from mixedeffects.remedies.record import Trial
+from mixedeffects.remedies.scaling import zi_text
 
 NAME = "check collinearity"
 # terms of the nearest dependency to leave out, one at a time

@@ -10,8 +10,7 @@ from mixedeffects.errors import MixedEffectsError
 from mixedeffects.estimation import LMMObjective
 from mixedeffects.inference import n_parameters
 from mixedeffects.inference.comparison import likelihood_ratio, needs_ml
-from mixedeffects.model.comparing import by_ml
-from mixedeffects.model.doctor.bench import quiet
+from mixedeffects.remedies.bench import quiet
 
 
 def measured(trials, base=0):
@@ -75,7 +74,7 @@ def _one(trial, against, ml):
     p_value = nan
     if fit is not against and not trial.same_model:
         if fit.certificate.at_maximum and against.certificate.at_maximum:
-            pair = (by_ml(f) if ml and f.reml else f for f in (fit, against))
+            pair = (f.by_ml() if ml else f for f in (fit, against))
             p_value, note = tested_against(*pair)
         else:
             note = "no test: one of the two has no certified optimum"
@@ -87,7 +86,7 @@ def _one(trial, against, ml):
 def ml_objective(fit):
     """-2 log-likelihood by maximum likelihood; of a fit without certificate, where it stopped."""
     if fit.certificate.at_maximum:
-        return by_ml(fit).objective
+        return fit.by_ml().objective
     old = fit.evaluation.objective
     objective = LMMObjective(old.stats, old.solver, old.parameters, False)
     with threads_for(fit.plan.columns):

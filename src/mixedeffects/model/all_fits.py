@@ -16,8 +16,8 @@ from mixedeffects.estimation import OPTIMIZERS
 from mixedeffects.fitting import GLMMFit, LMMFit
 from mixedeffects.inference import Table, identification
 from mixedeffects.inference.separated import limits_of
-from mixedeffects.model.doctor.bench import quiet
-from mixedeffects.model.doctor.record import LOGLIK_SLACK
+from mixedeffects.remedies.bench import quiet
+from mixedeffects.remedies.record import LOGLIK_SLACK
 
 
 @dataclass(frozen=True, slots=True)

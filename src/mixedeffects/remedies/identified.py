@@ -7,8 +7,8 @@ from dataclasses import replace
 from mixedeffects.errors import MixedEffectsError
 from mixedeffects.formula import CORRELATED, UNCORRELATED, column_names
 from mixedeffects.inference import Identification
-from mixedeffects.model.doctor.record import LOGLIK_SLACK, Trial
-from mixedeffects.model.doctor.simplify import bars, rewritten
+from mixedeffects.remedies.record import LOGLIK_SLACK, Trial
+from mixedeffects.remedies.simplify import bars, rewritten
 
 NAME = "what the data can tell"
 # models along the path, at most

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mixedeffects.errors import MixedEffectsError
-from mixedeffects.model.doctor import caveats, identified, near_zero, scaling
-from mixedeffects.model.doctor.record import (
+from mixedeffects.remedies import caveats, identified, near_zero, scaling
+from mixedeffects.remedies.record import (
     AIC_SLACK,
     LOGLIK_SLACK,
     NEARLY,

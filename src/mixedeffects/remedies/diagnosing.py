@@ -9,19 +9,19 @@ from mixedeffects.display import Diagnosis
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.assumptions import assumptions
 from mixedeffects.inference.checkup import checkup, lost_columns, spanned_effects
-from mixedeffects.model.doctor import caveats
-from mixedeffects.model.doctor.bench import Bench
-from mixedeffects.model.doctor.collinearity import check_collinearity
-from mixedeffects.model.doctor.identified import identify
-from mixedeffects.model.doctor.iterations import more_iterations
-from mixedeffects.model.doctor.measure import measured
-from mixedeffects.model.doctor.near_zero import drop_near_zero, small_slopes
-from mixedeffects.model.doctor.optimisers import another_optimiser
-from mixedeffects.model.doctor.quadrature import with_quadrature
-from mixedeffects.model.doctor.recommending import recommend
-from mixedeffects.model.doctor.record import DiagnosisFacts, Trial
-from mixedeffects.model.doctor.scaling import scale_predictors
-from mixedeffects.model.doctor.simplify import simplify
+from mixedeffects.remedies import caveats
+from mixedeffects.remedies.bench import Bench
+from mixedeffects.remedies.collinearity import check_collinearity
+from mixedeffects.remedies.identified import identify
+from mixedeffects.remedies.iterations import more_iterations
+from mixedeffects.remedies.measure import measured
+from mixedeffects.remedies.near_zero import drop_near_zero, small_slopes
+from mixedeffects.remedies.optimisers import another_optimiser
+from mixedeffects.remedies.quadrature import with_quadrature
+from mixedeffects.remedies.recommending import recommend
+from mixedeffects.remedies.record import DiagnosisFacts, Trial
+from mixedeffects.remedies.scaling import scale_predictors
+from mixedeffects.remedies.simplify import simplify
 
 #: The six remedies, in the order in which they are tried.
 REMEDIES = (
