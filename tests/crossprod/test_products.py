@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixedeffects.crossprod import CrossProducts, leaf_pattern, products, together
+from mixedeffects.crossprod import CrossProducts, crossed, leaf_pattern, products
 from mixedeffects.errors import OptionError
 from tests import tolerances as tol
 from tests.engine.simulated import design_of, designs, layout_of
@@ -120,8 +120,8 @@ def test_small_layout_holds_the_same_numbers():
 def test_threads_give_the_same(monkeypatch):
     design = DESIGNS["partially crossed, vectors"]
     alone = CrossProducts.of(design, layout_of(design))
-    monkeypatch.setattr(together, "PARALLEL_ROWS", 0)
-    monkeypatch.setattr(together, "cores", lambda: 3)
+    monkeypatch.setattr(crossed, "PARALLEL_ROWS", 0)
+    monkeypatch.setattr(crossed, "cores", lambda: 3)
     shared = CrossProducts.of(design, layout_of(design))
     for a, b in zip(whole(alone), whole(shared), strict=True):
         np.testing.assert_array_equal(a, b)

@@ -42,7 +42,7 @@ def build_both(monkeypatch):
             patch.setattr(chunks, "LARGE_BYTES", 0)
             patch.setattr("mixedeffects.design.column_matrix.PIECE", 1)
             patch.setattr("mixedeffects.design.column_matrix.LEAST_ROWS", 5)
-            for name in ("chunks", "coding", "response"):
+            for name in ("chunks", "integer_codes", "response"):
                 patch.setattr(f"mixedeffects.design.{name}.CHUNK", 7)
             lazy = build_design(*args, **kwargs)
         return build_design(*args, **kwargs), lazy

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixedeffects.design import Factor, build_design, nesting
-from mixedeffects.design.coding import code_integers, code_numbers, interaction
+from mixedeffects.design.integer_codes import code_integers, code_numbers, interaction
 from mixedeffects.design.labels import Labels
 from mixedeffects.design.rank import dependent_columns
 from tests import tolerances as tol

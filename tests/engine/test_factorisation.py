@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mixedeffects.crossprod import CrossProducts
-from mixedeffects.engine.projection import Solver
 from mixedeffects.engine.remainder import sparse
+from mixedeffects.engine.solver import Solver
 from tests import tolerances as tol
 from tests.engine.simulated import Oracle, design_of, designs, layout_of, objective_of
 

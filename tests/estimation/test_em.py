@@ -15,9 +15,14 @@ from mixedeffects.estimation import LMMObjective, Parameters
 from mixedeffects.estimation import em as em_module
 from mixedeffects.estimation.em import em, plain_step, residual_ratio
 from mixedeffects.estimation.minimize import settle
-from mixedeffects.estimation.px import directions, level_moments, level_products, regression
+from mixedeffects.estimation.parameter_expansion import (
+    directions,
+    level_moments,
+    level_products,
+    regression,
+)
+from mixedeffects.estimation.search_log import Watch, linear_look
 from mixedeffects.estimation.start import even_start
-from mixedeffects.estimation.watching import Watch, linear_look
 from tests import tolerances as tol
 from tests.estimation.simulated import FORMULAS, crossed_table
 from tests.estimation.test_objective import layouts

@@ -222,8 +222,8 @@ def test_a_file_of_an_earlier_version_has_no_path_and_says_so(tmp_path):
 
 
 def test_a_very_long_path_is_thinned_and_keeps_its_ends(monkeypatch):
-    monkeypatch.setattr("mixedeffects.estimation.watching.MOST_NUMBERS", 600)
-    monkeypatch.setattr("mixedeffects.estimation.watching.LOOK_EVERY", 8)
+    monkeypatch.setattr("mixedeffects.estimation.search_log.MOST_NUMBERS", 600)
+    monkeypatch.setattr("mixedeffects.estimation.search_log.LOOK_EVERY", 8)
     table = crossed_table()
     fit = me.lmm("y ~ x + (1 + x | g)", table, optimizer="Nelder-Mead")
     path = fit.certificate.path

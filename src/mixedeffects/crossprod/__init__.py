@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from mixedeffects.crossprod.crossed import Rows, leaf_pattern, rows_against
 from mixedeffects.crossprod.layout import Layout
 from mixedeffects.crossprod.products import CrossProducts
 from mixedeffects.crossprod.reference import Reference
-from mixedeffects.crossprod.together import Rows, leaf_pattern, rows_against
 from mixedeffects.doors import late
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.crossprod.together import Rows
+from mixedeffects.crossprod.crossed import Rows
 
 SAMPLE = 2_000
 

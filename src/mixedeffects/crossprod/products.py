@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixedeffects.covariance import Noise, PriorWeights
-from mixedeffects.crossprod.cores import cores
+from mixedeffects.crossprod.crossed import Rows, rows_against
 from mixedeffects.crossprod.layout import Layout
 from mixedeffects.crossprod.nested import nested_products, parents_of
+from mixedeffects.crossprod.parallel import cores
 from mixedeffects.crossprod.reference import Reference
-from mixedeffects.crossprod.together import Rows, rows_against
 from mixedeffects.errors import OptionError
 
 CHUNK = 16_384

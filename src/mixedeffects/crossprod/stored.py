@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.crossprod.crossed import Rows
 from mixedeffects.crossprod.layout import Layout
 from mixedeffects.crossprod.products import CrossProducts
 from mixedeffects.crossprod.reference import Reference
-from mixedeffects.crossprod.together import Rows
 
 # arrays of `CrossProducts` that are there or not
 PLAIN = ("xx", "leaf_diag", "leaf_fixed", "rest_fixed")

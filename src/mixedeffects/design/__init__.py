@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from mixedeffects.design.build import build_design
 from mixedeffects.design.code_names import is_code
-from mixedeffects.design.coding import code_numbers
-from mixedeffects.design.codings import TermCoding, term_codings
 from mixedeffects.design.column_matrix import dense, pieces, rows_of, select_columns
+from mixedeffects.design.integer_codes import code_numbers
 from mixedeffects.design.nesting import is_nested, nesting
 from mixedeffects.design.rank import triangle
 from mixedeffects.design.records import (
@@ -35,6 +34,7 @@ from mixedeffects.design.row_index import (
 from mixedeffects.design.sources import SourceColumns
 from mixedeffects.design.spec import ModelSpec, Rebuilt, rebuild_all
 from mixedeffects.design.table import open_table, to_frame
+from mixedeffects.design.term_coding import TermCoding, term_codings
 from mixedeffects.doors import late
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mixedeffects.design.chunks import take
-from mixedeffects.design.coding import narrow
 from mixedeffects.design.columns import Column
 from mixedeffects.design.contrasts import Contrast
+from mixedeffects.design.integer_codes import narrow
 from mixedeffects.design.labels import Labels, match_labels, text_array
 from mixedeffects.errors import DataError
 from mixedeffects.formula import CONTRASTS, Call, Literal, Name, strip, unparse

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from mixedeffects.design.chunks import chunks
-from mixedeffects.design.part import ALL, Part
+from mixedeffects.design.contribution import ALL, Part
 
 #: A column: parts to multiply, each with the number of its own column; none for a column of ones.
 Recipe: TypeAlias = tuple[tuple[Part, int], ...]
@@ -36,7 +36,7 @@ class ColumnMatrix(NDArrayOperatorsMixin):
     Examples
     --------
     >>> import numpy as np
-    >>> from mixedeffects.design.part import Part
+    >>> from mixedeffects.design.contribution import Part
     >>> x = Part(np.array([3, 5, 7], dtype=np.int8), ("x",))
     >>> X = ColumnMatrix(3, [(), ((x, 0),)])
     >>> X[1:]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.design.chunks import chunks
-from mixedeffects.design.coding import code_numbers, drop_unused, sort_text
+from mixedeffects.design.integer_codes import code_numbers, drop_unused, sort_text
 from mixedeffects.design.labels import Labels
 from mixedeffects.errors import ColumnTypeError
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.design.chunks import take
-from mixedeffects.design.coding import interaction
 from mixedeffects.design.columns import Column
 from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.design.integer_codes import interaction
 from mixedeffects.design.labels import Labels, PairedLabels, match_labels
 from mixedeffects.design.records import Factor
 from mixedeffects.errors import ModelError

@@ -8,8 +8,8 @@ from mixedeffects.design.categorical import Coded
 from mixedeffects.design.chunks import is_large
 from mixedeffects.design.column_matrix import ColumnMatrix, Matrix, Recipe, expand
 from mixedeffects.design.contrasts import coding, indicator_levels
+from mixedeffects.design.contribution import ALL, Part
 from mixedeffects.design.evaluate import Evaluator
-from mixedeffects.design.part import ALL, Part
 from mixedeffects.errors import DataError, ModelError
 from mixedeffects.formula import TermList
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.design.coding import pair_codes
+from mixedeffects.design.integer_codes import pair_codes
 from mixedeffects.design.records import Factor
 
 

@@ -1,6 +1,6 @@
 """The engine: plans and factorisations. It knows no formula, likelihood or theta."""
 
-from mixedeffects.engine.own import block_diagonal, crossing_matrix, own_matrix
+from mixedeffects.engine.exchange import with_fixed, with_response
 from mixedeffects.engine.plan import (
     Plan,
     free_memory,
@@ -9,8 +9,8 @@ from mixedeffects.engine.plan import (
     plan_products,
     require_memory,
 )
-from mixedeffects.engine.projection import Solver
-from mixedeffects.engine.refixed import with_fixed, with_response
+from mixedeffects.engine.remainder_products import block_diagonal, crossing_matrix, own_matrix
+from mixedeffects.engine.solver import Solver
 from mixedeffects.engine.threads import threads_for
 from mixedeffects.engine.variance_products import (
     all_products,

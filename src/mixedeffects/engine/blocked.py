@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.covariance import IDENTITY
 from mixedeffects.engine import levels
 from mixedeffects.engine.coordinates import Coordinates, rest_variates
-from mixedeffects.engine.own import own_values
+from mixedeffects.engine.remainder_products import own_values
 
 # 1 - diag(R^-1) below this has lost too many digits to be divided by Lambda twice
 CANCELLED = 1e-5

@@ -65,7 +65,7 @@ def _places(layout, p, priors):
 
 
 class BorderedFactorisation:
-    """What `mixedeffects.engine.projection` lists, at one Lambda.
+    """What `mixedeffects.engine.solver` lists, at one Lambda.
 
     Takes Lambdas sequence of (k, k) arrays.
     """

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import blas
 
-from mixedeffects.crossprod.cores import cores, in_parallel
+from mixedeffects.crossprod.parallel import cores, in_parallel
 from mixedeffects.engine.levels import products
 
 # seconds per multiply-add: indirect addressing against matrix products

@@ -13,7 +13,7 @@ from typing import Any
 
 from mixedeffects.covariance import Prior
 from mixedeffects.crossprod import Layout
-from mixedeffects.crossprod.cores import BLAS_RATE, LOOP_RATE
+from mixedeffects.crossprod.parallel import BLAS_RATE, LOOP_RATE
 from mixedeffects.engine.describe import describe
 from mixedeffects.engine.priors import identities
 from mixedeffects.errors import OptionError, PlanTooLargeError

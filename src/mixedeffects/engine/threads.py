@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from mixedeffects.crossprod.cores import cores
+from mixedeffects.crossprod.parallel import cores
 
 _lock = threading.Lock()
 _before: list = []

@@ -240,7 +240,7 @@ def all_products(stats):
     """Z~'WZ~ (sparse, symmetric) and Z~'WX~ with the blocks in the design's order."""
     from scipy import sparse
 
-    from mixedeffects.engine.own import block_diagonal, crossing_matrix, own_matrix
+    from mixedeffects.engine.remainder_products import block_diagonal, crossing_matrix, own_matrix
 
     layout, p = stats.layout, stats.p
     A, ZX = own_matrix(stats), stats.rest_fixed[:, :p]

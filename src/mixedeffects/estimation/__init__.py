@@ -11,7 +11,7 @@ from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimiz
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
 from mixedeffects.estimation.parameters import Parameters
 from mixedeffects.estimation.recession import Recession, complement, null_space
-from mixedeffects.estimation.watching import Step
+from mixedeffects.estimation.search_log import Step
 
 if TYPE_CHECKING:
     from mixedeffects.estimation.identification import (

@@ -14,7 +14,7 @@ import numpy as np
 from mixedeffects.estimation.boundary import Direction, combinations, singular_directions
 from mixedeffects.estimation.newton import decrement_at
 from mixedeffects.estimation.recession import Recession
-from mixedeffects.estimation.watching import Step
+from mixedeffects.estimation.search_log import Step
 
 # gain of a variance of zero, and decrement, that leave an optimum proved; such a decrement is a few
 # thousandths of a standard error

@@ -12,7 +12,8 @@ s^2 (n + sum <G, D>). Then beta and sigma^2 maximise the likelihood itself at th
 G, as they do at every theta (Liu & Rubin 1994, doi:10.1093/biomet/81.4.633): so the profiled
 objective falls in every iteration.
 
-`docs/theory/em.md` has the derivation, `mixedeffects.estimation.px` what makes it fast.
+`docs/theory/em.md` has the derivation, `mixedeffects.estimation.parameter_expansion` what makes it
+fast.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from mixedeffects.estimation.newton import (
     decrement_at,
     out_of_iterations,
 )
-from mixedeffects.estimation.px import expanded, root
+from mixedeffects.estimation.parameter_expansion import expanded, root
 
 MOST_ITERATIONS = 5000
 # fall of the objective in an iteration below which its gradient is looked at: a small step alone

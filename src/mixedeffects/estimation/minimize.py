@@ -27,8 +27,8 @@ from mixedeffects.estimation.newton import (
     decrement_at,
     newton,
 )
+from mixedeffects.estimation.search_log import Watch, linear_look
 from mixedeffects.estimation.start import even_start, moment_start
-from mixedeffects.estimation.watching import Watch, linear_look
 from mixedeffects.formula import close_match
 
 # "limit": the option that max_iterations sets; "ran_out": the statuses of a run that met it

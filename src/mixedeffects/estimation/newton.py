@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
-from mixedeffects.estimation.watching import Step, stopped
+from mixedeffects.estimation.search_log import Step, stopped
 
 ARMIJO = 1e-4
 SMALLEST_STEP = 1e-10

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import lapack
 
-from mixedeffects.crossprod.cores import BLAS_RATE, LOOP_RATE
+from mixedeffects.crossprod.parallel import BLAS_RATE, LOOP_RATE
 from mixedeffects.engine.remainder.base import (
     CholeskyFactor,
     Offer,

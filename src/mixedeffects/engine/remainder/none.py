@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.crossprod.cores import LOOP_RATE
+from mixedeffects.crossprod.parallel import LOOP_RATE
 from mixedeffects.engine.remainder.base import Offer, Remainder, RemainderFactor
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mixedeffects.crossprod.cores import LOOP_RATE
+from mixedeffects.crossprod.parallel import LOOP_RATE
 from mixedeffects.engine.remainder import symbolic
 from mixedeffects.engine.remainder.base import CholeskyFactor, Offer, Remainder
 

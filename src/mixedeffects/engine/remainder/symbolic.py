@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.crossprod.cores import LOOP_RATE
+from mixedeffects.crossprod.parallel import LOOP_RATE
 from mixedeffects.thinning import scattered
 
 # nodes looked at to see whether the remainder is dense

@@ -33,7 +33,7 @@ from mixedeffects.estimation.minimize import (
     scipy_runner,
     warn_unless_proved,
 )
-from mixedeffects.estimation.watching import Watch, generalised_look
+from mixedeffects.estimation.search_log import Watch, generalised_look
 
 # EM needs moments given the data
 OFFERED = tuple(name for name in OPTIMIZERS if name != "em")

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.estimation.boundary import WORTHWHILE
+from mixedeffects.estimation.parameter_expansion import root
 from mixedeffects.estimation.profile.constraint import TermFactor
 from mixedeffects.estimation.profile.natural import NaturalFactor
-from mixedeffects.estimation.px import root
 
 # standard deviation, of sigma, below which a direction counts as having no variance
 NULL = 1e-3

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import numpy as np
 
-from mixedeffects.crossprod.cores import cores
+from mixedeffects.crossprod.parallel import cores
 from mixedeffects.engine import threads_for
 from mixedeffects.options import check_count, generator
 

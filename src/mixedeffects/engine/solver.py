@@ -42,7 +42,7 @@ class Solver:
             priors = identities(stats.layout) if plan is None else plan.priors
             self._small = BorderedModel(stats, priors)
         else:
-            from mixedeffects.engine.factorisation import Engine
+            from mixedeffects.engine.elimination import Engine
 
             self._engine = Engine(stats, plan)
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.engine.blocked import Factorisation
-from mixedeffects.engine.own import own_matrix, own_places
 from mixedeffects.engine.priors import leaf_diagonal, log_determinant
 from mixedeffects.engine.remainder import REMAINDERS
+from mixedeffects.engine.remainder_products import own_matrix, own_places
 
 
 class Engine:

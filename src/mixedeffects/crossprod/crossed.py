@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from mixedeffects.crossprod.cores import cores, in_parallel
+from mixedeffects.crossprod.parallel import cores, in_parallel
 
 # rows below which a second thread costs more than it saves
 PARALLEL_ROWS = 100_000
