@@ -32,7 +32,7 @@ from mixedeffects.design.row_index import (
     rows_used,
 )  # fmt: skip
 from mixedeffects.design.sources import SourceColumns
-from mixedeffects.design.spec import ModelSpec, Rebuilt, rebuild_all
+from mixedeffects.design.spec import ModelSpec, Rebuilt
 from mixedeffects.design.table import open_table, to_frame
 from mixedeffects.design.term_coding import TermCoding, term_codings
 from mixedeffects.doors import late
@@ -40,6 +40,7 @@ from mixedeffects.doors import late
 if TYPE_CHECKING:
     from mixedeffects.design.collapsing import collapse
     from mixedeffects.design.left_out import LeftOut, has_rows, require_rows, without_rows
+    from mixedeffects.design.rebuilding import rebuild_all
     from mixedeffects.design.redesign import redesigned
     from mixedeffects.design.response_form import ResponseForm
     from mixedeffects.design.row_keys import Collapsed, equal_rows
@@ -53,6 +54,7 @@ __getattr__ = late(
         **dict.fromkeys(("LeftOut", "has_rows", "require_rows", "without_rows"), "left_out"),
         **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
         "ResponseForm": "response_form",
+        "rebuild_all": "rebuilding",
         "redesigned": "redesign",
         "take_rows": "some_rows",
         **dict.fromkeys(("assemble", "stack"), "stacked"),

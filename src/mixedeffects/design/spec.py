@@ -349,36 +349,6 @@ class ModelSpec:
         return cls(**plain)
 
 
-def rebuild_all(
-    specs: dict[str, ModelSpec], data: Any, *, response: bool = False, groups: bool = True
-) -> dict[str, Rebuilt]:
-    """The columns of several linear predictors for other rows: those complete in all of them.
-
-    Returns dict of str to Rebuilt.
-
-    Parameters
-    ----------
-    specs : dict of str to ModelSpec
-        That of the mean first.
-    response, groups : bool
-        As for `ModelSpec.rebuild`.
-
-    Raises
-    ------
-    FormulaError, DataError
-        As `ModelSpec.rebuild`.
-    """
-    table = open_table(data)
-    wanted = {name: {"groups": groups} for name in specs}
-    wanted[next(iter(specs))]["response"] = response
-    used = {name: spec.used_columns(table, **wanted[name]) for name, spec in specs.items()}
-    rows = new_rows(table, dict.fromkeys(c for names in used.values() for c in names))
-    return {
-        name: spec.rebuild_rows(table, used[name], rows, **wanted[name])
-        for name, spec in specs.items()
-    }
-
-
 def new_rows(table: SourceTable, used: Iterable[str]) -> MissingReport:
     """Which rows of a new table are complete in the columns used."""
     return find_missing([table.column(name) for name in used], table.n_rows, new=True)
