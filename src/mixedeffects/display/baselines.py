@@ -8,7 +8,7 @@ from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, significant
 
 # above this, a matrix of doubles has no smaller singular value than rounding gives it
-SINGULAR = 1e14
+LARGEST_CONDITION = 1e14
 
 
 class Baselines:
@@ -86,7 +86,7 @@ def _remarks(facts):
     condition = facts.condition_number
     if condition == condition:
         words = f"The matrix with all dummies has condition number {condition:.1e}"
-        out.append(f"{words}: it is singular." if condition > SINGULAR else f"{words}.")
+        out.append(f"{words}: it is singular." if condition > LARGEST_CONDITION else f"{words}.")
     out += [f"{reason}: no estimate without pooling." for _, reason in facts.aliased]
     return out + [f"{_sentence(note)}." for note in facts.notes]
 

@@ -27,7 +27,7 @@ DOUBTFUL = 1e-4
 # boundary
 TANGENT = 1e-6
 # eigenvalue of the Gram matrix, scaled to a unit diagonal, that is zero but for rounding
-NULL = 1e-10
+ZERO_EIGENVALUE = 1e-10
 # smallest eigenvalue of the same above which there is surely no such direction
 REGULAR_GRAM = 1e-6
 # sum, relative to its terms, that is zero but for rounding
@@ -208,7 +208,7 @@ def null_of_gram(gram, scale):
     if dpotrf(scaled - REGULAR_GRAM * np.eye(safe.size), lower=1)[1] == 0:
         return np.empty((safe.size, 0))
     values, vectors = np.linalg.eigh(0.5 * (scaled + scaled.T))
-    return vectors[:, values < NULL] / safe[:, None]
+    return vectors[:, values < ZERO_EIGENVALUE] / safe[:, None]
 
 
 def _norms(scale):

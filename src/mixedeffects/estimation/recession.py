@@ -23,9 +23,9 @@ STILL = 1e-7
 # and share of the largest that could have been
 ROUNDING = 1e-11
 # share of the largest singular value of rows below which they do not move along a direction
-NULL = 3e-5
+UNMOVED = 3e-5
 # residual, of a vector of length 1, that is rounding of a non-negative combination
-EXACT = 1e-6
+COMBINED = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +86,7 @@ class Recession:
         if not self.pulls.shape[0]:
             return np.nan
         for sign in (1.0, -1.0):
-            if nnls(self.pulls.T, sign * w)[1] < EXACT:
+            if nnls(self.pulls.T, sign * w)[1] < COMBINED:
                 return sign * np.inf
         return np.nan
 
@@ -132,7 +132,7 @@ def complement(V, tolerance=1e-10, least=0.0):
     return U[:, int((s > tolerance * s.max(initial=least)).sum()) :]
 
 
-def null_space(A, tolerance=NULL, least=0.0):
+def null_space(A, tolerance=UNMOVED, least=0.0):
     """(p, k) orthonormal basis of the null space of A (n, p); tolerance and least as before.
 
     Examples

@@ -12,6 +12,15 @@ from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttribut
 
 from mixedeffects.design import MAIN, has_rows, triangle
 
+# rows up to which a pass over them costs less than what the cross-products take
+FEW = 1000
+# of a column's root mean square: a standard deviation below it is rounding
+ROUNDING = 1e-12
+# of the largest diagonal entry: below it, what cross-products say of a column is rounding
+NEARLY_DEPENDENT = 1e-5
+# sums that hold at the estimates of a fit only begin with this
+AT_ESTIMATES = "at the estimates: "
+
 
 def kept(fit, key, compute):
     """A result that is computed once per fit.
@@ -24,10 +33,6 @@ def kept(fit, key, compute):
     if key not in fit.cache:
         fit.cache[key] = compute()
     return fit.cache[key]
-
-
-# sums that hold at the estimates of a fit only begin with this
-AT_ESTIMATES = "at the estimates: "
 
 
 def summed(fit, name, compute):
@@ -225,14 +230,6 @@ def _root(gram, T):
     if not gram.size:
         return gram
     L, failed = dpotrf(gram, lower=1, clean=1)
-    if failed or L.diagonal().min() < SINGULAR * L.diagonal().max():
+    if failed or L.diagonal().min() < NEARLY_DEPENDENT * L.diagonal().max():
         return None
     return L.T @ dtrtri(T, lower=0)[0]
-
-
-# rows up to which a pass over them costs less than what the cross-products take
-FEW = 1000
-# of a column's root mean square: a standard deviation below it is rounding
-ROUNDING = 1e-12
-# of the largest diagonal entry: below it, what cross-products say of a column is rounding
-SINGULAR = 1e-5

@@ -26,7 +26,7 @@ from mixedeffects.estimation.profile.natural import NaturalFactor
 # step for the derivative of one system of coordinates by another
 STEP = 1e-5
 # standard deviation, of the scale of its column, that stands for none in a logarithm
-GONE = 1e-5
+LEAST_SD = 1e-5
 
 
 class CoefficientSpace:
@@ -233,9 +233,9 @@ class TriangularConstraint(TermFactor, CovarianceConstraint):
         """The coordinates of a factor in this order."""
         v = L[self.rows, self.cols]
         if self._first is not None:
-            s = max(float(np.hypot(L[1, 0], L[1, 1])), GONE / self.scale[1])
+            s = max(float(np.hypot(L[1, 0], L[1, 1])), LEAST_SD / self.scale[1])
             v[0] = np.arctan2(L[1, 0], L[1, 1])
-            v[self._first] = log(max(L[0, 0], GONE / self.scale[0]))
+            v[self._first] = log(max(L[0, 0], LEAST_SD / self.scale[0]))
             v[self._second] = log(s)
         return v
 
@@ -271,7 +271,7 @@ class NaturalConstraint(NaturalFactor, CovarianceConstraint):
 
     def coordinates(self, L):
         """The coordinates of a factor."""
-        natural, least = super().coordinates(L), GONE / self.scale.max()
+        natural, least = super().coordinates(L), LEAST_SD / self.scale.max()
         natural[self._logs] = np.log(np.maximum(natural[self._logs], least))
         return natural[self._order]
 

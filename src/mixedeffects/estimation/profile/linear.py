@@ -29,7 +29,7 @@ from mixedeffects.estimation.profile.problem import ConstrainedProblem, ProfileO
 from mixedeffects.estimation.profile.unprofiled import UnprofiledObjective, UnprofiledParameters
 
 # standard deviation, of sigma, below which its correlation means nothing
-GONE = 1e-4
+VANISHING = 1e-4
 
 
 class LinearOptimum(ProfileOptimum):
@@ -288,7 +288,7 @@ class ConstrainedNatural(ConstrainedEntry):
         term = self.parameters.terms[self.owner]
         places = term.part.start + np.flatnonzero(term.is_sd)
         self.positive = tuple(np.flatnonzero(np.isin(self.others, places)).tolist())
-        self.vanishing = tuple((GONE * term.units[term.is_sd]).tolist())
+        self.vanishing = tuple((VANISHING * term.units[term.is_sd]).tolist())
         self.guess = 0.2
 
 
@@ -306,7 +306,7 @@ class ConstrainedCorrelation(ConstrainedVariance):
         self.others = np.delete(np.arange(parameters.size), self.b)
         self.at = int(np.flatnonzero(self.others == self.a)[0])
         self.positive = (int(np.flatnonzero(self.others == first)[0]), self.at)
-        self.vanishing = (GONE / term.scale[0], GONE / term.scale[1])
+        self.vanishing = (VANISHING / term.scale[0], VANISHING / term.scale[1])
         self.columns_free[self.owner] = range(2, term.k)
         self._by_x = np.zeros((parameters.size, parameters.size - 1))
         self._by_x[self.others, np.arange(parameters.size - 1)] = 1.0

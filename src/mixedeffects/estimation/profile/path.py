@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 NODES = 4
-EXACT = 1e-6
+ON_TARGET = 1e-6
 # Newton decrements at which a point is good enough: of a grid, of a limit
 ROUGH, FINE = 1e-5, 1e-7
 # how far beyond the optimum's value a constrained one may be by rounding
@@ -162,9 +162,9 @@ class Side:
                 raise LowerPointError(found)
             point = Point(w, sign * sqrt(max(rise, 0.0)), found.x, found)
             size = abs(point.zeta)
-            if at_end and size <= target * (1.0 + EXACT):
+            if at_end and size <= target * (1.0 + ON_TARGET):
                 return point, END
-            if abs(size - target) <= EXACT * target:
+            if abs(size - target) <= ON_TARGET * target:
                 return point, MET
             if striding and size < target:
                 return point, STRIDE

@@ -20,7 +20,7 @@ from mixedeffects.estimation.profile.laplace_constraints import (
     CoefficientConstraint,
     CoefficientSpace,
 )
-from mixedeffects.estimation.profile.path import EXACT, MOST_TRIALS, Point, interpolated
+from mixedeffects.estimation.profile.path import MOST_TRIALS, ON_TARGET, Point, interpolated
 from mixedeffects.estimation.profile.problem import Curve
 from mixedeffects.estimation.recession import Recession, complement, recession_cone
 
@@ -242,7 +242,7 @@ class Inward:
             step *= 1.5
         else:
             raise LostError("the likelihood does not fall enough to have a limit")
-        return [self._meet(known, t, EXACT if t in exact else NEAR) for t in targets]
+        return [self._meet(known, t, ON_TARGET if t in exact else NEAR) for t in targets]
 
     def _first(self, low):
         """A point that costs next to nothing: not farther out than rows need to be there."""

@@ -30,7 +30,7 @@ from mixedeffects.estimation.profile.constraint import TermFactor
 from mixedeffects.estimation.profile.natural import NaturalFactor
 
 # standard deviation, of sigma, below which a direction counts as having no variance
-NULL = 1e-3
+NO_SPREAD = 1e-3
 
 
 class UnprofiledTerm(TermFactor):
@@ -268,7 +268,7 @@ class UnprofiledEvaluation:
         list of (K,) arrays
             Trial points, the boldest first; empty where the boundary is optimal.
         """
-        best, none = None, NULL * exp(self.y[-1])
+        best, none = None, NO_SPREAD * exp(self.y[-1])
         for t, L, D, W, free in zip(
             self.parameters.terms, self._factors, self.D, self.W, columns_free, strict=True
         ):

@@ -27,7 +27,7 @@ from mixedeffects.inference.df.methods import JointTest, independent_rows
 # of the memory that is free, the share that matrices per cluster may take
 SHARE = 0.5
 # a joint covariance with eigenvalues smaller than this, relative, has no inverse
-SINGULAR = 1e-11
+NO_INVERSE = 1e-11
 
 
 class Sandwich:
@@ -96,7 +96,7 @@ class Sandwich:
         eta = self._zhang(rows)
         covariance = rows @ self.vcov @ rows.T
         den_df = eta - q + 1.0
-        if not den_df > 0 or np.linalg.cond(covariance) > 1.0 / SINGULAR:
+        if not den_df > 0 or np.linalg.cond(covariance) > 1.0 / NO_INVERSE:
             return JointTest(np.nan, float(q), np.nan)
         Q = float(values @ np.linalg.solve(covariance, values))
         return JointTest(Q * den_df / (eta * q), float(q), den_df)
@@ -107,7 +107,7 @@ class Sandwich:
         phi, v = self._parts(rows)
         expected = phi.sum(axis=0) - np.einsum("jsp,jtp->st", v, v)
         values, vectors = np.linalg.eigh(expected)
-        if values[0] <= SINGULAR * values[-1]:
+        if values[0] <= NO_INVERSE * values[-1]:
             return np.nan
         root = (vectors / np.sqrt(values)) @ vectors.T
         phi, v = root @ phi @ root, root @ v
