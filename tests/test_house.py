@@ -114,3 +114,7 @@ def signature(function, first=0):
     parameters = list(inspect.signature(function).parameters.values())[first:]
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
     return "(" + ", ".join(map(str, bare)) + ")"
+
+
+if __name__ == "__main__":  # python -m tests.test_house writes the list anew
+    PUBLIC.write_text(json.dumps(public_names(), indent=1, sort_keys=True) + "\n")
