@@ -55,7 +55,7 @@ INSTEAD = {
 RESTARTS = 10
 # factors with this few levels can have likelihoods with several optima
 FEW_GROUPS = 8
-# a rival optimum must be lower than this to be preferred
+# a rival optimum is preferred if it is lower by more than this
 BETTER = 1e-7
 # residual variance, of the total, below which it is zero in double precision
 NO_RESIDUAL = 1e-12

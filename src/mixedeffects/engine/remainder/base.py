@@ -37,9 +37,10 @@ class Question:
     spare : float or None
         Bytes that it may take; None if not known.
     seconds : float
-        The time of the best offer so far: no use in searching for slower ones.
+        The time of the best offer so far, or a limit: no use in searching for slower ones. Infinite
+        where a remainder was asked for by name.
     rivals : bool
-        Whether there is such an offer.
+        Whether there is an offer that fits in memory.
     """
 
     layout: Any

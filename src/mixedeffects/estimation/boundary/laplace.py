@@ -1,4 +1,4 @@
-"""The boundary of a generalised model, whose objective is tried beside it."""
+"""The boundary of a generalised model: no closed form, the objective is tried at points off it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mixedeffects.estimation.boundary.terms import (
 TRIALS = (0.03, 0.3)
 # fall of the objective that is more than the rounding of the modes it is computed from
 LOWER = 1e-7
-# of what a linear model's data cannot tell from zero
+# factor by which a negligible standard deviation may be larger than in a linear model
 WIDER = 10
-# rise of the objective at a point on the boundary from where a search may win it back
+# a point on the boundary that is worse by less than this is searched from
 NEARLY = 1e-4
 
 
@@ -73,7 +73,7 @@ def slope(evaluation, point):
 
 
 def examine(evaluation):
-    """What lies off the boundary.
+    """Whether giving some variance of zero a positive value lowers the objective.
 
     Returns
     -------

@@ -12,9 +12,10 @@ from mixedeffects.estimation.laplace.problem import Predictor, Problem
 from mixedeffects.estimation.laplace.stacking import OnePredictor, TwoPredictors, stack_rows
 from mixedeffects.estimation.parameters import Parameters
 
-# operations of one factorisation, per row, above which an old factor is worth using again
+# operations of one factorisation, per row, above which it costs far more than a pass over the rows
 DEAR = 3e3
-# columns of a remainder whose pattern is looked at: every fit factors it dozens of times
+# columns of a remainder from which on its pattern is analysed: fewer than for a linear model, since
+# one fit factors it dozens of times
 ANALYSED_FROM = 60
 
 
@@ -47,6 +48,8 @@ def assemble(family, response, design, *, engine="auto"):
     blocks, owner, variables = list(design.blocks), [0] * len(design.blocks), [0]
     for i, name in enumerate(family.extras, 1):
         if name in ("upper", "lower"):
+            # the thresholds above and below an ordered category: two predictors that share one
+            # vector of coefficients
             if name == "upper":
                 X, offset = threshold_rows(response.y)
                 at_first = at

@@ -38,13 +38,13 @@ from mixedeffects.estimation.search_log import Watch, generalised_look
 # EM needs moments given the data
 OFFERED = tuple(name for name in OPTIMIZERS if name != "em")
 RESTARTS = 6
-# a rival optimum must be lower than this to be preferred
+# a rival optimum is preferred if it is lower by more than this
 BETTER = 1e-6
-# standard errors from zero within which a standard deviation is weakly determined, and the share of
-# it that a rival starts from
+# a standard deviation less than this many standard errors from zero is weakly determined; a further
+# search then starts from this share of it
 WEAK, SMALLER = 2.0, 0.1
-# parameters the linear model does not know of whose curvature is found anew at every far point,
-# and at the end
+# `guess` has no curvature for some parameters (dispersion, thresholds): the most of them that are
+# differentiated numerically at every point far from the optimum, and once at the end
 FEW, MOST_UNKNOWN = 2, 12
 # step of differences along a flat direction
 LONGEST = 0.1
@@ -59,6 +59,7 @@ def fit_laplace(
 
     Parameters
     ----------
+    objective : LaplaceObjective, QuadratureObjective or QuickObjective
     optimizer : str
         One of `OFFERED`; "newton" is quasi-Newton here, with the linear model's curvature.
     start : (n_parameters,) array, optional
@@ -116,9 +117,9 @@ def _fitted(objective, optimizer, start, max_iterations, names, rule):
 def closer_curvature(evaluation, B):
     """The curvature by which directions on their way to infinity are recognised.
 
-    What an optimiser has learnt on the way need not know a flat direction of several predictors
-    for one; where the linear model's guess or the differences see a faint one, the exact
-    derivatives say which it is.
+    The optimiser's approximation need not show a flat direction that mixes several predictors. So
+    it stands only for what `guess` does not cover, differences of gradients replace it where a
+    predictor is far out, and exact second derivatives decide where hardly any curvature is left.
     """
     H, unknown = guess(evaluation)
     H[unknown], H[:, unknown] = B[unknown], B[:, unknown]

@@ -6,9 +6,9 @@ import numpy as np
 
 from mixedeffects.estimation.laplace.separation import LARGE, RISE
 
-# how much larger a large standard deviation is made to see whether the likelihood rises on
+# factor by which a large standard deviation is increased to see whether the likelihood rises on
 FURTHER = 1.5
-# standard deviation from which on one is on its way to infinity if its levels' responses are alike
+# a standard deviation above this is suspected to be infinite if responses are alike within levels
 APART = 1.0
 
 

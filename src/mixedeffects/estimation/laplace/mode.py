@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 MAX_STEPS = 100
-# squared lengths, in posterior standard deviations, of a step after which the next does not matter:
-# to the value and gradient of an optimisation, and to differences of gradients
+# squared length of a step, in posterior standard deviations, after which one more step is the last:
+# for an optimiser, and where gradients will be subtracted from each other
 SETTLED, EXACT = 1e-7, 1e-12
-# M has eigenvalues of at least one where densities are log-concave; one this small means that the
-# posterior is wider than the prior many times over, and Laplace's approximation not one of anything
+# smallest pivot of M that is accepted: with log-concave densities all its eigenvalues are at least
+# one; next to zero the posterior is far wider than the prior, and no parabola describes it
 FLAT = 0.02
-# a factor that is not of this point is used while it reduces the step this much
+# the factor of an earlier point is used again while a step with it leaves at most this share of the
+# decrement of the step before
 GOOD_RATE = 0.02
 
 
@@ -30,13 +31,15 @@ class Mode:
     Attributes
     ----------
     u : (unknowns,) array
-        The random effects (and what else was unknown).
+        The random effects; in the quick form the coefficients, too, while they are searched.
     value : float
         F; inf where no mode was found.
     terms : dict
-        Derivatives of the log densities there, order 3.
+        Derivatives of the log densities there, up to order 3; see `Family.derivatives`.
     weights : (rows,) array
         Of the stacked rows.
+    steps : int
+        Of Newton's method.
     """
 
     u: np.ndarray
@@ -56,7 +59,7 @@ class RandomEffects:
     Parameters
     ----------
     problem : Problem
-        `system` scaled by the Lambda in question.
+        Its `system` scaled by the Lambda that the mode is wanted for.
     predictors : list of (n,) arrays
         All linear predictors without the random part.
     """
@@ -89,19 +92,19 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED):
     Parameters
     ----------
     old : factorisation, optional
-        Of a point nearby, where factoring is dear.
+        Of M at a point nearby, to be used again where factoring is expensive.
     settled_at : float
-        Squared length of the last step but one.
+        Squared length of a step after which one more is the last; see `SETTLED`.
     """
     problem = unknown.problem
     last, last_decrement, before, step = np.inf, np.inf, u, None
-    serving = old  # the factor of another point, while it serves
+    serving = old  # the factor of an earlier point, while it is good enough
     settled, halvings = False, 0
     for count in range(MAX_STEPS):
         terms = unknown.terms(u, 3 if settled else 2)  # the gradient will want the third
         value = unknown.penalty(u) - float(terms[()].sum())
-        # in units of the last value: of an infinite one (a step so long that a mean overflows)
-        # every value would be within rounding
+        # the tolerance is relative to the last value, not to this one: after too long a step this
+        # one may be infinite, and would be within its own rounding of anything
         if not (value <= last + 1e-11 * (1.0 + abs(last)) or settled):
             halvings += 1
             if step is None or halvings > 40:

@@ -85,7 +85,9 @@ def with_problem(objective, problem):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StartingPoint:
-    """Where the search for the modes starts if no evaluation is near: as much of one as is read.
+    """Where the search for the modes starts if there is no evaluation nearby.
+
+    It has those attributes of an evaluation that such a search reads.
 
     Attributes
     ----------
@@ -113,7 +115,7 @@ class LaplaceEvaluation:
     x : (n_parameters,) array
         Where the objective was asked for.
     estimates : (n_parameters,) array
-        All parameters there; another array only where some follow from the others.
+        All parameters there: x, but in the quick form with the coefficients found with the modes.
     value : float
         d; inf where it cannot be computed.
     mode : Mode
@@ -181,9 +183,10 @@ class LaplaceEvaluation:
 
 
 def carried(rows, u, old, new):
-    """u for which the effects Lambda u are those of another Lambda, where that is no great change.
+    """The u with which a new Lambda gives the effects Lambda u that an old one gave.
 
-    What the data determine is b = Lambda u: it moves less than u when Lambda does.
+    The data determine b = Lambda u, which changes less than u when Lambda does, so this is the
+    better start. A block is left as it is where its new Lambda is nearly singular next to the old.
     """
     parts = []
     for f, _, where in rows.parts:
@@ -202,9 +205,15 @@ def carried(rows, u, old, new):
 def laplace_gradient(evaluation):
     """dd/dx by implicit differentiation.
 
-    With h_ab = z_a'M^-1 z_b of an observation, c_a = d log|M| / d eta_a at fixed Lambda, and
-    M a = sum Z_a'c_a (Z scaled by Lambda), every predictor's derivative is
-    ``-2 l_e + (log|M|)_e + (Z a)' l_.e``.
+    Let e, f, g number linear predictors, l_e, l_ef, l_efg be the derivatives of an observation's
+    log density by them, and z_e its row of Z Lambda for predictor e. Then, per observation,
+
+    - h[f, g] = z_f'M^-1 z_g;
+    - c[e] = d log|M| / d eta_e at fixed Lambda and u, which is -sum_fg h[f, g] l_efg;
+    - a = M^-1 sum_e Z_e'c_e, one solution for all parameters, accounts for the change of the mode;
+    - the derivative of d by eta_e is -2 l_e + c[e] + sum_f (z_f'a) l_ef.
+
+    Derivatives by coefficients and Lambda follow by the chain rule: `pull_back`.
     """
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking = problem.system, problem.stacking
@@ -255,7 +264,7 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
     terms : dict
         Derivatives of order 3 at the mode.
     h : dict of (n,) arrays
-        z_a'Mbar z_b, Mbar the derivative of the objective by M.
+        z_a'Mbar z_b, Mbar the derivative of the objective by M: M^-1 for Laplace's approximation.
     c : list of (n,) arrays
         Derivative of the part with Mbar by every random predictor.
     a : (columns,) array
@@ -267,7 +276,7 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
     direct : {0, 1}
         Whether F(u^) itself is part of the objective (twice).
     moved : (n,) array, optional
-        What the adjoint of coefficients that follow the mode adds to the main predictor.
+        In the quick form, what the adjoint of the coefficients adds to Z a of the main predictor.
     """
     system, stacking, covariance = problem.system, problem.stacking, problem.covariance
     mode = evaluation.mode

@@ -44,7 +44,8 @@ class Problem:
     covariance : Parameters
         theta of all blocks.
     dear : bool
-        Whether a factorisation costs far more than a pass over the rows.
+        Whether a factorisation costs far more than a pass over the rows, so that the factor of an
+        earlier point is used again.
     """
 
     def __init__(self, family, response, predictors, stacking, system, covariance, dear):

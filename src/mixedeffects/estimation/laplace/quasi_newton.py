@@ -21,14 +21,15 @@ from mixedeffects.estimation.newton import (
 
 TOLERANCE = 1e-9
 ARMIJO = 1e-4
-# decrement above which what was learnt of the curvature is about another place
+# decrement above which a point is far from the optimum: its curvature is guessed anew, since the
+# updates describe another place
 FAR = 3.0
-# iterations after which differences of gradients learn more than further steps
+# iterations after which the Hessian is computed by differences of gradients
 PATIENCE = 15
 SMALLEST_STEP = 1e-8
-# decrement that a search which gets nowhere must not be left with
+# decrement above which a search without progress since the last such Hessian is given up
 STUCK = 1e-2
-# searches along a line that may find nothing lower, each answered by an exact curvature
+# line searches that may fail; after each the Hessian is computed by differences
 MOST_FAILURES = 4
 
 
@@ -50,11 +51,12 @@ def quasi_newton(
     curvature : (P, P) array
         Symmetric; eigenvalues are taken by their moduli.
     renew : callable, optional
-        From an evaluation and the curvature so far to a new guess of it, used while far away.
+        From an evaluation and the curvature so far to a new guess of it, used while the point is
+        far from the optimum.
     watch : Watch, optional
         Told of every accepted iteration.
     hopeless : callable, optional
-        Whether it is known of an evaluation that there is nothing to be found further on.
+        Whether an evaluation shows that there is no optimum to be found.
 
     Returns
     -------
@@ -93,7 +95,7 @@ def quasi_newton(
         trial = _search(objective, current, step, g)
         failures += trial is None
         if trial is None and exact is not current and failures <= MOST_FAILURES:
-            # what was learnt, or guessed, misleads
+            # the approximate curvature misleads
             learnt, exact, B = iteration, current, exact_curvature(current, B)
             continue
         if trial is None:

@@ -27,8 +27,9 @@ ALL_EXACT = (
 MOST_NAMES = 6
 # change of a predictor, relative to a direction's largest coefficient, that belongs to it
 FELT = 0.02
-# standard deviation from which on an approximation may exceed its supremum, and by how much it
-# must: absolutely, and as a share of it, which quadrature with points enough for the estimates may
+# no likelihood of a discrete response exceeds a bound (`supremum`). An approximation is held to it
+# from this standard deviation on, and refused if it exceeds it by more than this, absolute and
+# relative; quadrature that is accurate enough for the estimates stays within
 WIDE, ABOVE, SHARE_ABOVE = 2.0, 1e-3, 1e-4
 # dispersions that are infinite where a distribution has no width
 INFINITELY = {"precision phi": "infinity"}
@@ -80,7 +81,10 @@ def certify(objective, result, B, optimizer, directions):
 
 
 def without_maximum(certificate, evaluation, curvature, names):
-    """The certificate and the point, or others where the likelihood turns out to have no maximum.
+    """The certificate and the point as they are, or others where the likelihood has no maximum.
+
+    In this order: responses fitted exactly, separation, levels that are each of one outcome, other
+    infinite standard deviations, an approximation that exceeds what a likelihood can be.
 
     Parameters
     ----------
