@@ -1,4 +1,4 @@
-"""The page that follows a formula calls what the package calls, by its present name."""
+"""Pages for readers of the code: what they name is there, and the steps they show are real."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from tests import tolerances as tol
 
-PAGE = Path(__file__).parents[1] / "docs" / "follow_one_formula.md"
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "follow_one_formula.md"
 CELL = re.compile(r"```\{code-cell\}\n(.*?)```", re.DOTALL)
 
 
@@ -27,3 +28,13 @@ def test_the_page_runs_and_arrives_at_the_fits_of_the_package():
         assert fit.objective == pytest.approx(record.objective, rel=tol.ROUNDING_E12)
         np.testing.assert_allclose(fit.theta, record.theta, rtol=tol.OPTIMUM_E6)
         np.testing.assert_allclose(fit.beta, record.beta, rtol=tol.OPTIMUM_E6)
+
+
+def test_files_that_the_pages_name_are_there():
+    pages = [ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    missing = []
+    for page in pages:
+        for name in re.findall(r"`((?:\w+/)+(?:\w+\.py)?)`", page.read_text()):
+            if not any((place / name).exists() for place in (ROOT, ROOT / "src/mixedeffects")):
+                missing.append((page.name, name))
+    assert missing == []
