@@ -16,7 +16,7 @@ from mixedeffects.estimation.boundary.terms import (
     without_negligible,
 )
 
-# relative rise of the objective, in thousandths, that is rounding
+# a rise of the objective by this is rounding; of one above 1000, by this times a thousandth of it
 ROUNDING = 1e-9
 # times that a step off the boundary is shortened
 MOST_TRIALS = 30
