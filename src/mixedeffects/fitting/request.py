@@ -23,8 +23,14 @@ class Request:
         None for a linear model.
     nagq : int
         Quadrature points of a generalised model: 1 is Laplace's approximation, 0 its quick form.
+    engine : {"auto", "dense", "sparse"}
+        How what one grouping factor leaves of the others is factored.
+    optimizer : str
+        The name of one of `mixedeffects.estimation.OPTIMIZERS`.
     start : (n_theta,) array, fit or None
         Covariance parameters of a linear model, or a fit of the same generalised one.
+    max_iterations : int or None
+        Most iterations of the search.
     converged : callable or None
         A rule of the user's own that ends the search.
 
