@@ -57,6 +57,18 @@ def test_inference_asks_the_fit_and_not_the_engine():
     assert [p.name for p in files if "evaluation.objective" in p.read_text()] == []
 
 
+def test_a_linear_model_is_asked_as_a_generalised_one():
+    """What differs has a name at the fit; questions about which model it is stay few."""
+    assert not (SOURCES / "inference" / "generalised").exists()
+    asked = [
+        f"{path.relative_to(SOURCES)}:{node.lineno}"
+        for path in sorted(SOURCES.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "linear"
+    ]
+    assert len(asked) <= 8, asked
+
+
 def test_public_names_and_signatures_are_those_that_are_written_down():
     """A name that comes is added to the list on purpose; one that goes is missed by somebody."""
     assert public_names() == json.loads(PUBLIC.read_text())

@@ -257,11 +257,11 @@ def test_no_fixed_effects_and_a_singular_fit():
 
 
 def test_standard_errors_that_take_too_long_are_left_out_aloud(monkeypatch):
-    from mixedeffects.inference import prediction_error
+    from mixedeffects.inference.prediction import gls_errors
 
     fit = fitted("penicillin")
     expected = fit.tidy(effects="ran_coefs")["estimate"]
-    monkeypatch.setattr(prediction_error, "MOST_FLOPS", 1.0)
+    monkeypatch.setattr(gls_errors, "MOST_FLOPS", 1.0)
     with pytest.warns(me.DataWarning, match="too long"):
         table = fit.tidy(effects="ran_coefs")
     np.testing.assert_array_equal(table["estimate"], expected)

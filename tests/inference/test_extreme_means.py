@@ -199,7 +199,7 @@ def test_huge_means_are_drawn_and_infinite_ones_refused():
     assert y.mean() == pytest.approx(np.exp(50.0), rel=tol.ROUNDING_E9) and np.isfinite(y).all()
     table = {"y": [1, 3, 2, 50, 4, 0] * 4, "g": np.repeat(np.arange(8), 3)}
     fit = me.glmm("y ~ 1 + (1 | g)", table, family="poisson")
-    from mixedeffects.inference.simulate import finite_responses
+    from mixedeffects.inference.prediction.simulate import finite_responses
 
     with pytest.raises(me.NotAvailableError, match="2 of 3 simulated responses are too large"):
         finite_responses(np.array([1.0, np.inf, np.nan]), fit.family)
@@ -257,7 +257,7 @@ def test_huge_counts_that_vary_more_than_poisson_ones_are_not_taken_for_these(ki
 
 def test_intervals_of_counts_beyond_whole_numbers():
     """Counts of 1e17 are 16 apart in floating point: bisection between neighbours never ends."""
-    from mixedeffects.inference.generalised.predictive import predictive_quantiles
+    from mixedeffects.inference.prediction.predictive import predictive_quantiles
 
     eta = np.array([np.log(1e17), np.log(1e30)])
     mean = np.exp(eta)

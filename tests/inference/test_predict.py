@@ -8,7 +8,7 @@ from scipy.stats import norm, t
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.inference import prediction_error
+from mixedeffects.inference.prediction import gls_errors
 from tests import tolerances as tol
 from tests.golden.compare.series import SERIES, fits
 from tests.oracles.dense import random_effects_matrix
@@ -202,7 +202,7 @@ def test_refusals(sleepstudy, monkeypatch):
             fit.predict(**options)
     with pytest.raises(DataError, match="not in the fit"):
         fit.predict({"Days": [1], "Subject": ["new"]}, interval="prediction")
-    monkeypatch.setattr(prediction_error, "MOST_FLOPS", 100.0)
+    monkeypatch.setattr(gls_errors, "MOST_FLOPS", 100.0)
     with pytest.raises(NotAvailableError, match="rows at a time"):
         fit.predict(interval="confidence")
     assert fit.predict(groups="population", interval="confidence").shape == (180, 4)

@@ -18,7 +18,7 @@ from scipy.stats import norm, poisson
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.family import Gaussian, Poisson
-from mixedeffects.inference.generalised.predictive import predictive_quantiles
+from mixedeffects.inference.prediction.predictive import predictive_quantiles
 from tests import tolerances as tol
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -9,7 +9,7 @@ from scipy.stats import kstest, nbinom
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.family import FAMILIES, Response
-from mixedeffects.inference.generalised.unit_deviance import UNIT_DEVIANCES, unit_deviance
+from mixedeffects.inference.residual.unit_deviance import UNIT_DEVIANCES, unit_deviance
 from tests import tolerances as tol
 from tests.inference.test_predict_glmm import MODELS, fitted, frame
 

@@ -363,6 +363,19 @@ class GLMMFit:
         found = self.evaluation.predictors
         return tuple(found if self.row_of is None else (x[self.row_of] for x in found))
 
+    @property
+    def noise(self):
+        """How rows vary about their means."""
+        from mixedeffects.inference.residual.residuals import FamilyNoise
+
+        return FamilyNoise(self)
+
+    def uncertainty(self, ddf=None):
+        """How far predictions are from what they predict, compared with the normal distribution."""
+        from mixedeffects.inference.prediction.mode_errors import ModeErrors
+
+        return ModeErrors(self)
+
     def rebuild(self, data, **options):
         """The main formula's columns for other rows: those complete in all parts."""
         return rebuild_all(self.design.specs, data, **options)[MAIN]

@@ -276,6 +276,25 @@ class LMMFit:
             eta += self.design.offset
         return eta, np.full(self.design.n, np.log(self.sigma))
 
+    @property
+    def predictors(self):
+        """Per argument of the family's log density, its (n,) linear predictor at the modes."""
+        from mixedeffects.inference.prediction.rows import random_part
+
+        eta, log_sigma = self.fixed_predictors
+        blocks = [(block.factor.codes, block.Z) for block in self.design.blocks]
+        return eta + random_part(blocks, self.b), log_sigma
+
+    def row_scores(self):
+        """(n,) derivatives of the log-likelihood by the predictor of every row."""
+        return self.noise.precisions(self.design.n) * (self.design.y - self.predictors[0])
+
+    def uncertainty(self, ddf=None):
+        """How far predictions are from what they predict, with degrees of freedom by a method."""
+        from mixedeffects.inference.prediction.gls_errors import GLSErrors
+
+        return GLSErrors(self, ddf)
+
     @cached_property
     def noise(self):
         """The residual variance of the rows."""

@@ -13,12 +13,9 @@ from mixedeffects.inference.dispersion import dispersion
 from mixedeffects.inference.icc import icc, variance_shares
 from mixedeffects.inference.identification import Identification, identification
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
-from mixedeffects.inference.predict import fitted, predict
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.ranef import ranef
-from mixedeffects.inference.residuals import residuals
 from mixedeffects.inference.separated import fixed_estimates
-from mixedeffects.inference.simulate import simulate
 from mixedeffects.inference.summary import SummaryFacts, summary_facts
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import TermCovariance, VarCorr, varcorr
@@ -32,8 +29,11 @@ if TYPE_CHECKING:
     from mixedeffects.inference.hypotheses import test
     from mixedeffects.inference.means import MarginalMeans, contrasts, emmeans, emtrends
     from mixedeffects.inference.pooling import BaselineFacts, baselines
+    from mixedeffects.inference.prediction import fitted, simulate
+    from mixedeffects.inference.prediction.linear import predict
     from mixedeffects.inference.profiling import ProfileFacts, profile, profile_confint
     from mixedeffects.inference.resampling import BootstrapFacts, bootstrap
+    from mixedeffects.inference.residual.linear import residuals
     from mixedeffects.inference.rm_anova import RMAnovaFacts
     from mixedeffects.inference.trace_parameters import UserCoordinates
     from mixedeffects.inference.trace_table import trace
@@ -47,8 +47,11 @@ __getattr__ = late(
         "test": "hypotheses",
         **dict.fromkeys(("MarginalMeans", "contrasts", "emmeans", "emtrends"), "means"),
         **dict.fromkeys(("BaselineFacts", "baselines"), "pooling"),
+        **dict.fromkeys(("fitted", "simulate"), "prediction"),
+        "predict": "prediction.linear",
         **dict.fromkeys(("ProfileFacts", "profile", "profile_confint"), "profiling"),
         **dict.fromkeys(("BootstrapFacts", "bootstrap"), "resampling"),
+        "residuals": "residual.linear",
         "RMAnovaFacts": "rm_anova",
         "trace": "trace_table",
         "UserCoordinates": "trace_parameters",

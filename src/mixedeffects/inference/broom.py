@@ -19,10 +19,11 @@ from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.component_names import PREFIXES, component_name
 from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
 from mixedeffects.inference.normal import check_level, z_quantile
-from mixedeffects.inference.predict import fitted
-from mixedeffects.inference.prediction_error import conditional_error
+from mixedeffects.inference.prediction import fitted
+from mixedeffects.inference.prediction.rows import PredictorRows
+from mixedeffects.inference.prediction.uncertainty import TooManyRows
 from mixedeffects.inference.ranef import ranef
-from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.residual.residuals import residuals_of
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import varcorr
 from mixedeffects.inference.variance_errors import variance_errors
@@ -193,7 +194,8 @@ def _ran_coefs(fit, level, **_):
                     error = np.sqrt(_coefficient_error(fit, X, list(zip(codes, Z, strict=True))))
                 except NotAvailableError as reason:
                     known = False
-                    why = "would take too long" if fit.linear else f"are not known ({reason})"
+                    too_long = isinstance(reason, TooManyRows)
+                    why = "would take too long" if too_long else f"are not known ({reason})"
                     warnings.warn(
                         f"standard errors of the coefficients of {q:,} levels of "
                         f"'{block.factor.name}' {why} and were left out",
@@ -209,16 +211,11 @@ def _ran_coefs(fit, level, **_):
 
 def _coefficient_error(fit, X, blocks):
     """(q,) variance of the prediction errors of X beta + Z b."""
-    if fit.linear:
-        return conditional_error(fit, X, blocks)
-    from mixedeffects.inference.generalised.rows import PredictorRows
-    from mixedeffects.inference.generalised.uncertainty import uncertainty
-
     q = X.shape[0]
     others = fit.all_blocks[len(blocks) :]
     blocks += [(np.full(q, -1, dtype=np.int32), np.zeros((q, b.k))) for b in others]
     rows = PredictorRows(q, {MAIN: (X, None)}, tuple(blocks), None, False)
-    return uncertainty(fit).variance(rows, {MAIN: np.ones(q)}, conditional=True)
+    return fit.uncertainty().variance(rows, {MAIN: np.ones(q)}, conditional=True)
 
 
 # name -> function of a fit and the options that returns columns; a new kind is one line
@@ -328,8 +325,8 @@ def augment(fit, data=None, *, influence=False):
     [253.664, 251.405, 0.229]
     """
     design = fit.design
-    results = _linear_fitted(fit) if fit.linear else _generalised_fitted(fit)
-    if influence and not fit.linear:
+    results = _fitted_columns(fit)
+    if influence and not fit.kind.residual:
         raise NotAvailableError(
             "leverages of single rows are those of linear mixed models; influence() leaves out "
             "groups or rows of a generalised one"
@@ -338,7 +335,7 @@ def augment(fit, data=None, *, influence=False):
         from mixedeffects.inference.deletion.rows import leverages
 
         hat = leverages(fit)
-        e = residuals(fit, "pearson")
+        e = residuals_of(fit, "pearson")
         with np.errstate(divide="ignore", invalid="ignore"):
             cooks = (e / (1.0 - hat)) ** 2 * hat / (fit.noise.variance * (fit.beta.size or np.nan))
         results |= {".hat": hat, ".cooksd": cooks}
@@ -357,31 +354,17 @@ def augment(fit, data=None, *, influence=False):
     return Table(columns | results, design.used_index)
 
 
-def _linear_fitted(fit):
-    conditional = fitted(fit)
-    return {
-        ".fitted": conditional,
-        ".resid": fit.design.y - conditional,
-        ".fixed": fitted(fit, groups="population"),
-    }
-
-
-def _generalised_fitted(fit):
-    from mixedeffects.inference import generalised
-
+def _fitted_columns(fit):
+    conditional, population = fitted(fit), fitted(fit, groups="population")
     if fit.family.ordinal:
-        from mixedeffects.inference.generalised.ordinal import category_names, probabilities
+        from mixedeffects.inference.prediction.ordinal import category_names
 
-        found = {}
-        for column, eta in ((".fitted", fit.predictors[0]), (".fixed", fit.fixed_predictors[0])):
-            p = probabilities(fit, eta, None)
-            found |= {f"{column}[{c}]": p[:, k] for k, c in enumerate(category_names(fit))}
-        return found
-    return {
-        ".fitted": generalised.fitted(fit),
-        ".resid": generalised.residuals(fit),
-        ".fixed": np.asarray(fit.family.mean(*fit.fixed_predictors), dtype=float),
-    }
+        return {
+            f"{column}[{name}]": p[:, k]
+            for column, p in ((".fitted", conditional), (".fixed", population))
+            for k, name in enumerate(category_names(fit))
+        }
+    return {".fitted": conditional, ".resid": residuals_of(fit), ".fixed": population}
 
 
 def _beside(fit, data, results):

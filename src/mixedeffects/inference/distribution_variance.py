@@ -17,7 +17,7 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.averages import average
 from mixedeffects.inference.dispersion import extra_predictor
-from mixedeffects.inference.prediction_error import effect_variance
+from mixedeffects.inference.prediction.uncertainty import effect_variance
 from mixedeffects.inference.row_sums import AT_ESTIMATES, summed
 
 APPROXIMATIONS = ("theoretical", "delta", "lognormal", "trigamma")

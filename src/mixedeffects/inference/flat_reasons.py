@@ -36,7 +36,7 @@ def reasons_of(found):
 def _of_one_factor(found, f):
     block = found.fit.all_blocks[f]
     name, codes = block.factor.name, block.factor.codes
-    if not found.fit.linear and block.factor.n_levels == codes.size:
+    if not found.fit.kind.residual and block.factor.n_levels == codes.size:
         return [f"every level of {name} is a single answer, which shows only its mean"]
     if block.Z is None:
         return [f"the fixed effects have a value for every level of {name}"]

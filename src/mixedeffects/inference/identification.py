@@ -234,8 +234,8 @@ def known_covariance(fit, L, covariance):
     >>> known_covariance(fit, np.eye(2), fit.vcov_beta) is fit.vcov_beta
     True
     """
-    found = identification(fit) if fit.linear else None
-    if found is None:
+    found = identification(fit)
+    if found is None or not fit.reml:
         return covariance
     out, lost = covariance.copy(), found.moves_errors(L)
     out[lost], out[:, lost] = np.nan, np.nan

@@ -19,6 +19,8 @@ class Kind:
         to it. In other models the family says how rows vary about their mean.
     without_random : str
         The model that is left without random effects.
+    residuals : tuple of str
+        The kinds of residuals that it has.
     unit, short_unit : str
         Of the sizes of random effects as the engine has them.
     noise : str
@@ -29,6 +31,7 @@ class Kind:
     title: str
     residual: bool
     without_random: str
+    residuals: tuple[str, ...]
     unit: str
     short_unit: str
     noise: str
@@ -39,6 +42,7 @@ LINEAR = Kind(
     title="linear mixed model",
     residual=True,
     without_random="Ordinary regression",
+    residuals=("response", "pearson", "scaled", "population"),
     unit="residual standard deviations",
     short_unit=" residual sd",
     noise="standard deviations of what they leave",
@@ -48,6 +52,7 @@ GENERALISED = Kind(
     title="generalised linear mixed model",
     residual=False,
     without_random="A generalised linear model",
+    residuals=("response", "pearson", "scaled", "deviance", "working", "quantile"),
     unit="units of the linear predictor",
     short_unit="",
     noise="standard deviations of a row's noise on the scale of the link",

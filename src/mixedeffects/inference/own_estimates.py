@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.inference.predict import fitted
-
-# Newton steps of a generalised model, and the largest last step of one that has arrived
+# Newton steps, and the largest last step of one that has arrived
 STEPS, ARRIVED = 40, 1e-6
 # largest change of a linear predictor in one of them, unless the link is the identity
 LONGEST = 2.0
@@ -47,8 +45,8 @@ def own_estimates(fit, f, levels):
 
         b_j = (Z_j'W Z_j + sigma^2 G^-1)^-1 Z_j'W Z_j raw_j.
 
-    Of a generalised model raw_j is the largest point of the level's likelihood, found by Newton's
-    method from the mode of its random effects.
+    In general raw_j is the largest point of the level's likelihood, found by Newton's method from
+    the mode of its random effects; that of a linear model is there after one step.
 
     Parameters
     ----------
@@ -83,14 +81,6 @@ def own_estimates(fit, f, levels):
     Z = np.ones((rows.size, 1)) if block.Z is None else np.asarray(block.Z[rows])
     start = fit.b[f][levels]
     own = np.einsum("nk,nk->n", Z, start[codes])
-    if fit.linear:
-        r = (fit.design.y - fitted(fit))[rows] + own
-        weights = np.ones(rows.size)
-        if fit.design.weights is not None:
-            weights = fit.design.weights[rows]
-        left, right = crossed(Z, codes, weights, weights * r, levels.size)
-        few = undetermined(left)
-        return OwnEstimates(_solved(left, right, few), few, np.zeros(levels.size, dtype=bool))
     return _newton(fit, rows, codes, Z, start, own)
 
 

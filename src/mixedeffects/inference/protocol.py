@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Recession,
     )
     from mixedeffects.inference.kinds import Kind
+    from mixedeffects.inference.prediction.uncertainty import Uncertainty
 
 
 class FitRecord(Protocol):
@@ -44,6 +45,10 @@ class FitRecord(Protocol):
         The response as the family reads it.
     fixed_predictors : tuple of (n,) arrays
         Per argument of the family's log density, its linear predictor's fixed part.
+    predictors : tuple of (n,) arrays
+        The same at the modes of the random effects.
+    noise : FittedNoise or FamilyNoise
+        How rows vary about their means: ``alike`` and ``standardised`` of residuals.
     random_effects : tuple of (Block, int, (k, k) array, (q, k) array)
         Per block of `all_blocks`: itself, the argument of the log density that it is part of,
         a factor of its covariance (sigma Lambda) and its modes.
@@ -92,6 +97,8 @@ class FitRecord(Protocol):
     family: Any
     response: Any
     fixed_predictors: tuple[np.ndarray, ...]
+    predictors: tuple[np.ndarray, ...]
+    noise: Any
     random_effects: tuple[Any, ...]
     default_ddf: str
     plan: Plan
@@ -115,6 +122,14 @@ class FitRecord(Protocol):
 
     def rebuild(self, data: Any, **options: Any) -> Any:
         """The main formula's columns for other rows: those complete in all parts."""
+        ...
+
+    def uncertainty(self, ddf: str | None = None) -> Uncertainty:
+        """How far predictions are from what they predict."""
+        ...
+
+    def row_scores(self) -> np.ndarray:
+        """(n,) derivatives of the log-likelihood by the main predictor of every row."""
         ...
 
     def conditional_covariances(self) -> tuple[np.ndarray, ...]:

@@ -122,7 +122,7 @@ def variance_errors(fit, *, level=0.95):
     for values in (vcov_error, vcov_lower, vcov_upper):
         values[alone] = np.nan
     reason = [NOT_IN_DATA if u else r for u, r in zip(unknown, reasons, strict=True)]
-    owner = {} if fit.linear else {"component": [c.predictor for c in components]}
+    owner = {} if fit.parameters.has_residual else {"component": [c.predictor for c in components]}
     return Table(
         {
             **owner,

@@ -65,7 +65,7 @@ def vcov(fit, *, method="model", groups=None, component="conditional"):
         if method != "model":
             raise OptionError(f"component={component!r} has method='model' only")
         if component == "all":
-            if fit.linear:
+            if fit.kind.residual:  # the variance parameters are estimated apart from beta
                 return of_coefficients(fit, fit.vcov_beta)
             out = finite_part(part_of(fit, "all")[1], fit.vcov_parameters)
             lost = fit.estimates.size - fit.theta.size + unknown_theta(fit)

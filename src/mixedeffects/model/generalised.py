@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from mixedeffects import inference
 from mixedeffects.design import build_design
 from mixedeffects.estimation import check_rule
@@ -11,8 +9,6 @@ from mixedeffects.family import ZeroInflated, family_of
 from mixedeffects.fitting import GLMMFit, Request, check_nagq, fit_generalised, response_kind
 from mixedeffects.model.listing import Listed, framed
 from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
-
-GENERALISED = "mixedeffects.inference.generalised"
 
 
 def glmm(
@@ -130,7 +126,6 @@ class GLMM(MixedModel, GLMMFit):
     """A fitted generalised linear mixed model; a table of contents of what can be asked of it."""
 
     dispersion = property(inference.dispersion)
-    fitted = property(lambda self: import_module(GENERALISED).fitted(self))
-    predict = Listed(GENERALISED, framed)
-    residuals = Listed(GENERALISED)
+    predict = Listed("mixedeffects.inference.prediction.generalised", framed)
+    residuals = Listed("mixedeffects.inference.residual.generalised")
     check_dispersion = Listed("mixedeffects.inference.quantile", framed)

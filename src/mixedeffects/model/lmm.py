@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects import inference
 from mixedeffects.design import build_design
 from mixedeffects.errors import OptionError
 from mixedeffects.estimation import check_rule
 from mixedeffects.fitting import LMMFit, Request, fit_linear
-from mixedeffects.model.listing import framed
+from mixedeffects.model.listing import Listed, framed
 from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
 
 
@@ -99,6 +98,5 @@ def lmm(
 class LMM(MixedModel, LMMFit):
     """A fitted linear mixed model; a table of contents of what can be asked of it."""
 
-    fitted = property(inference.fitted)
-    predict = framed(inference.predict)
-    residuals = inference.residuals
+    predict = Listed(wrap=framed)
+    residuals = Listed()

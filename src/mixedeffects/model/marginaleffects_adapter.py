@@ -24,7 +24,7 @@ from mixedeffects.errors import (
 )
 from mixedeffects.inference.df import linear_estimates
 from mixedeffects.inference.estimable import Lost, aliasing
-from mixedeffects.inference.prediction_error import chunks_of
+from mixedeffects.inference.prediction.uncertainty import chunks_of
 
 # columns that marginaleffects writes and refuses in its input
 RESERVED = frozenset(

@@ -62,7 +62,8 @@ class MixedModel(MakeTables):
     converged = property(lambda self: self.certificate.converged)
 
     ranef = framed(inference.ranef)
-    simulate = inference.simulate
+    fitted = property(lambda self: inference.fitted(self))
+    simulate = Listed()
     quantile_residuals = Listed("mixedeffects.inference.quantile", shown("QuantileResiduals"))
     tidy = Listed(wrap=framed)
     glance = Listed(wrap=framed)

@@ -19,9 +19,8 @@ from mixedeffects.inference.assumptions.covariates import numeric_predictors
 from mixedeffects.inference.assumptions.limits import critical, verdict
 from mixedeffects.inference.assumptions.moments import LEAST
 from mixedeffects.inference.checkup.record import FINE, Check
-from mixedeffects.inference.predict import random_part
-from mixedeffects.inference.prediction_error import effect_variance
-from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.prediction.rows import random_part
+from mixedeffects.inference.prediction.uncertainty import effect_variance
 
 # how far the curved part moves the fitted values, in standard deviations of what they leave, that
 # is worth knowing, and plainly wrong
@@ -108,9 +107,6 @@ def _setting(fit):
 
 def _score_and_weights(fit):
     """(n,) derivatives of the log-likelihood by the rows' predictors, and information."""
-    if fit.linear:
-        w = fit.noise.precisions(fit.design.n)
-        return residuals(fit, "response") * w, w
     w = np.asarray(fit.family.expected_information(fit.response, fit.predictors), dtype=float)
     return fit.row_scores(), np.maximum(w, 1e-10 * max(float(w.max()), 1e-300))
 
@@ -123,7 +119,7 @@ class _Projection:
         self.design = design
         if not design.blocks:
             return
-        self.plan = fit.plan if fit.linear else make_plan(design)
+        self.plan = make_plan(design) if fit.cross_products is None else fit.plan
         self.theta = fit.theta * fit.sigma
 
     def __call__(self, q):

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.inference.deletion.rows import leverages
-from mixedeffects.inference.generalised.residuals import quantile_of
-from mixedeffects.inference.generalised.uncertainty import own_mode_variance
-from mixedeffects.inference.predict import fitted
-from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.prediction.mode_errors import own_mode_variance
+from mixedeffects.inference.residual.residuals import residuals_of
 from mixedeffects.inference.row_sums import kept
 
 # levels of several grouping factors together, beyond which each row's leverage takes seconds
@@ -66,10 +64,8 @@ def standardised(fit):
         None where nothing is left to look at.
     """
     h = row_leverages(fit)
-    if fit.linear:
-        z, eta = residuals(fit, "scaled"), fitted(fit)
-    else:
-        z, eta = quantile_of(fit, np.random.default_rng(0)), fit.predictors[0]
+    kind = "quantile" if "quantile" in fit.kind.residuals else "scaled"
+    z, eta = residuals_of(fit, kind, rng=0), fit.predictors[0]
     kept = 1.0 - h
     rows = np.flatnonzero(kept > LEAST_KEPT)
     if rows.size < 3:
@@ -93,7 +89,7 @@ def row_leverages(fit):
 
 def _row_leverages(fit):
     n, p = fit.design.n, fit.design.X.shape[1]
-    if fit.linear:
+    if fit.kind.residual:
         columns = sum(block.factor.n_levels * block.k for block in fit.all_blocks)
         if len(fit.all_blocks) > 1 and columns > MOST_LEVELS:
             return np.full(n, min((p + columns) / n, 0.9))

@@ -26,8 +26,6 @@ WHY = (
 
 def accuracy(fit):
     """Whether Laplace's approximation is near the integral that it stands for."""
-    if fit.linear:
-        return []
     found = approximation(fit)
     if found.status == EXACT:
         return Check("approximation", float("nan"), NO_TROUBLE, "the likelihood is exact")

@@ -27,6 +27,8 @@ CHECKS = (
     correlations,
     levels, rows, scale, collinearity, aliased,
 )  # fmt: skip
+#: Of models whose likelihood a family says, which have no residual of their own.
+OF_FAMILIES = (separation, edge, accuracy)
 
 
 def checkup(fit):
@@ -43,6 +45,8 @@ def checkup(fit):
     """
     out = []
     for check in CHECKS:
+        if fit.kind.residual and check in OF_FAMILIES:
+            continue
         found = check(fit)
         out += found if isinstance(found, list) else [found]
     return tuple(out)

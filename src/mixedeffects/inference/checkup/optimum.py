@@ -77,8 +77,6 @@ def iterations(fit):
 
 def separation(fit):
     """Whether coefficients of a generalised model are infinite."""
-    if fit.linear:
-        return []
     names = fit.certificate.infinite
     if not names:
         return Check("separation", 0.0, FINE, "no coefficient is infinite")
@@ -89,8 +87,8 @@ def separation(fit):
 
 
 def edge(fit):
-    """Whether a generalised fit ended at the edge of what its means can be."""
-    if fit.linear or fit.certificate.converged:
+    """Whether a fit ended at the edge of what its means can be; normal ones can be anything."""
+    if fit.exact or fit.certificate.converged:
         return []
     from mixedeffects.estimation.laplace import at_edge, edge_words
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.errors import ModelError
-from mixedeffects.inference.simulate import simulate
+from mixedeffects.inference.prediction.simulate import simulate
 from mixedeffects.options import check_count, generator
 
 # doubles of simulated responses held at once

@@ -11,19 +11,18 @@ from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation.laplace import LaplaceObjective, assemble, in_engines
 from mixedeffects.estimation.refits import gather_design
 from mixedeffects.family import Response
-from mixedeffects.inference.generalised.residuals import (
+from mixedeffects.inference.information import n_parameters
+from mixedeffects.inference.prediction.rows import own_rows
+from mixedeffects.inference.prediction.simulate import simulated
+from mixedeffects.inference.quantile.pool import LEVEL, monte_carlo_p
+from mixedeffects.inference.quantile.row_sample import MOST_DRAWN, copies_of, row_sample
+from mixedeffects.inference.residual.residuals import (
     deviations,
     in_units_of,
     means,
-    residuals,
+    residuals_of,
     unit_variance,
 )
-from mixedeffects.inference.generalised.rows import own_rows
-from mixedeffects.inference.generalised.uncertainty import uncertainty
-from mixedeffects.inference.information import n_parameters
-from mixedeffects.inference.quantile.pool import LEVEL, monte_carlo_p
-from mixedeffects.inference.quantile.row_sample import MOST_DRAWN, copies_of, row_sample
-from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
@@ -78,7 +77,7 @@ def check_dispersion(fit, n=250, rng=None):
     weights = fit.response.weights
     rows = fit.design.n if weights is None else float(weights.sum())
     used = effective_parameters(fit)
-    chi2 = float((residuals(fit, "scaled") ** 2).sum())
+    chi2 = float((residuals_of(fit, "scaled") ** 2).sum())
     found = []
     for name, df in (
         ("Pearson", float(rows - n_parameters(fit))),
@@ -147,7 +146,7 @@ def effective_parameters(fit):
     estimate, plus the parameters of other predictors.
     """
     rows = own_rows(fit)
-    variance = uncertainty(fit).variance(rows, {"conditional": np.ones(rows.n)}, conditional=True)
+    variance = fit.uncertainty().variance(rows, {"conditional": np.ones(rows.n)}, conditional=True)
     information = fit.family.expected_information(fit.response, fit.predictors)
     others = sum(values.size for values in fit.extras.values())
     return float(information @ variance) + others

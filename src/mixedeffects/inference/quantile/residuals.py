@@ -9,13 +9,13 @@ import numpy as np
 
 from mixedeffects.design import in_order
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.prediction.simulate import simulated
 from mixedeffects.inference.quantile.pool import (
     PoolStatistics,
     fitted_moments,
     pool_statistics,
     table_of_tests,
 )
-from mixedeffects.inference.simulate import simulated
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 

@@ -28,12 +28,12 @@ from mixedeffects.estimation.refits import (
 )
 from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.identification import known_covariance, unknown_components
+from mixedeffects.inference.prediction.simulate import simulate
 from mixedeffects.inference.resampling.clusters import cluster_codes
 from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.resampling.record import BootstrapFacts
 from mixedeffects.inference.resampling.residual import ResidualResponses
 from mixedeffects.inference.separated import at_the_limits
-from mixedeffects.inference.simulate import simulate
 from mixedeffects.options import check_count
 
 METHODS = ("parametric", "residual", "cluster", "observation")

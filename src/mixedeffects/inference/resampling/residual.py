@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.inference.predict import fitted, random_part
-from mixedeffects.inference.residuals import residuals
+from mixedeffects.inference.prediction import fitted
+from mixedeffects.inference.prediction.rows import random_part
+from mixedeffects.inference.residual.residuals import residuals_of
 
 # eigenvalues, of a matrix with unit diagonal, that count as zero
 NULL = 1e-10
@@ -37,7 +38,7 @@ class ResidualResponses:
         self._mean = fitted(fit, groups="population")
         self._blocks = [(block.factor.codes, block.Z) for block in design.blocks]
         self._b = [reflated(b, G) for b, G in zip(fit.b, fit.parameters.covariances, strict=True)]
-        e = residuals(fit, "pearson")
+        e = residuals_of(fit, "pearson")
         e = e - e.mean()
         size = np.sqrt(np.mean(e * e))
         self._e = e * (fit.noise.sigma / size) if size > 0 else e

@@ -175,7 +175,7 @@ def influence_group(fit, most=100, *, seconds=0.5):
     >>> influence_group(fit)
     'Subject'
     """
-    if not fit.linear:
+    if fit.cross_products is None:  # from which the rows of a level could be taken
         raise NotAvailableError(
             "a generalised model is fitted anew without each level; ask for fit.plot.influence()"
         )

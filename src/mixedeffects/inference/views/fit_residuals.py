@@ -8,12 +8,10 @@ import numpy as np
 
 from mixedeffects.design import label_text, row_labels
 from mixedeffects.errors import NotAvailableError, OptionError, PlanTooLargeError
-from mixedeffects.inference.predict import fitted
-from mixedeffects.inference.residuals import KINDS, residuals
+from mixedeffects.inference.residual.residuals import residuals_of
 from mixedeffects.inference.views.texts import as_texts
 
 STANDARDISED = "standardised"
-LINEAR_KINDS = (*KINDS, STANDARDISED)
 # levels of one factor among several up to which leverages take about a second
 MOST_LEVELS = 10_000
 # share of a row's variance that its residual must keep to be divided by what is left of it
@@ -96,21 +94,14 @@ def fit_residuals(fit, kind=None, rng=0, *, normal=False):
     """
     kind = chosen_kind(fit, kind, normal)
     notes, name = (), NAMES.get(kind, f"{kind} residual")
-    if fit.linear:
-        x = fitted(fit, groups="population" if kind == "population" else "conditional")
-        x_name = "fitted value"
-        if kind == STANDARDISED:
-            values, notes = standardised(fit)
-            name = name if not notes else NAMES["scaled"]
-        else:
-            values = residuals(fit, kind)
+    predictors = fit.fixed_predictors if kind == "population" else fit.predictors
+    x, link = np.asarray(predictors[0], dtype=float), fit.family.link.name
+    x_name = "fitted value" if link == "identity" else f"linear predictor ({link})"
+    if kind == STANDARDISED:
+        values, notes = standardised(fit)
+        name = name if not notes else NAMES["scaled"]
     else:
-        from mixedeffects.inference.generalised.residuals import residuals as residuals_of
-
-        x = np.asarray(fit.predictors[0], dtype=float)
-        link = fit.family.link.name
-        x_name = "fitted value" if link == "identity" else f"linear predictor ({link})"
-        values = residuals_of(fit, kind, rng=rng)
+        values = residuals_of(fit, kind, rng)
     good = np.isfinite(values) & np.isfinite(x)
     if not good.all():
         notes = (*notes, f"{good.size - good.sum():,} of {good.size:,} rows have no such residual")
@@ -132,14 +123,12 @@ def chosen_kind(fit, kind, normal=False):
     ------
     OptionError
     """
-    if fit.linear:
-        kinds = (STANDARDISED, "scaled") if normal else LINEAR_KINDS
-        usual = STANDARDISED if normal else "pearson"
+    kinds = fit.kind.residuals
+    if "quantile" in kinds:
+        kinds, usual = ("quantile",) if normal else kinds, "quantile"
     else:
-        from mixedeffects.inference.generalised.residuals import KINDS as OF_GENERALISED
-
-        kinds = ("quantile",) if normal else OF_GENERALISED
-        usual = "quantile"
+        kinds = (STANDARDISED, "scaled") if normal else (*kinds, STANDARDISED)
+        usual = STANDARDISED if normal else "pearson"
     if kind is None:
         return usual
     if kind not in kinds:
@@ -159,7 +148,7 @@ def standardised(fit):
     if key not in fit.cache:
         from mixedeffects.inference.deletion.rows import leverages
 
-        scaled = residuals(fit, "scaled")
+        scaled = residuals_of(fit, "scaled")
         levels = [block.factor.n_levels for block in fit.design.blocks]
         if len(levels) > 1 and max(levels) > MOST_LEVELS:
             words = f"divided by sigma: leverages with {max(levels):,} levels would take long"

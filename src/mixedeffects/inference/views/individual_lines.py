@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.inference.estimable import Lost
 from mixedeffects.inference.means.transformation import transformation
-from mixedeffects.inference.predict import random_part
+from mixedeffects.inference.prediction.rows import linear_predictors, new_rows
 from mixedeffects.inference.views.covariates import held_values, predictors_of, sloping_columns
 
 
@@ -145,36 +144,25 @@ def line_predictions(fit, table, level_of, codes, scale):
     lost : Lost or None
         Those rows.
     """
-    if fit.linear:
-        new = fit.design.spec.rebuild(table, groups=False)
-        plain = new.X @ fit.beta
-        if new.offset is not None:
-            plain = plain + new.offset
-        blocks = [(c[level_of], Z) for c, (_, Z) in zip(codes, new.blocks, strict=True)]
-        change = transformation(fit) if scale == "response" else None
-        both = [plain + random_part(blocks, fit.b), plain]
-        lost = Lost.of(fit, new.X, new.dropped)
-        return _without(both if change is None else [change.inverse(eta) for eta in both], lost)
-    from mixedeffects.inference.generalised.rows import linear_predictors, new_rows
-
     rows = new_rows(fit, table, groups=False)
     blocks = [(c[level_of], Z) for c, (_, Z) in zip(codes, rows.blocks, strict=True)]
-    names = fit.family.predictor_names
     out = []
     for conditional in (True, False):
         found = linear_predictors(fit, replace(rows, blocks=tuple(blocks)), conditional=conditional)
-        if scale == "link":
-            out.append(found["conditional"])
-        else:
-            out.append(np.asarray(fit.family.mean(*(found[name] for name in names)), dtype=float))
-    return _without(out, rows.lost_to(("conditional",) if scale == "link" else names))
-
-
-def _without(both, lost):
-    """Lines with gaps where rows cannot be estimated, and these rows."""
+        out.append(found["conditional"] if scale == "link" else _means(fit, found))
+    lost = rows.lost_to(("conditional",) if scale == "link" else fit.family.predictor_names)
     if lost is not None:
-        both = [np.where(lost.rows, np.nan, line) for line in both]
-    return *both, lost
+        out = [np.where(lost.rows, np.nan, line) for line in out]
+    return *out, lost
+
+
+def _means(fit, predictors):
+    """(m,) means on the response's own scale, a linear model's transformation undone."""
+    if fit.kind.residual:
+        eta, change = predictors["conditional"], transformation(fit)
+        return eta if change is None else change.inverse(eta)
+    names = fit.family.predictor_names
+    return np.asarray(fit.family.mean(*(predictors[name] for name in names)), dtype=float)
 
 
 def block_codes(fit, found):

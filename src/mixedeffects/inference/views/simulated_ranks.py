@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.inference.predict import random_part
+from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.quantile import quantile_residuals, row_sample
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.fit_residuals import table_rows

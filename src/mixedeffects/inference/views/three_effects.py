@@ -7,7 +7,7 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.means import emmeans
 from mixedeffects.inference.means.grid import axes, label_text
-from mixedeffects.inference.predict import random_part
+from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.choice import chosen_group, one_of
 from mixedeffects.inference.views.covariates import is_numeric, moving_columns

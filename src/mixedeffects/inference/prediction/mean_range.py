@@ -14,24 +14,8 @@ def kept_inside(family, eta, columns):
     """Columns of predictions on the scale of the response, nan where there is no such mean.
 
     A log link gives probabilities above 1 and an identity link negative counts far enough from
-    the data; the limits of an interval about a possible mean end where means do.
-
-    Parameters
-    ----------
-    family : Family
-    eta : (n,) array
-        Linear predictors of the means.
-    columns : dict of str to (n,) array
-        "prediction", and std_error, lower, upper where there are.
-
-    Returns
-    -------
-    dict of str to (n,) array
-
-    Warns
-    -----
-    DataWarning
-        How many rows have none, and why.
+    the data; the limits of an interval about a possible mean end where means do. A warning says
+    how many rows have none, and why; `eta` has the linear predictors of the means.
     """
     bad = impossible_means(family, eta)
     if bad is None:

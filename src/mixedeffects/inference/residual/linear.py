@@ -1,11 +1,8 @@
-"""Residuals of the rows that were used."""
+"""Residuals of a linear mixed model."""
 
 from __future__ import annotations
 
-from mixedeffects.errors import OptionError
-from mixedeffects.inference.predict import fitted
-
-KINDS = ("response", "pearson", "scaled", "population")
+from mixedeffects.inference.residual.residuals import residuals_of
 
 
 def residuals(fit, kind="response"):
@@ -13,7 +10,8 @@ def residuals(fit, kind="response"):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM
+        A fitted linear mixed model.
     kind : {"response", "pearson", "scaled", "population"}
         "response": y minus the conditional fitted value. "pearson": that times the square
         root of the prior weight. "scaled": the latter divided by sigma. "population": y
@@ -30,10 +28,4 @@ def residuals(fit, kind="response"):
     >>> fit.residuals("scaled")[:3].round(3)
     array([-0.16 , -0.571, -1.649])
     """
-    if kind not in KINDS:
-        raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
-    groups = "population" if kind == "population" else "conditional"
-    out = fit.design.y - fitted(fit, groups=groups)
-    if kind == "scaled":
-        return fit.noise.standardised(out)
-    return fit.noise.alike(out) if kind == "pearson" else out
+    return residuals_of(fit, kind)

@@ -66,21 +66,9 @@ LARGEST = 1e300
 def unit_deviance(family, response, mu, dispersion=None, complement=None):
     """(n,) unit deviances, not times prior weights.
 
-    Parameters
-    ----------
-    family : Family
-    response : Response
-    mu : (n,) array
-        Means of one unit of the response.
-    dispersion : (n,) array, optional
-        The dispersion predictor.
-    complement : (n,) array, optional
-        One minus the mean of a proportion, where that has more digits than the mean.
-
-    Raises
-    ------
-    NotAvailableError
-        The family has no saturated likelihood in closed form.
+    `mu` has the means of one unit of the response, `complement` one minus the mean of a proportion,
+    where that has more digits than the mean. Families without a saturated likelihood in closed
+    form are refused.
 
     Examples
     --------

@@ -43,11 +43,7 @@ class PredictionTarget:
     def value(self, predictors, spread):
         """(n,) means, averaged over the predictors' normal distributions with SD `spread`.
 
-        Parameters
-        ----------
-        predictors : dict of str to (n,) array
-        spread : dict of str to (n,) array
-            Only of predictors with new groups.
+        `spread` has only predictors with new groups.
         """
         order = [name for name in self.names if spread.get(name) is not None]
         arrays = [predictors[name] for name in self.names]
@@ -88,12 +84,9 @@ class PredictionTarget:
             return np.log(value) - np.log(rest)
 
     def slopes(self, predictors, spread):
-        """Derivatives of `on_link` by the predictors, and by the variances of new groups.
+        """(n,) derivatives of `on_link` by predictors, and by the variances of new groups.
 
-        Returns
-        -------
-        by_predictor, by_variance : dict of str to (n,) array
-            Only what is not zero.
+        Both by the predictors' names, only what is not zero.
         """
         if self.plain and not any(s is not None for s in spread.values()):
             return {self.names[0]: np.ones_like(predictors[self.names[0]])}, {}
@@ -119,20 +112,9 @@ class PredictionTarget:
 
 
 def target_of(fit, component, predictors):
-    """What a component of the response is, as a `PredictionTarget`.
+    """What one of `COMPONENTS` is, as a `PredictionTarget`.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-    component : str
-        One of `COMPONENTS`.
-    predictors : dict of str to (n,) array
-        To see whether the mean is the inverse link itself.
-
-    Raises
-    ------
-    OptionError
-        The family has no such component.
+    The values of the predictors show whether the mean is the inverse link itself.
     """
     family = fit.family
     has_zi = "zi" in family.extras

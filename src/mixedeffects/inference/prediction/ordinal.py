@@ -7,10 +7,8 @@ import numpy as np
 from mixedeffects.design import dense
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import link_of
-from mixedeffects.inference.generalised.rows import placed, warn_of_rows
-from mixedeffects.inference.generalised.targets import PredictionTarget
-from mixedeffects.inference.generalised.uncertainty import uncertainty
-from mixedeffects.inference.normal import z_quantile
+from mixedeffects.inference.prediction.rows import placed, warn_of_rows
+from mixedeffects.inference.prediction.targets import PredictionTarget
 
 COMPONENTS = ("response", "class")
 
@@ -33,15 +31,13 @@ def probabilities(fit, eta, spread):
     )
 
 
-def predict_categories(fit, rows, predictors, spread, conditional, interval, level, component):
-    """Probabilities as a table, or the likeliest category.
+def predict_categories(fit, at, asked):
+    """Columns of probabilities, or an array of the likeliest categories.
 
-    Returns
-    -------
-    dict of columns, or (n,) array
-        A column per category; with an interval one row per row and category: row, category,
-        prediction, std_error, lower, upper.
+    A column per category; with an interval one row per row and category: row, category,
+    prediction, std_error, lower, upper.
     """
+    rows, interval, component = at.rows, asked.interval, asked.component
     if component is None:
         component = "response"
     if component not in COMPONENTS:
@@ -49,8 +45,8 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
             f"component={component!r} is not one of {', '.join(COMPONENTS)}, what ordered "
             "categories have"
         )
-    eta, names = predictors["conditional"], category_names(fit)
-    sd = spread.get("conditional")
+    eta, names = at.near["conditional"], category_names(fit)
+    sd = at.spread.get("conditional")
     if interval == "prediction":
         raise NotAvailableError(
             "a new observation is one of the categories, whose probabilities are its predictive "
@@ -58,9 +54,7 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
         )
     if component == "class" and interval is not None:
         raise OptionError('a predicted class has no interval; leave out component="class"')
-    p, gone = probabilities(fit, eta, sd), rows.lost_to(("conditional",))
-    if gone is not None:
-        gone.warn()
+    p, gone = probabilities(fit, eta, sd), rows.lost_to(("conditional",), warn=True)
     lost = np.zeros(p.shape, dtype=bool)
     if fit.certificate.recession is not None:
         p, lost = at_category_limits(fit, rows, p)
@@ -70,8 +64,8 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
         return placed(np.array(names, dtype=object)[p.argmax(axis=1)], rows, gone, None)
     if interval is None:
         return {name: placed(p[:, k], rows, gone) for k, name in enumerate(names)}
-    known = uncertainty(fit)
-    place, z = known.groups["thresholds"].part.start, z_quantile(level)
+    known = fit.uncertainty()
+    place, z = known.groups["thresholds"].part.start, known.quantile(rows, asked.level)
     logit, columns = link_of("logit"), []
     for k in range(len(names)):
         target = _category(fit, k)
@@ -82,16 +76,16 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
             if 0 <= threshold < len(names) - 1:
                 also.append((place + threshold, _by_threshold(fit, k, threshold, eta, sd)))
         variance = known.variance(
-            rows, slopes, conditional=conditional, spread=by_variance, also=also
+            rows, slopes, conditional=asked.conditional, spread=by_variance, also=also
         )
         se = np.where(lost[:, k], np.nan, np.sqrt(variance))
-        at = target.on_link({"conditional": eta}, {"conditional": sd})
+        middle = target.on_link({"conditional": eta}, {"conditional": sd})
         with np.errstate(invalid="ignore"):
-            lower, upper = (logit.inverse(at + s * se) for s in (-z, z))
+            lower, upper = (logit.inverse(middle + s * se) for s in (-z, z))
         # a probability that is 0 or 1 to the last digit has no slope to tell an error from
-        unknown = np.isinf(at) & ~lost[:, k]
+        unknown = np.isinf(middle) & ~lost[:, k]
         lower, upper = np.where(unknown, 0.0, lower), np.where(unknown, 1.0, upper)
-        columns.append((p[:, k], se * p[:, k] * logit.inverse(-at), lower, upper))
+        columns.append((p[:, k], se * p[:, k] * logit.inverse(-middle), lower, upper))
     table = {}
     n = rows.n if rows.kept is None else rows.kept.size
     table["row"] = np.repeat(np.arange(n), len(names))
@@ -103,21 +97,10 @@ def predict_categories(fit, rows, predictors, spread, conditional, interval, lev
 
 
 def at_category_limits(fit, rows, p):
-    """Probabilities where a threshold or the predictor of a row goes to infinity (separation).
+    """(n, K) probabilities where thresholds or predictors of rows go to infinity (separation).
 
-    Parameters
-    ----------
-    fit : GLMMFit
-    rows : PredictorRows
-    p : (n, K) array
-        With all of them far out.
-
-    Returns
-    -------
-    p : (n, K) array
-        nan where the limit is undetermined.
-    lost : (n, K) bool array
-        Probabilities at their limits, which have no standard error.
+    From the probabilities with all of them far out; nan where the limit is undetermined. Also which
+    are at their limits, (n, K), and have no standard error.
     """
     found = fit.part_of_recession(slice(0, fit.beta.size + p.shape[1] - 1))
     if found is None:

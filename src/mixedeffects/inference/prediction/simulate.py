@@ -7,7 +7,7 @@ from math import isfinite
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.inference.predict import random_part
+from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.options import check_count, generator
 
 
@@ -17,9 +17,11 @@ def simulate(fit, n=1, rng=None, *, groups="new"):
     Parameters
     ----------
     fit : FitRecord
+        A fitted model.
     n : int
         Number of data sets.
     rng : numpy.random.Generator or int, optional
+        Where randomness comes from, or a seed for it.
     groups : {"new", "conditional"}
         Draw new random effects for every data set (the model's own distribution), or keep the
         modes of those of the fit.
@@ -47,15 +49,7 @@ def simulate(fit, n=1, rng=None, *, groups="new"):
 
 
 def simulated(fit, n, rng, *, groups="new"):
-    """Yield new responses, one (n_rows,) array at a time.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    n : int
-    rng : numpy.random.Generator
-    groups : {"new", "conditional"}
-    """
+    """Yield n new responses, one (n_rows,) array at a time."""
     from mixedeffects.family import require_means
 
     family, response = fit.family, fit.response
@@ -80,12 +74,7 @@ def simulated(fit, n, rng, *, groups="new"):
 
 
 def finite_responses(y, family):
-    """Simulated responses, refused where they are too large for a number.
-
-    Raises
-    ------
-    NotAvailableError
-    """
+    """Simulated responses, refused where they are too large for a number."""
     if isfinite(y.sum()):
         return y
     bad = int((~np.isfinite(y)).sum())

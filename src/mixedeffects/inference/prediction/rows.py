@@ -12,8 +12,7 @@ from mixedeffects.design import MAIN, dense, rebuild_all
 from mixedeffects.errors import DataWarning, depth_of_package
 from mixedeffects.inference.coefficient_parts import place
 from mixedeffects.inference.estimable import Lost
-from mixedeffects.inference.predict import in_place, random_part
-from mixedeffects.inference.prediction_error import effect_variance
+from mixedeffects.inference.prediction.uncertainty import effect_variance
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,9 +42,12 @@ class PredictorRows:
     own: bool
     lost: dict[str, Lost] = field(default_factory=dict)
 
-    def lost_to(self, names):
-        """The rows that any of some predictors cannot estimate, or None."""
-        return Lost.either(self.lost.get(name) for name in names)
+    def lost_to(self, names, *, warn=False):
+        """The rows that any of some predictors cannot estimate, or None; said in a warning."""
+        lost = Lost.either(self.lost.get(name) for name in names)
+        if warn and lost is not None:
+            lost.warn()
+        return lost
 
     def fixed(self, fit, name):
         """(n,) offset + X c of one predictor."""
@@ -55,18 +57,7 @@ class PredictorRows:
 
 
 def own_rows(fit, *, groups=True):
-    """The rows of the fit.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    groups : bool
-        False treats every level as new.
-
-    Returns
-    -------
-    PredictorRows
-    """
+    """The `PredictorRows` of the fit; without `groups`, as if every level were new."""
     design = fit.design
     parts = {MAIN: (design.X, design.offset)}
     for name in coefficient_names(fit):
@@ -78,18 +69,9 @@ def own_rows(fit, *, groups=True):
 
 
 def new_rows(fit, data, *, groups):
-    """The complete rows of another table.
+    """The complete `PredictorRows` of another table.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-    data : table
-    groups : bool
-        False leaves grouping columns unread, as if every level were new.
-
-    Returns
-    -------
-    PredictorRows
+    Without `groups` grouping columns are not read, as if every level were new.
     """
     rebuilt = rebuild_all(fit.design.specs, data, groups=groups)
     main = rebuilt[MAIN]
@@ -120,19 +102,9 @@ def coefficient_names(fit):
 
 
 def linear_predictors(fit, rows, *, conditional):
-    """The linear predictors of some rows.
+    """By name, the (n,) linear predictors of some rows, thresholds excepted.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-    rows : PredictorRows
-    conditional : bool
-        With the random effects of the groups that were in the fit.
-
-    Returns
-    -------
-    dict of str to (n,) array
-        "conditional" and the other predictors, thresholds excepted.
+    With the random effects of the groups that were in the fit, if `conditional`.
     """
     out = {name: rows.fixed(fit, name) for name in rows.parts}
     if conditional:
@@ -144,18 +116,11 @@ def linear_predictors(fit, rows, *, conditional):
 
 
 def row_limits(fit, rows):
-    """Where the linear predictors of rows have no finite estimate (separation).
+    """Where the linear predictors of rows have no finite estimate (separation), by name.
 
-    Parameters
-    ----------
-    fit : GLMMFit
-    rows : PredictorRows
-
-    Returns
-    -------
-    dict of str to (n,) array
-        0 where it is finite, inf, -inf, or nan where it is undetermined; only predictors with a
-        row that is not finite. A threshold that moves is not counted: see `category_limits`.
+    (n,) arrays: 0 where it is finite, inf, -inf, or nan where it is undetermined; only of
+    predictors with a row that is not finite. A threshold that moves is not counted: see
+    `at_category_limits`.
     """
     if fit.certificate.recession is None:
         return {}
@@ -173,12 +138,7 @@ def row_limits(fit, rows):
 
 
 def warn_of_rows(limits):
-    """Say that some rows have no interval.
-
-    Warns
-    -----
-    DataWarning
-    """
+    """Say that some rows have no interval."""
     lost = np.any([values != 0 for values in limits.values()], axis=0)
     warnings.warn(
         f"no interval for {int(lost.sum()):,} of {lost.size:,} rows: their linear predictor has no "
@@ -188,40 +148,35 @@ def warn_of_rows(limits):
     )
 
 
-def new_group_spread(fit, rows):
-    """Standard deviation that random effects of levels not seen add to each predictor.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    rows : PredictorRows
-
-    Returns
-    -------
-    dict of str to (n,) array
-        Only predictors with random effects.
-    """
+def new_group_variance(fit, rows):
+    """(n,) variance z'Gz that levels not seen add, of each predictor with random effects."""
     names = fit.family.predictor_names
     variance: dict[str, np.ndarray] = {}
-    for (_, owner, Lam, _), (codes, Z) in zip(fit.random_effects, rows.blocks, strict=True):
+    for (_, owner, factor, _), (codes, Z) in zip(fit.random_effects, rows.blocks, strict=True):
         part = variance.setdefault(names[owner], np.zeros(rows.n))
         new = np.flatnonzero(np.asarray(codes) < 0)
-        part[new] += effect_variance(Z, Lam, new)
-    return {name: np.sqrt(part) for name, part in variance.items()}
+        part[new] += effect_variance(Z, factor, new)
+    return variance
 
 
 def placed(values, rows, lost, missing: float | None = np.nan):
-    """One value per row of the table, `missing` for rows left out or not to be estimated.
-
-    Parameters
-    ----------
-    values : (n,) array
-        Of the complete rows.
-    rows : PredictorRows
-    lost : Lost or None
-    missing : float or None
-    """
+    """One value per row of the table, `missing` for rows left out or not to be estimated."""
     if lost is not None:
         values = np.array(values, dtype=np.result_type(values, type(missing)))
         values[lost.rows] = missing
-    return in_place(values, rows.kept, missing)
+    if rows.kept is None:
+        return values
+    full = np.full(rows.kept.size, missing, dtype=np.result_type(values, type(missing)))
+    full[rows.kept] = values
+    return full
+
+
+def random_part(blocks, b):
+    """(n,) sum of Z b over blocks (codes, Z), a level of -1 contributing nothing."""
+    total = 0.0
+    for (codes, Z), modes in zip(blocks, b, strict=True):
+        rows = modes[codes, 0] if Z is None else np.einsum("nk,nk->n", Z, modes[codes])
+        if codes.size and codes.min() < 0:
+            rows = np.where(codes < 0, 0.0, rows)
+        total = total + rows
+    return total

@@ -1,4 +1,4 @@
-"""How uncertain linear predictors are: of fixed coefficients, variances and random effects.
+"""Errors of a generalised model's linear predictors: of coefficients, variances and modes.
 
 With psi all parameters and u^(psi) the mode, the error of a linear function of predictors,
 t = a'psi-columns + c'u, has the variance
@@ -17,17 +17,12 @@ import numpy as np
 
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.inference.prediction_error import chunks_of, rows_of
+from mixedeffects.inference.normal import z_quantile
+from mixedeffects.inference.prediction.uncertainty import chunks_of, rows_of
 
 
-class Uncertainty:
-    """Variances of linear functions of the predictors of a fit.
-
-    Raises
-    ------
-    NotAvailableError
-        Where the observed information is not positive definite.
-    """
+class ModeErrors:
+    """The `Uncertainty` of a generalised model; refused where its information is not positive."""
 
     def __init__(self, fit):
         self.fit = fit
@@ -46,23 +41,7 @@ class Uncertainty:
             return self.fit.mode_curvature.slopes
 
     def variance(self, rows, weights, *, conditional, spread=None, also=()):
-        """Variance of the error of sum_v weights_v predictor_v, row by row.
-
-        Parameters
-        ----------
-        weights : dict of str to (n,) array
-            By the predictors' names.
-        conditional : bool
-            With the random effects of known groups.
-        spread : dict of str to (n,) array, optional
-            Weights of the variances that new groups add to predictors, which depend on theta.
-        also : sequence of (int, (n,) array)
-            Places of further parameters, and what they are multiplied with.
-
-        Returns
-        -------
-        (n,) array
-        """
+        """(n,) variance of the error of sum_v weights_v predictor_v."""
         fit, P = self.fit, self.fit.estimates.size
         names = fit.family.predictor_names
         scales = [weights.get(names[owner]) for _, owner, _, _ in fit.random_effects]
@@ -95,6 +74,10 @@ class Uncertainty:
         if conditional:
             out += self._of_modes(rows, scales)
         return np.maximum(out, 0.0)
+
+    def quantile(self, rows, level, *, between=False, residual=None):
+        """Of the normal distribution."""
+        return z_quantile(level)
 
     def spread_slopes(self, rows, spread):
         """By rows, the derivatives by the parameters of the weighted variances of new groups."""
@@ -133,13 +116,6 @@ class Uncertainty:
                     for f in used
                 },
             )
-
-
-def uncertainty(fit):
-    """The `Uncertainty` of a fit, made once."""
-    if "uncertainty" not in fit.cache:
-        fit.cache["uncertainty"] = Uncertainty(fit)
-    return fit.cache["uncertainty"]
 
 
 def own_mode_variance(fit, scales):

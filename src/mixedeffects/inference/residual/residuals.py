@@ -1,57 +1,18 @@
-"""Residuals of a generalised linear mixed model, given its random effects."""
+"""Residuals of the rows that were used, given the random effects."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.inference.generalised.unit_deviance import unit_deviance
+from mixedeffects.inference.residual.unit_deviance import unit_deviance
 from mixedeffects.options import generator
 
-KINDS = ("response", "pearson", "scaled", "deviance", "working", "quantile")
 
-
-def residuals(fit, kind="response", *, rng=None):
-    """Residuals.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    kind : {"response", "pearson", "scaled", "deviance", "working", "quantile"}
-        "response": y minus its mean at the modes of the random effects; of successes among trials,
-        the proportion minus the probability. "pearson": that over the standard deviation that the
-        mean implies, with the dispersion of the gaussian, gamma and inverse Gaussian families taken
-        as one (as R has it), times the square root of prior weights. "scaled": over the whole
-        standard deviation. "deviance": the signed square root of the row's deviance. "working":
-        on the scale of the link, (y - mu) / (dmu / deta). "quantile": randomised quantile
-        residuals, the normal quantiles of where y stands in its distribution at the modes;
-        with small groups they vary less than under the true effects, so that
-        `quantile_residuals` is to be preferred for tests.
-    rng : numpy.random.Generator or int, optional
-        Of "quantile" for discrete responses.
-
-    Returns
-    -------
-    (n,) array
-
-    Raises
-    ------
-    NotAvailableError
-        The family has no such residuals.
-
-    References
-    ----------
-    Dunn & Smyth (1996), doi:10.1080/10618600.1996.10474708.
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
-    >>> fit.residuals("deviance").shape
-    (56,)
-    """
-    if kind not in KINDS:
-        raise OptionError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
+def residuals_of(fit, kind="response", rng=None):
+    """(n,) residuals of one of ``fit.kind.residuals``, which the models' own functions describe."""
+    if kind not in fit.kind.residuals:
+        raise OptionError(f"kind={kind!r} is not one of {', '.join(fit.kind.residuals)}")
     family, response = fit.family, fit.response
     if kind == "quantile":
         return quantile_of(fit, generator(rng))
@@ -59,32 +20,48 @@ def residuals(fit, kind="response", *, rng=None):
         raise NotAvailableError(
             'ordered categories have no differences from a mean\nuse kind="quantile"'
         )
-    mu, complement = means(family, fit.predictors)
+    predictors = fit.fixed_predictors if kind == "population" else fit.predictors
+    mu, complement = means(family, predictors)
     difference = deviations(response, mu, complement)
-    if kind == "response":
-        return difference
-    weight = response.weights
-    root = 1.0 if weight is None else np.sqrt(weight)
+    if kind == "pearson":
+        return fit.noise.alike(difference)
+    if kind == "scaled":
+        return fit.noise.standardised(difference)
     if kind == "deviance":
-        dispersion = dict(zip(family.extras, fit.predictors[1:], strict=True)).get("dispersion")
-        return (
-            np.sign(difference)
-            * root
-            * np.sqrt(unit_deviance(family, response, mu, dispersion, complement))
-        )
-    if kind == "working":
-        return in_units_of(difference, mean_slope(fit))
-    variance = unit_variance(fit.family, fit.response.size, fit.predictors, whole=kind == "scaled")
-    return root * in_units_of(difference, np.sqrt(variance))
+        dispersion = dict(zip(family.extras, predictors[1:], strict=True)).get("dispersion")
+        size = np.sqrt(unit_deviance(family, response, mu, dispersion, complement))
+        return np.sign(difference) * root_weights(response) * size
+    return in_units_of(difference, mean_slope(fit)) if kind == "working" else difference
+
+
+class FamilyNoise:
+    """How rows vary about their means as the family says, in place of a residual variance."""
+
+    def __init__(self, fit):
+        self.family, self.response, self.predictors = fit.family, fit.response, fit.predictors
+
+    def alike(self, residuals):
+        """Residuals of equal variance, that of the family's dispersion."""
+        return self._over(residuals, whole=False)
+
+    def standardised(self, residuals):
+        """Residuals of variance one."""
+        return self._over(residuals, whole=True)
+
+    def _over(self, residuals, whole):
+        variance = unit_variance(self.family, self.response.size, self.predictors, whole=whole)
+        return root_weights(self.response) * in_units_of(residuals, np.sqrt(variance))
+
+
+def root_weights(response):
+    """Roots of prior weights, 1 where there are none."""
+    return 1.0 if response.weights is None else np.sqrt(response.weights)
 
 
 def means(family, predictors):
     """(n,) means of one unit of the response, and of proportions their complements to one, or None.
 
-    Raises
-    ------
-    NotAvailableError
-        A mean is infinite.
+    Infinite means are refused.
     """
     with np.errstate(over="ignore"):
         mu = np.asarray(family.mean(*predictors), dtype=float)
@@ -128,15 +105,7 @@ def in_units_of(difference, scale):
 def unit_variance(family, size, predictors, *, whole):
     """(n,) variance of the response (of the proportion, for trials), without prior weights.
 
-    Parameters
-    ----------
-    family : Family
-    size : (n,) array or None
-        Trials.
-    predictors : sequence of (n,) arrays
-        Arguments of the log density.
-    whole : bool
-        With the dispersion of families that prior weights divide; False takes it as one.
+    Not `whole`, it takes the dispersion of families that prior weights divide as one.
     """
     predictors = list(predictors)
     if family.weights_scale_dispersion and not whole:

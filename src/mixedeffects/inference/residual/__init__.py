@@ -1,0 +1,1 @@
+"""Residuals of the rows that were used: `linear.residuals` and `generalised.residuals`."""
