@@ -39,7 +39,6 @@ LATE = (
     "mixedeffects.inference.distribution_variance",
     "mixedeffects.inference.means",
     "mixedeffects.inference.profiling",
-    "mixedeffects.inference.quantile",
     "mixedeffects.inference.resampling",
     "mixedeffects.model.comparing",
     "mixedeffects.model.generalised",

@@ -16,7 +16,7 @@ from scipy.special import expit
 import mixedeffects as me
 from mixedeffects import family as families
 from mixedeffects.family import Response
-from mixedeffects.inference.quantile.pool import monte_carlo_p
+from mixedeffects.inference.residual.pool import monte_carlo_p
 from tests import tolerances as tol
 
 KINDS = ("response", "pearson", "scaled", "working", "deviance")

@@ -12,8 +12,8 @@ from scipy.stats import kstest
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.assumptions.counts import dispersion_ratio
-from mixedeffects.inference.quantile.dispersion import simulated_ratios
-from mixedeffects.inference.quantile.pool import (
+from mixedeffects.inference.residual.dispersion import simulated_ratios
+from mixedeffects.inference.residual.pool import (
     fitted_moments,
     moment_basis,
     monte_carlo_p,

@@ -8,7 +8,8 @@ from scipy import stats
 
 import mixedeffects as me
 from mixedeffects.inference.prediction.simulate import simulate
-from mixedeffects.inference.quantile import quantile_residuals, row_sample
+from mixedeffects.inference.residual.quantile import quantile_residuals
+from mixedeffects.inference.residual.row_sample import row_sample
 from tests import tolerances as tol
 from tests.plot.pictures import drawn, units
 from tests.tolerances import SIMULATED_LIMIT_ABS

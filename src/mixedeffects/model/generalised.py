@@ -128,4 +128,4 @@ class GLMM(MixedModel, GLMMFit):
     dispersion = property(inference.dispersion)
     predict = Listed("mixedeffects.inference.prediction.generalised", framed)
     residuals = Listed("mixedeffects.inference.residual.generalised")
-    check_dispersion = Listed("mixedeffects.inference.quantile", framed)
+    check_dispersion = Listed("mixedeffects.inference.residual.dispersion", framed)

@@ -64,7 +64,9 @@ class MixedModel(MakeTables):
     ranef = framed(inference.ranef)
     fitted = property(lambda self: inference.fitted(self))
     simulate = Listed()
-    quantile_residuals = Listed("mixedeffects.inference.quantile", shown("QuantileResiduals"))
+    quantile_residuals = Listed(
+        "mixedeffects.inference.residual.quantile", shown("QuantileResiduals")
+    )
     tidy = Listed(wrap=framed)
     glance = Listed(wrap=framed)
     augment = Listed(wrap=framed)

@@ -10,7 +10,7 @@ from mixedeffects.inference.assumptions.moments import LEAST
 from mixedeffects.inference.assumptions.standardised import MOST_USED, row_leverages
 from mixedeffects.inference.checkup.record import FINE, LOOK, Check
 from mixedeffects.inference.prediction.simulate import simulated
-from mixedeffects.inference.quantile import counted_rows, row_sample
+from mixedeffects.inference.residual.row_sample import counted_rows, row_sample
 
 # ratio of the variance to the model's that is worth knowing, and plainly wrong; and too low
 MORE, MUCH_MORE, LESS = 1.3, 2.0, 0.5

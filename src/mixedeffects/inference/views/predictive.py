@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from mixedeffects.inference.prediction.simulate import simulated
-from mixedeffects.inference.quantile import row_sample
+from mixedeffects.inference.residual.row_sample import row_sample
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.mean_scale import unquoted
 from mixedeffects.inference.views.record import View

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.inference.prediction.rows import random_part
-from mixedeffects.inference.quantile import quantile_residuals, row_sample
+from mixedeffects.inference.residual.quantile import quantile_residuals
+from mixedeffects.inference.residual.row_sample import row_sample
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.views.fit_residuals import table_rows
 from mixedeffects.inference.views.record import View

@@ -14,8 +14,7 @@ from mixedeffects.family import Response
 from mixedeffects.inference.information import n_parameters
 from mixedeffects.inference.prediction.rows import own_rows
 from mixedeffects.inference.prediction.simulate import simulated
-from mixedeffects.inference.quantile.pool import LEVEL, monte_carlo_p
-from mixedeffects.inference.quantile.row_sample import MOST_DRAWN, copies_of, row_sample
+from mixedeffects.inference.residual.pool import LEVEL, monte_carlo_p
 from mixedeffects.inference.residual.residuals import (
     deviations,
     in_units_of,
@@ -23,6 +22,7 @@ from mixedeffects.inference.residual.residuals import (
     residuals_of,
     unit_variance,
 )
+from mixedeffects.inference.residual.row_sample import MOST_DRAWN, copies_of, row_sample
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 

@@ -10,7 +10,7 @@ import numpy as np
 from mixedeffects.design import in_order
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.prediction.simulate import simulated
-from mixedeffects.inference.quantile.pool import (
+from mixedeffects.inference.residual.pool import (
     PoolStatistics,
     fitted_moments,
     pool_statistics,
