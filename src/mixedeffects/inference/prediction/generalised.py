@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.prediction.predict import PredictionOptions, predictions
+from mixedeffects.inference.prediction.options import PredictionOptions
+from mixedeffects.inference.prediction.predict import predictions
 
 
 def predict(

@@ -15,7 +15,6 @@ import numpy as np
 from mixedeffects.design import as_labels, open_table, row_labels
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.in_the_data import in_the_data
-from mixedeffects.inference.normal import check_level
 from mixedeffects.inference.prediction.mean_range import kept_inside
 from mixedeffects.inference.prediction.rows import (
     PredictorRows,
@@ -35,51 +34,6 @@ from mixedeffects.inference.prediction.targets import (
 from mixedeffects.inference.row_numbers import row_numbers
 from mixedeffects.inference.separated import SPREADS, at_the_limits
 from mixedeffects.inference.table import Table
-
-GROUPS = ("conditional", "population")
-NEW_LEVELS = ("error", "population", "marginal")
-INTERVALS = (None, "confidence", "prediction")
-SCALES = ("response", "link")
-
-
-@dataclass(frozen=True, slots=True)
-class PredictionOptions:
-    """What is to be predicted: the options of `predict`, those of both kinds of model."""
-
-    groups: str
-    new_levels: str
-    interval: str | None
-    level: float
-    scale: str = "link"
-    component: str | None = None
-    size: object = None
-    weights: object = None
-    ddf: str | None = None
-
-    def __post_init__(self):
-        for name, known in (
-            ("scale", SCALES),
-            ("groups", GROUPS),
-            ("new_levels", NEW_LEVELS),
-        ):
-            if (value := getattr(self, name)) not in known:
-                raise OptionError(f"{name}={value!r} is not one of {', '.join(known)}")
-        if self.interval not in INTERVALS:
-            raise OptionError(
-                f"interval={self.interval!r} is not one of None, confidence, prediction"
-            )
-        check_level(self.level)
-
-    @property
-    def conditional(self) -> bool:
-        """Whether groups of the fit have their own effects."""
-        return self.groups == "conditional"
-
-    @property
-    def between(self) -> bool:
-        """Whether the variance between groups is part of what an interval holds."""
-        new_group = self.interval == "prediction" and not self.conditional
-        return self.new_levels == "marginal" or (new_group and self.new_levels != "population")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

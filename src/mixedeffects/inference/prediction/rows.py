@@ -63,8 +63,8 @@ def own_rows(fit, *, groups=True):
     for name in coefficient_names(fit):
         part = design.others.get(name)
         parts[name] = (np.ones((design.n, 1)), None) if part is None else (part.X, part.offset)
-    none = np.full(design.n, -1)
-    blocks = tuple((b.factor.codes if groups else none, b.Z) for b in fit.all_blocks)
+    new = None if groups else np.full(design.n, -1)
+    blocks = tuple((b.factor.codes if new is None else new, b.Z) for b in fit.all_blocks)
     return PredictorRows(design.n, parts, blocks, None, True)
 
 
