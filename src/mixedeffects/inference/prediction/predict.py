@@ -118,10 +118,7 @@ def predictions(fit, data, asked):
 def _predictors(fit, rows, asked):
     near = linear_predictors(fit, rows, conditional=asked.conditional)
     limits = row_limits(fit, rows)
-    far = {
-        name: at_the_limits(values, limits[name]) if name in limits else values
-        for name, values in near.items()
-    }
+    far = near | {name: at_the_limits(near[name], limit) for name, limit in limits.items()}
     spread: dict[str, np.ndarray | None] = {}
     if asked.new_levels == "marginal" and asked.scale == "response":
         spread = _spread(fit, rows)
@@ -157,11 +154,10 @@ def _interval(fit, at, asked, target, table):
     se = np.sqrt(variance)
     reach = known.quantile(rows, asked.level, between=asked.between, residual=residual)
     half = np.where(se > 0, reach * se, 0.0)
-    if asked.scale == "link":
-        eta = at.on_link(target)
-        ends = target.on_link(at.near, at.spread)
-        return {"prediction": eta, "std_error": se, "lower": ends - half, "upper": ends + half}
     eta = target.on_link(at.near, at.spread)
+    if asked.scale == "link":
+        shown = at.on_link(target)
+        return {"prediction": shown, "std_error": se, "lower": eta - half, "upper": eta + half}
     ends = [_inverse(target.link, eta + s * half) for s in (-1.0, 1.0)]
     columns = {
         "prediction": at.value(target),
