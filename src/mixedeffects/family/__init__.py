@@ -1,28 +1,61 @@
 """Families of distributions and their links: log densities and what follows from them."""
 
-from mixedeffects.family.base import Family
-from mixedeffects.family.beta import Beta
-from mixedeffects.family.betabinomial import BetaBinomial
-from mixedeffects.family.binomial import Binomial
-from mixedeffects.family.checks import impossible_means, open_ends, require_means
-from mixedeffects.family.gamma import Gamma
-from mixedeffects.family.gaussian import Gaussian
-from mixedeffects.family.hurdle import Hurdle
-from mixedeffects.family.inverse_gaussian import InverseGaussian
-from mixedeffects.family.links import LINKS, Link, link_of
-from mixedeffects.family.nbinom1 import NegativeBinomial1
-from mixedeffects.family.nbinom2 import NegativeBinomial2
-from mixedeffects.family.ordinal import Ordinal
-from mixedeffects.family.poisson import Poisson
-from mixedeffects.family.registry import FAMILIES, family_of
-from mixedeffects.family.response import Response
-from mixedeffects.family.student_t import StudentT
-from mixedeffects.family.truncated import (
-    TruncatedNegativeBinomial1,
-    TruncatedNegativeBinomial2,
-    TruncatedPoisson,
+from typing import TYPE_CHECKING
+
+from mixedeffects.doors import late
+
+if TYPE_CHECKING:
+    from mixedeffects.family.base import Family
+    from mixedeffects.family.beta import Beta
+    from mixedeffects.family.betabinomial import BetaBinomial
+    from mixedeffects.family.binomial import Binomial
+    from mixedeffects.family.checks import impossible_means, open_ends, require_means
+    from mixedeffects.family.gamma import Gamma
+    from mixedeffects.family.gaussian import Gaussian
+    from mixedeffects.family.hurdle import Hurdle
+    from mixedeffects.family.inverse_gaussian import InverseGaussian
+    from mixedeffects.family.links import LINKS, Link, link_of
+    from mixedeffects.family.nbinom1 import NegativeBinomial1
+    from mixedeffects.family.nbinom2 import NegativeBinomial2
+    from mixedeffects.family.ordinal import Ordinal
+    from mixedeffects.family.poisson import Poisson
+    from mixedeffects.family.registry import FAMILIES, family_of
+    from mixedeffects.family.response import Response
+    from mixedeffects.family.student_t import StudentT
+    from mixedeffects.family.truncated import (
+        TruncatedNegativeBinomial1,
+        TruncatedNegativeBinomial2,
+        TruncatedPoisson,
+    )
+    from mixedeffects.family.zero_inflated import ZeroInflated
+
+__getattr__ = late(
+    __name__,
+    {
+        "Family": "base",
+        "Beta": "beta",
+        "BetaBinomial": "betabinomial",
+        "Binomial": "binomial",
+        **dict.fromkeys(("impossible_means", "open_ends", "require_means"), "checks"),
+        "Gamma": "gamma",
+        "Gaussian": "gaussian",
+        "Hurdle": "hurdle",
+        "InverseGaussian": "inverse_gaussian",
+        **dict.fromkeys(("LINKS", "Link", "link_of"), "links"),
+        "NegativeBinomial1": "nbinom1",
+        "NegativeBinomial2": "nbinom2",
+        "Ordinal": "ordinal",
+        "Poisson": "poisson",
+        **dict.fromkeys(("FAMILIES", "family_of"), "registry"),
+        "Response": "response",
+        "StudentT": "student_t",
+        **dict.fromkeys(
+            ("TruncatedNegativeBinomial1", "TruncatedNegativeBinomial2", "TruncatedPoisson"),
+            "truncated",
+        ),
+        "ZeroInflated": "zero_inflated",
+    },
 )
-from mixedeffects.family.zero_inflated import ZeroInflated
 
 __all__ = [
     "FAMILIES",
@@ -52,3 +85,7 @@ __all__ = [
     "open_ends",
     "require_means",
 ]
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

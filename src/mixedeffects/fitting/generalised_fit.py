@@ -20,11 +20,8 @@ from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
 from mixedeffects.fitting.names import coefficient_names
 from mixedeffects.fitting.problem import objective_of
 from mixedeffects.fitting.request import Request
-from mixedeffects.fitting.rows_left_out import KnownModes, KnownOptimum
-from mixedeffects.fitting.storage_generalised import optimum_arrays, restored
 from mixedeffects.inference.kinds import GENERALISED
 from mixedeffects.inference.row_sums import sums_of_rows
-from mixedeffects.inference.rows_left_out import keep_sums
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,8 +85,6 @@ class GLMMFit:
     default_ddf = "wald"
     kind = GENERALISED
     linear = False
-    optimum_arrays = optimum_arrays
-    restored = classmethod(restored)
 
     @classmethod
     def of(cls, design, response, plan, evaluation, certificate, curvature, groups, request,
@@ -116,6 +111,19 @@ class GLMMFit:
             coefficients=groups,
             row_of=row_of,
         )
+
+    def optimum_arrays(self):
+        """The optimum as a file keeps it."""
+        from mixedeffects.fitting.storage_generalised import optimum_arrays
+
+        return optimum_arrays(self)
+
+    @classmethod
+    def restored(cls, path, design, arrays, certificate, request):
+        """The fit of which a file has the optimum."""
+        from mixedeffects.fitting.storage_generalised import restored
+
+        return restored(cls, path, design, arrays, certificate, request)
 
     def at(self, theta):
         """The same model at other covariance parameters: nothing is optimised but the modes.
@@ -194,6 +202,9 @@ class GLMMFit:
         """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""
         if not has_rows(self.design):
             return self
+        from mixedeffects.fitting.rows_left_out import KnownOptimum
+        from mixedeffects.inference.rows_left_out import keep_sums
+
         keep_sums(self)
         design = without_rows(self.design)
         with threads_for(self.plan.columns):
@@ -218,6 +229,8 @@ class GLMMFit:
         sums : dict
             As `keep_sums` computes them.
         """
+        from mixedeffects.fitting.rows_left_out import KnownModes
+
         design, layout = optimum.design, optimum.layout
         values = {group.name: group.of(optimum.estimates) for group in optimum.groups}
         theta = layout.to_user(optimum.estimates[optimum.x.size - layout.n_theta :])
