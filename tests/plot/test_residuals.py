@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import norm
 
 import mixedeffects as me
-from mixedeffects.inference.views.smooth import smooth
 from mixedeffects.plot.theme import BLUE, RED
+from mixedeffects.views.smooth import smooth
 from tests import tolerances as tol
 from tests.plot.pictures import drawn
 from tests.tolerances import BAND_OF_NOISE_RTOL, STANDARDISED_RTOL

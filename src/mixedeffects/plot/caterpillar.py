@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import caterpillar_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import NAME_LIMIT, number_axis, reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import INK, VERDICTS
+from mixedeffects.views import caterpillar_view
 
 STEP, TALLEST, WIDTH = 14, 640, 300
 # width of a letter of a level's name, about

@@ -10,7 +10,15 @@ from mixedeffects.errors import (
     MixedEffectsError,
     NotAvailableError,
 )
-from mixedeffects.inference.views import (
+from mixedeffects.plot.chart import Chart
+from mixedeffects.plot.influence import influence_panel
+from mixedeffects.plot.library import altair
+from mixedeffects.plot.normal_quantiles import qq_panel, qq_ranef_panel
+from mixedeffects.plot.page import Panel, page, wrapped
+from mixedeffects.plot.quantile_residuals import ranks_panel, uniform_panel, words_of_tests
+from mixedeffects.plot.residuals_by_group import by_group_panel, sd_words
+from mixedeffects.plot.residuals_fitted import residuals_panel, scale_location_panel
+from mixedeffects.views import (
     by_group_view,
     influence_group,
     influence_view,
@@ -21,14 +29,6 @@ from mixedeffects.inference.views import (
     scale_location_view,
     verdict_words,
 )
-from mixedeffects.plot.chart import Chart
-from mixedeffects.plot.influence import influence_panel
-from mixedeffects.plot.library import altair
-from mixedeffects.plot.normal_quantiles import qq_panel, qq_ranef_panel
-from mixedeffects.plot.page import Panel, page, wrapped
-from mixedeffects.plot.quantile_residuals import ranks_panel, uniform_panel, words_of_tests
-from mixedeffects.plot.residuals_by_group import by_group_panel, sd_words
-from mixedeffects.plot.residuals_fitted import residuals_panel, scale_location_panel
 
 WIDTH, HEIGHT, COLUMNS = 300, 230, 3
 # characters of a line below the title of the page, and of a panel

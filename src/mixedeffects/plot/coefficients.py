@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mixedeffects.inference.coefficient_parts import MAIN
-from mixedeffects.inference.views import coefficients_view, scale_words
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, INK
+from mixedeffects.views import coefficients_view, scale_words
 
 STEP, WIDTH, NUMBERS = 22, 320, 190
 # Vega's expression for a row's numbers in words

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from mixedeffects.inference.views import effects_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, ORANGE
+from mixedeffects.views import effects_view
 
 WIDTH, NARROWEST, SPACING = 660, 70, 8
 # names of groups are written where each has so many points of width

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import influence_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import LEVEL_LIMIT, PAGE_LIMIT, number_axis, reference, where
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, INK, RED, WIDTH
+from mixedeffects.views import influence_view
 
 STEP, LEAST_HEIGHT, NARROW = 16, 60, 200
 

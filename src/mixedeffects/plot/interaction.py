@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import interaction_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
+from mixedeffects.views import interaction_view
 
 STEP, SHIFT, WIDEST = 46, 0.5, 1100
 # width of a letter of an axis label, about

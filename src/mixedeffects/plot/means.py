@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import means_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES
+from mixedeffects.views import means_view
 
 STEP, DODGE, WIDTH = 24, 14, 400
 

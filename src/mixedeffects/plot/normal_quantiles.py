@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import qq_ranef_view, qq_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import names_layer, number_axis, row_tooltip, where
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, PALE, RED, WIDTH
+from mixedeffects.views import qq_ranef_view, qq_view
 
 SIDE = 260
 

@@ -6,8 +6,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-from mixedeffects.inference.views import View
 from mixedeffects.plot.chart import unchecked
+from mixedeffects.views import View
 
 # between panels, for their titles and axes
 SPACING = {"row": 100, "column": 80}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import predictive_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import HEIGHT, INK, PALE, RED, WIDTH
+from mixedeffects.views import predictive_view
 
 
 def draw_predictive(fit, n=100, rng=None, *, groups="new"):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import profile_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, only, reference, where
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, INK, RED, SKY
+from mixedeffects.views import profile_view
 
 WIDTH, HEIGHT, COLUMNS, THIN = 220, 170, 3, 34
 # thickness of the bars, the narrowest interval first

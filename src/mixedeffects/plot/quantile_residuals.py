@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import quantile_residuals_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, points, reference, row_tooltip
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, PALE, RED
+from mixedeffects.views import quantile_residuals_view
 
 SIDE = 290
 UNIT = (0.0, 1.0)

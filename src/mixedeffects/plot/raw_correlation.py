@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
-from mixedeffects.exploration.views_correlation import correlation_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import DIVERGING, INK
+from mixedeffects.views.table_correlation import correlation_view
 
 #: Side of a cell, and of cells without numbers; columns up to which cells have numbers.
 CELL, SMALL, NUMBERED = 52, 22, 14

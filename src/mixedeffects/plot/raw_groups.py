@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
-from mixedeffects.exploration.views_groups import groups_view
 from mixedeffects.inference import Table
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import only
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, INK, WIDTH
+from mixedeffects.views.table_groups import groups_view
 
 STEP, LOW_STEP = 26, 16
 #: Groups from which rows are lower.

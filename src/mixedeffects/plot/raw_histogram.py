@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
-from mixedeffects.exploration.views_histogram import histogram_view
 from mixedeffects.inference import Table
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
+from mixedeffects.views.table_histogram import histogram_view
 
 #: Height of a box; levels up to which bars are filled.
 BOX, FILLED = 22, 3

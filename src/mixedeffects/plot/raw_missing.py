@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
-from mixedeffects.exploration.views_missing import missing_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, ORANGE, PALE
+from mixedeffects.views.table_missing import missing_view
 
 #: Width of a wave, height of a pattern.
 CELL, ROW, MOST_WIDTH = 46, 22, 460

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
-from mixedeffects.exploration.views_scatter import scatter_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import only
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, COUNTS, HEIGHT, INK, WIDTH
+from mixedeffects.views.table_scatter import scatter_view
 
 FACET = 250
 

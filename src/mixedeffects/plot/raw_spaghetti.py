@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
-from mixedeffects.exploration.views_spaghetti import spaghetti_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, INK, WIDTH
+from mixedeffects.views.table_spaghetti import spaghetti_view
 
 #: Places up to which points are drawn on the lines.
 POINTS = 25

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import by_group_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import LEVEL_LIMIT, PAGE_LIMIT, number_axis, points, reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, INK, SKY, WIDTH
+from mixedeffects.views import by_group_view
 
 STEP, CLOSE, LEAST_HEIGHT = 15, 11, 60
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import residuals_view, scale_location_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import (
     cells_layer,
@@ -16,6 +15,7 @@ from mixedeffects.plot.layers import (
 )
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, HEIGHT, WIDTH
+from mixedeffects.views import residuals_view, scale_location_view
 
 SMOOTH = "line: LOWESS with a pointwise 95% band, rows taken as independent"
 

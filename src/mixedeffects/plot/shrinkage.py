@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import scale_words, shrinkage_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, INK, ORANGE, WIDTH
+from mixedeffects.views import scale_words, shrinkage_view
 
 STEP = 15
 # Vega's expression for an own estimate that has a place in the picture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import trace_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, where
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import CATEGORIES
+from mixedeffects.views import trace_view
 
 WIDTH, HEIGHT, SMALL, COLUMNS = 560, 220, (150, 90), 3
 # iterations between ticks, some of which keeps them few enough

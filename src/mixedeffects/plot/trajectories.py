@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views import trajectories_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, GREY, HEIGHT, INK, ORANGE, WIDTH
+from mixedeffects.views import trajectories_view
 
 # width and height of a panel and panels a row: of many, and of few
 MANY, FEW, FEW_PANELS = (118, 92, 6), (210, 150, 3), 9

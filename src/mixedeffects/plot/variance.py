@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.inference.views import variance_view
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, GREEN, INK, ORANGE, PALE, PURPLE, RED, SKY
+from mixedeffects.views import variance_view
 
 WIDTH, BAR, STEP = 430, 34, 24
 # an ICC whose number is written to the right of its point

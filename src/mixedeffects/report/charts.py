@@ -93,7 +93,7 @@ def _trajectories(fit, facts, wishes):
 
 
 def _influence(fit, facts, wishes):
-    from mixedeffects.inference.views import influence_group
+    from mixedeffects.views import influence_group
 
     # where levels are many or a fit takes long, only on request
     return _once(fit, facts, wishes) if wishes.charts else [((influence_group(fit),), {})]

@@ -11,8 +11,9 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.means import emmeans
 from mixedeffects.inference.means.grid import check_name, label_text, predictors_of
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.choice import chosen_group
-from mixedeffects.inference.views.covariates import (
+from mixedeffects.thinning import sampled, scattered
+from mixedeffects.views.choice import chosen_group
+from mixedeffects.views.covariates import (
     chosen_axis,
     grid_of,
     held_note,
@@ -21,14 +22,14 @@ from mixedeffects.inference.views.covariates import (
     moving_columns,
     values_of,
 )
-from mixedeffects.inference.views.individual_lines import (
+from mixedeffects.views.individual_lines import (
     LevelRows,
     block_codes,
     extra_columns,
     level_columns,
     line_predictions,
 )
-from mixedeffects.inference.views.mean_scale import (
+from mixedeffects.views.mean_scale import (
     chosen_scale,
     mean_options,
     mean_title,
@@ -36,9 +37,8 @@ from mixedeffects.inference.views.mean_scale import (
     response_on,
     typical_note,
 )
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.texts import as_texts
-from mixedeffects.thinning import sampled, scattered
+from mixedeffects.views.record import View
+from mixedeffects.views.texts import as_texts
 
 # points of the fixed line, and of each individual one
 FINE, COARSE = 80, 25

@@ -6,10 +6,10 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.exploration.names import require_numbers, written
-from mixedeffects.exploration.views_levels import factor, few_levels, label_texts, left_out
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View, boxes
 from mixedeffects.thinning import MOST_MARKS, sampled
+from mixedeffects.views import View, boxes
+from mixedeffects.views.table_levels import factor, few_levels, label_texts, left_out
 
 #: Groups shown; of more, those with the lowest and the highest medians.
 MOST_GROUPS = 50

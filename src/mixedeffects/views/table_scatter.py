@@ -6,10 +6,10 @@ import numpy as np
 
 from mixedeffects.errors import DataError
 from mixedeffects.exploration.names import require, require_numbers, written
-from mixedeffects.exploration.views_levels import few_levels, is_scale, left_out
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View
 from mixedeffects.thinning import MOST_MARKS, cells
+from mixedeffects.views import View
+from mixedeffects.views.table_levels import few_levels, is_scale, left_out
 
 #: Different numbers up to which each has its tick.
 FEW_TICKS = 12

@@ -9,9 +9,10 @@ from mixedeffects.inference.means import emmeans
 from mixedeffects.inference.means.grid import axes, label_text
 from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.choice import chosen_group, one_of
-from mixedeffects.inference.views.covariates import is_numeric, moving_columns
-from mixedeffects.inference.views.mean_scale import (
+from mixedeffects.thinning import sampled, spread
+from mixedeffects.views.choice import chosen_group, one_of
+from mixedeffects.views.covariates import is_numeric, moving_columns
+from mixedeffects.views.mean_scale import (
     MAIN,
     chosen_scale,
     mean_component,
@@ -21,9 +22,8 @@ from mixedeffects.inference.views.mean_scale import (
     response_on,
     typical_note,
 )
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.texts import as_texts
-from mixedeffects.thinning import sampled, spread
+from mixedeffects.views.record import View
+from mixedeffects.views.texts import as_texts
 
 MOST_GROUPS, MOST_POINTS, MOST_TREATMENTS = 60, 2500, 12
 # half of the width over which the individuals of a group are spread

@@ -8,7 +8,7 @@ from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.profiling import ProfileFacts, profile
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.record import View
+from mixedeffects.views.record import View
 
 KINDS = ("zeta", "density", "interval")
 LEVELS, USUAL = (0.5, 0.8, 0.9, 0.95, 0.99), 0.95

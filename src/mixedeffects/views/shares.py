@@ -7,8 +7,8 @@ import numpy as np
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.texts import as_texts
+from mixedeffects.views.record import View
+from mixedeffects.views.texts import as_texts
 
 # rows of the R-squared table that are sums of others
 SUMS = 2

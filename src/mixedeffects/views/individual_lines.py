@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.means.transformation import transformation
 from mixedeffects.inference.prediction.rows import linear_predictors, new_rows
-from mixedeffects.inference.views.covariates import held_values, predictors_of, sloping_columns
+from mixedeffects.views.covariates import held_values, predictors_of, sloping_columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.means import emmeans
 from mixedeffects.inference.means.grid import all_of
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.mean_scale import chosen_scale, mean_options, mean_title
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.texts import as_texts
+from mixedeffects.views.mean_scale import chosen_scale, mean_options, mean_title
+from mixedeffects.views.record import View
+from mixedeffects.views.texts import as_texts
 
 # means, and families told apart by colours
 MOST_MEANS, MOST_COLOURS = 200, 8

@@ -7,10 +7,10 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.ranef import ranef
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.choice import chosen_terms
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.varied import varied_group, varies
 from mixedeffects.thinning import spread
+from mixedeffects.views.choice import chosen_terms
+from mixedeffects.views.record import View
+from mixedeffects.views.varied import varied_group, varies
 
 MOST_LEVELS = 150
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.choice import chosen_group
-from mixedeffects.inference.views.fit_residuals import fit_residuals
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.tukey import boxes, level_order
 from mixedeffects.thinning import sampled
+from mixedeffects.views.choice import chosen_group
+from mixedeffects.views.fit_residuals import fit_residuals
+from mixedeffects.views.record import View
+from mixedeffects.views.tukey import boxes, level_order
 
 MOST_LEVELS = 40
 ORDERS = ("median", "spread")

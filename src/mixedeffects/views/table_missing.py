@@ -14,9 +14,9 @@ from mixedeffects.exploration.missingness import (
     wave_table,
 )
 from mixedeffects.exploration.names import require, written
-from mixedeffects.exploration.views_levels import factor
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View
+from mixedeffects.views import View
+from mixedeffects.views.table_levels import factor
 
 MOST_PATTERNS = 20
 

@@ -7,10 +7,10 @@ import numpy as np
 from mixedeffects.errors import DataError
 from mixedeffects.exploration.columns import profile
 from mixedeffects.exploration.names import require, require_numbers, written
-from mixedeffects.exploration.views_levels import factor, few_levels, label_texts, left_out
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View
 from mixedeffects.thinning import MOST_MARKS, sampled
+from mixedeffects.views import View
+from mixedeffects.views.table_levels import factor, few_levels, label_texts, left_out
 
 #: Groups drawn; of more, a random sample.
 MOST_LINES = 100

@@ -1,30 +1,30 @@
-"""What charts of a fit show, as tidy tables: one view per file, nothing drawn."""
+"""What charts of a fit or of a table show, as tidy tables: one view per file, nothing drawn."""
 
 from typing import TYPE_CHECKING
 
 from mixedeffects.doors import late
-from mixedeffects.inference.views.record import View
+from mixedeffects.views.record import View
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.views.caterpillar import caterpillar_view
-    from mixedeffects.inference.views.deletions import influence_group, influence_view
-    from mixedeffects.inference.views.forest import coefficients_view
-    from mixedeffects.inference.views.mean_lines import interaction_view
-    from mixedeffects.inference.views.mean_points import means_view
-    from mixedeffects.inference.views.mean_scale import scale_words
-    from mixedeffects.inference.views.normal_quantiles import qq_ranef_view, qq_view
-    from mixedeffects.inference.views.optimiser_path import trace_view
-    from mixedeffects.inference.views.predictive import predictive_view
-    from mixedeffects.inference.views.profile_curves import profile_view
-    from mixedeffects.inference.views.residuals_by_group import by_group_view
-    from mixedeffects.inference.views.residuals_fitted import residuals_view, scale_location_view
-    from mixedeffects.inference.views.shares import variance_view
-    from mixedeffects.inference.views.shrinkage import shrinkage_view
-    from mixedeffects.inference.views.simulated_ranks import quantile_residuals_view
-    from mixedeffects.inference.views.three_effects import effects_view
-    from mixedeffects.inference.views.trajectories import trajectories_view
-    from mixedeffects.inference.views.tukey import boxes
-    from mixedeffects.inference.views.verdicts import verdict_words
+    from mixedeffects.views.caterpillar import caterpillar_view
+    from mixedeffects.views.deletions import influence_group, influence_view
+    from mixedeffects.views.forest import coefficients_view
+    from mixedeffects.views.mean_lines import interaction_view
+    from mixedeffects.views.mean_points import means_view
+    from mixedeffects.views.mean_scale import scale_words
+    from mixedeffects.views.normal_quantiles import qq_ranef_view, qq_view
+    from mixedeffects.views.optimiser_path import trace_view
+    from mixedeffects.views.predictive import predictive_view
+    from mixedeffects.views.profile_curves import profile_view
+    from mixedeffects.views.residuals_by_group import by_group_view
+    from mixedeffects.views.residuals_fitted import residuals_view, scale_location_view
+    from mixedeffects.views.shares import variance_view
+    from mixedeffects.views.shrinkage import shrinkage_view
+    from mixedeffects.views.simulated_ranks import quantile_residuals_view
+    from mixedeffects.views.three_effects import effects_view
+    from mixedeffects.views.trajectories import trajectories_view
+    from mixedeffects.views.tukey import boxes
+    from mixedeffects.views.verdicts import verdict_words
 
 __getattr__ = late(
     __name__,

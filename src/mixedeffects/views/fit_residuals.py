@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.design import label_text, row_labels
 from mixedeffects.errors import NotAvailableError, OptionError, PlanTooLargeError
 from mixedeffects.inference.residual.residuals import residuals_of
-from mixedeffects.inference.views.texts import as_texts
+from mixedeffects.views.texts import as_texts
 
 STANDARDISED = "standardised"
 # levels of one factor among several up to which leverages take about a second

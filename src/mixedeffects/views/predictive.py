@@ -9,9 +9,9 @@ import numpy as np
 from mixedeffects.inference.prediction.simulate import simulated
 from mixedeffects.inference.residual.row_sample import row_sample
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.mean_scale import unquoted
-from mixedeffects.inference.views.record import View
 from mixedeffects.options import check_count, generator
+from mixedeffects.views.mean_scale import unquoted
+from mixedeffects.views.record import View
 
 MOST_ROWS, MOST_BINS, MOST_VALUES = 10_000, 40, 30
 # shares of the simulated responses left out when the range is chosen; of simulations in a limit

@@ -6,10 +6,10 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.exploration.names import require_numbers, written
-from mixedeffects.exploration.views_levels import few_levels, left_out
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View, boxes
 from mixedeffects.options import check_count
+from mixedeffects.views import View, boxes
+from mixedeffects.views.table_levels import few_levels, left_out
 
 FEWEST_BINS, MOST_BINS = 8, 60
 #: Columns of the boxes.

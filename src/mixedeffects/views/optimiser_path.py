@@ -7,8 +7,8 @@ import numpy as np
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.trace_table import OWN, trace
-from mixedeffects.inference.views.record import View
 from mixedeffects.thinning import spread
+from mixedeffects.views.record import View
 
 # iterations of one fit, and parameters, that are shown
 MOST_STEPS, MOST_PARAMETERS = 500, 12

@@ -8,11 +8,11 @@ from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.residual.quantile import quantile_residuals
 from mixedeffects.inference.residual.row_sample import row_sample
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.fit_residuals import table_rows
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.row_levels import level_names, row_levels
 from mixedeffects.options import generator
 from mixedeffects.thinning import spread
+from mixedeffects.views.fit_residuals import table_rows
+from mixedeffects.views.record import View
+from mixedeffects.views.row_levels import level_names, row_levels
 
 # rows that are simulated, points of the quantile plot, bins of ranks and rows each has at least
 MOST_ROWS, MOST_POINTS, MOST_BINS, LEAST_ROWS = 3000, 400, 12, 15

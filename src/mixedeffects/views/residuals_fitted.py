@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.fit_residuals import fit_residuals
-from mixedeffects.inference.views.labels import have_room
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.row_levels import level_names, row_levels
-from mixedeffects.inference.views.smooth import smooth
 from mixedeffects.thinning import MOST_MARKS, cells
+from mixedeffects.views.fit_residuals import fit_residuals
+from mixedeffects.views.labels import have_room
+from mixedeffects.views.record import View
+from mixedeffects.views.row_levels import level_names, row_levels
+from mixedeffects.views.smooth import smooth
 
 # rows that are named
 NAMED = 3

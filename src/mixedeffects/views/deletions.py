@@ -9,11 +9,11 @@ from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.clusters import named, outermost
 from mixedeffects.inference.deletion import InfluenceFacts, influence
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.choice import chosen_group
-from mixedeffects.inference.views.labels import have_room
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.row_levels import level_names, row_levels
-from mixedeffects.inference.views.texts import as_texts
+from mixedeffects.views.choice import chosen_group
+from mixedeffects.views.labels import have_room
+from mixedeffects.views.record import View
+from mixedeffects.views.row_levels import level_names, row_levels
+from mixedeffects.views.texts import as_texts
 
 MEASURES = ("cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas")
 NAMES = {

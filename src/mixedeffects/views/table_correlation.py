@@ -9,8 +9,8 @@ from mixedeffects.exploration.columns import profile, profiles
 from mixedeffects.exploration.names import require
 from mixedeffects.exploration.roles import row_identity
 from mixedeffects.inference import Table
-from mixedeffects.inference.views import View
 from mixedeffects.thinning import sampled
+from mixedeffects.views import View
 
 METHODS = ("pearson", "spearman")
 #: Columns shown, and columns from which they are put in order of similarity.

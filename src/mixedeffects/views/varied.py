@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.views.choice import chosen_group
+from mixedeffects.views.choice import chosen_group
 
 # variances of a random effect, over the residual's or on the link's scale, that are zero but for
 # rounding

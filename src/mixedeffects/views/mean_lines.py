@@ -8,10 +8,10 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.means import emmeans
 from mixedeffects.inference.means.grid import check_name, label_text, predictors_of
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.covariates import FEW_VALUES, grid_of, is_numeric, moving_columns
-from mixedeffects.inference.views.mean_scale import chosen_scale, mean_options, mean_title
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.texts import as_texts
+from mixedeffects.views.covariates import FEW_VALUES, grid_of, is_numeric, moving_columns
+from mixedeffects.views.mean_scale import chosen_scale, mean_options, mean_title
+from mixedeffects.views.record import View
+from mixedeffects.views.texts import as_texts
 
 POINTS, MOST_COLOURS, MOST_LEVELS = 50, 8, 60
 

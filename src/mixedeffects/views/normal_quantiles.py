@@ -7,12 +7,12 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.choice import chosen_group, chosen_terms
-from mixedeffects.inference.views.fit_residuals import fit_residuals
-from mixedeffects.inference.views.labels import have_room
-from mixedeffects.inference.views.normal_band import normal_band, shown_order
-from mixedeffects.inference.views.record import View
-from mixedeffects.inference.views.row_levels import level_names, row_levels
+from mixedeffects.views.choice import chosen_group, chosen_terms
+from mixedeffects.views.fit_residuals import fit_residuals
+from mixedeffects.views.labels import have_room
+from mixedeffects.views.normal_band import normal_band, shown_order
+from mixedeffects.views.record import View
+from mixedeffects.views.row_levels import level_names, row_levels
 
 # points of each end that are named if they leave the band; the last is named anyhow
 NAMED = 3

@@ -9,7 +9,7 @@ from mixedeffects.inference.coefficient_parts import MAIN, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.views.record import View
+from mixedeffects.views.record import View
 
 MOST_TERMS = 50
 
