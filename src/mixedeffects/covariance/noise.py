@@ -49,12 +49,7 @@ class Noise(ABC):
 
 
 class PriorWeights(Noise):
-    """Known weights, nothing to estimate but sigma.
-
-    Parameters
-    ----------
-    weights : (n,) array or None
-    """
+    """Known weights, nothing to estimate but sigma. Takes weights (n,) array or None."""
 
     parameters = np.empty(0)
 

@@ -165,17 +165,13 @@ def symmetric_units(places, k):
 def canonical_factor(Lambda):
     """The lower-triangular factor of Lambda Lambda' with non-negative diagonal.
 
-    Computed from a QR factorisation of Lambda', so that a singular covariance keeps its
-    exact rank.
+    Computed from a QR factorisation of Lambda', so that a singular covariance keeps its exact rank.
+    Returns (k, k) array.
 
     Parameters
     ----------
     Lambda : (k, k) array
         Any square factor.
-
-    Returns
-    -------
-    (k, k) array
 
     Examples
     --------

@@ -14,6 +14,7 @@ class AllFit:
     Parameters
     ----------
     facts : AllFitFacts
+        What is shown, unrounded.
     to_frame : callable
         From named columns to the user's kind of data frame.
 

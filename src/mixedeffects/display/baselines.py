@@ -17,6 +17,7 @@ class Baselines:
     Parameters
     ----------
     facts : BaselineFacts
+        What is shown, unrounded.
     fit : LMM
         Partial pooling.
 

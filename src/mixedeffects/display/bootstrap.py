@@ -12,6 +12,7 @@ class Bootstrap:
     Parameters
     ----------
     facts : BootstrapFacts
+        What is shown, unrounded.
     to_frame : callable
         From named columns to the user's kind of data frame.
 
@@ -60,6 +61,7 @@ class Bootstrap:
             coverage best with few clusters. "bca" needs refits
             without each cluster.
         level : float
+            Confidence level of the intervals.
         parameters : {"fixed", "random"} or list of str, optional
             All by default; the fixed effects for "studentized" and "symmetric".
         """

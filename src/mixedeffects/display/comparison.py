@@ -16,9 +16,11 @@ class ModelComparison:
     Parameters
     ----------
     facts : ComparisonFacts
+        What is shown, unrounded.
     to_frame : callable
         From named columns to the user's kind of data frame.
     bootstrap : BootstrapTest, optional
+        Of the likelihood ratio, where it was asked for.
 
     Attributes
     ----------

@@ -28,6 +28,7 @@ class Diagnosis:
     Parameters
     ----------
     facts : DiagnosisFacts
+        What is shown, unrounded.
     verdicts : sequence of str
         What came of each trial.
     to_frame : callable

@@ -19,6 +19,7 @@ class ExplorationDisplay:
     Parameters
     ----------
     facts : ExplorationFacts
+        What is shown, unrounded.
 
     Attributes
     ----------

@@ -15,6 +15,7 @@ class Influence:
     Parameters
     ----------
     facts : InfluenceFacts
+        What is shown, unrounded.
     to_frame : callable
         From named columns to the user's kind of data frame.
 

@@ -14,6 +14,7 @@ class EstimatedMeans:
     Parameters
     ----------
     facts : MarginalMeans
+        What is shown, unrounded.
     to_frame : callable
         From named columns to the user's kind of data frame.
 

@@ -13,6 +13,7 @@ class Profile:
     Parameters
     ----------
     facts : ProfileFacts
+        What is shown, unrounded.
     to_frame : callable
         From named columns to the user's kind of data frame.
 

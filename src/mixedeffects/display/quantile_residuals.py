@@ -12,6 +12,7 @@ class QuantileResiduals:
     Parameters
     ----------
     facts : QuantileFacts
+        What is shown, unrounded.
     to_frame : callable
         From named columns to the user's kind of data frame.
 

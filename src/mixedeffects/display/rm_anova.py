@@ -15,9 +15,11 @@ class RMAnova:
     Parameters
     ----------
     facts : RMAnovaFacts
+        What is shown, unrounded.
     fit : LMM or None
         The mixed model on all rows.
     flavour : str
+        Library of the tables that are given out.
 
     Attributes
     ----------

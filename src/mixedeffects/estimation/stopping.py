@@ -286,6 +286,7 @@ class UserRule:
     rule : callable
         Of a `State`.
     coordinates : UserCoordinates
+        From the optimiser's parameters to the user's.
 
     Attributes
     ----------

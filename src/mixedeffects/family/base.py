@@ -208,6 +208,7 @@ class Family:
         Parameters
         ----------
         response : Response
+            The response of the rows.
         predictors : sequence of (n,) array
             Variable 0 is eta, the others are `extras` in their order.
         order : int

@@ -198,6 +198,7 @@ def open_ends(family):
     Parameters
     ----------
     family : Family
+        Distribution of the response.
 
     Returns
     -------
@@ -223,7 +224,9 @@ def impossible_means(family, eta):
     Parameters
     ----------
     family : Family
+        Distribution of the response.
     eta : (n,) array
+        Linear predictors.
 
     Returns
     -------
@@ -252,7 +255,9 @@ def require_means(family, eta):
     Parameters
     ----------
     family : Family
+        Distribution of the response.
     eta : (n,) array
+        Linear predictors.
 
     Raises
     ------

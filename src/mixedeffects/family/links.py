@@ -292,6 +292,7 @@ def link_of(link, offered=None, family: str | None = None) -> Link:
     Parameters
     ----------
     link : str or Link
+        The name of a link, or a link, which is returned.
     offered : tuple of str, optional
         The names that `family` takes; instances of the user's own classes are always taken.
     family : str, optional

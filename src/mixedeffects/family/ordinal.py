@@ -130,6 +130,7 @@ class Ordinal(Family):
         Parameters
         ----------
         eta : (n,) array
+            Linear predictors.
         thresholds : (K - 1,) array
             Increasing.
 

@@ -71,6 +71,7 @@ def family_of(family, link=None) -> Family:
     Parameters
     ----------
     family : str, Family or subclass of Family
+        The name of a family, a family, or its class.
     link : str or Link, optional
         The family's default unless given.
 

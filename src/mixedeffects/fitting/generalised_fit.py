@@ -33,12 +33,8 @@ class GLMMFit:
 
     Attributes
     ----------
-    design : Design
     request : Request
         What was asked for besides the rows: with the family and the approximation.
-    response : Response
-    plan : Plan
-    certificate : Certificate
     objective : float
         -2 log-likelihood.
     theta : (n_theta,) array
@@ -59,7 +55,6 @@ class GLMMFit:
     row_of : (n,) array or None
         Row of the estimation's problem that each row of the design became a part of, where equal
         rows were merged.
-    cache : dict
     """
 
     design: Design
@@ -172,6 +167,7 @@ class GLMMFit:
         Parameters
         ----------
         found : Refit
+            What the refit gave.
         y : (n,) array
             On the family's scale.
 
@@ -222,10 +218,6 @@ class GLMMFit:
 
         Parameters
         ----------
-        optimum : KnownOptimum
-        plan : Plan
-        certificate : Certificate
-        request : Request
         sums : dict
             As `keep_sums` computes them.
         """

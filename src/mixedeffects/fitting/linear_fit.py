@@ -36,11 +36,8 @@ class LMMFit:
 
     Attributes
     ----------
-    design : Design
-    plan : Plan
     request : Request
         What was asked for besides the rows.
-    certificate : Certificate
     objective : float
         -2 log-likelihood (ML) or REML criterion at the estimates.
     sigma : float
@@ -327,6 +324,7 @@ class LMMFit:
         Parameters
         ----------
         theta : (n_theta,) array
+            Relative covariance parameters in lme4's order.
 
         Returns
         -------

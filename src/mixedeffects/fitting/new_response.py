@@ -14,6 +14,7 @@ def refit(fit, y):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     y : (n,) array
         One value per row that was used: as `simulate` returns it (numbers, successes among the
         same trials, codes 0, 1, … of ordered categories), or categories by their names. Of a

@@ -30,7 +30,8 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     type : {3, 2, 1}
         Which hypotheses, the same for every coding of the factors: 1 tests each term after
         those before it, 2 after all terms that do not contain it, 3 compares equally weighted

@@ -51,7 +51,8 @@ def tidy(
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     effects : str or sequence of str
         Any of "fixed" (fixed effects), "ran_pars" (standard deviations and correlations),
         "ran_vals" (random effects, that is conditional modes or BLUPs) and "ran_coefs"
@@ -232,7 +233,8 @@ def glance(fit):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
 
     Returns
     -------
@@ -281,7 +283,8 @@ def augment(fit, data=None, *, influence=False):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     data : table, optional
         The table the model was fitted to; its rows and columns are kept as they are, and rows
         that were left out get nan. A pandas table may have its rows in another order: their

@@ -8,10 +8,6 @@ import numpy as np
 def reasons_of(found):
     """Why variances are not in the data, where it is one of the usual reasons.
 
-    Parameters
-    ----------
-    found : Identification
-
     Returns
     -------
     list of str
@@ -59,10 +55,7 @@ def _of_one_factor(found, f):
 def never_together(pair, codes):
     """Whether no level has rows with either of two columns.
 
-    Parameters
-    ----------
-    pair : (n, 2) array
-    codes : (n,) int array
+    Takes pair (n, 2) array; codes (n,) int array.
     """
     seen = np.zeros((int(codes.max()) + 1, 2), dtype=bool)
     np.logical_or.at(seen, codes, pair != 0)

@@ -37,7 +37,8 @@ def test(
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     hypotheses : str, list of str, dict or matrix, optional
         Arithmetic with the names of the coefficients: ``"Days = 10"``,
         ``"recipe[B] = recipe[C]"``, ``"2 * x1 - x2"`` (meaning = 0); a name that could be

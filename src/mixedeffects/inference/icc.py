@@ -39,7 +39,8 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     level : float
         Coverage of ``lower`` and ``upper``, which are symmetric on the logit scale.
     scale : {"latent", "response"}

@@ -143,12 +143,8 @@ class Identification:
     def combinations(self):
         """A basis of what the data do say where single numbers are not in them.
 
-        Variances at each of the few rows that a term's columns have; for the rest sums of
-        variances and covariances.
-
-        Returns
-        -------
-        tuple of Combination
+        Variances at each of the few rows that a term's columns have; for the rest sums of variances
+        and covariances. Returns tuple of Combination.
         """
         from mixedeffects.inference.combinations import Combination, combinations_of
 
@@ -161,9 +157,7 @@ class Identification:
     def reasons(self):
         """Why, where it is one of the usual reasons: sentences without a full stop.
 
-        Returns
-        -------
-        list of str
+        Returns list of str.
         """
         from mixedeffects.inference.flat_reasons import reasons_of
 
@@ -217,14 +211,7 @@ def unknown_names(fit):
 def known_covariance(fit, L, covariance):
     """The covariance of L beta, nan for what of it is not in the data.
 
-    Parameters
-    ----------
-    L : (m, p) array
-    covariance : (m, m) array
-
-    Returns
-    -------
-    (m, m) array
+    Takes L (m, p) array; covariance (m, m) array. Returns (m, m) array.
 
     Examples
     --------
@@ -249,9 +236,7 @@ def known_covariance(fit, L, covariance):
 def identification(fit):
     """What the data say of the variances of a fit; None where they say all of it.
 
-    Returns
-    -------
-    Identification or None
+    Returns Identification or None.
 
     Examples
     --------

@@ -46,19 +46,15 @@ def own_estimates(fit, f, levels):
         b_j = (Z_j'W Z_j + sigma^2 G^-1)^-1 Z_j'W Z_j raw_j.
 
     In general raw_j is the largest point of the level's likelihood, found by Newton's method from
-    the mode of its random effects; that of a linear model is there after one step.
+    the mode of its random effects; that of a linear model is there after one step. Returns an
+    `OwnEstimates`.
 
     Parameters
     ----------
-    fit : FitRecord
     f : int
         Number of the block.
     levels : (m,) int array
         The levels wanted.
-
-    Returns
-    -------
-    OwnEstimates
 
     References
     ----------
@@ -87,18 +83,13 @@ def own_estimates(fit, f, levels):
 def crossed(Z, codes, weights, values, m):
     """Per level, Z'diag(weights)Z and Z'values.
 
+    Takes Z (n, k) array; weights, values (n,) arrays. Returns left (m, k, k) array, right (m, k)
+    array.
+
     Parameters
     ----------
-    Z : (n, k) array
     codes : (n,) int array
         0 .. m - 1.
-    weights, values : (n,) arrays
-    m : int
-
-    Returns
-    -------
-    left : (m, k, k) array
-    right : (m, k) array
     """
     k = Z.shape[1]
     left, right = np.empty((m, k, k)), np.empty((m, k))

@@ -17,7 +17,8 @@ def r2(fit, *, scale="latent", approximation=None, null=None):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     scale, approximation, null
         For a generalised model, as in `icc`.
 

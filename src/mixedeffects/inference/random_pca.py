@@ -53,7 +53,8 @@ def random_pca(fit, *, units="response"):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     units : {"response", "formula"}
         "response": a component's standard deviation is the root mean square of what it adds to
         the response, in residual standard deviations, so that neither the units of the columns

@@ -15,7 +15,8 @@ def ranef(fit, *, level=0.95):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     level : float
         Coverage of ``lower`` and ``upper``, which are conditional on theta and beta.
 

@@ -17,7 +17,8 @@ def trace(fit):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
 
     Returns
     -------

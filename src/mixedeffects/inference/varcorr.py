@@ -126,7 +126,8 @@ def varcorr(fit):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
 
     Returns
     -------

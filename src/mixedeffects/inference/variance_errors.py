@@ -52,11 +52,6 @@ def missing_reasons(fit):
 def variance_errors(fit, *, level=0.95):
     """Standard errors and confidence intervals of the variance components.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    level : float
-
     Returns
     -------
     Table

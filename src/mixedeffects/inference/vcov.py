@@ -17,7 +17,8 @@ def vcov(fit, *, method="model", groups=None, component="conditional"):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     method : {"model", "kenward-roger", "CR0", "CR2"}
         "model": conditional on theta. "kenward-roger": with the uncertainty of theta. "CR0",
         "CR2": robust to a wrong covariance within clusters, without and with correction for few
@@ -101,7 +102,6 @@ def finite_part(fit, covariance):
 
     Parameters
     ----------
-    fit : FitRecord or CoefficientPart
     covariance : (p, p) array
         Of its coefficients, and of what else may follow them.
     """

@@ -54,6 +54,7 @@ def all_fit(fit, data=None, *, optimizers=None):
     fit : LMM, GLMM or str
         A fit, or the formula of a linear mixed model with its table.
     data : table, optional
+        For a formula, the table that it is fitted to.
     optimizers : sequence of str, optional
         All of them by default.
 

@@ -97,6 +97,7 @@ def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
     Parameters
     ----------
     fit, other : LMM or GLMM
+        Two fitted models, one nested in the other.
     refit : {"auto", True, False}
         As in `compare`.
     method : {"mixture", "bootstrap"}
@@ -106,6 +107,7 @@ def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
     n : int
         Simulated data sets.
     rng : numpy.random.Generator or int, optional
+        Source of random numbers, or its seed.
 
     Returns
     -------
@@ -165,6 +167,7 @@ def ranova(fit):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
 
     Returns
     -------

@@ -60,11 +60,13 @@ def glmm(
     dispersion : str, optional
         One-sided formula of the logarithm of the dispersion parameter.
     engine : {"auto", "dense", "sparse"}
+        How what one grouping factor leaves of the others is factored; by predicted cost by default.
     optimizer : {"newton", "L-BFGS-B", "Nelder-Mead", "Powell", "COBYQA"}
         The first is quasi-Newton with the exact gradient.
     start : GLMM, optional
         A fit of the same model to start from.
     max_iterations : int, optional
+        Most iterations of the optimiser.
     converged : callable, optional
         A rule of your own that ends the search, asked after every iteration: a function of the
         optimiser's `State`, such as ``me.stopping.no_effect_moves(0.1)``. The fit then counts as

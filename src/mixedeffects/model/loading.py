@@ -11,6 +11,7 @@ def load(path):
     Parameters
     ----------
     path : str or path
+        Of a file that `fit.save` wrote.
 
     Returns
     -------

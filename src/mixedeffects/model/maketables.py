@@ -91,6 +91,7 @@ def to_maketables(fit, *, ddf=None):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     ddf : str, optional
         As in ``fit.test``: "satterthwaite", "kenward-roger", "wald", "CR0" or "CR2".
 

@@ -19,6 +19,7 @@ def to_marginaleffects(fit, data=None, *, vcov="model", df=inf, scale="response"
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     data : table, optional
         The table the model was fitted to, for ``by=`` and ``newdata=`` with columns that are
         not in the model. Without it the model's own columns are there: response, what the

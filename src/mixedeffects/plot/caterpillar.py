@@ -24,6 +24,7 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     group : str, optional
         Grouping factor; the first that has a variance by default.
     term : str, optional

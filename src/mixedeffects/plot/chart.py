@@ -32,6 +32,7 @@ class Chart:
     to_frame : callable
         From named columns to the user's kind of data frame.
     title : str
+        What the chart shows, as its heading.
     subtitle : sequence of str
         Lines below the title, before the view's own notes.
 

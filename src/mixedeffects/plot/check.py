@@ -52,6 +52,7 @@ def draw_check(fit, n=250, rng=0):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     n : int
         Simulations of the quantile residuals.
     rng : numpy.random.Generator or int

@@ -31,6 +31,7 @@ def draw_coefficients(
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     ddf : str, optional
         Degrees of freedom, as in ``fit.test``.
     level : float

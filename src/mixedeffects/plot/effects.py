@@ -26,6 +26,7 @@ def draw_effects(
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     treatment : str, optional
         A categorical column of the fixed effects that is constant within groups; the first by
         default.
@@ -34,6 +35,7 @@ def draw_effects(
     level : float
         Coverage of the intervals of the treatments' means.
     ddf : str, optional
+        How degrees of freedom are computed, as in `test`.
     scale : {"response", "link"}, optional
         The response's by default.
     most : int, optional

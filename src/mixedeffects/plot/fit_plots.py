@@ -34,6 +34,7 @@ class FitPlots:
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
 
     Examples
     --------

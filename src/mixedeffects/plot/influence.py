@@ -17,6 +17,7 @@ def draw_influence(fit, group=None, *, measure="cooks_distance", influence=None)
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     group : str, optional
         A grouping factor, the first by default, or "rows".
     measure : {"cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas"}

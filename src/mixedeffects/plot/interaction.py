@@ -20,12 +20,14 @@ def draw_interaction(
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     x : str
         Column of the fixed effects: the levels of a factor, or the range of a number.
     by : str, optional
         Another; numbers with many values are shown at the mean and one standard deviation either
         side.
     ddf : str, optional
+        How degrees of freedom are computed, as in `test`.
     level : float
         Coverage of the intervals, each by itself.
     at : dict, optional

@@ -18,6 +18,7 @@ def draw_means(
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     specs : str or list of str
         Columns whose combinations get a mean, as in ``fit.emmeans``.
     by : str or list of str, optional
@@ -25,6 +26,7 @@ def draw_means(
     at : dict, optional
         Column to values, instead of all levels or the mean.
     ddf : str, optional
+        How degrees of freedom are computed, as in `test`.
     level : float
         Coverage of the intervals, each by itself.
     weights : str

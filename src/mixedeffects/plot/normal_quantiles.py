@@ -17,6 +17,7 @@ def draw_qq(fit, kind=None, *, level=0.95, rng=0):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     kind : str, optional
         "standardised" (the default: residuals over their own standard deviations) or "scaled"
         (over sigma) of a linear model, "quantile" of a generalised one.
@@ -60,6 +61,7 @@ def draw_qq_ranef(fit, group=None, *, term=None, level=0.95):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     group : str, optional
         Grouping factor; the first by default.
     term : str, optional

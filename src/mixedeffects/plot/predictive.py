@@ -15,9 +15,11 @@ def draw_predictive(fit, n=100, rng=None, *, groups="new"):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     n : int
         Simulations; parameters are held at their estimates.
     rng : numpy.random.Generator or int, optional
+        Source of random numbers, or its seed.
     groups : {"new", "conditional"}
         New random effects in every simulation, or those of the fit.
 

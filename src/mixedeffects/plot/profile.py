@@ -24,11 +24,13 @@ def draw_profile(fit, parameters="all", *, profile=None, kind="zeta"):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     parameters : str or sequence of str
         "all", "random", "fixed" or names, as in ``fit.profile``.
     profile : Profile, optional
         What ``fit.profile(...)`` found; computed if not given.
     kind : {"zeta", "density", "interval"}
+        Signed roots of the likelihood ratio, confidence densities, or intervals of every level.
 
     Returns
     -------

@@ -22,9 +22,11 @@ def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     n : int
         Simulations.
     rng : numpy.random.Generator or int, optional
+        Source of random numbers, or its seed.
     groups : {"new", "conditional"}
         New random effects in every simulation (predictions are then those of the fixed part), or
         those of the fit.

@@ -23,6 +23,7 @@ def correlation(data, columns=None, method="pearson"):
         In the order wanted; all columns of numbers by default, similar ones side by side when
         there are many.
     method : {"pearson", "spearman"}
+        Correlation of the values or of their ranks.
 
     Returns
     -------

@@ -19,6 +19,7 @@ def draw_by_group(fit, group=None, kind=None, *, order="median", rng=0):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     group : str, optional
         Grouping factor; the first by default.
     kind : str, optional

@@ -26,6 +26,7 @@ def draw_residuals(fit, kind=None, *, rng=0):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     kind : str, optional
         One that ``fit.residuals`` knows, or "standardised" (of a linear model: over their own
         standard deviations). By default "pearson", or "quantile" of a generalised model, which is
@@ -60,6 +61,7 @@ def draw_scale_location(fit, kind=None, *, rng=0):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     kind : str, optional
         "standardised" (the default) or "scaled" of a linear model, "quantile" of a generalised
         one.

@@ -28,6 +28,7 @@ def draw_shrinkage(fit, group=None, *, term=None, terms=None, layout=None, most=
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     group : str, optional
         Grouping factor; the first by default.
     term : str, optional

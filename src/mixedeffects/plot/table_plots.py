@@ -18,6 +18,7 @@ class TablePlots:
     data : table
         In long format.
     facts : ExplorationFacts
+        What is shown, unrounded.
 
     Examples
     --------
@@ -52,6 +53,7 @@ class TablePlots:
         group : str, optional
             The grouping with the fewest levels, from five on, by default.
         kind : str
+            Which chart.
         """
         roles = self._facts.roles
         if group is None:

@@ -21,6 +21,7 @@ def draw_trace(fit, *others):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     *others : LMM or GLMM
         Fits of the same model by other optimisers, overlaid in other colours.
 

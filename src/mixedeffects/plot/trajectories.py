@@ -25,6 +25,7 @@ def draw_trajectories(
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     x : str, optional
         Numeric column of the fixed effects; the first with a random slope, or the first.
     by : str, optional

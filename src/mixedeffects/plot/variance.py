@@ -22,6 +22,7 @@ def draw_variance(fit, *, level=0.95, scale="latent", approximation=None, null=N
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     level : float
         Coverage of the intervals of the ICC.
     scale : {"latent", "response"}

@@ -38,6 +38,7 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     remedies : {"auto", True, False}
         "auto" tries them where a check finds a problem, or a random slope that adds next to
         nothing; True always; False never.

@@ -36,9 +36,11 @@ def report(
     Parameters
     ----------
     fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     path : str or path
         Ending in .html (one page that needs nothing else, and no network), .md or .docx.
     title : str, optional
+        Of the page; by default the response and the kind of model.
     data : table, optional
         The table the model was fitted to: its columns that the model does not use are named.
     level : float

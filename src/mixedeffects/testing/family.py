@@ -26,12 +26,14 @@ def check_family(family, *, response=None, predictors=None, rng=0, rtol=1e-6) ->
     Parameters
     ----------
     family : Family
+        Distribution of the response.
     response : Response, optional
         Rows to try; sampled unless given. A family whose predictors need care gives
         ``example(rng, n) -> (response, predictors)``.
     predictors : sequence of (n,) array, optional
         Their linear predictors, needed with `response`.
     rng : numpy.random.Generator or int
+        Source of random numbers, or its seed.
     rtol : float
         Tolerance of derivatives, sums and integrals, relative to one plus their size.
 

@@ -21,7 +21,9 @@ def check_remainder(kind: type[Remainder], *, rng=0, rtol=1e-8) -> None:
     Parameters
     ----------
     kind : subclass of Remainder
+        The kind of remainder that is checked.
     rng : numpy.random.Generator or int
+        Source of random numbers, or its seed.
     rtol : float
         Tolerance, relative to the largest entry of each answer; log-determinants may be off by
         their `logdet_error` besides.

@@ -11,15 +11,12 @@ ROOM = 0.05
 def axis_domain(*values, reach=None):
     """Ends of an axis that holds zero and all values, with some room; or from -reach to reach.
 
+    Returns (float, float).
+
     Parameters
     ----------
     *values : arrays
         Values that are not finite are passed over.
-    reach : float, optional
-
-    Returns
-    -------
-    (float, float)
 
     Examples
     --------
@@ -41,9 +38,10 @@ def axis_domain(*values, reach=None):
 def arrows(x0, y0, x1, y1, x_domain=(0.0, 1.0), y_domain=(0.0, 1.0)):
     """Lengths and directions on a square page of arrows from (x0, y0) to (x1, y1).
 
+    Takes x0, y0, x1, y1 (n,) arrays or floats.
+
     Parameters
     ----------
-    x0, y0, x1, y1 : (n,) arrays or floats
     x_domain, y_domain : (float, float)
         Ends of the axes, both linear.
 

@@ -20,7 +20,6 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
 
     Parameters
     ----------
-    fit : FitRecord
     group : str, optional
         Grouping factor; the first that has a variance by default.
     term : str, optional

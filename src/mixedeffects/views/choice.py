@@ -35,9 +35,7 @@ def chosen_terms(fit, group, term=None):
 def one_of(value, names, what):
     """The name that the value is, with the formula's backticks or without.
 
-    Raises
-    ------
-    OptionError
+    Raises OptionError.
 
     Examples
     --------

@@ -49,11 +49,9 @@ def chosen_axis(fit, x=None, group=None):
 
     Parameters
     ----------
-    fit : FitRecord
     x : str, optional
         The first numeric column of the fixed effects by default, one with a random slope of the
         group before others.
-    group : str, optional
 
     Raises
     ------
@@ -121,14 +119,7 @@ def levels_of(fit, name, most):
 def held_values(fit, moving):
     """What the other columns are held at: numbers at their mean, factors at their first level.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    moving : sequence of str
-
-    Returns
-    -------
-    dict of str to value
+    Returns dict of str to value.
     """
     predictors = predictors_of(fit)
     out = {}

@@ -36,7 +36,6 @@ def influence_view(fit, group=None, *, measure="cooks_distance", influence=None,
 
     Parameters
     ----------
-    fit : FitRecord
     group : str, optional
         A grouping factor, the first by default, or "rows".
     measure : {"cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas"}
@@ -151,7 +150,6 @@ def influence_group(fit, most=100, *, seconds=0.5):
 
     Parameters
     ----------
-    fit : FitRecord
     most : int
         Levels that it has at most.
     seconds : float

@@ -41,7 +41,6 @@ class FitResiduals:
     rows : (n,) array
         Their rows in the user's table, as `table_rows`.
     kind, name, fitted_name : str
-    notes : tuple of str
     """
 
     values: np.ndarray
@@ -57,9 +56,10 @@ class FitResiduals:
 def fit_residuals(fit, kind=None, rng=0, *, normal=False):
     """Residuals of one kind against fitted values.
 
+    Returns a `FitResiduals`.
+
     Parameters
     ----------
-    fit : FitRecord
     kind : str, optional
         One that ``fit.residuals`` knows, or "standardised" of a linear model: the conditional
         residual over its own standard deviation, which its leverage makes smaller than sigma.
@@ -69,10 +69,6 @@ def fit_residuals(fit, kind=None, rng=0, *, normal=False):
         Breaks the ties of discrete responses ("quantile").
     normal : bool
         Whether the kind must be standard normal if the model is right.
-
-    Returns
-    -------
-    FitResiduals
 
     Raises
     ------
@@ -119,9 +115,7 @@ def fit_residuals(fit, kind=None, rng=0, *, normal=False):
 def chosen_kind(fit, kind, normal=False):
     """A kind of residuals that the fit has, by default the one to be preferred.
 
-    Raises
-    ------
-    OptionError
+    Raises OptionError.
     """
     kinds = fit.kind.residuals
     if "quantile" in kinds:

@@ -22,7 +22,6 @@ def coefficients_view(
 
     Parameters
     ----------
-    fit : FitRecord
     ddf, level, exponentiate
         As in `coefficient_table`.
     intercept : bool

@@ -60,8 +60,6 @@ def level_columns(fit, found, moving):
 
     Parameters
     ----------
-    fit : FitRecord
-    found : LevelRows
     moving : sequence of str
         Columns left out.
 
@@ -126,16 +124,16 @@ def extra_columns(fit, known):
 def line_predictions(fit, table, level_of, codes, scale):
     """Predictions with the random effects of given levels, and without.
 
+    Takes scale {"response", "link"}.
+
     Parameters
     ----------
-    fit : FitRecord
     table : dict of str to sequence
         The columns that the right-hand side reads, grouping factors left out.
     level_of : (m,) int array
         Which of the levels each row of the table belongs to.
     codes : list of (n,) int array
         Per block of the fit, the code that each of the levels has; -1 for no effect.
-    scale : {"response", "link"}
 
     Returns
     -------

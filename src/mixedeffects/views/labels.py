@@ -11,16 +11,14 @@ WIDE, TALL = 0.13, 0.05
 def have_room(x, y, x_range, y_range):
     """Which points can have a name that does not lie on one of an earlier point.
 
+    Returns (n,) bool array.
+
     Parameters
     ----------
     x, y : (n,) arrays
         Points, the most important first.
     x_range, y_range : float
         Lengths of the axes, roughly.
-
-    Returns
-    -------
-    (n,) bool array
 
     Examples
     --------

@@ -21,9 +21,10 @@ def interaction_view(
 ):
     """Estimated marginal means across x, for each value of `by`.
 
+    Takes scale {"response", "link"}, optional.
+
     Parameters
     ----------
-    fit : FitRecord
     x : str
         Column of the fixed effects: a factor has a point for each level, numbers have a line.
     by : str, optional
@@ -33,7 +34,6 @@ def interaction_view(
         As in `emmeans`.
     at : dict, optional
         Values of any column, instead of these.
-    scale : {"response", "link"}, optional
 
     Returns
     -------

@@ -23,7 +23,6 @@ def means_view(
 
     Parameters
     ----------
-    fit : FitRecord
     specs, by, at, ddf, level, weights
         As in `emmeans`.
     scale : {"response", "link"}, optional

@@ -21,14 +21,7 @@ SEEN = 64
 def chosen_scale(fit, scale=None):
     """The scale of means: the response's by default, where there is a way back to it.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    scale : {"response", "link"}, optional
-
-    Returns
-    -------
-    str
+    Takes scale {"response", "link"}, optional.
 
     Raises
     ------
@@ -119,12 +112,7 @@ def response_on(fit, scale):
 
 
 def refuse_ordinal(fit, what, instead):
-    """Refuse ordered categories, which have no mean to draw.
-
-    Raises
-    ------
-    NotAvailableError
-    """
+    """Refuse ordered categories, which have no mean to draw. Raises NotAvailableError."""
     if fit.family.ordinal:
         raise NotAvailableError(
             f"{what}: the response '{fit.design.spec.response}' has ordered categories and no "

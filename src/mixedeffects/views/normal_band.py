@@ -34,21 +34,15 @@ def shown_order(n, most=MOST, tail=TAIL):
 def normal_band(n, shown, level=0.95):
     """Medians of normal order statistics and limits that hold for all of them at once.
 
-    The i-th of n uniform order statistics is Beta(i, n + 1 - i). The limits are its quantiles
-    gamma / 2 and 1 - gamma / 2, with the gamma at which a sample of independent values lies
-    within all limits shown with the probability `level`; gamma comes from 1,000 simulated
-    samples (with always the same seed).
+    The i-th of n uniform order statistics is Beta(i, n + 1 - i). The limits are its quantiles gamma
+    / 2 and 1 - gamma / 2, with the gamma at which a sample of independent values lies within all
+    limits shown with the probability `level`; gamma comes from 1,000 simulated samples (with always
+    the same seed). Returns median, lower, upper (k,) arrays.
 
     Parameters
     ----------
-    n : int
     shown : (k,) int array
         Positions from 1.
-    level : float
-
-    Returns
-    -------
-    median, lower, upper : (k,) arrays
 
     References
     ----------

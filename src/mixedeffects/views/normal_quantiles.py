@@ -25,7 +25,6 @@ def qq_view(fit, kind=None, *, level=0.95, rng=0):
 
     Parameters
     ----------
-    fit : FitRecord
     kind : str, optional
         "standardised" (the default) or "scaled" of a linear model, "quantile" of others.
     level : float
@@ -71,7 +70,6 @@ def qq_ranef_view(fit, group=None, *, term=None, level=0.95):
 
     Parameters
     ----------
-    fit : FitRecord
     group : str, optional
         Grouping factor; the first by default.
     term : str, optional

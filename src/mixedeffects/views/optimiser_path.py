@@ -25,7 +25,6 @@ def trace_view(fit, *others):
 
     Parameters
     ----------
-    fit : FitRecord
     *others : FitRecord
         Fits of the same model to the same rows by other optimisers.
 

@@ -23,10 +23,8 @@ def predictive_view(fit, n=100, rng=None, *, groups="new", most=MOST_ROWS):
 
     Parameters
     ----------
-    fit : FitRecord
     n : int
         Simulations.
-    rng : numpy.random.Generator or int, optional
     groups : {"new", "conditional"}
         New random effects in every simulation, or those of the fit.
     most : int

@@ -21,7 +21,6 @@ def profile_view(fit, parameters="all", *, profile=None, kind="zeta", levels=LEV
 
     Parameters
     ----------
-    fit : FitRecord
     parameters : str or sequence of str
         "all", or as in `mixedeffects.inference.profile`.
     profile : Profile or ProfileFacts, optional
@@ -119,13 +118,7 @@ def _texts(values):
 def curve(values, zeta, points=POINTS):
     """zeta and the density of a profile between its points.
 
-    Parameters
-    ----------
-    values, zeta : (m,) arrays
-
-    Returns
-    -------
-    value, zeta, density : (points,) arrays
+    Takes values, zeta (m,) arrays. Returns value, zeta, density (points,) arrays.
 
     Examples
     --------

@@ -27,7 +27,6 @@ def by_group_view(
 
     Parameters
     ----------
-    fit : FitRecord
     group : str, optional
         Grouping factor; the first by default.
     kind, rng

@@ -24,7 +24,6 @@ def residuals_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
 
     Parameters
     ----------
-    fit : FitRecord
     kind, rng
         As in `fit_residuals`.
     most : int
@@ -58,7 +57,6 @@ def scale_location_view(fit, kind=None, *, rng=0, most=MOST_MARKS, bins=BINS):
 
     Parameters
     ----------
-    fit : FitRecord
     kind : str, optional
         "standardised" (the default) or "scaled" of a linear model, "quantile" of others.
     rng, most, bins

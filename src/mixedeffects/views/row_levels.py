@@ -29,15 +29,12 @@ def level_names(fit):
 def row_levels(fit, rows):
     """Levels of some rows, as text, in the columns of `level_names`.
 
+    Returns dict of (m,) object arrays.
+
     Parameters
     ----------
-    fit : FitRecord
     rows : (m,) int array
         Positions among the rows that the fit used.
-
-    Returns
-    -------
-    dict of (m,) object arrays
 
     Examples
     --------

@@ -21,7 +21,6 @@ def variance_view(fit, *, level=0.95, scale="latent", approximation=None, null=N
 
     Parameters
     ----------
-    fit : FitRecord
     level : float
         Coverage of the intervals of the ICC.
     scale, approximation, null

@@ -38,7 +38,6 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
 
     Parameters
     ----------
-    fit : FitRecord
     group : str, optional
         Grouping factor; the first that has a variance by default.
     term : str, optional
@@ -124,12 +123,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
 
 
 def refuse_unknown(fit, f, terms):
-    """Refuse effects that are not in the data.
-
-    Raises
-    ------
-    NotAvailableError
-    """
+    """Refuse effects that are not in the data. Raises NotAvailableError."""
     found = identification(fit)
     if found is None:
         return

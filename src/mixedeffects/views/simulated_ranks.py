@@ -26,10 +26,8 @@ def quantile_residuals_view(fit, n=250, rng=None, *, groups="new", most=MOST_ROW
 
     Parameters
     ----------
-    fit : FitRecord
     n : int
         Simulations.
-    rng : numpy.random.Generator or int, optional
     groups : {"new", "conditional"}
         As in `quantile_residuals`: new random effects in every simulation, or those of the fit.
         Predictions are those of the fixed part, or with the random effects of the fit: new

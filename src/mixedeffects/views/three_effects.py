@@ -35,9 +35,10 @@ def effects_view(
 ):
     """Means of treatments, of the groups within them, and the rows around those.
 
+    Takes scale {"response", "link"}, optional.
+
     Parameters
     ----------
-    fit : FitRecord
     treatment : str, optional
         A categorical column of the fixed effects that is constant within groups; the first by
         default.
@@ -47,7 +48,6 @@ def effects_view(
         Coverage of the intervals of the treatments' means.
     ddf : str, optional
         As in `emmeans`.
-    scale : {"response", "link"}, optional
     most : int, optional
         Groups shown for each treatment; of more, those evenly spaced in their mean.
     seed : int

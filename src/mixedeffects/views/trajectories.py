@@ -53,10 +53,8 @@ class Moving:
 
     Attributes
     ----------
-    x : str
     values : (n,) array
         Of x, on the rows used.
-    by : str or None
     codes : (n,) int array
         Level of by of each row; 0 without by.
     labels : list
@@ -97,9 +95,10 @@ def trajectories_view(
 ):
     """A fixed line with its band, a line for each of some groups, and the data.
 
+    Takes scale {"response", "link"}, optional.
+
     Parameters
     ----------
-    fit : FitRecord
     x : str, optional
         Numeric column of the fixed effects; the first with a random slope, or the first.
     by : str, optional
@@ -112,7 +111,6 @@ def trajectories_view(
         One panel for each level of the group.
     most : int, optional
         Individual lines: of more levels, some chosen at random.
-    scale : {"response", "link"}, optional
     ddf : str, optional
         Degrees of freedom of the band, as in `emmeans`.
 

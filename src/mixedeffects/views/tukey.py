@@ -11,10 +11,7 @@ WHISKER = 1.5
 def level_order(values, codes, n_levels):
     """Rows level by level, in order of size, and where the rows of each level begin.
 
-    Returns
-    -------
-    order : (n,) int array
-    start : (n_levels + 1,) int array
+    Returns order (n,) int array, start (n_levels + 1,) int array.
     """
     counts = np.bincount(codes, minlength=n_levels)
     return np.lexsort((values, codes)), np.concatenate([[0], np.cumsum(counts)])
@@ -23,12 +20,12 @@ def level_order(values, codes, n_levels):
 def boxes(values, codes, n_levels, *, ordered=None):
     """Quartiles and whiskers of each level that has values.
 
+    Takes codes (n,) int array.
+
     Parameters
     ----------
     values : (n,) float array
         Finite.
-    codes : (n,) int array
-    n_levels : int
     ordered : optional
         What `level_order` found, if it is known.
 
@@ -74,12 +71,12 @@ def boxes(values, codes, n_levels, *, ordered=None):
 def quantiles(sorted_values, starts, counts, q):
     """Quantile of each block of sorted values, linear between neighbours as in NumPy.
 
+    Takes starts, counts (L,) int arrays.
+
     Parameters
     ----------
     sorted_values : (n,) array
         Sorted within each block.
-    starts, counts : (L,) int arrays
-    q : float
 
     Examples
     --------

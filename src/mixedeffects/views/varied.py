@@ -12,15 +12,6 @@ ROUNDING = 1e-14
 def varied_group(fit, group=None):
     """A grouping factor; of none given the first that has a variance, or else the first.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    group : str, optional
-
-    Returns
-    -------
-    str
-
     Raises
     ------
     OptionError, ModelError

@@ -8,13 +8,7 @@ from mixedeffects.inference.summary import singular_words
 def verdict_words(fit):
     """Whether the optimum is proved, and which variances are zero.
 
-    Parameters
-    ----------
-    fit : FitRecord
-
-    Returns
-    -------
-    tuple of str
+    Returns tuple of str.
 
     Examples
     --------

@@ -28,6 +28,7 @@ class Equation:
     Parameters
     ----------
     lines : list of Line
+        The equation, line by line.
     notes : list of str
         What its letters mean.
 
@@ -108,7 +109,8 @@ def equation(fit, *, estimates=False):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     estimates : bool
         The estimates in place of the parameters' letters.
 

@@ -41,6 +41,7 @@ class Interpretation:
     Parameters
     ----------
     facts : InterpretationFacts
+        What is shown, unrounded.
 
     Attributes
     ----------
@@ -128,7 +129,8 @@ def interpret(fit, *, ddf=None, level=0.95):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     ddf : str, optional
         Degrees of freedom of the coefficients, as in `test`.
     level : float

@@ -55,11 +55,11 @@ def fit_laplace(
 ):
     """Minimise d over all parameters, and say whether it is a proved optimum.
 
-    Warns ConvergenceWarning.
+    Warns ConvergenceWarning. Takes objective LaplaceObjective, QuadratureObjective or
+    QuickObjective.
 
     Parameters
     ----------
-    objective : LaplaceObjective, QuadratureObjective or QuickObjective
     optimizer : str
         One of `OFFERED`; "newton" is quasi-Newton here, with the linear model's curvature.
     start : (n_parameters,) array, optional

@@ -34,15 +34,13 @@ WITHIN = 0.5
 def curvature(fit, excess=1.0):
     """Score tests of the squares of the numeric predictors.
 
+    Returns list of Check.
+
     Parameters
     ----------
     excess : float
         How many times as variable as the model says the response is; statistics are divided by its
         root.
-
-    Returns
-    -------
-    list of Check
     """
     columns = numeric_predictors(fit)
     if not columns or fit.design.n < LEAST or fit.design.X.shape[1] == 0:

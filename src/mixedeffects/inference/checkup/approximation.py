@@ -47,13 +47,7 @@ def accuracy(fit):
 
 
 def off_words(fit, found):
-    """What quadrature says where the approximation is off, and how to ask for it.
-
-    Parameters
-    ----------
-    fit : GLMMFit
-    found : Approximation
-    """
+    """What quadrature says where the approximation is off, and how to ask for it."""
     what = "Laplace's approximation"
     if fit.nagq != 1:
         what = (
@@ -90,12 +84,7 @@ def why_not(found):
 
 
 def approximation_note(fit):
-    """What a summary says of the approximation; "" where there is nothing to say.
-
-    Parameters
-    ----------
-    fit : FitRecord
-    """
+    """What a summary says of the approximation; "" where there is nothing to say."""
     if not doubtful(fit):
         return ""
     found = approximation(fit)

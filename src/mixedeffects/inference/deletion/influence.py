@@ -41,7 +41,8 @@ def influence(fit, groups=None, *, refit=None):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     groups : str or (n,) array, optional
         A grouping factor whose levels are left out one at a time, or a label for each row that
         was used (of a pandas Series the labels say whose); single rows if not given, or "rows".

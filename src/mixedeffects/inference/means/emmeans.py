@@ -37,7 +37,8 @@ def emmeans(
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     specs : str or list of str
         Columns of the table whose combinations get a mean; an empty list gives the overall mean.
     by : str or list of str, optional
@@ -47,6 +48,7 @@ def emmeans(
     ddf : {"satterthwaite", "kenward-roger", "wald", "CR0", "CR2"}, optional
         Satterthwaite for a linear mixed model, Wald (z) for a generalised one.
     level : float
+        Confidence level of the intervals.
     weights : {"equal", "proportional", "outer", "cells", "flat"}
         Of the levels averaged over: equal, or by their frequencies in the data, of which `at=`
         leaves only the rows at the levels that it chooses; see `cells`. A frequency is a number of
@@ -202,7 +204,8 @@ def contrasts(
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     specs, by
         As in `emmeans`.
     method, ref, adjust, level

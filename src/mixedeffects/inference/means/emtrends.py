@@ -41,7 +41,8 @@ def emtrends(
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     var : str
         Column of the table.
     specs : str or list of str, optional

@@ -212,6 +212,7 @@ class MarginalMeans:
             "bonferroni", "holm", "hochberg". P-values and intervals are adjusted within each
             family; those of "holm", "hochberg" and "fdr" have Bonferroni's intervals.
         level : float, optional
+            Confidence level; that of the means by default.
         scale : {"link", "response"}, optional
             "response" gives ratios where the model's scale is a logarithm, odds ratios where it
             is a logit.

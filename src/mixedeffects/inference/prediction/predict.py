@@ -42,7 +42,6 @@ class Predictors:
 
     Attributes
     ----------
-    rows : PredictorRows
     near : dict of str to (n,) array
         Where the search ended: finite, so that derivatives can be taken.
     far : dict of str to (n,) array

@@ -67,13 +67,12 @@ def predictive_moments(family, predictors, spread, size):
 def predictive_quantiles(family, predictors, spread, p, *, size=None, weights=None):
     """Quantiles of new observations.
 
+    Takes predictors dict of str to (n,) array.
+
     Parameters
     ----------
-    family : Family
-    predictors : dict of str to (n,) array
     spread : dict of str to (n,) array
         Standard deviations of the predictors "conditional" and "zi".
-    p : float
     size, weights : (n,) array, optional
         Trials and prior weights of the new observations.
 
@@ -120,16 +119,13 @@ def mixture_points(centre, width):
     """Points and weights for averages over N(0, 1) of functions that change within a narrow place.
 
     The trapezoidal rule in t, where z = centre + width sinh(t): as dense as the change asks for
-    about it, and ever sparser away from it, where only the normal density changes.
+    about it, and ever sparser away from it, where only the normal density changes. Returns points,
+    weights (n, m) arrays.
 
     Parameters
     ----------
     centre, width : (n,) arrays
         Where each row's function changes, and within which distance.
-
-    Returns
-    -------
-    points, weights : (n, m) arrays
 
     Examples
     --------

@@ -21,7 +21,6 @@ class PredictorRows:
 
     Attributes
     ----------
-    n : int
     parts : dict of str to (X, offset)
         "conditional" and the other predictors with coefficients: (n, p) columns and (n,) offset
         or None.

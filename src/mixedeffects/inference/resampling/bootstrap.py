@@ -52,7 +52,8 @@ def bootstrap(
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     n : int
         Replicates.
     method : {"parametric", "residual", "cluster", "observation"}

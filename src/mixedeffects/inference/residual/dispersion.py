@@ -35,10 +35,12 @@ def check_dispersion(fit, n=250, rng=None):
 
     Parameters
     ----------
-    fit : GLMMFit
+    fit : GLMM
+        The fitted model; of the method, the model itself.
     n : int
         Simulations.
     rng : numpy.random.Generator or int, optional
+        Source of random numbers, or its seed.
 
     Returns
     -------
@@ -155,9 +157,7 @@ def effective_parameters(fit):
 def refuse_no_dispersion(fit):
     """Refuse families and responses whose variance is not for the data to contradict.
 
-    Raises
-    ------
-    NotAvailableError
+    Raises NotAvailableError.
     """
     family, size = fit.family, fit.response.size
     if family.ordinal or (family.has_size and (size is None or size.max() <= 1)):

@@ -131,10 +131,12 @@ def quantile_residuals(fit, n=250, rng=None, *, groups="new"):
 
     Parameters
     ----------
-    fit : LMMFit or GLMMFit
+    fit : LMM or GLMM
+        The fitted model; of the method, the model itself.
     n : int
         Simulations.
     rng : numpy.random.Generator or int, optional
+        Source of random numbers, or its seed.
     groups : {"new", "conditional"}
         Draw new random effects in every simulation, or keep the modes of the fit's: the first
         tests the whole model, random effects included; the second looks closer at the

@@ -18,7 +18,6 @@ class SampledDesign:
 
     Attributes
     ----------
-    n : int
     X : (n, p) array
     blocks : tuple of Block
         With the levels that occur among the rows only.
@@ -41,7 +40,6 @@ class RowSample:
 
     Attributes
     ----------
-    design : SampledDesign
     family, response, fixed_predictors, random_effects, extras
         As in `FitRecord`.
     """
@@ -57,14 +55,7 @@ class RowSample:
 def row_sample(fit, rows):
     """Some rows of a fit.
 
-    Parameters
-    ----------
-    fit : FitRecord
-    rows : (m,) int array
-
-    Returns
-    -------
-    RowSample
+    Takes rows (m,) int array. Returns a `RowSample`.
 
     Examples
     --------
