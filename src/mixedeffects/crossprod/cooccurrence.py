@@ -15,8 +15,8 @@ from numba import njit
 def sort_rows(first, codes, offset, q, keep_order):
     """Rows in the order of the levels of one factor.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     first : (n,) int32
         Codes of the factor that sorts.
     codes : (F, n) int32
@@ -60,8 +60,8 @@ def sort_rows(first, codes, offset, q, keep_order):
 def distinct(pointer, met, n_levels, width, lo, hi, count, columns):
     """Distinct other levels per level lo .. hi; moved to the front of the level's rows.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     pointer, met
         From `sort_rows`.
     n_levels : int
@@ -140,8 +140,8 @@ def sums(
 ):  # fmt: skip
     """Cross-products of levels lo .. hi of the first factor with the other factors' columns.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     pointer, met, order
         From `sort_rows`.
     found, count

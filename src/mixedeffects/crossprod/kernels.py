@@ -13,8 +13,8 @@ from numba import njit
 def accumulate(codes, Z, XY, w, diag, fixed):
     """Add some rows to one factor's cross-products.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     codes : (n,) int32
     Z : (n, k) or (0, 1) float64
     XY : (rows, t) float64

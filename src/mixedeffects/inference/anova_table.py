@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,10 +22,13 @@ from mixedeffects.inference.df.methods import independent_rows
 from mixedeffects.inference.separated import LRT, limits_of
 from mixedeffects.inference.table import Table
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 TYPES = {1: sequential, 2: marginal, 3: general, "I": sequential, "II": marginal, "III": general}
 
 
-def anova(fit, *, type=3, ddf=None, component=MAIN):
+def anova(fit: Fit, *, type=3, ddf=None, component=MAIN):
     """F tests of the fixed-effect terms; chi-squared tests for a generalised model.
 
     Parameters
@@ -116,7 +119,7 @@ def anova(fit, *, type=3, ddf=None, component=MAIN):
     return Table({"term": columns.pop("term"), **{n: np.array(v) for n, v in columns.items()}})
 
 
-def lost_terms(fit, hypotheses):
+def lost_terms(fit: Fit, hypotheses):
     """Whether each term has a coefficient, or a hypothesis, without a finite estimate.
 
     Takes hypotheses list of (d, p) arrays. Returns list of bool.
@@ -153,7 +156,7 @@ class FormulaPart(CoefficientPart):
     design: Any = None
 
 
-def formula_part(fit, component):
+def formula_part(fit: Fit, component):
     """The linear predictor of another part as something with a design and coefficients.
 
     Raises
@@ -171,7 +174,7 @@ def formula_part(fit, component):
     )
 
 
-def _warn_aliased(fit, hypotheses):
+def _warn_aliased(fit: Fit, hypotheses):
     aliased = fit.design.aliased
     if not aliased:
         return

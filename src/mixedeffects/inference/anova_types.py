@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,11 +32,14 @@ from mixedeffects.inference.factor_cells import (
 from mixedeffects.inference.kinds import GENERALISED
 from mixedeffects.inference.row_sums import fixed_triangle
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # a column of length one adds to others when more than this is left of it, as in the fit
 COLLINEAR = 1e-7
 
 
-def sequential(fit):
+def sequential(fit: Fit):
     """Type I: each term after those before it.
 
     The hypothesis of a term is that the part of its columns which the earlier terms do not
@@ -68,7 +72,7 @@ def sequential(fit):
     return [coded.doolittle(*coded.after(t, coded.owner < t)) for t in range(n_terms)]
 
 
-def marginal(fit):
+def marginal(fit: Fit):
     """Type II: each term after all those that do not contain it.
 
     A term that others contain has the rows that type I would have with it after the rest and before
@@ -106,7 +110,7 @@ class _Treatment:
         Term of each column; -1 is the intercept.
     """
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self._fit, self.terms = fit, coded_terms(fit)
         aliased = aliasing(fit)
         p_all = aliased.kept.size + aliased.dropped.size
@@ -235,7 +239,7 @@ def _in_order(A):
     return Q, chosen
 
 
-def _scaled_triangle(fit):
+def _scaled_triangle(fit: Fit):
     """R of X with its columns' units; of a generalised model, of the information about beta.
 
     Types I and II ask what a term adds to others. In a linear model that is a question about X
@@ -245,7 +249,7 @@ def _scaled_triangle(fit):
     return fixed_triangle(fit) if fit.kind.residual else _information_root(fit)
 
 
-def _information_root(fit):
+def _information_root(fit: Fit):
     """Upper triangular R with R'R the inverse of the covariance of beta.
 
     Where coefficients have no finite estimate (separation) the information about them is zero,
@@ -274,7 +278,7 @@ def _information_root(fit):
     return np.triu(np.linalg.inv(L[::-1, ::-1])) / se if p else covariance
 
 
-def general(fit):
+def general(fit: Fit):
     """Type III: estimable functions of a term and those that contain it, orthogonal to the latter.
 
     In the coding with one column per level, the functions of a term involve no other terms than
@@ -312,7 +316,7 @@ class _WithIntercept:
 
     kind = GENERALISED
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         given, old = fit.design, aliasing(fit)
         kept = given.spec.kept_columns
         spec = replace(

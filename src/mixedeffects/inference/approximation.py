@@ -10,6 +10,7 @@ ever more points until more of them change nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from mixedeffects.engine import threads_for
 from mixedeffects.errors import ModelError
 from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.inference.identification import unknown_components
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
 # a share of it, unless that is next to nothing in standard errors
@@ -69,7 +73,7 @@ class Approximation:
     errors: float = np.nan
 
 
-def approximation(fit, *, search=True):
+def approximation(fit: Fit, *, search=True):
     """Compare a fit's likelihood with quadrature; kept with the fit.
 
     Returns an `Approximation`.
@@ -107,7 +111,7 @@ class _Ruler:
         Of coefficients and standard deviations, as a sentence has them.
     """
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.fit, self.half = fit, fit.parameters.half
         self.x = fit.evaluation.estimates
         components = fit.parameters.components
@@ -170,7 +174,7 @@ def _agree(errors, share):
     return not ((errors > SETTLED) | ((share > SETTLED_SHARE) & (errors > 0.5 * SETTLED))).any()
 
 
-def _compared(fit, search):
+def _compared(fit: Fit, search):
     # with separation alone what stays finite can be compared
     if fit.parameters.half is None or (fit.certificate.no_maximum and fit.recession is None):
         return Approximation(UNKNOWN)
@@ -201,7 +205,7 @@ def _compared(fit, search):
     return _searched(fit, ruler, points)
 
 
-def _searched(fit, ruler, points):
+def _searched(fit: Fit, ruler, points):
     """The optimum by quadrature with as many points as it takes."""
     at, B, x = fit.evaluation, fit.parameters.hessian, ruler.x
     if fit.certificate.recession is not None:  # what is at infinity stays where it is
@@ -228,7 +232,7 @@ def _searched(fit, ruler, points):
     return _named(ruler, UNSETTLED, found, x)
 
 
-def _stiff(fit):
+def _stiff(fit: Fit):
     """Curvature that keeps the directions of a recession where they are."""
     V = fit.parameters.recession.directions
     out = np.zeros(fit.parameters.hessian.shape)
@@ -237,7 +241,7 @@ def _stiff(fit):
     return out
 
 
-def _objective(fit, count):
+def _objective(fit: Fit, count):
     """The objective by quadrature, None where it has too many nodes."""
     try:
         return fit.by_quadrature(count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import varcorr
 from mixedeffects.inference.variance_errors import variance_errors
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 COLUMNS = (
     "effect", "component", "group", "level", "term", "estimate", "std_error", "statistic", "df",
     "p_value", "lower", "upper",
@@ -39,7 +43,7 @@ ROUNDING = 1e-9
 
 
 def tidy(
-    fit,
+    fit: Fit,
     *,
     effects=("fixed", "ran_pars"),
     ddf=None,
@@ -140,14 +144,14 @@ def tidy(
     return Table(out)
 
 
-def _fixed(fit, ddf, level, exponentiate, **_):
+def _fixed(fit: Fit, ddf, level, exponentiate, **_):
     component = "all" if fit.extras else MAIN
     return coefficient_table(
         fit, ddf=ddf, level=level, component=component, exponentiate=exponentiate
     ).columns
 
 
-def _ran_pars(fit, level, scale, **_):
+def _ran_pars(fit: Fit, level, scale, **_):
     found = variance_errors(fit, level=level).columns
     terms = [
         component_name(a, b, scale=scale)
@@ -161,13 +165,13 @@ def _ran_pars(fit, level, scale, **_):
     return out
 
 
-def _ran_vals(fit, level, **_):
+def _ran_vals(fit: Fit, level, **_):
     found = dict(ranef(fit, level=level).columns)
     found["std_error"] = found.pop("sd")
     return found
 
 
-def _ran_coefs(fit, level, **_):
+def _ran_coefs(fit: Fit, level, **_):
     """beta + b of every level; columns that are not random are the same for all levels."""
     design = fit.design
     half = z_quantile(level)
@@ -210,7 +214,7 @@ def _ran_coefs(fit, level, **_):
     return columns | {"estimate": estimate, "std_error": error} | limits
 
 
-def _coefficient_error(fit, X, blocks):
+def _coefficient_error(fit: Fit, X, blocks):
     """(q,) variance of the prediction errors of X beta + Z b."""
     q = X.shape[0]
     others = fit.all_blocks[len(blocks) :]
@@ -228,7 +232,7 @@ EFFECTS = {
 }
 
 
-def glance(fit):
+def glance(fit: Fit):
     """One row about the whole fit.
 
     Parameters
@@ -278,7 +282,7 @@ def glance(fit):
     )
 
 
-def augment(fit, data=None, *, influence=False):
+def augment(fit: Fit, data=None, *, influence=False):
     """Fitted values and residuals beside the rows they belong to.
 
     Parameters
@@ -357,7 +361,7 @@ def augment(fit, data=None, *, influence=False):
     return Table(columns | results, design.used_index)
 
 
-def _fitted_columns(fit):
+def _fitted_columns(fit: Fit):
     conditional, population = fitted(fit), fitted(fit, groups="population")
     if fit.family.ordinal:
         from mixedeffects.inference.prediction.ordinal import category_names
@@ -370,7 +374,7 @@ def _fitted_columns(fit):
     return {".fitted": conditional, ".resid": residuals_of(fit), ".fixed": population}
 
 
-def _beside(fit, data, results):
+def _beside(fit: Fit, data, results):
     """The columns of `data` with results added, nan in rows that were left out."""
     from mixedeffects.design.attach import with_columns
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedeffects.design import is_nested, rows_used
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # rows whose V^-1 [X e] are held at a time
 CHUNK = 65_536
@@ -148,7 +151,7 @@ def named(value, names):
     return next((name for name in names if name.replace("`", "") == value), value)
 
 
-def independent_clusters(fit, cluster=None):
+def independent_clusters(fit: Fit, cluster=None):
     """Clusters between which the model has no correlation.
 
     Parameters
@@ -211,7 +214,7 @@ class GLSRows:
         e.
     """
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         gls, design = fit.gls, fit.design
         self.design, self.p, self.T = design, design.X.shape[1], gls.T
         y = design.y if design.offset is None else design.y - design.offset

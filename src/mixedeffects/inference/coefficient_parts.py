@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from mixedeffects.errors import DataWarning, OptionError, depth_of_package
 from mixedeffects.inference.kinds import GENERALISED, Kind
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 MAIN = "conditional"
 # links whose differences are logarithms of ratios, and of which ratios
@@ -43,12 +46,12 @@ class CoefficientPart:
     kind: ClassVar[Kind] = GENERALISED
 
 
-def part_names(fit):
+def part_names(fit: Fit):
     """Names of the model's parts: "conditional", then "dispersion", "zi", "df", "thresholds"."""
     return (MAIN, *fit.extras)
 
 
-def check_component(fit, component, *, together=True):
+def check_component(fit: Fit, component, *, together=True):
     """Refuse a part that the model does not have.
 
     Raises OptionError.
@@ -65,7 +68,7 @@ def check_component(fit, component, *, together=True):
         )
 
 
-def part_of(fit, component):
+def part_of(fit: Fit, component):
     """Names of the coefficients of a part, and what can be tested of them.
 
     Raises OptionError.
@@ -78,7 +81,7 @@ def part_of(fit, component):
     Returns
     -------
     names : tuple of str
-    tested : FitRecord or CoefficientPart
+    tested : Fit or CoefficientPart
         Has beta and vcov_beta of these coefficients.
     """
     check_component(fit, component)
@@ -97,7 +100,7 @@ def part_of(fit, component):
     )
 
 
-def place(fit, component):
+def place(fit: Fit, component):
     """Where a part's coefficients stand among ``fit.estimates``."""
     at = fit.beta.size
     if component == MAIN:
@@ -109,7 +112,7 @@ def place(fit, component):
     raise KeyError(component)
 
 
-def ratio_of(fit, component):
+def ratio_of(fit: Fit, component):
     """What exp of a coefficient is a ratio of, or None.
 
     Examples
@@ -131,7 +134,7 @@ def ratio_of(fit, component):
     return "means" if found is not None and found.name in ("log", "log1p") else None
 
 
-def _say_what_of(fit):
+def _say_what_of(fit: Fit):
     """Say that exponentials of a model of log(y + 1) are ratios of y + 1."""
     from mixedeffects.inference.means.transformation import transformation
 
@@ -145,7 +148,7 @@ def _say_what_of(fit):
         )
 
 
-def as_ratios(fit, component, columns):
+def as_ratios(fit: Fit, component, columns):
     """Estimates, null values and limits as their exponentials; errors by the delta method.
 
     Returns a `dict`.

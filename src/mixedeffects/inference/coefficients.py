@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.coefficient_parts import MAIN, as_ratios, check_flag, part_of
 from mixedeffects.inference.df import df_method, linear_estimates
 from mixedeffects.inference.table import Table
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def coefficient_table(fit, *, ddf=None, level=0.95, component=MAIN, exponentiate=False):
+
+def coefficient_table(fit: Fit, *, ddf=None, level=0.95, component=MAIN, exponentiate=False):
     """Estimates, standard errors, df, t, p and confidence limits of the fixed effects.
 
     Parameters

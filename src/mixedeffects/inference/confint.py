@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.errors import OptionError
@@ -12,17 +14,20 @@ from mixedeffects.inference.separated import limits_of, warn_separated
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors import variance_errors
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 METHODS = ("wald", "profile", "bootstrap")
 LIMITS = ("estimate", "lower", "upper")
 BOOTSTRAP = ("n", "rng", "resample", "groups", "kind", "parameters", "threads", "progress")
 
 
-def confint(fit, *, method="wald", level=0.95, exponentiate=False, **options):
+def confint(fit: Fit, *, method="wald", level=0.95, exponentiate=False, **options):
     """Confidence intervals.
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         A fitted model.
     method : {"wald", "profile", "bootstrap"}
         "wald": estimate ± quantile × standard error; of a linear model fixed effects only, of a
@@ -80,7 +85,7 @@ def confint(fit, *, method="wald", level=0.95, exponentiate=False, **options):
     return ratios(fit, found) if exponentiate else found
 
 
-def ratios(fit, table):
+def ratios(fit: Fit, table):
     """The same intervals with those of coefficients as exponentials."""
     columns = dict(table.columns)
     n = len(columns["term"])
@@ -102,14 +107,14 @@ def ratios(fit, table):
     return Table(columns)
 
 
-def _wald(fit, level, ddf=None):
+def _wald(fit: Fit, level, ddf=None):
     if not fit.linear:
         return _wald_of_all(fit, level, ddf)
     columns = coefficient_table(fit, ddf=ddf, level=level).columns
     return Table({name: columns[name] for name in ("term", *LIMITS)})
 
 
-def _wald_of_all(fit, level, ddf):
+def _wald_of_all(fit: Fit, level, ddf):
     """Coefficients of all linear predictors, then standard deviations and correlations."""
     c = coefficient_table(fit, ddf=ddf, level=level, component="all").columns
     v = variance_errors(fit, level=level).columns
@@ -127,14 +132,14 @@ def _wald_of_all(fit, level, ddf):
     return Table(out)
 
 
-def _profile(fit, level, **options):
+def _profile(fit: Fit, level, **options):
     from mixedeffects.inference.profiling import profile_confint
 
     return profile_confint(fit, level=level, **options)
 
 
 def _bootstrap(
-    fit, level, kind="percentile", resample="parametric", parameters=None, **options
+    fit: Fit, level, kind="percentile", resample="parametric", parameters=None, **options
 ):  # fmt: skip
     from mixedeffects.inference.resampling import bootstrap
 

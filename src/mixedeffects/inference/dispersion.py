@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.coefficient_parts import place
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def dispersion(fit):
+
+def dispersion(fit: Fit):
     """The family's dispersion parameter: sigma, phi, theta, ….
 
     Returns
@@ -31,7 +36,7 @@ def dispersion(fit):
     return fit.family.natural("dispersion", extra_predictor(fit, "dispersion"))
 
 
-def extra_predictor(fit, name, values=None):
+def extra_predictor(fit: Fit, name, values=None):
     """Fixed part of another linear predictor, row by row; a number where it is constant.
 
     Returns float or (n,) array.
@@ -50,7 +55,7 @@ def extra_predictor(fit, name, values=None):
     return out if part.offset is None else out + part.offset
 
 
-def natural_parameters(fit):
+def natural_parameters(fit: Fit):
     """Constant parameters of the family with standard errors, on their natural scale.
 
     Returns

@@ -11,6 +11,7 @@ of the logarithm: log(1 + c^2) if Y were lognormal, trigamma(1 / c^2) if it were
 from __future__ import annotations
 
 from math import pi
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from mixedeffects.inference.averages import average
 from mixedeffects.inference.dispersion import extra_predictor
 from mixedeffects.inference.prediction.uncertainty import effect_variance
 from mixedeffects.inference.row_sums import AT_ESTIMATES, summed
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 APPROXIMATIONS = ("theoretical", "delta", "lognormal", "trigamma")
 THEORETICAL = {"logit": pi**2 / 3.0, "probit": 1.0, "cloglog": pi**2 / 6.0, "loglog": pi**2 / 6.0}
@@ -39,7 +43,7 @@ def default_approximation(family):
     return "lognormal" if family.link.name == "log" and not plain else "delta"
 
 
-def check_approximation(fit, approximation):
+def check_approximation(fit: Fit, approximation):
     """The approximation asked for, or the family's own; refused where it has no meaning.
 
     Raises OptionError, NotAvailableError.
@@ -70,7 +74,7 @@ def check_approximation(fit, approximation):
     return approximation
 
 
-def refuse_random_zeros(fit):
+def refuse_random_zeros(fit: Fit):
     """Refuse extra zeros with random effects. Raises NotAvailableError."""
     if any(part.blocks for part in fit.design.others.values()):
         raise NotAvailableError(
@@ -79,7 +83,7 @@ def refuse_random_zeros(fit):
         )
 
 
-def row_variances(fit, blocks=None):
+def row_variances(fit: Fit, blocks=None):
     """(n,) variance that the random effects of some blocks add to the linear predictor of a row.
 
     Parameters
@@ -95,12 +99,12 @@ def row_variances(fit, blocks=None):
     return out
 
 
-def mean_response(fit):
+def mean_response(fit: Fit):
     """Mean over the rows of what the inverse link gives, random effects integrated out."""
     return summed(fit, AT_ESTIMATES + "mean response", lambda: _mean_response(fit))
 
 
-def _mean_response(fit):
+def _mean_response(fit: Fit):
     eta, sd = fit.fixed_predictors[0], np.sqrt(row_variances(fit))
     link = fit.family.link
     if link.name == "log":
@@ -111,7 +115,7 @@ def _mean_response(fit):
     return float(average(link.inverse, eta, sd).mean())
 
 
-def other_predictors(fit, values=None):
+def other_predictors(fit: Fit, values=None):
     """Arguments of the family's mean and variance after eta: numbers, or (n,) arrays.
 
     Parameters
@@ -123,7 +127,7 @@ def other_predictors(fit, values=None):
     return [extra_predictor(fit, name, values[name]) for name in fit.family.extras]
 
 
-def distribution_variance(fit, approximation, mean, values=None):
+def distribution_variance(fit: Fit, approximation, mean, values=None):
     """Variance of the distribution on the scale of the linear predictor.
 
     Parameters
@@ -177,7 +181,7 @@ def distribution_variance(fit, approximation, mean, values=None):
     return found
 
 
-def distribution_slopes(fit, approximation, mean):
+def distribution_slopes(fit: Fit, approximation, mean):
     """Derivatives of `distribution_variance` by the other predictors' coefficients."""
     out = []
     for name, values in fit.extras.items():

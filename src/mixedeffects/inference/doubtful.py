@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # standard deviation on the logit scale from which, and responses a level (rows, or their trials)
 # up to which, normal approximations of what a level's responses say are doubtful
@@ -11,7 +16,7 @@ LARGE, FEW = 3.0, 5.0
 SCALES = {"logit": 1.0, "probit": 0.55, "cloglog": 0.71, "loglog": 0.71, "cauchit": 1.0}
 
 
-def doubtful(fit):
+def doubtful(fit: Fit):
     """Whether groups are so different, or so small, that the approximation is worth a look.
 
     Examples

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedeffects.errors import DataWarning, depth_of_package
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # A dropped column counts as matched when its coefficient differs from what the kept ones imply by
 # less than this fraction of what was added up: the fit knew the dependency to about 7 digits.
@@ -93,7 +96,7 @@ class Aliasing:
         return K
 
 
-def aliasing(fit):
+def aliasing(fit: Fit):
     """The `Aliasing` of a fit, kept with it."""
     if "aliasing" not in fit.cache:
         design = fit.design
@@ -138,7 +141,7 @@ class Lost:
 
         Parameters
         ----------
-        part : FitRecord or the like
+        part : Fit or the like
             With ``design`` and ``cache``.
         """
         if dropped is None:

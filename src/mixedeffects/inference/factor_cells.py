@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.design import term_codings
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation import null_space
 from mixedeffects.inference.estimable import aliasing
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # singular values below this fraction of the largest, or of one, are zero: codings are of order
 # one, and a matrix without large entries is a matrix of rounding
@@ -16,7 +21,7 @@ RANK = 1e-9
 LARGEST_GRID = 4_000
 
 
-def coded_terms(fit):
+def coded_terms(fit: Fit):
     """Codings of the terms, without the intercept."""
     design = fit.design
     if design.sources is None:
@@ -27,7 +32,7 @@ def coded_terms(fit):
     return [term for term in codings_of(fit) if term.name != "(Intercept)" or term.factors]
 
 
-def codings_of(fit):
+def codings_of(fit: Fit):
     """Codings of all terms, made once."""
     if "term codings" not in fit.cache:
         fit.cache["term codings"] = term_codings(fit.design.spec, fit.design.sources)
@@ -39,7 +44,7 @@ def is_square(term):
     return all(term.tables[f].shape[0] == term.tables[f].shape[1] for f in term.factors)
 
 
-def constant_columns(fit):
+def constant_columns(fit: Fit):
     """(p_all,) weights with which the columns of a formula without an intercept sum to ones.
 
     None for a formula with an intercept, and where no columns do.
@@ -68,7 +73,7 @@ class FactorCells:
         The terms that contain a term.
     """
 
-    def __init__(self, fit, above):
+    def __init__(self, fit: Fit, above):
         terms = coded_terms(fit)
         codings = codings_of(fit)
         aliased = aliasing(fit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,12 +18,15 @@ from mixedeffects.inference.df.estimates import f_p_value
 from mixedeffects.inference.separated import limits_of, warn_separated
 from mixedeffects.inference.table import Table
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"[\w.]+(?:\[[^\]]*\]|\([^)]*\))*(?:\[[^\]]*\])*")
 
 
 def test(
-    fit,
+    fit: Fit,
     hypotheses=None,
     *,
     ddf=None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.in_the_data import in_the_data
@@ -15,9 +17,12 @@ from mixedeffects.inference.variance_means import (
     singular_blocks,
 )
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 
 @in_the_data("variance", "icc")
-def variance_shares(fit):
+def variance_shares(fit: Fit):
     """Share of the random variance per grouping factor, and in all, without standard errors.
 
     Returns
@@ -34,7 +39,7 @@ def variance_shares(fit):
 
 
 @in_the_data("variance", "icc")
-def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
+def icc(fit: Fit, *, level=0.95, scale="latent", approximation=None, null=None):
     """Share of the random variance per grouping factor, and in all.
 
     Parameters
@@ -122,7 +127,7 @@ def icc(fit, *, level=0.95, scale="latent", approximation=None, null=None):
         )
 
 
-def icc_errors(fit, parts):
+def icc_errors(fit: Fit, parts):
     """Standard errors of the ICC of every group and of the total, by the delta method.
 
     Returns (groups + 1,) array.

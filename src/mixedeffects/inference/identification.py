@@ -8,11 +8,15 @@ predicted effects and standard errors are functions of the covariance matrices, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedeffects.estimation.identification import CONSTANT, constant_along
 from mixedeffects.inference.row_sums import AT_ESTIMATES, summed
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 NOT_IN_DATA = "not in the data: the likelihood is the same whatever its value"
 
@@ -64,7 +68,7 @@ class Identification:
         Whether the residual variance is in the data.
     """
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.fit, self.flat = fit, fit.certificate.flat
         self.entries = tuple(self._entries())
         residual = [f.residual for f in self.flat]
@@ -164,7 +168,7 @@ class Identification:
         return summed(self.fit, "why not in the data", lambda: reasons_of(self))
 
 
-def unknown_components(fit, *, correlations=True):
+def unknown_components(fit: Fit, *, correlations=True):
     """(c,) whether each component of ``fit.parameters`` is not in the data.
 
     Parameters
@@ -186,7 +190,7 @@ def unknown_components(fit, *, correlations=True):
     return ~np.array(known, dtype=bool)
 
 
-def unknown_names(fit):
+def unknown_names(fit: Fit):
     """Names, as those of a profile, of the parameters that are not in the data.
 
     Examples
@@ -208,7 +212,7 @@ def unknown_names(fit):
     return out if found.residual_known else [*out, "sigma"]
 
 
-def known_covariance(fit, L, covariance):
+def known_covariance(fit: Fit, L, covariance):
     """The covariance of L beta, nan for what of it is not in the data.
 
     Takes L (m, p) array; covariance (m, m) array. Returns (m, m) array.
@@ -233,7 +237,7 @@ def known_covariance(fit, L, covariance):
     return out
 
 
-def identification(fit):
+def identification(fit: Fit):
     """What the data say of the variances of a fit; None where they say all of it.
 
     Returns Identification or None.

@@ -9,11 +9,15 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from functools import wraps
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedeffects.estimation import two_alike
 from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # relative difference between two points alike that is more than rounding
 MOVED = 1e-5
@@ -45,7 +49,7 @@ def in_the_data(*deciding):
 
     def decorate(function):
         @wraps(function)
-        def asked(fit, *args, **options):
+        def asked(fit: Fit, *args, **options):
             found = function(fit, *args, **options)
             if not fit.certificate.flat:
                 return found
@@ -113,12 +117,12 @@ def differ(here, there, relative=MOVED):
         return np.abs(here - there) > relative * np.maximum(size, least)
 
 
-def twins(fit):
+def twins(fit: Fit):
     """The fit at two points of its parameter space that no response tells apart.
 
     Returns
     -------
-    tuple of two FitRecord
+    tuple of two Fit
         Their certificates have no flat directions, so that they answer what is asked of them.
     """
     if "twins" not in fit.cache:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def loglik(fit):
+
+def loglik(fit: Fit):
     """Log-likelihood (ML) or restricted log-likelihood (REML) at the estimates."""
     return -0.5 * fit.objective
 
 
-def n_parameters(fit):
+def n_parameters(fit: Fit):
     """All coefficients and covariance parameters; of a linear model also the residual variance.
 
     Directions of the variances that are not in the data are no parameters of what the model says
@@ -19,17 +24,17 @@ def n_parameters(fit):
     return fit.beta.size + fit.n_distribution + fit.theta.size - len(fit.certificate.flat)
 
 
-def aic(fit):
+def aic(fit: Fit):
     """Akaike's criterion; comparable under REML only between models with equal fixed effects."""
     return fit.objective + 2.0 * n_parameters(fit)
 
 
-def bic(fit):
+def bic(fit: Fit):
     """Schwarz's criterion with the number of rows as sample size, as in lme4."""
     return fit.objective + np.log(fit.design.n) * n_parameters(fit)
 
 
-def aicc(fit):
+def aicc(fit: Fit):
     """Akaike's criterion corrected for small samples, with the number of rows as n.
 
     nan where there are no more rows than parameters plus one.

@@ -12,6 +12,7 @@ doi:10.1207/S15328031US0104_02, who simulate; here integrals are computed).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from mixedeffects.inference.distribution_variance import (
     refuse_random_zeros,
     row_variances,
 )
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # different rows that means are taken over, values of the mean computed, and held at a time
 MOST_ROWS, MOST_VALUES, CHUNK = 5_000, 200_000_000, 1 << 20
@@ -50,12 +54,12 @@ class ObservationVariances:
     within: float
 
 
-def row_level(fit):
+def row_level(fit: Fit):
     """Positions of the blocks with one level per row: overdispersion, not groups."""
     return [f for f, b in enumerate(fit.design.blocks) if b.factor.n_levels == fit.design.n]
 
 
-def observation_variances(fit):
+def observation_variances(fit: Fit):
     """Parts of the variance of the response, of one trial where it counts successes.
 
     Returns an `ObservationVariances`.
@@ -70,7 +74,7 @@ def observation_variances(fit):
     return fit.cache["observation variances"]
 
 
-def _compute(fit):
+def _compute(fit: Fit):
     family = fit.family
     if family.ordinal:
         raise NotAvailableError(
@@ -106,11 +110,11 @@ def _compute(fit):
     )
 
 
-def _divided(fit):
+def _divided(fit: Fit):
     return fit.family.weights_scale_dispersion and fit.response.weights is not None
 
 
-def _rows(fit, sets):
+def _rows(fit: Fit, sets):
     """Different rows and how often they occur: eta, variances of sets of blocks, other columns."""
     n = fit.design.n
     columns = [fit.fixed_predictors[0], *(row_variances(fit, blocks) for blocks in sets)]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # Newton steps, and the largest last step of one that has arrived
 STEPS, ARRIVED = 40, 1e-6
@@ -33,7 +37,7 @@ class OwnEstimates:
     infinite: np.ndarray
 
 
-def own_estimates(fit, f, levels):
+def own_estimates(fit: Fit, f, levels):
     """Estimates from each level's own rows, given the fixed and all other random effects.
 
     With r the response less X beta, offset and the other factors' Z b, and W the prior weights,
@@ -117,7 +121,7 @@ def _solved(left, right, empty):
     return out
 
 
-def _newton(fit, rows, codes, Z, start, own):
+def _newton(fit: Fit, rows, codes, Z, start, own):
     """Largest points of the levels' likelihoods; rows of levels that have arrived are dropped."""
     m = start.shape[0]
     response = fit.response.take(rows)

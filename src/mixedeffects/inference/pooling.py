@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from mixedeffects.inference.identification import known_covariance, unknown_comp
 from mixedeffects.inference.information import n_parameters
 from mixedeffects.inference.row_sums import level_counts
 from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class BaselineFacts:
         )
 
 
-def baselines(fit):
+def baselines(fit: Fit):
     """Complete pooling (least squares), no pooling (a dummy per group), partial pooling (the fit).
 
     Returns a `BaselineFacts`.
@@ -144,7 +148,7 @@ def baselines(fit):
     )
 
 
-def complete_pooling(fit):
+def complete_pooling(fit: Fit):
     """Least squares without the random terms, from the cross-products."""
     stats = fit.cross_products
     p = stats.p
@@ -163,13 +167,13 @@ def complete_pooling(fit):
     )
 
 
-def rows_of_a_row(fit):
+def rows_of_a_row(fit: Fit):
     """Mean over the rows of how many rows their level of the first factor has."""
     sizes = level_counts(fit, 0).astype(float)
     return float((sizes**2).sum() / sizes.sum())
 
 
-def _clustering(fit, effect, share):
+def _clustering(fit: Fit, effect, share):
     """What ignoring the groups does to the standard errors, in words."""
     notes = []
     names = fit.design.x_names
@@ -200,7 +204,7 @@ def _clustering(fit, effect, share):
     return notes
 
 
-def _none(fit):
+def _none(fit: Fit):
     """Least squares with a dummy for every level of every grouping factor."""
     design = fit.design
     factors = spanning([block.factor for block in design.blocks])

@@ -11,114 +11,183 @@ if TYPE_CHECKING:
 
     from mixedeffects.design import Design
     from mixedeffects.engine import Plan
-    from mixedeffects.estimation import (
-        Certificate,
-        Coefficients,
-        Evaluation,
-        Parameters,
-        Recession,
-    )
+    from mixedeffects.estimation import Certificate, Coefficients, Parameters, Recession
     from mixedeffects.inference.kinds import Kind
     from mixedeffects.inference.prediction.uncertainty import Uncertainty
 
 
-class FitRecord(Protocol):
-    """The record of a fitted mixed model; every array in the user's coordinates.
+class Fit(Protocol):
+    """A fitted mixed model, linear or generalised; every array in the user's coordinates.
 
-    Linear and generalised models have the same members. A linear one is Gaussian and has no
-    `extras`, but `gls`, `cross_products` and `residual_df` (see `mixedeffects.fitting.LMMFit`); a
-    generalised one has `predictors`, `estimates`, `vcov_parameters`, `mode_curvature`, `nagq` (see
-    `mixedeffects.fitting.GLMMFit`).
-
-    Attributes
-    ----------
-    linear : bool
-        Whether it is a linear mixed model, estimated from cross-products, with sigma apart from
-        its other parameters.
-    kind : Kind
-        What such a model is called.
-    exact : bool
-        Whether the likelihood is no approximation.
-    n_distribution : int
-        Number of parameters besides beta and theta.
-    response : Response
-        The response as the family reads it.
-    fixed_predictors : tuple of (n,) arrays
-        Per argument of the family's log density, its linear predictor's fixed part.
-    predictors : tuple of (n,) arrays
-        The same at the modes of the random effects.
-    noise : FittedNoise or FamilyNoise
-        How rows vary about their means: ``alike`` and ``standardised`` of residuals.
-    random_effects : tuple of (Block, int, (k, k) array, (q, k) array)
-        Per block of `all_blocks`: itself, the argument of the log density that it is part of,
-        a factor of its covariance (sigma Lambda) and its modes.
-    default_ddf : str
-        How fixed effects are tested unless the user says otherwise: a name of
-        `mixedeffects.inference.df.methods`.
-    plan : Plan
-        How its factorisations are computed, and what one costs.
-    beta : (p,) array
-    vcov_beta : (p, p) array
-        Model-based covariance of beta.
-    recession : Recession or None
-        Which combinations of beta have no finite estimate (separation); None if all have one.
-    extras : mapping of str to array
-        Coefficients of other linear predictors ("zi", "dispersion", "thresholds", "df").
-    sigma : float
-        Residual standard deviation, in units of the response; 1 for a generalised model, whose
-        random effects are relative to nothing.
-    theta : (n_theta,) array
-        Relative covariance parameters in lme4's order.
-    all_blocks : tuple of Block
-        The design's, then those of other predictors.
-    lambdas : tuple of (k, k) arrays
-        Relative factor of each of `all_blocks`.
-    b : tuple of (q, k) arrays
-        Conditional modes of the random effects (BLUPs), per block.
-    parameters : FitParameters
-        All parameters: names, values, covariance, variance components.
-    coefficients : tuple of Coefficients
-        Where the coefficients stand among the engine's parameters, and in which columns.
-    covariance_parameters : Parameters
-        Which entries of theta belong to which term.
-    objective : float
-        -2 log-likelihood (ML) or REML criterion.
-    evaluation : Evaluation
-        The optimum in the engine's coordinates.
-    cache : dict
-        Results that several methods share, by name.
+    `mixedeffects.fitting` has the records: `LMMFit` and `GLMMFit`.
     """
 
-    design: Design
-    linear: bool
-    kind: Kind
-    exact: bool
-    n_distribution: int
-    family: Any
-    response: Any
-    fixed_predictors: tuple[np.ndarray, ...]
-    predictors: tuple[np.ndarray, ...]
-    noise: Any
-    random_effects: tuple[Any, ...]
-    default_ddf: str
-    plan: Plan
-    reml: bool
-    beta: np.ndarray
-    vcov_beta: np.ndarray
-    recession: Recession | None
-    extras: Mapping[str, np.ndarray]
-    all_blocks: tuple[Any, ...]
-    sigma: float
-    theta: np.ndarray
-    lambdas: tuple[np.ndarray, ...]
-    b: tuple[np.ndarray, ...]
-    parameters: Any
-    coefficients: tuple[Coefficients, ...]
-    covariance_parameters: Parameters
-    objective: float
-    certificate: Certificate
-    evaluation: Evaluation
-    cache: dict[str, Any]
+    @property
+    def design(self) -> Design:
+        """Response, model matrices and grouping factors; see `fit.without_rows`."""
+        ...
+
+    @property
+    def request(self) -> Any:
+        """Every option that was asked for: `mixedeffects.fitting.Request`."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """What such a model is called, and whether it has a residual SD apart."""
+        ...
+
+    @property
+    def linear(self) -> bool:
+        """Whether it is a linear mixed model, estimated from cross-products."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """Whether the likelihood is no approximation."""
+        ...
+
+    @property
+    def reml(self) -> bool:
+        """Whether the variances are by restricted maximum likelihood."""
+        ...
+
+    @property
+    def n_distribution(self) -> int:
+        """Number of parameters besides beta and theta."""
+        ...
+
+    @property
+    def family(self) -> Any:
+        """The distribution of the response given the random effects."""
+        ...
+
+    @property
+    def response(self) -> Any:
+        """The response as the family reads it."""
+        ...
+
+    @property
+    def noise(self) -> Any:
+        """How rows vary about their means: ``alike`` and ``standardised`` of residuals."""
+        ...
+
+    @property
+    def default_ddf(self) -> str:
+        """How fixed effects are tested unless the user says otherwise: a name of `df.methods`."""
+        ...
+
+    @property
+    def plan(self) -> Plan:
+        """How its factorisations are computed, and what one costs."""
+        ...
+
+    @property
+    def beta(self) -> np.ndarray:
+        """(p,) fixed effects."""
+        ...
+
+    @property
+    def vcov_beta(self) -> np.ndarray:
+        """(p, p) model-based covariance of beta."""
+        ...
+
+    @property
+    def recession(self) -> Recession | None:
+        """Which combinations of beta have no finite estimate (separation); None if all have one."""
+        ...
+
+    @property
+    def extras(self) -> Mapping[str, np.ndarray]:
+        """Coefficients of other predictors ("zi", "dispersion", "thresholds", "df")."""
+        ...
+
+    @property
+    def sigma(self) -> float:
+        """Residual SD, in units of the response; 1 for a generalised model."""
+        ...
+
+    @property
+    def theta(self) -> np.ndarray:
+        """(n_theta,) relative covariance parameters, lme4's order."""
+        ...
+
+    @property
+    def all_blocks(self) -> tuple[Any, ...]:
+        """The blocks of the main formula, then those of other predictors."""
+        ...
+
+    @property
+    def lambdas(self) -> tuple[np.ndarray, ...]:
+        """Per block of `all_blocks`, its (k, k) relative factor."""
+        ...
+
+    @property
+    def b(self) -> tuple[np.ndarray, ...]:
+        """Per block of the main formula, the (q, k) conditional modes (BLUPs)."""
+        ...
+
+    @property
+    def random_effects(self) -> tuple[Any, ...]:
+        """Per block of `all_blocks`: itself, the argument of the log density that it is part of, a
+        factor of its covariance (sigma Lambda) and its modes.
+        """
+        ...
+
+    @property
+    def fixed_predictors(self) -> tuple[np.ndarray, ...]:
+        """Per argument of the family's log density, its (n,) linear predictor's fixed part."""
+        ...
+
+    @property
+    def predictors(self) -> tuple[np.ndarray, ...]:
+        """The same at the modes of the random effects."""
+        ...
+
+    @property
+    def parameters(self) -> Any:
+        """All parameters: names, values, covariance, variance components."""
+        ...
+
+    @property
+    def coefficients(self) -> tuple[Coefficients, ...]:
+        """Where the coefficients stand among the engine's parameters, and in which columns."""
+        ...
+
+    @property
+    def covariance_parameters(self) -> Parameters:
+        """Which entries of theta belong to which term."""
+        ...
+
+    @property
+    def cross_products(self) -> Any:
+        """The sums that a linear model was estimated from; None of others."""
+        ...
+
+    @property
+    def objective(self) -> float:
+        """-2 log-likelihood (ML) or REML criterion."""
+        ...
+
+    @property
+    def certificate(self) -> Certificate:
+        """What proves the optimum, or what it lacks."""
+        ...
+
+    @property
+    def evaluation(self) -> Any:
+        """The optimum in the engine's coordinates."""
+        ...
+
+    @property
+    def cache(self) -> dict[Any, Any]:
+        """Results that several methods share, by name."""
+        ...
+
+    @property
+    def sums(self) -> dict[str, Any]:
+        """What was asked of the rows so far: all that a fit without rows has of them."""
+        ...
 
     def rebuild(self, data: Any, **options: Any) -> Any:
         """The main formula's columns for other rows: those complete in all parts."""
@@ -134,4 +203,97 @@ class FitRecord(Protocol):
 
     def conditional_covariances(self) -> tuple[np.ndarray, ...]:
         """Per block, the (q, k, k) covariance of the random effects given the data."""
+        ...
+
+    def objective_without_random(self) -> float:
+        """-2 log-likelihood, or REML criterion, with all variances of random effects zero."""
+        ...
+
+    def at(self, theta: np.ndarray) -> Any:
+        """The same model at other covariance parameters."""
+        ...
+
+    def again(self, design: Any = None, **changes: Any) -> Any:
+        """The model fitted again, with what differs."""
+        ...
+
+    def with_design(self, design: Any) -> Any:
+        """The fit with its rows in another order, as far as comparisons look at them."""
+        ...
+
+    def with_response(self, y: np.ndarray) -> Any:
+        """The design with another response, as `again` takes it."""
+        ...
+
+    def as_start(self) -> Any:
+        """Where a search for the estimates of a similar response may begin."""
+        ...
+
+
+class LinearFit(Fit, Protocol):
+    """A fitted linear mixed model."""
+
+    @property
+    def gls(self) -> Any:
+        """V^-1 of the fit, and what it gives: scores, traces, errors of predictions."""
+        ...
+
+    @property
+    def residual_df(self) -> int:
+        """Rows, less the fixed effects under REML."""
+        ...
+
+    def objective_at(self, theta: np.ndarray) -> float:
+        """The criterion at any theta, in lme4's order."""
+        ...
+
+
+class GeneralisedFit(Fit, Protocol):
+    """A fitted generalised linear mixed model."""
+
+    @property
+    def nagq(self) -> int:
+        """1 for Laplace's approximation, 0 for its quick form, else quadrature points."""
+        ...
+
+    @property
+    def estimates(self) -> np.ndarray:
+        """(P,) beta, the other predictors' coefficients, theta."""
+        ...
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of all parameters, in the order of `estimates`."""
+        ...
+
+    @property
+    def vcov_parameters(self) -> np.ndarray:
+        """(P, P) covariance of `estimates`."""
+        ...
+
+    @property
+    def modes(self) -> tuple[np.ndarray, ...]:
+        """Per block of `all_blocks`, the (q, k) conditional modes."""
+        ...
+
+    @property
+    def mode_curvature(self) -> Any:
+        """What the modes depend on, and how certain they are."""
+        ...
+
+    @property
+    def row_of(self) -> np.ndarray | None:
+        """Row of the estimation's problem of each row; None where they are the same."""
+        ...
+
+    def part_of_recession(self, place: slice) -> Recession | None:
+        """`recession` of the coefficients in some places of `estimates`."""
+        ...
+
+    def extra_names(self, name: str, size: int) -> tuple[str, ...]:
+        """Column names of one of the other predictors."""
+        ...
+
+    def by_quadrature(self, points: int) -> Any:
+        """The objective by quadrature, a function of the engine's parameters."""
         ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_means import (
@@ -10,9 +12,12 @@ from mixedeffects.inference.variance_means import (
     latent_variances,
 )
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 
 @in_the_data("variance", "r2")
-def r2(fit, *, scale="latent", approximation=None, null=None):
+def r2(fit: Fit, *, scale="latent", approximation=None, null=None):
     """Marginal and conditional R-squared, and every source's share of the variance.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from mixedeffects.estimation import NEGLIGIBLE
 from mixedeffects.inference.identification import identification
 from mixedeffects.inference.row_sums import block_triangle, column_moments
 from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # standard deviation, relative to the residual's, below which a dimension is not there; that of
 # lme4's isSingular, too
@@ -48,7 +52,7 @@ class PrincipalComponents:
         return int(np.count_nonzero(self.sd > ABSENT))
 
 
-def random_pca(fit, *, units="response"):
+def random_pca(fit: Fit, *, units="response"):
     """Principal components of the random effects: how many dimensions the data support.
 
     Parameters
@@ -108,7 +112,7 @@ def random_pca(fit, *, units="response"):
     return Table(columns)
 
 
-def random_components(fit, *, units="response"):
+def random_components(fit: Fit, *, units="response"):
     """The components of every grouping factor; see `random_pca`.
 
     Returns tuple of PrincipalComponents.
@@ -166,7 +170,7 @@ def upright(loadings):
     return loadings * np.where(signs == 0, 1.0, signs)
 
 
-def contributions(fit):
+def contributions(fit: Fit):
     """What each random effect alone adds to the response.
 
     Returns
@@ -196,7 +200,7 @@ def contributions(fit):
     return out
 
 
-def doubted_blocks(fit):
+def doubted_blocks(fit: Fit):
     """Positions of the blocks some variance or covariance of which is not in the data."""
     found = identification(fit)
     return set() if found is None else {e.block for e in found.entries if not e.known}

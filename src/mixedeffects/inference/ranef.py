@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 
 @in_the_data("estimate", "sd")
-def ranef(fit, *, level=0.95):
+def ranef(fit: Fit, *, level=0.95):
     """Conditional modes (BLUPs) of the random effects, one row per group level and column.
 
     Parameters

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.ranef import ranef
 from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 QUANTILES = {"min": 0.0, "q1": 0.25, "median": 0.5, "q3": 0.75, "max": 1.0}
 
@@ -28,7 +33,7 @@ def number_summary(values):
     return out | dict(zip(QUANTILES, found.tolist(), strict=True))
 
 
-def outcome_table(fit):
+def outcome_table(fit: Fit):
     """The response of the rows used.
 
     Returns
@@ -69,7 +74,7 @@ def outcome_table(fit):
     return Table({"rows": [y.size], **{n: [v] for n, v in number_summary(y).items()}})
 
 
-def predictor_tables(fit):
+def predictor_tables(fit: Fit):
     """The columns that the fixed effects read.
 
     Returns
@@ -98,7 +103,7 @@ def predictor_tables(fit):
     return Table(numbers), Table(categories)
 
 
-def extreme_levels(fit, level=0.95, most=5):
+def extreme_levels(fit: Fit, level=0.95, most=5):
     """Predicted random effects, the highest and the lowest of each factor and column.
 
     Parameters

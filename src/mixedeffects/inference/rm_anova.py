@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from mixedeffects.errors import ModelError
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import f_p_value
 from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 COLUMNS = (
     "term", "num_df", "den_df", "sum_sq", "error_sum_sq", "statistic", "p_value",
@@ -234,7 +238,7 @@ def mauchly(E, error_df):
     return float(np.exp(log_w)), first + second * (further - first)
 
 
-def term_tests(fit, names, *, ddf="satterthwaite"):
+def term_tests(fit: Fit, names, *, ddf="satterthwaite"):
     """F tests of a fit's terms; type III where its factors have sum-to-zero codings.
 
     Parameters

@@ -7,10 +7,15 @@ are exactly dependent) the rows are looked at once and the result is kept with t
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
 
 from mixedeffects.design import MAIN, has_rows, triangle
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # rows up to which a pass over them costs less than what the cross-products take
 FEW = 1000
@@ -22,7 +27,7 @@ NEARLY_DEPENDENT = 1e-5
 AT_ESTIMATES = "at the estimates: "
 
 
-def kept(fit, key, compute):
+def kept(fit: Fit, key, compute):
     """A result that is computed once per fit.
 
     Parameters
@@ -35,7 +40,7 @@ def kept(fit, key, compute):
     return fit.cache[key]
 
 
-def summed(fit, name, compute):
+def summed(fit: Fit, name, compute):
     """What is asked of the rows, computed once: a fit without rows has it in place of them.
 
     A number, an array, a text, or a list of these.
@@ -45,12 +50,12 @@ def summed(fit, name, compute):
     return fit.sums[name]
 
 
-def sums_of_rows(fit):
+def sums_of_rows(fit: Fit):
     """The sums that hold at any estimates."""
     return {name: x for name, x in fit.sums.items() if not name.startswith(AT_ESTIMATES)}
 
 
-def fixed_triangle(fit):
+def fixed_triangle(fit: Fit):
     """Upper triangular R with R'R = X'X.
 
     Returns (p, p) array.
@@ -66,7 +71,7 @@ def fixed_triangle(fit):
     return summed(fit, "triangle of X", lambda: _fixed_triangle(fit))
 
 
-def _fixed_triangle(fit):
+def _fixed_triangle(fit: Fit):
     stats = _unweighted(fit)
     if stats is not None:
         p = stats.p
@@ -77,7 +82,7 @@ def _fixed_triangle(fit):
     return R * top
 
 
-def block_triangle(fit, f):
+def block_triangle(fit: Fit, f):
     """Upper triangular R with R'R = Z'Z / n of one block's columns.
 
     Returns (k, k) array.
@@ -93,7 +98,7 @@ def block_triangle(fit, f):
     return summed(fit, f"triangle of Z {f}", lambda: _block_triangle(fit, f, block))
 
 
-def _block_triangle(fit, f, block):
+def _block_triangle(fit: Fit, f, block):
     n, stats = block.factor.codes.size, _unweighted(fit)
     if stats is not None:
         R = _root(_level_sums(stats, f).sum(axis=0), stats.reference.T_blocks[f])
@@ -103,7 +108,7 @@ def _block_triangle(fit, f, block):
     return R * top / np.sqrt(n)
 
 
-def level_counts(fit, f):
+def level_counts(fit: Fit, f):
     """(q,) rows of each level of one block's factor."""
     block = fit.all_blocks[f]
 
@@ -116,12 +121,12 @@ def level_counts(fit, f):
     return summed(fit, f"rows of levels {f}", count)
 
 
-def mean_squares(fit, f):
+def mean_squares(fit: Fit, f):
     """(k, k) mean over the rows of z z' of one block."""
     return summed(fit, f"mean squares {f}", lambda: _mean_squares(fit, f))
 
 
-def _mean_squares(fit, f):
+def _mean_squares(fit: Fit, f):
     Z = fit.all_blocks[f].Z
     if Z is not None and Z.shape[0] <= FEW:
         return Z.T @ Z / Z.shape[0]
@@ -129,7 +134,7 @@ def _mean_squares(fit, f):
     return R.T @ R
 
 
-def fixed_variance(fit):
+def fixed_variance(fit: Fit):
     """Variance of X beta over the rows, with n - 1 in the denominator.
 
     An offset does not count: nothing about it was estimated.
@@ -137,7 +142,7 @@ def fixed_variance(fit):
     return summed(fit, AT_ESTIMATES + "variance of X beta", lambda: _fixed_variance(fit))
 
 
-def _fixed_variance(fit):
+def _fixed_variance(fit: Fit):
     if not fit.beta.size:
         return 0.0
     n, rows = fit.design.n, has_rows(fit.design)
@@ -150,12 +155,12 @@ def _fixed_variance(fit):
     return float(np.var(fit.design.X @ fit.beta, ddof=1))
 
 
-def column_means(fit):
+def column_means(fit: Fit):
     """(p,) means of the fixed-effect columns."""
     return summed(fit, "means of X", lambda: np.asarray(fit.design.X).mean(axis=0))
 
 
-def mean_noise(fit):
+def mean_noise(fit: Fit):
     """Mean of the residual variance over the rows, in units of sigma^2."""
     weights = fit.design.weights
     if weights is None:
@@ -163,7 +168,7 @@ def mean_noise(fit):
     return summed(fit, "mean of 1 / weights", lambda: float(np.mean(1.0 / weights)))
 
 
-def column_moments(fit, j, f=None):
+def column_moments(fit: Fit, j, f=None):
     """Mean, standard deviation about it and root mean square of a column.
 
     Parameters
@@ -188,7 +193,7 @@ def column_moments(fit, j, f=None):
     )
 
 
-def _column_moments(fit, j, f):
+def _column_moments(fit: Fit, j, f):
     if f is None:
         names, matrix = fit.design.x_names, fit.design.X
     else:
@@ -206,12 +211,12 @@ def _column_moments(fit, j, f):
     return mean, sd if sd > ROUNDING * rms else 0.0, rms
 
 
-def _has_intercept(fit):
+def _has_intercept(fit: Fit):
     names = fit.design.x_names
     return bool(names) and names[0] == "(Intercept)" and fit.design.spec.x_terms[0] == -1
 
 
-def _unweighted(fit):
+def _unweighted(fit: Fit):
     """The cross-products of a linear fit's rows, each counted once; None of other fits."""
     return fit.cross_products if fit.design.weights is None else None
 

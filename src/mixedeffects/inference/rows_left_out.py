@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from mixedeffects.errors import MixedEffectsError
 from mixedeffects.inference.identification import identification
@@ -20,8 +21,11 @@ from mixedeffects.inference.row_sums import (
 from mixedeffects.inference.summary import accuracy_note
 from mixedeffects.inference.variance_means import finite_fixed_variance, latent_variances
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def keep_sums(fit):
+
+def keep_sums(fit: Fit):
     """Compute, into ``fit.sums``, every sum over the rows that other questions ask for."""
     fixed_triangle(fit)
     fixed_variance(fit)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedeffects.errors import DataWarning, depth_of_package
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 MOST_NAMES = 6
 # what to do instead of a standard error or a Wald test
@@ -22,7 +26,7 @@ SPREADS = ("dispersion", "df")
 WIDTHS = tuple(f"{name}:" for name in SPREADS)
 
 
-def limits_of(fit, L):
+def limits_of(fit: Fit, L):
     """What becomes of combinations of the coefficients; see `Recession.limits`.
 
     Takes L (m, p) array.
@@ -49,7 +53,7 @@ def at_the_limits(values, limits):
     return np.where(limits != 0, limits, values)
 
 
-def fixed_estimates(fit):
+def fixed_estimates(fit: Fit):
     """(p,) estimates of the fixed effects: inf, -inf or nan where there is no finite one.
 
     Examples

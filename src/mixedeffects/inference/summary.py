@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.coefficients import coefficient_table
@@ -13,6 +14,9 @@ from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.row_sums import AT_ESTIMATES, level_counts, summed
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class SummaryFacts:
     accuracy: str = ""
 
 
-def group_sizes(fit):
+def group_sizes(fit: Fit):
     """Rows per level of every grouping factor, of all predictors. Returns tuple of GroupSizes."""
     out = []
     for name, f in {block.factor.name: f for f, block in enumerate(fit.all_blocks)}.items():
@@ -101,7 +105,7 @@ def group_sizes(fit):
     return tuple(out)
 
 
-def singular_words(fit):
+def singular_words(fit: Fit):
     """Each direction of zero variance in words: ``"Subject: (Intercept) - 0.2 Days"``.
 
     A group of the extra zeros is called ``"zi: Subject"``, as in the table of variances.
@@ -124,7 +128,7 @@ def singular_words(fit):
     return tuple(out)
 
 
-def summary_facts(fit, *, ddf=None, level=0.95):
+def summary_facts(fit: Fit, *, ddf=None, level=0.95):
     """Collect what a summary shows.
 
     Returns a `SummaryFacts`.
@@ -161,7 +165,7 @@ def summary_facts(fit, *, ddf=None, level=0.95):
     )
 
 
-def known_shares(fit):
+def known_shares(fit: Fit):
     """`variance_shares`, or an empty table where the family has no variance on that scale."""
     try:
         return variance_shares(fit)
@@ -184,12 +188,12 @@ def approximation_words(nagq):
     return f"adaptive Gauss–Hermite quadrature, {nagq} points"
 
 
-def accuracy_note(fit):
+def accuracy_note(fit: Fit):
     """What is to be said of the approximation to the likelihood; "" where nothing is."""
     return summed(fit, AT_ESTIMATES + "accuracy", lambda: _accuracy_note(fit))
 
 
-def _accuracy_note(fit):
+def _accuracy_note(fit: Fit):
     from mixedeffects.inference.doubtful import doubtful
 
     if not doubtful(fit):
@@ -199,7 +203,7 @@ def _accuracy_note(fit):
     return approximation_note(fit)
 
 
-def generalised_facts(fit, level):
+def generalised_facts(fit: Fit, level):
     """What a generalised model's summary has besides: family, approximation, other parts."""
     from mixedeffects.inference.dispersion import natural_parameters
 

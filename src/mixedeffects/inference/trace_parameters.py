@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.component_names import component_values, components_of
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 class UserCoordinates:
@@ -75,7 +80,7 @@ def labels_of(components):
     return list(out)
 
 
-def coordinates_of(fit):
+def coordinates_of(fit: Fit):
     """The coordinates of a fit's own path."""
     names = {"conditional": fit.design.x_names}
     for name, values in fit.extras.items():

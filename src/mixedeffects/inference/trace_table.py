@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.trace_parameters import coordinates_of
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # what a row has besides the parameters
 OWN = ("iteration", "evaluations", "objective", "gap", "gradient", "seconds")
 
 
-def trace(fit):
+def trace(fit: Fit):
     """Every iteration that the optimiser accepted: objective, gradient, all parameters.
 
     Parameters

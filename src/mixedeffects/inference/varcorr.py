@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from mixedeffects.covariance import structure_of
 from mixedeffects.inference.combinations import Combination
 from mixedeffects.inference.identification import identification
 from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class VarCorr:
         return Table(columns)
 
 
-def varcorr(fit):
+def varcorr(fit: Fit):
     """Variance components of a fit.
 
     Parameters

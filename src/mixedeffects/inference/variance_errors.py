@@ -9,6 +9,8 @@ standard deviations, Fisher's z for correlations.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.covariance import structure_of
@@ -16,12 +18,15 @@ from mixedeffects.inference.identification import NOT_IN_DATA, unknown_component
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.table import Table
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 BOUNDARY = "on the boundary of its space (singular fit): no standard error"
 # a correlation this close to one is on the boundary
 EXTREME = 1.0 - 1e-10
 
 
-def boundary_columns(fit):
+def boundary_columns(fit: Fit):
     """Per singular term, by position, the columns whose variances have no normal approximation.
 
     All columns of a correlated term, because a direction of zero variance bounds all of them; of
@@ -40,7 +45,7 @@ def boundary_columns(fit):
     return out
 
 
-def missing_reasons(fit):
+def missing_reasons(fit: Fit):
     """Per variance component, why it has no standard error; "" where it has one."""
     bounded, doubt = boundary_columns(fit), fit.parameters.doubt
     return [
@@ -49,7 +54,7 @@ def missing_reasons(fit):
     ]
 
 
-def variance_errors(fit, *, level=0.95):
+def variance_errors(fit: Fit, *, level=0.95):
     """Standard errors and confidence intervals of the variance components.
 
     Returns

@@ -8,6 +8,7 @@ one: see `mixedeffects.inference.distribution_variance`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,10 +22,13 @@ from mixedeffects.inference.row_sums import (
 )
 from mixedeffects.inference.separated import limits_of, warn_separated
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 SCALES = ("latent", "response")
 
 
-def check_scale(fit, scale, approximation, null):
+def check_scale(fit: Fit, scale, approximation, null):
     """Refuse options that have no meaning for the model. Raises OptionError."""
     if scale not in SCALES:
         raise OptionError(f"scale={scale!r} is not one of {', '.join(SCALES)}")
@@ -71,7 +75,7 @@ class LatentVariances:
         return sum(self.blocks) + self.noise
 
 
-def latent_variances(fit, approximation=None, null=None, *, slopes=False):
+def latent_variances(fit: Fit, approximation=None, null=None, *, slopes=False):
     """The sources of variance of a fit, that of its fixed effects apart.
 
     Parameters
@@ -127,7 +131,7 @@ def latent_variances(fit, approximation=None, null=None, *, slopes=False):
     )
 
 
-def mean_variances(fit):
+def mean_variances(fit: Fit):
     """Average variance that each block contributes to an observation.
 
     For a random intercept that is its variance; with slopes it is the mean over the rows of z'Gz
@@ -137,7 +141,7 @@ def mean_variances(fit):
     return [float(np.einsum("ab,ab->", G, mean_squares(fit, f))) for f, G in enumerate(main)]
 
 
-def finite_fixed_variance(fit, what):
+def finite_fixed_variance(fit: Fit, what):
     """`fixed_variance`; nan, with a warning, where the linear predictor of a row is infinite.
 
     Warns DataWarning.
@@ -161,7 +165,7 @@ def finite_fixed_variance(fit, what):
     return np.nan
 
 
-def singular_blocks(fit):
+def singular_blocks(fit: Fit):
     """Positions of the blocks that have a term on the boundary."""
     owner = [f for f, block in enumerate(fit.design.blocks) for _ in block.terms]
     return sorted({owner[direction.term] for direction in fit.certificate.singular})

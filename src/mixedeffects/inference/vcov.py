@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.errors import OptionError
@@ -9,10 +11,13 @@ from mixedeffects.inference.coefficient_parts import check_component, part_of
 from mixedeffects.inference.identification import identification, known_covariance
 from mixedeffects.inference.separated import limits_of
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 METHODS = ("model", "kenward-roger", "CR0", "CR2")
 
 
-def vcov(fit, *, method="model", groups=None, component="conditional"):
+def vcov(fit: Fit, *, method="model", groups=None, component="conditional"):
     """Covariance matrix of the coefficients.
 
     Parameters
@@ -81,12 +86,12 @@ def vcov(fit, *, method="model", groups=None, component="conditional"):
     return of_coefficients(fit, df_method(fit, method).vcov)
 
 
-def of_coefficients(fit, covariance):
+def of_coefficients(fit: Fit, covariance):
     """The covariance of the main coefficients, nan where they or it have no number."""
     return finite_part(fit, known_covariance(fit, np.eye(fit.beta.size), covariance))
 
 
-def unknown_theta(fit):
+def unknown_theta(fit: Fit):
     """Positions in theta of the terms some variance or covariance of which is not in the data."""
     found = identification(fit)
     doubted = set() if found is None else {(e.block, e.term) for e in found.entries if not e.known}
@@ -97,7 +102,7 @@ def unknown_theta(fit):
     return np.concatenate([np.empty(0, dtype=int), *lost])
 
 
-def finite_part(fit, covariance):
+def finite_part(fit: Fit, covariance):
     """A covariance, nan for coefficients without a finite estimate.
 
     Parameters

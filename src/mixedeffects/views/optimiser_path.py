@@ -25,7 +25,7 @@ def trace_view(fit, *others):
 
     Parameters
     ----------
-    *others : FitRecord
+    *others : Fit
         Fits of the same model to the same rows by other optimisers.
 
     Returns

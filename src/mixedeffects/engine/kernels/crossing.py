@@ -57,8 +57,8 @@ def eliminate_row(i, row, pointer, entry, level, indptr, place, value, K):
     Row by row, so that what is written to stays in the processor's cache and rows can be
     shared among threads.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     i : int
         Position in the order of elimination.
     row : (m,)

@@ -146,8 +146,8 @@ def eliminate_pairs(diag, fixed, Lam, prior, K, F, KB, xx):
 def eliminate(diag, fixed, Lam, prior, K, F, KB, xx):
     """K, F and K B of every level, and xx less the leaf's part.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     diag : (q, k, k), fixed : (q, k, t), Lam : (k, k), prior : (q,)
     K, F : (q, k, k), overwritten
     KB : (q, k, t), overwritten

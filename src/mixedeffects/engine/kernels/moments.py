@@ -32,8 +32,8 @@ PIVOT = 1e-11
 def add_moments(F, cls, weight, f, count, xx, xy, yy):
     """Moments of every replicate.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     F : (q, k, p), cls : (q,) int32
     weight : (R, q) or (R, 0)
         How often each level counts; none for once each.
@@ -69,8 +69,8 @@ def add_moments(F, cls, weight, f, count, xx, xy, yy):
 def value(A, count, xx, xy, yy, XX, Xy, square, which, G, E, S, L, beta, numbers):
     """log|M|, log|X'V^-1X| and y'Py of some replicates.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     A : (C, k, k)
     count, xx, xy, yy
         From `add_moments`.
@@ -182,8 +182,8 @@ def slopes(
 ):  # fmt: skip
     """D = dd/dG, the gradient and the average information where `value` was last computed.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     count, xx, xy, yy, which, E, S, L, beta
         As in `value`.
     Lam : (r, k, k), in the order of `which`

@@ -58,8 +58,8 @@ def minimum_degree(pointer, level, indptr, index, weight, degree, late, budget):
     Degrees are bounded as by Amestoy, Davis & Duff (1996), doi:10.1137/S0895479894278952:
     |E_p| plus, per other element, what it has outside E_p.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     pointer, level, indptr, index
         Elements of each node, and nodes of each element.
     weight : (n,) int64
@@ -213,8 +213,8 @@ def fill(order, indptr, index, weight, budget):
     Column p holds what the leaf levels that meet p first, and the columns whose first
     later node is p, hold beyond p: each is looked at once (the elimination tree).
 
-    Parameters
-    ----------
+    Arrays
+    ------
     order : (n,) int64
     indptr, index
         Nodes of each leaf level.

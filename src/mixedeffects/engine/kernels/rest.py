@@ -10,8 +10,8 @@ from numba import njit
 def scale_columns(index, value, offset, within, factor_of, Lams, out):
     """Multiply compressed rows by the block-diagonal Lambda of the remainder, on the column side.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     index : (nnz,), value : (nnz, k)
         A level's columns are adjacent.
     offset : int

@@ -40,8 +40,8 @@ def gather(Z, columns, r, out):
 def locate(leaf, columns, first, indptr, index, place):
     """Where each row's remainder columns stand among its leaf level's cross-products.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     leaf : (n,) int32
     columns : (n, K) int32
     first : int

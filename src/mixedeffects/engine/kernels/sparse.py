@@ -44,8 +44,8 @@ def locate(
 ):  # fmt: skip
     """Where each pair of columns that a leaf level meets stands in the pattern.
 
-    Parameters
-    ----------
+    Arrays
+    ------
     first : (q + 1,) int64
         First pair of each level; pair (e, d), d <= e, follows in lexicographic order.
     where : (pairs,) int32 or int64, overwritten

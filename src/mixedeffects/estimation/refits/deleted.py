@@ -22,7 +22,7 @@ class Deletions:
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
     units : Clusters
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.errors import MixedEffectsError
@@ -9,11 +11,14 @@ from mixedeffects.inference.assumptions import counts, curvature, shape, values
 from mixedeffects.inference.assumptions.spread import spread
 from mixedeffects.inference.assumptions.standardised import standardised
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 #: In the order in which they are shown.
 ASSUMPTIONS = ("values", "skewness", "tails", "spread", "dispersion", "zeros", "curvature")
 
 
-def assumptions(fit):
+def assumptions(fit: Fit):
     """What the response and the residuals say against the model.
 
     Returns

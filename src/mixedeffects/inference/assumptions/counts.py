@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.family import Response
@@ -11,6 +13,9 @@ from mixedeffects.inference.assumptions.standardised import MOST_USED, row_lever
 from mixedeffects.inference.checkup.record import FINE, LOOK, Check
 from mixedeffects.inference.prediction.simulate import simulated
 from mixedeffects.inference.residual.row_sample import counted_rows, row_sample
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # ratio of the variance to the model's that is worth knowing, and plainly wrong; and too low
 MORE, MUCH_MORE, LESS = 1.3, 2.0, 0.5
@@ -24,7 +29,7 @@ SIMULATIONS = 60
 ZEROS, MANY_ZEROS, LEAST_SHARE = 1.2, 1.5, 0.02
 
 
-def dispersion_ratio(fit):
+def dispersion_ratio(fit: Fit):
     """Squared Pearson residuals against what the model says, and how that varies.
 
     Returns
@@ -62,7 +67,7 @@ def dispersion_ratio(fit):
     return ratio, float(np.std(among, ddof=1) * np.sqrt(rows / left))
 
 
-def dispersion(fit, ratio, error):
+def dispersion(fit: Fit, ratio, error):
     """The ratio of variances in words."""
     if not np.isfinite(ratio) or fit.design.n < LEAST:
         return []
@@ -87,12 +92,12 @@ def dispersion(fit, ratio, error):
     return [Check("dispersion", ratio, state, words, "assumptions")]
 
 
-def small_groups(fit):
+def small_groups(fit: Fit):
     """Whether modes follow the responses, so that at them counts vary less than the model says."""
     return float(row_leverages(fit).mean()) >= MOST_USED
 
 
-def zeros(fit):
+def zeros(fit: Fit):
     """Zeros against those that the model expects.
 
     Where groups are large it expects them at the modes. The modes of small groups follow the

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.formula import Call, Name, strip
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # functions that move and stretch a column, so that a square of it is one of the column
 LINEAR = ("center", "scale", "standardize")
@@ -14,7 +19,7 @@ MOST_LEVELS = 12
 MOST_PREDICTORS = 20
 
 
-def numeric_predictors(fit):
+def numeric_predictors(fit: Fit):
     """Numeric columns that stand by themselves in the fixed effects or in interactions there.
 
     Returns
@@ -41,7 +46,7 @@ def numeric_predictors(fit):
     return out
 
 
-def categorical_predictors(fit):
+def categorical_predictors(fit: Fit):
     """Categories of the fixed effects: name to (codes, labels)."""
     predictors = fit.design.sources
     if predictors is None:

@@ -10,6 +10,7 @@ fitted again. A generalised model's score is the exact one of its Laplace approx
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from mixedeffects.inference.checkup.record import FINE, Check
 from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.prediction.uncertainty import effect_variance
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # how far the curved part moves the fitted values, in standard deviations of what they leave, that
 # is worth knowing, and plainly wrong
 BENT, VERY_BENT = 0.2, 0.5
@@ -31,7 +35,7 @@ CONTAINED = 1e-6
 WITHIN = 0.5
 
 
-def curvature(fit, excess=1.0):
+def curvature(fit: Fit, excess=1.0):
     """Score tests of the squares of the numeric predictors.
 
     Returns list of Check.
@@ -70,7 +74,7 @@ def curvature(fit, excess=1.0):
     return [Check("curvature", size, verdict(True, size, BENT, VERY_BENT), words, "assumptions")]
 
 
-def score_of_square(fit, x, excess=1.0, setting=None):
+def score_of_square(fit: Fit, x, excess=1.0, setting=None):
     """Score test of the square of one column.
 
     Parameters
@@ -97,13 +101,13 @@ def score_of_square(fit, x, excess=1.0, setting=None):
     return _square(fit, ((x - x.mean()) / scale) ** 2, *setting, excess)
 
 
-def _setting(fit):
+def _setting(fit: Fit):
     """Scores and weights of the rows, and the projection that goes with them."""
     score, weights = _score_and_weights(fit)
     return score, weights, _Projection(fit, weights)
 
 
-def _score_and_weights(fit):
+def _score_and_weights(fit: Fit):
     """(n,) derivatives of the log-likelihood by the rows' predictors, and information."""
     w = np.asarray(fit.family.expected_information(fit.response, fit.predictors), dtype=float)
     return fit.row_scores(), np.maximum(w, 1e-10 * max(float(w.max()), 1e-300))
@@ -112,7 +116,7 @@ def _score_and_weights(fit):
 class _Projection:
     """What the model fits to a column, its variances and weights being known."""
 
-    def __init__(self, fit, weights):
+    def __init__(self, fit: Fit, weights):
         design = replace(fit.design.changed(offset=None, aliased=()), weights=weights)
         self.design = design
         if not design.blocks:
@@ -139,7 +143,7 @@ class _Projection:
         return fixed, fixed + random_part([(k.factor.codes, k.Z) for k in design.blocks], b)
 
 
-def _square(fit, q, score, weights, projection, excess):
+def _square(fit: Fit, q, score, weights, projection, excess):
     """(statistic, size) of one square; None where other columns contain it."""
     q = q - q.mean()
     fixed, whole = projection(q)
@@ -160,7 +164,7 @@ def _square(fit, q, score, weights, projection, excess):
     return t, size
 
 
-def _between(fit):
+def _between(fit: Fit):
     """(n,) variance that the random effects add to the main predictor."""
     every, out = np.arange(fit.design.n), np.zeros(fit.design.n)
     for block, owner, factor, _ in fit.random_effects:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.assumptions.limits import critical, verdict
@@ -15,6 +17,9 @@ from mixedeffects.inference.assumptions.moments import (
 from mixedeffects.inference.assumptions.words import lifted, row_name
 from mixedeffects.inference.checkup.record import FINE, Check
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # skewness that is worth knowing (a chi-squared of 32 degrees of freedom has 0.5), and that no
 # linear model should be fitted to (of 8, 1)
 SKEWED, VERY_SKEWED = 0.5, 1.0
@@ -27,7 +32,7 @@ HEAVY, VERY_HEAVY = 1.0, 15.0
 FAR = 4.0
 
 
-def skew(fit, found):
+def skew(fit: Fit, found):
     """Skewness of the residuals."""
     if found is None or not found.shaped or found.n < LEAST:
         return []
@@ -49,7 +54,7 @@ def skew(fit, found):
     return [Check("skewness", g1, state, words, "assumptions")]
 
 
-def tails(fit, found):
+def tails(fit: Fit, found):
     """Excess kurtosis of the residuals."""
     if found is None or not found.shaped or found.n < LEAST:
         return []

@@ -7,6 +7,8 @@ compared between levels (Levene's test).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.assumptions.covariates import categorical_predictors, numeric_predictors
@@ -14,6 +16,9 @@ from mixedeffects.inference.assumptions.limits import ALPHA, critical, verdict
 from mixedeffects.inference.assumptions.moments import LEAST
 from mixedeffects.inference.assumptions.words import lifted
 from mixedeffects.inference.checkup.record import FINE, Check
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # ratio of standard deviations worth knowing, and plainly wrong
 UNEVEN, VERY_UNEVEN = 1.5, 2.5
@@ -25,7 +30,7 @@ CLIPPED = 6.0
 LEAST_ROWS = 10
 
 
-def spread(fit, found):
+def spread(fit: Fit, found):
     """Standard deviations of the residuals along fitted values, predictors and categories."""
     if found is None or found.n < LEAST:
         return []
@@ -68,7 +73,7 @@ def spread(fit, found):
     ]  # fmt: skip
 
 
-def _advice(fit, name, rising):
+def _advice(fit: Fit, name, rising):
     if name == "fitted values":
         if rising and fit.family.name == "gaussian":
             return lifted(fit, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from mixedeffects.inference.deletion.rows import leverages
 from mixedeffects.inference.prediction.mode_errors import own_mode_variance
 from mixedeffects.inference.residual.residuals import residuals_of
 from mixedeffects.inference.row_sums import kept
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # levels of several grouping factors together, beyond which each row's leverage takes seconds
 MOST_LEVELS = 1_000
@@ -46,7 +50,7 @@ class Standardised:
     shaped: bool
 
 
-def standardised(fit):
+def standardised(fit: Fit):
     """Residuals in units of their own standard deviations.
 
     Of a linear model the conditional residual has variance sigma^2 (1 - h), h the derivative of
@@ -55,7 +59,7 @@ def standardised(fit):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         Of a family without discrete responses.
 
     Returns
@@ -79,7 +83,7 @@ def standardised(fit):
     return Standardised(z / size, rows, eta, float(kept[rows].sum()), known)
 
 
-def row_leverages(fit):
+def row_leverages(fit: Fit):
     """Share of every row's residual that estimates and modes use up, (n,).
 
     Of a linear model with several large factors, a bound on their mean for every row.
@@ -87,7 +91,7 @@ def row_leverages(fit):
     return kept(fit, "row leverages", lambda: _row_leverages(fit))
 
 
-def _row_leverages(fit):
+def _row_leverages(fit: Fit):
     n, p = fit.design.n, fit.design.X.shape[1]
     if fit.kind.residual:
         columns = sum(block.factor.n_levels * block.k for block in fit.all_blocks)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.assumptions.limits import ALPHA
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # different values of an ordered category rather than of a measurement
 FEW = 5
@@ -15,7 +20,7 @@ PILED, VERY_PILED = 0.1, 0.2
 LEAST_ROWS, LEAST_TWO = 20, 8
 
 
-def response_values(fit, found=None):
+def response_values(fit: Fit, found=None):
     """Two values, few values, or a pile at the smallest or the largest."""
     y = fit.response.y
     if fit.family.discrete or y.size < LEAST_TWO:

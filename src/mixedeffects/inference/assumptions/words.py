@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.design import label_text, row_labels
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def lifted(fit, to_the_right):
+
+def lifted(fit: Fit, to_the_right):
     """What to try where a response is skewed."""
     if fit.family.name != "gaussian":
         return "Try another family or link"
@@ -19,7 +24,7 @@ def lifted(fit, to_the_right):
     return "Try a transformation of the response that draws small values in"
 
 
-def row_name(fit, row):
+def row_name(fit: Fit, row):
     """A row of the table as given: ``"row 56 (counted from 0)"``, or by its own label."""
     kept = fit.design.missing.kept
     at = int(row) if kept is None else int(np.flatnonzero(kept)[row])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mixedeffects.inference.approximation import (
     CROSSED,
     DEAR,
@@ -17,6 +19,9 @@ from mixedeffects.inference.checkup.record import FINE as NO_TROUBLE
 from mixedeffects.inference.checkup.record import LOOK, PROBLEM, Check
 from mixedeffects.inference.doubtful import doubtful
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 WHY = (
     "with few or all but equal responses per level, and a large standard deviation, Laplace's "
     "approximation can be far from the integral: variances, and coefficients with them, are then "
@@ -24,7 +29,7 @@ WHY = (
 )
 
 
-def accuracy(fit):
+def accuracy(fit: Fit):
     """Whether Laplace's approximation is near the integral that it stands for."""
     found = approximation(fit)
     if found.status == EXACT:
@@ -46,7 +51,7 @@ def accuracy(fit):
     return Check("approximation", float("nan"), LOOK, words)
 
 
-def off_words(fit, found):
+def off_words(fit: Fit, found):
     """What quadrature says where the approximation is off, and how to ask for it."""
     what = "Laplace's approximation"
     if fit.nagq != 1:
@@ -83,7 +88,7 @@ def why_not(found):
     return "the estimates have no standard errors to compare with"
 
 
-def approximation_note(fit):
+def approximation_note(fit: Fit):
     """What a summary says of the approximation; "" where there is nothing to say."""
     if not doubtful(fit):
         return ""

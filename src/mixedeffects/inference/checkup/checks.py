@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mixedeffects.inference.checkup.approximation import accuracy
 from mixedeffects.inference.checkup.fixed import aliased, collinearity, scale
 from mixedeffects.inference.checkup.optimum import (
@@ -21,6 +23,9 @@ from mixedeffects.inference.checkup.random import (
 )
 from mixedeffects.inference.table import Table
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 #: In the order in which they are shown; each gives one `Check`, or a list of them.
 CHECKS = (
     optimum, identified, iterations, separation, edge, accuracy, singular, dimensions, variances,
@@ -31,7 +36,7 @@ CHECKS = (
 OF_FAMILIES = (separation, edge, accuracy)
 
 
-def checkup(fit):
+def checkup(fit: Fit):
     """Every check of a fit.
 
     Returns tuple of Check.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from mixedeffects.formula import Name, column_names
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
 from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.row_sums import column_moments, fixed_triangle
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # ratio of standard deviations, and of a mean to its standard deviation, that ask for scaling
 WIDE, FAR = 1e3, 1e3
@@ -67,7 +71,7 @@ class Collinearity:
     together: tuple[str, ...]
 
 
-def column_sizes(fit):
+def column_sizes(fit: Fit):
     """Means and standard deviations of the numeric columns, of the fixed and the random effects.
 
     Returns
@@ -96,7 +100,7 @@ def _size(name, column):
     return ColumnSize(name, mean, float((column - mean).std()))
 
 
-def inner_columns(fit):
+def inner_columns(fit: Fit):
     """Numeric columns of the table that have no column of their own: ``x`` of ``f:x``.
 
     Those of the fixed effects as the design kept them; of random effects as the sum of the columns
@@ -131,7 +135,7 @@ def inner_columns(fit):
     return {name: values for name, values in out.items() if np.ndim(values)}
 
 
-def random_columns(fit):
+def random_columns(fit: Fit):
     """Per random term with columns: its block, itself, its effects, the owner of each column."""
     for block in fit.design.blocks:
         if block.Z is None:
@@ -144,7 +148,7 @@ def random_columns(fit):
                 yield block, term, own, owners(names, own)
 
 
-def lost_columns(fit):
+def lost_columns(fit: Fit):
     """Fixed-effect numbers dropped only because they lie so far from zero.
 
     Returns
@@ -167,7 +171,7 @@ def depends_on_zero(term):
     return form.k > 1 and form.invariance is not Invariance.ANY
 
 
-def uncorrelated_columns(fit):
+def uncorrelated_columns(fit: Fit):
     """Names of slopes, as in ``(x || g)``, whose model depends on where x has its zero.
 
     Of an interaction ``(f:x || g)`` both the columns and the number in it.
@@ -187,7 +191,7 @@ def uncorrelated_columns(fit):
     return out
 
 
-def scale(fit):
+def scale(fit: Fit):
     """Sizes of the predictors, next to each other and to their means."""
     sizes = column_sizes(fit)
     far = lost_columns(fit)
@@ -230,7 +234,7 @@ def scale(fit):
     return Check("scale", ratio, FINE, words)
 
 
-def collinear(fit):
+def collinear(fit: Fit):
     """Variance inflation factors of the fixed effects, and which of them cause the largest.
 
     Returns
@@ -300,7 +304,7 @@ def inflation(R, own, others):
     return float(np.exp(2.0 * (np.log(alone) - np.log(np.abs(rest))).sum() / len(own)))
 
 
-def collinearity(fit):
+def collinearity(fit: Fit):
     """Predictors that others nearly determine."""
     found = collinear(fit)
     if found is None:
@@ -329,7 +333,7 @@ def collinearity(fit):
     return Check("collinearity", vif, verdict, words)
 
 
-def shared_columns(fit, terms):
+def shared_columns(fit: Fit, terms):
     """Numeric columns, their zero outside the bulk of the data, that some and other terms read.
 
     Returns list of str.
@@ -360,7 +364,7 @@ def shared_columns(fit, terms):
     )  # fmt: skip
 
 
-def aliased(fit):
+def aliased(fit: Fit):
     """Columns that were dropped because others determine them."""
     found = [
         a for part in fit.design.predictors.values() for a in part.aliased if not a.distant

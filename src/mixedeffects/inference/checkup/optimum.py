@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
 from mixedeffects.inference.identification import identification
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def optimum(fit):
+
+def optimum(fit: Fit):
     """Whether the estimates are a proved optimum."""
     c = fit.certificate
     numbers = f"|gradient| {c.gradient:.0e}, Newton decrement {c.decrement:.0e}"
@@ -45,7 +50,7 @@ def plain(message):
     return message[:1].lower() + message[1:] if message[1:2].islower() else message
 
 
-def identified(fit):
+def identified(fit: Fit):
     """Whether every variance and covariance is in the data."""
     found = identification(fit)
     if found is None:
@@ -65,7 +70,7 @@ def identified(fit):
     return Check("identified", float(len(found.flat)), PROBLEM, words)
 
 
-def iterations(fit):
+def iterations(fit: Fit):
     """Whether the optimiser was stopped by its limit."""
     c = fit.certificate
     if c.ran_out:
@@ -75,7 +80,7 @@ def iterations(fit):
     return Check("iterations", float(c.iterations), FINE, words)
 
 
-def separation(fit):
+def separation(fit: Fit):
     """Whether coefficients of a generalised model are infinite."""
     names = fit.certificate.infinite
     if not names:
@@ -86,7 +91,7 @@ def separation(fit):
     return Check("separation", float(len(names)), PROBLEM, fit.certificate.message)
 
 
-def edge(fit):
+def edge(fit: Fit):
     """Whether a fit ended at the edge of what its means can be; normal ones can be anything."""
     if fit.exact or fit.certificate.converged:
         return []

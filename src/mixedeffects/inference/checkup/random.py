@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
 from mixedeffects.inference.random_pca import contributions, random_components
 from mixedeffects.inference.summary import singular_words
 from mixedeffects.inference.varcorr import varcorr
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # contribution to the response, in residual standard deviations, that is next to nothing
 NEAR_ZERO = 0.01
@@ -19,7 +24,7 @@ NO_SHARE = 1e-8
 FEW_LEVELS = 5
 
 
-def singular(fit):
+def singular(fit: Fit):
     """Directions of zero variance."""
     words = singular_words(fit)
     if not words:
@@ -34,7 +39,7 @@ def singular(fit):
     return Check("singular", float(len(words)), PROBLEM, said)
 
 
-def dimensions(fit):
+def dimensions(fit: Fit):
     """Per grouping factor, how many dimensions of its random effects the data support."""
     out = []
     for c in random_components(fit):
@@ -51,7 +56,7 @@ def dimensions(fit):
     return out
 
 
-def near_zero(fit):
+def near_zero(fit: Fit):
     """Random effects that add next to nothing to the response.
 
     Returns
@@ -68,7 +73,7 @@ def near_zero(fit):
     return out
 
 
-def variances(fit):
+def variances(fit: Fit):
     """Variances next to nothing."""
     sizes = np.concatenate(contributions(fit))
     if np.isnan(sizes).all():
@@ -87,7 +92,7 @@ def variances(fit):
     return Check("variances", smallest, LOOK, words)
 
 
-def correlations(fit):
+def correlations(fit: Fit):
     """Correlations of random effects at the boundary."""
     largest, names = 0.0, []
     for term in varcorr(fit).terms:
@@ -108,7 +113,7 @@ def correlations(fit):
     return Check("correlations", largest, LOOK, f"at the boundary: {'; '.join(names)}")
 
 
-def levels(fit):
+def levels(fit: Fit):
     """Grouping factors with few levels."""
     factors = {block.factor.name: block.factor for block in fit.all_blocks}
     few = [f for f in factors.values() if f.n_levels < FEW_LEVELS]
@@ -123,7 +128,7 @@ def levels(fit):
     return Check("levels", float(fewest), LOOK, words)
 
 
-def rows(fit):
+def rows(fit: Fit):
     """Rows against random effects."""
     n, q = fit.design.n, sum(block.factor.n_levels * block.k for block in fit.all_blocks)
     if q < n:

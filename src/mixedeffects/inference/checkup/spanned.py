@@ -8,10 +8,15 @@ decided without the response.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.design import dense
 from mixedeffects.inference.comparison.random_terms import owners
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # share of a column's squared length that may be outside of the fixed effects' columns
 OUTSIDE = 1e-9
@@ -19,7 +24,7 @@ OUTSIDE = 1e-9
 MOST_COLUMNS, MOST_DOUBLES = 500, 50_000_000
 
 
-def spanned_effects(fit):
+def spanned_effects(fit: Fit):
     """Effects of random terms whose columns the fixed effects' columns span.
 
     Returns

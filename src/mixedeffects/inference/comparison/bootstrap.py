@@ -45,7 +45,7 @@ def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
 
     Parameters
     ----------
-    small, large : FitRecord
+    small, large : Fit
         Nested, on the same rows, by the same criterion.
     statistic : float
         Observed.
@@ -102,7 +102,7 @@ def objectives(fit, Y):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
     Y : (n_rows, R) array
 
     Returns

@@ -12,7 +12,7 @@ def simulated_gains(small, large, n, rng):
 
     Parameters
     ----------
-    small, large : FitRecord
+    small, large : Fit
         Generalised, on the same rows.
     n : int
     rng : numpy.random.Generator

@@ -77,7 +77,7 @@ def needs_ml(fits):
 
     Parameters
     ----------
-    fits : sequence of FitRecord
+    fits : sequence of Fit
     """
     if not any(fit.reml for fit in fits):
         return ""
@@ -93,7 +93,7 @@ def likelihood_ratio(small, large, found=None):
 
     Parameters
     ----------
-    small, large : FitRecord
+    small, large : Fit
         On the same rows, by the same criterion.
     found : Nesting, optional
         How the one sits in the other, where that is known.
@@ -173,7 +173,7 @@ def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
 
     Parameters
     ----------
-    fits : sequence of FitRecord
+    fits : sequence of Fit
         On the same rows, by the same criterion.
     names : sequence of str
     test : {"auto", True, False}

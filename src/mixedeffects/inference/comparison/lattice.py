@@ -23,7 +23,7 @@ class Lattice:
 
     Parameters
     ----------
-    fits : sequence of FitRecord
+    fits : sequence of Fit
         On the same rows, smallest first.
     names : sequence of str
 

@@ -10,7 +10,7 @@ def refuse_other_likelihoods(fits, names):
 
     Parameters
     ----------
-    fits : sequence of FitRecord
+    fits : sequence of Fit
         On the same rows.
     names : sequence of str
 

@@ -18,12 +18,12 @@ def on_the_same_rows(fits, names):
 
     Parameters
     ----------
-    fits : sequence of FitRecord
+    fits : sequence of Fit
     names : sequence of str
 
     Returns
     -------
-    tuple of FitRecord
+    tuple of Fit
         What is in other order knows nothing of the table any more: it is for comparisons.
 
     Raises
@@ -54,7 +54,7 @@ def reordered(fit, order):
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
     order : (n,) int array
     """
     design = take_rows(fit.design, order)
@@ -68,7 +68,7 @@ def order_of(first, other, pair):
 
     Parameters
     ----------
-    first, other : FitRecord
+    first, other : Fit
     pair : str
         Their names, for messages.
 

@@ -9,10 +9,15 @@ cluster of 70,000 rows with twenty random effects costs as much as one of 25 row
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.engine import free_memory
 from mixedeffects.errors import NotAvailableError, PlanTooLargeError
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # eigenvalues of a scaled Gram matrix that count as zero
 NO_DIRECTION = 1e-11
@@ -24,7 +29,7 @@ SECONDS = (1e-6, 1e-7, 5e-10)
 LONGEST_SECONDS = 900.0
 
 
-def adjusted_products(fit, gls, clusters):
+def adjusted_products(fit: Fit, gls, clusters):
     """Scores and products of the adjusted columns G_c = A_c V_c^-1 X^_c.
 
     Returns
@@ -96,7 +101,7 @@ class Bases:
     basis of its columns.
     """
 
-    def __init__(self, fit, gls, clusters):
+    def __init__(self, fit: Fit, gls, clusters):
         self.gls, self.clusters, self.design = gls, clusters, fit.design
         # random effects without variance have no columns
         self.roots = [root[:, np.abs(root).max(axis=0) > 0] for root in gls.roots]

@@ -17,12 +17,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedeffects.errors import DataWarning, NotAvailableError, PlanTooLargeError, depth_of_package
 from mixedeffects.inference.df.components import pair_sums, parts_of
 from mixedeffects.inference.df.methods import JointTest, independent_rows
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # floating-point operations a second that the sums reach, and the wait worth a word, seconds
 SPEED = 1.3e10
@@ -36,7 +40,7 @@ class KenwardRoger:
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         By REML.
 
     Raises
@@ -67,7 +71,7 @@ class KenwardRoger:
 
     label = "t (Kenward–Roger)"
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         if not fit.reml:
             raise NotAvailableError(
                 "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
@@ -148,7 +152,7 @@ def f_approximation(A1, A2, q):
     return df, scale
 
 
-def derivatives(fit, sums):
+def derivatives(fit: Fit, sums):
     """P (K, p, p), Q (K, K, p, p) and the traces (K, K) of all covariance parameters.
 
     Relative to sigma^2, in the columns X^ and Z~ of `GLS`; the residual variance is last. The

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ METHODS = {
 }
 
 
-def check_ddf(fit, name=None):
+def check_ddf(fit: Fit, name=None):
     """The name of a method that a fit has: the one given, or the fit's own.
 
     Parameters
@@ -96,7 +99,7 @@ def check_ddf(fit, name=None):
     return name
 
 
-def df_method(fit, name=None) -> DfMethod:
+def df_method(fit: Fit, name=None) -> DfMethod:
     """The method of that name for a fit; computed once and kept with the fit.
 
     Parameters
@@ -124,11 +127,11 @@ class KnownErrors:
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         With flat directions.
     """
 
-    def __init__(self, method, fit):
+    def __init__(self, method, fit: Fit):
         from mixedeffects.inference.identification import identification
 
         found = identification(fit)

@@ -16,6 +16,8 @@ are kept, and the J x J matrix P is never formed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.engine import free_memory
@@ -23,6 +25,9 @@ from mixedeffects.errors import PlanTooLargeError
 from mixedeffects.inference.clusters import GLSRows, cluster_products, independent_clusters
 from mixedeffects.inference.df.bias_reduced import adjusted_products
 from mixedeffects.inference.df.methods import JointTest, independent_rows
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # of the memory that is free, the share that matrices per cluster may take
 SHARE = 0.5
@@ -48,7 +53,7 @@ class Sandwich:
 
     name = ""
 
-    def __init__(self, fit, cluster=None):
+    def __init__(self, fit: Fit, cluster=None):
         self.clusters = independent_clusters(fit, cluster)
         gls = GLSRows(fit)
         require_room(self.clusters.n, gls.p)
@@ -58,7 +63,7 @@ class Sandwich:
         self.vcov = root.T @ root
         self.label = f"t ({self.name} by {self.clusters.name})"
 
-    def _products(self, fit, gls):
+    def _products(self, fit: Fit, gls):
         """(J, p) scores s_c, (J, p, p) Phi_c and U_c."""
         raise NotImplementedError
 
@@ -143,7 +148,7 @@ class CR0(Sandwich):
 
     name = "CR0"
 
-    def _products(self, fit, gls):
+    def _products(self, fit: Fit, gls):
         information, scores = cluster_products(gls, self.clusters)
         return scores, information, information
 
@@ -174,7 +179,7 @@ class CR2(Sandwich):
 
     name = "CR2"
 
-    def _products(self, fit, gls):
+    def _products(self, fit: Fit, gls):
         return adjusted_products(fit, gls, self.clusters)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedeffects.inference.df.methods import JointTest, independent_rows
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # relative spread below which the components' degrees of freedom count as one number
 EQUAL = 1e-8
@@ -35,7 +39,7 @@ class Satterthwaite:
 
     label = "t (Satterthwaite)"
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.vcov = fit.vcov_beta
         self._covariance = fit.parameters.variance_covariance
         self._variance = fit.noise.variance

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.inference.df.methods import JointTest, independent_rows
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 class Wald:
@@ -12,7 +17,7 @@ class Wald:
 
     label = "z (Wald)"
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.vcov, self._recession = fit.vcov_beta, fit.recession
 
     def df(self, L):

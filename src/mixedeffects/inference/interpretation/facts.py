@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from mixedeffects.covariance import structure_of
 from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, PlanTooLargeError
@@ -23,11 +24,14 @@ from mixedeffects.inference.interpretation.record import InterpretationFacts
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.summary import summary_facts
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # what a difference of linear predictors is, for a mean with this link
 KINDS = {"identity": "value", "logit": "odds", "log": "mean"}
 
 
-def interpretation_facts(fit, *, ddf=None, level=0.95):
+def interpretation_facts(fit: Fit, *, ddf=None, level=0.95):
     """Collect what the sentences about a fit say.
 
     Returns an `InterpretationFacts`.
@@ -102,7 +106,7 @@ def interpretation_facts(fit, *, ddf=None, level=0.95):
 RATIO_KINDS = ("odds", "mean", "category", "log value")
 
 
-def kind_of(fit):
+def kind_of(fit: Fit):
     """What a coefficient moves; see `InterpretationFacts`."""
     link = fit.family.link.name
     if fit.kind.residual:
@@ -116,7 +120,7 @@ def kind_of(fit):
     return KINDS.get(link, "predictor")
 
 
-def success_of(fit):
+def success_of(fit: Fit):
     """The second of two categories of a binomial response, or None."""
     answer = fit.design.spec.answer
     if answer is None or answer.kind != "binomial" or answer.labels is None:
@@ -124,7 +128,7 @@ def success_of(fit):
     return str(answer.labels[len(answer.labels) - 1])
 
 
-def random_terms(fit):
+def random_terms(fit: Fit):
     """Per random term of all predictors: group, columns, how they covary."""
     out = []
     for group, block in zip(fit.parameters.groups, fit.all_blocks, strict=True):
@@ -134,7 +138,7 @@ def random_terms(fit):
     return tuple(out)
 
 
-def independent_groups(fit):
+def independent_groups(fit: Fit):
     """Groups, zeros included, with several uncorrelated random effects (``||``)."""
     return tuple(
         dict.fromkeys(
@@ -146,7 +150,7 @@ def independent_groups(fit):
     )
 
 
-def other_effects(fit, level):
+def other_effects(fit: Fit, level):
     """Coefficients of the extra zeros' and the dispersion's formulas."""
     out = {}
     for name, part in fit.design.others.items():
@@ -158,7 +162,7 @@ def other_effects(fit, level):
     return out
 
 
-def wide_terms(fit, effects):
+def wide_terms(fit: Fit, effects):
     """Terms that have several columns and are within no other term.
 
     A test of such a term is the same for every coding of the factors; that of a main effect whose
@@ -177,7 +181,7 @@ def wide_terms(fit, effects):
     return wide - {e.term for e in effects if e.pieces and all(p.kind == "level" for p in e.pieces)}
 
 
-def term_tests(fit, ddf):
+def term_tests(fit: Fit, ddf):
     """The table of `anova`, type 3, its remarks about codings apart."""
     from mixedeffects.inference.anova_table import anova
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from mixedeffects.inference.ranef import ranef
 from mixedeffects.inference.row_sums import summed
 from mixedeffects.inference.separated import fixed_estimates
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # share of the levels whose range is said
 SHARE = 0.95
 MAIN = "conditional"
@@ -38,7 +42,7 @@ SIMPLE = (
 )  # fmt: skip
 
 
-def variations(fit, level, fixed):
+def variations(fit: Fit, level, fixed):
     """Standard deviations of all random effects with limits, and correlations.
 
     Returns variations (tuple of Variation), associations (tuple of Association).
@@ -89,7 +93,7 @@ def variations(fit, level, fixed):
     return tuple(spreads), tuple(links)
 
 
-def averages(fit):
+def averages(fit: Fit):
     """What the random effects of the main linear predictor deviate from.
 
     Returns
@@ -123,7 +127,7 @@ def averages(fit):
     return {key: (average, bool(none.get(key, False))) for key, average in found.items()}
 
 
-def cells(fit):
+def cells(fit: Fit):
     """Group and column of random effects that are intercepts at each level of a factor."""
     return frozenset(
         (block.factor.name, name)
@@ -134,7 +138,7 @@ def cells(fit):
     )
 
 
-def _spanned(fit, places):
+def _spanned(fit: Fit, places):
     """Per column of a block, whether the fixed effects, or thresholds, can have an average for it.
 
     By the cross-products of the fixed columns, once for all columns; what a projection leaves is
@@ -168,7 +172,7 @@ def _spanned(fit, places):
     return np.array(out)
 
 
-def _on_response(fit, low, high):
+def _on_response(fit: Fit, low, high):
     """Two linear predictors as means of the response, where the family makes that simple."""
     if fit.family.name not in SIMPLE or fit.family.link.name == "identity":
         return None
@@ -176,7 +180,7 @@ def _on_response(fit, low, high):
     return (float(ends.min()), float(ends.max())) if np.isfinite(ends).all() else None
 
 
-def standouts(fit, level, known):
+def standouts(fit: Fit, level, known):
     """Levels of every random effect whose conditional interval leaves out zero.
 
     Returns tuple of StandOut.
@@ -220,7 +224,7 @@ def standouts(fit, level, known):
     return tuple(out)
 
 
-def clustering(fit):
+def clustering(fit: Fit):
     """What ignoring the groups would have done to the standard errors; None where unknown.
 
     Returns Clustering or None.

@@ -7,8 +7,13 @@ those of a correlation over all its values: they look like numbers and mean "unk
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.variance_errors import variance_errors
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # upper limit of a standard deviation over the lower one, beyond which they say nothing: at 95%
 # the logarithm then has a standard error above 1.17, far from where it is nearly normal
@@ -43,7 +48,7 @@ def undetermined_share(lower, upper, least=0.0):
     return bool(upper - lower > NEARLY_ALL * (1.0 - least))
 
 
-def stated_components(fit, level=0.95):
+def stated_components(fit: Fit, level=0.95):
     """`variance_errors` with those limits only that say something.
 
     Returns

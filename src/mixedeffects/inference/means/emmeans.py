@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.errors import OptionError
@@ -13,9 +15,12 @@ from mixedeffects.inference.means.target import target_of
 from mixedeffects.inference.means.transformation import refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 
 def emmeans(
-    fit,
+    fit: Fit,
     specs,
     *,
     by=None,
@@ -131,7 +136,7 @@ def emmeans(
     )
 
 
-def over_cells(fit, averaged, by, **rest):
+def over_cells(fit: Fit, averaged, by, **rest):
     """Averages over the cells of a grid as a record; empty cells are marked, not nan.
 
     Parameters
@@ -151,7 +156,7 @@ def over_cells(fit, averaged, by, **rest):
     )
 
 
-def asked_for(fit, specs, by, found):
+def asked_for(fit: Fit, specs, by, found):
     """Columns that name the rows, those of `by` last; the latter also by themselves.
 
     A variable's text in the formula, such as ``factor(Days)``, stands for its column.
@@ -173,7 +178,7 @@ def asked_for(fit, specs, by, found):
     return names, both[1]
 
 
-def grid_facts(fit, names, found, averaged, weights):
+def grid_facts(fit: Fit, names, found, averaged, weights):
     """What was held fixed, averaged over, and might mislead."""
     facts = []
     held = [
@@ -198,7 +203,7 @@ def grid_facts(fit, names, found, averaged, weights):
 
 
 def contrasts(
-    fit, specs, method="pairwise", *, by=None, ref=None, adjust=None, level=0.95, **options
+    fit: Fit, specs, method="pairwise", *, by=None, ref=None, adjust=None, level=0.95, **options
 ):
     """Contrasts of estimated marginal means: `emmeans` and then its `contrasts`.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.errors import DataError, OptionError
@@ -13,6 +15,9 @@ from mixedeffects.inference.means.target import target_of
 from mixedeffects.inference.means.transformation import refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # step of the difference quotient, as a fraction of the variable's range
 STEP = 1e-3
 # weights of the differences over one and two steps either way: the error is of fourth order
@@ -20,7 +25,7 @@ STENCIL = ((1, 8.0), (2, -1.0))
 
 
 def emtrends(
-    fit,
+    fit: Fit,
     var,
     specs=None,
     *,

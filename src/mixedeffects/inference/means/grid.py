@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.estimable import aliasing
 from mixedeffects.inference.row_sums import kept
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # ways to reduce a number to one value, and what of its summary that is
 REDUCERS = {"mean": "mean", "median": "median", "min": "low", "max": "high"}
@@ -40,7 +44,7 @@ class Axis:
     codes: np.ndarray | None
 
 
-def predictors_of(fit):
+def predictors_of(fit: Fit):
     """The columns behind the fixed effects.
 
     Raises
@@ -57,7 +61,7 @@ def predictors_of(fit):
     return predictors
 
 
-def axes(fit, *, at=None, cov_reduce="mean"):
+def axes(fit: Fit, *, at=None, cov_reduce="mean"):
     """The variables of the fixed effects and the values each takes in the grid.
 
     Returns dict of str to Axis.
@@ -121,7 +125,7 @@ def _factor(name, codes, labels, wanted):
     return Axis(name, [labels[i] for i in chosen], recode[codes])
 
 
-def _covariate(fit, name, wanted, cov_reduce):
+def _covariate(fit: Fit, name, wanted, cov_reduce):
     if wanted is not None:
         wanted = _as_list(wanted)
         if not wanted or not all(isinstance(v, Real) and isfinite(v) for v in wanted):
@@ -180,7 +184,7 @@ class Cells:
     empty: np.ndarray
 
 
-def cells(fit, names, found, rows_of, *, weights="equal"):
+def cells(fit: Fit, names, found, rows_of, *, weights="equal"):
     """Averages of the model matrix over all variables but those named.
 
     Returns a `Cells`.

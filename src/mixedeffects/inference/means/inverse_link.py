@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.averages import average
 from mixedeffects.inference.row_sums import mean_squares
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # what exp of a difference of linear predictors is, by link
 RATIOS = {"logit": "odds ratio", "log": "ratio", "cloglog": "hazard ratio"}
@@ -98,7 +101,7 @@ class InverseLink:
             return derivatives_of(self.link.inverse, eta, order)
 
 
-def adjusted_for_random(fit, change, bias_adjust):
+def adjusted_for_random(fit: Fit, change, bias_adjust):
     """The inverse link with the random effects averaged over, and what that is in words.
 
     Returns change (InverseLink), words (str). Raises OptionError.
@@ -135,7 +138,7 @@ def adjusted_for_random(fit, change, bias_adjust):
     return replace(change, sd=sd, integrate=bias_adjust == "integrate"), words
 
 
-def total_variance(fit):
+def total_variance(fit: Fit):
     """Variance of the random part of the main predictor, its mean over the rows.
 
     References
@@ -150,7 +153,7 @@ def total_variance(fit):
     return total
 
 
-def words_of_mean(fit):
+def words_of_mean(fit: Fit):
     """What the inverse link of the main predictor gives."""
     response, family = fit.design.spec.response, fit.family
     if family.has_size:

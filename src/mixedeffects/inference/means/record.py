@@ -33,7 +33,7 @@ class MarginalMeans:
 
     Attributes
     ----------
-    fit : FitRecord
+    fit : Fit
     labels : dict of str to list
         Columns that name the m rows.
     rows : (m, p_all) array

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from mixedeffects.inference.means.inverse_link import (
 )
 from mixedeffects.inference.means.transformation import transformation
 from mixedeffects.inference.separated import SPREADS
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 COMPONENTS = ("conditional", "zi", "dispersion", "response")
 AVERAGES = ("link", "response")
@@ -58,7 +61,7 @@ class Target:
 
     Attributes
     ----------
-    fit : FitRecord or CoefficientView
+    fit : Fit or CoefficientView
         Whose coefficients the rows are for.
     rows_of : callable
         From a table and its number of rows to (rows, offset).
@@ -78,7 +81,7 @@ class Target:
     exact: bool = True
 
 
-def target_of(fit, *, scale, average="link", bias_adjust=False, component="conditional"):
+def target_of(fit: Fit, *, scale, average="link", bias_adjust=False, component="conditional"):
     """What `emmeans` averages, by its options.
 
     Returns a `Target`. Raises OptionError.
@@ -112,7 +115,7 @@ def target_of(fit, *, scale, average="link", bias_adjust=False, component="condi
     return Target(own, linearised(own, rows_of, change), None, facts, exact=False)
 
 
-def plain_rows(fit, held=0.0):
+def plain_rows(fit: Fit, held=0.0):
     """From a table to the columns of one predictor, and its offset."""
     spec = fit.design.spec
 
@@ -126,7 +129,7 @@ def plain_rows(fit, held=0.0):
     return rows_of
 
 
-def linearised(fit, rows_of, change):
+def linearised(fit: Fit, rows_of, change):
     """From a table to a function of the predictor, to first order in the coefficients."""
 
     def nonlinear(table, total):
@@ -139,7 +142,7 @@ def linearised(fit, rows_of, change):
     return nonlinear
 
 
-def _predictor(fit, component):
+def _predictor(fit: Fit, component):
     """Coefficients of one linear predictor, the inverse of its link, and facts."""
     if component == "conditional":
         return fit, _change(fit), ()
@@ -167,7 +170,7 @@ def _predictor(fit, component):
     return own, InverseLink(link, words), (f"of the {component} part",)
 
 
-def _change(fit):
+def _change(fit: Fit):
     """Back from the main predictor: a transformation of the response, or the link."""
     name = fit.family.link.name
     own = transformation(fit)
@@ -176,7 +179,7 @@ def _change(fit):
     return InverseLink(fit.family.link, words_of_mean(fit), ends=open_ends(fit.family))
 
 
-def _places(fit):
+def _places(fit: Fit):
     """Name and place among the parameters of each group of coefficients."""
     at = fit.beta.size
     yield "conditional", slice(0, at)
@@ -185,19 +188,19 @@ def _places(fit):
         at += values.size
 
 
-def _held_exposure(fit, component):
+def _held_exposure(fit: Fit, component):
     """Offset of an exposure that was given as numbers: the mean of its logarithm."""
     if component != "conditional" or fit.design.spec.exposure != "":
         return 0.0
     return float(np.mean(np.log(fit.design.exposure)))
 
 
-def _exposure_facts(fit, component):
+def _exposure_facts(fit: Fit, component):
     held = _held_exposure(fit, component)
     return (f"exposure held at its geometric mean, {np.exp(held):.6g}",) if held else ()
 
 
-def _whole_mean(fit, bias_adjust):
+def _whole_mean(fit: Fit, bias_adjust):
     """The mean of the response, which all predictors of the family make."""
     from mixedeffects.family.taylor import space
 
@@ -243,7 +246,7 @@ def _whole_mean(fit, bias_adjust):
     return Target(view, rows_of, None, facts, exact=False)
 
 
-def _spreads_at_limits(fit):
+def _spreads_at_limits(fit: Fit):
     """Which predictors are spreads at a limit, of which a mean no longer depends.
 
     Not where coefficients of the mean move with them, as they do on the way to the logarithmic
@@ -269,7 +272,7 @@ def _ones(table, total):
     return np.ones((total, 1)), np.zeros(total)
 
 
-def combined(fit, parts, n):
+def combined(fit: Fit, parts, n):
     """The first n parameters of a fit as coefficients of several predictors side by side."""
     own = [aliasing(part) for part in parts]
     sizes = [(a.kept.size, a.dropped.size) for a in own]
@@ -300,7 +303,7 @@ def combined(fit, parts, n):
     return view
 
 
-def _ordinal(fit, scale, average, bias_adjust, component):
+def _ordinal(fit: Fit, scale, average, bias_adjust, component):
     """The latent variable of an ordinal model, or the probabilities of the categories."""
     if component != "conditional":
         raise OptionError(

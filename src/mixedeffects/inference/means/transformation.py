@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import Call, Chain, Literal, Name, strip, unparse
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ _INVERSES = {
 }
 
 
-def transformation(fit):
+def transformation(fit: Fit):
     """How the response was transformed in the formula, or None.
 
     Examples
@@ -131,7 +135,7 @@ def transformation(fit):
     return Transformation(node.function, unparse(node), unparse(inner), shift, named)
 
 
-def unknown_inverse(fit):
+def unknown_inverse(fit: Fit):
     """Whether the response of a fit was changed in a way that cannot be undone here.
 
     Examples
@@ -147,7 +151,7 @@ def unknown_inverse(fit):
     return not isinstance(strip(node), Name) and transformation(fit) is None
 
 
-def refuse_unknown_inverse(fit, option, value):
+def refuse_unknown_inverse(fit: Fit, option, value):
     """Refuse the response's scale where there is no way back to it. Raises OptionError."""
     if value == "response" and unknown_inverse(fit):
         raise OptionError(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def fitted(fit, *, groups="conditional"):
+
+def fitted(fit: Fit, *, groups="conditional"):
     """Means of the rows that were used, at the modes of the random effects.
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         A fitted model.
     groups : {"conditional", "population"}
         With the groups' own effects, or with effects of zero.

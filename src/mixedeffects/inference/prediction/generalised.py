@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.prediction.options import PredictionOptions
 from mixedeffects.inference.prediction.predict import predictions
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 
 def predict(
-    fit,
+    fit: Fit,
     data=None,
     *,
     scale="response",

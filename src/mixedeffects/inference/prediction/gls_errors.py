@@ -11,7 +11,7 @@ b^ = G Z'V^-1(y - X beta^):
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from mixedeffects.inference.df.satterthwaite import Satterthwaite
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.prediction.uncertainty import TooManyRows, chunks_of, rows_of
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # floating-point operations above which the rows are too many (about a minute or two)
 MOST_FLOPS = 2e12
 
@@ -28,7 +31,7 @@ MOST_FLOPS = 2e12
 class GLSErrors:
     """The `Uncertainty` of a linear model, with a method for degrees of freedom."""
 
-    def __init__(self, fit, ddf=None):
+    def __init__(self, fit: Fit, ddf=None):
         self.fit, self.ddf = fit, fit.default_ddf if ddf is None else ddf
 
     def variance(self, rows, weights, *, conditional, spread=None, also=()):

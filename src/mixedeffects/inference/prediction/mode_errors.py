@@ -13,6 +13,8 @@ differentiation.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.engine import threads_for
@@ -20,11 +22,14 @@ from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.prediction.uncertainty import chunks_of, rows_of
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 
 class ModeErrors:
     """The `Uncertainty` of a generalised model; refused where its information is not positive."""
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.fit = fit
         self.groups = {group.name: group for group in fit.coefficients}
         self.half = fit.parameters.half
@@ -118,7 +123,7 @@ class ModeErrors:
             )
 
 
-def own_mode_variance(fit, scales):
+def own_mode_variance(fit: Fit, scales):
     """c'M^-1 c of the rows of the fit; `scales` are one per block, alike within a predictor."""
     weight = {}
     for (_, owner, _, _), scale in zip(fit.random_effects, scales, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.design import dense
@@ -10,15 +12,18 @@ from mixedeffects.family import link_of
 from mixedeffects.inference.prediction.rows import placed, warn_of_rows
 from mixedeffects.inference.prediction.targets import PredictionTarget
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 COMPONENTS = ("response", "class")
 
 
-def category_names(fit):
+def category_names(fit: Fit):
     """Names of the categories as text."""
     return [str(label) for label in fit.design.categories.as_text()]
 
 
-def probabilities(fit, eta, spread):
+def probabilities(fit: Fit, eta, spread):
     """(n, K) probabilities, averaged over the normal distribution of eta with SD `spread`."""
     thresholds = fit.extras["thresholds"]
     if spread is None:
@@ -31,7 +36,7 @@ def probabilities(fit, eta, spread):
     )
 
 
-def predict_categories(fit, at, asked):
+def predict_categories(fit: Fit, at, asked):
     """Columns of probabilities, or an array of the likeliest categories.
 
     A column per category; with an interval one row per row and category: row, category,
@@ -96,7 +101,7 @@ def predict_categories(fit, at, asked):
     return table
 
 
-def at_category_limits(fit, rows, p):
+def at_category_limits(fit: Fit, rows, p):
     """(n, K) probabilities where thresholds or predictors of rows go to infinity (separation).
 
     From the probabilities with all of them far out; nan where the limit is undetermined. Also which
@@ -122,12 +127,12 @@ def at_category_limits(fit, rows, p):
     return np.where(undetermined, np.nan, p), lost
 
 
-def _category(fit, k):
+def _category(fit: Fit, k):
     """The probability of category k as a function of eta."""
     return _with_thresholds(fit, k, fit.extras["thresholds"])
 
 
-def _with_thresholds(fit, k, thresholds):
+def _with_thresholds(fit: Fit, k, thresholds):
     return PredictionTarget(
         ("conditional",),
         lambda eta: _one(fit, k, eta, thresholds),
@@ -136,14 +141,14 @@ def _with_thresholds(fit, k, thresholds):
     )
 
 
-def _one(fit, k, eta, thresholds):
+def _one(fit: Fit, k, eta, thresholds):
     ends = np.concatenate([[-np.inf], thresholds, [np.inf]])
     with np.errstate(all="ignore"):
         upper, lower = np.full(eta.shape, ends[k + 1]), np.full(eta.shape, ends[k])
         return np.exp(fit.family.log_density(None, eta, upper, lower))
 
 
-def _others(fit, k, eta, thresholds):
+def _others(fit: Fit, k, eta, thresholds):
     """The probability of all other categories."""
     link, ends = fit.family.link, np.concatenate([[-np.inf], thresholds, [np.inf]])
     below = link.inverse(ends[k] - eta) if k else np.zeros(eta.shape)
@@ -152,7 +157,7 @@ def _others(fit, k, eta, thresholds):
     return below + above
 
 
-def _by_threshold(fit, k, threshold, eta, sd):
+def _by_threshold(fit: Fit, k, threshold, eta, sd):
     """Derivative of the logit of the probability of category k by one threshold."""
     step, values = 1e-4, []
     for sign in (1.0, -1.0):

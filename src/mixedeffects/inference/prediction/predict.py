@@ -9,6 +9,7 @@ another model has the quantiles of its family's distribution, averaged over the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,6 +35,9 @@ from mixedeffects.inference.prediction.targets import (
 from mixedeffects.inference.row_numbers import row_numbers
 from mixedeffects.inference.separated import SPREADS, at_the_limits
 from mixedeffects.inference.table import Table
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +83,7 @@ class Predictors:
 
 
 @in_the_data("prediction", "std_error")
-def predictions(fit, data, asked):
+def predictions(fit: Fit, data, asked):
     """Predictions for the rows of a table, in its order, or of the fit where it is None."""
     table = None if data is None else open_table(data)
     if table is None:
@@ -114,7 +118,7 @@ def predictions(fit, data, asked):
     return as_rows({name: placed(v, rows, lost) for name, v in columns.items()}, fit, table)
 
 
-def _predictors(fit, rows, asked):
+def _predictors(fit: Fit, rows, asked):
     near = linear_predictors(fit, rows, conditional=asked.conditional)
     limits = row_limits(fit, rows)
     far = near | {name: at_the_limits(near[name], limit) for name, limit in limits.items()}
@@ -128,7 +132,7 @@ def _predictors(fit, rows, asked):
     return Predictors(rows, near, far, limits, spread)
 
 
-def _values(fit, at, asked, target, table):
+def _values(fit: Fit, at, asked, target, table):
     """(n,) predictions without an interval."""
     times = _times(fit, at.rows, asked, table)
     if asked.scale == "link":
@@ -137,7 +141,7 @@ def _values(fit, at, asked, target, table):
     return _inside(fit, target, at.on_link(target), mean)["prediction"] * times
 
 
-def _interval(fit, at, asked, target, table):
+def _interval(fit: Fit, at, asked, target, table):
     """Columns of predictions with limits that are symmetric on the scale of the link."""
     rows, known, residual = at.rows, fit.uncertainty(asked.ddf), None
     times = _times(fit, rows, asked, table)
@@ -168,7 +172,7 @@ def _interval(fit, at, asked, target, table):
     return {name: values * times for name, values in columns.items()}
 
 
-def _new_observations(fit, at, asked, table):
+def _new_observations(fit: Fit, at, asked, table):
     """Columns of new observations: quantiles of their distribution."""
     from mixedeffects.inference.prediction.predictive import (
         predictive_moments,
@@ -222,7 +226,7 @@ def _new_observations(fit, at, asked, table):
     return {name: np.where(finite, values, np.nan) for name, values in columns.items()}
 
 
-def as_rows(columns, fit, table, *, several=False):
+def as_rows(columns, fit: Fit, table, *, several=False):
     """Columns with one number per row of a table, or of the fit, as a table with its row labels.
 
     Where there are `several` for each row, its number is in the column "row", which gets its label.
@@ -247,7 +251,7 @@ def _without_errors(columns, limits, names):
                 columns[column] = np.where(lost, np.nan, columns[column])
 
 
-def _refuse_unknown(fit, rows):
+def _refuse_unknown(fit: Fit, rows):
     """Refuse levels that were not in the fit, of any part."""
     n_main = len(fit.design.blocks)
     for f, ((codes, _), block) in enumerate(zip(rows.blocks, fit.all_blocks, strict=True)):
@@ -266,13 +270,13 @@ def _refuse_unknown(fit, rows):
             )
 
 
-def _spread(fit, rows):
+def _spread(fit: Fit, rows):
     """Standard deviations of new groups' effects, None for predictors without any."""
     variances = new_group_variance(fit, rows)
     return {name: np.sqrt(v) if np.any(v) else None for name, v in variances.items()}
 
 
-def _target(fit, asked, predictors):
+def _target(fit: Fit, asked, predictors):
     """What is predicted; on the link scale a single linear predictor."""
     if asked.scale == "response":
         return target_of(fit, asked.component or "response", predictors)
@@ -287,14 +291,14 @@ def _target(fit, asked, predictors):
     return target_of(fit, component, predictors)
 
 
-def _inside(fit, target, eta, columns):
+def _inside(fit: Fit, target, eta, columns):
     """Columns of means of the main predictor, nan where the family has no such mean."""
     if target.names[0] != "conditional":
         return columns
     return kept_inside(fit.family, np.asarray(eta, dtype=float), columns)
 
 
-def _times(fit, rows, asked, table):
+def _times(fit: Fit, rows, asked, table):
     """Trials that a probability is multiplied with; 1 where none are given."""
     if asked.size is None:
         return 1.0
@@ -314,7 +318,7 @@ def _half_log(family, weights):
     return np.log(weights) * (0.5 if family.name == "gaussian" else 1.0)
 
 
-def _new_weights(fit, rows, asked, table):
+def _new_weights(fit: Fit, rows, asked, table):
     """Prior weights of new observations, None for one."""
     known = fit.design.weights
     if not fit.family.weights_scale_dispersion:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from mixedeffects.errors import DataWarning, depth_of_package
 from mixedeffects.inference.coefficient_parts import place
 from mixedeffects.inference.estimable import Lost
 from mixedeffects.inference.prediction.uncertainty import effect_variance
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,14 +51,14 @@ class PredictorRows:
             lost.warn()
         return lost
 
-    def fixed(self, fit, name):
+    def fixed(self, fit: Fit, name):
         """(n,) offset + X c of one predictor."""
         X, offset = self.parts[name]
         out = X @ (fit.beta if name == "conditional" else fit.extras[name])
         return out if offset is None else out + offset
 
 
-def own_rows(fit, *, groups=True):
+def own_rows(fit: Fit, *, groups=True):
     """The `PredictorRows` of the fit; without `groups`, as if every level were new."""
     design = fit.design
     parts = {MAIN: (design.X, design.offset)}
@@ -67,7 +70,7 @@ def own_rows(fit, *, groups=True):
     return PredictorRows(design.n, parts, blocks, None, True)
 
 
-def new_rows(fit, data, *, groups):
+def new_rows(fit: Fit, data, *, groups):
     """The complete `PredictorRows` of another table.
 
     Without `groups` grouping columns are not read, as if every level were new.
@@ -95,12 +98,12 @@ class Read:
     cache: dict[str, Any] = field(default_factory=dict)
 
 
-def coefficient_names(fit):
+def coefficient_names(fit: Fit):
     """The predictors besides the first that have coefficients of their own columns."""
     return [name for name in fit.extras if name != "thresholds"]
 
 
-def linear_predictors(fit, rows, *, conditional):
+def linear_predictors(fit: Fit, rows, *, conditional):
     """By name, the (n,) linear predictors of some rows, thresholds excepted.
 
     With the random effects of the groups that were in the fit, if `conditional`.
@@ -114,7 +117,7 @@ def linear_predictors(fit, rows, *, conditional):
     return out
 
 
-def row_limits(fit, rows):
+def row_limits(fit: Fit, rows):
     """Where the linear predictors of rows have no finite estimate (separation), by name.
 
     (n,) arrays: 0 where it is finite, inf, -inf, or nan where it is undetermined; only of
@@ -147,7 +150,7 @@ def warn_of_rows(limits):
     )
 
 
-def new_group_variance(fit, rows):
+def new_group_variance(fit: Fit, rows):
     """(n,) variance z'Gz that levels not seen add, of each predictor with random effects."""
     names = fit.family.predictor_names
     variance: dict[str, np.ndarray] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,13 +11,16 @@ from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.options import check_count, generator
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def simulate(fit, n=1, rng=None, *, groups="new"):
+
+def simulate(fit: Fit, n=1, rng=None, *, groups="new"):
     """Draw responses for the rows of the fit.
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         A fitted model.
     n : int
         Number of data sets.
@@ -48,7 +52,7 @@ def simulate(fit, n=1, rng=None, *, groups="new"):
     return out.T
 
 
-def simulated(fit, n, rng, *, groups="new"):
+def simulated(fit: Fit, n, rng, *, groups="new"):
     """Yield n new responses, one (n_rows,) array at a time."""
     from mixedeffects.family import require_means
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import Link, link_of
 from mixedeffects.inference.averages import average
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 COMPONENTS = ("response", "conditional", "zi", "dispersion")
 # step of central differences on the scale of the linear predictors
@@ -111,7 +114,7 @@ class PredictionTarget:
         return by_predictor, by_variance
 
 
-def target_of(fit, component, predictors):
+def target_of(fit: Fit, component, predictors):
     """What one of `COMPONENTS` is, as a `PredictionTarget`.
 
     The values of the predictors show whether the mean is the inverse link itself.

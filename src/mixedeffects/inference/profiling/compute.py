@@ -6,7 +6,7 @@ import sys
 from math import isnan
 from numbers import Integral
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from mixedeffects.inference.profiling.record import ProfileFacts, fixed_first
 from mixedeffects.inference.separated import because
 from mixedeffects.inference.table import Table
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 CRITERIA = ("ml", "reml")
 REFERENCES = ("chi2", "t")
 USUAL_LEVEL = 0.95
@@ -31,7 +34,7 @@ FEWEST = 4
 RESTARTS = 3
 
 
-def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progress=False):
+def profile(fit: Fit, parameters=None, *, criterion="ml", level=0.99, points=8, progress=False):
     """Profile likelihood of variance components and fixed effects.
 
     For each value of a parameter the criterion d is minimised over all other parameters;
@@ -40,7 +43,7 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         A fitted model.
     parameters : str or sequence of str, optional
         Names as in the result: standard deviations (``"sd_Days|Subject"``), correlations
@@ -108,12 +111,12 @@ def profile(fit, parameters=None, *, criterion="ml", level=0.99, points=8, progr
     return fit.cache[key]
 
 
-def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", reference="chi2"):
+def profile_confint(fit: Fit, *, level=0.95, parameters=None, criterion="ml", reference="chi2"):
     """Profile confidence intervals, exact at any level, without a fine profile in between.
 
     Parameters
     ----------
-    fit : FitRecord
+    fit : Fit
         A fitted model.
     level : float
         Coverage of the intervals.
@@ -164,7 +167,7 @@ def profile_confint(fit, *, level=0.95, parameters=None, criterion="ml", referen
     return with_unknown(fit, fixed_first(table), parameters)
 
 
-def with_unknown(fit, table, parameters):
+def with_unknown(fit: Fit, table, parameters):
     """A table of limits with a row, without numbers, of every parameter that is not in the data."""
     names = unknown_names(fit) if parameters in (None, "random") else []
     if not names:
@@ -195,7 +198,7 @@ def level_of_t(level, df):
     return 1.0 - 2.0 * NormalDist().cdf(-root)
 
 
-def _wanted(fit, parameters, criterion):
+def _wanted(fit: Fit, parameters, criterion):
     """All parameters, and the positions of those to be profiled."""
     check_profile(fit, criterion == "reml")
     everything = all_parameters(fit)
@@ -205,7 +208,7 @@ def _wanted(fit, parameters, criterion):
     return everything, _in_the_data(fit, everything, wanted, parameters)
 
 
-def _in_the_data(fit, everything, wanted, parameters):
+def _in_the_data(fit: Fit, everything, wanted, parameters):
     """Those of the wanted parameters that are in the data.
 
     Raises
@@ -240,7 +243,7 @@ def _without_fixed(everything, wanted, parameters):
     return wanted
 
 
-def _profile(fit, everything, wanted, criterion, level, points, progress):
+def _profile(fit: Fit, everything, wanted, criterion, level, points, progress):
     optimum = optimum_of(fit, criterion == "reml")
     usual, last = z_quantile(USUAL_LEVEL), z_quantile(level)
     targets = [last * (i + 1) / points for i in range(points - 1)] + [last]
@@ -313,7 +316,7 @@ def said_of_limit(limit, name=""):
     return f"the estimate is {sign}∞{why}; only the {side} limit is finite"
 
 
-def _estimate(fit, optimum, n, points):
+def _estimate(fit: Fit, optimum, n, points):
     count = optimum.per_point * n * 2 * (points + 2)
     print(
         f"profile: {n} parameters, about {count:.0f} evaluations, "

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mixedeffects.errors import OptionError
 from mixedeffects.estimation.profile import Constraint, constraints
 from mixedeffects.formula import close_match
 from mixedeffects.inference.component_names import component_name
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # kinds that describe what is random
 RANDOM = ("sd", "cor", "sigma")
@@ -40,7 +44,7 @@ class ProfileParameter:
     constraint: Constraint
 
 
-def random_terms(fit):
+def random_terms(fit: Fit):
     """Per random-effects term, also of the other predictors: (block, group's label, term)."""
     out = []
     main = len(fit.design.blocks)
@@ -50,7 +54,7 @@ def random_terms(fit):
     return out
 
 
-def all_parameters(fit):
+def all_parameters(fit: Fit):
     """Every parameter of a fit: theta's order (sd, then its correlations), sigma, coefficients.
 
     Examples
@@ -83,7 +87,7 @@ def all_parameters(fit):
     return tuple(out)
 
 
-def chosen(fit, everything, parameters):
+def chosen(fit: Fit, everything, parameters):
     """Positions of the parameters that a user asks for; see `profile`."""
     if parameters is None:
         return list(range(len(everything)))
@@ -110,7 +114,7 @@ def chosen(fit, everything, parameters):
     return list(dict.fromkeys(found))
 
 
-def _unknown(fit, names, name):
+def _unknown(fit: Fit, names, name):
     for column in fit.design.aliased:
         if column.name == name:
             return f"{name!r} was left out of the model ({column.reason}): it has no profile"

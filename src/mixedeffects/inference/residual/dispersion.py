@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,11 +27,14 @@ from mixedeffects.inference.residual.row_sample import MOST_DRAWN, copies_of, ro
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
 # a mean squared Pearson residual that is rounding: no response differs from its mean
 NOTHING = 1e-9
 
 
-def check_dispersion(fit, n=250, rng=None):
+def check_dispersion(fit: Fit, n=250, rng=None):
     """Tests for more (or less) variance than the model says.
 
     Parameters
@@ -99,7 +103,7 @@ def check_dispersion(fit, n=250, rng=None):
     return Table({name: [row[i] for row in found] for i, name in enumerate(names)})
 
 
-def simulated_ratios(fit, n, rng):
+def simulated_ratios(fit: Fit, n, rng):
     """(n,) mean squared Pearson residuals of responses simulated with new random effects.
 
     The modes of each response are found anew, at the parameters of the fit: modes follow the
@@ -125,7 +129,7 @@ def simulated_ratios(fit, n, rng):
     return out
 
 
-def _ratios_at_the_modes(fit, n, rng):
+def _ratios_at_the_modes(fit: Fit, n, rng):
     response = fit.response
     return [
         _mean_square(fit.family, Response(y, response.size, response.weights), fit.predictors)
@@ -141,7 +145,7 @@ def _mean_square(family, response, predictors):
     return float(np.average(squares, weights=response.weights))
 
 
-def effective_parameters(fit):
+def effective_parameters(fit: Fit):
     """Degrees of freedom that coefficients and modes use: the trace of the hat matrix.
 
     The sum over rows of Fisher's information about the linear predictor times the variance of its
@@ -154,7 +158,7 @@ def effective_parameters(fit):
     return float(information @ variance) + others
 
 
-def refuse_no_dispersion(fit):
+def refuse_no_dispersion(fit: Fit):
     """Refuse families and responses whose variance is not for the data to contradict.
 
     Raises NotAvailableError.

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mixedeffects.inference.residual.residuals import residuals_of
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def residuals(fit, kind="response"):
+
+def residuals(fit: Fit, kind="response"):
     """Residuals.
 
     Parameters

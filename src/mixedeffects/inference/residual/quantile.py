@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from mixedeffects.inference.residual.pool import (
 )
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # numbers in all simulated responses together (8 bytes each)
 MOST = 300_000_000
@@ -121,7 +124,7 @@ class QuantileFacts:
         )
 
 
-def quantile_residuals(fit, n=250, rng=None, *, groups="new"):
+def quantile_residuals(fit: Fit, n=250, rng=None, *, groups="new"):
     """Simulated quantile residuals, uniform on (0, 1) if the model is right.
 
     Each response is ranked among `n` responses that the fitted model gives for its row; ties are

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.residual.unit_deviance import unit_deviance
 from mixedeffects.options import generator
 
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
-def residuals_of(fit, kind="response", rng=None):
+
+def residuals_of(fit: Fit, kind="response", rng=None):
     """(n,) residuals of one of ``fit.kind.residuals``, which the models' own functions describe."""
     if kind not in fit.kind.residuals:
         raise OptionError(f"kind={kind!r} is not one of {', '.join(fit.kind.residuals)}")
@@ -37,7 +42,7 @@ def residuals_of(fit, kind="response", rng=None):
 class FamilyNoise:
     """How rows vary about their means as the family says, in place of a residual variance."""
 
-    def __init__(self, fit):
+    def __init__(self, fit: Fit):
         self.family, self.response, self.predictors = fit.family, fit.response, fit.predictors
 
     def alike(self, residuals):
@@ -115,7 +120,7 @@ def unit_variance(family, size, predictors, *, whole):
     return variance if size is None else variance / np.maximum(size, 1.0) ** 2
 
 
-def mean_slope(fit):
+def mean_slope(fit: Fit):
     """(n,) dmu / deta, for families whose mean is the inverse link of eta."""
     family, eta = fit.family, fit.predictors[0]
     if not np.array_equal(family.mean(*fit.predictors), family.link.inverse(eta), equal_nan=True):
@@ -126,7 +131,7 @@ def mean_slope(fit):
     return family.link.slope(eta)
 
 
-def quantile_of(fit, rng):
+def quantile_of(fit: Fit, rng):
     """(n,) normal quantiles of where each row stands in its distribution at the modes."""
     from scipy.special import ndtri
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
 
 # rows, of a table whose weights count rows, up to which each is drawn by itself
 MOST_DRAWN = 200_000
@@ -41,7 +44,7 @@ class RowSample:
     Attributes
     ----------
     family, response, fixed_predictors, random_effects, extras
-        As in `FitRecord`.
+        As in `Fit`.
     """
 
     design: SampledDesign
@@ -52,7 +55,7 @@ class RowSample:
     extras: Mapping[str, np.ndarray]
 
 
-def row_sample(fit, rows):
+def row_sample(fit: Fit, rows):
     """Some rows of a fit.
 
     Takes rows (m,) int array. Returns a `RowSample`.
