@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, OptionError
-from mixedeffects.estimation.refits import FAILED, SINGULAR, ClusterDraws, Refits
+from mixedeffects.estimation.refits import FAILED, SINGULAR, ClusterDraws
 from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.nested import NestedClusters
 from mixedeffects.estimation.refits.simulate import (
@@ -19,6 +19,7 @@ from mixedeffects.estimation.refits.simulate import (
     RowSimulator,
 )
 from mixedeffects.estimation.refits.sums import RowSums
+from mixedeffects.fitting import refits_at
 from tests import tolerances
 
 pytestmark = pytest.mark.filterwarnings("ignore::mixedeffects.errors.ConvergenceWarning")
@@ -87,7 +88,7 @@ def assert_same_fit(results, i, fit):
 def test_a_refit_is_an_ordinary_fit_of_that_response(formula, data, options):
     fit = model(formula, data, options)
     Y = fit.simulate(8, rng=1)
-    results = Refits.of(fit).responses(Y)
+    results = fit.refits.responses(Y)
     assert results.n_failed == 0
     for i in range(Y.shape[1]):
         assert_same_fit(results, i, fit.refit(Y[:, i]))
@@ -95,15 +96,15 @@ def test_a_refit_is_an_ordinary_fit_of_that_response(formula, data, options):
 
 def test_singular_replicates_are_among_those_compared():
     fit = model("y ~ x + (1 + x | g)", NOTHING, {})
-    results = Refits.of(fit).responses(fit.simulate(40, rng=2))
+    results = fit.refits.responses(fit.simulate(40, rng=2))
     assert 5 < results.n_singular < 40
 
 
 def test_a_response_far_from_the_original_keeps_its_digits():
     fit = model("y ~ x + (1 + x | g)", REGULAR, {})
     y = fit.simulate(1, rng=3)
-    near = Refits.of(fit).responses(y)
-    far = Refits.of(fit).responses(y + 1e8)
+    near = fit.refits.responses(y)
+    far = fit.refits.responses(y + 1e8)
     np.testing.assert_allclose(far.theta, near.theta, atol=tolerances.OPTIMUM_E5)
     np.testing.assert_allclose(far.beta - [1e8, 0.0], near.beta, atol=tolerances.OPTIMUM_E5)
 
@@ -117,14 +118,14 @@ def test_multiplicities_are_repeated_levels(formula, data, options):
     codes = fit.design.blocks[0].factor.codes
     q = int(codes.max()) + 1
     times = np.random.default_rng(4).multinomial(q, np.full(q, 1 / q), size=4)
-    results = Refits.of(fit).weighted(times)
+    results = fit.refits.weighted(times)
     drawn = ClusterDraws(fit.design, codes)
     general = General(fit.evaluation.objective, fit.evaluation, fit.plan)
     for i in range(4):
         design = drawn.draw(times[i])
         rows = {"y": design.y, "x": design.X[:, 1] if design.X.shape[1] else design.y}
         assert design.n == int(times[i] @ np.bincount(codes)), rows.keys()
-        general.fit_design(design, results_i := results.empty(1, fit.theta.size, fit.beta.size), 0)
+        general.fit_design(design, results_i := fit.refits.empty(1), 0)
         np.testing.assert_allclose(
             results.objective[i], results_i.objective[0], atol=tolerances.OPTIMUM_E6
         )
@@ -145,7 +146,7 @@ def test_repeated_levels_are_those_of_a_repeated_table():
     rows = np.concatenate(rows)
     again = {name: values[rows] for name, values in data.items()} | {"g": np.concatenate(group)}
     other = me.lmm("y ~ x + (1 + x | g)", again, weights="w")
-    assert_same_fit(Refits.of(fit).weighted(times[None]), 0, other)
+    assert_same_fit(fit.refits.weighted(times[None]), 0, other)
 
 
 @pytest.mark.parametrize("formula", ["y ~ x + (1 | c/g)", "y ~ x + offset(o) + (1 | c/g)"])
@@ -156,10 +157,10 @@ def test_nested_clusters_are_gathered_from_sums(formula):
     assert NestedClusters.of(fit.design, stats, codes) is not None
     q = int(codes.max()) + 1
     times = np.random.default_rng(6).multinomial(q, np.full(q, 1 / q), size=2)
-    results = Refits.of(fit).weighted(times, clusters=codes)
+    results = fit.refits.weighted(times, clusters=codes)
     drawn = ClusterDraws(fit.design, codes)
     general = General(fit.evaluation.objective, fit.evaluation, fit.plan)
-    rows = results.empty(2, fit.theta.size, fit.beta.size)
+    rows = fit.refits.empty(2)
     for i in range(2):
         general.fit_design(drawn.draw(times[i]), rows, i)
     np.testing.assert_allclose(results.objective, rows.objective, atol=tolerances.OPTIMUM_E6)
@@ -173,7 +174,7 @@ def test_leaving_out_the_only_cluster_with_a_column_fails_and_is_counted():
     fit = me.lmm("y ~ t + (1 | g)", data)
     times = np.ones((2, 24), dtype=int)
     times[1, 3] = 0
-    results = Refits.of(fit).weighted(times)
+    results = fit.refits.weighted(times)
     assert results.status.tolist() == [0, FAILED]
     assert results.n_failed == 1
 
@@ -229,14 +230,11 @@ def test_simulated_sums_have_the_exact_covariance(formula, data, options):
 @pytest.mark.parametrize(("formula", "data", "options"), [SIMULATED[0], SIMULATED[1], SIMULATED[5]])
 def test_refits_of_sums_are_distributed_like_refits_of_rows(formula, data, options):
     fit = model(formula, data, options)
-    refits = Refits.of(fit)
+    refits = fit.refits
     R = 600 if refits.compiled else 150
     found = []
     for simulator in simulators(fit):
-        draw, out = simulator.at(fit.evaluation.lambdas), None
-        out = (
-            Refits.of(fit).responses(fit.simulate(1, rng=0)).empty(R, fit.theta.size, fit.beta.size)
-        )
+        draw, out = simulator.at(fit.evaluation.lambdas), fit.refits.empty(R)
         refits._fitter.fit(draw(np.random.default_rng(8), R, fit.sigma), out, slice(0, R))
         found.append(out)
     for name in ("theta", "beta", "std_error"):
@@ -264,7 +262,7 @@ def test_moments_drawn_by_class_are_distributed_like_those_of_rows(formula, opti
     data["y"] = rng.normal(size=120)[g] + 0.4 * rng.normal(size=120)[g] * data["t"]
     data["y"] += data["x"] + rng.normal(size=g.size)
     fit = me.lmm(formula, data, **options)
-    refits = Refits.of(fit)
+    refits = fit.refits
     assert isinstance(refits._simulator, MomentSimulator)
     drawn, rows = refits.parametric(1500, 1), refits.responses(fit.simulate(1500, rng=2))
     for name in ("theta", "beta", "std_error"):
@@ -307,11 +305,11 @@ def test_squares_of_a_class_have_the_expectation_of_its_levels(formula):
 )
 def test_results_do_not_depend_on_the_number_of_threads(formula, data):
     fit = model(formula, data, {})
-    n = 1200 if Refits.of(fit).compiled else 40
-    one, two = (Refits.of(fit).parametric(n, 9, threads=t) for t in (1, 2))
+    n = 1200 if fit.refits.compiled else 40
+    one, two = (fit.refits.parametric(n, 9, threads=t) for t in (1, 2))
     for name in ("theta", "beta", "sigma", "objective", "status"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
-    assert not np.array_equal(one.beta, Refits.of(fit).parametric(n, 10).beta)
+    assert not np.array_equal(one.beta, fit.refits.parametric(n, 10).beta)
 
 
 def test_a_sparse_remainder_is_refitted_on_threads():
@@ -322,16 +320,15 @@ def test_a_sparse_remainder_is_refitted_on_threads():
     data["y"] += rng.normal(size=n)
     fit = me.lmm("y ~ x + (1 | g) + (1 | h)", data, engine="sparse")
     Y = fit.simulate(18, rng=2)
-    one, two = (Refits.of(fit).responses(Y, threads=t) for t in (1, 2))
+    one, two = (fit.refits.responses(Y, threads=t) for t in (1, 2))
     np.testing.assert_array_equal(one.theta, two.theta)
     assert_same_fit(one, 17, fit.refit(Y[:, 17]))
 
 
 def test_parameters_to_simulate_from_can_be_others():
     fit = model("y ~ x + (1 + x | g)", REGULAR, {})
-    results = Refits.of(fit).parametric(
-        400, 11, theta=[2.0, 0.0, 1.0], beta=[10.0, -3.0], sigma=0.5
-    )
+    refits = refits_at(fit.design, fit.request, [10.0, -3.0], [2.0, 0.0, 1.0], sigma=0.5)
+    results = refits.parametric(400, 11)
     np.testing.assert_allclose(results.beta.mean(axis=0), [10.0, -3.0], atol=tolerances.SAMPLED_E1)
     np.testing.assert_allclose(results.sigma.mean(), 0.5, rtol=tolerances.SAMPLED_3E2)
     np.testing.assert_allclose(
@@ -342,7 +339,7 @@ def test_parameters_to_simulate_from_can_be_others():
 def test_progress_is_reported_to_the_end():
     fit = model("y ~ x + (1 | g)", REGULAR, {})
     seen = []
-    Refits.of(fit).parametric(1300, 1, progress=lambda done, n: seen.append((done, n)))
+    fit.refits.parametric(1300, 1, progress=lambda done, n: seen.append((done, n)))
     assert seen[0] == (0, 1300)
     assert seen[-1] == (1300, 1300)
     assert [d for d, _ in seen] == sorted(d for d, _ in seen)
@@ -350,13 +347,13 @@ def test_progress_is_reported_to_the_end():
 
 def test_progress_on_standard_error(capsys):
     fit = model("y ~ x + (1 | g)", REGULAR, {})
-    Refits.of(fit).parametric(10, 1, progress=True)
+    fit.refits.parametric(10, 1, progress=True)
     assert "10 of 10" in capsys.readouterr().err
 
 
 def test_bad_input_is_refused():
     fit = model("y ~ x + (1 | g)", REGULAR, {})
-    refits = Refits.of(fit)
+    refits = fit.refits
     for bad in (0, -1, 2.5, True):
         with pytest.raises(OptionError):
             refits.parametric(bad)
@@ -365,7 +362,7 @@ def test_bad_input_is_refused():
     with pytest.raises(OptionError, match="threads"):
         refits.parametric(3, threads=0)
     with pytest.raises(OptionError, match="theta"):
-        refits.parametric(3, theta=[1.0, 2.0])
+        refits_at(fit.design, fit.request, fit.beta, [1.0, 2.0])
     with pytest.raises(DataError, match="rows"):
         refits.responses(np.zeros((3, 3)))
     with pytest.raises(DataError, match="finite"):
@@ -374,12 +371,12 @@ def test_bad_input_is_refused():
         refits.weighted(np.ones((2, 3)))
     crossed = model("y ~ x + (1 | g) + (1 | h)", REGULAR, {})
     with pytest.raises(OptionError, match="clusters"):
-        Refits.of(crossed).weighted(np.ones((1, 24)))
+        crossed.refits.weighted(np.ones((1, 24)))
 
 
 def test_a_loaded_fit_is_refitted_alike(tmp_path):
     fit = model("y ~ x + (1 + x | g)", REGULAR, {"weights": "w"})
     fit.save(tmp_path / "fit.npz")
     again = me.load(tmp_path / "fit.npz")
-    one, two = Refits.of(fit).parametric(20, 3), Refits.of(again).parametric(20, 3)
+    one, two = fit.refits.parametric(20, 3), again.refits.parametric(20, 3)
     np.testing.assert_allclose(one.theta, two.theta, atol=tolerances.OPTIMUM_E6)

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
-from mixedeffects.estimation.laplace.refits import LaplaceRefits
 from mixedeffects.estimation.refits import CONVERGED, FAILED, ClusterDraws
-from mixedeffects.inference.resampling.parameters import parameter_names
+from mixedeffects.inference.resampling.bootstrap import parameter_names
 from tests import tolerances as tol
 
 GROUPS, ROWS = 30, 6
@@ -56,7 +55,7 @@ def fitted(family):
 @pytest.mark.parametrize("family", OPTIONS)
 def test_refits_are_fits(family):
     fit = fitted(family)
-    worker = LaplaceRefits.of(fit).worker()
+    worker = fit.refits.worker()
     errors = np.sqrt(np.diagonal(fit.vcov_parameters))
     for seed in range(3):
         y, u = worker.draw(np.random.default_rng(seed))
@@ -69,7 +68,7 @@ def test_refits_are_fits(family):
 @pytest.mark.parametrize("nagq", [0, 5])
 def test_refits_by_other_approximations(nagq):
     fit = fit_to("binomial", table("binomial"), nagq=nagq)
-    worker = LaplaceRefits.of(fit).worker()
+    worker = fit.refits.worker()
     y, u = worker.draw(np.random.default_rng(1))
     found = worker.refit(y, u)
     by_hand = fit_to("binomial", table("binomial") | {"y": y}, nagq=nagq)
@@ -85,7 +84,7 @@ def test_merged_rows_have_responses_of_their_own():
     data = {"x": x, "g": g.astype(str), "y": (rng.random(800) < 1 / (1 + np.exp(-eta))) * 1}
     fit = me.glmm("y ~ x + (1 | g)", data)
     assert fit.row_of is not None  # 80 different rows
-    worker = LaplaceRefits.of(fit).worker()
+    worker = fit.refits.worker()
     y, u = worker.draw(np.random.default_rng(1))
     assert y.shape == (800,)
     by_hand = me.glmm("y ~ x + (1 | g)", data | {"y": y.astype(int)})
@@ -101,7 +100,7 @@ def test_a_cluster_left_out(family):
     codes = fit.design.blocks[0].factor.codes
     times = np.ones(GROUPS, dtype=np.int64)
     times[4] = 0
-    found = LaplaceRefits.of(fit).rows(ClusterDraws(fit.design, codes).draw(times))
+    found = fit.refits.rows(ClusterDraws(fit.design, codes).draw(times))
     kept = codes != 4
     by_hand = fit_to(family, {name: column[kept] for name, column in data.items()})
     assert found.status == CONVERGED
@@ -173,12 +172,12 @@ def test_confint_and_statistic():
 
 
 def test_failures_are_reported(monkeypatch):
-    from mixedeffects.estimation.laplace import refits
+    from mixedeffects.estimation.laplace import refit_worker
 
-    monkeypatch.setattr(refits, "MOST_ITERATIONS", 0)
+    monkeypatch.setattr(refit_worker, "MOST_ITERATIONS", 0)
     with pytest.raises(me.ModelError, match="20 of 20 refits failed"):
         fitted("binomial").bootstrap(20, rng=1)
-    assert LaplaceRefits.of(fitted("binomial")).failed().status == FAILED
+    assert fitted("binomial").refits.failed().status == FAILED
 
 
 def test_residuals_are_refused():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixedeffects.fitting.new_response import refit
     from mixedeffects.fitting.option_list import OPTIONS, Option
     from mixedeffects.fitting.problem import check_nagq, objective_of, problem_of
+    from mixedeffects.fitting.refits import refits_at
     from mixedeffects.fitting.request import Request
     from mixedeffects.fitting.storage import read, save
 
@@ -35,6 +36,7 @@ __getattr__ = late(
         "problem_of": "problem",
         "read": "storage",
         "refit": "new_response",
+        "refits_at": "refits",
         "response_kind": "generalised",
         "save": "storage",
     },
@@ -53,6 +55,7 @@ __all__ = [
     "problem_of",
     "read",
     "refit",
+    "refits_at",
     "response_kind",
     "save",
 ]

@@ -161,6 +161,31 @@ class GLMMFit:
         design = self.design if design is None else design
         return fit_generalised(design, self.request.again(**changes), type(self))
 
+    @cached_property
+    def refits(self):
+        """The model at its estimates, to draw from and to fit many times."""
+        from mixedeffects.estimation.laplace.refits import LaplaceRefits
+
+        return LaplaceRefits(
+            self.design, self.response, self.coefficients, self.evaluation.objective,
+            self.estimates[: self.estimates.size - self.theta.size], self.theta, self.evaluation,
+            self.parameters,
+        )  # fmt: skip
+
+    def refitted(self, design, starts=None):
+        """The fit to another response of the same rows, and its status as of `RefitResults`.
+
+        Parameters
+        ----------
+        design : Design
+            With the response that is refitted.
+        starts : (1, width) array, optional
+            Where the search for the modes begins.
+        """
+        u = self.evaluation.mode.u if starts is None else starts[0]
+        found = self.refits.worker().refit(design.y, u)
+        return None if found.evaluation is None else self.of_refit(found, design.y), found.status
+
     def of_refit(self, found, y):
         """A refit of a parametric bootstrap as a fit, for statistics of a user's own.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +22,7 @@ from mixedeffects.engine import (
     require_memory,
     threads_for,
 )
-from mixedeffects.errors import DataError
+from mixedeffects.errors import ConvergenceWarning, DataError
 from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective, Parameters
 from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, theta_of
 from mixedeffects.fitting.parameters import FitParameters
@@ -180,6 +181,30 @@ class LMMFit:
     def with_response(self, y):
         """The design with another response, as `again` takes it."""
         return replace(self.design, y=y)
+
+    @cached_property
+    def refits(self):
+        """The model at its estimates, to draw from and to fit many times."""
+        from mixedeffects.estimation.refits import LinearRefits
+
+        return LinearRefits(self.design, self.plan, self.evaluation, self.beta, self.sigma)
+
+    def refitted(self, design, starts=None):
+        """The fit to a resampled design, and its status as of `RefitResults`.
+
+        Parameters
+        ----------
+        design : Design
+        starts
+            Where the search for the modes begins; a linear model does not search for them.
+        """
+        from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            fit = self.again(design, engine="auto", optimizer="newton", start=self.as_start())
+        status = SINGULAR if fit.certificate.is_singular else CONVERGED
+        return fit, status if fit.certificate.converged else FAILED
 
     def without_rows(self):
         """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""

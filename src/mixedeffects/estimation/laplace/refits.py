@@ -1,43 +1,43 @@
-"""Refits of a generalised model to other responses, or to other rows, from a fit's optimum.
-
-Rows, factors and coordinates are those of the fit, so only the response is exchanged; the search
-starts from the fit's parameters with its curvature, and the modes from the random effects that a
-response was drawn with. That leaves three to five evaluations a refit.
-"""
+"""Refits of a generalised model at given parameters: other responses, and other rows."""
 
 from __future__ import annotations
 
+import threading
 import warnings
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from mixedeffects.errors import ConvergenceWarning, MixedEffectsError, ModelError
-from mixedeffects.estimation.boundary.laplace import examine, snapped
-from mixedeffects.estimation.laplace.assemble import assemble, threshold_rows
+from mixedeffects.estimation.laplace.assemble import assemble
 from mixedeffects.estimation.laplace.curvature import guess, hessian, quick_hessian
 from mixedeffects.estimation.laplace.fit import fit_laplace
-from mixedeffects.estimation.laplace.objective import StartingPoint, with_problem
+from mixedeffects.estimation.laplace.objective import with_problem
 from mixedeffects.estimation.laplace.quadrature import QuadratureObjective
-from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.estimation.laplace.quick import QuickObjective
+from mixedeffects.estimation.laplace.refit_worker import Worker
 from mixedeffects.estimation.laplace.separation import (
     far_extras,
     in_users,
     recession_of_refit,
 )
-from mixedeffects.estimation.newton import newton_step
-from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR
-from mixedeffects.family import Response, require_means
+from mixedeffects.estimation.refits import (
+    CONVERGED,
+    FAILED,
+    SINGULAR,
+    Change,
+    Draws,
+    Job,
+    Refits,
+    gather_design,
+)
+from mixedeffects.family import Response
 
-# Newton decrement at which a search ends: the step that is left, of less than a hundredth of a
-# standard error, is made without looking again
-ENOUGH = 1e-4
-MOST_ITERATIONS = 60
 # standard error, per root mean square of its column, of a coefficient that may be infinite
 WIDE = 1.0
-ROUNDS = 3
+# refits to a thread at a time
+RESPONSES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,87 +69,131 @@ class Refit:
     recession: object = None
 
 
-class LaplaceRefits:
-    """The model of a fit, to be fitted again.
+class LaplaceRefits(Refits):
+    """Refits of a generalised model at given parameters.
 
     Parameters
     ----------
     design : Design
-    family : Family
     response : Response
-    objective : LaplaceObjective or another with its interface
-        Of the fit.
     groups : tuple of Coefficients
+        Of the problem of `objective`.
+    objective : LaplaceObjective or another with its interface
+        Its problem may have fewer rows than the design, where equal ones were merged.
     coefficients, theta : arrays
-        The fit's, in the user's coordinates.
-    merged : bool
-        Whether the fit's rows stand for several of the data's, which have responses of their own.
-    curvature : callable
-        To the (P, P) second derivatives at the fit.
+        In the user's coordinates.
+    evaluation : LaplaceEvaluation, optional
+        The objective there.
+    parameters : object, optional
+        With the objective's second derivatives there as its `hessian`.
     """
 
+    sigma, compiled = 1.0, False
+
     def __init__(
-        self, design, family, response, objective, groups, coefficients, theta, merged, curvature
-    ):
-        self.design, self.family, self.response = design, family, response
+        self, design, response, groups, objective, coefficients, theta, evaluation=None,
+        parameters=None,
+    ):  # fmt: skip
+        self.design, self.family, self.response = design, objective.problem.family, response
         self._objective, self._groups = objective, groups
-        self._coefficients, self._theta = coefficients, theta
-        self._merged, self._curvature = merged, curvature
-        self._common = None
-
-    @classmethod
-    def of(cls, fit):
-        """Of a GLMMFit."""
-        return cls(
-            fit.design, fit.family, fit.response, fit.evaluation.objective, fit.coefficients,
-            fit.estimates[: fit.estimates.size - fit.theta.size], fit.theta,
-            fit.row_of is not None, lambda: fit.engine_hessian,
-        )  # fmt: skip
-
-    # the fit's own rows ---------------------------------------------------------------------
+        self.coefficients, self.theta = coefficients, theta
+        self._evaluation, self._parameters = evaluation, parameters
 
     @property
+    def fixed(self):
+        objective, _, x, _, _ = self.common
+        return tuple(objective.problem.fixed(x))
+
+    @property
+    def factors(self):
+        return self._objective.problem.covariance.lambdas(self.theta)
+
+    @cached_property
+    def axes(self):
+        evaluation = self._evaluation
+        if evaluation is None:
+            x = self._start(self._objective.problem, self._groups)
+            evaluation = self._objective.evaluate(x)
+        return fixed_axes(evaluation, self._groups[0].T)
+
+    # the model's own rows -------------------------------------------------------------------
+
+    @cached_property
     def common(self):
         """What all refits to the same rows share: objective, groups, x, curvature, lambdas."""
-        if self._common is None:
-            objective, groups = self._objective, self._groups
-            if self._merged:
-                objective, groups = self._assembled(self.design, self.response)
-            problem = objective.problem
-            x = self._start(problem, groups)
-            if self._merged:
-                at = objective.evaluate(x)
-                if not np.isfinite(at.value):
-                    raise ModelError(
-                        "the likelihood cannot be computed again at the estimates, so that nothing "
-                        "can be refitted from there\nsee fit.certificate for what the fit lacks"
-                    )
-                form = quick_hessian if isinstance(objective, QuickObjective) else hessian
-                H = form(at, _positive(guess(at)[0]))
-            else:
-                H = self._curvature()
-            lambdas = problem.covariance.lambdas(problem.theta(x))
-            self._common = objective, groups, x, _positive(H), lambdas
-        return self._common
-
-    @property
-    def compiled(self):
-        """Whether most of the work is done outside the interpreter, where threads help."""
-        return not hasattr(self.common[0].problem.system, "wide")
+        objective, groups = self._objective, self._groups
+        merged = objective.problem.response.y.size != self.design.n
+        if merged:
+            objective, groups = self._assembled(self.design, self.response)
+        problem = objective.problem
+        x = self._start(problem, groups)
+        if self._parameters is None or merged:
+            at = objective.evaluate(x)
+            if not np.isfinite(at.value):
+                raise ModelError(
+                    "the likelihood cannot be computed again at the estimates, so that nothing "
+                    "can be refitted from there\nsee fit.certificate for what the fit lacks"
+                )
+            form = quick_hessian if isinstance(objective, QuickObjective) else hessian
+            H = form(at, _positive(guess(at)[0]))
+        else:
+            H = self._parameters.hessian
+        lambdas = problem.covariance.lambdas(problem.theta(x))
+        return objective, groups, x, _positive(H), lambdas
 
     def worker(self):
         """A worker with a state of its own, for one thread."""
         return Worker(self)
 
+    def draw(self, n, rng):
+        worker = self.worker()
+        y, starts = zip(*(worker.draw(rng) for _ in range(n)), strict=True)
+        return Draws(np.array(y, dtype=float).T, np.array(starts))
+
+    def _drawing(self, stream, out):
+        return self._by_workers(lambda worker, i: worker.draw(stream(i)), out)
+
+    def _fitting(self, part, starts, out):
+        zero = np.zeros(self.common[0].problem.system.width)
+
+        def take(worker, i):
+            return part(slice(i, i + 1))[:, 0], zero if starts is None else starts[i]
+
+        return self._by_workers(take, out)
+
+    def _by_workers(self, take, out):
+        """Fits the response and the start that ``take(worker, i)`` gives."""
+        local = threading.local()
+        # a wide system is worked on by the interpreter, where threads only wait for each other
+        threads = 1 if hasattr(self.common[0].problem.system, "wide") else None
+
+        def work(batch, rows):
+            if not hasattr(local, "worker"):
+                local.worker = self.worker()
+            for i in range(rows.start, rows.stop):
+                _file(local.worker.refit(*take(local.worker, i)), out, i)
+
+        return Job(work, RESPONSES, threads)
+
     # other rows -----------------------------------------------------------------------------
 
-    def rows(self, design):
-        """A refit to other rows.
+    def without(self, rows, *, hold=False):
+        """The fit without some rows; theta cannot be held."""
+        kept = np.delete(np.arange(self.design.n), rows)
+        found, axes, p = self.rows(gather_design(self.design, kept)), self.axes, self.n_main
+        beta, V = found.coefficients[:p], found.covariance
+        delta = np.linalg.solve(axes, self.coefficients[:p] - beta)
+        information = axes.T @ np.linalg.solve(V, axes)
+        return Change(
+            delta, information, 1.0, found.theta, found.status != FAILED, beta,
+            np.sqrt(V.diagonal()),
+        )  # fmt: skip
 
-        Parameters
-        ----------
-        design : Design
-        """
+    def _fit_design(self, design, out, row):
+        _file(self.rows(design), out, row)
+
+    def rows(self, design):
+        """The `Refit` to other rows."""
         response, K = Response.of(design), np.unique(design.y).size
         if "upper" in self.family.extras and np.unique(self.design.y).size != K:
             return self.failed()
@@ -166,9 +210,9 @@ class LaplaceRefits:
         return self.refit(evaluation, groups, status if certificate.converged else FAILED)
 
     def failed(self):
-        p = self._groups[0].T.shape[0]
+        p = self.n_main
         return Refit(
-            FAILED, np.full(self._coefficients.size, np.nan), np.full(self._theta.size, np.nan),
+            FAILED, np.full(self.coefficients.size, np.nan), np.full(self.theta.size, np.nan),
             np.full((p, p), np.nan),
         )  # fmt: skip
 
@@ -182,7 +226,8 @@ class LaplaceRefits:
         theta = covariance.to_user(x[evaluation.objective.problem.n_fixed :])
         if not (np.isfinite(coefficients).all() and np.isfinite(theta).all()):
             return self.failed()
-        covariance = fixed_covariance(evaluation, groups[0].T)
+        axes = fixed_axes(evaluation, groups[0].T)
+        covariance = axes @ axes.T
         faint = _faint(covariance, groups[0].T) or bool(far_extras(evaluation))
         recession = recession_of_refit(evaluation) if faint else None
         if recession is not None:
@@ -204,133 +249,17 @@ class LaplaceRefits:
         x, at = np.empty(problem.n_parameters), 0
         for g in groups:
             p = g.T.shape[0]
-            x[g.part] = np.linalg.solve(g.T, self._coefficients[at : at + p])
+            x[g.part] = np.linalg.solve(g.T, self.coefficients[at : at + p])
             at += p
-        x[problem.n_fixed :] = problem.covariance.from_user(self._theta)
+        x[problem.n_fixed :] = problem.covariance.from_user(self.theta)
         return x
 
 
-class Worker:
-    """Refits of other responses of the same rows, one after the other.
+def fixed_axes(evaluation, T):
+    """A with AA' = (X'V^-1X)^-1, the covariance of the main coefficients at known theta.
 
-    Parameters
-    ----------
-    refits : LaplaceRefits
-    """
-
-    def __init__(self, refits):
-        self._refits = refits
-        objective, self._groups, self._x, self._H, self._lambdas = refits.common
-        problem = copy(objective.problem)
-        problem.system = copy(problem.system)  # which keeps the scaled rows of one Lambda
-        self._objective, self._problem = with_problem(objective, problem), problem
-        self._fixed = problem.fixed(self._x)
-        self.evaluations = 0
-
-    def draw(self, rng):
-        """A response drawn from the fit, and the random effects it was drawn with."""
-        problem = self._problem
-        problem.system.scale(self._lambdas)
-        u = rng.standard_normal(problem.system.width)
-        predictors = problem.with_random(self._fixed, u)
-        family = problem.family
-        require_means(family, predictors[0])
-        if "upper" in family.extras:
-            part = problem.predictors[family.extras.index("upper") + 1].part
-            return family.sample_categories(rng, predictors[0], self._x[part]), u
-        return family.sample(rng, predictors, problem.response), u
-
-    def response(self, y):
-        """The family's response with other values in the rows of the fit."""
-        old = self._problem.response
-        return Response(y, old.size, old.weights)
-
-    def refit(self, y, u):
-        """Fit the model to another response.
-
-        Parameters
-        ----------
-        y : (n,) array
-            On the family's scale.
-        u : (columns,) array
-            Where to start the search for the modes.
-
-        Returns
-        -------
-        Refit
-        """
-        problem = with_response(self._problem, self.response(y))
-        if problem is None:
-            return self._refits.failed()
-        objective = with_problem(self._objective, problem)
-        near = StartingPoint.at(problem, self._x, u)
-        try:
-            first = objective.evaluate(self._x, near=near)
-            evaluation, status, step = self._search(objective, first)
-        except np.linalg.LinAlgError:
-            return self._refits.failed()
-        self.evaluations += objective.evaluations
-        return self._refits.refit(evaluation, self._groups, status, step)
-
-    def _search(self, objective, first):
-        if not np.isfinite(first.value):
-            return first, FAILED, 0.0
-        H = self._H
-        for _ in range(ROUNDS):
-            result, H = quasi_newton(
-                objective, first, H, tolerance=ENOUGH, max_iterations=MOST_ITERATIONS
-            )
-            evaluation = snapped(objective, result.evaluation)
-            directions, lower = examine(evaluation)
-            if lower is None:
-                moved = evaluation is not result.evaluation
-                status = SINGULAR if directions else CONVERGED
-                if not result.converged and not moved:
-                    status = FAILED
-                step = 0.0
-                if status == CONVERGED and not moved:
-                    step = newton_step(H, evaluation.gradient, evaluation.x)[0]
-                return evaluation, status, step
-            first, H = lower, self._H
-        return evaluation, FAILED, 0.0
-
-
-def with_response(problem, response):
-    """The same model of the same rows with another response.
-
-    Returns
-    -------
-    Problem or None
-        None where a category of an ordinal response does not occur.
-    """
-    out = copy(problem)
-    out.response = response
-    if "upper" not in problem.family.extras:
-        return out
-    if np.unique(response.y).size != np.unique(problem.response.y).size:
-        return None
-    predictors = list(problem.predictors)
-    for name in ("upper", "lower"):
-        variable = problem.family.extras.index(name) + 1
-        X, offset = threshold_rows(response.y, below=name == "lower")
-        predictors[variable] = replace(predictors[variable], X=X, offset=offset)
-    out.predictors = tuple(predictors)
-    return out
-
-
-def fixed_covariance(evaluation, T):
-    """Covariance of the main predictor's coefficients at known theta, (X'V^-1X)^-1.
-
-    Parameters
-    ----------
-    evaluation : LaplaceEvaluation
-    T : (p, p) array
-        From the engine's coefficients to the user's.
-
-    Returns
-    -------
-    (p, p) array
-        nan where the matrix is not positive definite.
+    T leads from the engine's coefficients to the user's. A matrix that is not positive definite
+    gives nan.
     """
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking, X = problem.system, problem.stacking, problem.predictors[0].X
@@ -345,22 +274,31 @@ def fixed_covariance(evaluation, T):
         half = np.linalg.solve(np.linalg.cholesky(S), T.T)
     except np.linalg.LinAlgError:
         return np.full(T.shape, np.nan)
-    return half.T @ half
+    return half.T
 
 
 def _faint(covariance, T):
     """Whether the main predictor has a direction of next to no information, or may have one.
 
-    Parameters
-    ----------
-    covariance : (p, p) array
-        As `fixed_covariance`.
-    T : (p, p) array
+    covariance is theirs at known theta, T as in `fixed_axes`.
     """
     if not np.isfinite(covariance).all():
         return True
     scale = np.sqrt((T * T).sum(axis=1))
     return bool((np.sqrt(covariance.diagonal()) > WIDE * scale).any())
+
+
+def _file(found, out, row):
+    """Put one `Refit` in its row of the `RefitResults`."""
+    out.status[row] = found.status
+    if found.evaluation is None:
+        return
+    out.coefficients[row], out.theta[row] = found.coefficients, found.theta
+    out.sigma[row], out.objective[row] = 1.0, found.evaluation.value
+    out.std_error[row] = np.sqrt(np.diagonal(found.covariance))
+    if out.vcov is not None:
+        out.vcov[row] = found.covariance
+    out.separated[row] = found.recession is not None
 
 
 def _positive(H):

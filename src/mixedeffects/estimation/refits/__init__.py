@@ -1,17 +1,20 @@
-"""Many fits of one design: other responses, or other multiplicities of its levels."""
+"""Many fits of one model: of other responses, other rows, other multiplicities of its clusters."""
 
+from mixedeffects.estimation.refits.base import Change, Draws, Job, Refits
 from mixedeffects.estimation.refits.batches import in_batches, streams
-from mixedeffects.estimation.refits.deleted import Deletions
 from mixedeffects.estimation.refits.gather import ClusterDraws, draw_rows, gather_design
-from mixedeffects.estimation.refits.refits import Refits
+from mixedeffects.estimation.refits.linear import LinearRefits
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR, RefitResults
 
 __all__ = [
     "CONVERGED",
     "FAILED",
     "SINGULAR",
+    "Change",
     "ClusterDraws",
-    "Deletions",
+    "Draws",
+    "Job",
+    "LinearRefits",
     "RefitResults",
     "Refits",
     "draw_rows",

@@ -19,13 +19,7 @@ from mixedeffects.options import check_count, generator
 def streams(rng):
     """From a generator or seed, a function from the number of a batch to its own generator.
 
-    Parameters
-    ----------
-    rng : numpy.random.Generator, int or None
-
-    Raises
-    ------
-    OptionError
+    Such a function is returned as it is.
 
     Examples
     --------
@@ -33,6 +27,8 @@ def streams(rng):
     >>> one(3).random() == two(3).random() != one(4).random()
     True
     """
+    if callable(rng):
+        return rng
     entropy = generator(rng).integers(0, 2**32, size=4, dtype=np.uint64).tolist()
     return lambda batch: np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(batch,)))
 

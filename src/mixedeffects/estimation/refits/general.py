@@ -13,9 +13,8 @@ from mixedeffects.estimation.boundary import singular_directions
 from mixedeffects.estimation.minimize import NO_RESIDUAL, rival, settle
 from mixedeffects.estimation.newton import ENOUGH, TIGHT, newton
 from mixedeffects.estimation.objective import LMMObjective
-from mixedeffects.estimation.refits.one_factor import store
+from mixedeffects.estimation.refits.one_factor import store, warm_start
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR
-from mixedeffects.estimation.refits.start import warm_start
 from mixedeffects.estimation.refits.sums import own_sums
 
 # the last pivot of X'V^-1X, of its diagonal entry, below which columns are dependent

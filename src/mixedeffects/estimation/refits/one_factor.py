@@ -18,13 +18,15 @@ from mixedeffects.estimation.refits.many import ManyObjectives
 from mixedeffects.estimation.refits.many_newton import newton
 from mixedeffects.estimation.refits.nested import level_products
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR
-from mixedeffects.estimation.refits.start import warm_start
 from mixedeffects.estimation.refits.sums import MomentSums, own_sums
 
 # numbers in the moments of all classes; above, other ways are as fast and need less memory
 MOST_MOMENTS = 2e7
 # relative difference below which two levels' cross-products are the same
 SAME = 1e-12
+# relative standard deviations below this are raised to it: at exactly zero, a replicate whose
+# variance is positive would first have to be driven off a saddle
+LIFT = 0.05
 
 
 def leaf_arrays(stats):
@@ -42,6 +44,18 @@ def classes(A):
     keys = np.round(A / (scale or 1.0) / SAME).reshape(A.shape[0], -1)
     _, first, cls = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     return cls.reshape(-1).astype(np.int32), np.ascontiguousarray(A[first])
+
+
+def warm_start(objective, theta):
+    """The (n_theta,) start of a refit: theta~ with no negligible variance."""
+    out = theta.copy()
+    for term in objective.parameters.terms:
+        Lam = term.structure.factor(theta[term.part])
+        axes, s = term.structure.axes(Lam)
+        if s.min(initial=LIFT) < LIFT:
+            Lam = np.concatenate([V * max(sd, LIFT) for V, sd in zip(axes, s, strict=True)], axis=1)
+        out[term.part] = term.structure.theta_of(Lam)
+    return out
 
 
 def settle(model, theta, which):
@@ -250,7 +264,7 @@ def store(stats, out, rows, theta, beta, information, numbers, status, base):
     p = stats.p
     T = stats.reference.T[:p, :p]
     out.theta[rows] = theta
-    out.beta[rows] = beta @ T.T + base
+    out.coefficients[rows] = beta @ T.T + base
     out.objective[rows] = numbers[:, 0]
     out.sigma[rows] = np.sqrt(numbers[:, 1])
     vcov = numbers[:, 1, None, None] * (T @ information @ T.T)

@@ -16,6 +16,7 @@ import numpy as np
 from mixedeffects.engine import block_diagonal, crossing_matrix, own_matrix
 from mixedeffects.estimation.refits.one_factor import leaf_arrays
 from mixedeffects.estimation.refits.sums import MomentSums, ResponseSums
+from mixedeffects.family import Gaussian, Response
 
 # eigenvalues of a matrix with unit diagonal below this are zero
 NULL = 1e-10
@@ -334,3 +335,25 @@ class RowSimulator:
             return self.sums(sigma * Y.T)
 
         return draw
+
+
+def fixed_predictors(design, beta, sigma):
+    """The mean's and log sigma's linear predictors without random effects, two (n,) arrays."""
+    eta = design.X @ beta
+    if design.offset is not None:
+        eta += design.offset
+    return eta, np.full(design.n, np.log(sigma))
+
+
+def drawn_rows(design, fixed, factors, n, rng):
+    """(n_rows, n) responses, one after the other; factors of the covariances of the blocks."""
+    family, response = Gaussian(), Response(design.y, None, design.weights)
+    out = np.empty((n, design.n))
+    for y in out:
+        eta, log_sigma = fixed
+        for block, factor in zip(design.blocks, factors, strict=True):
+            b = rng.standard_normal((block.factor.n_levels, block.k)) @ factor.T
+            b = b[block.factor.codes]
+            eta = eta + (b[:, 0] if block.Z is None else np.einsum("nk,nk->n", block.Z, b))
+        y[:] = family.sample(rng, (eta, log_sigma), response)
+    return out.T

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.errors import ModelError
-from mixedeffects.inference.prediction.simulate import simulate
+from mixedeffects.errors import ModelError, NotAvailableError
 from mixedeffects.options import check_count, generator
 
 # doubles of simulated responses held at once
@@ -68,12 +67,16 @@ def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
     Davison & Hinkley (1997), section 4.2.3, doi:10.1017/CBO9780511802843.
     """
     n, rng = check_count(n), generator(rng)
-    if small.linear and large.linear:
-        gains = linear_gains(small, large, n, rng)
-    else:
-        from mixedeffects.inference.comparison.bootstrap_generalised import simulated_gains
-
-        gains = simulated_gains(small, large, n, rng)
+    if small.kind is not large.kind:
+        raise NotAvailableError(
+            "the bootstrap draws from one kind of model\nfit both with me.lmm or both with me.glmm"
+        )
+    step = int(max(1, BATCH // small.design.n))
+    parts = []
+    for lo in range(0, n, step):
+        drawn = small.refits.draw(min(step, n - lo), rng)
+        parts.append(objectives(small, drawn) - objectives(large, drawn.y))
+    gains = np.concatenate(parts)
     ok = np.isfinite(gains)
     failed = int((~ok).sum())
     if failed > MOST_FAILED * n:
@@ -87,29 +90,7 @@ def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
     return BootstrapTest(gains, n, failed, (1 + above) / (1 + gains.size))
 
 
-def linear_gains(small, large, n, rng):
-    """(n,) statistics of data drawn from the smaller of two linear models, nan if a fit failed."""
-    step = int(max(1, BATCH // small.design.n))
-    parts = []
-    for lo in range(0, n, step):
-        Y = simulate(small, min(step, n - lo), rng)
-        parts.append(objectives(small, Y) - objectives(large, Y))
-    return np.concatenate(parts)
-
-
 def objectives(fit, Y):
-    """-2 log-likelihood (or REML criterion) of a model fitted to each column of Y, nan if failed.
-
-    Parameters
-    ----------
-    fit : Fit
-    Y : (n_rows, R) array
-
-    Returns
-    -------
-    (R,) array
-    """
-    from mixedeffects.estimation.refits import Refits
-
-    results = Refits.of(fit).responses(Y)
+    """(R,) -2 log-likelihood (or REML criterion) of a model fitted to responses, nan if failed."""
+    results = fit.refits.responses(Y)
     return np.where(results.ok, results.objective, np.nan)

@@ -16,14 +16,19 @@ from mixedeffects.errors import (
     OptionError,
     depth_of_package,
 )
-from mixedeffects.estimation.refits import Deletions
+from mixedeffects.estimation.refits import Change
 from mixedeffects.inference.clusters import (
     Clusters,
     GLSRows,
     chosen_clusters,
     cluster_products,
 )
-from mixedeffects.inference.deletion.measures import measured, measured_rows, variances_without
+from mixedeffects.inference.deletion.measures import (
+    measured,
+    measured_rows,
+    user_columns,
+    variances_without,
+)
 from mixedeffects.inference.deletion.record import InfluenceFacts
 from mixedeffects.inference.deletion.rows import inverse_diagonal, row_products
 
@@ -96,27 +101,25 @@ def influence(fit, groups=None, *, refit=None):
     units = _rows(fit) if by_row else _groups(fit, groups)
     if refit:
         _require_levels(fit, units)
-    if fit.cross_products is None:
-        from mixedeffects.inference.deletion.generalised import without_each
-
-        if not refit:
-            raise NotAvailableError(
-                "refit=False uses closed forms that only linear models have\nuse refit=True"
-            )
-        return without_each(fit, units)
-    gls = GLSRows(fit)
-    (X, solved, h), diagonal = row_products(gls), inverse_diagonal(fit, gls)
-    fixed, random = _leverage(fit, units, X, solved, diagonal)
-    if by_row and not refit:
-        found = _single_rows(fit, gls, solved, h, diagonal)
-    else:
+    closed = fit.cross_products is not None
+    if not (refit or closed):
+        raise NotAvailableError(
+            "refit=False uses closed forms that only linear models have\nuse refit=True"
+        )
+    fixed = random = np.full(units.n, np.nan)
+    if closed:
+        gls = GLSRows(fit)
+        (X, solved, h), diagonal = row_products(gls), inverse_diagonal(fit, gls)
+        fixed, random = _leverage(fit, units, X, solved, diagonal)
         independent = all(is_nested(b.factor.codes, units.codes) for b in fit.design.blocks)
-        if refit or not independent:
-            changes = _refitted(fit, units, hold=not refit)
-        else:
-            changes = _independent_groups(fit, gls, units)
-        found = measured(*changes, T=gls.T, whole=fit.noise.variance)
-    return _facts(fit, gls, units, bool(refit), found, fixed, random)
+        if by_row and not refit:
+            found = _single_rows(fit, gls, solved, h, diagonal)
+            return _facts(fit, units, False, found, fixed, random)
+        if independent and not refit:
+            found = measured(_independent_groups(fit, gls, units), fit.noise.variance)
+            return _facts(fit, units, False, found, fixed, random)
+    found = measured(_refitted(fit, units, hold=not refit), fit.sigma**2)
+    return _facts(fit, units, bool(refit), found, fixed, random)
 
 
 def _rows(fit):
@@ -175,11 +178,13 @@ def _single_rows(fit, gls, solved, h, diagonal):
     left = nu - 1.0  # without degrees of freedom there is no residual variance
     s2 = np.maximum(nu * fit.noise.variance - h**2 / P, 0.0) / (left if left > 0 else np.nan)
     theta = np.broadcast_to(fit.theta, (P.size, fit.theta.size))
-    return measured_rows(solved, h, diagonal, P, s2, theta, T=gls.T, whole=fit.noise.variance)
+    return measured_rows(
+        solved, h, diagonal, P, s2, theta, T=gls.T, beta=fit.beta, whole=fit.noise.variance
+    )
 
 
 def _independent_groups(fit, gls, units):
-    """delta, information, s_i^2, theta and convergence of groups independent of all other rows."""
+    """The change by leaving out each of the groups, which are independent of all other rows."""
     p = gls.p
     own, scores = cluster_products(gls, units)
     quadratic = np.zeros(units.n)
@@ -199,23 +204,19 @@ def _independent_groups(fit, gls, units):
         delta = scores
     rss, nu = fit.residual_df * fit.noise.variance, fit.residual_df - units.sizes.astype(float)
     s2 = (rss - quadratic - np.einsum("jp,jp->j", scores, delta)) / np.where(nu > 0, nu, np.nan)
-    return (
-        delta, information, s2, np.tile(fit.theta, (units.n, 1)), np.ones(units.n, dtype=bool)
+    return Change(
+        delta, information, s2, np.tile(fit.theta, (units.n, 1)), np.ones(units.n, dtype=bool),
+        *user_columns(delta, information, s2, fit.beta, gls.T),
     )  # fmt: skip
 
 
-def _refitted(fit, units, hold=False):
-    """The same by taking the unit's cross-products away, and minimising unless theta is held."""
-    J, p, k = units.n, fit.beta.size, fit.theta.size
-    delta, information = np.full((J, p), np.nan), np.full((J, p, p), np.nan)
-    s2, theta = np.full(J, np.nan), np.full((J, k), np.nan)
-    converged = np.zeros(J, dtype=bool)
-    deletions = Deletions(fit, units)
-    begin = time.perf_counter()
+def _refitted(fit, units, *, hold):
+    """The change by leaving out each unit, minimised anew unless theta is held."""
+    J, changes, begin = units.n, [], time.perf_counter()
+    closed = fit.cross_products is not None
     for j in range(J):
-        found = deletions.without(j, hold=hold)
-        if found is not None:
-            delta[j], information[j], s2[j], theta[j], converged[j] = found
+        rows = units.order[units.start[j] : units.start[j + 1]]
+        changes.append(fit.refits.without(rows, hold=hold))
         if j == 0:  # which may have compiled code
             begin = time.perf_counter()
         elif j < 8:
@@ -223,20 +224,24 @@ def _refitted(fit, units, hold=False):
             if left > LONGEST_SECONDS:
                 raise NotAvailableError(
                     f"leaving out {J:,} units one at a time would take about {left / 60:,.0f} "
-                    "minutes\nuse refit=False, or a factor with fewer levels"
+                    f"minutes\nuse {'refit=False, or ' if closed else ''}a factor with fewer levels"
                 )
-            if j == 7 and left > LONG_SECONDS:
+            if j == 7 and left > LONG_SECONDS and closed:
                 warnings.warn(
                     f"leaving out {J:,} units one at a time will take about {left / 60:,.1f} "
                     "minutes\nrefit=False, with the variances held, takes a fraction of that",
                     DataWarning,
                     stacklevel=depth_of_package(),
                 )
-    return delta, information, s2, theta, converged
+    return Change.stacked(changes)
 
 
-def _facts(fit, gls, units, refit, found, fixed, random):
+def _notes(fit, units, found):
+    """What is missing from a study, and warnings of what a linear model lacks."""
     J, known, notes = units.n, found.known, []
+    failed = int((~found.converged).sum())
+    if fit.cross_products is None:
+        return (f"{failed} of {J} refits failed: their measures are missing",) if failed else ()
     if fit.beta.size and not known.all():
         which = [label_text(units.labels[j]) for j in np.flatnonzero(~known)]
         shown = ", ".join(which[:5]) + (" …" if len(which) > 5 else "")
@@ -249,6 +254,10 @@ def _facts(fit, gls, units, refit, found, fixed, random):
     if failed:
         notes.append(f"{failed} of {J} refits did not converge to a certified optimum")
         warnings.warn(notes[-1], ConvergenceWarning, stacklevel=depth_of_package())
+    return tuple(notes)
+
+
+def _facts(fit, units, refit, found, fixed, random):
     names, now, without = variances_without(fit, found.theta, found.s2)
     return InfluenceFacts(
         groups=units.name,
@@ -257,11 +266,11 @@ def _facts(fit, gls, units, refit, found, fixed, random):
         size=units.sizes,
         terms=fit.design.x_names,
         beta=fit.beta,
-        beta_without=fit.beta - found.delta @ gls.T.T,
-        se_without=np.sqrt(found.s2[:, None] * found.spread),
-        sigma=fit.noise.sigma,
+        beta_without=found.beta,
+        se_without=found.std_error,
+        sigma=fit.sigma,
         theta=fit.theta,
-        sigma_without=np.sqrt(found.s2),
+        sigma_without=np.sqrt(found.s2) if fit.kind.residual else None,
         theta_without=found.theta,
         variance_names=names,
         variance=now,
@@ -273,5 +282,5 @@ def _facts(fit, gls, units, refit, found, fixed, random):
         leverage_fixed=fixed,
         leverage_random=random,
         converged=found.converged,
-        notes=tuple(notes),
+        notes=_notes(fit, units, found),
     )

@@ -23,8 +23,8 @@ class Deleted:
     theta : (J, k) array
     converged, known : (J,) bool arrays
         Whether refits converged; whether the coefficients are determined.
-    spread : (J, p) array
-        Diagonal of M_i in the user's coordinates.
+    beta, std_error : (J, p) arrays
+        Coefficients and their standard errors without each unit, in the user's columns.
     cooks_distance, mdffits, covratio, covtrace : (J,) arrays
     """
 
@@ -33,43 +33,43 @@ class Deleted:
     theta: np.ndarray
     converged: np.ndarray
     known: np.ndarray
-    spread: np.ndarray
+    beta: np.ndarray
+    std_error: np.ndarray
     cooks_distance: np.ndarray
     mdffits: np.ndarray
     covratio: np.ndarray
     covtrace: np.ndarray
 
 
-def measured(delta, information, s2, theta, converged, *, T, whole):
-    """Measures from the information without each unit.
-
-    Parameters
-    ----------
-    delta : (J, p) array
-    information : (J, p, p) array
-    s2, theta, converged : arrays
-        See `Deleted`.
-    T : (p, p) array
-        From these coordinates to the user's.
-    whole : float
-        s^2 from all rows.
+def measured(change, whole):
+    """Measures from the `Change` by every unit; `whole` is s^2 from all rows.
 
     Returns
     -------
     Deleted
     """
+    delta, information, s2 = change.delta, change.information, change.s2
     p = delta.shape[1]
     known = np.isfinite(information).all(axis=(1, 2)) & np.isfinite(delta).all(axis=1)
     safe = np.where(known[:, None, None], information, np.eye(p))
     M = np.linalg.inv(safe)
-    quadratic = np.einsum("jp,jpq,jq->j", delta, safe, delta)
     return _assemble(
-        delta, s2, theta, converged, known, np.einsum("ap,jpq,aq->ja", T, M, T),
-        quadratic, 1.0 / np.linalg.det(safe), np.trace(M, axis1=1, axis2=2), whole,
+        delta, s2, change.theta, change.converged, known, change.beta, change.std_error,
+        np.einsum("jp,jpq,jq->j", delta, safe, delta),
+        1.0 / np.linalg.det(safe), np.trace(M, axis1=1, axis2=2), whole,
     )  # fmt: skip
 
 
-def measured_rows(solved, h, diagonal, P, s2, theta, *, T, whole):
+def user_columns(delta, information, s2, beta, T):
+    """(J, p) coefficients without each unit, and their standard errors; nan where unknown."""
+    known = np.isfinite(information).all(axis=(1, 2))
+    safe = np.where(known[:, None, None], information, np.eye(delta.shape[1]))
+    spread = np.einsum("ap,jpq,aq->ja", T, np.linalg.inv(safe), T)
+    errors = np.where(known[:, None], np.sqrt(s2[:, None] * spread), np.nan)
+    return beta - delta @ T.T, errors
+
+
+def measured_rows(solved, h, diagonal, P, s2, theta, *, T, beta, whole):
     """The same for single rows, whose information is I - x* x*' / v: no matrix per row.
 
     Parameters
@@ -78,8 +78,11 @@ def measured_rows(solved, h, diagonal, P, s2, theta, *, T, whole):
         x*, rows of V^-1 X^.
     h, diagonal, P : (n,) arrays
         V^-1 e, v = (V^-1)_ii and P_ii, nan where the row determines a coefficient alone.
-    s2, theta, T, whole
-        As in `measured`.
+    s2, theta : (n,), (n, k) arrays
+    T : (p, p) array
+        From these coordinates to the user's.
+    beta, whole
+        Coefficients and s^2 from all rows.
 
     Returns
     -------
@@ -90,13 +93,14 @@ def measured_rows(solved, h, diagonal, P, s2, theta, *, T, whole):
     length = np.einsum("rp,rp->r", solved, solved)
     spread = np.einsum("ap,ap->a", T, T) + (solved @ T.T) ** 2 / P[:, None]
     return _assemble(
-        delta, s2, theta, np.ones(n, dtype=bool), np.isfinite(P), spread,
-        (h / P) ** 2 * length * (P / diagonal), diagonal / P, p + length / P, whole,
+        delta, s2, theta, np.ones(n, dtype=bool), np.isfinite(P), beta - delta @ T.T,
+        np.sqrt(s2[:, None] * spread), (h / P) ** 2 * length * (P / diagonal), diagonal / P,
+        p + length / P, whole,
     )  # fmt: skip
 
 
 def _assemble(
-    delta, s2, theta, converged, known, spread, quadratic, determinant, trace, whole
+    delta, s2, theta, converged, known, beta, std_error, quadratic, determinant, trace, whole
 ):  # fmt: skip
     J, p = delta.shape
     if p == 0:
@@ -110,8 +114,7 @@ def _assemble(
             np.abs(ratio * trace - p),
         ]
     measures = [np.where(known, m, np.nan) for m in measures]
-    spread = np.where(known[:, None], spread, np.nan)
-    return Deleted(delta, s2, theta, converged, known, spread, *measures)
+    return Deleted(delta, s2, theta, converged, known, beta, std_error, *measures)
 
 
 def variances_without(fit, theta, s2):

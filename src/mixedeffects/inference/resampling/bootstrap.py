@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from mixedeffects.errors import (
-    ConvergenceWarning,
     DataWarning,
     MixedEffectsError,
     ModelError,
@@ -17,23 +16,19 @@ from mixedeffects.errors import (
     depth_of_package,
 )
 from mixedeffects.estimation.refits import (
-    CONVERGED,
     FAILED,
     SINGULAR,
     ClusterDraws,
-    Refits,
     draw_rows,
     in_batches,
     streams,
 )
 from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.identification import known_covariance, unknown_components
-from mixedeffects.inference.prediction.simulate import simulate
 from mixedeffects.inference.resampling.clusters import cluster_codes
-from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.resampling.record import BootstrapFacts
 from mixedeffects.inference.resampling.residual import ResidualResponses
-from mixedeffects.inference.separated import at_the_limits
+from mixedeffects.inference.separated import at_the_limits, limits_of
 from mixedeffects.options import check_count
 
 METHODS = ("parametric", "residual", "cluster", "observation")
@@ -130,20 +125,26 @@ def bootstrap(
             DataWarning,
             stacklevel=depth_of_package(),
         )
-    if not fit.linear:
-        return _generalised(
-            fit, n, method, stream, codes, statistic, threads, progress, words, n_clusters
+    if method == "residual" and not fit.kind.residual:
+        raise NotAvailableError(
+            "the residuals of a generalised model do not have one distribution, so they cannot "
+            'be exchanged between rows\nuse method="parametric", or "cluster"'
         )
     if statistic is not None:
         return _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_clusters)
     results = _refits(fit, n, method, stream, codes, threads, progress)
     _report_failures(results.n_failed, n)
-    values = parameter_values(fit, results.beta, results.theta, results.sigma)
+    values = parameter_values(fit, results.coefficients, results.theta, results.sigma)
     values[results.status == FAILED] = np.nan
-    estimates = parameter_values(fit, fit.beta[None], fit.theta[None], np.array([fit.sigma]))[0]
-    unknown = np.concatenate([np.zeros(fit.beta.size, dtype=bool), unknown_components(fit)])
+    coefficients = fit.refits.coefficients
+    every = np.eye(coefficients.size)
+    if fit.certificate.recession is not None:
+        coefficients = at_the_limits(coefficients, fit.certificate.recession.limits(every))
+    estimates = parameter_values(fit, coefficients[None], fit.theta[None], np.array([fit.sigma]))[0]
+    unknown = np.concatenate([np.zeros(coefficients.size, dtype=bool), unknown_components(fit)])
     values[:, unknown] = estimates[unknown] = np.nan
-    std_errors = np.where(results.ok[:, None], results.std_error, np.nan)
+    main = np.eye(fit.beta.size)
+    errors = np.sqrt(np.diagonal(known_covariance(fit, main, fit.refits.vcov)))
     effects, parts, terms = parameter_names(fit)
     return BootstrapFacts(
         method=words,
@@ -152,15 +153,48 @@ def bootstrap(
         terms=tuple(terms),
         estimates=estimates,
         replicates=values,
-        std_errors=std_errors,
-        std_error_fixed=np.sqrt(
-            np.diagonal(known_covariance(fit, np.eye(fit.beta.size), fit.vcov_beta))
-        ),
+        std_errors=np.where(results.ok[:, None], results.std_error, np.nan),
+        std_error_fixed=np.where(limits_of(fit, main) != 0, np.nan, errors),
         n_failed=results.n_failed,
         n_singular=results.n_singular,
         n_clusters=n_clusters,
         jackknife=lambda: _jackknife(fit, method, codes),
+        n_separated=int(results.separated.sum()),
     )
+
+
+def parameter_names(fit):
+    """What `parameter_values` lists.
+
+    Returns
+    -------
+    effects, groups, terms : lists
+        As in `mixedeffects.inference.tidy`: "fixed", "ran_pars", or "extra" for the coefficients of
+        other predictors; grouping factor or None; "Days", "sd__Days", "cor__(Intercept).Days",
+        "sd__Observation".
+    """
+    names = list(fit.parameters.coefficient_names)
+    components = fit.parameters.components
+    others = len(names) - fit.beta.size
+    effects = ["fixed"] * fit.beta.size + ["extra"] * others + ["ran_pars"] * len(components)
+    groups = [None] * len(names) + [c.label for c in components]
+    return effects, groups, names + [c.name() for c in components]
+
+
+def parameter_values(fit, coefficients, theta, sigma):
+    """Coefficients of all predictors, standard deviations and correlations of many refits.
+
+    Parameters
+    ----------
+    coefficients, theta, sigma : (R, c), (R, n_theta) and (R,) arrays
+        In the user's columns.
+
+    Returns
+    -------
+    (R, P) array
+        A correlation with a standard deviation of zero is nan.
+    """
+    return np.concatenate([coefficients, fit.parameters.components_at(theta, sigma)], axis=1)
 
 
 def _words(method, name, n_clusters):
@@ -172,71 +206,10 @@ def _words(method, name, n_clusters):
     }[method]
 
 
-def _generalised(
-    fit, n, method, stream, codes, statistic, threads, progress, words, n_clusters
-):  # fmt: skip
-    from mixedeffects.inference.resampling import generalised as of
-
-    study = of.GeneralisedBootstrap(fit, method, stream, codes)
-    if statistic is not None:
-        if method != "parametric":
-            raise NotAvailableError(
-                "a statistic of your own is bootstrapped from a generalised model by "
-                'method="parametric" only'
-            )
-        names, estimates = _named(statistic(fit))
-        values = np.full((n, estimates.size), np.nan)
-
-        def visit(i, found, y):
-            values[i] = _named(statistic(fit.of_refit(found, y)), names)[1]
-
-        _, _, status, separated = study.run(n, progress=progress, visit=visit)
-        _report_failures(int((status == FAILED).sum()), n)
-        facts = _statistic_facts(names, estimates, values, status, words, n_clusters)
-        return replace(facts, n_separated=int(separated.sum()))
-    values, errors, status, separated = study.run(n, threads=threads, progress=progress)
-    failed = int((status == FAILED).sum())
-    _report_failures(failed, n)
-    effects, groups, terms = parameter_names(fit)
-
-    def jackknife():
-        known = _left_out_clusters(fit, method, codes)
-        if known.max() >= MOST_LEFT_OUT:
-            raise NotAvailableError(
-                f"BCa intervals need a refit without each of {known.max() + 1:,} clusters\n"
-                'use kind="percentile"'
-            )
-        return of.GeneralisedBootstrap(fit, "cluster", stream, known).left_out(known.max() + 1)
-
-    coefficients = fit.estimates[: fit.estimates.size - fit.theta.size]
-    whole = fit.certificate.recession
-    if whole is not None:
-        coefficients = at_the_limits(coefficients, whole.limits(np.eye(coefficients.size)))
-    estimates = parameter_values(fit, coefficients[None], fit.theta[None], np.ones(1))[0]
-    unknown = np.concatenate([np.zeros(coefficients.size, dtype=bool), unknown_components(fit)])
-    values[:, unknown] = estimates[unknown] = np.nan
-    return BootstrapFacts(
-        method=words,
-        effects=tuple(effects),
-        groups=tuple(groups),
-        terms=tuple(terms),
-        estimates=estimates,
-        replicates=values,
-        std_errors=errors,
-        std_error_fixed=of.std_error_fixed(fit),
-        n_failed=failed,
-        n_singular=int((status == SINGULAR).sum()),
-        n_clusters=n_clusters,
-        jackknife=jackknife,
-        n_separated=int(separated.sum()),
-    )
-
-
 def _refits(fit, n, method, stream, codes, threads, progress):
-    refits = Refits.of(fit)
-    options = {"threads": threads, "progress": progress}
+    refits, options = fit.refits, {"threads": threads, "progress": progress}
     if method == "parametric":
-        return refits.parametric(n, stream(0), **options)
+        return refits.parametric(n, stream, **options)
     if method == "residual":
         return refits.responses(ResidualResponses(fit, n, stream), **options)
     if method == "cluster":
@@ -259,40 +232,45 @@ class _Multiplicities:
 
 def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_clusters):
     """The slow path: a full fit record for every replicate."""
+    if method != "parametric" and not fit.kind.residual:
+        raise NotAvailableError(
+            "a statistic of your own is bootstrapped from a generalised model by "
+            'method="parametric" only'
+        )
     names, estimates = _named(statistic(fit))
-    design = fit.design
     if method == "residual":
         draw = ResidualResponses(fit, n, stream).one
     elif method == "cluster":
-        times, clusters = _Multiplicities(n, codes, stream), ClusterDraws(design, codes)
+        times, clusters = _Multiplicities(n, codes, stream), ClusterDraws(fit.design, codes)
 
-    def data(i):
+    def resampled(i):
         if method == "parametric":
-            return replace(design, y=simulate(fit, 1, stream(i))[:, 0].copy())
+            drawn = fit.refits.draw(1, stream(i))
+            return fit.with_response(drawn.y[:, 0].copy()), drawn.starts
         if method == "residual":
-            return replace(design, y=draw(i))
+            return fit.with_response(draw(i)), None
         if method == "cluster":
-            return clusters.draw(times.one(i))
-        return draw_rows(design, stream(i))
+            return clusters.draw(times.one(i)), None
+        return draw_rows(fit.design, stream(i)), None
 
     values = np.full((n, estimates.size), np.nan)
-    status = np.full(n, FAILED)
+    status, separated = np.full(n, FAILED), np.zeros(n, dtype=bool)
 
     def work(batch, rows):
         for i in range(rows.start, rows.stop):
+            design, starts = resampled(i)
             try:
-                record = again_quietly(fit, data(i))
+                record, found = fit.refitted(design, starts)
             except (MixedEffectsError, np.linalg.LinAlgError):
                 continue
-            if record.certificate.converged:
+            if found != FAILED:
                 _, values[i] = _named(statistic(record), names)
-                status[i] = SINGULAR if record.certificate.is_singular else CONVERGED
+                status[i], separated[i] = found, record.certificate.recession is not None
 
     in_batches(n, 1, work, threads=1, progress=progress)
-    failed = int((status == FAILED).sum())
-    _report_failures(failed, n)
-
-    return _statistic_facts(names, estimates, values, status, words, n_clusters)
+    _report_failures(int((status == FAILED).sum()), n)
+    facts = _statistic_facts(names, estimates, values, status, words, n_clusters)
+    return replace(facts, n_separated=int(separated.sum()))
 
 
 def _statistic_facts(names, estimates, values, status, words, n_clusters):
@@ -362,13 +340,13 @@ def _report_failures(failed, n):
 def _jackknife(fit, method, codes):
     """Parameters with each cluster left out."""
     codes = _left_out_clusters(fit, method, codes)
-    q, refits = int(codes.max()) + 1, Refits.of(fit)
+    q, refits = int(codes.max()) + 1, fit.refits
     if q > (MOST_COMPILED if refits.compiled else MOST_LEFT_OUT):
         raise NotAvailableError(
             f'BCa intervals need a refit without each of {q:,} clusters\nuse kind="percentile"'
         )
     results = refits.weighted(_LeaveOneOut(q), clusters=codes)
-    out = parameter_values(fit, results.beta, results.theta, results.sigma)
+    out = parameter_values(fit, results.coefficients, results.theta, results.sigma)
     out[~results.ok] = np.nan
     return out
 
@@ -400,10 +378,3 @@ class _LeaveOneOut:
         out = np.ones((rows.stop - rows.start, self.n), dtype=np.int64)
         out[np.arange(out.shape[0]), np.arange(rows.start, rows.stop)] = 0
         return out
-
-
-def again_quietly(fit, design):
-    """A linear model fitted to a resampled design; its certificate says whether it converged."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return fit.again(design, engine="auto", optimizer="newton", start=fit.as_start())
