@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -141,7 +141,7 @@ class GLMMFit:
             self.design, self.response, self.plan, evaluation, certificate, None,
             self.coefficients, self.request, self.row_of,
         )  # fmt: skip
-        out.sums.update(sums_of_rows(self))
+        out.sums.update(sums_of_rows(cast(Any, self)))
         return out
 
     def again(self, design=None, **changes):
@@ -226,7 +226,7 @@ class GLMMFit:
         from mixedeffects.fitting.rows_left_out import KnownOptimum
         from mixedeffects.inference.rows_left_out import keep_sums
 
-        keep_sums(self)
+        keep_sums(cast(Any, self))
         design = without_rows(self.design)
         with threads_for(self.plan.columns):
             slopes = tuple(self.mode_curvature.slopes)
@@ -398,13 +398,13 @@ class GLMMFit:
         """How rows vary about their means."""
         from mixedeffects.inference.residual.residuals import FamilyNoise
 
-        return FamilyNoise(self)
+        return FamilyNoise(cast(Any, self))
 
     def uncertainty(self, ddf=None):
         """How far predictions are from what they predict, compared with the normal distribution."""
         from mixedeffects.inference.prediction.mode_errors import ModeErrors
 
-        return ModeErrors(self)
+        return ModeErrors(cast(Any, self))
 
     def rebuild(self, data, **options):
         """The main formula's columns for other rows: those complete in all parts."""

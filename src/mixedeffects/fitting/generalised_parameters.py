@@ -105,23 +105,23 @@ class GeneralisedParameters(FitParameters):
         return np.concatenate([*fixed, self.half[n_fixed:]])
 
     @cached_property
-    def variance_covariance(self):
+    def variance_covariance(self) -> np.ndarray:
         """(V, V) covariance of the variance parameters, theta~; nan where it is not known."""
         half = self._half[self._n_fixed :]
         return half @ half.T
 
     @cached_property
-    def covariance_without_beta(self):
+    def covariance_without_beta(self) -> np.ndarray:
         """Covariance of the other predictors' coefficients and the variance parameters."""
         half = self._half[self._beta.size :]
         return half @ half.T
 
     @property
-    def determined(self):
+    def determined(self) -> bool:
         return self.half is not None
 
     @property
-    def doubt(self):
+    def doubt(self) -> str:
         return "" if self.determined else UNKNOWN
 
     @cached_property

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import sqrt
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, cast
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.kinds import LINEAR
 from mixedeffects.inference.row_sums import sums_of_rows
+
+# coefficients of other predictors: a linear model has none
+NONE: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,7 +79,6 @@ class LMMFit:
     n_distribution = 1  # sigma
     recession = None
     categories = None
-    extras: ClassVar[Mapping[str, np.ndarray]] = MappingProxyType({})
 
     @classmethod
     def of(cls, design, plan, evaluation, certificate, request):
@@ -110,7 +112,7 @@ class LMMFit:
         with threads_for(self.plan.columns):
             evaluation = self.evaluation.objective.evaluate(theta)
             out = self.of(self.design, self.plan, evaluation, certificate, self.request)
-        out.sums.update(sums_of_rows(self))
+        out.sums.update(sums_of_rows(cast(Any, self)))
         return out
 
     def optimum_arrays(self):
@@ -210,7 +212,7 @@ class LMMFit:
         """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""
         from mixedeffects.inference.rows_left_out import keep_sums
 
-        keep_sums(self)
+        keep_sums(cast(Any, self))
         out = replace(self, design=without_rows(self.design))
         out.sums.update(self.sums)
         return out
@@ -227,6 +229,34 @@ class LMMFit:
     def reml(self):
         """Whether the variances are by restricted maximum likelihood."""
         return self.request.reml
+
+    @property
+    def extras(self) -> Mapping[str, np.ndarray]:
+        """Coefficients of other predictors, of which there are none."""
+        return NONE
+
+    @property
+    def estimates(self):
+        """(P,) beta, then theta."""
+        return self.parameters.values
+
+    @property
+    def parameter_names(self):
+        """Names of all parameters, in the order of `estimates`."""
+        return self.parameters.names
+
+    @property
+    def modes(self):
+        """Per block, the (q, k) conditional modes."""
+        return self.b
+
+    def part_of_recession(self, place):
+        """None: every coefficient of a linear model has a finite estimate."""
+        return None
+
+    def extra_names(self, name, size):
+        """Column names of one of the other predictors, of which there are none."""
+        return ()
 
     @property
     def covariance_parameters(self):
@@ -315,7 +345,7 @@ class LMMFit:
         """How far predictions are from what they predict, with degrees of freedom by a method."""
         from mixedeffects.inference.prediction.gls_errors import GLSErrors
 
-        return GLSErrors(self, ddf)
+        return GLSErrors(cast(Any, self), ddf)
 
     @cached_property
     def noise(self):

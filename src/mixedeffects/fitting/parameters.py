@@ -126,23 +126,23 @@ class FitParameters:
 
         return variance_information(self._evaluation, self._certificate.flat)
 
-    @property
-    def variance_covariance(self):
+    @cached_property
+    def variance_covariance(self) -> np.ndarray:
         """(V, V) covariance of the variance parameters; zero where one is on its boundary."""
         return self._information[0]
 
-    @property
-    def covariance_without_beta(self):
+    @cached_property
+    def covariance_without_beta(self) -> np.ndarray:
         """Covariance of the other predictors' coefficients and the variance parameters."""
         return self.variance_covariance
 
     @property
-    def determined(self):
+    def determined(self) -> bool:
         """Whether the information is positive in all directions but those known to be flat."""
         return self._information[1]
 
     @property
-    def doubt(self):
+    def doubt(self) -> str:
         """Why no component has a standard error; "" where they have."""
         certificate = self._certificate
         if self.determined or certificate.is_singular or certificate.flat:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from mixedeffects.inference.separated import LRT, limits_of
 from mixedeffects.inference.table import Table
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, HasColumns
 
 TYPES = {1: sequential, 2: marginal, 3: general, "I": sequential, "II": marginal, "III": general}
 
@@ -88,22 +88,22 @@ def anova(fit: Fit, *, type=3, ddf=None, component=MAIN):
     if not isinstance(type, int | float | str) or isinstance(type, bool) or type not in TYPES:
         raise OptionError(f"type={type!r} is not one of 1, 2, 3")
     method = df_method(fit, ddf)
-    whole = fit
+    whole, part = fit, cast("HasColumns", fit)
     if component != MAIN:
-        fit = formula_part(fit, component)
-        method = df_method(fit)
-    hypotheses = TYPES[type](fit) if fit.design.spec.terms else []
-    _warn_aliased(fit, hypotheses)
+        part = formula_part(fit, component)
+        method = df_method(part)
+    hypotheses = TYPES[type](part) if part.design.spec.terms else []
+    _warn_aliased(part, hypotheses)
     sizes = ("sum_sq", "mean_sq") if whole.kind.residual else ("chisq",)
     columns = {name: [] for name in ("term", "num_df", "den_df", "statistic", "p_value", *sizes)}
-    lost = lost_terms(fit, hypotheses)
-    for position, (term, L) in enumerate(zip(fit.design.spec.terms, hypotheses, strict=True)):
+    lost = lost_terms(part, hypotheses)
+    for position, (term, L) in enumerate(zip(part.design.spec.terms, hypotheses, strict=True)):
         if L.shape[0] == 0:
             values = (0.0, *[np.nan] * (3 + len(sizes)))
         elif lost[position]:
             values = (float(L.shape[0]), np.inf, *[np.nan] * (2 + len(sizes)))
         else:
-            rows, effects = independent_rows(L, L @ fit.beta)
+            rows, effects = independent_rows(L, L @ part.beta)
             test = method.joint(rows, effects)
             # some methods scale their F; the sum of squares is not scaled
             size = np.nan
@@ -119,7 +119,7 @@ def anova(fit: Fit, *, type=3, ddf=None, component=MAIN):
     return Table({"term": columns.pop("term"), **{n: np.array(v) for n, v in columns.items()}})
 
 
-def lost_terms(fit: Fit, hypotheses):
+def lost_terms(fit: HasColumns, hypotheses):
     """Whether each term has a coefficient, or a hypothesis, without a finite estimate.
 
     Takes hypotheses list of (d, p) arrays. Returns list of bool.
@@ -174,7 +174,7 @@ def formula_part(fit: Fit, component):
     )
 
 
-def _warn_aliased(fit: Fit, hypotheses):
+def _warn_aliased(fit: HasColumns, hypotheses):
     aliased = fit.design.aliased
     if not aliased:
         return

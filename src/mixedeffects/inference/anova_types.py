@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -33,13 +33,13 @@ from mixedeffects.inference.kinds import GENERALISED
 from mixedeffects.inference.row_sums import fixed_triangle
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, HasColumns
 
 # a column of length one adds to others when more than this is left of it, as in the fit
 COLLINEAR = 1e-7
 
 
-def sequential(fit: Fit):
+def sequential(fit: HasColumns):
     """Type I: each term after those before it.
 
     The hypothesis of a term is that the part of its columns which the earlier terms do not
@@ -72,7 +72,7 @@ def sequential(fit: Fit):
     return [coded.doolittle(*coded.after(t, coded.owner < t)) for t in range(n_terms)]
 
 
-def marginal(fit: Fit):
+def marginal(fit: HasColumns):
     """Type II: each term after all those that do not contain it.
 
     A term that others contain has the rows that type I would have with it after the rest and before
@@ -110,7 +110,7 @@ class _Treatment:
         Term of each column; -1 is the intercept.
     """
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: HasColumns):
         self._fit, self.terms = fit, coded_terms(fit)
         aliased = aliasing(fit)
         p_all = aliased.kept.size + aliased.dropped.size
@@ -239,17 +239,17 @@ def _in_order(A):
     return Q, chosen
 
 
-def _scaled_triangle(fit: Fit):
+def _scaled_triangle(fit: HasColumns):
     """R of X with its columns' units; of a generalised model, of the information about beta.
 
     Types I and II ask what a term adds to others. In a linear model that is a question about X
     alone; in a generalised one the rows have weights, and X'WX is the inverse of the covariance
     (in an ordinal model with the thresholds adjusted for).
     """
-    return fixed_triangle(fit) if fit.kind.residual else _information_root(fit)
+    return fixed_triangle(cast("Fit", fit)) if fit.kind.residual else _information_root(fit)
 
 
-def _information_root(fit: Fit):
+def _information_root(fit: HasColumns):
     """Upper triangular R with R'R the inverse of the covariance of beta.
 
     Where coefficients have no finite estimate (separation) the information about them is zero,
@@ -278,7 +278,7 @@ def _information_root(fit: Fit):
     return np.triu(np.linalg.inv(L[::-1, ::-1])) / se if p else covariance
 
 
-def general(fit: Fit):
+def general(fit: HasColumns):
     """Type III: estimable functions of a term and those that contain it, orthogonal to the latter.
 
     In the coding with one column per level, the functions of a term involve no other terms than
@@ -295,7 +295,7 @@ def general(fit: Fit):
     if len(terms) == 1:
         return sequential(fit)
     if spec.thresholds:  # they are an intercept that is not among the columns
-        return [rows[:, 1:] for rows in general(_WithIntercept(fit))]
+        return [rows[:, 1:] for rows in general(cast("HasColumns", _WithIntercept(fit)))]
     above = {
         t: [s for s, other in enumerate(terms) if contains(other, term)]
         for t, term in enumerate(terms)
@@ -316,7 +316,7 @@ class _WithIntercept:
 
     kind = GENERALISED
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: HasColumns):
         given, old = fit.design, aliasing(fit)
         kept = given.spec.kept_columns
         spec = replace(

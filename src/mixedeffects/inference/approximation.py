@@ -10,7 +10,7 @@ ever more points until more of them change nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from mixedeffects.estimation.laplace.quasi_newton import quasi_newton
 from mixedeffects.inference.identification import unknown_components
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit
 
 # what is called material: a move of an estimate in standard errors; or of a standard deviation by
 # a share of it, unless that is next to nothing in standard errors
@@ -98,7 +98,7 @@ def approximation(fit: Fit, *, search=True):
     key = "approximation", search
     if key not in fit.cache:
         with threads_for(fit.plan.columns), np.errstate(over="ignore", invalid="ignore"):
-            fit.cache[key] = _compared(fit, search)
+            fit.cache[key] = _compared(cast("GeneralisedFit", fit), search)
     return fit.cache[key]
 
 
@@ -111,7 +111,7 @@ class _Ruler:
         Of coefficients and standard deviations, as a sentence has them.
     """
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: GeneralisedFit):
         self.fit, self.half = fit, fit.parameters.half
         self.x = fit.evaluation.estimates
         components = fit.parameters.components
@@ -174,7 +174,7 @@ def _agree(errors, share):
     return not ((errors > SETTLED) | ((share > SETTLED_SHARE) & (errors > 0.5 * SETTLED))).any()
 
 
-def _compared(fit: Fit, search):
+def _compared(fit: GeneralisedFit, search):
     # with separation alone what stays finite can be compared
     if fit.parameters.half is None or (fit.certificate.no_maximum and fit.recession is None):
         return Approximation(UNKNOWN)
@@ -205,7 +205,7 @@ def _compared(fit: Fit, search):
     return _searched(fit, ruler, points)
 
 
-def _searched(fit: Fit, ruler, points):
+def _searched(fit: GeneralisedFit, ruler, points):
     """The optimum by quadrature with as many points as it takes."""
     at, B, x = fit.evaluation, fit.parameters.hessian, ruler.x
     if fit.certificate.recession is not None:  # what is at infinity stays where it is
@@ -241,7 +241,7 @@ def _stiff(fit: Fit):
     return out
 
 
-def _objective(fit: Fit, count):
+def _objective(fit: GeneralisedFit, count):
     """The objective by quadrature, None where it has too many nodes."""
     try:
         return fit.by_quadrature(count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from mixedeffects.inference.varcorr import varcorr
 from mixedeffects.inference.variance_errors import variance_errors
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit
 
 COLUMNS = (
     "effect", "component", "group", "level", "term", "estimate", "std_error", "statistic", "df",
@@ -262,7 +262,11 @@ def glance(fit: Fit):
 
         value = None if "dispersion" in fit.design.others else dispersion(fit)
         sigma = np.nan if value is None else value
-        more = {"family": [fit.family.name], "link": [str(fit.family.link)], "nagq": [fit.nagq]}
+        more = {
+            "family": [fit.family.name],
+            "link": [str(fit.family.link)],
+            "nagq": [cast("GeneralisedFit", fit).nagq],
+        }
     return Table(
         {
             "nobs": [fit.design.n],

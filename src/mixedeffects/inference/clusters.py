@@ -12,7 +12,7 @@ from mixedeffects.design import is_nested, rows_used
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, LinearFit
 
 # rows whose V^-1 [X e] are held at a time
 CHUNK = 65_536
@@ -214,7 +214,7 @@ class GLSRows:
         e.
     """
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: LinearFit):
         gls, design = fit.gls, fit.design
         self.design, self.p, self.T = design, design.X.shape[1], gls.T
         y = design.y if design.offset is None else design.y - design.offset

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from mixedeffects.errors import DataWarning, OptionError, depth_of_package
 from mixedeffects.inference.kinds import GENERALISED, Kind
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit
 
 MAIN = "conditional"
 # links whose differences are logarithms of ratios, and of which ratios
@@ -43,7 +43,10 @@ class CoefficientPart:
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
     recession: Any = None
-    kind: ClassVar[Kind] = GENERALISED
+
+    @property
+    def kind(self) -> Kind:
+        return GENERALISED
 
 
 def part_names(fit: Fit):
@@ -94,7 +97,7 @@ def part_of(fit: Fit, component):
         values = fit.extras[component]
         part = place(fit, component)
         names = tuple(fit.extra_names(component, values.size))
-    covariance = fit.vcov_parameters[part, part]
+    covariance = cast("GeneralisedFit", fit).vcov_parameters[part, part]
     return names, CoefficientPart(
         component, names, fit.estimates[part], covariance, recession=fit.part_of_recession(part)
     )

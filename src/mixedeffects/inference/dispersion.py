@@ -9,7 +9,7 @@ import numpy as np
 from mixedeffects.inference.coefficient_parts import place
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit
 
 
 def dispersion(fit: Fit):
@@ -55,7 +55,7 @@ def extra_predictor(fit: Fit, name, values=None):
     return out if part.offset is None else out + part.offset
 
 
-def natural_parameters(fit: Fit):
+def natural_parameters(fit: GeneralisedFit):
     """Constant parameters of the family with standard errors, on their natural scale.
 
     Returns

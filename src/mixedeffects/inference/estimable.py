@@ -11,7 +11,7 @@ import numpy as np
 from mixedeffects.errors import DataWarning, depth_of_package
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import HasColumns
 
 # A dropped column counts as matched when its coefficient differs from what the kept ones imply by
 # less than this fraction of what was added up: the fit knew the dependency to about 7 digits.
@@ -96,7 +96,7 @@ class Aliasing:
         return K
 
 
-def aliasing(fit: Fit):
+def aliasing(fit: HasColumns):
     """The `Aliasing` of a fit, kept with it."""
     if "aliasing" not in fit.cache:
         design = fit.design

@@ -12,7 +12,7 @@ from mixedeffects.estimation import null_space
 from mixedeffects.inference.estimable import aliasing
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import HasColumns
 
 # singular values below this fraction of the largest, or of one, are zero: codings are of order
 # one, and a matrix without large entries is a matrix of rounding
@@ -21,7 +21,7 @@ RANK = 1e-9
 LARGEST_GRID = 4_000
 
 
-def coded_terms(fit: Fit):
+def coded_terms(fit: HasColumns):
     """Codings of the terms, without the intercept."""
     design = fit.design
     if design.sources is None:
@@ -32,7 +32,7 @@ def coded_terms(fit: Fit):
     return [term for term in codings_of(fit) if term.name != "(Intercept)" or term.factors]
 
 
-def codings_of(fit: Fit):
+def codings_of(fit: HasColumns):
     """Codings of all terms, made once."""
     if "term codings" not in fit.cache:
         fit.cache["term codings"] = term_codings(fit.design.spec, fit.design.sources)
@@ -44,7 +44,7 @@ def is_square(term):
     return all(term.tables[f].shape[0] == term.tables[f].shape[1] for f in term.factors)
 
 
-def constant_columns(fit: Fit):
+def constant_columns(fit: HasColumns):
     """(p_all,) weights with which the columns of a formula without an intercept sum to ones.
 
     None for a formula with an intercept, and where no columns do.
@@ -73,7 +73,7 @@ class FactorCells:
         The terms that contain a term.
     """
 
-    def __init__(self, fit: Fit, above):
+    def __init__(self, fit: HasColumns, above):
         terms = coded_terms(fit)
         codings = codings_of(fit)
         aliased = aliasing(fit)

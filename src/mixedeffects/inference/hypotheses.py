@@ -139,7 +139,7 @@ def test(
 
 
 # a name starting with "test" is collected by pytest, in this module and wherever it is imported
-test.__test__ = False
+setattr(test, "__test__", False)  # noqa: B010
 
 
 def _read(hypotheses, names):

@@ -8,7 +8,7 @@ predicted effects and standard errors are functions of the covariance matrices, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from mixedeffects.estimation.identification import CONSTANT, constant_along
 from mixedeffects.inference.row_sums import AT_ESTIMATES, summed
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, LinearFit
 
 NOT_IN_DATA = "not in the data: the likelihood is the same whatever its value"
 
@@ -68,7 +68,7 @@ class Identification:
         Whether the residual variance is in the data.
     """
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: LinearFit):
         self.fit, self.flat = fit, fit.certificate.flat
         self.entries = tuple(self._entries())
         residual = [f.residual for f in self.flat]
@@ -260,5 +260,5 @@ def identification(fit: Fit):
     if not fit.certificate.flat:
         return None
     if "identification" not in fit.cache:
-        fit.cache["identification"] = Identification(fit)
+        fit.cache["identification"] = Identification(cast("LinearFit", fit))
     return fit.cache["identification"]

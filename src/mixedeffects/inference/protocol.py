@@ -16,7 +16,50 @@ if TYPE_CHECKING:
     from mixedeffects.inference.prediction.uncertainty import Uncertainty
 
 
-class Fit(Protocol):
+class HasCoefficients(Protocol):
+    """Coefficients of one or several linear predictors, with the covariance of their estimates."""
+
+    @property
+    def kind(self) -> Kind:
+        """What such a model is called, and whether it has a residual SD apart."""
+        ...
+
+    @property
+    def default_ddf(self) -> str:
+        """How fixed effects are tested unless the user says otherwise: a name of `df.methods`."""
+        ...
+
+    @property
+    def beta(self) -> np.ndarray:
+        """(p,) fixed effects."""
+        ...
+
+    @property
+    def vcov_beta(self) -> np.ndarray:
+        """(p, p) model-based covariance of beta."""
+        ...
+
+    @property
+    def recession(self) -> Recession | None:
+        """Which combinations of beta have no finite estimate (separation); None if all have one."""
+        ...
+
+    @property
+    def cache(self) -> dict[Any, Any]:
+        """Results that several methods share, by name."""
+        ...
+
+
+class HasColumns(HasCoefficients, Protocol):
+    """Coefficients with the columns that they belong to."""
+
+    @property
+    def design(self) -> Any:
+        """A `Design`, or one `LinearPredictor` of it."""
+        ...
+
+
+class Fit(HasColumns, Protocol):
     """A fitted mixed model, linear or generalised; every array in the user's coordinates.
 
     `mixedeffects.fitting` has the records: `LMMFit` and `GLMMFit`.
@@ -30,11 +73,6 @@ class Fit(Protocol):
     @property
     def request(self) -> Any:
         """Every option that was asked for: `mixedeffects.fitting.Request`."""
-        ...
-
-    @property
-    def kind(self) -> Kind:
-        """What such a model is called, and whether it has a residual SD apart."""
         ...
 
     @property
@@ -73,28 +111,23 @@ class Fit(Protocol):
         ...
 
     @property
-    def default_ddf(self) -> str:
-        """How fixed effects are tested unless the user says otherwise: a name of `df.methods`."""
-        ...
-
-    @property
     def plan(self) -> Plan:
         """How its factorisations are computed, and what one costs."""
         ...
 
     @property
-    def beta(self) -> np.ndarray:
-        """(p,) fixed effects."""
+    def estimates(self) -> Any:
+        """(P,) beta, the other predictors' coefficients, theta."""
         ...
 
     @property
-    def vcov_beta(self) -> np.ndarray:
-        """(p, p) model-based covariance of beta."""
+    def parameter_names(self) -> Any:
+        """Names of all parameters, in the order of `estimates`."""
         ...
 
     @property
-    def recession(self) -> Recession | None:
-        """Which combinations of beta have no finite estimate (separation); None if all have one."""
+    def modes(self) -> Any:
+        """Per block of `all_blocks`, the (q, k) conditional modes."""
         ...
 
     @property
@@ -113,34 +146,32 @@ class Fit(Protocol):
         ...
 
     @property
-    def all_blocks(self) -> tuple[Any, ...]:
+    def all_blocks(self) -> Any:
         """The blocks of the main formula, then those of other predictors."""
         ...
 
     @property
-    def lambdas(self) -> tuple[np.ndarray, ...]:
+    def lambdas(self) -> Any:
         """Per block of `all_blocks`, its (k, k) relative factor."""
         ...
 
     @property
-    def b(self) -> tuple[np.ndarray, ...]:
+    def b(self) -> Any:
         """Per block of the main formula, the (q, k) conditional modes (BLUPs)."""
         ...
 
     @property
-    def random_effects(self) -> tuple[Any, ...]:
-        """Per block of `all_blocks`: itself, the argument of the log density that it is part of, a
-        factor of its covariance (sigma Lambda) and its modes.
-        """
+    def random_effects(self) -> Any:
+        """Per block of `all_blocks`: itself, its argument of the log density, factor, modes."""
         ...
 
     @property
-    def fixed_predictors(self) -> tuple[np.ndarray, ...]:
+    def fixed_predictors(self) -> Any:
         """Per argument of the family's log density, its (n,) linear predictor's fixed part."""
         ...
 
     @property
-    def predictors(self) -> tuple[np.ndarray, ...]:
+    def predictors(self) -> Any:
         """The same at the modes of the random effects."""
         ...
 
@@ -180,11 +211,6 @@ class Fit(Protocol):
         ...
 
     @property
-    def cache(self) -> dict[Any, Any]:
-        """Results that several methods share, by name."""
-        ...
-
-    @property
     def sums(self) -> dict[str, Any]:
         """What was asked of the rows so far: all that a fit without rows has of them."""
         ...
@@ -203,6 +229,14 @@ class Fit(Protocol):
 
     def conditional_covariances(self) -> tuple[np.ndarray, ...]:
         """Per block, the (q, k, k) covariance of the random effects given the data."""
+        ...
+
+    def part_of_recession(self, place: slice) -> Recession | None:
+        """`recession` of the coefficients in some places of `estimates`."""
+        ...
+
+    def extra_names(self, name: str, size: int) -> tuple[str, ...]:
+        """Column names of one of the other predictors."""
         ...
 
     def objective_without_random(self) -> float:
@@ -257,23 +291,8 @@ class GeneralisedFit(Fit, Protocol):
         ...
 
     @property
-    def estimates(self) -> np.ndarray:
-        """(P,) beta, the other predictors' coefficients, theta."""
-        ...
-
-    @property
-    def parameter_names(self) -> tuple[str, ...]:
-        """Names of all parameters, in the order of `estimates`."""
-        ...
-
-    @property
-    def vcov_parameters(self) -> np.ndarray:
+    def vcov_parameters(self) -> Any:
         """(P, P) covariance of `estimates`."""
-        ...
-
-    @property
-    def modes(self) -> tuple[np.ndarray, ...]:
-        """Per block of `all_blocks`, the (q, k) conditional modes."""
         ...
 
     @property
@@ -282,16 +301,8 @@ class GeneralisedFit(Fit, Protocol):
         ...
 
     @property
-    def row_of(self) -> np.ndarray | None:
+    def row_of(self) -> Any:
         """Row of the estimation's problem of each row; None where they are the same."""
-        ...
-
-    def part_of_recession(self, place: slice) -> Recession | None:
-        """`recession` of the coefficients in some places of `estimates`."""
-        ...
-
-    def extra_names(self, name: str, size: int) -> tuple[str, ...]:
-        """Column names of one of the other predictors."""
         ...
 
     def by_quadrature(self, points: int) -> Any:

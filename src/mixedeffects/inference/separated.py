@@ -10,7 +10,7 @@ import numpy as np
 from mixedeffects.errors import DataWarning, depth_of_package
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import HasCoefficients
 
 MOST_NAMES = 6
 # what to do instead of a standard error or a Wald test
@@ -26,7 +26,7 @@ SPREADS = ("dispersion", "df")
 WIDTHS = tuple(f"{name}:" for name in SPREADS)
 
 
-def limits_of(fit: Fit, L):
+def limits_of(fit: HasCoefficients, L):
     """What becomes of combinations of the coefficients; see `Recession.limits`.
 
     Takes L (m, p) array.
@@ -53,7 +53,7 @@ def at_the_limits(values, limits):
     return np.where(limits != 0, limits, values)
 
 
-def fixed_estimates(fit: Fit):
+def fixed_estimates(fit: HasCoefficients):
     """(p,) estimates of the fixed effects: inf, -inf or nan where there is no finite one.
 
     Examples

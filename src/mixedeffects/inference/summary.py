@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.coefficients import coefficient_table
@@ -16,7 +16,7 @@ from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +212,8 @@ def generalised_facts(fit: Fit, level):
         "family": str(fit.family),
         "zeros": fit.family.zeros,
         "accuracy": accuracy_note(fit),
-        "approximation": approximation_words(fit.nagq),
-        "parameters": tuple(natural_parameters(fit)),
+        "approximation": approximation_words(cast("GeneralisedFit", fit).nagq),
+        "parameters": tuple(natural_parameters(cast("GeneralisedFit", fit))),
         "parts": {name: coefficient_table(fit, level=level, component=name) for name in shown},
         "aliased": tuple(a for part in fit.design.others.values() for a in part.aliased),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from mixedeffects.inference.identification import identification, known_covarian
 from mixedeffects.inference.separated import limits_of
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit, HasCoefficients
 
 METHODS = ("model", "kenward-roger", "CR0", "CR2")
 
@@ -73,7 +73,7 @@ def vcov(fit: Fit, *, method="model", groups=None, component="conditional"):
         if component == "all":
             if fit.kind.residual:  # the variance parameters are estimated apart from beta
                 return of_coefficients(fit, fit.vcov_beta)
-            out = finite_part(part_of(fit, "all")[1], fit.vcov_parameters)
+            out = finite_part(part_of(fit, "all")[1], cast("GeneralisedFit", fit).vcov_parameters)
             lost = fit.estimates.size - fit.theta.size + unknown_theta(fit)
             out[lost], out[:, lost] = np.nan, np.nan
             return out
@@ -86,9 +86,9 @@ def vcov(fit: Fit, *, method="model", groups=None, component="conditional"):
     return of_coefficients(fit, df_method(fit, method).vcov)
 
 
-def of_coefficients(fit: Fit, covariance):
+def of_coefficients(fit: HasCoefficients, covariance):
     """The covariance of the main coefficients, nan where they or it have no number."""
-    return finite_part(fit, known_covariance(fit, np.eye(fit.beta.size), covariance))
+    return finite_part(fit, known_covariance(cast("Fit", fit), np.eye(fit.beta.size), covariance))
 
 
 def unknown_theta(fit: Fit):
@@ -102,7 +102,7 @@ def unknown_theta(fit: Fit):
     return np.concatenate([np.empty(0, dtype=int), *lost])
 
 
-def finite_part(fit: Fit, covariance):
+def finite_part(fit: HasCoefficients, covariance):
     """A covariance, nan for coefficients without a finite estimate.
 
     Parameters

@@ -150,7 +150,7 @@ class ModelLMM(ModelAbstract):
         rows = pl.Series("rowid", np.arange(estimate.shape[0], dtype=np.int32))
         return pl.DataFrame([rows, pl.Series("estimate", estimate)])
 
-    def get_autodiff_args(self):
+    def get_autodiff_args(self):  # pyright: ignore[reportIncompatibleMethodOverride]
         """How its automatic differentiation computes a prediction."""
         if self.model.design.offset is not None:
             return "models with offset or exposure"

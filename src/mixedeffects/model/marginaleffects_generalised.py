@@ -130,7 +130,7 @@ class ModelGLMM(ModelLMM):
             }
         )
 
-    def get_autodiff_args(self):
+    def get_autodiff_args(self):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Its automatic differentiation is not used: derivatives are finite differences."""
         return "generalised mixed models"
 

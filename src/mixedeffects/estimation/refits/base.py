@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -253,7 +253,7 @@ class Refits(ABC):
         """
         Y, starts = (Y.y, Y.starts) if isinstance(Y, Draws) else (Y, None)
         if callable(Y):
-            R, part = Y.n, Y
+            R, part = cast(Any, Y).n, Y
         else:
             Y = np.asarray(Y, dtype=float)
             if Y.ndim != 2 or Y.shape[0] != self.design.n or Y.shape[1] == 0:
@@ -298,7 +298,7 @@ class Refits(ABC):
             clusters = block.factor.codes
         codes = np.asarray(clusters)
         if callable(multiplicities):
-            R, times = multiplicities.n, multiplicities
+            R, times = cast(Any, multiplicities).n, multiplicities
         else:
             table = np.asarray(multiplicities)
             q = int(codes.max()) + 1

@@ -130,7 +130,7 @@ class _Projection:
         X, w = design.X, design.weights
         if not design.blocks:
             X = np.asarray(X)
-            root = np.sqrt(w)
+            root = np.sqrt(np.asarray(w))
             beta = np.linalg.lstsq(X * root[:, None], q * root, rcond=None)[0]
             return X @ beta, X @ beta
         with threads_for(self.plan.columns):

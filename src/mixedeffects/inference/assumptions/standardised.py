@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from mixedeffects.inference.residual.residuals import residuals_of
 from mixedeffects.inference.row_sums import kept
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit
 
 # levels of several grouping factors together, beyond which each row's leverage takes seconds
 MOST_LEVELS = 1_000
@@ -100,6 +100,6 @@ def _row_leverages(fit: Fit):
         return np.clip(leverages(fit), 0.0, 1.0)
     scales = [np.ones(n) if owner == 0 else None for _, owner, _, _ in fit.random_effects]
     known = any(scale is not None for scale in scales)  # else only the zeros have random effects
-    variance = own_mode_variance(fit, scales) if known else 0.0
+    variance = own_mode_variance(cast("GeneralisedFit", fit), scales) if known else 0.0
     information = np.maximum(fit.family.expected_information(fit.response, fit.predictors), 0.0)
     return np.clip(information * variance + p / n, 0.0, 1.0)

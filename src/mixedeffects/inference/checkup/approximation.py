@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mixedeffects.inference.approximation import (
     CROSSED,
@@ -20,7 +20,7 @@ from mixedeffects.inference.checkup.record import LOOK, PROBLEM, Check
 from mixedeffects.inference.doubtful import doubtful
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit
 
 WHY = (
     "with few or all but equal responses per level, and a large standard deviation, Laplace's "
@@ -44,14 +44,16 @@ def accuracy(fit: Fit):
         )
         return Check("approximation", found.errors, NO_TROUBLE, words)
     if found.status in (OFF, LOST, UNSETTLED):
-        return Check("approximation", found.errors, PROBLEM, off_words(fit, found))
+        return Check(
+            "approximation", found.errors, PROBLEM, off_words(cast("GeneralisedFit", fit), found)
+        )
     if not doubtful(fit):
         return Check("approximation", float("nan"), NO_TROUBLE, f"not compared: {why_not(found)}")
     words = f"{why_not(found)}; {WHY}"
     return Check("approximation", float("nan"), LOOK, words)
 
 
-def off_words(fit: Fit, found):
+def off_words(fit: GeneralisedFit, found):
     """What quadrature says where the approximation is off, and how to ask for it."""
     what = "Laplace's approximation"
     if fit.nagq != 1:
@@ -94,7 +96,7 @@ def approximation_note(fit: Fit):
         return ""
     found = approximation(fit)
     if found.status in (OFF, LOST, UNSETTLED):
-        words = off_words(fit, found)
+        words = off_words(cast("GeneralisedFit", fit), found)
     elif found.status in (CROSSED, DEAR):
         words = f"{why_not(found)}; {WHY}"
     else:

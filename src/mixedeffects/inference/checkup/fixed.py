@@ -131,7 +131,7 @@ def inner_columns(fit: Fit):
                 continue
             name = effects.names[effects.terms.index(smallest)]
             at = [c for c, own in zip(term.columns, owner, strict=True) if own == name]
-            out[text] = sum(np.asarray(block.Z[:, c], dtype=float) for c in at)
+            out[text] = sum(np.asarray(np.asarray(block.Z)[:, c], dtype=float) for c in at)
     return {name: values for name, values in out.items() if np.ndim(values)}
 
 

@@ -10,10 +10,10 @@ from mixedeffects.inference.df.methods import df_method
 from mixedeffects.inference.normal import check_level
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import HasCoefficients
 
 
-def linear_estimates(fit: Fit, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
+def linear_estimates(fit: HasCoefficients, L, *, ddf=None, level=0.95, null=0.0, offset=0.0):
     """Estimate L beta row by row.
 
     Takes L (m, p) array.

@@ -26,7 +26,7 @@ from mixedeffects.inference.df.components import pair_sums, parts_of
 from mixedeffects.inference.df.methods import JointTest, independent_rows
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import LinearFit
 
 # floating-point operations a second that the sums reach, and the wait worth a word, seconds
 SPEED = 1.3e10
@@ -71,7 +71,7 @@ class KenwardRoger:
 
     label = "t (Kenward–Roger)"
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: LinearFit):
         if not fit.reml:
             raise NotAvailableError(
                 "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
@@ -152,7 +152,7 @@ def f_approximation(A1, A2, q):
     return df, scale
 
 
-def derivatives(fit: Fit, sums):
+def derivatives(fit: LinearFit, sums):
     """P (K, p, p), Q (K, K, p, p) and the traces (K, K) of all covariance parameters.
 
     Relative to sigma^2, in the columns X^ and Z~ of `GLS`; the residual variance is last. The

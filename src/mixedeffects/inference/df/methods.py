@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, HasCoefficients
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ METHODS = {
 }
 
 
-def check_ddf(fit: Fit, name=None):
+def check_ddf(fit: HasCoefficients, name=None):
     """The name of a method that a fit has: the one given, or the fit's own.
 
     Parameters
@@ -99,7 +99,7 @@ def check_ddf(fit: Fit, name=None):
     return name
 
 
-def df_method(fit: Fit, name=None) -> DfMethod:
+def df_method(fit: HasCoefficients, name=None) -> DfMethod:
     """The method of that name for a fit; computed once and kept with the fit.
 
     Parameters
@@ -117,8 +117,8 @@ def df_method(fit: Fit, name=None) -> DfMethod:
         module, cls = METHODS[name]
         method = getattr(import_module(module), cls)(fit)
         # of a generalised model no covariance parameter is projected out
-        doubted = fit.kind.residual and fit.certificate.flat
-        fit.cache[name] = KnownErrors(method, fit) if doubted else method
+        doubted = fit.kind.residual and cast("Fit", fit).certificate.flat
+        fit.cache[name] = KnownErrors(method, cast("Fit", fit)) if doubted else method
     return fit.cache[name]
 
 

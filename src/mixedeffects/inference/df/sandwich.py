@@ -16,7 +16,7 @@ are kept, and the J x J matrix P is never formed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from mixedeffects.inference.df.bias_reduced import adjusted_products
 from mixedeffects.inference.df.methods import JointTest, independent_rows
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, LinearFit
 
 # of the memory that is free, the share that matrices per cluster may take
 SHARE = 0.5
@@ -55,7 +55,7 @@ class Sandwich:
 
     def __init__(self, fit: Fit, cluster=None):
         self.clusters = independent_clusters(fit, cluster)
-        gls = GLSRows(fit)
+        gls = GLSRows(cast("LinearFit", fit))
         require_room(self.clusters.n, gls.p)
         scores, self._Phi, self._U = self._products(fit, gls)
         self._T = gls.T

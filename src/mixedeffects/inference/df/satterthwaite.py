@@ -10,7 +10,7 @@ import numpy as np
 from mixedeffects.inference.df.methods import JointTest, independent_rows
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import LinearFit
 
 # relative spread below which the components' degrees of freedom count as one number
 EQUAL = 1e-8
@@ -39,7 +39,7 @@ class Satterthwaite:
 
     label = "t (Satterthwaite)"
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: LinearFit):
         self.vcov = fit.vcov_beta
         self._covariance = fit.parameters.variance_covariance
         self._variance = fit.noise.variance

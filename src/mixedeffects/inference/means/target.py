@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from mixedeffects.inference.means.transformation import transformation
 from mixedeffects.inference.separated import SPREADS
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import Fit, GeneralisedFit, HasColumns
 
 COMPONENTS = ("conditional", "zi", "dispersion", "response")
 AVERAGES = ("link", "response")
@@ -52,7 +52,10 @@ class CoefficientView:
     default_ddf: str = "wald"
     cache: dict[str, Any] = field(default_factory=dict)
     recession: Any = None
-    kind: ClassVar[Kind] = GENERALISED
+
+    @property
+    def kind(self) -> Kind:
+        return GENERALISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def target_of(fit: Fit, *, scale, average="link", bias_adjust=False, component="
     return Target(own, linearised(own, rows_of, change), None, facts, exact=False)
 
 
-def plain_rows(fit: Fit, held=0.0):
+def plain_rows(fit: HasColumns, held=0.0):
     """From a table to the columns of one predictor, and its offset."""
     spec = fit.design.spec
 
@@ -129,7 +132,7 @@ def plain_rows(fit: Fit, held=0.0):
     return rows_of
 
 
-def linearised(fit: Fit, rows_of, change):
+def linearised(fit: HasColumns, rows_of, change):
     """From a table to a function of the predictor, to first order in the coefficients."""
 
     def nonlinear(table, total):
@@ -161,7 +164,7 @@ def _predictor(fit: Fit, component):
 
     at = dict(_places(fit))[component]
     own = CoefficientView(
-        fit.extras[component], fit.vcov_parameters[at, at], part,
+        fit.extras[component], cast("GeneralisedFit", fit).vcov_parameters[at, at], part,
         recession=fit.part_of_recession(at),
     )  # fmt: skip
     zero = "a zero" if fit.family.zeros == "all" else "an extra zero"
@@ -192,7 +195,7 @@ def _held_exposure(fit: Fit, component):
     """Offset of an exposure that was given as numbers: the mean of its logarithm."""
     if component != "conditional" or fit.design.spec.exposure != "":
         return 0.0
-    return float(np.mean(np.log(fit.design.exposure)))
+    return float(np.mean(np.log(cast(np.ndarray, fit.design.exposure))))
 
 
 def _exposure_facts(fit: Fit, component):
@@ -206,7 +209,7 @@ def _whole_mean(fit: Fit, bias_adjust):
 
     if bias_adjust is not False:
         raise OptionError('bias_adjust= has no meaning for component="response"')
-    parts = [(fit, plain_rows(fit, _held_exposure(fit, "conditional")))]
+    parts: list[Any] = [(fit, plain_rows(fit, _held_exposure(fit, "conditional")))]
     for name in fit.family.extras:
         beta, design = fit.extras[name], fit.design.others.get(name)
         own = CoefficientView(beta, np.zeros((beta.size,) * 2), design)
@@ -290,7 +293,7 @@ def combined(fit: Fit, parts, n):
     dropped = tuple(column for design in designs for column in design.aliased)
     design = replace(fit.design.mean, sources=sources, aliased=dropped)
     view = CoefficientView(
-        fit.estimates[:n], fit.vcov_parameters[:n, :n], design,
+        fit.estimates[:n], cast("GeneralisedFit", fit).vcov_parameters[:n, :n], design,
         recession=fit.part_of_recession(slice(0, n)),
     )  # fmt: skip
     view.cache["aliasing"] = Aliasing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -114,7 +114,7 @@ def transformation(fit: Fit):
     """
     if fit.family.link.name != "identity":
         return None
-    node = strip(fit.design.spec.formula.response)
+    node = strip(cast(Any, fit.design.spec.formula.response))
     if not isinstance(node, Call) or node.function not in _INVERSES:
         return None
     if len(node.args) != 1 or node.kwargs:
@@ -148,7 +148,7 @@ def unknown_inverse(fit: Fit):
     if fit.family.link.name != "identity" or fit.family.has_size:
         return False
     node = fit.design.spec.formula.response
-    return not isinstance(strip(node), Name) and transformation(fit) is None
+    return not isinstance(strip(cast(Any, node)), Name) and transformation(fit) is None
 
 
 def refuse_unknown_inverse(fit: Fit, option, value):

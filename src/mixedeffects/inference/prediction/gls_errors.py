@@ -22,7 +22,7 @@ from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.prediction.uncertainty import TooManyRows, chunks_of, rows_of
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import LinearFit
 
 # floating-point operations above which the rows are too many (about a minute or two)
 MOST_FLOPS = 2e12
@@ -31,7 +31,7 @@ MOST_FLOPS = 2e12
 class GLSErrors:
     """The `Uncertainty` of a linear model, with a method for degrees of freedom."""
 
-    def __init__(self, fit: Fit, ddf=None):
+    def __init__(self, fit: LinearFit, ddf=None):
         self.fit, self.ddf = fit, fit.default_ddf if ddf is None else ddf
 
     def variance(self, rows, weights, *, conditional, spread=None, also=()):

@@ -23,13 +23,13 @@ from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.prediction.uncertainty import chunks_of, rows_of
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    from mixedeffects.inference.protocol import GeneralisedFit
 
 
 class ModeErrors:
     """The `Uncertainty` of a generalised model; refused where its information is not positive."""
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: GeneralisedFit):
         self.fit = fit
         self.groups = {group.name: group for group in fit.coefficients}
         self.half = fit.parameters.half
@@ -123,7 +123,7 @@ class ModeErrors:
             )
 
 
-def own_mode_variance(fit: Fit, scales):
+def own_mode_variance(fit: GeneralisedFit, scales):
     """c'M^-1 c of the rows of the fit; `scales` are one per block, alike within a predictor."""
     weight = {}
     for (_, owner, _, _), scale in zip(fit.random_effects, scales, strict=True):

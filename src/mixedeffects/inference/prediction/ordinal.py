@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mixedeffects.inference.prediction.rows import placed, warn_of_rows
 from mixedeffects.inference.prediction.targets import PredictionTarget
 
 if TYPE_CHECKING:
+    from mixedeffects.inference.prediction.mode_errors import ModeErrors
     from mixedeffects.inference.protocol import Fit
 
 COMPONENTS = ("response", "class")
@@ -69,7 +70,7 @@ def predict_categories(fit: Fit, at, asked):
         return placed(np.array(names, dtype=object)[p.argmax(axis=1)], rows, gone, None)
     if interval is None:
         return {name: placed(p[:, k], rows, gone) for k, name in enumerate(names)}
-    known = fit.uncertainty()
+    known = cast("ModeErrors", fit.uncertainty())
     place, z = known.groups["thresholds"].part.start, known.quantile(rows, asked.level)
     logit, columns = link_of("logit"), []
     for k in range(len(names)):

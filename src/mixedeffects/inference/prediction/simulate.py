@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def simulate(fit: Fit, n=1, rng=None, *, groups="new"):
     return out.T
 
 
-def simulated(fit: Fit, n, rng, *, groups="new"):
+def simulated(fit: Any, n, rng, *, groups="new"):
     """Yield n new responses, one (n_rows,) array at a time."""
     from mixedeffects.family import require_means
 

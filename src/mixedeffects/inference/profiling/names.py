@@ -65,7 +65,7 @@ def all_parameters(fit: Fit):
     ['sd_(Intercept)|Subject', 'cor_Days.(Intercept)|Subject', 'sd_Days|Subject']
     """
     terms = random_terms(fit)
-    coefficients = [fit.design.x_names]
+    coefficients = [list(fit.design.x_names)]
     for predictor, values in fit.extras.items():
         columns = fit.extra_names(predictor, values.size)
         coefficients.append([f"{predictor}: {column}" for column in columns])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 
@@ -238,6 +239,7 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
             'method="parametric" only'
         )
     names, estimates = _named(statistic(fit))
+    draw = times = clusters = cast(Any, None)
     if method == "residual":
         draw = ResidualResponses(fit, n, stream).one
     elif method == "cluster":

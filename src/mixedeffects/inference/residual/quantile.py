@@ -20,7 +20,7 @@ from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit
+    pass
 
 # numbers in all simulated responses together (8 bytes each)
 MOST = 300_000_000
@@ -124,7 +124,7 @@ class QuantileFacts:
         )
 
 
-def quantile_residuals(fit: Fit, n=250, rng=None, *, groups="new"):
+def quantile_residuals(fit: Any, n=250, rng=None, *, groups="new"):
     """Simulated quantile residuals, uniform on (0, 1) if the model is right.
 
     Each response is ranked among `n` responses that the fitted model gives for its row; ties are
