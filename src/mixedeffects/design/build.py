@@ -145,7 +145,7 @@ def build_design(
 
 
 def _others(formula, table, excluded, **given):
-    """Name, formula and columns of a ``.`` of the other linear predictors."""
+    """Of every other linear predictor its name, formula, and what a ``.`` in it stands for."""
     if all(one is None for one in given.values()):
         return ()
     from mixedeffects.design.other_formulas import other_formulas

@@ -38,18 +38,20 @@ class Plan:
 
     Attributes
     ----------
+    layout : Layout
+        Which block is the leaf, and which are the remainder.
     names : tuple of str
         Grouping factors, in the design's order.
     remainder : str
         ``"none"``, ``"dense"`` or ``"sparse"``: how what elimination leaves is factored.
     words : str
-        The same for a description.
+        The same as `describe` says it.
     priors : tuple of Prior
         Of every block, in the design's order.
     symbolic : Symbolic or None
         Order and pattern of a sparse remainder.
     columns : int
-        Order of the largest dense matrix.
+        Columns of the largest dense matrix, which is square.
     flops, seconds : float
         Floating-point operations, and time on one core of today, of one evaluation of the
         objective with its gradient.

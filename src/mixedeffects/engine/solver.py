@@ -3,7 +3,7 @@
 What every engine offers to an objective, for one Lambda:
 
 logdet, logdet_x : log|M| - log|Q| and log|X~'V^-1X~|
-pwrss : y~'Py~
+pwrss : y~'Py~, the penalised weighted residual sum of squares
 RX, beta() : Cholesky factor of X~'V^-1X~ and the coefficients of X~
 scores() : per block, h = Z'Py (q, k)
 spread_scores() : per block, Q^-1h (q, k), so that b = Q^-1h G

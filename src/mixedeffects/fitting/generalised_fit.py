@@ -280,7 +280,7 @@ class GLMMFit:
         return out
 
     def with_design(self, design):
-        """The fit with its rows in another order, as far as comparisons look at them."""
+        """The fit with the rows of its design in another order, for comparisons with other fits."""
         response = replace(self.response, y=design.y, size=design.size, weights=design.weights)
         return replace(self, design=design, response=response, row_of=None)
 

@@ -218,7 +218,7 @@ class LMMFit:
         return out
 
     def with_design(self, design):
-        """The fit with its rows in another order, as far as comparisons look at them."""
+        """The fit with the rows of its design in another order, for comparisons with other fits."""
         return replace(self, design=design)
 
     def as_start(self):

@@ -1,7 +1,9 @@
 """Saving a fit to one file and loading it again, without pickle.
 
-The file is a NumPy ``.npz`` archive: arrays as arrays, everything else as JSON text. Loading
-evaluates the model once at the saved theta; nothing is optimised and no code is run.
+The file is a NumPy ``.npz`` archive: arrays as arrays, everything else as JSON text. Without rows,
+as by default, it has what `without_rows` keeps in their place. Loading evaluates the likelihood
+once at the saved parameters, if the file has what it is computed from (rows, or the cross-products
+of a linear model). Nothing is optimised and no code is run.
 """
 
 from __future__ import annotations

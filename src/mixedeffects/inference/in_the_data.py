@@ -1,4 +1,4 @@
-"""Tables of a fit without the numbers that its data do not say.
+"""Tables of a fit without the numbers that its data do not determine.
 
 Where variances are not in the data the fit is taken at two points of its parameter space that no
 response tells apart: what differs between them is arbitrary.
@@ -28,7 +28,7 @@ LEAST = 1e-3
 
 
 def in_the_data(*deciding):
-    """A table of a fit without the numbers that its data do not say.
+    """A decorator that leaves out of a table the numbers that the data do not determine.
 
     The fit is taken at two other points of its parameter space that have the same V: a row of which
     a deciding column differs between them says nothing about the data, whatever they are.

@@ -24,7 +24,7 @@ class Kind:
     unit, short_unit : str
         Of the sizes of random effects as the engine has them.
     noise : str
-        The unit of what single rows depart by.
+        A unit made of how much single rows vary about their means, in words.
     """
 
     function: str

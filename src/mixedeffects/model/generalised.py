@@ -66,7 +66,7 @@ def glmm(
     start : GLMM, optional
         A fit of the same model to start from.
     max_iterations : int, optional
-        Most iterations of the optimiser.
+        Iterations (of Nelder-Mead and COBYQA evaluations) after which to give up.
     converged : callable, optional
         A rule of your own that ends the search, asked after every iteration: a function of the
         optimiser's `State`, such as ``me.stopping.no_effect_moves(0.1)``. The fit then counts as

@@ -48,7 +48,7 @@ def lmm(
         theta to start from, in lme4's order; by default the method of moments, for EM the
         residual variance of least squares split evenly.
     max_iterations : int, optional
-        Iterations (for a derivative-free optimiser, evaluations) after which to give up.
+        Iterations (of Nelder-Mead and COBYQA evaluations) after which to give up.
     converged : callable, optional
         A rule of your own that ends the search, asked after every iteration: a function of the
         optimiser's `State`, such as ``me.stopping.no_effect_moves(0.1)``. The fit then counts as

@@ -10,7 +10,21 @@ from mixedeffects.engine.rows.layout import precision_of
 
 
 class SmallRows:
-    """Sums over rows for a model with at most a hundred random effects."""
+    """Sums over rows for a model with at most a hundred random effects.
+
+    Attributes
+    ----------
+    width : int
+        Order m of M.
+    pairs : list of (int, int)
+        Two entries of a row, the first not before the second, whose product is part of M.
+    places : list of (n,) arrays
+        Per pair, where in M, row by row, the product of each row of Z is added.
+    wide : (n, K) int64 array
+        The place in u of each entry of a row.
+    ridge, precision : arrays
+        Places in M, row by row, and values of the entries of Q.
+    """
 
     def __init__(self, rows, plan):
         self.rows = rows

@@ -91,6 +91,7 @@ def fit_laplace(
 
 
 def _fitted(objective, optimizer, start, max_iterations, names, rule):
+    """Result, curvature and certificate of the search, and of further ones from rival starts."""
     options: dict[str, Any] = iteration_options(max_iterations)
     options["watch"] = Watch(objective, generalised_look, rule)
     x = start_point(objective.problem) if start is None else start

@@ -37,7 +37,9 @@ class Mode:
     terms : dict
         Derivatives of the log densities there, up to order 3; see `Family.derivatives`.
     weights : (rows,) array
-        Of the stacked rows.
+        W of the stacked rows (`mixedeffects.estimation.laplace.stacking`).
+    factor : SmallFactor, BlockedFactor or JointFactor
+        M at the mode, factored; None where no mode was found.
     steps : int
         Of Newton's method.
     """

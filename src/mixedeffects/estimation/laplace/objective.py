@@ -34,6 +34,11 @@ class LaplaceObjective:
     Attributes
     ----------
     evaluations, gradients : int
+        How often each was computed.
+    steps : int
+        Of Newton's method for the modes, of all evaluations.
+    settled_at : float
+        How exactly modes are found: see `find_mode`.
     """
 
     def __init__(self, problem):
@@ -118,6 +123,8 @@ class LaplaceEvaluation:
         All parameters there: x, but in the quick form with the coefficients found with the modes.
     value : float
         d; inf where it cannot be computed.
+    fixed : list of (n,) arrays
+        All linear predictors without their random parts.
     mode : Mode
     lambdas : list of (k, k) arrays
     slopes : list of (k, k) arrays
@@ -305,7 +312,11 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
 
 
 def _implicit(problem, terms, c, Za):
-    """c - W Z a, by random predictor: what the mode does with a change of its predictor."""
+    """c - W Z a, (n,) for every predictor with random effects.
+
+    It is the derivative of the objective by that predictor, apart from F(u^) itself: directly by
+    log|M|, and through the mode.
+    """
     information, variables = problem.information(terms), problem.stacking.variables
     out = []
     for a, c_a in zip(variables, c, strict=True):

@@ -39,8 +39,14 @@ class Problem:
 
     Parameters
     ----------
+    family : Family
+    response : Response
     predictors : sequence of Predictor
         One per argument of the log density, in order.
+    stacking : OnePredictor or TwoPredictors
+        How linear predictors with random effects become rows with one weight each.
+    system : SmallRows or BlockedRows
+        The rows of Z, their sums, and the factorisation of M.
     covariance : Parameters
         theta of all blocks.
     dear : bool

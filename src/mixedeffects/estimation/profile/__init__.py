@@ -1,7 +1,8 @@
 """Profiles: one parameter held at values, all others free; linear and generalised models alike.
 
-`constraint` says what is held, `path` follows it, `problem` is what the path asks of a model;
-`linear` and `laplace` are its two answers, `separated` the one for a supremum at infinity.
+`constraint` says which parameter is held, `path` finds the points of its profile one after the
+other, and `problem` is what that needs from a model: a linear one has it in `linear`, a generalised
+one in `laplace`, one with coefficients that have no finite estimate in `separated`.
 """
 
 from mixedeffects.estimation.profile.constraint import Constraint, parameters_of

@@ -30,6 +30,7 @@ class Constraint:
 
     Attributes
     ----------
+    kind : {"sd", "cor", "sigma", "coefficient"}
     owner : int
         The random-effects term, or the group of coefficients, that it belongs to.
     columns : tuple of int
@@ -160,7 +161,7 @@ class TermFactor:
         return L
 
     def place(self, columns):
-        """Which entry a standard deviation is that is held."""
+        """The position among the entries of a standard deviation that is held: the first."""
         return 0
 
     def coordinates(self, L):

@@ -105,7 +105,7 @@ class LinearOptimum(ProfileOptimum):
 
 
 class LinearProblem(ConstrainedProblem):
-    """One parameter of a linear model held; here y is all free.
+    """A linear model with one parameter held; in this base class no entry of y is.
 
     Attributes
     ----------

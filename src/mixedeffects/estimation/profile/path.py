@@ -101,7 +101,7 @@ class Side:
         self.longest = problem.constraint.stride(sign, problem.w)
 
     def follow(self, targets, exact, last):
-        """Add the points of this side; the last of them where the path was lost, else None."""
+        """Add the points of this side; returns the last if no next one was found, else None."""
         problem, end, points = self.problem, self.end, self.points
         if isfinite(end) and self.ahead(last.w, end) <= 1e-9 * max(1.0, abs(end)):
             return None

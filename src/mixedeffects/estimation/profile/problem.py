@@ -19,7 +19,7 @@ class ConstrainedOptimum:
     Attributes
     ----------
     problem : ConstrainedProblem or None
-        Whose it is.
+        The problem that it is the optimum of.
     w : float
         The coordinate that is held.
     x : (K,) array

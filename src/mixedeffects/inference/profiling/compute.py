@@ -79,10 +79,10 @@ def profile(fit: Fit, parameters=None, *, criterion="ml", level=0.99, points=8, 
     Notes
     -----
     Parameters are on their natural scale. A standard deviation may be zero and a correlation
-    -1 or 1; where d does not rise enough up to there, the interval ends there. Beyond the
-    fit's own arrays nothing of the data is read: a fixed effect is held by transforming the
-    cross-products. The search is Newton's with the average information in absolute factors,
-    in which every held parameter is a linear constraint.
+    -1 or 1; where d does not rise enough up to there, the interval ends there. Of a linear model
+    no row is read again: a fixed effect is held by transforming the cross-products, and the
+    search is Newton's with the average information in the factors L of the covariances LL', not
+    relative to sigma, in which a standard deviation that is held is a linear constraint.
 
     References
     ----------
