@@ -29,6 +29,7 @@ def check_refits(refits: Refits, request: Request, *, rng=0, rtol=0.02) -> None:
     request : Request
         The options of the plain fits.
     rng : numpy.random.Generator or int
+        Source of random numbers, or its seed.
     rtol : float
         How far refits may be from plain fits, in standard errors of the coefficients.
 

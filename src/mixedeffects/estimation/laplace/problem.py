@@ -39,8 +39,6 @@ class Problem:
 
     Parameters
     ----------
-    family : Family
-    response : Response
     predictors : sequence of Predictor
         One per argument of the log density, in order.
     stacking : OnePredictor or TwoPredictors

@@ -28,12 +28,7 @@ ROUNDS = 3
 
 
 class Worker:
-    """Refits of other responses of the same rows, one after the other.
-
-    Parameters
-    ----------
-    refits : LaplaceRefits
-    """
+    """Refits of other responses of the same rows, one after the other."""
 
     def __init__(self, refits):
         self._refits = refits
@@ -64,16 +59,14 @@ class Worker:
     def refit(self, y, u):
         """Fit the model to another response.
 
+        Returns a `Refit`.
+
         Parameters
         ----------
         y : (n,) array
             On the family's scale.
         u : (columns,) array
             Where to start the search for the modes.
-
-        Returns
-        -------
-        Refit
         """
         problem = with_response(self._problem, self.response(y))
         if problem is None:

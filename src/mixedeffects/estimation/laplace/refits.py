@@ -53,8 +53,6 @@ class Refit:
     theta : (n_theta,) array
     covariance : (p, p) array
         Of the main predictor's coefficients, theta known.
-    evaluation : LaplaceEvaluation or None
-    groups : tuple of Coefficients
     recession : Recession or None
         Which combinations of the coefficients are not finite (separation); those that are not are
         inf, -inf or nan.
@@ -74,8 +72,6 @@ class LaplaceRefits(Refits):
 
     Parameters
     ----------
-    design : Design
-    response : Response
     groups : tuple of Coefficients
         Of the problem of `objective`.
     objective : LaplaceObjective or another with its interface

@@ -30,7 +30,6 @@ class Constraint:
 
     Attributes
     ----------
-    kind : {"sd", "cor", "sigma", "coefficient"}
     owner : int
         The random-effects term, or the group of coefficients, that it belongs to.
     columns : tuple of int

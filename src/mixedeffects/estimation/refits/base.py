@@ -104,14 +104,12 @@ class Refits(ABC):
 
     Attributes
     ----------
-    design : Design
     coefficients : (c,) array
         Of all linear predictors, the main one's p first, in the user's columns.
     theta : (n_theta,) array
         In lme4's order.
     sigma : float
         1 for a generalised model.
-    family : Family
     response : Response
         As the family reads it.
     fixed : tuple of (n_rows,) arrays
@@ -272,6 +270,8 @@ class Refits(ABC):
     ) -> RefitResults:
         """Fit the data with every cluster taken a number of times, each time as a new one.
 
+        Raises OptionError.
+
         Parameters
         ----------
         multiplicities : (R, n_clusters) array of whole numbers
@@ -286,10 +286,6 @@ class Refits(ABC):
         -------
         RefitResults
             A replicate whose fixed effects are no longer estimable has failed.
-
-        Raises
-        ------
-        OptionError
         """
         if clusters is None:
             block, *others = self.design.blocks

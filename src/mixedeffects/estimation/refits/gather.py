@@ -10,10 +10,10 @@ from mixedeffects.design import Factor, is_nested, take_rows
 def gather_design(design, rows, copy_of=None, renewed=()):
     """The design of some rows, in any number and order.
 
+    Takes rows (n_new,) int array.
+
     Parameters
     ----------
-    design : Design
-    rows : (n_new,) int array
     copy_of : (n_new,) int array, optional
         Which draw each new row belongs to.
     renewed : collection of str
@@ -59,13 +59,7 @@ class ClusterRows:
     def drawn(self, times):
         """Rows when cluster j occurs times[j] times, and the draw that each row belongs to.
 
-        Parameters
-        ----------
-        times : (n_clusters,) int array
-
-        Returns
-        -------
-        rows, copy_of : (n_new,) int arrays
+        Takes times (n_clusters,) int array. Returns rows, copy_of (n_new,) int arrays.
         """
         drawn = np.repeat(np.arange(self.n), times)
         length = self.pointer[drawn + 1] - self.pointer[drawn]
@@ -80,7 +74,6 @@ class ClusterDraws:
 
     Parameters
     ----------
-    design : Design
     codes : (n,) int array
         Cluster of every row, 0 .. n_clusters - 1.
     """
@@ -94,9 +87,7 @@ class ClusterDraws:
     def draw(self, times):
         """The design in which cluster j occurs times[j] times, every time as a new cluster.
 
-        Parameters
-        ----------
-        times : (n_clusters,) int array
+        Takes times (n_clusters,) int array.
         """
         return gather_design(self.design, *self.clusters.drawn(times), self.renewed)
 

@@ -26,10 +26,8 @@ class General:
 
     Parameters
     ----------
-    objective : LMMObjective
     evaluation : Evaluation
         The original fit's optimum.
-    plan : Plan
     """
 
     def __init__(self, objective, evaluation, plan):
@@ -59,14 +57,7 @@ class General:
             self.settle(objective, out, rows.start + i, base)
 
     def fit_design(self, design, out, row):
-        """Fit another design of the same columns: resampled rows or levels.
-
-        Parameters
-        ----------
-        design : Design
-        out : RefitResults
-        row : int
-        """
+        """Fit another design of the same columns: resampled rows or levels."""
         reference = self.objective.stats.reference
         plan = make_plan(design)
         stats = CrossProducts.of(design, plan.layout, reference)
@@ -75,9 +66,10 @@ class General:
     def fit_products(self, products, out, row):
         """Fit other cross-products in the same coordinates; their response as it is.
 
+        Takes products (CrossProducts, Plan).
+
         Parameters
         ----------
-        products : (CrossProducts, Plan)
         out, row
             As in `fit_design`.
         """
@@ -122,13 +114,12 @@ def _product(pair):
 def products_with_response(stats, zy, xy, yy):
     """Cross-products of the same design with another response.
 
+    Takes xy (p,) array.
+
     Parameters
     ----------
-    stats : CrossProducts
     zy : sequence of (q, k) arrays
         Z'Wy per block.
-    xy : (p,) array
-    yy : float
     """
     p, layout = stats.p, stats.layout
     xx = stats.xx.copy()

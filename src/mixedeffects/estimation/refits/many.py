@@ -8,18 +8,16 @@ import numpy as np
 class ManyObjectives:
     """R objectives that differ in the response, or in how often each level counts.
 
+    Takes weight (R, q) or (R, 0); nu, constant (R,).
+
     Parameters
     ----------
     A : (C, k, k), cls : (q,) int32
         Classes of levels with the same Z_j'WZ_j.
     F : (q, k, p)
         Z_j'WX.
-    terms : tuple of TermParameters
-    reml : bool
     XX : (R or 1, p, p), f : (R or 1, q, k) or None, Xy : (R or 1, p), square : (R or 1,)
         X'WX, Z_j'Wy, X'Wy, y'Wy, per replicate or once for all.
-    weight : (R, q) or (R, 0)
-    nu, constant : (R,)
     shared : (count, xx), optional
         Moments of the fixed-effect columns, known from objectives made before; not with weights.
     moments_y : (xy, yy), optional

@@ -12,13 +12,14 @@ ITERATIONS = 200
 def newton(model, theta, which):
     """Minimise the objectives of some replicates.
 
+    Takes which (r,) int array.
+
     Parameters
     ----------
     model : ManyObjectives
         Left at the optima, with slopes.
     theta : (R, m) array
         Where to start; rows `which` are replaced by the optima.
-    which : (r,) int array
 
     Returns
     -------
@@ -52,9 +53,7 @@ def newton(model, theta, which):
 def newton_steps(H, g, theta):
     """-|H|^-1 g of every replicate, of a sensible length, and the decrements g'|H|^-1 g.
 
-    Parameters
-    ----------
-    H : (r, m, m), g : (r, m), theta : (r, m)
+    Takes H (r, m, m), g : (r, m), theta : (r, m).
     """
     m = g.shape[1]
     if m == 1:

@@ -22,8 +22,6 @@ class NestedClusters:
 
     Parameters
     ----------
-    design : Design
-    stats : CrossProducts
     codes : (n,) int array
         Cluster of every row.
     parents : list of (q,) int arrays
@@ -54,9 +52,7 @@ class NestedClusters:
     def draw(self, times):
         """Cross-products and plan of the data in which cluster j occurs times[j] times.
 
-        Parameters
-        ----------
-        times : (n_clusters,) int array
+        Takes times (n_clusters,) int array.
         """
         stats, old = self.stats, self.stats.layout
         drawn = np.repeat(np.arange(times.size), times)

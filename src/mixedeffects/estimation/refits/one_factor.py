@@ -61,16 +61,12 @@ def warm_start(objective, theta):
 def settle(model, theta, which):
     """Minimise, put negligible variances at zero, leave saddles, until nothing changes.
 
+    Takes which (r,) int array. Returns converged, singular (r,) bool arrays.
+
     Parameters
     ----------
-    model : ManyObjectives
     theta : (R, m) array
         Rows `which` are replaced.
-    which : (r,) int array
-
-    Returns
-    -------
-    converged, singular : (r,) bool arrays
     """
     converged = np.zeros(model.R, dtype=bool)
     singular = np.zeros(model.R, dtype=bool)
@@ -109,13 +105,7 @@ class OneFactor:
 
     @staticmethod
     def serves(stats, terms):
-        """Whether there is one factor, with few enough classes of levels, and Lambda holds theta.
-
-        Parameters
-        ----------
-        stats : CrossProducts
-        terms : sequence of TermParameters
-        """
+        """Whether there is one factor, with few enough classes of levels, and Lambda holds theta."""
         if len(stats.layout.q) != 1 or not all(term.structure.free for term in terms):
             return False
         A, _ = leaf_arrays(stats)
@@ -156,10 +146,8 @@ class OneFactor:
 
         Parameters
         ----------
-        sums : ResponseSums or MomentSums
         out : RefitResults
             Filled in at `rows`.
-        rows : slice
         """
         R, objective = sums.yy.size, self.objective
         ready = isinstance(sums, MomentSums)
@@ -172,11 +160,10 @@ class OneFactor:
     def fit_weighted(self, weight, out, rows):
         """Fit the design's own response with other multiplicities of the levels.
 
-        After `prepare_levels`.
+        After `prepare_levels`. Takes weight (R, q) array.
 
         Parameters
         ----------
-        weight : (R, q) array
         out, rows
             As in `fit`.
         """
@@ -247,19 +234,16 @@ class OneFactor:
 def store(stats, out, rows, theta, beta, information, numbers, status, base):
     """Bring a batch of fits to the user's coordinates and file them.
 
+    Takes status (R,) array; base (R, p) or (p,) array.
+
     Parameters
     ----------
-    stats : CrossProducts
-    out : RefitResults
-    rows : slice
     theta : (R, n_theta) array
         Already in the user's coordinates.
     beta : (R, p), information : (R, p, p)
         Coefficients of X~, and (X~'V^-1X~)^-1.
     numbers : (R, 2) array
         Objective and s2.
-    status : (R,) array
-    base : (R, p) or (p,) array
     """
     p = stats.p
     T = stats.reference.T[:p, :p]

@@ -27,14 +27,7 @@ MOST_COLUMNS = 1200
 def half(A):
     """Symmetric root, its pseudo-inverse, and rank of every (k, k) positive semi-definite matrix.
 
-    Parameters
-    ----------
-    A : (q, k, k) array
-
-    Returns
-    -------
-    root, inverse : (q, k, k) arrays
-    rank : (q,) array
+    Takes A (q, k, k) array. Returns root, inverse (q, k, k) arrays, rank (q,) array.
     """
     if A.shape[1] == 1:
         positive = A[:, 0, 0] > 0
@@ -69,10 +62,6 @@ class OneFactorSimulator:
 
     A level's Z_j'Wy is drawn at once, with covariance sigma^2 (A_j + A_j G A_j); given it,
     X'Wy has mean sum_j F_j'A_j^- Z_j'Wy.
-
-    Parameters
-    ----------
-    stats : CrossProducts
     """
 
     def __init__(self, stats):
@@ -135,7 +124,6 @@ class MomentSimulator:
 
     Parameters
     ----------
-    stats : CrossProducts
     cls, A
         From `classes`.
     """
@@ -212,10 +200,6 @@ class GaussianSimulator:
 
     The leaf's Z_j'We are independent; given them, those of the remainder and of X are Gaussian
     with the dense Schur complement as their covariance.
-
-    Parameters
-    ----------
-    stats : CrossProducts
     """
 
     @staticmethod
@@ -302,14 +286,7 @@ class GaussianSimulator:
 
 
 class RowSimulator:
-    """Sums of responses drawn row by row.
-
-    Parameters
-    ----------
-    design : Design
-    stats : CrossProducts
-    row_sums : RowSums
-    """
+    """Sums of responses drawn row by row."""
 
     def __init__(self, design, stats, row_sums):
         self.design, self.stats, self.sums = design, stats, row_sums

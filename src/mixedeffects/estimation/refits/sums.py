@@ -46,13 +46,7 @@ class MomentSums:
 
 
 class RowSums:
-    """Sums responses given row by row.
-
-    Parameters
-    ----------
-    design : Design
-    stats : CrossProducts
-    """
+    """Sums responses given row by row."""
 
     def __init__(self, design, stats):
         from scipy import sparse

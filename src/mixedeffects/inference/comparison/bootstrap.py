@@ -42,6 +42,8 @@ class BootstrapTest:
 def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
     """Parametric-bootstrap p-value of a likelihood-ratio statistic.
 
+    Returns a `BootstrapTest`.
+
     Parameters
     ----------
     small, large : Fit
@@ -50,11 +52,6 @@ def bootstrap_test(small, large, statistic, *, n=1000, rng=None):
         Observed.
     n : int
         Data sets to draw.
-    rng : numpy.random.Generator or int, optional
-
-    Returns
-    -------
-    BootstrapTest
 
     Raises
     ------

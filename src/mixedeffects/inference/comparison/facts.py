@@ -73,12 +73,7 @@ class ComparisonFacts:
 
 
 def needs_ml(fits):
-    """Why the fits must be compared by maximum likelihood, or "" when their REML criteria may be.
-
-    Parameters
-    ----------
-    fits : sequence of Fit
-    """
+    """Why the fits must be compared by maximum likelihood, or "" when their REML criteria may be."""
     if not any(fit.reml for fit in fits):
         return ""
     if not all(fit.reml for fit in fits):
@@ -127,15 +122,12 @@ def likelihood_ratio(small, large, found=None):
 def tested(gain, distribution):
     """A likelihood-ratio test from twice the difference of the log-likelihoods.
 
+    Returns a `LikelihoodRatio`.
+
     Parameters
     ----------
     gain : float
         A negative one, which is rounding, counts as zero.
-    distribution : NullDistribution
-
-    Returns
-    -------
-    LikelihoodRatio
     """
     gain = max(gain, 0.0)
     return LikelihoodRatio(
@@ -171,18 +163,14 @@ def unproved(fit, name):
 def comparison_facts(fits, names, *, test: bool | str = "auto", notes=()):
     """Criteria and tests of fits that are comparable.
 
+    Takes test {"auto", True, False}. Returns a `ComparisonFacts`.
+
     Parameters
     ----------
     fits : sequence of Fit
         On the same rows, by the same criterion.
-    names : sequence of str
-    test : {"auto", True, False}
     notes : sequence of str
         To go first.
-
-    Returns
-    -------
-    ComparisonFacts
 
     Raises
     ------

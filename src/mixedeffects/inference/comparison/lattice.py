@@ -25,7 +25,6 @@ class Lattice:
     ----------
     fits : sequence of Fit
         On the same rows, smallest first.
-    names : sequence of str
 
     Attributes
     ----------

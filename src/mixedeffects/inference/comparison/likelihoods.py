@@ -12,7 +12,6 @@ def refuse_other_likelihoods(fits, names):
     ----------
     fits : sequence of Fit
         On the same rows.
-    names : sequence of str
 
     Raises
     ------

@@ -17,9 +17,7 @@ class ModelPart:
     X : (n, p) array or ColumnMatrix
     T : (p, p) array
         X T has nearly orthonormal columns.
-    names : tuple of str
     offset : (n,) array or None
-    blocks : tuple of Block
     T_blocks : sequence of (k, k) arrays
     """
 
@@ -39,11 +37,7 @@ class ModelPart:
 def model_parts(fit):
     """Every linear predictor by name: "conditional", and what the family has besides.
 
-    Thresholds, which the response alone decides on, are left out.
-
-    Returns
-    -------
-    dict of str to ModelPart
+    Thresholds, which the response alone decides on, are left out. Returns dict of str to ModelPart.
     """
     design, blocks = fit.design, fit.design.blocks
     T = {group.name: group.T for group in fit.coefficients}

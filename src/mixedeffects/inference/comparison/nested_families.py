@@ -16,7 +16,6 @@ def family_limits(small, large, parts):
 
     Parameters
     ----------
-    small, large : Family
     parts : dict of str to ModelPart
         Of the larger model.
 

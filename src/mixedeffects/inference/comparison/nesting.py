@@ -75,12 +75,7 @@ def same_fixed(one, other):
 
 
 def nesting(small, large):
-    """How `small` sits in `large`; both on the same rows.
-
-    Returns
-    -------
-    Nesting
-    """
+    """How `small` sits in `large`; both on the same rows. Returns a `Nesting`."""
     mine, theirs = model_parts(small), model_parts(large)
     reason, limits = family_limits(small.family, large.family, theirs)
     if reason:

@@ -34,16 +34,7 @@ class Reduction:
 
 
 def reductions(design):
-    """Every model that lacks one random term or one column group.
-
-    Parameters
-    ----------
-    design : LinearPredictor
-
-    Returns
-    -------
-    list of Reduction
-    """
+    """Every model that lacks one random term or one column group. Returns list of Reduction."""
     effects = {part.text: part.effects for part in design.spec.formula.random}
     out = []
     for f, block in enumerate(design.blocks):
@@ -72,7 +63,6 @@ def owners(names, effects):
     ----------
     names : sequence of str
         Column names, ``"f[b]:x"``.
-    effects : TermList
 
     Examples
     --------

@@ -75,13 +75,7 @@ def chi2_tail(x, df):
 def reference(nesting):
     """The distribution of the statistic when the smaller model is true.
 
-    Parameters
-    ----------
-    nesting : Nesting
-
-    Returns
-    -------
-    NullDistribution
+    Returns a `NullDistribution`.
 
     Examples
     --------

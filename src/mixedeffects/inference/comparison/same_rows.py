@@ -16,11 +16,6 @@ def on_the_same_rows(fits, names):
     Rows are told apart by the response and by the columns that two models share: the same table
     sorted otherwise, or read by another library, has the same rows.
 
-    Parameters
-    ----------
-    fits : sequence of Fit
-    names : sequence of str
-
     Returns
     -------
     tuple of Fit
@@ -52,10 +47,7 @@ def on_the_same_rows(fits, names):
 def reordered(fit, order):
     """A fit whose rows stand in another order, as far as comparisons look at them.
 
-    Parameters
-    ----------
-    fit : Fit
-    order : (n,) int array
+    Takes order (n,) int array.
     """
     design = take_rows(fit.design, order)
     for name in design.predictors:
@@ -66,15 +58,12 @@ def reordered(fit, order):
 def order_of(first, other, pair):
     """Rows of one fit in the order of another's; None where it is the same.
 
+    Returns (n,) int array or None.
+
     Parameters
     ----------
-    first, other : Fit
     pair : str
         Their names, for messages.
-
-    Returns
-    -------
-    (n,) int array or None
 
     Raises
     ------

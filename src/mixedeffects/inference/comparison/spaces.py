@@ -17,12 +17,12 @@ CHUNK = 16_384
 def combinations(A, B, T, n):
     """C with A = B C, or None, and which columns of A are combinations.
 
+    Takes A, B (n, a) and (n, b) array or ColumnMatrix; None is a column of ones.
+
     Parameters
     ----------
-    A, B : (n, a) and (n, b) array or ColumnMatrix; None is a column of ones
     T : (b, b) array
         Makes B's columns nearly orthonormal (or at least of like size).
-    n : int
 
     Returns
     -------

@@ -136,9 +136,7 @@ def _groups(fit, groups):
 def _require_levels(fit, units):
     """Refuse when without any unit some factor has one level: no variance between levels.
 
-    Raises
-    ------
-    NotAvailableError
+    Raises NotAvailableError.
     """
     if units.n == 1:
         return

@@ -44,9 +44,7 @@ class Deleted:
 def measured(change, whole):
     """Measures from the `Change` by every unit; `whole` is s^2 from all rows.
 
-    Returns
-    -------
-    Deleted
+    Returns a `Deleted`.
     """
     delta, information, s2 = change.delta, change.information, change.s2
     p = delta.shape[1]
@@ -72,21 +70,18 @@ def user_columns(delta, information, s2, beta, T):
 def measured_rows(solved, h, diagonal, P, s2, theta, *, T, beta, whole):
     """The same for single rows, whose information is I - x* x*' / v: no matrix per row.
 
+    Takes s2, theta (n,), (n, k) arrays. Returns a `Deleted`.
+
     Parameters
     ----------
     solved : (n, p) array
         x*, rows of V^-1 X^.
     h, diagonal, P : (n,) arrays
         V^-1 e, v = (V^-1)_ii and P_ii, nan where the row determines a coefficient alone.
-    s2, theta : (n,), (n, k) arrays
     T : (p, p) array
         From these coordinates to the user's.
     beta, whole
         Coefficients and s^2 from all rows.
-
-    Returns
-    -------
-    Deleted
     """
     n, p = solved.shape
     delta = solved * (h / P)[:, None]

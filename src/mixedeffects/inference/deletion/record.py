@@ -28,7 +28,6 @@ class InfluenceFacts:
         Row of the table (its label in a pandas index, else its number from 0), or level.
     size : (J,) int array
         Rows deleted.
-    terms : tuple of str, length p
     beta : (p,) array
     beta_without, se_without : (J, p) arrays
         nan where the rows that remain do not determine the coefficients.
@@ -51,7 +50,6 @@ class InfluenceFacts:
     leverage_fixed, leverage_random : (J,) arrays
         Trace of the unit's part of H_1 = X M X'V^-1 and H_2 = ZGZ'V^-1 (I - H_1).
     converged : (J,) bool array
-    notes : tuple of str
     """
 
     groups: str

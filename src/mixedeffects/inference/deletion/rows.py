@@ -15,12 +15,7 @@ from mixedeffects.inference.clusters import CHUNK, GLSRows
 
 
 def row_products(gls):
-    """X^, V^-1 X^ and h = V^-1 e of all rows.
-
-    Returns
-    -------
-    (n, p), (n, p), (n,) arrays
-    """
+    """X^, V^-1 X^ and h = V^-1 e of all rows. Returns (n, p), (n, p), (n,) arrays."""
     n, p = gls.residual.size, gls.p
     columns, solved = np.empty((n, p + 1)), np.empty((n, p + 1))
     for lo in range(0, n, CHUNK):
@@ -33,12 +28,8 @@ def row_products(gls):
 def inverse_diagonal(fit, gls):
     """(V^-1)_ii of every row.
 
-    Of one grouping factor from the conditional covariances, of several from the inverse of M at
-    the columns that each row meets.
-
-    Returns
-    -------
-    (n,) array
+    Of one grouping factor from the conditional covariances, of several from the inverse of M at the
+    columns that each row meets. Returns (n,) array.
     """
     design = fit.design
     weights = np.ones(design.n) if design.weights is None else design.weights
@@ -60,9 +51,7 @@ def inverse_diagonal(fit, gls):
 def leverages(fit):
     """Derivative of every fitted value by its response at the same theta, 1 - P_ii / w_i.
 
-    Returns
-    -------
-    (n,) array
+    Returns (n,) array.
     """
     gls = GLSRows(fit)
     _, solved, _ = row_products(gls)

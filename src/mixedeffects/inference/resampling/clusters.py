@@ -9,16 +9,13 @@ from mixedeffects.inference.clusters import chosen_clusters, outermost
 def cluster_codes(design, groups=None):
     """Cluster of every row, and what clusters are called.
 
+    Returns codes (n,) int array, name (str).
+
     Parameters
     ----------
     groups : str or (n,) array, optional
         A grouping factor of the model, or a label for every row that was used. By default the
         factor that all others are nested in.
-
-    Returns
-    -------
-    codes : (n,) int array
-    name : str
 
     Raises
     ------

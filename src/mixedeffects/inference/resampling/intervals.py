@@ -18,14 +18,12 @@ normal = NormalDist()
 def percentile(estimate, replicates, level):
     """Quantiles of the replicates, per column.
 
+    Returns lower, upper (P,) arrays.
+
     Parameters
     ----------
     estimate : (P,), replicates : (R, P)
         nan where a replicate has no value.
-
-    Returns
-    -------
-    lower, upper : (P,) arrays
 
     Examples
     --------

@@ -59,10 +59,7 @@ class ResidualResponses:
 def reflated(b, G):
     """Random effects centred and recombined so that their covariance is G.
 
-    Parameters
-    ----------
-    b : (q, k) array
-    G : (k, k) array
+    Takes b (q, k) array; G (k, k) array.
 
     Returns
     -------
