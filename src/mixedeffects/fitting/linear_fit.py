@@ -197,6 +197,7 @@ class LMMFit:
         Parameters
         ----------
         design : Design
+            Of the resample.
         starts
             Where the search for the modes begins; a linear model does not search for them.
         """

@@ -105,7 +105,7 @@ class OneFactor:
 
     @staticmethod
     def serves(stats, terms):
-        """Whether there is one factor, with few enough classes of levels, and Lambda holds theta."""
+        """Whether there is one factor, of few enough classes of levels, and Lambda holds theta."""
         if len(stats.layout.q) != 1 or not all(term.structure.free for term in terms):
             return False
         A, _ = leaf_arrays(stats)

@@ -73,7 +73,7 @@ class ComparisonFacts:
 
 
 def needs_ml(fits):
-    """Why the fits must be compared by maximum likelihood, or "" when their REML criteria may be."""
+    """Why fits must be compared by maximum likelihood, or "" when their REML criteria may be."""
     if not any(fit.reml for fit in fits):
         return ""
     if not all(fit.reml for fit in fits):
