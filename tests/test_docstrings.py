@@ -1,4 +1,4 @@
-"""Examples in docstrings can be pasted: what they use, they import, or their module defines."""
+"""Docstrings describe their parameters, and their examples can be pasted as they stand."""
 
 from __future__ import annotations
 
@@ -79,6 +79,38 @@ def test_examples_name_what_they_import():
 def test_a_name_from_nowhere_is_found(line, expected):
     source = f'import numpy as np\nCONSTANT = 1\ndef f(a):\n    """One.\n\n    {line}\n    """\n'
     assert missing(source) == expected
+
+
+def undescribed(docstring):
+    """Parameters of a docstring that are named and typed, and of which no word is said."""
+    lines = docstring.splitlines()
+    if "Parameters" not in lines:
+        return []
+    silent = []
+    start = lines.index("Parameters") + 2
+    for line, below in zip(lines[start:], [*lines[start + 1 :], ""], strict=True):
+        if set(below.strip()) == {"-"}:
+            break
+        if line and not line.startswith(" ") and not below.startswith(" "):
+            silent.append(line)
+    return silent
+
+
+def test_every_parameter_that_is_named_is_described():
+    silent = {}
+    for path in SOURCES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                found = undescribed(ast.get_docstring(node) or "")
+                if found:
+                    silent[f"{path.relative_to(SOURCES)}:{node.name}"] = found
+    assert silent == {}
+
+
+def test_a_parameter_of_which_nothing_is_said_is_found():
+    said = "One.\n\nParameters\n----------\nx : int\n    Count.\ny : int\n\nReturns\n-------\nint"
+    assert undescribed(said) == ["y : int"]
+    assert undescribed(said.replace("y : int", "y : int\n    Size.")) == []
 
 
 # One of each kind that has failed by itself: a function with its module's name, where the module

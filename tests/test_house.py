@@ -57,6 +57,27 @@ def test_inference_asks_the_fit_and_not_the_engine():
     assert [p.name for p in files if "evaluation.objective" in p.read_text()] == []
 
 
+def test_no_room_is_where_everything_goes():
+    """At most a quarter of the lines: a larger room is several."""
+    lines: dict[str, int] = {}
+    for path in SOURCES.rglob("*.py"):
+        room = path.relative_to(SOURCES).parts[0]
+        lines[room] = lines.get(room, 0) + len(path.read_text().splitlines())
+    largest = max(lines, key=lambda room: lines[room])
+    assert lines[largest] <= sum(lines.values()) / 4, (largest, lines[largest])
+
+
+def test_only_the_covariance_room_knows_which_structure_it_has():
+    """A structure that is registered later is fitted by the files that are there."""
+    constant, unit = Path("formula/functions.py"), Path("design/readers.py")
+    asking = [
+        path.relative_to(SOURCES)
+        for path in sorted(SOURCES.rglob("*.py"))
+        if "covariance" not in path.parts and '"us"' in path.read_text()
+    ]
+    assert set(asking) == {constant, unit}, "the default's name, and microseconds, and no more"
+
+
 def test_a_linear_model_is_asked_as_a_generalised_one():
     """What differs has a name at the fit; questions about which model it is stay few."""
     assert not (SOURCES / "inference" / "generalised").exists()

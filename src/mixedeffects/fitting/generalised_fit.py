@@ -223,8 +223,8 @@ class GLMMFit:
         """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""
         if not has_rows(self.design):
             return self
+        from mixedeffects.fitting.keep_sums import keep_sums
         from mixedeffects.fitting.rows_left_out import KnownOptimum
-        from mixedeffects.inference.rows_left_out import keep_sums
 
         keep_sums(cast(Any, self))
         design = without_rows(self.design)

@@ -211,7 +211,7 @@ class LMMFit:
 
     def without_rows(self):
         """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""
-        from mixedeffects.inference.rows_left_out import keep_sums
+        from mixedeffects.fitting.keep_sums import keep_sums
 
         keep_sums(cast(Any, self))
         out = replace(self, design=without_rows(self.design))

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from mixedeffects.inference.residual.linear import residuals
     from mixedeffects.inference.rm_anova import RMAnovaFacts
     from mixedeffects.inference.trace_parameters import UserCoordinates
-    from mixedeffects.inference.trace_table import trace
 
 __getattr__ = late(
     __name__,
@@ -53,7 +52,6 @@ __getattr__ = late(
         **dict.fromkeys(("BootstrapFacts", "bootstrap"), "resampling"),
         "residuals": "residual.linear",
         "RMAnovaFacts": "rm_anova",
-        "trace": "trace_table",
         "UserCoordinates": "trace_parameters",
     },
 )
@@ -103,7 +101,6 @@ __all__ = [
     "summary_facts",
     "test",
     "tidy",
-    "trace",
     "varcorr",
     "variance_errors",
     "variance_shares",

@@ -70,7 +70,7 @@ class MixedModel(MakeTables):
     tidy = Listed(wrap=framed)
     glance = Listed(wrap=framed)
     augment = Listed(wrap=framed)
-    trace = Listed(wrap=framed)
+    trace = Listed("mixedeffects.views.trace_table", framed)
 
     vcov = inference.vcov
     test = Listed(wrap=framed)

@@ -6,8 +6,8 @@ from typing import Any
 
 from mixedeffects.display.numbers import significant
 from mixedeffects.errors import DataError
-from mixedeffects.inference.report_tables import outcome_table, predictor_tables
 from mixedeffects.report.record import Grid, Paragraph, Section
+from mixedeffects.views.report_tables import outcome_table, predictor_tables
 
 DIGITS = 4
 # levels of a factor that the table names

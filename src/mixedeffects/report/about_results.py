@@ -9,9 +9,9 @@ from mixedeffects.display.numbers import at_precision, p_value, significant
 from mixedeffects.display.summary import criteria, fixed_rows, parameter_lines, part_tables
 from mixedeffects.inference import aicc
 from mixedeffects.inference.interpretation.limits import stated_components
-from mixedeffects.inference.report_tables import extreme_levels
 from mixedeffects.report.charts import drawn_figures
 from mixedeffects.report.record import Grid, ItemList, Paragraph, Section
+from mixedeffects.views.report_tables import extreme_levels
 
 # random effects of either end that are named
 MOST_LEVELS = 5

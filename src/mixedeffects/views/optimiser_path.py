@@ -6,9 +6,9 @@ import numpy as np
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.trace_table import OWN, trace
 from mixedeffects.thinning import spread
 from mixedeffects.views.record import View
+from mixedeffects.views.trace_table import OWN, trace
 
 # iterations of one fit, and parameters, that are shown
 MOST_STEPS, MOST_PARAMETERS = 500, 12

@@ -6,11 +6,11 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.identification import NOT_IN_DATA, identification
-from mixedeffects.inference.own_estimates import own_estimates
 from mixedeffects.inference.table import Table
 from mixedeffects.thinning import spread
 from mixedeffects.views.arrows import arrows, axis_domain
 from mixedeffects.views.choice import chosen_terms, one_of
+from mixedeffects.views.own_estimates import own_estimates
 from mixedeffects.views.record import View
 from mixedeffects.views.texts import as_texts
 from mixedeffects.views.varied import varied_group
@@ -34,7 +34,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     """Every level's own estimate of its random effects, and the shrunken one (BLUP).
 
     The own estimate uses the level's rows alone, given the fixed effects and those of other
-    factors; see `mixedeffects.inference.own_estimates.own_estimates` for the formula.
+    factors; see `mixedeffects.views.own_estimates.own_estimates` for the formula.
 
     Parameters
     ----------
