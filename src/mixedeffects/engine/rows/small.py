@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotri, dpotrs  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -36,7 +38,7 @@ class SmallRows:
             np.maximum(wide[:, a], wide[:, b]) * m + np.minimum(wide[:, a], wide[:, b])
             for a, b in self.pairs
         ]
-        self.wide = wide
+        self.wide, self._places_in_u = wide, wide.ravel()
         self.Z, self._Lambdas = rows.Z, None
         row, column, self.precision = rest_entries(plan.layout, plan.priors)
         self.ridge = row * m + column
@@ -55,20 +57,23 @@ class SmallRows:
     def gather(self, r, raw=False):
         """Lambda'Z'r, or Z'r, for r of shape (n,) or (n, c)."""
         Z = self.rows.Z if raw else self.Z
-        m, one = self.width, r.ndim == 1
-        r = r[:, None] if one else r
-        out = np.zeros((m, r.shape[1]))
+        if r.ndim == 1:
+            return np.bincount(self._places_in_u, (Z * r[:, None]).ravel(), self.width)
+        out = np.empty((self.width, r.shape[1]))
         for c in range(r.shape[1]):
-            for a in range(Z.shape[1]):
-                out[:, c] += np.bincount(self.wide[:, a], Z[:, a] * r[:, c], m)
-        return out[:, 0] if one else out
+            out[:, c] = np.bincount(self._places_in_u, (Z * r[:, c, None]).ravel(), self.width)
+        return out
 
     def factorise(self, w):
         """M = Q + Lambda'Z'diag(w)Z Lambda, factored."""
         m, Z = self.width, self.Z
-        M = np.zeros(m * m)
-        for (a, b), place in zip(self.pairs, self.places, strict=True):
-            M += np.bincount(place, w * Z[:, a] * Z[:, b], m * m)
+        M = reduce(
+            np.add,
+            (
+                np.bincount(place, w * Z[:, a] * Z[:, b], m * m)
+                for (a, b), place in zip(self.pairs, self.places, strict=True)
+            ),
+        )
         M[self.ridge] += self.precision
         return SmallFactor(self, Z, M.reshape(m, m))
 
