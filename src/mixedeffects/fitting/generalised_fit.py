@@ -8,13 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from mixedeffects.design import MAIN, Design, LeftOut, has_rows, rebuild_all, without_rows
+from mixedeffects.design import MAIN, Design, has_rows, rebuild_all
 from mixedeffects.engine import Plan, threads_for
 from mixedeffects.estimation import Certificate, Coefficients
-from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
-from mixedeffects.estimation.laplace.curvature import guess
 from mixedeffects.estimation.laplace.mode_curvature import ModeCurvature
-from mixedeffects.family import Response
 from mixedeffects.fitting.generalised import fit_generalised
 from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
 from mixedeffects.fitting.names import coefficient_names
@@ -200,16 +197,9 @@ class GLMMFit:
         -------
         The same class of record.
         """
-        evaluation = found.evaluation
-        certificate = Certificate(
-            converged=True, gradient=float(np.abs(evaluation.gradient).max(initial=0.0)),
-            decrement=0.0, singular=(), evaluations=0, gradients=0, iterations=0,
-            optimizer="newton", message="a bootstrap refit", advice=(), recession=found.recession,
-        )  # fmt: skip
-        return self.of(
-            replace(self.design, y=y), evaluation.objective.problem.response, self.plan, evaluation,
-            certificate, guess(evaluation)[0], found.groups, self.request, None,
-        )  # fmt: skip
+        from mixedeffects.fitting.generalised_rows import of_refit
+
+        return of_refit(self, found, y)
 
     def by_ml(self):
         """The fit itself."""
@@ -223,61 +213,16 @@ class GLMMFit:
         """The fit without the rows it was fitted to: its sums answer what does not ask for rows."""
         if not has_rows(self.design):
             return self
-        from mixedeffects.fitting.keep_sums import keep_sums
-        from mixedeffects.fitting.rows_left_out import KnownOptimum
+        from mixedeffects.fitting.rows_left_out import left_out
 
-        keep_sums(cast(Any, self))
-        design = without_rows(self.design)
-        with threads_for(self.plan.columns):
-            slopes = tuple(self.mode_curvature.slopes)
-        at = self.evaluation
-        optimum = KnownOptimum(
-            design, self.coefficients, self.covariance_parameters, float(at.value), at.x,
-            at.estimates, self.parameters.half, self.modes, self._conditional, slopes,
-        )  # fmt: skip
-        return self.known(optimum, self.plan, self.certificate, self.request, self.sums)
+        return left_out(self)
 
     @classmethod
     def known(cls, optimum, plan, certificate, request, sums):
-        """A fit without rows.
+        """The fit of an optimum without rows, as `left_out` and a file have it."""
+        from mixedeffects.fitting.rows_left_out import known
 
-        Parameters
-        ----------
-        sums : dict
-            As `keep_sums` computes them.
-        """
-        from mixedeffects.fitting.rows_left_out import KnownModes
-
-        design, layout = optimum.design, optimum.layout
-        values = {group.name: group.of(optimum.estimates) for group in optimum.groups}
-        theta = layout.to_user(optimum.estimates[optimum.x.size - layout.n_theta :])
-        out = cls(
-            design=design,
-            request=request,
-            response=Response.of(design),
-            plan=plan,
-            certificate=certificate,
-            objective=optimum.value,
-            theta=theta,
-            beta=values.pop(MAIN),
-            extras=values,
-            lambdas=tuple(layout.lambdas(theta)),
-            evaluation=optimum,
-            curvature=None,
-            coefficients=optimum.groups,
-        )
-        out.sums.update(sums)
-        rows = (LeftOut((design.n,)),) * len(request.family.predictor_names)
-        out.__dict__.update(
-            covariance_parameters=layout,
-            modes=optimum.modes,
-            _conditional=optimum.covariances,
-            mode_curvature=KnownModes(optimum),
-            predictors=rows,
-            fixed_predictors=rows,
-        )
-        out.__dict__["parameters"] = GeneralisedParameters(out, half=optimum.half)
-        return out
+        return known(cls, optimum, plan, certificate, request, sums)
 
     def with_design(self, design):
         """The fit with the rows of its design in another order, for comparisons with other fits."""
@@ -337,14 +282,7 @@ class GLMMFit:
     @cached_property
     def modes(self):
         """Per block of `all_blocks`, the (q, k) conditional modes of the random effects."""
-        problem = self.evaluation.objective.problem
-        parts = problem.system.rows.by_block(self.evaluation.mode.u)
-        return tuple(
-            u @ (T @ Lam).T
-            for u, T, Lam in zip(
-                parts, problem.covariance.T_blocks, self.evaluation.lambdas, strict=True
-            )
-        )
+        return self.mode_curvature.modes
 
     @property
     def b(self):
@@ -356,22 +294,10 @@ class GLMMFit:
         """What the modes depend on, and how certain they are."""
         return ModeCurvature(self.evaluation)
 
-    @cached_property
-    def _conditional(self):
-        problem = self.evaluation.objective.problem
-        with threads_for(self.plan.columns):
-            blocks = self.evaluation.mode.factor.blocks()
-        out = []
-        for B, T, Lam in zip(
-            blocks, problem.covariance.T_blocks, self.evaluation.lambdas, strict=True
-        ):
-            half = T @ Lam
-            out.append(half @ B @ half.T)
-        return tuple(out)
-
     def conditional_covariances(self):
         """Per block of the main formula, (q, k, k): inverse curvature at the modes, theta known."""
-        return self._conditional[: len(self.design.blocks)]
+        with threads_for(self.plan.columns):
+            return self.mode_curvature.covariances[: len(self.design.blocks)]
 
     @cached_property
     def fixed_predictors(self):
@@ -382,9 +308,9 @@ class GLMMFit:
     @property
     def random_effects(self):
         """Per block of `all_blocks`: itself, the argument of the log density, factor, modes."""
-        owner = [0] * len(self.design.blocks)
-        for name, part in self.design.others.items():
-            owner += [1 + self.family.extras.index(name)] * len(part.blocks)
+        from mixedeffects.fitting.generalised_rows import predictor_of_blocks
+
+        owner = predictor_of_blocks(self)
         return tuple(zip(self.all_blocks, owner, self.lambdas, self.modes, strict=True))
 
     @cached_property
@@ -449,16 +375,9 @@ class GLMMFit:
 
         Of Laplace's approximation, whatever the fit's own is.
         """
-        evaluation = self.evaluation
-        with threads_for(self.plan.columns):
-            if self.nagq != 1:
-                laplace = LaplaceObjective(evaluation.objective.problem)
-                evaluation = laplace.evaluate(evaluation.estimates)
-            out = -0.5 * np.asarray(row_slopes(evaluation))
-        if self.row_of is None:
-            return out
-        # a merged row's derivative is shared among its rows
-        return (out / np.bincount(self.row_of, minlength=out.size))[self.row_of]
+        from mixedeffects.fitting.generalised_rows import row_scores
+
+        return row_scores(self)
 
     @property
     def engine_hessian(self):

@@ -13,17 +13,13 @@ from typing import Any, cast
 import numpy as np
 
 from mixedeffects.covariance import FittedNoise, PriorWeights
-from mixedeffects.design import Design, has_rows, without_rows
+from mixedeffects.design import Design, without_rows
 from mixedeffects.engine import (
     Plan,
-    Solver,
-    make_plan,
-    plan_products,
-    require_memory,
     threads_for,
 )
-from mixedeffects.errors import ConvergenceWarning, DataError
-from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective, Parameters
+from mixedeffects.errors import ConvergenceWarning
+from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective
 from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, theta_of
 from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
@@ -117,38 +113,16 @@ class LMMFit:
 
     def optimum_arrays(self):
         """The optimum as a file keeps it."""
-        out = {"theta": self.evaluation.theta}
-        if not has_rows(self.design):
-            from mixedeffects.crossprod import to_arrays
+        from mixedeffects.fitting.storage_linear import optimum_arrays
 
-            sums = to_arrays(self.evaluation.objective.stats)
-            out |= {f"products/{name}": value for name, value in sums.items()}
-        return out
+        return optimum_arrays(self)
 
     @classmethod
     def restored(cls, path, design, arrays, certificate, request):
-        """The fit of which a file has the optimum: evaluated there once."""
-        theta = np.asarray(arrays["theta"], dtype=float)
-        if has_rows(design):
-            plan = make_plan(design, request.engine)
-            require_memory(plan)
-            with threads_for(plan.columns):
-                objective = LMMObjective.of(design, plan, bool(request.reml))
-        else:
-            from mixedeffects.crossprod import from_arrays
+        """The fit of which a file has the optimum."""
+        from mixedeffects.fitting.storage_linear import restored
 
-            start = "products/"
-            stats = from_arrays(
-                {name[len(start) :]: a for name, a in arrays.items() if name.startswith(start)}
-            )
-            names = tuple(block.factor.name for block in design.blocks)
-            plan = replace(plan_products(stats, request.engine), names=names)
-            parameters = Parameters(design.blocks, stats.reference.T_blocks)
-            objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(request.reml))
-        if theta.shape != (objective.parameters.n_theta,) or not np.isfinite(theta).all():
-            raise DataError(f"{path} is damaged: theta does not belong to its formula")
-        with threads_for(plan.columns):
-            return cls.of(design, plan, objective.evaluate(theta), certificate, request)
+        return restored(cls, path, design, arrays, certificate, request)
 
     def again(self, design=None, **changes):
         """The model fitted again.

@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from mixedeffects.design import require_rows
+from mixedeffects.design import MAIN, LeftOut, require_rows, without_rows
+from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError
 from mixedeffects.estimation import Coefficients, Parameters
+from mixedeffects.family import Response
+from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
+from mixedeffects.fitting.keep_sums import keep_sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +119,8 @@ class KnownModes:
     """`ModeCurvature` without rows: what it says of one grouping factor at a time."""
 
     def __init__(self, optimum):
-        self.slopes, self._covariances = optimum.slopes, optimum.covariances
+        self.modes, self.slopes = optimum.modes, optimum.slopes
+        self.covariances = optimum.covariances
 
     def joint(self, codes, Z):
         """c'M^-1c of rows with effects of one block."""
@@ -130,5 +135,52 @@ class KnownModes:
         for f, c in known.items():
             rows = np.flatnonzero(c >= 0)
             z = Z[f][rows]
-            out[rows] = np.einsum("na,nab,nb->n", z, self._covariances[f][c[rows]], z)
+            out[rows] = np.einsum("na,nab,nb->n", z, self.covariances[f][c[rows]], z)
         return out
+
+
+def left_out(fit):
+    """A generalised fit without its rows; what is asked of them is summed up first."""
+    keep_sums(fit)
+    design, at = without_rows(fit.design), fit.evaluation
+    with threads_for(fit.plan.columns):
+        curvature = fit.mode_curvature
+        modes, slopes = curvature.modes, tuple(curvature.slopes)
+        covariances = curvature.covariances
+    optimum = KnownOptimum(
+        design, fit.coefficients, fit.covariance_parameters, float(at.value), at.x, at.estimates,
+        fit.parameters.half, modes, covariances, slopes,
+    )  # fmt: skip
+    return fit.known(optimum, fit.plan, fit.certificate, fit.request, fit.sums)
+
+
+def known(cls, optimum, plan, certificate, request, sums):
+    """A fit of class `cls` from an optimum and from `sums` as `keep_sums` computes them."""
+    design, layout = optimum.design, optimum.layout
+    values = {group.name: group.of(optimum.estimates) for group in optimum.groups}
+    theta = layout.to_user(optimum.estimates[optimum.x.size - layout.n_theta :])
+    out = cls(
+        design=design,
+        request=request,
+        response=Response.of(design),
+        plan=plan,
+        certificate=certificate,
+        objective=optimum.value,
+        theta=theta,
+        beta=values.pop(MAIN),
+        extras=values,
+        lambdas=tuple(layout.lambdas(theta)),
+        evaluation=optimum,
+        curvature=None,
+        coefficients=optimum.groups,
+    )
+    out.sums.update(sums)
+    rows = (LeftOut((design.n,)),) * len(request.family.predictor_names)
+    out.__dict__.update(
+        covariance_parameters=layout,
+        mode_curvature=KnownModes(optimum),
+        predictors=rows,
+        fixed_predictors=rows,
+    )
+    out.__dict__["parameters"] = GeneralisedParameters(out, half=optimum.half)
+    return out

@@ -26,6 +26,24 @@ class ModeCurvature:
     def __init__(self, evaluation: LaplaceEvaluation):
         self._evaluation, self._problem = evaluation, evaluation.objective.problem
 
+    @property
+    def _factors(self):
+        """Per block, T Lambda: from u to the effects of the user's columns."""
+        T_blocks, lambdas = self._problem.covariance.T_blocks, self._evaluation.lambdas
+        return [T @ Lam for T, Lam in zip(T_blocks, lambdas, strict=True)]
+
+    @cached_property
+    def modes(self):
+        """Per block, the (q, k) effects of the user's columns."""
+        u = self._problem.system.rows.by_block(self._evaluation.mode.u)
+        return tuple(part @ half.T for part, half in zip(u, self._factors, strict=True))
+
+    @cached_property
+    def covariances(self):
+        """Per block, the (q, k, k) covariances of their errors at known parameters."""
+        inverse = self._evaluation.mode.factor.blocks()
+        return tuple(half @ B @ half.T for B, half in zip(inverse, self._factors, strict=True))
+
     @cached_property
     def slopes(self):
         """Per block, the (q, k, P) derivatives of its effects, in the user's columns, by x."""
