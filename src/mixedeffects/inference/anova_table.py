@@ -159,10 +159,7 @@ class FormulaPart(CoefficientPart):
 def formula_part(fit: Fit, component):
     """The linear predictor of another part as something with a design and coefficients.
 
-    Raises
-    ------
-    OptionError
-        For a part without a formula.
+    Raises OptionError for a part without a formula.
     """
     check_component(fit, component, together=False)
     if component not in fit.design.others:

@@ -14,12 +14,7 @@ def check_level(level):
 
 
 def z_quantile(level):
-    """Half-width, in standard errors, of an interval of the given coverage.
-
-    Raises
-    ------
-    OptionError
-        When `level` is not strictly between 0 and 1.
+    """Half-width, in standard errors, of an interval of the given coverage. Raises OptionError.
 
     Examples
     --------

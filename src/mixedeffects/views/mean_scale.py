@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.inference.means.record import SCALES
 from mixedeffects.inference.means.transformation import (
+    SCALES,
     refuse_unknown_inverse,
     transformation,
     unknown_inverse,

@@ -75,15 +75,10 @@ METHODS = {
 def check_ddf(fit: HasCoefficients, name=None):
     """The name of a method that a fit has: the one given, or the fit's own.
 
-    Parameters
-    ----------
-    name : str, optional
-        One of `METHODS`.
-
     Raises
     ------
     OptionError
-        For a name that is none of them.
+        For a name that is none of `METHODS`.
     NotAvailableError
         For a method of linear mixed models and a fit whose default is "wald".
     """
@@ -100,17 +95,9 @@ def check_ddf(fit: HasCoefficients, name=None):
 
 
 def df_method(fit: HasCoefficients, name=None) -> DfMethod:
-    """The method of that name for a fit; computed once and kept with the fit.
+    """The method of that name for a fit, or the fit's own; computed once and kept with the fit.
 
-    Parameters
-    ----------
-    name : str, optional
-        One of `METHODS`; the fit's own, ``fit.default_ddf``, if not given.
-
-    Raises
-    ------
-    OptionError, NotAvailableError
-        As `check_ddf`.
+    Raises as `check_ddf`.
     """
     name = check_ddf(fit, name)
     if name not in fit.cache:

@@ -9,10 +9,10 @@ import numpy as np
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import column_names
 from mixedeffects.inference.df.methods import check_ddf
-from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, label_text
-from mixedeffects.inference.means.record import MarginalMeans, as_names, one_scale
+from mixedeffects.inference.means.grid import Axis, as_names, axes, cells, check_name, label_text
+from mixedeffects.inference.means.record import MarginalMeans
 from mixedeffects.inference.means.target import target_of
-from mixedeffects.inference.means.transformation import refuse_unknown_inverse
+from mixedeffects.inference.means.transformation import one_scale, refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
 
 if TYPE_CHECKING:
@@ -139,10 +139,7 @@ def emmeans(
 def over_cells(fit: Fit, averaged, by, **rest):
     """Averages over the cells of a grid as a record; empty cells are marked, not nan.
 
-    Parameters
-    ----------
-    **rest
-        The other attributes of `MarginalMeans`.
+    Takes as `rest` the other attributes of `MarginalMeans`.
     """
     return MarginalMeans(
         fit=fit,

@@ -10,9 +10,8 @@ from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.methods import check_ddf
 from mixedeffects.inference.means.emmeans import asked_for, grid_facts, over_cells
 from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, predictors_of
-from mixedeffects.inference.means.record import one_scale
 from mixedeffects.inference.means.target import target_of
-from mixedeffects.inference.means.transformation import refuse_unknown_inverse
+from mixedeffects.inference.means.transformation import one_scale, refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
 
 if TYPE_CHECKING:
@@ -126,12 +125,9 @@ def emtrends(
 
 
 def derivative(rows_of, var, step):
-    """From a table to the derivatives of rows and offset by one variable.
+    """From a table and its number of rows to the derivatives of what `rows_of` gives by a variable.
 
-    Parameters
-    ----------
-    rows_of : callable
-        From a table and its number of rows to (rows, offset).
+    What `rows_of` gives is (rows, offset).
     """
 
     def displaced(table, total, x):

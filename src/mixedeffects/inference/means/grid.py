@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
@@ -47,10 +47,7 @@ class Axis:
 def predictors_of(fit: Fit):
     """The columns behind the fixed effects.
 
-    Raises
-    ------
-    NotAvailableError
-        For a fit that was saved without them.
+    Raises NotAvailableError for a fit that was saved without them.
     """
     predictors = fit.design.sources
     if predictors is None:
@@ -94,6 +91,23 @@ def axes(fit: Fit, *, at=None, cov_reduce="mean"):
         else:
             found[name] = _covariate(fit, name, at.get(name), cov_reduce)
     return found
+
+
+def as_names(names):
+    """A column name or several, as a list.
+
+    Examples
+    --------
+    >>> as_names("a"), as_names(None), as_names(("a", "b"))
+    (['a'], [], ['a', 'b'])
+    """
+    if names is None:
+        return []
+    if isinstance(names, str):
+        return [names]
+    if not isinstance(names, Iterable):
+        raise OptionError(f"{names!r} is not a column name or a list of them")
+    return list(names)
 
 
 def check_name(name, names, option):

@@ -1,4 +1,4 @@
-"""Back from a transformed response: ``log(y)``, ``sqrt(y)``, …"""
+"""The scale of means, and the way back from a transformed response: ``log(y)``, ``sqrt(y)``, …"""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from mixedeffects.formula import Call, Chain, Literal, Name, strip, unparse
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
+
+SCALES = ("link", "response")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,16 @@ def transformation(fit: Fit):
             shift, inner = float(first.value), second
     named = isinstance(inner, Name)
     return Transformation(node.function, unparse(node), unparse(inner), shift, named)
+
+
+def one_scale(scale, type):
+    """The scale asked for by either name, or None. Raises OptionError."""
+    for name, value in (("scale", scale), ("type", type)):
+        if value is not None and value not in SCALES:
+            raise OptionError(f"{name}={value!r} is not one of {', '.join(SCALES)}")
+    if None not in (scale, type) and scale != type:
+        raise OptionError(f"scale={scale!r} and type={type!r} are two names of one option")
+    return type if scale is None else scale
 
 
 def unknown_inverse(fit: Fit):

@@ -1,0 +1,130 @@
+"""Estimates, tests and intervals of marginal means, row by row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedeffects.errors import OptionError
+from mixedeffects.inference.df import linear_estimates
+from mixedeffects.inference.estimable import aliasing
+from mixedeffects.inference.means.adjust import adjusted
+from mixedeffects.inference.means.grid import combinations
+from mixedeffects.inference.means.inverse_link import InverseLink
+from mixedeffects.inference.normal import check_level
+from mixedeffects.inference.separated import limits_of
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.means.record import MarginalMeans
+
+
+def row_names(means: MarginalMeans):
+    """The label columns, or one where the means have none: an overall mean."""
+    return means.labels or {"term": ["overall"] * means.missing.size}
+
+
+def estimable_rows(means: MarginalMeans):
+    """(m, p) coefficients of the rows on beta, and (m,) which rows can be estimated."""
+    L, estimable = aliasing(means.fit).reduce(means.rows)
+    return L, estimable & ~means.missing
+
+
+def limits_of_rows(means: MarginalMeans):
+    """(m,) what becomes of each row on the model's scale; see `limits_of`."""
+    L, good = estimable_rows(means)
+    limits = np.zeros(good.size)
+    limits[good] = limits_of(means.fit, L[good])
+    return limits
+
+
+def shown_columns(means: MarginalMeans, level, null):
+    """The (m,) columns of the tables, intervals and p-values adjusted, on the scale asked for."""
+    columns = estimates_of_rows(means, level, null)
+    p, half, _ = adjusted_by_family(means, columns["statistic"], columns["df"], level)
+    columns["p_value"] = p
+    half = half * columns["std_error"]
+    columns["lower"], columns["upper"] = columns["estimate"] - half, columns["estimate"] + half
+    return _on_its_scale(means, columns)
+
+
+def estimates_of_rows(means: MarginalMeans, level, null):
+    """The (m,) columns of `linear_estimates` on the model's scale, nan for rows without one."""
+    check_level(level)
+    L, good = estimable_rows(means)
+    m = good.size
+    try:
+        null = np.broadcast_to(np.asarray(null, dtype=float), (m,))
+    except (TypeError, ValueError):
+        raise OptionError(f"null={null!r} must be {m} numbers, or one") from None
+    if not np.isfinite(null).all():
+        raise OptionError("null= must be finite numbers")
+    options: dict[str, Any] = {"null": null[good], "offset": means.offset[good]}
+    found = linear_estimates(means.fit, L[good], ddf=means.ddf, level=level, **options)
+    columns = {name: np.full(m, np.nan) for name in found}
+    for name, values in found.items():
+        columns[name][good] = values
+    if not means.exact and means.fit.recession is not None:
+        at = np.isinf(columns["estimate"])
+        columns["estimate"][at] = (L @ means.fit.beta + means.offset)[at]
+    return columns
+
+
+def adjusted_by_family(means: MarginalMeans, t, df, level):
+    """p-values, half-widths of intervals and largest error, as `adjusted`, of all families."""
+    if means.adjust == "none":
+        return *adjusted("none", t, df, level)[:2], 0.0
+    correlation = _correlation(means.vcov) if means.adjust == "mvt" else None
+    p, critical, worst = np.full(t.size, np.nan), np.full(t.size, np.nan), 0.0
+    for members in combinations(row_names(means), means.by).values():
+        own = np.array(members)
+        p[own], critical[own], error = adjusted(
+            means.adjust, t[own], df[own], level, n_means=means.n_means,
+            correlation=None if correlation is None else correlation[np.ix_(own, own)],
+        )  # fmt: skip
+        worst = max(worst, error)
+    return p, critical, worst
+
+
+def _correlation(V):
+    with np.errstate(invalid="ignore", divide="ignore"):
+        sd = np.sqrt(np.diag(V))
+        return V / np.outer(sd, sd)
+
+
+def _on_its_scale(means: MarginalMeans, columns):
+    """The columns on the scale of the means, errors by the delta method, intervals by their ends.
+
+    A contrast becomes a ratio.
+    """
+    if means.scale == "link" or means.transformation is None or means.kind == "slope":
+        return columns
+    eta = columns["estimate"]
+    if means.kind == "contrast":
+        back = slope = means.transformation.ratio
+        scale = np.log(means.transformation.ratio(1.0))
+        columns["std_error"] = scale * slope(eta) * columns["std_error"]
+    else:
+        back = means.transformation.inverse
+        columns["std_error"] = np.abs(means.transformation.derivative(eta)) * columns["std_error"]
+    columns["estimate"] = back(eta)
+    ends = np.sort([back(columns["lower"]), back(columns["upper"])], axis=0)
+    columns["lower"], columns["upper"] = ends
+    change = bounded_change(means)
+    if change is not None:
+        beyond = change.beyond(columns["estimate"])
+        for name in ("lower", "upper"):
+            columns[name] = np.clip(columns[name], *change.ends)
+        for name in ("estimate", "std_error", "lower", "upper"):
+            columns[name] = np.where(beyond, np.nan, columns[name])
+    return columns
+
+
+def bounded_change(means: MarginalMeans):
+    """The inverse link of means on the response's scale, where it can leave what the family has."""
+    change = means.transformation
+    if means.scale == "link" or means.kind in ("contrast", "slope"):
+        return None
+    if not isinstance(change, InverseLink) or not np.isfinite(change.ends).any():
+        return None
+    return change

@@ -1,0 +1,112 @@
+"""What the numbers of marginal means rest on, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mixedeffects.inference.estimable import aliasing
+from mixedeffects.inference.means.adjust import STEPWISE
+from mixedeffects.inference.means.estimates import (
+    adjusted_by_family,
+    bounded_change,
+    estimable_rows,
+    estimates_of_rows,
+    limits_of_rows,
+    row_names,
+)
+from mixedeffects.inference.means.grid import all_of
+from mixedeffects.inference.separated import LRT, said_of
+
+if TYPE_CHECKING:
+    from mixedeffects.inference.means.record import MarginalMeans
+
+
+def all_notes(means: MarginalMeans):
+    """Facts, scale, adjustment, and which rows have no estimate and why. Returns tuple of str."""
+    return (
+        *means.facts, *_scale(means), *_beyond_the_family(means), *_adjustment(means),
+        *not_estimable(means), *_separated(means),
+    )  # fmt: skip
+
+
+def _scale(means: MarginalMeans):
+    """The scale of the numbers, and that of the tests."""
+    change = means.transformation
+    if change is None or means.kind == "slope":
+        return ()
+    if means.kind == "contrast":
+        if means.scale == "response":
+            return (f"{change.ratio_names}; tests are on the scale of {change.text}",)
+        return (f"differences of {change.text}",)
+    if means.scale == "link":
+        return (f'on the scale of {change.text}; scale="response" gives {change.response}',)
+    return (f"{change.response}, back from {change.text}; tests are on that scale",)
+
+
+def _beyond_the_family(means: MarginalMeans):
+    """That the inverse link gives means that the family does not have."""
+    change = bounded_change(means)
+    if change is None:
+        return ()
+    L, good = estimable_rows(means)
+    if not change.beyond(change.inverse((L @ means.fit.beta + means.offset)[good])).any():
+        return ()
+    ends = " or ".join(f"{end:g}" for end in change.ends if np.isfinite(end))
+    return (
+        f"nan: the link '{change.link.name}' gives {change.response} a value beyond {ends} "
+        'there; scale="link" has the linear predictor',
+    )
+
+
+def _adjustment(means: MarginalMeans):
+    """How p-values and intervals are adjusted for several tests at once."""
+    if means.kind != "contrast" or means.adjust == "none":
+        return ()
+    if means.adjust == "tukey":
+        if means.n_means == 2:
+            return ()
+        return (f"p-values and intervals: Tukey's, for all pairs of {means.n_means} means",)
+    if means.adjust == "mvt":
+        found = estimates_of_rows(means, means.level, 0.0)
+        error = adjusted_by_family(means, found["statistic"], found["df"], means.level)[2]
+        return (
+            "p-values and intervals: multivariate t, integrated with a standard error of "
+            f"{error:.0e} at most",
+        )
+    if means.adjust in STEPWISE:
+        return (f"p-values: {means.adjust}; intervals: bonferroni",)
+    return (f"p-values and intervals: {means.adjust}",)
+
+
+def not_estimable(means: MarginalMeans):
+    """Which rows cannot be estimated and why."""
+    lost = means.not_estimable
+    if not lost:
+        return ()
+    names = row_names(means)
+    texts = all_of(names, list(names), " ")
+    shown = ", ".join(texts[i] for i in lost[:5]) + (", …" if len(lost) > 5 else "")
+    why = "no rows are behind it" if means.missing[lost].all() else "the fit dropped columns"
+    dropped = aliasing(means.fit).names
+    listed = f" ({', '.join(dropped[:3])}{', …' if len(dropped) > 3 else ''})"
+    said = f"cannot be estimated: {shown}; {why}{listed if dropped else ''}"
+    if means.averaged and not means.missing[lost].all():
+        said += '; weights="cells" averages over combinations that have rows'
+    return (said,)
+
+
+def _separated(means: MarginalMeans):
+    """Rows without a finite estimate, and what can be asked for instead."""
+    limits, names = limits_of_rows(means), row_names(means)
+    if not limits.size or not (limits != 0).any():
+        return ()
+    texts = all_of(names, list(names), " ")
+    if means.exact:
+        scale = " on the scale of the link" if means.scale == "response" else ""
+        said = f"{said_of(texts, limits)}{scale}"
+    else:
+        lost = [t for t, limit in zip(texts, limits, strict=True) if limit != 0]
+        said = f"at the end of their range (separation): {', '.join(lost[:5])}"
+    return (f"{said}; without a standard error, a Wald test or an interval there; {LRT}",)
