@@ -27,7 +27,6 @@ from mixedeffects.design.row_index import (
     index_from_dict,
     index_to_dict,
     label_text,
-    places_of,
     row_labels,
     rows_used,
 )  # fmt: skip
@@ -66,7 +65,7 @@ __all__ = [
     "MissingReport", "ModelSpec", "RandomTerm", "Rebuilt", "ResponseForm", "SourceColumns",
     "TermCoding", "as_labels", "assemble", "build_design", "code_numbers", "collapse", "dense",
     "equal_rows", "has_rows", "in_order", "index_from_dict", "index_to_dict", "is_code",
-    "is_nested", "label_text", "nesting", "open_table", "pieces", "places_of", "rebuild_all",
+    "is_nested", "label_text", "nesting", "open_table", "pieces", "rebuild_all",
     "redesigned", "require_rows", "row_labels", "rows_of", "rows_used", "select_columns", "stack",
     "take_rows", "term_codings", "to_frame", "triangle", "without_rows",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""A user's table with columns added."""
+"""The table of a fit, given again: where its rows are in the design, and columns added."""
 
 from __future__ import annotations
 
@@ -7,7 +7,47 @@ from typing import Any, cast
 
 import numpy as np
 
+from mixedeffects.design.row_index import places_of
 from mixedeffects.design.table import open_table, to_frame
+
+# rows of two model matrices that are compared at a time
+PART = 65_536
+ROUNDING = 1e-9
+
+
+def places_among(design, table, new):
+    """Place of each complete row of a table among the rows of a design; None for another table.
+
+    Takes as `new` the columns that the design makes of the table. Where both have labels of rows,
+    these say which is which.
+    """
+    if table.n_rows != design.missing.n_rows:
+        return None
+    kept = np.ones(table.n_rows, dtype=bool) if new.kept is None else new.kept
+    places = np.arange(table.n_rows)
+    if design.index is not None and table.index is not None:
+        places = places_of(table.index, design.index)
+    used = np.ones(table.n_rows, dtype=bool) if design.missing.kept is None else design.missing.kept
+    if places is None or not np.array_equal(used[places], kept):
+        return None
+    places = (np.cumsum(used) - 1)[places[kept]]
+    return places if _same_rows(design, new, places) else None
+
+
+def _same_rows(design, new, places):
+    """Whether response, columns and levels are those of the design's rows at these places."""
+    if not np.array_equal(new.y, design.y[places]):
+        return False
+    for (codes, _), block in zip(new.blocks, design.blocks, strict=True):
+        if not np.array_equal(codes, block.factor.codes[places]):
+            return False
+    for lo in range(0, places.size, PART):
+        part = slice(lo, lo + PART)
+        X = design.X[places[part]]
+        # what poly() and splines learnt gives their columns again to rounding only
+        if not np.allclose(new.X[part], X, rtol=ROUNDING, atol=ROUNDING * np.abs(X).max(initial=0)):
+            return False
+    return True
 
 
 def with_columns(data: Any, columns: Mapping[str, np.ndarray]) -> Any:

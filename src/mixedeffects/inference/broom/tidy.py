@@ -1,45 +1,31 @@
-"""Tidy tables in the style of R's broom.mixed: tidy, glance, augment."""
+"""One row per parameter or random effect, as R's broom.mixed has it."""
 
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.design import open_table, places_of
-from mixedeffects.errors import (
-    DataError,
-    DataWarning,
-    NotAvailableError,
-    OptionError,
-    depth_of_package,
-)
+from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, depth_of_package
 from mixedeffects.inference.coefficient_parts import MAIN, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.component_names import PREFIXES, component_name
-from mixedeffects.inference.information import aic, aicc, bic, loglik, n_parameters
 from mixedeffects.inference.normal import check_level, z_quantile
-from mixedeffects.inference.prediction import fitted
 from mixedeffects.inference.prediction.rows import PredictorRows
 from mixedeffects.inference.prediction.uncertainty import TooManyRows
 from mixedeffects.inference.ranef import ranef
-from mixedeffects.inference.residual.residuals import residuals_of
 from mixedeffects.inference.table import Table
-from mixedeffects.inference.varcorr import varcorr
 from mixedeffects.inference.variance_errors import variance_errors
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.protocol import Fit, GeneralisedFit
+    from mixedeffects.inference.protocol import Fit
 
 COLUMNS = (
     "effect", "component", "group", "level", "term", "estimate", "std_error", "statistic", "df",
     "p_value", "lower", "upper",
 )  # fmt: skip
 TEXT = COLUMNS[:5]
-# rows of two tables that are compared at a time
-PART = 65_536
-ROUNDING = 1e-9
 
 
 def tidy(
@@ -230,196 +216,3 @@ EFFECTS = {
     "ran_vals": _ran_vals,
     "ran_coefs": _ran_coefs,
 }
-
-
-def glance(fit: Fit):
-    """One row about the whole fit.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-        The fitted model; of the method, the model itself.
-
-    Returns
-    -------
-    Table
-        nobs, sigma, loglik, aic, aicc, bic, objective (the REML criterion where reml is True,
-        else -2 log-likelihood), reml, df (parameters), df_residual, converged, singular. A
-        generalised model has family, link and nagq too, and as sigma its dispersion parameter
-        (nan where it has none, or one per row).
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
-    >>> fit.glance()[["nobs", "df", "df_residual"]].iloc[0].tolist()
-    [180, 6, 174]
-    """
-    df = n_parameters(fit)
-    more, sigma = {}, varcorr(fit).sigma
-    if not fit.kind.residual:
-        from mixedeffects.inference.dispersion import dispersion
-
-        value = None if "dispersion" in fit.design.others else dispersion(fit)
-        sigma = np.nan if value is None else value
-        more = {
-            "family": [fit.family.name],
-            "link": [str(fit.family.link)],
-            "nagq": [cast("GeneralisedFit", fit).nagq],
-        }
-    return Table(
-        {
-            "nobs": [fit.design.n],
-            "sigma": [sigma],
-            "loglik": [loglik(fit)],
-            "aic": [aic(fit)],
-            "aicc": [aicc(fit)],
-            "bic": [bic(fit)],
-            "objective": [fit.objective],
-            "reml": [fit.reml],
-            "df": [df],
-            "df_residual": [fit.design.n - df],
-            "converged": [fit.certificate.converged],
-            "singular": [fit.certificate.is_singular],
-            **more,
-        }
-    )
-
-
-def augment(fit: Fit, data=None, *, influence=False):
-    """Fitted values and residuals beside the rows they belong to.
-
-    Parameters
-    ----------
-    fit : LMM or GLMM
-        The fitted model; of the method, the model itself.
-    data : table, optional
-        The table the model was fitted to; its rows and columns are kept as they are, and rows
-        that were left out get nan. A pandas table may have its rows in another order: their
-        labels say which is which. Without it, the rows used with the model's own columns.
-    influence : bool
-        Also .hat and .cooksd.
-
-    Returns
-    -------
-    Table, or a table of the kind of `data`
-        Without `data`: row (position in the table that was given), the response, one column
-        per grouping factor. Then
-
-        .fitted
-            With the groups' effects. Of a generalised model the mean response, a probability
-            for successes among trials; for an ordinal one a column ``.fitted[category]`` of
-            probabilities each, and no residuals.
-        .resid
-            Response (successes: their proportion) minus .fitted.
-        .fixed
-            Fitted value of an average group, offset included.
-        .hat
-            Derivative of .fitted by the response at the same theta: the leverage of fixed and
-            random effects together.
-        .cooksd
-            e^2 hat / (p sigma^2 (1 - hat)^2) of Pearson residuals e, as lme4 has it; that of
-            the fixed effects alone is in ``influence``.
-
-    Raises
-    ------
-    DataError
-        When `data` are not the rows the model was fitted to.
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> data = me.datasets.sleepstudy()
-    >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", data)
-    >>> table = fit.augment(data, influence=True)
-    >>> table[[".fitted", ".fixed", ".hat"]].round(3).iloc[0].tolist()
-    [253.664, 251.405, 0.229]
-    """
-    design = fit.design
-    results = _fitted_columns(fit)
-    if influence and not fit.kind.residual:
-        raise NotAvailableError(
-            "leverages of single rows are those of linear mixed models; influence() leaves out "
-            "groups or rows of a generalised one"
-        )
-    if influence:
-        from mixedeffects.inference.deletion.rows import leverages
-
-        hat = leverages(fit)
-        e = residuals_of(fit, "pearson")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cooks = (e / (1.0 - hat)) ** 2 * hat / (fit.noise.variance * (fit.beta.size or np.nan))
-        results |= {".hat": hat, ".cooksd": cooks}
-    if data is not None:
-        return _beside(fit, data, results)
-    kept = design.missing.kept
-    rows = np.arange(design.n) if kept is None else np.flatnonzero(kept)
-    y = design.y
-    if fit.family.ordinal:
-        y = [fit.design.categories[int(code)] for code in y]
-    columns = {"row": rows, design.spec.response: y}
-    for block in design.blocks:
-        labels = np.empty(block.factor.n_levels, dtype=object)
-        labels[:] = [str(label) for label in block.factor.labels]
-        columns[block.factor.name] = labels[block.factor.codes]
-    return Table(columns | results, design.used_index)
-
-
-def _fitted_columns(fit: Fit):
-    conditional, population = fitted(fit), fitted(fit, groups="population")
-    if fit.family.ordinal:
-        from mixedeffects.inference.prediction.ordinal import category_names
-
-        return {
-            f"{column}[{name}]": p[:, k]
-            for column, p in ((".fitted", conditional), (".fixed", population))
-            for k, name in enumerate(category_names(fit))
-        }
-    return {".fitted": conditional, ".resid": residuals_of(fit), ".fixed": population}
-
-
-def _beside(fit: Fit, data, results):
-    """The columns of `data` with results added, nan in rows that were left out."""
-    from mixedeffects.design.attach import with_columns
-
-    design, table = fit.design, open_table(data)
-    new = fit.rebuild(table, response=True)
-    kept = np.ones(table.n_rows, dtype=bool) if new.kept is None else new.kept
-    places = _places(design, table, kept) if table.n_rows == design.missing.n_rows else None
-    if places is None or not _same_rows(design, new, places):
-        raise DataError(
-            f"data must be the table the model was fitted to, with {design.missing.n_rows} rows "
-            f"and the same '{design.spec.response}' and predictors\n"
-            "use predict(data) for other rows"
-        )
-    for name, values in results.items():
-        results[name] = np.full(table.n_rows, np.nan)
-        results[name][kept] = np.asarray(values)[places]
-    return with_columns(data, results)
-
-
-def _places(design, table, kept):
-    """Place among the rows used of each row of a table, by labels where both have some, or None."""
-    places = np.arange(table.n_rows)
-    if design.index is not None and table.index is not None:
-        places = places_of(table.index, design.index)
-    used = np.ones(table.n_rows, dtype=bool) if design.missing.kept is None else design.missing.kept
-    if places is None or not np.array_equal(used[places], kept):
-        return None
-    return (np.cumsum(used) - 1)[places[kept]]
-
-
-def _same_rows(design, new, places):
-    """Whether response, columns and levels are those of the fit's rows at these places."""
-    if not np.array_equal(new.y, design.y[places]):
-        return False
-    for (codes, _), block in zip(new.blocks, design.blocks, strict=True):
-        if not np.array_equal(codes, block.factor.codes[places]):
-            return False
-    for lo in range(0, places.size, PART):
-        part = slice(lo, lo + PART)
-        X = design.X[places[part]]
-        # what poly() and splines learnt gives their columns again to rounding only
-        if not np.allclose(new.X[part], X, rtol=ROUNDING, atol=ROUNDING * np.abs(X).max(initial=0)):
-            return False
-    return True
