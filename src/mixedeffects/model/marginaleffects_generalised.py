@@ -9,12 +9,8 @@ import polars as pl
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.means.target import CoefficientView
-from mixedeffects.model.marginaleffects_adapter import (
-    ModelLMM,
-    columns_read,
-    estimable_columns,
-    series,
-)
+from mixedeffects.model.marginaleffects_adapter import ModelLMM, columns_read, estimable_columns
+from mixedeffects.model.marginaleffects_columns import series
 
 SCALES = ("response", "link")
 

@@ -8,9 +8,8 @@ from mixedeffects.errors import NotAvailableError
 from mixedeffects.inference.ranef import ranef
 from mixedeffects.inference.table import Table
 from mixedeffects.thinning import spread
-from mixedeffects.views.choice import chosen_terms
+from mixedeffects.views.choice import chosen_terms, varied_group, varies
 from mixedeffects.views.record import View
-from mixedeffects.views.varied import varied_group, varies
 
 MOST_LEVELS = 150
 

@@ -6,6 +6,10 @@ from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.formula import close_match
 from mixedeffects.inference.clusters import named
 
+# variances of a random effect, over the residual's or on the link's scale, that are zero but for
+# rounding
+ROUNDING = 1e-14
+
 
 def chosen_group(fit, group=None):
     """A grouping factor of the main formula; the first one by default.
@@ -23,6 +27,35 @@ def chosen_group(fit, group=None):
     if group is None:
         return names[0]
     return one_of(group, names, "group")
+
+
+def varied_group(fit, group=None):
+    """A grouping factor; of none given the first that has a variance, or else the first.
+
+    Raises
+    ------
+    OptionError, ModelError
+        As `chosen_group`.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> varied_group(me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy()))
+    'Subject'
+    """
+    first = chosen_group(fit, group)
+    if group is not None:
+        return first
+    return next((b.factor.name for b in fit.design.blocks if varies(fit, b.factor.name)), first)
+
+
+def varies(fit, group):
+    """Whether any random effect of a grouping factor has a variance in the fit."""
+    return any(
+        float((Lam @ Lam.T).diagonal().max()) > ROUNDING
+        for block, Lam in zip(fit.design.blocks, fit.lambdas, strict=False)
+        if block.factor.name == group
+    )
 
 
 def chosen_terms(fit, group, term=None):

@@ -9,11 +9,10 @@ from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.table import Table
 from mixedeffects.thinning import spread
 from mixedeffects.views.arrows import arrows, axis_domain
-from mixedeffects.views.choice import chosen_terms, one_of
+from mixedeffects.views.choice import chosen_terms, one_of, varied_group
 from mixedeffects.views.own_estimates import own_estimates
 from mixedeffects.views.record import View
 from mixedeffects.views.texts import as_texts
-from mixedeffects.views.varied import varied_group
 
 LAYOUTS = ("size", "order", "plane")
 # levels shown: in a plane or against their size, and as a list with names
