@@ -588,3 +588,7 @@ ORDINAL_LIMIT_RTOL = 1e-4
 SELDOM = 0.02
 # Excess of zeros from which the check has to name it: its own threshold is an excess of a fifth.
 MANY_ZEROS = 1.2
+
+# a fit without some rows against a refit: the refit stops where its decrement is below 1e-10 or so,
+# which leaves about this many standard errors (four times what interpolation leaves)
+DELETED = 2e-6

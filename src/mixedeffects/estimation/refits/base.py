@@ -160,6 +160,28 @@ class Refits(ABC):
     def without(self, rows, *, hold=False) -> Change:
         """The fit without some rows; `hold` keeps theta, where a model can."""
 
+    def without_each(self, codes, n_sets, *, hold=False, watch=None) -> Change:
+        """The fit without each of some sets of rows in turn, as one `Change`.
+
+        Parameters
+        ----------
+        codes : (n_rows,) int array
+            The set that every row is in; no set is empty.
+        n_sets : int
+            Their number.
+        hold : bool
+            As in `without`.
+        watch : callable, optional
+            Called with a number of sets after each, where they are fitted one at a time.
+        """
+        rows, start = np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1]
+        changes = []
+        for part in np.split(rows, start):
+            changes.append(self.without(part, hold=hold))
+            if watch is not None:
+                watch(len(changes))
+        return Change.stacked(changes)
+
     @abstractmethod
     def _drawing(self, stream, out) -> Job:
         """Draws responses from streams of random numbers, and fits them."""

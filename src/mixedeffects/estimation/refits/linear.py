@@ -13,6 +13,7 @@ from mixedeffects.estimation.refits.base import Draws, Job, Refits
 from mixedeffects.estimation.refits.batches import streams
 from mixedeffects.estimation.refits.deleted import Deletions
 from mixedeffects.estimation.refits.general import General
+from mixedeffects.estimation.refits.independent import WithoutEach
 from mixedeffects.estimation.refits.nested import NestedClusters
 from mixedeffects.estimation.refits.one_factor import OneFactor
 from mixedeffects.estimation.refits.simulate import (
@@ -93,6 +94,11 @@ class LinearRefits(Refits):
 
     def without(self, rows, *, hold=False):
         return self._deletions.without(rows, hold=hold)
+
+    def without_each(self, codes, n_sets, *, hold=False, watch=None):
+        if hold or not WithoutEach.serves(self._stats, self._evaluation, n_sets):
+            return super().without_each(codes, n_sets, hold=hold, watch=watch)
+        return WithoutEach(self.design, self._evaluation, self._deletions)(codes, n_sets)
 
     def _drawing(self, stream, out):
         draw = self._simulator.at(self._evaluation.lambdas)

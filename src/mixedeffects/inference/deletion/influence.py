@@ -210,28 +210,30 @@ def _independent_groups(fit, gls, units):
 
 def _refitted(fit, units, *, hold):
     """The change by leaving out each unit, minimised anew unless theta is held."""
-    J, changes, begin = units.n, [], time.perf_counter()
+    J, begin = units.n, time.perf_counter()
     closed = fit.cross_products is not None
-    for j in range(J):
-        rows = units.order[units.start[j] : units.start[j + 1]]
-        changes.append(fit.refits.without(rows, hold=hold))
-        if j == 0:  # which may have compiled code
+
+    def watch(done):
+        """Refuse, or warn, once the time of some refits says what all would take."""
+        nonlocal begin
+        if done == 1:  # which may have compiled code
             begin = time.perf_counter()
-        elif j < 8:
-            left = (time.perf_counter() - begin) / j * J
+        elif done <= 8:
+            left = (time.perf_counter() - begin) / (done - 1) * J
             if left > LONGEST_SECONDS:
                 raise NotAvailableError(
                     f"leaving out {J:,} units one at a time would take about {left / 60:,.0f} "
                     f"minutes\nuse {'refit=False, or ' if closed else ''}a factor with fewer levels"
                 )
-            if j == 7 and left > LONG_SECONDS and closed:
+            if done == 8 and left > LONG_SECONDS and closed:
                 warnings.warn(
                     f"leaving out {J:,} units one at a time will take about {left / 60:,.1f} "
                     "minutes\nrefit=False, with the variances held, takes a fraction of that",
                     DataWarning,
                     stacklevel=depth_of_package(),
                 )
-    return Change.stacked(changes)
+
+    return fit.refits.without_each(units.codes, J, hold=hold, watch=watch)
 
 
 def _notes(fit, units, found):
