@@ -592,3 +592,5 @@ MANY_ZEROS = 1.2
 # a fit without some rows against a refit: the refit stops where its decrement is below 1e-10 or so,
 # which leaves about this many standard errors (four times what interpolation leaves)
 DELETED = 2e-6
+# the same of a generalised model: its search stops at a decrement of 1e-8
+DELETED_GENERALISED = 1e-4

@@ -1,4 +1,4 @@
-"""Refits of a generalised model to other responses of its rows.
+"""Refits of a generalised model to other responses of its rows, or without some of them.
 
 Rows, factors and coordinates stay, so only the response is exchanged; the search starts from the
 model's parameters with the curvature there, and the modes from the random effects that a response
@@ -23,6 +23,8 @@ from mixedeffects.family import Response, require_means
 # Newton decrement at which a search ends: the step that is left, of less than a hundredth of a
 # standard error, is made without looking again
 ENOUGH = 1e-4
+# and without some rows, where differences between refits are what is looked at
+EXACT = 1e-9
 MOST_ITERATIONS = 60
 ROUNDS = 3
 
@@ -68,25 +70,35 @@ class Worker:
         u : (columns,) array
             Where to start the search for the modes.
         """
-        problem = with_response(self._problem, self.response(y))
+        return self._refit(self.response(y), u, ENOUGH)
+
+    def without(self, rows, u):
+        """Fit the model without some rows, which count zero times. Returns a `Refit`."""
+        old = self._problem.response
+        weights = np.ones(old.y.size) if old.weights is None else old.weights.copy()
+        weights[rows] = 0.0
+        return self._refit(Response(old.y, old.size, weights), u, EXACT)
+
+    def _refit(self, response, u, tolerance):
+        problem = with_response(self._problem, response)
         if problem is None:
             return self._refits.failed()
         objective = with_problem(self._objective, problem)
         near = StartingPoint.at(problem, self._x, u)
         try:
             first = objective.evaluate(self._x, near=near)
-            evaluation, status, step = self._search(objective, first)
+            evaluation, status, step = self._search(objective, first, tolerance)
         except np.linalg.LinAlgError:
             return self._refits.failed()
         return self._refits.refit(evaluation, self._groups, status, step)
 
-    def _search(self, objective, first):
+    def _search(self, objective, first, tolerance):
         if not np.isfinite(first.value):
             return first, FAILED, 0.0
         H = self._H
         for _ in range(ROUNDS):
             result, H = quasi_newton(
-                objective, first, H, tolerance=ENOUGH, max_iterations=MOST_ITERATIONS
+                objective, first, H, tolerance=tolerance, max_iterations=MOST_ITERATIONS
             )
             evaluation = snapped(objective, result.evaluation)
             directions, lower = examine(evaluation)

@@ -175,8 +175,10 @@ class LaplaceRefits(Refits):
 
     def without(self, rows, *, hold=False):
         """The fit without some rows; theta cannot be held."""
-        kept = np.delete(np.arange(self.design.n), rows)
-        found, axes, p = self.rows(gather_design(self.design, kept)), self.axes, self.n_main
+        found, axes, p = self._counting_zero(rows), self.axes, self.n_main
+        if found is None:
+            kept = np.delete(np.arange(self.design.n), rows)
+            found = self.rows(gather_design(self.design, kept))
         beta, V = found.coefficients[:p], found.covariance
         delta = np.linalg.solve(axes, self.coefficients[:p] - beta)
         information = axes.T @ np.linalg.solve(V, axes)
@@ -184,6 +186,29 @@ class LaplaceRefits(Refits):
             delta, information, 1.0, found.theta, found.status != FAILED, beta,
             np.sqrt(V.diagonal()),
         )  # fmt: skip
+
+    @cached_property
+    def _own_worker(self):
+        return self.worker()
+
+    def _counting_zero(self, rows):
+        """The `Refit` in which rows count zero times, as a start near it finds it.
+
+        None where weights mean another thing, where rows that are left do not determine all, or
+        where that search does not end inside: a refit from the rows then looks further.
+        """
+        evaluation, family = self._evaluation, self.family
+        if family.weights_scale_dispersion or "upper" in family.extras or evaluation is None:
+            return None
+        if self._objective.problem.response.y.size != self.design.n:
+            return None  # rows that are equal were merged
+        found = self._own_worker.without(rows, evaluation.mode.u)
+        if found.status != CONVERGED or found.recession is not None:
+            return None
+        known = np.isfinite(found.covariance).all() and not _faint(
+            found.covariance, self._groups[0].T
+        )
+        return found if known else None
 
     def _fit_design(self, design, out, row):
         _file(self.rows(design), out, row)
