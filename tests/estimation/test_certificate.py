@@ -1,6 +1,7 @@
 """Singular fits: on the boundary exactly, proved, and never a saddle."""
 
 import warnings
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.estimation.boundary import leave_saddle, singular_directions, snap
-from mixedeffects.estimation.certificate import certify
+from mixedeffects.estimation.certificate import FlatDirection, certify
 from mixedeffects.estimation.newton import OptimizerResult
 from tests import tolerances as tol
 from tests.estimation.simulated import crossed_table
@@ -195,3 +196,15 @@ def test_every_optimiser_ends_on_the_boundary_exactly(optimizer):
     assert fit.certificate.proved
     assert len(fit.certificate.singular) == len(newton.certificate.singular)
     assert fit.certificate.path[-1].objective == fit.objective
+
+
+def test_the_state_is_the_first_that_holds():
+    sound = me.lmm("y ~ 1 + (1 | g)", crossed_table()).certificate
+    singular = me.lmm("y ~ 1 + (1 | g)", no_group_variance()).certificate
+    flat = replace(singular, flat=(FlatDirection((), 0.0),))
+    assert sound.state == "certified" and singular.state == "singular"
+    assert replace(singular, rule="enough", short=True).state == "ended by rule"
+    assert replace(flat, rule="enough", short=True).state == "not identified"
+    failed = replace(flat, converged=False)
+    assert failed.state == "not converged"
+    assert replace(failed, infinite=("x",)).state == "no maximum"

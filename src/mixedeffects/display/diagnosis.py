@@ -105,30 +105,15 @@ def trial_columns(facts, verdicts):
     for trial, words in zip(facts.trials, verdicts[: len(facts.trials)], strict=True):
         fit = trial.fit
         gradient = np.nan if fit is None else fit.certificate.gradient
+        state = "" if fit is None else fit.certificate.state
         row = (
             trial.remedy, trial.what, call_words(trial) if fit is not None else "", trial.loglik,
             np.nan if trial.npar is None else float(trial.npar), trial.aic, trial.aic - asked_aic,
-            trial.p_value, certificate_word(fit), gradient, trial.seconds, words,
+            trial.p_value, state, gradient, trial.seconds, words,
         )  # fmt: skip
         for column, value in zip(columns.values(), row, strict=True):
             column.append(value)
     return columns
-
-
-def certificate_word(fit):
-    """One word or two for a table."""
-    if fit is None:
-        return ""
-    certificate = fit.certificate
-    if certificate.no_maximum:
-        return "no maximum"
-    if not certificate.converged:
-        return "not converged"
-    if certificate.flat:
-        return "not identified"
-    if certificate.short:
-        return "ended by rule"
-    return "singular" if certificate.is_singular else "certified"
 
 
 def call_words(trial):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +21,10 @@ from mixedeffects.estimation.search_log import Step
 # thousandths of a standard error
 OPTIMAL_GAIN = 1e-6
 CERTAIN = 1e-5
+
+CertificateState = Literal[
+    "no maximum", "not converged", "not identified", "ended by rule", "singular", "certified"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,24 @@ class Certificate:
     @property
     def is_singular(self) -> bool:
         return bool(self.singular)
+
+    @property
+    def state(self) -> CertificateState:
+        """What was found, in a word or two: the first of these that holds.
+
+        "no maximum", "not converged", "not identified" (a maximum along a whole range),
+        "ended by rule" (short of a proved optimum), "singular" (proved, with variances of zero),
+        "certified".
+        """
+        if self.no_maximum:
+            return "no maximum"
+        if not self.converged:
+            return "not converged"
+        if self.flat:
+            return "not identified"
+        if self.short:
+            return "ended by rule"
+        return "singular" if self.singular else "certified"
 
 
 def certify(objective, result, optimizer):

@@ -30,6 +30,8 @@ REMEDIES = (
 )  # fmt: skip
 # seconds that all tries together may take
 BUDGET = 60.0
+# states of a certificate that a verdict says in other words
+STATE_WORDS = {"ended by rule": "ended by your rule", "singular": "certified, singular"}
 
 
 def diagnose(fit, *, remedies="auto", budget=BUDGET):
@@ -187,7 +189,8 @@ def verdict(trial, asked, same_model):
     """What came of one trial, in words."""
     if trial.fit is None:
         return trial.words
-    state = certificate_words(trial.fit)
+    state = trial.fit.certificate.state
+    state = STATE_WORDS.get(state, state)
     if trial is asked:
         return state
     gain, change = trial.loglik - asked.loglik, trial.aic - asked.aic
@@ -202,24 +205,3 @@ def verdict(trial, asked, same_model):
     if abs(change) < 1e-3:
         return f"{state}; the same AIC"
     return f"{state}; AIC {'lower' if change < 0 else 'higher'} by {abs(change):.2f}"
-
-
-def certificate_words(fit):
-    """Certified, singular or not converged.
-
-    Examples
-    --------
-    >>> import mixedeffects as me
-    >>> certificate_words(me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy()))
-    'certified'
-    """
-    certificate = fit.certificate
-    if certificate.no_maximum:
-        return "no maximum"
-    if not certificate.converged:
-        return "not converged"
-    if certificate.flat:
-        return "not identified"
-    if certificate.short:
-        return "ended by your rule"
-    return "certified, singular" if certificate.is_singular else "certified"
