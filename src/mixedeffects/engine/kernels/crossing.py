@@ -147,24 +147,29 @@ def enclose_dense(P, first, step, pointer, entry, level, indptr, place, value, S
         enclose_row(i, P[i], pointer, entry, level, indptr, place, value, S)
 
 
-@njit(cache=True, nogil=True)
-def dense_times(P, pointer, entry, level, indptr, place, value, T):
-    """T = V P on V's own pattern, for the lower triangle of a symmetric dense P.
+@njit(inline="always")
+def times_row(i, row, pointer, entry, level, indptr, place, value, T):
+    """Add row i's share of T = V P on V's own pattern, P symmetric.
 
-    Row by row of P, which then stays in the processor's cache.
+    Only columns up to i of the row are read.
     """
     k = value.shape[1]
-    for i in range(P.shape[0]):
-        row = P[i]
-        for s in range(pointer[i], pointer[i + 1]):
-            e = entry[s]
-            for d in range(indptr[level[s]], e):
-                v = row[place[d]]
-                for a in range(k):
-                    T[e, a] += v * value[d, a]
-                    T[d, a] += v * value[e, a]
+    for s in range(pointer[i], pointer[i + 1]):
+        e = entry[s]
+        for d in range(indptr[level[s]], e):
+            v = row[place[d]]
             for a in range(k):
-                T[e, a] += row[i] * value[e, a]
+                T[e, a] += v * value[d, a]
+                T[d, a] += v * value[e, a]
+        for a in range(k):
+            T[e, a] += row[i] * value[e, a]
+
+
+@njit(cache=True, nogil=True)
+def dense_times(P, pointer, entry, level, indptr, place, value, T):
+    """T = V P on V's own pattern, from the lower triangle of a dense P."""
+    for i in range(P.shape[0]):
+        times_row(i, P[i], pointer, entry, level, indptr, place, value, T)
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from mixedeffects.engine.kernels.crossing import times_row
 from mixedeffects.engine.kernels.rows import (
     invert_levels,
     leaf_sums,
@@ -30,22 +31,13 @@ def sparse_times(
     pointer, entry, level, indptr, place, value, row_pointer, row_column, row_entry, P, T
 ):  # fmt: skip
     """T = V P on V's own pattern, for P on the pattern of a sparse factor."""
-    k = value.shape[1]
     m = row_pointer.shape[0] - 1
     row = np.zeros(m)
     for i in range(m):
         for s in range(row_pointer[i], row_pointer[i + 1]):
             row[row_column[s]] = P[row_entry[s]]
-        own = P[row_pointer[m] + i]
-        for s in range(pointer[i], pointer[i + 1]):
-            e = entry[s]
-            for d in range(indptr[level[s]], e):
-                v = row[place[d]]
-                for a in range(k):
-                    T[e, a] += v * value[d, a]
-                    T[d, a] += v * value[e, a]
-            for a in range(k):
-                T[e, a] += own * value[e, a]
+        row[i] = P[row_pointer[m] + i]
+        times_row(i, row, pointer, entry, level, indptr, place, value, T)
 
 
 @njit(cache=True, nogil=True)
