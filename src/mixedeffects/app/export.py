@@ -34,8 +34,6 @@ import math
 from html import escape
 from typing import Any
 
-FORMATS = ("text", "json", "html", "csv")
-
 
 def render(fit: Any, form: str) -> str:
     """A fit in one of `FORMATS`, ending with a newline.
@@ -47,7 +45,7 @@ def render(fit: Any, form: str) -> str:
     >>> render(fit, "csv").splitlines()[0]
     'effect,group,term,estimate,std_error,statistic,df,p_value,lower,upper'
     """
-    return _FORMATS[form](fit)
+    return FORMATS[form](fit)
 
 
 def record(fit: Any) -> dict[str, Any]:
@@ -243,4 +241,4 @@ def _dumped(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
 
 
-_FORMATS: dict[str, Any] = {"text": _text, "json": _json, "html": _html, "csv": _csv}
+FORMATS: dict[str, Any] = {"text": _text, "json": _json, "html": _html, "csv": _csv}

@@ -63,10 +63,6 @@ class Labels(Sequence[Any]):
         """Labels as text, as R prints them; booleans are True and False."""
         return [str(value) for value in self]
 
-    def as_array(self) -> np.ndarray:
-        """Labels as an array: numbers stay numbers, text is an object array."""
-        return self.values
-
 
 def _moments(values: Any) -> list[str]:
     """Dates and times as text that does not depend on their unit.
@@ -131,12 +127,6 @@ class PairedLabels(Sequence[str]):
             text = part.as_text()
             columns.append([text[i] for i in column.tolist()])
         return [":".join(row) for row in zip(*columns, strict=True)]
-
-    def as_array(self) -> np.ndarray:
-        """All labels, in an object array."""
-        out = np.empty(len(self), dtype=object)
-        out[:] = self.as_text()
-        return out
 
 
 def text_array(values: Sequence[Any]) -> np.ndarray:

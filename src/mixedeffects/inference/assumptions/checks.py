@@ -14,9 +14,6 @@ from mixedeffects.inference.assumptions.standardised import standardised
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
 
-#: In the order in which they are shown.
-ASSUMPTIONS = ("values", "skewness", "tails", "spread", "dispersion", "zeros", "curvature")
-
 
 def assumptions(fit: Fit):
     """What the response and the residuals say against the model.
@@ -24,8 +21,9 @@ def assumptions(fit: Fit):
     Returns
     -------
     checks : tuple of Check
-        Of those of `ASSUMPTIONS` that can be looked at: a model of 0 / 1 responses has no spread of
-        residuals to look at, and one without a numeric predictor no curvature.
+        Of values, skewness, tails, spread, dispersion, zeros and curvature, in this order, those
+        that can be looked at: a model of 0 / 1 responses has no spread of residuals to look at,
+        and one without a numeric predictor no curvature.
     note : str
         Why residuals were not looked at; empty where they were.
 
