@@ -7,6 +7,9 @@ from html import escape
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import significant
 
+# states of a certificate that the table says in other words
+STATE_WORDS = {"no maximum": "not converged", "singular": "certified, singular"}
+
 
 class AllFit:
     """The same model by every optimiser; prints as a table with a verdict.
@@ -68,13 +71,12 @@ def rows_of(facts):
         if run.fit is None:
             rows.append([run.optimizer, *([""] * (len(header) - 2)), ""])
             continue
-        state = "not converged"
-        if run.fit.certificate.flat:
-            state = "not identified"
-        elif c["certified"][i]:
-            state = "certified, singular" if c["singular"][i] else "certified"
+        certificate = run.fit.certificate
+        # a range of optima is the model's, whether or not one optimiser reached it
+        state = "not identified" if certificate.flat else certificate.state
         rows.append([
-            run.optimizer, f"{c['loglik'][i]:.6f}", f"{c['difference'][i]:.1e}", state,
+            run.optimizer, f"{c['loglik'][i]:.6f}", f"{c['difference'][i]:.1e}",
+            STATE_WORDS.get(state, state),
             f"{c['evaluations'][i]:,}", significant(c["seconds"][i], 2),
             f"{c['change_fixef'][i]:.1e}", f"{c['change_theta'][i]:.1e}",
         ])  # fmt: skip
