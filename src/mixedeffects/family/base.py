@@ -147,8 +147,8 @@ class Family:
         raise NotImplementedError
 
     def mean(self, *predictors) -> Any:
-        """Mean of one unit of the response (binomial: the probability)."""
-        raise NotImplementedError
+        """Mean of one unit of the response (binomial: the probability); the link's by default."""
+        return self.link.inverse(predictors[0])
 
     def variance(self, *predictors, size=None) -> Any:
         """Variance of the response (binomial: of the count of `size` trials)."""

@@ -95,9 +95,6 @@ class Beta(Family):
         phi = np.clip(mean * (1.0 - mean) / max(variance, 1e-12) - 1.0, 0.5, 1e4)
         return self._link_of_mean(0.9 * y + 0.1 * mean), {"dispersion": float(np.log(phi))}
 
-    def mean(self, eta, dispersion=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, size=None):
         return bernoulli_variance(self.link, eta) / (1.0 + np.exp(dispersion))
 

@@ -105,9 +105,6 @@ class BetaBinomial(Family):
         mu = (y + 0.5) / (n + 1.0)
         return self._link_of_mean(mu), {"dispersion": float(np.log(phi))}
 
-    def mean(self, eta, dispersion=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, size=None):
         n = 1.0 if size is None else size
         phi = np.exp(dispersion)

@@ -73,9 +73,6 @@ class Binomial(Family):
         mu = (response.y + 0.5) / (size + 1.0)
         return self._link_of_mean(mu), {}
 
-    def mean(self, eta):
-        return self.link.inverse(eta)
-
     def variance(self, eta, size=None):
         return bernoulli_variance(self.link, eta) * (1.0 if size is None else size)
 

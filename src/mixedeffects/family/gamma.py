@@ -78,9 +78,6 @@ class Gamma(Family):
         phi = float(np.clip(np.var(y) / mean**2, 1e-6, 1e3))
         return self._link_of_mean(0.9 * y + 0.1 * mean), {"dispersion": float(np.log(phi))}
 
-    def mean(self, eta, dispersion=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, size=None):
         return np.exp(dispersion) * np.square(self.link.inverse(eta))
 

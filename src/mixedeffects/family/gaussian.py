@@ -66,9 +66,6 @@ class Gaussian(Family):
         spread = max(float(np.std(response.y)), 1e-8)
         return self._link_of_mean(_inside(response.y)), {"dispersion": float(np.log(spread))}
 
-    def mean(self, eta, dispersion=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, size=None):
         return np.exp(2.0 * dispersion)
 

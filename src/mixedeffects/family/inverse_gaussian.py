@@ -58,9 +58,6 @@ class InverseGaussian(Family):
         phi = float(np.clip(np.var(y) / mean**3, 1e-8, 1e8))
         return self._link_of_mean(0.9 * y + 0.1 * mean), {"dispersion": float(np.log(phi))}
 
-    def mean(self, eta, dispersion=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, size=None):
         return np.exp(dispersion) * self.link.inverse(eta) ** 3
 

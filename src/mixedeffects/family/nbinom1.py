@@ -69,9 +69,6 @@ class NegativeBinomial1(Family):
         phi = np.clip(variance / max(mean, 1e-12) - 1.0, 0.05, 20.0)
         return self._link_of_mean(y + 0.1), {"dispersion": float(np.log(phi))}
 
-    def mean(self, eta, dispersion=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, size=None):
         return self.link.inverse(eta) * (1.0 + np.exp(dispersion))
 

@@ -80,9 +80,6 @@ class NegativeBinomial2(Family):
         theta = mean**2 / max(variance - mean, 1e-3 * mean + 1e-12)
         return self._link_of_mean(y + 0.1), {"dispersion": float(np.log(np.clip(theta, 0.1, 1e3)))}
 
-    def mean(self, eta, dispersion=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, size=None):
         mu = self.link.inverse(eta)
         return mu + mu * mu * np.exp(-dispersion)

@@ -66,9 +66,6 @@ class Poisson(Family):
     def start(self, response):
         return self._link_of_mean(response.y + 0.1), {}
 
-    def mean(self, eta):
-        return self.link.inverse(eta)
-
     def variance(self, eta, size=None):
         return self.link.inverse(eta)
 

@@ -75,9 +75,6 @@ class StudentT(Family):
         eta = self._link_of_mean(0.9 * y + 0.1 * np.median(y))
         return eta, {"dispersion": float(np.log(scale)), "df": float(np.log(5.0))}
 
-    def mean(self, eta, dispersion=None, df=None):
-        return self.link.inverse(eta)
-
     def variance(self, eta, dispersion, df, size=None):
         nu = np.exp(df)
         with np.errstate(divide="ignore"):
