@@ -18,7 +18,6 @@ from mixedeffects.estimation.minimize import settle
 from mixedeffects.estimation.parameter_expansion import (
     directions,
     level_moments,
-    level_products,
     regression,
 )
 from mixedeffects.estimation.search_log import Watch, linear_look
@@ -112,7 +111,7 @@ def test_the_expanded_regression_minimises_the_expected_squares(formula, reml, l
     q = N.shape[0]
     average = np.eye(N.shape[1]) - free.L.T @ current.D[0] @ free.L / q
     assert np.allclose(N.mean(axis=0), average, atol=EM_STEP_RTOL)
-    dL, gain = regression(free, current.D[0], level_products(objective.stats, 0), N)
+    dL, gain = regression(free, current.D[0], objective.stats.level_blocks(0), N)
     assert gain > 0
 
     y, X, blocks, w = dense_parts(design)
@@ -266,7 +265,7 @@ def test_the_start_splits_the_residual_variance_of_least_squares_evenly():
     design, objective = objective_of("y ~ x + (1 + x | g) + (1 | h)", crossed_table(), weights="w")
     lambdas = even_start(objective)
     for f, Lam in enumerate(lambdas):
-        sums = level_products(objective.stats, f).sum(axis=0)
+        sums = objective.stats.level_blocks(f).sum(axis=0)
         share = np.trace(sums @ Lam @ Lam.T) / design.n
         assert share == pytest.approx(1.0)
 

@@ -75,6 +75,14 @@ class CrossProducts:
     def yy(self) -> float:
         return float(self.xx[-1, -1])
 
+    def level_blocks(self, f: int) -> np.ndarray:
+        """Z~'WZ~ of every level of a block, (q, k, k)."""
+        layout = self.layout
+        if f == layout.leaf:
+            assert self.leaf_diag is not None
+            return self.leaf_diag
+        return self.rest_diag[layout.rest.index(f)]
+
     @classmethod
     def of(
         cls,

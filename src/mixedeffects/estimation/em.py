@@ -91,9 +91,7 @@ def em(
             return OptimizerResult(current, iteration, converged, message, decrement)
         fall, current, decrement = current.value - trial.value, trial, None
         recent = [*recent, current.theta] if len(recent) < 3 else [current.theta]
-    if watch is not None and watch(max_iterations, current, current.gradient):
-        return by_rule(current, max_iterations, watch)
-    return out_of_iterations(current, max_iterations)
+    return out_of_iterations(current, max_iterations, watch)
 
 
 def improved(objective, current, expand):

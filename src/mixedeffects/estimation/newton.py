@@ -95,9 +95,7 @@ def newton(objective, theta, *, tolerance=TIGHT, max_iterations=200, watch=None)
             message = "no lower point along the Newton direction"
             return OptimizerResult(current, iteration, converged, message, decrement)
         current = accepted
-    if watch is not None and watch(max_iterations, current, current.gradient):
-        return by_rule(current, max_iterations, watch)
-    return out_of_iterations(current, max_iterations)
+    return out_of_iterations(current, max_iterations, watch)
 
 
 def stopped_at(evaluation, iterations, decrement, looked):
@@ -107,8 +105,10 @@ def stopped_at(evaluation, iterations, decrement, looked):
     )
 
 
-def out_of_iterations(evaluation, iterations):
-    """The result of a run that was allowed no more iterations."""
+def out_of_iterations(evaluation, iterations, watch):
+    """The result of a run that was allowed no more iterations; the user's rule has the last say."""
+    if watch is not None and watch(iterations, evaluation, evaluation.gradient):
+        return by_rule(evaluation, iterations, watch)
     return OptimizerResult(evaluation, iterations, False, "iteration limit reached", ran_out=True)
 
 

@@ -69,7 +69,7 @@ def expanded(current):
         terms = [t for t in objective.parameters.terms if t.block == f]
         free = directions(Lam, terms)
         N = level_moments(free.inverse, Lam, current.s2, conditional[f], scores[f], fixed[f])
-        dL, fall = regression(free, current.D[f], level_products(objective.stats, f), N)
+        dL, fall = regression(free, current.D[f], objective.stats.level_blocks(f), N)
         inner = np.eye(N.shape[1]) - free.L.T @ current.D[f] @ free.L / N.shape[0]
         factors.append(new_factor(free, free.L + dL, inner, terms))
         gain += fall
@@ -97,12 +97,6 @@ def directions(Lam, terms):
         np.concatenate(parts, axis=1), np.concatenate(inverses), np.concatenate(rows),
         np.concatenate(columns), tuple(owned),
     )  # fmt: skip
-
-
-def level_products(stats, f):
-    """Z_j'WZ_j of a block's levels, (q, k, k)."""
-    layout = stats.layout
-    return stats.leaf_diag if f == layout.leaf else stats.rest_diag[layout.rest.index(f)]
 
 
 def level_moments(inverse, Lam, s2, conditional, scores, fixed):

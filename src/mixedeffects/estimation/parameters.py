@@ -87,11 +87,7 @@ class Parameters:
         """Per block, the (n, k, k) derivatives of G = Lambda Lambda' by the block's own theta."""
         out = [[] for _ in self.k]
         for t in self.terms:
-            d = t.structure.derivatives(theta[t.part])
-            if not t.whole:
-                full = np.zeros((d.shape[0], self.k[t.block], self.k[t.block]))
-                full[np.ix_(np.arange(d.shape[0]), t.columns, t.columns)] = d
-                d = full
+            d = self._in_block(t, t.structure.derivatives(theta[t.part]))
             half = d @ lambdas[t.block].T
             out[t.block].append(half + half.transpose(0, 2, 1))
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
@@ -100,13 +96,17 @@ class Parameters:
         """Per block, the (m, k, k) matrices that its natural parameters multiply."""
         out = [[] for _ in self.k]
         for t in self.terms:
-            basis = t.structure.basis
-            if not t.whole:
-                full = np.zeros((basis.shape[0], self.k[t.block], self.k[t.block]))
-                full[np.ix_(np.arange(basis.shape[0]), t.columns, t.columns)] = basis
-                basis = full
-            out[t.block].append(basis)
+            out[t.block].append(self._in_block(t, t.structure.basis))
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
+
+    def _in_block(self, term, matrices):
+        """(n, k, k) matrices of a block that are those of a term in its columns, else zero."""
+        if term.whole:
+            return matrices
+        n, k = matrices.shape[0], self.k[term.block]
+        out = np.zeros((n, k, k))
+        out[np.ix_(np.arange(n), term.columns, term.columns)] = matrices
+        return out
 
     def add_curvature(self, theta, D, H):
         """Add <D, d2G / dtheta dtheta'>, one symmetric (k, k) matrix D per block, to H."""

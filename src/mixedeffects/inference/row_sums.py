@@ -101,7 +101,7 @@ def block_triangle(fit: Fit, f):
 def _block_triangle(fit: Fit, f, block):
     n, stats = block.factor.codes.size, _unweighted(fit)
     if stats is not None:
-        R = _root(_level_sums(stats, f).sum(axis=0), stats.reference.T_blocks[f])
+        R = _root(stats.level_blocks(f).sum(axis=0), stats.reference.T_blocks[f])
         if R is not None:
             return R / np.sqrt(n)
     top, R = triangle(block.Z)
@@ -115,7 +115,7 @@ def level_counts(fit: Fit, f):
     def count():
         stats = None if fit.design.n <= FEW else _unweighted(fit)
         if stats is not None and block.Z is None:
-            return np.rint(_level_sums(stats, f)[:, 0, 0]).astype(np.int64)
+            return np.rint(stats.level_blocks(f)[:, 0, 0]).astype(np.int64)
         return np.bincount(block.factor.codes, minlength=block.factor.n_levels)
 
     return summed(fit, f"rows of levels {f}", count)
@@ -219,12 +219,6 @@ def _has_intercept(fit: Fit):
 def _unweighted(fit: Fit):
     """The cross-products of a linear fit's rows, each counted once; None of other fits."""
     return fit.cross_products if fit.design.weights is None else None
-
-
-def _level_sums(stats, f):
-    """(q, k, k) cross-products of one block's columns within its levels."""
-    layout = stats.layout
-    return stats.leaf_diag if f == layout.leaf else stats.rest_diag[layout.rest.index(f)]
 
 
 def _root(gram, T):

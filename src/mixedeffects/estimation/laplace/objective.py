@@ -223,14 +223,9 @@ def laplace_gradient(evaluation):
     Derivatives by coefficients and Lambda follow by the chain rule: `pull_back`.
     """
     problem, mode = evaluation.objective.problem, evaluation.mode
-    system, stacking = problem.system, problem.stacking
-    system.scale(evaluation.lambdas)
-    terms = mode.terms
-    V = mode.factor.row_inverses()
-    h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
-    c = log_determinant_slopes(terms, h, stacking.variables, stacking.variables)
-    a = mode.factor.solve(system.gather(stacking.scores(c)))
-    return pull_back(problem, evaluation, terms, h, c, a, mode.weights, V, 1.0)
+    V, h, c = row_products(evaluation)
+    a = mode.factor.solve(problem.system.gather(problem.stacking.scores(c)))
+    return pull_back(problem, evaluation, mode.terms, h, c, a, mode.weights, V, 1.0)
 
 
 def row_slopes(evaluation):
@@ -241,13 +236,20 @@ def row_slopes(evaluation):
     """
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking = problem.system, problem.stacking
-    system.scale(evaluation.lambdas)
-    variables = stacking.variables
-    h = stacking.products(np.einsum("ia,ia->i", system.Z, mode.factor.row_inverses()))
-    c = log_determinant_slopes(mode.terms, h, variables, variables)
+    _, h, c = row_products(evaluation)
     a = mode.factor.solve(system.gather(stacking.scores(c)))
     Za = list(stacking.predictors(system.eta(a)))
     return _row_slope(problem, mode.terms, h, Za, _implicit(problem, mode.terms, c, Za), 0, 1.0)
+
+
+def row_products(evaluation):
+    """Of every row, M^-1 z (n, K), and h and c of `laplace_gradient`."""
+    mode, stacking = evaluation.mode, evaluation.objective.problem.stacking
+    system = evaluation.objective.problem.system
+    system.scale(evaluation.lambdas)
+    V = mode.factor.row_inverses()
+    h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
+    return V, h, log_determinant_slopes(mode.terms, h, stacking.variables, stacking.variables)
 
 
 def log_determinant_slopes(terms, h, targets, variables):

@@ -107,9 +107,7 @@ def quasi_newton(
             B = renew(trial, B)
         B = _update(B, s, y)
         current = trial
-    if watch is not None and watch(max_iterations, current, current.gradient):
-        return by_rule(current, max_iterations, watch), B
-    return out_of_iterations(current, max_iterations), B
+    return out_of_iterations(current, max_iterations, watch), B
 
 
 def exact_curvature(evaluation, B):

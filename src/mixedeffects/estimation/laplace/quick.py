@@ -16,8 +16,8 @@ from mixedeffects.estimation.laplace.mode import find_mode
 from mixedeffects.estimation.laplace.objective import (
     LaplaceEvaluation,
     LaplaceObjective,
-    log_determinant_slopes,
     pull_back,
+    row_products,
 )
 
 
@@ -151,15 +151,13 @@ def quick_gradient(evaluation):
     """dd/dx: Laplace's, with the coefficients responding as the modes do."""
     problem, mode = evaluation.objective.problem, evaluation.mode
     system, stacking, main = problem.system, problem.stacking, problem.predictors[0]
-    system.scale(evaluation.lambdas)
-    terms = mode.terms
-    V = mode.factor.row_inverses()
-    h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
-    c = log_determinant_slopes(terms, h, stacking.variables, stacking.variables)
+    V, h, c = row_products(evaluation)
     main_slope = c[stacking.variables.index(0)] if 0 in stacking.variables else 0.0
     s = main.X.T @ main_slope if main.X.shape[1] else np.zeros(0)
     both = evaluation._joint.solve(np.concatenate([system.gather(stacking.scores(c)), s]))
     a, b = both[: system.width], both[system.width :]
-    out = pull_back(problem, evaluation, terms, h, c, a, mode.weights, V, 1.0, moved=main.X @ b)
+    out = pull_back(
+        problem, evaluation, mode.terms, h, c, a, mode.weights, V, 1.0, moved=main.X @ b
+    )
     out[main.part] = 0.0
     return out

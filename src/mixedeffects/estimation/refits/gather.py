@@ -42,13 +42,13 @@ def draw_rows(design, rng):
     return gather_design(design, rng.integers(0, design.n, design.n))
 
 
-class ClusterRows:
-    """The rows of clusters that occur any number of times.
+class ClusterMembers:
+    """The members (rows, or levels of a factor) of clusters that occur any number of times.
 
     Parameters
     ----------
     codes : (n,) int array
-        Cluster of every row, 0 .. n_clusters - 1.
+        Cluster of every member, 0 .. n_clusters - 1.
     """
 
     def __init__(self, codes):
@@ -57,9 +57,9 @@ class ClusterRows:
         self.pointer = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=self.n))])
 
     def drawn(self, times):
-        """Rows when cluster j occurs times[j] times, and the draw that each row belongs to.
+        """Members when cluster j occurs times[j] times, and the draw that each belongs to.
 
-        Takes times (n_clusters,) int array. Returns rows, copy_of (n_new,) int arrays.
+        Takes times (n_clusters,) int array. Returns members, copy_of (n_new,) int arrays.
         """
         drawn = np.repeat(np.arange(self.n), times)
         length = self.pointer[drawn + 1] - self.pointer[drawn]
@@ -79,7 +79,7 @@ class ClusterDraws:
     """
 
     def __init__(self, design, codes):
-        self.design, self.clusters = design, ClusterRows(codes)
+        self.design, self.clusters = design, ClusterMembers(codes)
         self.n = self.clusters.n
         factors = {block.factor.name: block.factor for block in design.all_blocks}
         self.renewed = {name for name, one in factors.items() if is_nested(one.codes, codes)}

@@ -14,6 +14,7 @@ from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.crossprod.nested import nested_products, parents_of
 from mixedeffects.design import is_nested
 from mixedeffects.engine.plan import plan_products
+from mixedeffects.estimation.refits.gather import ClusterMembers
 from mixedeffects.estimation.refits.sums import centred_rows
 
 
@@ -43,11 +44,9 @@ class NestedClusters:
         leaf = design.blocks[layout.leaf].factor.codes
         cluster_of = np.zeros(layout.q[layout.leaf], dtype=np.int64)
         cluster_of[leaf] = codes
-        self.order = np.argsort(cluster_of, kind="stable")
-        Q = int(codes.max()) + 1
-        self.pointer = np.concatenate([[0], np.cumsum(np.bincount(cluster_of, minlength=Q))])
+        self.leaves = ClusterMembers(cluster_of)
         self.renewed = [is_nested(design.blocks[f].factor.codes, codes) for f in layout.rest]
-        self.products, self.rows, self.logs = level_products(design, stats, codes, Q)
+        self.products, self.rows, self.logs = level_products(design, stats, codes, self.leaves.n)
 
     def draw(self, times):
         """Cross-products and plan of the data in which cluster j occurs times[j] times.
@@ -55,11 +54,7 @@ class NestedClusters:
         Takes times (n_clusters,) int array.
         """
         stats, old = self.stats, self.stats.layout
-        drawn = np.repeat(np.arange(times.size), times)
-        length = self.pointer[drawn + 1] - self.pointer[drawn]
-        copy_of = np.repeat(np.arange(drawn.size), length)
-        before = np.concatenate([[0], np.cumsum(length)[:-1]])
-        level = self.order[self.pointer[drawn][copy_of] + np.arange(copy_of.size) - before[copy_of]]
+        level, copy_of = self.leaves.drawn(times)
         q = list(old.q)
         q[old.leaf] = level.size
         parents = []

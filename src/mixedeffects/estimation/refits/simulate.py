@@ -78,11 +78,13 @@ class OneFactorSimulator:
 
     def at(self, lambdas):
         """The same at one relative factor."""
-        k = self.A.shape[1]
-        Lam = lambdas[0]
-        inner = self.root @ (Lam @ Lam.T) @ self.root + np.eye(k)
-        factor = self.root @ np.linalg.cholesky(inner)
-        return _DrawOneFactor(self, factor)
+        return _DrawOneFactor(self, _score_factor(self.root, lambdas))
+
+
+def _score_factor(root, lambdas):
+    """F with FF' = A + A G A, the covariance of a level's Z'r in units of sigma^2; A = root^2."""
+    G = lambdas[0] @ lambdas[0].T
+    return root @ np.linalg.cholesky(root @ G @ root + np.eye(root.shape[1]))
 
 
 class _DrawOneFactor:
@@ -155,10 +157,7 @@ class MomentSimulator:
 
     def at(self, lambdas):
         """A function of (rng, R, sigma) that draws `MomentSums`."""
-        k = self.root.shape[1]
-        Lam = lambdas[0]
-        inner = self.root @ (Lam @ Lam.T) @ self.root + np.eye(k)
-        factor = self.root @ np.linalg.cholesky(inner)
+        factor = _score_factor(self.root, lambdas)
 
         def draw(rng, R, sigma):
             return self._draw(rng, R, sigma, sigma * factor)
