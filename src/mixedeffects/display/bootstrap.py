@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.layout import TitledTable
 from mixedeffects.display.numbers import significant
 
 
-class Bootstrap:
+class Bootstrap(TitledTable):
     """Replicates of a model's parameters; prints as a table of standard errors and bias.
 
     Parameters
@@ -39,9 +39,7 @@ class Bootstrap:
     ['(Intercept)', 'Days', 'sd__(Intercept)']
     """
 
-    def __init__(self, facts, to_frame):
-        self.facts, self._to_frame = facts, to_frame
-
+    _left = 2
     method = property(lambda self: self.facts.method)
     terms = property(lambda self: self.facts.terms)
     replicates = property(lambda self: self.facts.replicates)
@@ -71,36 +69,27 @@ class Bootstrap:
         """One row per parameter: effect, term, group, estimate, std_error, bias."""
         return self._to_frame(self.facts.table().columns)
 
-    def __str__(self):
-        return "\n".join([_title(self.facts), *text_table(*_rows(self.facts), left=2)])
+    def _title(self):
+        facts = self.facts
+        name = facts.method[0].upper() + facts.method[1:]
+        counts = f"{facts.n_failed:,} failed, {facts.n_singular:,} with a zero variance"
+        if facts.n_separated:
+            counts += f", {facts.n_separated:,} separated (infinite estimates)"
+        return f"{name}, {facts.n:,} replicates: {counts}"
 
-    __repr__ = __str__
-
-    def _repr_html_(self):
-        return html_table(_title(self.facts), *_rows(self.facts), left=2)
-
-
-def _title(facts):
-    name = facts.method[0].upper() + facts.method[1:]
-    counts = f"{facts.n_failed:,} failed, {facts.n_singular:,} with a zero variance"
-    if facts.n_separated:
-        counts += f", {facts.n_separated:,} separated (infinite estimates)"
-    return f"{name}, {facts.n:,} replicates: {counts}"
-
-
-def _rows(facts):
-    columns = facts.table().columns
-    names = ("estimate", "std_error", "bias")
-    rows = [
-        [term, group or "", *(significant(v, d) if v == v else "–" for v, d in values)]
-        for term, group, *values in zip(
-            columns["term"],
-            columns["group"],
-            *(
-                [(v, d) for v in columns[name].tolist()]
-                for name, d in zip(names, (5, 4, 2), strict=True)
-            ),
-            strict=True,
-        )
-    ]
-    return ["term", "group", *names], rows
+    def _rows(self):
+        columns = self.facts.table().columns
+        names = ("estimate", "std_error", "bias")
+        rows = [
+            [term, group or "", *(significant(v, d) if v == v else "–" for v, d in values)]
+            for term, group, *values in zip(
+                columns["term"],
+                columns["group"],
+                *(
+                    [(v, d) for v in columns[name].tolist()]
+                    for name, d in zip(names, (5, 4, 2), strict=True)
+                ),
+                strict=True,
+            )
+        ]
+        return ["term", "group", *names], rows

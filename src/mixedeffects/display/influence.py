@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mixedeffects.design import label_text
-from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.layout import TitledTable
 from mixedeffects.display.numbers import significant
 
 SHOWN = 10
 
 
-class Influence:
+class Influence(TitledTable):
     """What each row, or each group, does to a fit; prints the units that matter most.
 
     Parameters
@@ -36,10 +36,8 @@ class Influence:
     335               0.1295   0.1553    0.9379     1.612  26.19
     """
 
-    def __init__(self, facts, to_frame):
-        self.facts, self._to_frame = facts, to_frame
-
     notes = property(lambda self: self.facts.notes)
+    _below = notes
 
     def tidy(self):
         """One row per unit: measures, leverage, sigma and DFBETAS."""
@@ -53,30 +51,22 @@ class Influence:
         """One row per unit and variance component: value without the unit, and the change."""
         return self._to_frame(self.facts.variances().columns)
 
-    def __str__(self):
-        return "\n".join([_title(self.facts), *text_table(*_rows(self.facts), left=1), *self.notes])
+    def _title(self):
+        how = "variances estimated anew" if self.facts.refit else "theta held"
+        return f"Leaving out one {self.facts.groups} at a time, {how}"
 
-    __repr__ = __str__
-
-    def _repr_html_(self):
-        return html_table(_title(self.facts), *_rows(self.facts), left=1)
-
-
-def _title(facts):
-    how = "variances estimated anew" if facts.refit else "theta held"
-    return f"Leaving out one {facts.groups} at a time, {how}"
-
-
-def _rows(facts):
-    f = facts
-    header = [f.groups, "Cook's distance", "MDFFITS", "COVRATIO"]
-    columns = [f.cooks_distance, f.mdffits, f.covratio]
-    if f.sigma_without is not None:  # neither is known of a generalised model
-        header += ["leverage", "sigma"]
-        columns += [f.leverage_fixed + f.leverage_random, f.sigma_without]
-    known = [j for j in range(len(f.unit)) if f.cooks_distance[j] == f.cooks_distance[j]]
-    order = sorted(known or range(len(f.unit)), key=lambda j: -f.cooks_distance[j])[:SHOWN]
-    rows = [[label_text(f.unit[j]), *(significant(float(c[j])) for c in columns)] for j in order]
-    if len(f.unit) > len(order):
-        rows.append([f"… {len(f.unit) - len(order):,} more"] + [""] * len(columns))
-    return header, rows
+    def _rows(self):
+        f = self.facts
+        header = [f.groups, "Cook's distance", "MDFFITS", "COVRATIO"]
+        columns = [f.cooks_distance, f.mdffits, f.covratio]
+        if f.sigma_without is not None:  # neither is known of a generalised model
+            header += ["leverage", "sigma"]
+            columns += [f.leverage_fixed + f.leverage_random, f.sigma_without]
+        known = [j for j in range(len(f.unit)) if f.cooks_distance[j] == f.cooks_distance[j]]
+        order = sorted(known or range(len(f.unit)), key=lambda j: -f.cooks_distance[j])[:SHOWN]
+        rows = [
+            [label_text(f.unit[j]), *(significant(float(c[j])) for c in columns)] for j in order
+        ]
+        if len(f.unit) > len(order):
+            rows.append([f"… {len(f.unit) - len(order):,} more"] + [""] * len(columns))
+        return header, rows

@@ -3,9 +3,44 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 # columns that read better flush left
 FLUSH_LEFT = ("corr", "against", "reference", "meaning")
+
+
+class TitledTable:
+    """A result that prints as one table under a title, which a subclass gives by its facts.
+
+    Parameters
+    ----------
+    facts : record
+        What is shown, unrounded.
+    to_frame : callable
+        From named columns to the user's kind of data frame.
+    """
+
+    _left = 1  # columns flush left
+    _below: Any = ()  # lines of text below the table
+
+    def __init__(self, facts, to_frame):
+        self.facts, self._to_frame = facts, to_frame
+
+    def _title(self) -> str:
+        raise NotImplementedError
+
+    def _rows(self) -> tuple[list, list]:
+        """Header and rows, strings only."""
+        raise NotImplementedError
+
+    def __str__(self):
+        table = text_table(*self._rows(), left=self._left)
+        return "\n".join([self._title(), *table, *self._below])
+
+    __repr__ = __str__
+
+    def _repr_html_(self):
+        return html_table(self._title(), *self._rows(), left=self._left)
 
 
 def text_table(header, rows, left):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.layout import TitledTable
 from mixedeffects.display.numbers import significant
 from mixedeffects.inference.profiling import fixed_first
 
 
-class Profile:
+class Profile(TitledTable):
     """Profile likelihoods of a model's parameters; prints as 95% confidence intervals.
 
     Parameters
@@ -42,12 +42,12 @@ class Profile:
     ['parameter', 'value', 'zeta']
     """
 
-    def __init__(self, facts, to_frame):
-        self.facts, self._to_frame = facts, to_frame
-
+    _left = 2
     names = property(lambda self: tuple(p.name for p in self.facts.parameters))
     criterion = property(lambda self: self.facts.criterion)
     notes = property(lambda self: self.facts.notes)
+    _below = notes
+    _shown = property(lambda self: min(0.95, self.facts.level))
 
     def table(self):
         """One row per point: parameter, value, zeta, and all parameters' values there."""
@@ -61,29 +61,17 @@ class Profile:
         """Profile confidence intervals: term, group, estimate, lower, upper."""
         return self._to_frame(fixed_first(self.facts.confint(level)).columns)
 
-    def __str__(self):
-        return "\n".join([_title(self.facts), *text_table(*_rows(self.facts), left=2), *self.notes])
+    def _title(self):
+        what = "ML deviance" if self.facts.criterion == "ml" else "REML criterion"
+        return f"Profile of the {what}, {100 * self._shown:g}% intervals"
 
-    __repr__ = __str__
-
-    def _repr_html_(self):
-        return html_table(_title(self.facts), *_rows(self.facts), left=2)
-
-
-def _shown(facts):
-    return min(0.95, facts.level)
-
-
-def _title(facts):
-    what = "ML deviance" if facts.criterion == "ml" else "REML criterion"
-    return f"Profile of the {what}, {100 * _shown(facts):g}% intervals"
-
-
-def _rows(facts):
-    columns = fixed_first(facts.confint(_shown(facts))).columns
-    numbers = [columns[name].tolist() for name in ("estimate", "lower", "upper")]
-    rows = [
-        [term, group or "", *(significant(v) if v == v else "–" for v in values)]
-        for term, group, *values in zip(columns["term"], columns["group"], *numbers, strict=True)
-    ]
-    return list(columns), rows
+    def _rows(self):
+        columns = fixed_first(self.facts.confint(self._shown)).columns
+        numbers = [columns[name].tolist() for name in ("estimate", "lower", "upper")]
+        rows = [
+            [term, group or "", *(significant(v) if v == v else "–" for v in values)]
+            for term, group, *values in zip(
+                columns["term"], columns["group"], *numbers, strict=True
+            )
+        ]
+        return list(columns), rows

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.layout import TitledTable
 from mixedeffects.display.numbers import significant
 
 
-class QuantileResiduals:
+class QuantileResiduals(TitledTable):
     """Simulated quantile residuals; prints as tests of the model's distribution.
 
     Parameters
@@ -33,9 +33,6 @@ class QuantileResiduals:
     >>> str(found).splitlines()[0]
     'Quantile residuals of 180 rows among 250 simulations, new random effects'
     """
-
-    def __init__(self, facts, to_frame):
-        self.facts, self._to_frame = facts, to_frame
 
     residuals = property(lambda self: self.facts.residuals)
 
@@ -69,28 +66,19 @@ class QuantileResiduals:
         """The same for sums of responses over the levels of a grouping factor or other values."""
         return QuantileResiduals(self.facts.by(group, rng), self._to_frame)
 
-    def __str__(self):
-        return "\n".join([_title(self.facts), *text_table(*_rows(self.facts), left=1)])
+    def _title(self):
+        facts = self.facts
+        what = "rows" if facts.labels is None else "groups"
+        effects = "new random effects" if facts.groups == "new" else "the fit's random effects"
+        return (
+            f"Quantile residuals of {facts.residuals.size:,} {what} among {facts.n_simulations} "
+            f"simulations, {effects}"
+        )
 
-    __repr__ = __str__
-
-    def _repr_html_(self):
-        return html_table(_title(self.facts), *_rows(self.facts), left=1)
-
-
-def _title(facts):
-    what = "rows" if facts.labels is None else "groups"
-    effects = "new random effects" if facts.groups == "new" else "the fit's random effects"
-    return (
-        f"Quantile residuals of {facts.residuals.size:,} {what} among {facts.n_simulations} "
-        f"simulations, {effects}"
-    )
-
-
-def _rows(facts):
-    columns = facts.tests().columns
-    rows = [
-        [test, significant(a), significant(b), f"{p:.3f}", meaning]
-        for test, a, b, p, meaning in zip(*columns.values(), strict=True)
-    ]
-    return ["test", "observed", "expected", "p", "meaning"], rows
+    def _rows(self):
+        columns = self.facts.tests().columns
+        rows = [
+            [test, significant(a), significant(b), f"{p:.3f}", meaning]
+            for test, a, b, p, meaning in zip(*columns.values(), strict=True)
+        ]
+        return ["test", "observed", "expected", "p", "meaning"], rows

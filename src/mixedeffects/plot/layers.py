@@ -63,15 +63,21 @@ def cells_layer(table, x_title, y_title, *, legend=True):
             y=alt.Y("y0:Q", title=y_title, scale=alt.Scale(zero=False)),
             y2=alt.Y2("y1:Q"),
             color=colour,
-            tooltip=[
-                alt.Tooltip("count:Q", title="rows", format=","),
-                alt.Tooltip("x0:Q", title=f"{x_title} from", format=".4g"),
-                alt.Tooltip("x1:Q", title="to", format=".4g"),
-                alt.Tooltip("y0:Q", title=f"{y_title} from", format=".4g"),
-                alt.Tooltip("y1:Q", title="to", format=".4g"),
-            ],
+            tooltip=cell_tooltip(x_title, y_title),
         )
     )
+
+
+def cell_tooltip(x_title, y_title):
+    """What a cell of counts says: its rows and its edges."""
+    alt = altair()
+    return [
+        alt.Tooltip("count:Q", title="rows", format=","),
+        alt.Tooltip("x0:Q", title=f"{x_title} from", format=".4g"),
+        alt.Tooltip("x1:Q", title="to", format=".4g"),
+        alt.Tooltip("y0:Q", title=f"{y_title} from", format=".4g"),
+        alt.Tooltip("y1:Q", title="to", format=".4g"),
+    ]
 
 
 def names_layer(data, x, y, text, *, left=False, down=0):

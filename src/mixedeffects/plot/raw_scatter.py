@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.design import open_table, to_frame
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import only
+from mixedeffects.plot.layers import cell_tooltip, only
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, CATEGORIES, COUNTS, HEIGHT, INK, WIDTH
 from mixedeffects.views.table_scatter import scatter_view
@@ -139,20 +139,13 @@ def _cells(alt, view):
         )
     else:
         hue = alt.Color("count:Q", title="rows", scale=alt.Scale(range=COUNTS, type="log"))
-    tooltip = [
-        alt.Tooltip("count:Q", title="rows", format=","),
-        alt.Tooltip("x0:Q", title=f"{facts['x']} from", format=".4g"),
-        alt.Tooltip("x1:Q", title="to", format=".4g"),
-        alt.Tooltip("y0:Q", title=f"{facts['y']} from", format=".4g"),
-        alt.Tooltip("y1:Q", title="to", format=".4g"),
-    ]
     several = len(facts["levels"]) > 1
     panels = []
     for level in facts["levels"] if several else [None]:
         base, line = alt.Chart(inline(only(table, "colour", level))), view.tables.get("lines")
         rects = base.mark_rect(strokeWidth=0).encode(
             x=alt.X("x0:Q", **across), x2=alt.X2("x1:Q"), y=alt.Y("y0:Q", **up), y2=alt.Y2("y1:Q"),
-            color=hue, tooltip=tooltip,
+            color=hue, tooltip=cell_tooltip(facts["x"], facts["y"]),
         )  # fmt: skip
         layers = [rects]
         if line is not None:

@@ -88,11 +88,8 @@ def interaction_view(
         "position": np.arange(len(by_texts)),
         **{k: table[k] for k in ("estimate", "std_error", "df", "lower", "upper")},
     }
-    title = mean_title(fit, scale)
-    if fit.family.ordinal and scale == "response":
-        title = f"probability of {title}"
     facts = {
-        "x": x, "by": ", ".join(colours), "numeric": numeric, "title": title,
+        "x": x, "by": ", ".join(colours), "numeric": numeric, "title": mean_title(fit, scale),
         "label": means.label, "coverage": level, "scale": scale, "levels": levels,
         "by_levels": by_levels,
     }  # fmt: skip

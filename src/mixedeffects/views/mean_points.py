@@ -67,11 +67,8 @@ def means_view(
     table = means.table().columns
     columns = {"level": as_texts(level_texts), "by": as_texts(by_texts), "position": np.arange(n)}
     columns |= {k: table[k] for k in ("estimate", "std_error", "df", "lower", "upper")}
-    title = mean_title(fit, scale)
-    if fit.family.ordinal and scale == "response":
-        title = f"probability of {title}"
     facts = {
-        "specs": within, "by": list(means.by), "title": title,
+        "specs": within, "by": list(means.by), "title": mean_title(fit, scale),
         "label": means.label, "coverage": level, "scale": scale,
         "levels": list(dict.fromkeys(level_texts)), "by_levels": by_levels,
     }  # fmt: skip

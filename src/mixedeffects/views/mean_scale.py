@@ -48,7 +48,9 @@ def mean_title(fit, scale):
     if change is not None:
         return change.response if scale == "response" else change.text
     response = unquoted(response)
-    return response if scale == "response" else response + scale_words(fit)
+    if scale != "response":
+        return response + scale_words(fit)
+    return f"probability of {response}" if fit.family.ordinal else response
 
 
 def scale_words(fit):

@@ -159,16 +159,19 @@ def _offsets(spec, index):
     return [(Sub(Word(unquoted(v.text)), index), "offset") for v in spec.formula.offsets]
 
 
-def _linear(fit, known, index, response, estimates):
+def _main_predictor(fit, known, index, estimates):
+    """Its fixed summands, its groups' summands and its offsets, as `_assembled` takes them."""
     design = fit.design
     meanings = column_meanings(design.spec, design.sources, len(design.x_names))
     values = _values(estimates, fit.beta, _errors(fit))
-    rest = [*_offsets(design.spec, index), (Sub(Symbol("epsilon"), index), "individual")]
-    lines = _assembled(
-        response, "=", _fixed(design.x_names, meanings, index, "beta", values),
-        _groups(design.blocks, known, design.spec, index), rest,
-    )  # fmt: skip
-    return lines, []
+    fixed = _fixed(design.x_names, meanings, index, "beta", values)
+    return fixed, _groups(design.blocks, known, design.spec, index), _offsets(design.spec, index)
+
+
+def _linear(fit, known, index, response, estimates):
+    fixed, groups, offsets = _main_predictor(fit, known, index, estimates)
+    rest = [*offsets, (Sub(Symbol("epsilon"), index), "individual")]
+    return _assembled(response, "=", fixed, groups, rest), []
 
 
 def _residual(fit, index, estimates):
@@ -184,11 +187,7 @@ def _residual(fit, index, estimates):
 
 def _generalised(fit, known, other, index, response, estimates):
     design, family = fit.design, fit.family
-    meanings = column_meanings(design.spec, design.sources, len(design.x_names))
-    values = _values(estimates, fit.beta, _errors(fit))
-    fixed = _fixed(design.x_names, meanings, index, "beta", values)
-    groups = _groups(design.blocks, known, design.spec, index)
-    rest = _offsets(design.spec, index)
+    fixed, groups, rest = _main_predictor(fit, known, index, estimates)
     if family.ordinal:
         lines, notes = _ordinal(fit, index, response, estimates)
         eta = Sub(Symbol("eta"), index)
