@@ -257,9 +257,7 @@ class Evaluator:
         try:
             return PLAIN[node.function](*args, **self._options(node))
         except (TypeError, ValueError) as problem:
-            usage = f"{node.function}: {FUNCTIONS[node.function]}"
-            message = f"{node.function}(): {_plain_words(problem)}"
-            raise self.error(message, node, usage) from None
+            raise self._misused(node, problem) from None
 
     def _stateful(self, node: Call) -> np.ndarray:
         if not node.args:
@@ -280,9 +278,11 @@ class Evaluator:
                 x.astype(np.float64, copy=False), state, *more, **self._options(node)
             )
         except (TypeError, ValueError) as problem:
-            usage = f"{node.function}: {FUNCTIONS[node.function]}"
-            message = f"{node.function}(): {_plain_words(problem)}"
-            raise self.error(message, node, usage) from None
+            raise self._misused(node, problem) from None
+
+    def _misused(self, node: Call, problem: Exception) -> FormulaError:
+        usage = f"{node.function}: {FUNCTIONS[node.function]}"
+        return self.error(f"{node.function}(): {_plain_words(problem)}", node, usage)
 
     def _options(self, node: Call) -> dict[str, Any]:
         return {ARGUMENT_ALIASES.get(key, key): self.option(value) for key, value in node.kwargs}

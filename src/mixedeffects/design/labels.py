@@ -8,7 +8,23 @@ from typing import Any
 import numpy as np
 
 
-class Labels(Sequence[Any]):
+class _AnyLabels(Sequence[Any]):
+    """What labels have in common, however they are kept."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(repr(self[i]) for i in range(min(6, len(self))))
+        return f"{type(self).__name__}([{shown}{', …' if len(self) > 6 else ''}])"
+
+
+class Labels(_AnyLabels):
     """Labels of a factor's levels, backed by an array; items are plain Python values.
 
     Parameters
@@ -45,16 +61,6 @@ class Labels(Sequence[Any]):
             return iter(_moments(self.values))
         return iter(self.values.tolist())
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and list(self) == list(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        shown = ", ".join(repr(self[i]) for i in range(min(6, len(self))))
-        return f"Labels([{shown}{', …' if len(self) > 6 else ''}])"
-
     def take(self, positions: np.ndarray) -> Labels:
         """Labels at `positions`, in that order."""
         return Labels(self.values[positions])
@@ -81,7 +87,7 @@ def _moments(values: Any) -> list[str]:
     return [text.removesuffix("T00:00:00") for text in texts]
 
 
-class PairedLabels(Sequence[str]):
+class PairedLabels(_AnyLabels):
     """Labels ``"a1:b1"`` of an interaction factor, put together when read.
 
     Parameters
@@ -109,16 +115,6 @@ class PairedLabels(Sequence[str]):
 
     def __iter__(self) -> Any:
         return iter(self.as_text())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and len(self) == len(other) and list(self) == list(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        shown = ", ".join(repr(self[i]) for i in range(min(6, len(self))))
-        return f"PairedLabels([{shown}{', …' if len(self) > 6 else ''}])"
 
     def as_text(self) -> list[str]:
         """All labels."""

@@ -136,8 +136,7 @@ def univariate_tests(Y, within, groups, between):
             H = part.T @ np.linalg.solve(inverse[np.ix_(columns, columns)], part)
             term = ":".join([*name, *chosen])
             rows.append(_test(term, H, E, len(columns), error_df, sphericity))
-    columns = {c: [row[i] for row in rows] for i, c in enumerate(COLUMNS)}
-    return Table({c: v if c == "term" else np.array(v) for c, v in columns.items()})
+    return _table(COLUMNS, rows)
 
 
 def _between_design(N, groups, between):
@@ -259,6 +258,10 @@ def term_tests(fit: Fit, names, *, ddf="satterthwaite"):
         L = np.eye(p)[[j for j in range(p) if spec.x_terms[j] == place]]
         test = method.joint(L, L @ fit.beta)
         rows.append((shown, test.num_df, test.den_df, test.statistic, f_p_value(test)))
-    names_ = ("term", "num_df", "den_df", "statistic", "p_value")
-    columns = {c: [row[i] for row in rows] for i, c in enumerate(names_)}
-    return Table({c: v if c == "term" else np.array(v) for c, v in columns.items()})
+    return _table(("term", "num_df", "den_df", "statistic", "p_value"), rows)
+
+
+def _table(names, rows):
+    """Rows as columns; the first is text, the others are numbers."""
+    first, *others = ([row[i] for row in rows] for i in range(len(names)))
+    return Table(dict(zip(names, (first, *map(np.array, others)), strict=True)))
