@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixedeffects.formula import CORRELATED, UNCORRELATED, Name
-from mixedeffects.inference import n_parameters
+from mixedeffects.inference import aic
 from mixedeffects.inference.checkup import FAR_UNCORRELATED, column_sizes, spanned_effects
 from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.random_pca import ABSENT, contributions
@@ -96,8 +96,8 @@ def simplify(bench):
     path = walk(bench, fit, split=True)
     if path and path[-1].fit is not None:
         path += with_correlations(bench, path[-1].fit)
-        best = min(own_aic(t.fit) for t in path if t.fit is not None)
-        if "correlations" in path[0].what and best > own_aic(fit):
+        best = min(aic(t.fit) for t in path if t.fit is not None)
+        if "correlations" in path[0].what and best > aic(fit):
             seen = {(t.formula, t.options.get("zi")) for t in path}
             path += [
                 t for t in walk(bench, fit, split=False)
@@ -163,11 +163,6 @@ def walk(bench, fit, *, split):
         if fit is None or (fit.certificate.converged and not fit.certificate.is_singular):
             break
     return path
-
-
-def own_aic(fit):
-    """AIC by the fit's own criterion, of models with the same fixed effects."""
-    return fit.objective + 2.0 * n_parameters(fit)
 
 
 def smaller(fit, *, split=True):
