@@ -37,7 +37,7 @@ LATE = (
     "mixedeffects.inference.prediction",
     "mixedeffects.inference.residual",
     "mixedeffects.inference.distribution_variance",
-    "mixedeffects.inference.means",
+    "mixedeffects.means",
     "mixedeffects.inference.profiling",
     "mixedeffects.inference.resampling",
     "mixedeffects.model.comparing",

@@ -344,7 +344,7 @@ GLMM_PREDICTION_ERROR_RTOL = 2e-3
 # predictive.mixture_points leaves at its step.
 PREDICTIVE_PROBABILITY = 2e-6
 
-# --- means and comparisons of generalised models (tests/inference/test_emmeans_glmm.py) ----------
+# --- means and comparisons of generalised models (tests/means/test_emmeans_glmm.py) -------------
 
 # glmer, glmmTMB and clmm stop at gradients that move means by 1e-4 of a standard error; the
 # second derivatives of glmer are finite differences.
@@ -568,7 +568,7 @@ HALF_A_COLUMN = 0.32
 # Seconds of the processor for the longest formula; it takes a tenth of these.
 PARSE_SECONDS = 3.0
 
-# --- means of 0 and 1 to the last digit (tests/inference/test_extreme_means.py) -------------------
+# --- means of 0 and 1 to the last digit (tests/means/test_extreme_means.py) -------------------
 
 # Tail probabilities of two libraries, and their square roots.
 TAIL_RTOL = 1e-7

@@ -29,8 +29,8 @@ def late(package, homes):
     Examples
     --------
     >>> from mixedeffects import inference
-    >>> inference.emmeans.__module__
-    'mixedeffects.inference.means.emmeans'
+    >>> inference.bootstrap.__module__
+    'mixedeffects.inference.resampling.bootstrap'
     """
     clashes = [name for name, module in homes.items() if name == module]
     if clashes:

@@ -73,6 +73,22 @@ class EstimatedMeans:
         facts = self._facts.contrasts(method, ref=ref, by=by, **options)
         return EstimatedMeans(facts, self._to_frame)
 
+    def letters(self, *, alpha=0.05, adjust="tukey", by=None, reverse=False):
+        """The means with compact letters: those that share one are not shown to differ.
+
+        See `MarginalMeans.letters`.
+
+        Examples
+        --------
+        >>> import mixedeffects as me
+        >>> fit = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", me.datasets.sleepstudy())
+        >>> table = fit.emmeans("Days", at={"Days": [0, 4, 9]}).letters()
+        >>> list(table["letters"])
+        ['a', ' b', '  c']
+        """
+        facts = self._facts.letters(alpha=alpha, adjust=adjust, by=by, reverse=reverse)
+        return self._to_frame(facts.columns)
+
     def _cells(self):
         columns = self._facts.table().columns
         names = list(columns)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mixedeffects.inference.broom import augment, glance, tidy
     from mixedeffects.inference.deletion import InfluenceFacts, influence
     from mixedeffects.inference.hypotheses import test
-    from mixedeffects.inference.means import MarginalMeans, contrasts, emmeans, emtrends
     from mixedeffects.inference.pooling import BaselineFacts, baselines
     from mixedeffects.inference.prediction import fitted, simulate
     from mixedeffects.inference.prediction.linear import predict
@@ -44,7 +43,6 @@ __getattr__ = late(
         **dict.fromkeys(("augment", "glance", "tidy"), "broom"),
         **dict.fromkeys(("InfluenceFacts", "influence"), "deletion"),
         "test": "hypotheses",
-        **dict.fromkeys(("MarginalMeans", "contrasts", "emmeans", "emtrends"), "means"),
         **dict.fromkeys(("BaselineFacts", "baselines"), "pooling"),
         **dict.fromkeys(("fitted", "simulate"), "prediction"),
         "predict": "prediction.linear",
@@ -62,7 +60,6 @@ __all__ = [
     "Combination",
     "Identification",
     "InfluenceFacts",
-    "MarginalMeans",
     "ProfileFacts",
     "RMAnovaFacts",
     "SummaryFacts",
@@ -79,10 +76,7 @@ __all__ = [
     "bootstrap",
     "coefficient_table",
     "confint",
-    "contrasts",
     "dispersion",
-    "emmeans",
-    "emtrends",
     "fitted",
     "fixed_estimates",
     "glance",

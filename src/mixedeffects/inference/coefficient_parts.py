@@ -131,7 +131,7 @@ def ratio_of(fit: Fit, component):
         return "odds"
     if fit.family.link.name != "identity":
         return RATIOS.get(fit.family.link.name)
-    from mixedeffects.inference.means.transformation import transformation
+    from mixedeffects.inference.transformation import transformation
 
     found = transformation(fit)
     return "means" if found is not None and found.name in ("log", "log1p") else None
@@ -139,7 +139,7 @@ def ratio_of(fit: Fit, component):
 
 def _say_what_of(fit: Fit):
     """Say that exponentials of a model of log(y + 1) are ratios of y + 1."""
-    from mixedeffects.inference.means.transformation import transformation
+    from mixedeffects.inference.transformation import transformation
 
     found = transformation(fit)
     if found is not None and found.added:

@@ -7,10 +7,13 @@ from statistics import NormalDist
 from mixedeffects.errors import OptionError
 
 
-def check_level(level):
+def check_level(level, name="level"):
     """Refuse a coverage that is not strictly between 0 and 1. Raises OptionError."""
     if not isinstance(level, int | float) or not 0.0 < level < 1.0:
-        raise OptionError(f"level={level!r} must lie strictly between 0 and 1, for instance 0.95")
+        usual = 0.95 if name == "level" else 0.05
+        raise OptionError(
+            f"{name}={level!r} must lie strictly between 0 and 1, for instance {usual}"
+        )
 
 
 def z_quantile(level):

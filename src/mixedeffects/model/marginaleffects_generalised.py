@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.inference.means.target import CoefficientView
+from mixedeffects.means.target import CoefficientView
 from mixedeffects.model.marginaleffects_adapter import ModelLMM, columns_read, estimable_columns
 from mixedeffects.model.marginaleffects_columns import series
 

@@ -82,9 +82,9 @@ class MixedModel(MakeTables):
     bootstrap = Listed(wrap=shown("Bootstrap"))
     influence = Listed(wrap=shown("Influence"))
 
-    emmeans = Listed(wrap=shown("EstimatedMeans"))
-    emtrends = Listed(wrap=shown("EstimatedMeans"))
-    contrasts = Listed(wrap=shown("EstimatedMeans"))
+    emmeans = Listed("mixedeffects.means", shown("EstimatedMeans"))
+    emtrends = Listed("mixedeffects.means", shown("EstimatedMeans"))
+    contrasts = Listed("mixedeffects.means", shown("EstimatedMeans"))
 
     random_pca = Listed("mixedeffects.inference.random_pca", framed)
     diagnose = Listed("mixedeffects.remedies")

@@ -13,7 +13,7 @@ LETTER = 6.2
 
 
 def draw_interaction(
-    fit, x, by=None, *, ddf=None, level=0.95, at=None, weights="equal", scale=None
+    fit, x=None, by=None, *, ddf=None, level=0.95, at=None, weights="equal", scale=None
 ):
     """Means across x for each value of `by`: parallel lines where the two do not interact.
 
@@ -21,8 +21,9 @@ def draw_interaction(
     ----------
     fit : LMM or GLMM
         The fitted model; of the method, the model itself.
-    x : str
-        Column of the fixed effects: the levels of a factor, or the range of a number.
+    x : str, optional
+        Column of the fixed effects: the levels of a factor, or the range of a number. Without
+        it, x and by are the first two columns of the formula that interact.
     by : str, optional
         Another; numbers with many values are shown at the mean and one standard deviation either
         side.
@@ -52,6 +53,7 @@ def draw_interaction(
     alt = altair()
     view = interaction_view(fit, x, by, ddf=ddf, level=level, at=at, weights=weights, scale=scale)
     facts = view.facts
+    x = facts["x"]
     base = alt.Chart(inline(view.tables["data"]))
     by_levels = facts["by_levels"]
     colour = alt.value(BLUE)

@@ -11,7 +11,7 @@ STEP, DODGE, WIDTH = 24, 14, 400
 
 
 def draw_means(
-    fit, specs, *, by=None, at=None, ddf=None, level=0.95, weights="equal", scale=None
+    fit, specs=None, *, by=None, at=None, ddf=None, level=0.95, weights="equal", scale=None
 ):  # fmt: skip
     """Estimated marginal means with their confidence intervals.
 
@@ -19,7 +19,7 @@ def draw_means(
     ----------
     fit : LMM or GLMM
         The fitted model; of the method, the model itself.
-    specs : str or list of str
+    specs : str or list of str, optional
         Columns whose combinations get a mean, as in ``fit.emmeans``.
     by : str or list of str, optional
         More such columns, told apart by colour.

@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.formula import column_names
-from mixedeffects.inference.means.grid import check_name, label_text, predictors_of
+from mixedeffects.means.grid import check_name, label_text, predictors_of
 
 # values of a numeric column that still make it one with levels
 FEW_VALUES = 8

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.inference.means.transformation import transformation
 from mixedeffects.inference.prediction.rows import linear_predictors, new_rows
+from mixedeffects.inference.transformation import transformation
 from mixedeffects.views.covariates import held_values, predictors_of, sloping_columns
 
 

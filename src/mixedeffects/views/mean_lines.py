@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.means import emmeans
-from mixedeffects.inference.means.grid import check_name, label_text, predictors_of
+from mixedeffects.formula import column_names
 from mixedeffects.inference.table import Table
+from mixedeffects.means import emmeans
+from mixedeffects.means.grid import check_name, label_text, predictors_of
 from mixedeffects.views.covariates import FEW_VALUES, grid_of, is_numeric, moving_columns
 from mixedeffects.views.mean_scale import chosen_scale, mean_options, mean_title
 from mixedeffects.views.record import View
@@ -17,7 +18,7 @@ POINTS, MOST_COLOURS, MOST_LEVELS = 50, 8, 60
 
 
 def interaction_view(
-    fit, x, by=None, *, ddf=None, level=0.95, at=None, weights="equal", scale=None
+    fit, x=None, by=None, *, ddf=None, level=0.95, at=None, weights="equal", scale=None
 ):
     """Estimated marginal means across x, for each value of `by`.
 
@@ -25,8 +26,9 @@ def interaction_view(
 
     Parameters
     ----------
-    x : str
+    x : str, optional
         Column of the fixed effects: a factor has a point for each level, numbers have a line.
+        Without it, x and by are the first two columns of the formula that interact.
     by : str, optional
         Another: a factor, or numbers, which are shown at their values where few and at the mean
         and one standard deviation either side where many.
@@ -50,6 +52,8 @@ def interaction_view(
     (True, ['control', 'treated'])
     """
     names = moving_columns(fit)
+    if x is None:
+        x, by = _interacting(fit, names, by)
     check_name(x, names, "x")
     at = dict(at or {})
     numeric = is_numeric(fit, x) and x not in predictors_of(fit).categorical
@@ -94,6 +98,28 @@ def interaction_view(
         "by_levels": by_levels,
     }  # fmt: skip
     return View({"data": Table(columns)}, (*notes, *means.notes), facts)
+
+
+def _interacting(fit, names, by):
+    """The first two columns that interact, or the one that `by` interacts with; numbers as x.
+
+    Raises OptionError.
+    """
+    formula = fit.design.spec.formula.fixed
+    for term in formula.terms:
+        used = [c.name for i in term for c in column_names(formula.variables[i].node)]
+        pair = [name for name in dict.fromkeys(used) if name in names]
+        if len(pair) != 2 or (by is not None and by not in pair):
+            continue
+        if by is not None:
+            return next(name for name in pair if name != by), by
+        pair.sort(key=lambda name: name in predictors_of(fit).categorical)
+        return pair[0], pair[1]
+    raise OptionError(
+        f"x= and by= must say which columns: {'no two columns' if by is None else 'nothing'} of "
+        f"the formula {'interact' if by is None else f'interacts with {by}'}\n"
+        f"columns: {', '.join(names)}"
+    )
 
 
 def _few_values(fit, by, at):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.means import emmeans
-from mixedeffects.inference.means.grid import all_of
 from mixedeffects.inference.table import Table
+from mixedeffects.means import emmeans
+from mixedeffects.means.grid import all_of
 from mixedeffects.views.mean_scale import chosen_scale, mean_options, mean_title
 from mixedeffects.views.record import View
 from mixedeffects.views.texts import as_texts
@@ -17,7 +17,7 @@ MOST_MEANS, MOST_COLOURS = 200, 8
 
 
 def means_view(
-    fit, specs, *, by=None, at=None, ddf=None, level=0.95, weights="equal", scale=None
+    fit, specs=None, *, by=None, at=None, ddf=None, level=0.95, weights="equal", scale=None
 ):  # fmt: skip
     """Means of `emmeans`, one row each.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.inference.means.transformation import (
+from mixedeffects.inference.transformation import (
     SCALES,
     refuse_unknown_inverse,
     transformation,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.inference.means import emmeans
-from mixedeffects.inference.means.grid import axes, label_text
 from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.table import Table
+from mixedeffects.means import emmeans
+from mixedeffects.means.grid import axes, label_text
 from mixedeffects.thinning import sampled, spread
 from mixedeffects.views.choice import chosen_group, one_of
 from mixedeffects.views.covariates import is_numeric, moving_columns

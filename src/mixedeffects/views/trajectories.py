@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.means import emmeans
-from mixedeffects.inference.means.grid import check_name, label_text, predictors_of
 from mixedeffects.inference.table import Table
+from mixedeffects.means import emmeans
+from mixedeffects.means.grid import check_name, label_text, predictors_of
 from mixedeffects.thinning import sampled, scattered
 from mixedeffects.views.choice import chosen_group
 from mixedeffects.views.covariates import (

@@ -110,7 +110,7 @@ def kind_of(fit: Fit):
     """What a coefficient moves; see `InterpretationFacts`."""
     link = fit.family.link.name
     if fit.kind.residual:
-        from mixedeffects.inference.means.transformation import transformation
+        from mixedeffects.inference.transformation import transformation
 
         found = transformation(fit)
         logs = found is not None and found.name == "log" and found.shift == 0.0

@@ -17,13 +17,13 @@ from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import open_ends
 from mixedeffects.inference.estimable import Aliasing, aliasing
 from mixedeffects.inference.kinds import GENERALISED, Kind
-from mixedeffects.inference.means.inverse_link import (
+from mixedeffects.inference.separated import SPREADS
+from mixedeffects.inference.transformation import transformation
+from mixedeffects.means.inverse_link import (
     InverseLink,
     adjusted_for_random,
     words_of_mean,
 )
-from mixedeffects.inference.means.transformation import transformation
-from mixedeffects.inference.separated import SPREADS
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit, GeneralisedFit, HasColumns
@@ -74,6 +74,8 @@ class Target:
         A further column of the grid: the response and its categories.
     exact : bool
         Whether it is a linear function of the coefficients, not one to first order.
+    ends : tuple of float
+        What its values lie between.
     """
 
     fit: Any
@@ -82,6 +84,7 @@ class Target:
     facts: tuple[str, ...] = ()
     categories: tuple[str, list] | None = None
     exact: bool = True
+    ends: tuple[float, float] = (-np.inf, np.inf)
 
 
 def target_of(fit: Fit, *, scale, average="link", bias_adjust=False, component="conditional"):
@@ -115,7 +118,8 @@ def target_of(fit: Fit, *, scale, average="link", bias_adjust=False, component="
     if change is None:
         return Target(own, rows_of, None, facts)
     facts = (*facts, f"{change.response} is averaged, and differences are of it")
-    return Target(own, linearised(own, rows_of, change), None, facts, exact=False)
+    ends = {"zi": (0.0, 1.0), "dispersion": (0.0, np.inf)}.get(component, _range_of_mean(fit))
+    return Target(own, linearised(own, rows_of, change), None, facts, exact=False, ends=ends)
 
 
 def plain_rows(fit: HasColumns, held=0.0):
@@ -246,7 +250,13 @@ def _whole_mean(fit: Fit, bias_adjust):
         f"the mean of {fit.design.spec.response}, all parts together; differences are of it",
         *_exposure_facts(fit, "conditional"),
     )
-    return Target(view, rows_of, None, facts, exact=False)
+    return Target(view, rows_of, None, facts, exact=False, ends=_range_of_mean(fit))
+
+
+def _range_of_mean(fit: Fit):
+    """What means of the response lie between."""
+    low, high = map(float, fit.family.support)
+    return (0.0 if low >= 0 else low, high)
 
 
 def _spreads_at_limits(fit: Fit):
@@ -356,4 +366,4 @@ def _ordinal(fit: Fit, scale, average, bias_adjust, component):
         return rows, value - by_eta * linear - rows[:, X.shape[1] :] @ thresholds
 
     facts = (f"probabilities of the categories of {response}, averaged; differences are of them",)
-    return Target(view, probabilities, None, facts, (response, labels), exact=False)
+    return Target(view, probabilities, None, facts, (response, labels), False, (0.0, 1.0))

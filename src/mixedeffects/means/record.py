@@ -11,22 +11,24 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.df import df_method
 from mixedeffects.inference.df.estimates import f_p_value
 from mixedeffects.inference.identification import known_covariance
-from mixedeffects.inference.means.adjust import check_adjust
-from mixedeffects.inference.means.estimates import (
+from mixedeffects.inference.normal import check_level
+from mixedeffects.inference.table import Table
+from mixedeffects.inference.transformation import one_scale
+from mixedeffects.means.adjust import check_adjust
+from mixedeffects.means.estimates import (
     estimable_rows,
     limits_of_rows,
     row_names,
     shown_columns,
 )
-from mixedeffects.inference.means.families import contrast_weights
-from mixedeffects.inference.means.grid import all_of, as_names, combinations
-from mixedeffects.inference.means.notes import all_notes, not_estimable
-from mixedeffects.inference.means.transformation import one_scale
-from mixedeffects.inference.table import Table
+from mixedeffects.means.families import contrast_weights
+from mixedeffects.means.grid import all_of, as_names, combinations
+from mixedeffects.means.letters import letter_groups, letters_of
+from mixedeffects.means.notes import all_notes, not_estimable
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.means.inverse_link import InverseLink
-    from mixedeffects.inference.means.transformation import Transformation
+    from mixedeffects.inference.transformation import Transformation
+    from mixedeffects.means.inverse_link import InverseLink
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +66,8 @@ class MarginalMeans:
     exact : bool
         Whether rows are linear functions of the coefficients, not ones to first order, which are
         finite where the coefficients are not.
+    ends : tuple of float
+        What means that are no linear functions lie between.
     """
 
     fit: Any
@@ -82,6 +86,7 @@ class MarginalMeans:
     averaged: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     exact: bool = True
+    ends: tuple[float, float] = (-np.inf, np.inf)
 
     @property
     def label(self):
@@ -273,6 +278,51 @@ class MarginalMeans:
             level=self.level if level is None else level,
             scale=scale if ratio else "link",
         )
+
+    def letters(self, *, alpha=0.05, adjust="tukey", by=None, reverse=False):
+        """The means with compact letters: those that share one are not shown to differ.
+
+        Parameters
+        ----------
+        alpha : float
+            Two means differ if the adjusted p-value of their difference is at most this.
+        adjust : str
+            As in `contrasts`, within each family.
+        by : str or list of str, optional
+            Label columns within whose levels to compare; those of the means by default.
+        reverse : bool
+            Whether "a" begins at the largest mean in place of the smallest.
+
+        Returns
+        -------
+        Table
+            The labels, estimate, std_error, df, lower, upper, letters; nothing for a mean that
+            cannot be estimated.
+
+        References
+        ----------
+        Piepho (2004), doi:10.1198/1061860043515.
+        """
+        if self.kind != "mean":
+            raise OptionError(f"letters are of means, and these are {self.kind}s")
+        check_level(alpha, "alpha")
+        names, by, table = row_names(self), self._families(by), self.table()
+        pairs = self.contrasts("pairwise", by=by, adjust=adjust, scale="link")
+        p_values = iter(pairs.table().columns["p_value"])
+        estimate, texts = table.columns["estimate"], [""] * self.missing.size
+        for members in combinations(names, by).values():
+            m = len(members)
+            differ = np.zeros((m, m), dtype=bool)
+            known = np.isfinite(estimate[members])
+            for i, j in zip(*np.triu_indices(m, 1), strict=True):
+                differ[i, j] = differ[j, i] = next(p_values) <= alpha
+            order = np.argsort(estimate[members], kind="stable")[:: -1 if reverse else 1]
+            order = order[known[order]]
+            for k, text in zip(
+                order, letters_of(letter_groups(differ[np.ix_(order, order)])), strict=True
+            ):
+                texts[members[k]] = text
+        return Table({**table.columns, "letters": texts})
 
     def _families(self, by):
         by = list(self.by) if by is None else as_names(by)

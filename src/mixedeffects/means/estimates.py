@@ -9,14 +9,14 @@ import numpy as np
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.df import linear_estimates
 from mixedeffects.inference.estimable import aliasing
-from mixedeffects.inference.means.adjust import adjusted
-from mixedeffects.inference.means.grid import combinations
-from mixedeffects.inference.means.inverse_link import InverseLink
 from mixedeffects.inference.normal import check_level
 from mixedeffects.inference.separated import limits_of
+from mixedeffects.means.adjust import adjusted
+from mixedeffects.means.grid import combinations
+from mixedeffects.means.inverse_link import InverseLink
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.means.record import MarginalMeans
+    from mixedeffects.means.record import MarginalMeans
 
 
 def row_names(means: MarginalMeans):
@@ -44,8 +44,46 @@ def shown_columns(means: MarginalMeans, level, null):
     p, half, _ = adjusted_by_family(means, columns["statistic"], columns["df"], level)
     columns["p_value"] = p
     half = half * columns["std_error"]
-    columns["lower"], columns["upper"] = columns["estimate"] - half, columns["estimate"] + half
+    columns["lower"], columns["upper"] = _limits(means, columns["estimate"], half)
     return _on_its_scale(means, columns)
+
+
+def leaves_range(means: MarginalMeans, lower, upper):
+    """Whether limits of means lie beyond what the means lie between."""
+    if means.kind != "mean" or means.exact:
+        return False
+    low, high = means.ends
+    with np.errstate(invalid="ignore"):
+        return bool((lower < low).any() or (upper > high).any())
+
+
+def _limits(means: MarginalMeans, estimate, half):
+    """Limits from estimates and half-widths.
+
+    Where one would lie beyond what the means lie between, all are on the scale of
+    log((x - low) / (high - x)), or of the logarithm of the distance from the only end, by the
+    delta method.
+    """
+    lower, upper = estimate - half, estimate + half
+    if not leaves_range(means, lower, upper):
+        return lower, upper
+    low, high = means.ends
+    below, above = estimate - low, high - estimate
+    good = np.flatnonzero((below > 0) & (above > 0) & np.isfinite(half))
+    below, above, half = below[good], above[good], half[good]
+    with np.errstate(over="ignore"):
+        if np.isfinite(low) and np.isfinite(high):
+            width = half * (1.0 / below + 1.0 / above)
+            for limit, odds in (lower, np.exp(-width)), (upper, np.exp(width)):
+                share = below * odds / (below * odds + above)
+                limit[good] = low + (high - low) * np.where(np.isinf(odds), 1.0, share)
+        elif np.isfinite(low):
+            lower[good] = low + below * np.exp(-half / below)
+            upper[good] = low + below * np.exp(half / below)
+        else:
+            lower[good] = high - above * np.exp(half / above)
+            upper[good] = high - above * np.exp(-half / above)
+    return lower, upper
 
 
 def estimates_of_rows(means: MarginalMeans, level, null):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -13,6 +13,12 @@ import numpy as np
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.estimable import aliasing
 from mixedeffects.inference.row_sums import kept
+from mixedeffects.means.nesting import (
+    equal_weights,
+    existing,
+    nesting,
+    with_parents,
+)
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
@@ -181,7 +187,8 @@ class Cells:
     Attributes
     ----------
     labels : dict of str to list
-        The combinations, the first variable fastest.
+        The combinations that exist, the first variable fastest; besides the variables asked for
+        those that they are nested in.
     rows : (m, p_all) array
         Coefficients of each average on all columns of the model matrix.
     offset : (m,) array
@@ -189,6 +196,8 @@ class Cells:
         Variables with several values that were averaged over.
     empty : (m,) bool array
         Combinations without a weight: no row of the fit has them.
+    nested : dict of str to tuple of str
+        Per nested factor, those that it is nested in.
     """
 
     labels: dict[str, list]
@@ -196,6 +205,7 @@ class Cells:
     offset: np.ndarray
     averaged: tuple[str, ...]
     empty: np.ndarray
+    nested: dict[str, tuple[str, ...]]
 
 
 def cells(fit: Fit, names, found, rows_of, *, weights="equal"):
@@ -208,12 +218,15 @@ def cells(fit: Fit, names, found, rows_of, *, weights="equal"):
     weights : {"equal", "proportional", "outer", "cells", "flat"}
         Of the levels averaged over: the same for all; their frequencies in the data; the products
         of each factor's own frequencies; the frequencies within each combination; the
-        same for all cells that have rows.
+        same for all cells that have rows. Where factors are nested, only of combinations that
+        exist, and "the same" is within each level of the factor that nests them, then over these.
     rows_of : callable
         From a table and its number of rows to (rows, offset): coefficients of every point.
     """
     if weights not in WEIGHTS:
         raise OptionError(f"weights={weights!r} is not one of {', '.join(WEIGHTS)}")
+    nested = nesting(list(found.values()))
+    names = with_parents(names, nested)
     shown = [found[name] for name in names]
     others = [axis for name, axis in found.items() if name not in names]
     ordered = [*shown, *others]
@@ -237,15 +250,25 @@ def cells(fit: Fit, names, found, rows_of, *, weights="equal"):
         raise DataError(
             f"{problem}\n(on the grid of levels and covariate values; choose other values with at=)"
         ) from problem
+    inner = [a.name for a in others if a.name in nested]
+    outer = {parent for name in inner for parent in nested[name]}
+    if weights == "outer":  # a frequency of a nested level is one of the level it is nested in
+        others = [replace(a, codes=None) if a.name in outer else a for a in others]
     W, empty = _weights(weights, shown, others, m, fit.design.sources)
-    L = np.einsum("om,omp->mp", W, X.reshape(total // m, m, X.shape[1]))
-    offset = np.einsum("om,om->m", W, offset.reshape(total // m, m))
+    places = {axis.name: place for axis, place in zip(ordered, index, strict=True)}
+    shown_cells = np.ones(m, dtype=bool)
+    if nested:
+        W, empty = _nested_weights(W, empty, weights, places, ordered, len(shown), nested)
+        shown_cells = existing({name: places[name][:m] for name in names}, names, nested)
+    L = np.einsum("om,omp->mp", W, X.reshape(total // m, m, X.shape[1]))[shown_cells]
+    offset = np.einsum("om,om->m", W, offset.reshape(total // m, m))[shown_cells]
     labels = {
-        axis.name: [axis.values[i] for i in place[:m].tolist()]
+        axis.name: [axis.values[i] for i in place[:m][shown_cells].tolist()]
         for axis, place in zip(shown, index, strict=False)
     }
     averaged = tuple(axis.name for axis in others if len(axis.values) > 1)
-    return Cells(labels, L, offset, averaged, empty)
+    inside = {name: tuple(parents) for name, parents in nested.items()}
+    return Cells(labels, L, offset, averaged, empty[shown_cells], inside)
 
 
 def _column(values, place):
@@ -283,6 +306,21 @@ def _weights(weights, shown, others, m, sources):
     total = W.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return W / total, total == 0
+
+
+def _nested_weights(W, empty, weights, places, ordered, n_shown, nested):
+    """The weights without combinations that do not exist, and columns without any."""
+    names = [axis.name for axis in ordered]
+    good = existing(places, names, nested)
+    if weights in ("equal", "flat"):
+        sizes = {axis.name: len(axis.values) for axis in ordered}
+        new = equal_weights(places, names[n_shown:], nested, sizes, good).reshape(W.shape)
+        new = np.where(W > 0, new, 0.0)
+    else:
+        new = np.where(good.reshape(W.shape), np.nan_to_num(W), 0.0)
+    total = new.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return new / total, empty | (total == 0)
 
 
 def _counts(axes_, inside, rows):

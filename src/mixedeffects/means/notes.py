@@ -7,27 +7,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixedeffects.inference.estimable import aliasing
-from mixedeffects.inference.means.adjust import STEPWISE
-from mixedeffects.inference.means.estimates import (
+from mixedeffects.inference.separated import LRT, said_of
+from mixedeffects.means.adjust import STEPWISE
+from mixedeffects.means.estimates import (
     adjusted_by_family,
     bounded_change,
     estimable_rows,
     estimates_of_rows,
+    leaves_range,
     limits_of_rows,
     row_names,
 )
-from mixedeffects.inference.means.grid import all_of
-from mixedeffects.inference.separated import LRT, said_of
+from mixedeffects.means.grid import all_of
 
 if TYPE_CHECKING:
-    from mixedeffects.inference.means.record import MarginalMeans
+    from mixedeffects.means.record import MarginalMeans
 
 
 def all_notes(means: MarginalMeans):
     """Facts, scale, adjustment, and which rows have no estimate and why. Returns tuple of str."""
     return (
-        *means.facts, *_scale(means), *_beyond_the_family(means), *_adjustment(means),
-        *not_estimable(means), *_separated(means),
+        *means.facts, *_scale(means), *_intervals(means), *_beyond_the_family(means),
+        *_adjustment(means), *not_estimable(means), *_separated(means),
     )  # fmt: skip
 
 
@@ -78,6 +79,19 @@ def _adjustment(means: MarginalMeans):
     if means.adjust in STEPWISE:
         return (f"p-values: {means.adjust}; intervals: bonferroni",)
     return (f"p-values and intervals: {means.adjust}",)
+
+
+def _intervals(means: MarginalMeans):
+    """That intervals are not symmetric, to keep within what the means lie between."""
+    if means.kind != "mean" or means.exact or not np.isfinite(means.ends).any():
+        return ()
+    columns = estimates_of_rows(means, means.level, 0.0)
+    _, half, _ = adjusted_by_family(means, columns["statistic"], columns["df"], means.level)
+    half = half * columns["std_error"]
+    if not leaves_range(means, columns["estimate"] - half, columns["estimate"] + half):
+        return ()
+    name = "logit" if np.isfinite(means.ends).all() else "logarithm"
+    return (f"intervals by the {name} of the means: others would leave their range",)
 
 
 def not_estimable(means: MarginalMeans):

@@ -8,11 +8,11 @@ import numpy as np
 
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.df.methods import check_ddf
-from mixedeffects.inference.means.emmeans import asked_for, grid_facts, over_cells
-from mixedeffects.inference.means.grid import Axis, axes, cells, check_name, predictors_of
-from mixedeffects.inference.means.target import target_of
-from mixedeffects.inference.means.transformation import one_scale, refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
+from mixedeffects.inference.transformation import one_scale, refuse_unknown_inverse
+from mixedeffects.means.emmeans import asked_for, grid_facts, over_cells
+from mixedeffects.means.grid import Axis, axes, cells, check_name, predictors_of
+from mixedeffects.means.target import target_of
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
@@ -117,7 +117,7 @@ def emtrends(
         exact=target.exact,
         facts=(
             f"slopes per unit of {var}",
-            *grid_facts(own, names, found, averaged.averaged, weights),
+            *grid_facts(own, names, found, averaged, weights),
             *target.facts,
             *of,
         ),

@@ -9,11 +9,11 @@ import numpy as np
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import column_names
 from mixedeffects.inference.df.methods import check_ddf
-from mixedeffects.inference.means.grid import Axis, as_names, axes, cells, check_name, label_text
-from mixedeffects.inference.means.record import MarginalMeans
-from mixedeffects.inference.means.target import target_of
-from mixedeffects.inference.means.transformation import one_scale, refuse_unknown_inverse
 from mixedeffects.inference.normal import check_level
+from mixedeffects.inference.transformation import one_scale, refuse_unknown_inverse
+from mixedeffects.means.grid import Axis, as_names, axes, cells, check_name, label_text
+from mixedeffects.means.record import MarginalMeans
+from mixedeffects.means.target import target_of
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def emmeans(
     fit: Fit,
-    specs,
+    specs=None,
     *,
     by=None,
     at=None,
@@ -44,8 +44,9 @@ def emmeans(
     ----------
     fit : LMM or GLMM
         The fitted model; of the method, the model itself.
-    specs : str or list of str
+    specs : str or list of str, optional
         Columns of the table whose combinations get a mean; an empty list gives the overall mean.
+        Where the fixed effects have one factor, that by default.
     by : str or list of str, optional
         More such columns; contrasts are made within their levels.
     at : dict, optional
@@ -111,6 +112,7 @@ def emmeans(
         fit, scale=scale, average=average, bias_adjust=bias_adjust, component=component
     )
     found = axes(target.fit, at=at, cov_reduce=cov_reduce)
+    specs = _only_factor(found, by) if specs is None else specs
     names, by = asked_for(target.fit, specs, by, found)
     if target.categories is not None:
         name, labels = target.categories
@@ -129,10 +131,29 @@ def emmeans(
         transformation=target.change,
         scale=scale if target.change is not None else "link",
         exact=target.exact,
+        ends=target.ends,
         facts=(
-            *grid_facts(target.fit, names, found, averaged.averaged, weights),
+            *grid_facts(target.fit, names, found, averaged, weights),
             *target.facts,
         ),
+    )
+
+
+def _only_factor(found, by):
+    """The factor of the fixed effects besides those of `by`, where there is one.
+
+    Raises OptionError.
+    """
+    factors = [
+        name for name, axis in found.items() if axis.codes is not None and name not in as_names(by)
+    ]
+    if len(factors) == 1:
+        return factors
+    columns = ", ".join(found) or "none"
+    raise OptionError(
+        f"specs= must say which columns get means: the fixed effects have "
+        f"{len(factors) or 'no'} factors{': ' + ', '.join(factors) if factors else ''}\n"
+        f"columns: {columns}"
     )
 
 
@@ -175,9 +196,10 @@ def asked_for(fit: Fit, specs, by, found):
     return names, both[1]
 
 
-def grid_facts(fit: Fit, names, found, averaged, weights):
+def grid_facts(fit: Fit, names, found, cells_, weights):
     """What was held fixed, averaged over, and might mislead."""
-    facts = []
+    facts, nested, averaged = [], cells_.nested, cells_.averaged
+    names = [*names, *(name for name in cells_.labels if name not in names)]
     held = [
         f"{axis.name} = {label_text(axis.values[0])}"
         for name, axis in found.items()
@@ -187,6 +209,12 @@ def grid_facts(fit: Fit, names, found, averaged, weights):
         facts.append(f"held at {', '.join(held)}")
     if averaged:
         facts.append(f"averaged over {', '.join(averaged)} ({weights} weights)")
+    for parents in dict.fromkeys(nested.values()):
+        inside = [name for name, own in nested.items() if own == parents]
+        facts.append(
+            f"{' and '.join(inside)} {'is' if len(inside) == 1 else 'are'} nested in "
+            f"{' and '.join(parents)}: only combinations that occur"
+        )
     formula = fit.design.spec.formula.fixed
     for term in formula.terms:
         used = {c.name for i in term for c in column_names(formula.variables[i].node)}

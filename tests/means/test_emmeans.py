@@ -11,10 +11,10 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.inference.means.adjust import adjusted
-from mixedeffects.inference.means.families import contrast_weights
-from mixedeffects.inference.means.multivariate_t import LargestT
-from mixedeffects.inference.means.studentized_range import (
+from mixedeffects.means.adjust import adjusted
+from mixedeffects.means.families import contrast_weights
+from mixedeffects.means.multivariate_t import LargestT
+from mixedeffects.means.studentized_range import (
     studentized_range_quantile,
     studentized_range_sf,
 )

@@ -112,7 +112,7 @@ def _stepwise(adjust, p):
 
 
 def _tukey(t, df, level, k):
-    from mixedeffects.inference.means.studentized_range import (
+    from mixedeffects.means.studentized_range import (
         studentized_range_quantile,
         studentized_range_sf,
     )
@@ -123,7 +123,7 @@ def _tukey(t, df, level, k):
 
 
 def _mvt(t, df, level, correlation):
-    from mixedeffects.inference.means.multivariate_t import LargestT
+    from mixedeffects.means.multivariate_t import LargestT
 
     largest = LargestT(correlation)
     both = [largest.sf(a, d) for a, d in zip(t, df, strict=True)]

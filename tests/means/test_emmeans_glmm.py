@@ -10,14 +10,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, logit
+from scipy.stats import norm
 
 import mixedeffects as me
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.family import LINKS
-from mixedeffects.inference.means.inverse_link import InverseLink, total_variance
+from mixedeffects.means.inverse_link import InverseLink, total_variance
 from tests import tolerances as tol
 from tests.golden.glmm.frames import _frame
-from tests.inference.test_emmeans import listed, r_columns
+from tests.means.test_emmeans import listed, r_columns
 
 MODELS = json.loads((Path(__file__).parents[1] / "golden" / "emmeans" / "glmm.json").read_text())[
     "models"
@@ -84,6 +86,17 @@ def same_order(ours, theirs):
     return theirs.iloc[[their_key.index(k) for k in key]].reset_index(drop=True)
 
 
+def kept_inside(ours, theirs):
+    """Their limits; by the logit of their estimates where some of them are no probabilities."""
+    if not any("intervals by the logit" in note for note in ours.notes):
+        return theirs
+    assert ((theirs["lower"] < 0) | (theirs["upper"] > 1)).any()
+    assert ours.tidy()["lower"].between(0, 1).all() and ours.tidy()["upper"].between(0, 1).all()
+    p, z = theirs["estimate"], norm.ppf(0.975)
+    half = z * theirs["std_error"] / (p * (1 - p))
+    return theirs.assign(lower=expit(logit(p) - half), upper=expit(logit(p) + half))
+
+
 def assert_same(ours, theirs, adjust="none", loose=tol.GLMM_MEANS):
     table, test = ours.tidy(), ours.test()
     theirs = same_order(table, theirs)
@@ -96,6 +109,7 @@ def assert_same(ours, theirs, adjust="none", loose=tol.GLMM_MEANS):
         return
     assert np.isinf(table["df"]).all()
     # limits of ratios are exponentials: their errors in units of themselves
+    theirs = kept_inside(ours, theirs)
     limit = tol.MVT_LIMIT_IN_SE if adjust == "mvt" else 10 * loose
     for column in ("lower", "upper"):
         size = np.maximum(se, np.abs(theirs[column]))
@@ -338,3 +352,24 @@ def test_methods_of_linear_models_are_refused():
     constant = me.glmm("count ~ mined + (1 | site)", frame, family="poisson", zi="~ 1")
     with pytest.raises(OptionError, match="the same everywhere"):
         constant.emmeans("mined", component="zi")
+
+
+def test_limits_of_means_keep_to_their_range():
+    """The mean count of a few counts, and contrasts of means, which have no such range."""
+    rng = np.random.default_rng(2)
+    g = np.repeat(np.arange(6), 6)
+    data = pd.DataFrame({"a": np.tile(["p", "q", "r"], 12), "g": g})
+    data["y"] = rng.poisson(np.exp(-3.0 + 3.0 * (data["a"] == "r") + rng.normal(size=6)[g]))
+    data.loc[0, "y"] = 1
+    fit = me.glmm("y ~ a + (1 | g)", data, family="poisson")
+    means = fit.emmeans("a", average="response")
+    table = means.tidy()
+    assert "intervals by the logarithm of the means: others would leave their range" in means.notes
+    estimate, se, z = table["estimate"], table["std_error"], norm.ppf(0.975)
+    assert (estimate - z * se < 0).any()
+    np.testing.assert_allclose(table["lower"], estimate * np.exp(-z * se / estimate))
+    np.testing.assert_allclose(table["upper"], estimate * np.exp(z * se / estimate))
+    contrasts = means.contrasts(adjust="none")
+    assert not any("intervals by" in note for note in contrasts.notes)
+    table = contrasts.tidy()
+    np.testing.assert_allclose(table["lower"], table["estimate"] - z * table["std_error"])

@@ -1,0 +1,100 @@
+"""Factors of the fixed effects whose levels occur within one level of another factor only.
+
+The forms of a treatment that the control does not have, areas of a region: most combinations of
+such levels do not exist. Means are of those that do, and the average over a nested factor is over
+its levels within each level of the other, which are averaged afterwards (as R's emmeans does).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def nesting(axes):
+    """Which factors are nested in which.
+
+    Of two factors that group the rows alike the later one is nested in the earlier.
+
+    Parameters
+    ----------
+    axes : sequence of Axis
+        Variables of a grid.
+
+    Returns
+    -------
+    dict of str to dict of str to (n_levels,) int array
+        Per nested factor, by the factors that it is nested in: the level of theirs that every one
+        of its levels occurs in.
+    """
+    coded = [axis for axis in axes if axis.codes is not None and len(axis.values) > 1]
+    found = {}
+    for i, child in enumerate(coded):
+        for j, parent in enumerate(coded):
+            few, many = len(parent.values), len(child.values)
+            if i == j or few > many or (few == many and j > i):
+                continue
+            home = _homes(child, parent)
+            if home is not None:
+                found.setdefault(child.name, {})[parent.name] = home
+    return found
+
+
+def _homes(child, parent):
+    """The level of a parent that each level of a child occurs in; None where one is in several."""
+    inside = (child.codes >= 0) & (parent.codes >= 0)
+    own, other = child.codes[inside], parent.codes[inside]
+    home = np.full(len(child.values), -1)
+    home[own] = other
+    return home if np.array_equal(home[own], other) else None
+
+
+def with_parents(names, nested):
+    """The names asked for, and those of the factors that they are nested in."""
+    out = list(names)
+    for name in names:
+        out += [parent for parent in nested.get(name, ()) if parent not in out]
+    return out
+
+
+def existing(index, names, nested):
+    """Whether points of a grid have combinations that exist.
+
+    Parameters
+    ----------
+    index : dict of str to (m,) int array
+        The place of every point along each axis.
+    names : sequence of str
+        The axes to look at.
+    """
+    m = len(next(iter(index.values()), [0]))
+    good = np.ones(m, dtype=bool)
+    for child in names:
+        for parent, home in nested.get(child, {}).items():
+            if parent in names:
+                good &= home[index[child]] == index[parent]
+    return good
+
+
+def equal_weights(index, names, nested, sizes, good):
+    """(m,) weights of the points of a grid: equal within each combination of what nests them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The axes that are averaged over.
+    sizes : dict of str to int
+        Number of values of each axis.
+    good : (m,) bool array
+        From `existing`.
+    """
+    weight = good.astype(float)
+    for child in names:
+        parents = nested.get(child, {})
+        if not parents:
+            weight /= sizes[child]
+            continue
+        # its levels that are in the same levels of all of its parents
+        together = np.column_stack(list(parents.values()))
+        _, group, count = np.unique(together, axis=0, return_inverse=True, return_counts=True)
+        weight /= count[group.reshape(-1)][index[child]]
+    return weight
