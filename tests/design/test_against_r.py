@@ -57,7 +57,7 @@ def full_matrix(text):
     formula = parse(f"y ~ {text}")
     opened = open_table(table())
     columns = {name: opened.column(name) for name in formula.column_names}
-    values = Evaluator(formula.text, columns, opened.n_rows, {}, {}, True)
+    values = Evaluator(formula.text, columns, opened.n_rows, states={}, levels={}, training=True)
     X, names, _ = model_matrix(formula.fixed, values)
     return X, names
 

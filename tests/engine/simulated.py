@@ -7,7 +7,7 @@ import numpy as np
 from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.engine import Solver
 from mixedeffects.engine.plan import plan_products
-from mixedeffects.estimation import LMMObjective, Parameters
+from mixedeffects.estimation import CovarianceParameters, LMMObjective
 from tests.oracles import dense
 
 
@@ -71,7 +71,8 @@ def objective_of(design, engine="dense", reml=True):
     """The objective with the first block as leaf and a dense or sparse remainder."""
     stats = CrossProducts.of(design, layout_of(design))
     solver = Solver(stats, plan_products(stats, engine))
-    return LMMObjective(stats, solver, Parameters(design.blocks, stats.reference.T_blocks), reml)
+    parameters = CovarianceParameters(design.blocks, stats.reference.T_blocks)
+    return LMMObjective(stats, solver, parameters, reml)
 
 
 class Oracle:

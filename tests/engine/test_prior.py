@@ -10,7 +10,7 @@ from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.engine import Solver, make_plan
 from mixedeffects.engine.plan import choose_layout
 from mixedeffects.engine.rows import RandomRows, row_system
-from mixedeffects.estimation import LMMObjective, Parameters
+from mixedeffects.estimation import CovarianceParameters, LMMObjective
 from tests import tolerances as tol
 from tests.engine.simulated import design_of
 from tests.oracles import dense
@@ -91,7 +91,7 @@ CASES = (
 
 def objective_of(design, plan, reml):
     stats = CrossProducts.of(design, plan.layout)
-    parameters = Parameters(design.blocks, stats.reference.T_blocks)
+    parameters = CovarianceParameters(design.blocks, stats.reference.T_blocks)
     return LMMObjective(stats, Solver(stats, plan), parameters, reml)
 
 

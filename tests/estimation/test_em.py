@@ -11,7 +11,7 @@ import mixedeffects as me
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import build_design
 from mixedeffects.engine import Solver
-from mixedeffects.estimation import LMMObjective, Parameters
+from mixedeffects.estimation import CovarianceParameters, LMMObjective
 from mixedeffects.estimation import em as em_module
 from mixedeffects.estimation.em import em, plain_step, residual_ratio
 from mixedeffects.estimation.minimize import settle
@@ -36,7 +36,7 @@ MODELS = golden_models()
 def objective_of(formula, table, reml=True, weights=None, layout="planned"):
     design = build_design(formula, table, weights=weights)
     stats = CrossProducts.of(design, layouts(design)[layout])
-    parameters = Parameters(design.blocks, stats.reference.T_blocks)
+    parameters = CovarianceParameters(design.blocks, stats.reference.T_blocks)
     return design, LMMObjective(stats, Solver(stats), parameters, reml)
 
 

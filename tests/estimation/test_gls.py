@@ -30,7 +30,7 @@ def setting():
 
 def test_fixed_columns_are_orthonormal(setting):
     fit, _, X, _, inverse = setting
-    T = fit.gls.T
+    T = fit.gls.T_hat
     np.testing.assert_allclose((X @ T).T @ inverse @ (X @ T), np.eye(2), atol=tol.ROUNDING_E6)
     np.testing.assert_allclose(fit.gls.beta, fit.beta, rtol=tol.ROUNDING_E12)
     np.testing.assert_allclose(fit.vcov_beta, fit.sigma**2 * T @ T.T, rtol=tol.ROUNDING_E12)
@@ -41,7 +41,7 @@ def test_scores_are_those_of_a_dense_inverse(setting):
     gls, residuals = fit.gls, y - X @ fit.beta
     for f, (codes, rows) in enumerate(Z):
         columns = rows @ gls.T_blocks[f]
-        for found, right in ((gls.scores[f], residuals), (gls.fixed_scores[f], X @ gls.T)):
+        for found, right in ((gls.scores[f], residuals), (gls.fixed_scores[f], X @ gls.T_hat)):
             solved = inverse @ right
             for level in range(found.shape[0]):
                 inside = codes == level

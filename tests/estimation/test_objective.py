@@ -6,7 +6,7 @@ import pytest
 from mixedeffects.crossprod import CrossProducts, Layout
 from mixedeffects.design import build_design
 from mixedeffects.engine import Solver, make_plan
-from mixedeffects.estimation import LMMObjective, Parameters
+from mixedeffects.estimation import CovarianceParameters, LMMObjective
 from tests import tolerances as tol
 from tests.estimation.simulated import FORMULAS, crossed_table
 from tests.oracles import dense
@@ -29,7 +29,7 @@ def layouts(design):
 
 def objective_of(design, layout, reml):
     stats = CrossProducts.of(design, layout)
-    parameters = Parameters(design.blocks, stats.reference.T_blocks)
+    parameters = CovarianceParameters(design.blocks, stats.reference.T_blocks)
     return LMMObjective(stats, Solver(stats), parameters, reml)
 
 

@@ -163,7 +163,7 @@ def test_row_slopes_are_derivatives_by_a_further_column(nested):
         problem, groups, _, _ = problem_of(moved.design, moved.family, moved.response)
         x = np.empty(problem.n_parameters)
         x[: problem.n_fixed] = np.linalg.solve(groups[0].T, fit.beta)
-        x[problem.n_fixed :] = problem.covariance.from_user(fit.theta)
+        x[problem.n_fixed :] = problem.covariance_parameters.from_user(fit.theta)
         objective = LaplaceObjective(problem)
         with objective.exactly():
             values.append(objective.value(x))

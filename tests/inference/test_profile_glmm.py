@@ -101,7 +101,7 @@ def objective(fit, values):
         x[group.part] = np.linalg.solve(group.T, values[at : at + p])
         at += p
     theta = [s0, r * s1, s1 * np.sqrt(max(0.0, 1 - r * r))]
-    x[problem.n_fixed :] = problem.covariance.from_user(np.array(theta))
+    x[problem.n_fixed :] = problem.covariance_parameters.from_user(np.array(theta))
     return fit.evaluation.objective.value(x)
 
 

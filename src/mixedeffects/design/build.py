@@ -82,11 +82,8 @@ def build_design(
     table = open_table(data)
     formula, dot = replace_dot(formula, table, weights, exposure)
     thresholds = kind == "ordinal"
-    if thresholds and not formula.fixed.intercept:
-        raise FormulaError(
-            "an ordinal model has thresholds in place of an intercept; leave out '0 +' or '- 1'",
-            formula.text,
-        )
+    if thresholds:
+        _require_intercept(formula)
     exposures = None if exposure is None else row_column("exposure", exposure, table)
     priors = None if weights is None else row_column("weights", weights, table)
     exposure_name = exposure if isinstance(exposure, str) else None
@@ -98,12 +95,10 @@ def build_design(
     }
     report, columns = _rows_used(table, used, (priors, exposures))
 
-    values = Evaluator(formula.text, columns, report.n_used, {}, {}, True, report.kept)
-    risk = prior = None
-    if exposures is not None:
-        risk = check_exposure(exposures.select(report.kept), report.kept)
-    if priors is not None:
-        prior = positive_weights(priors.select(report.kept))
+    values = _training(formula, columns, report)
+    kept = report.kept
+    risk = None if exposures is None else check_exposure(exposures.select(kept), kept)
+    prior = None if priors is None else positive_weights(priors.select(kept))
     ordered = table.flavour == "polars"  # whose only plain categories are those of an Enum
     answer = read_response(formula, values, kind, prior, ordered=ordered)
     grouping = Grouping(values)
@@ -119,28 +114,43 @@ def build_design(
     if kind in ("binomial", "ordinal") and answer.size is None and prior is None:
         _refuse_one_per_level(mean.blocks, kind)
     notes = [*formula.notes, *values.notes, *answer.notes, *overlap_notes(mean.blocks)]
-    built: dict[str, LinearPredictor] = {}
+    built = {}
     for name, one, own_dot in others:
-        own = Evaluator(one.text, columns, report.n_used, {}, {}, True, report.kept)
-        built[name] = found = build_predictor(
-            name, one, own, grouping, table.flavour, columns=used[name], dot=own_dot, saturated=True
-        )
-        if not found.x_names and not found.blocks and found.offset is None:
-            raise ModelError(f"the formula of {name} has nothing to estimate; write {name}='~ 1'")
-        notes += [*one.notes, *own.notes, *overlap_notes(found.blocks)]
+        own = _training(one, columns, report)
+        built[name] = _other_predictor(name, one, own, grouping, table.flavour, used, own_dot)
+        notes += [*one.notes, *own.notes, *overlap_notes(built[name].blocks)]
     notes += grouping.notes
     if kind == "number" and (note := two_values_note(formula.response_text, answer.y)):
         notes.append(note)
     return Design(
-        y=answer.y,
-        mean=mean,
-        missing=report,
-        notes=tuple(dict.fromkeys(notes)),
-        weights=answer.weights,
-        size=answer.size,
-        exposure=risk,
-        others=built,
-        index=table.index,
+        y=answer.y, mean=mean, missing=report, notes=tuple(dict.fromkeys(notes)),
+        weights=answer.weights, size=answer.size, exposure=risk, others=built, index=table.index,
+    )  # fmt: skip
+
+
+def _require_intercept(formula: Formula) -> None:
+    """Refuse an ordinal model without intercept: its thresholds hold the constant."""
+    if not formula.fixed.intercept:
+        raise FormulaError(
+            "an ordinal model has thresholds in place of an intercept; leave out '0 +' or '- 1'",
+            formula.text,
+        )
+
+
+def _other_predictor(name, formula, values, grouping, flavour, used, dot) -> LinearPredictor:
+    """The linear predictor of zero inflation or dispersion; refused with nothing to estimate."""
+    found = build_predictor(
+        name, formula, values, grouping, flavour, columns=used[name], dot=dot, saturated=True
+    )
+    if not found.x_names and not found.blocks and found.offset is None:
+        raise ModelError(f"the formula of {name} has nothing to estimate; write {name}='~ 1'")
+    return found
+
+
+def _training(formula: Formula, columns: dict[str, Column], report) -> Evaluator:
+    """Values of a formula's variables on the rows that the model is made from."""
+    return Evaluator(
+        formula.text, columns, report.n_used, states={}, levels={}, training=True, kept=report.kept
     )
 
 

@@ -51,6 +51,8 @@ class Evaluator:
         Number of kept rows.
     states, levels : dict
         What was learnt in training, by variable text; filled while training.
+    training : bool
+        Whether the model is made from these rows; else its columns are rebuilt for other rows.
     kept : (n_rows,) bool array or None
         To name rows of the table as given in messages.
     """
@@ -60,6 +62,7 @@ class Evaluator:
         text: str,
         columns: dict[str, Column],
         n: int,
+        *,
         states: dict[str, dict[str, Any]],
         levels: dict[str, Coded],
         training: bool,

@@ -67,14 +67,7 @@ def build_predictor(
     """
     whole, names, terms = model_matrix(formula.fixed, values, limit=2 * values.n + 100)
     X, kept_columns, aliased = _drop_aliased(whole, names, terms, formula, values)
-    p = X.shape[1]
-    if p > (values.n - 1 if most_columns is None else most_columns):
-        what = "the model" if name == MAIN else f"the formula of {name}"
-        raise ModelError(
-            f"{what} has {p} fixed-effect column{'s' * (p != 1)} for {values.n} "
-            f"row{'s' * (values.n != 1)}; it needs more rows than columns"
-            + "".join(f"\n{note}" for note in values.notes)
-        )
+    _check_width(name, X.shape[1], values, most_columns)
     blocks = build_blocks(
         formula.random, values, grouping, [(formula.fixed, whole, names)], saturated=saturated
     )
@@ -82,7 +75,7 @@ def build_predictor(
         names = tuple(names[j] for j in kept_columns)
         terms = tuple(terms[j] for j in kept_columns)
     if thresholds:
-        X, names, terms = select_columns(X, range(1, p)), names[1:], terms[1:]
+        X, names, terms = select_columns(X, range(1, X.shape[1])), names[1:], terms[1:]
         if kept_columns is not None:
             kept_columns = tuple(j - 1 for j in kept_columns[1:])
         aliased = tuple(_beside_thresholds(column) for column in aliased)
@@ -114,6 +107,17 @@ def build_predictor(
         spec=spec,
         sources=keep_sources(formula, dot, values.columns, exposure),
     )
+
+
+def _check_width(name: str, p: int, values: Evaluator, most_columns: int | None) -> None:
+    """Refuse more columns than the rows can tell apart."""
+    if p > (values.n - 1 if most_columns is None else most_columns):
+        what = "the model" if name == MAIN else f"the formula of {name}"
+        raise ModelError(
+            f"{what} has {p} fixed-effect column{'s' * (p != 1)} for {values.n} "
+            f"row{'s' * (values.n != 1)}; it needs more rows than columns"
+            + "".join(f"\n{note}" for note in values.notes)
+        )
 
 
 def _beside_thresholds(column: AliasedColumn) -> AliasedColumn:

@@ -74,7 +74,9 @@ def redesigned(design: Design, text: str, *, name: str = MAIN, saturated: bool =
             )
         known[variable.text] = value
     levels = {text: spec.levels[text] for text, value in known.items() if isinstance(value, Coded)}
-    values = Evaluator(formula.text, columns, design.n, dict(spec.states), levels, True)
+    values = Evaluator(
+        formula.text, columns, design.n, states=dict(spec.states), levels=levels, training=True
+    )
     values.know(known)
     found = build_predictor(
         old.name, replace(formula, offsets=()), values,

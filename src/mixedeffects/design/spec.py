@@ -221,7 +221,13 @@ class ModelSpec:
         for column in columns.values():
             refuse_infinite(column)
         values = Evaluator(
-            self.text, columns, report.n_used, self.states, self.levels, False, report.kept
+            self.text,
+            columns,
+            report.n_used,
+            states=self.states,
+            levels=self.levels,
+            training=False,
+            kept=report.kept,
         )
         whole, names, _ = model_matrix(formula.fixed, values)
         known = [(formula.fixed, whole, names)]
@@ -284,7 +290,9 @@ class ModelSpec:
         nodes = [v.node for v in (*formula.fixed.variables, *formula.offsets)]
         used = list(dict.fromkeys(name.name for node in nodes for name in column_names(node)))
         columns = {name: table.column(name) for name in find_columns(formula, table, used)}
-        values = Evaluator(self.text, columns, table.n_rows, self.states, self.levels, False)
+        values = Evaluator(
+            self.text, columns, table.n_rows, states=self.states, levels=self.levels, training=False
+        )
         X, _, _ = model_matrix(formula.fixed, values)
         if self.thresholds:
             X = select_columns(X, range(1, X.shape[1]))

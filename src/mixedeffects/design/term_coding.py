@@ -52,7 +52,9 @@ def term_codings(spec: ModelSpec, sources: SourceColumns) -> list[TermCoding]:
     [('(Intercept)', range(0, 1)), ('f', range(1, 3))]
     """
     terms = spec.formula.fixed
-    values = Evaluator(spec.text, sources.first_row(), 1, spec.states, spec.levels, False)
+    values = Evaluator(
+        spec.text, sources.first_row(), 1, states=spec.states, levels=spec.levels, training=False
+    )
     read = [values.variable(variable) for variable in terms.variables]
     full = full_dummies(terms, [isinstance(source, Coded) for source in read])
     found, start = [], 0

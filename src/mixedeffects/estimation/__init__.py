@@ -6,10 +6,10 @@ from mixedeffects.doors import late
 from mixedeffects.estimation.boundary import NEGLIGIBLE, Direction
 from mixedeffects.estimation.certificate import Certificate, FlatDirection
 from mixedeffects.estimation.coefficients import Coefficients
+from mixedeffects.estimation.covariance_parameters import CovarianceParameters
 from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
 from mixedeffects.estimation.objective import Evaluation, LMMObjective
-from mixedeffects.estimation.parameters import Parameters
 from mixedeffects.estimation.recession import Recession, complement, null_space
 from mixedeffects.estimation.search_log import Step
 
@@ -42,12 +42,12 @@ __all__ = [
     "OPTIMIZERS",
     "Certificate",
     "Coefficients",
+    "CovarianceParameters",
     "Direction",
     "Evaluation",
     "FlatDirection",
     "LMMObjective",
     "NoiseObjective",
-    "Parameters",
     "Recession",
     "Step",
     "UserRule",

@@ -1,6 +1,6 @@
 """Generalised least squares at an optimum of a linear model, in columns in which numbers are good.
 
-The fixed columns are X^ = X T such that X^'V^-1X^ = I, the random ones Z~ = Z T_z nearly
+The fixed columns are X^ = X T^ such that X^'V^-1X^ = I, the random ones Z~ = Z T_z nearly
 orthonormal (`mixedeffects.crossprod.reference`). V, G and all variances are relative to sigma^2.
 """
 
@@ -38,8 +38,8 @@ class GLS:
         return self._factorisation.RX
 
     @cached_property
-    def T(self):
-        """(p, p) X^ = X T, so that T T' is the covariance of beta relative to sigma^2."""
+    def T_hat(self):
+        """(p, p) X^ = X T^, so that T^ T^' is the covariance of beta relative to sigma^2."""
         p = self._p
         return self._reference[:p, :p] @ dtrtri(self.R, lower=0)[0] if p else np.zeros((0, 0))
 

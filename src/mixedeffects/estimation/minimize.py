@@ -88,16 +88,9 @@ def minimize(
     check_optimizer(optimizer)
     options: dict[str, Any] = iteration_options(max_iterations)
     options["watch"] = Watch(objective, linear_look, rule)
-    if optimizer == "newton":
-        run = newton
+    if optimizer in ("newton", "em"):
         options["tolerance"] = ENOUGH if costly else TIGHT
-    elif optimizer == "em":
-        from mixedeffects.estimation.em import em as run
-
-        options["tolerance"] = ENOUGH if costly else TIGHT
-    else:
-        run = scipy_runner(optimizer)
-
+    run = newton if optimizer == "newton" else other_optimiser(optimizer)
     parameters = objective.parameters
     chosen = start is not None
     if start is None:
@@ -276,6 +269,15 @@ def _refuse_no_residual(objective, evaluation):
             "goes to zero and the likelihood has no maximum\n"
             "does the response vary within groups? use a coarser grouping factor or fewer terms"
         )
+
+
+def other_optimiser(name):
+    """The optimiser of that name, where it is not Newton's method."""
+    if name == "em":
+        from mixedeffects.estimation.em import em
+
+        return em
+    return scipy_runner(name)
 
 
 def scipy_runner(name):

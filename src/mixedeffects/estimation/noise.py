@@ -19,8 +19,8 @@ from mixedeffects.crossprod import CrossProducts
 from mixedeffects.design import rows_of
 from mixedeffects.engine import Solver
 from mixedeffects.engine.rows import row_variances
+from mixedeffects.estimation.covariance_parameters import CovarianceParameters
 from mixedeffects.estimation.objective import LMMObjective
-from mixedeffects.estimation.parameters import Parameters
 
 
 class NoiseObjective:
@@ -30,7 +30,7 @@ class NoiseObjective:
         self.design, self.plan, self.noise, self.reml = design, plan, noise, reml
         stats = CrossProducts.of(design, plan.layout, noise=noise)
         self.reference = stats.reference  # one for all phi: theta~ keeps its meaning
-        self.parameters = Parameters(design.blocks, stats.reference.T_blocks)
+        self.parameters = CovarianceParameters(design.blocks, stats.reference.T_blocks)
 
     def evaluate(self, x):
         """Value and gradient at x = (theta~, phi), the rows summed again.

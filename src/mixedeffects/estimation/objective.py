@@ -24,7 +24,7 @@ from numpy import concatenate
 
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.engine import Solver
-from mixedeffects.estimation.parameters import Parameters
+from mixedeffects.estimation.covariance_parameters import CovarianceParameters
 
 
 class LMMObjective:
@@ -49,7 +49,7 @@ class LMMObjective:
     def of(cls, design, plan, reml):
         """The objective of a design: its cross-products with a solver and parameters."""
         stats = CrossProducts.of(design, plan.layout)
-        parameters = Parameters(design.blocks, stats.reference.T_blocks)
+        parameters = CovarianceParameters(design.blocks, stats.reference.T_blocks)
         return cls(stats, Solver(stats, plan), parameters, reml)
 
     def evaluate(self, theta):

@@ -54,8 +54,8 @@ def fit_generalised(design, request, record):
             names=Names(design, groups),
             rule=rule,
         )
-    flat = flat_directions(design, family, response, problem.covariance)
-    certificate = with_flat(certificate, flat, problem.covariance.terms)
+    flat = flat_directions(design, family, response, problem.covariance_parameters)
+    certificate = with_flat(certificate, flat, problem.covariance_parameters.terms)
     return record.of(
         design, response, plan, evaluation, certificate, curvature, groups, request.kept(), row_of
     )
@@ -91,8 +91,9 @@ def user_coordinates(design, problem, groups):
     """What a stopping rule needs to speak of the model in the user's units."""
     names = {g.name: coefficient_names(design, g.name, g.T.shape[0]) for g in groups}
     return inference.UserCoordinates(
-        groups, names, problem.covariance, design.all_blocks, len(design.blocks), residual=False
-    )
+        groups, names, problem.covariance_parameters, design.all_blocks, len(design.blocks),
+        residual=False,
+    )  # fmt: skip
 
 
 def start_of(fit, problem, groups, record):

@@ -86,7 +86,7 @@ class GLMMFit:
         problem = evaluation.objective.problem
         x = evaluation.estimates
         values = {group.name: group.of(x) for group in groups}
-        theta = problem.covariance.to_user(problem.theta(x))
+        theta = problem.covariance_parameters.to_user(problem.theta(x))
         return cls(
             design=design,
             request=request,
@@ -97,7 +97,7 @@ class GLMMFit:
             theta=theta,
             beta=values.pop("conditional"),
             extras=values,
-            lambdas=tuple(problem.covariance.lambdas(theta)),
+            lambdas=tuple(problem.covariance_parameters.lambdas(theta)),
             evaluation=evaluation,
             curvature=curvature,
             coefficients=groups,
@@ -266,8 +266,8 @@ class GLMMFit:
 
     @cached_property
     def covariance_parameters(self):
-        """Which entries of theta belong to which term: `mixedeffects.estimation.Parameters`."""
-        return self.evaluation.objective.problem.covariance
+        """Which entries of theta belong to which term: `estimation/covariance_parameters.py`."""
+        return self.evaluation.objective.problem.covariance_parameters
 
     @property
     def recession(self):

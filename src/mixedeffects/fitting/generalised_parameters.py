@@ -35,7 +35,7 @@ class GeneralisedParameters(FitParameters):
     def at(self, x):
         """Coefficients of all predictors, and theta, in the user's columns of the engine's x."""
         coefficients = [group.of(x) for group in self._coefficients]
-        return np.concatenate(coefficients), self._layout.to_user(x[self._n_fixed :])
+        return np.concatenate(coefficients), self._covariance_parameters.to_user(x[self._n_fixed :])
 
     @cached_property
     def hessian(self):
@@ -72,7 +72,7 @@ class GeneralisedParameters(FitParameters):
         """(P, m) directions of the engine's parameters without those that nothing is known of."""
         evaluation = self._evaluation
         theta = known_directions(
-            self._layout, evaluation.theta, evaluation.lambdas, 1.0,
+            self._covariance_parameters, evaluation.theta, evaluation.lambdas, 1.0,
             self._certificate.flat,
         )  # fmt: skip
         fixed = self._n_fixed
@@ -136,7 +136,7 @@ class GeneralisedParameters(FitParameters):
         theta, half, first = self._theta, self._half, self._n_fixed
         half = np.concatenate([half[:first], self._theta_jacobian() @ half[first:]])
         out = half @ half.T
-        for term in self._layout.terms:
+        for term in self._covariance_parameters.terms:
             own = theta[term.part]
             at = [first + term.part.start + i for i in term.structure.singular if own[i] == 0.0]
             out[at], out[:, at] = np.nan, np.nan
@@ -144,12 +144,12 @@ class GeneralisedParameters(FitParameters):
 
     def _theta_jacobian(self):
         """(K, K) derivative of theta in the user's columns by theta~."""
-        layout, theta = self._layout, self._evaluation.theta
+        to_user, theta = self._covariance_parameters.to_user, self._evaluation.theta
         J = np.empty((theta.size, theta.size))
         for i, value in enumerate(theta):
             size = STEP * max(1.0, abs(value))
             up, down = theta.copy(), theta.copy()
             up[i] += size
             down[i] -= size
-            J[:, i] = (layout.to_user(up) - layout.to_user(down)) / (2.0 * size)
+            J[:, i] = (to_user(up) - to_user(down)) / (2.0 * size)
         return J

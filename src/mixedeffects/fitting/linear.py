@@ -19,11 +19,7 @@ SMALLEST, LARGEST = 1e-50, 1e50
 
 def fit_linear(design, request, record):
     """Fit the linear mixed model of a design; `record` is the class of `LMMFit` that is made."""
-    if not design.blocks:
-        raise ModelError(
-            "the formula has no random effects\n"
-            "add at least one term such as (1 | group), or use ordinary least squares"
-        )
+    require_random_effects(design)
     scale = response_size(design)
     plan = make_plan(design, request.engine)
     require_memory(plan)
@@ -41,16 +37,7 @@ def coefficients_of(objective):
 
 def optimum(design, plan, objective, request, record):
     """The fit at the optimum of an objective."""
-    rule, start = None, None
-    if request.converged is not None:
-        user = inference.UserCoordinates(
-            coefficients_of(objective), {"conditional": design.x_names}, objective.parameters,
-            design.blocks, len(design.blocks), residual=True,
-        )  # fmt: skip
-        rule = UserRule(request.converged, user)
-    if request.start is not None:
-        parameters = objective.parameters
-        start = parameters.from_user(theta_of(request.start, parameters, "start"))
+    start, rule = start_and_rule(design, objective, request)
     evaluation, certificate = minimize(
         objective,
         request.optimizer,
@@ -60,6 +47,30 @@ def optimum(design, plan, objective, request, record):
         rule=rule,
     )
     return record.of(design, plan, evaluation, certificate, request.kept())
+
+
+def start_and_rule(design, objective, request):
+    """What the user gave as `start` and `converged`, for the optimiser; None where not given."""
+    start, rule = None, None
+    if request.converged is not None:
+        user = inference.UserCoordinates(
+            coefficients_of(objective), {"conditional": design.x_names}, objective.parameters,
+            design.blocks, len(design.blocks), residual=True,
+        )  # fmt: skip
+        rule = UserRule(request.converged, user)
+    if request.start is not None:
+        parameters = objective.parameters
+        start = parameters.from_user(theta_of(request.start, parameters, "start"))
+    return start, rule
+
+
+def require_random_effects(design):
+    """Refuse a formula without random effects."""
+    if not design.blocks:
+        raise ModelError(
+            "the formula has no random effects\n"
+            "add at least one term such as (1 | group), or use ordinary least squares"
+        )
 
 
 def response_size(design):

@@ -235,7 +235,7 @@ class LMMFit:
 
     @property
     def covariance_parameters(self):
-        """Which entries of theta belong to which term: `mixedeffects.estimation.Parameters`."""
+        """Which entries of theta belong to which term: `estimation/covariance_parameters.py`."""
         return self.evaluation.objective.parameters
 
     @property
@@ -249,7 +249,7 @@ class LMMFit:
 
         Bates, Mächler, Bolker & Walker (2015), eq. 54, doi:10.18637/jss.v067.i01.
         """
-        return self.sigma**2 * (self.gls.T @ self.gls.T.T)
+        return self.sigma**2 * (self.gls.T_hat @ self.gls.T_hat.T)
 
     @cached_property
     def b(self):

@@ -1,8 +1,9 @@
 """All parameters of a fit in the user's columns: what they are called, and how well they are known.
 
-First come the coefficients of all linear predictors, then the variance parameters: theta~ in the
-optimiser's columns and, of a linear model, log sigma^2. The variance components, which users see,
-are functions of these, whose covariance follows by the delta method.
+`values` are the coefficients of all linear predictors, then theta in lme4's order. The *variance
+parameters* are the coordinates of derivatives and covariances: theta~ in the optimiser's columns
+and, of a linear model, log sigma^2. The variance components, which users see, are functions of
+them, whose covariance follows by the delta method.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class FitParameters:
         self._sigma, self._lambdas, self._blocks = fit.sigma, fit.lambdas, fit.all_blocks
         self._names, self._n_main = fit.design.x_names, len(fit.design.blocks)
         self._evaluation, self._certificate = fit.evaluation, fit.certificate
-        self._layout = fit.covariance_parameters
+        self._covariance_parameters = fit.covariance_parameters
         # whether log sigma^2 is a variance parameter besides theta~
         self.has_residual = fit.kind.residual
 
@@ -83,13 +84,13 @@ class FitParameters:
 
         Relative to sigma^2 and in the optimiser's columns, in which sums over rows keep digits.
         """
-        return self._layout.dG(self._evaluation.theta, self._evaluation.lambdas)
+        return self._covariance_parameters.dG(self._evaluation.theta, self._evaluation.lambdas)
 
     @cached_property
     def slopes(self):
         """Per block, the (V, k, k) derivatives of G by the variance parameters."""
         V, out, at = self.residual_slopes.size, [], 0
-        parts = zip(self.dG, self._layout.T_blocks, self.covariances, strict=True)
+        parts = zip(self.dG, self._covariance_parameters.T_blocks, self.covariances, strict=True)
         for dG, T, G in parts:
             slopes = np.zeros((V, *G.shape))
             slopes[at : at + len(dG)] = self._sigma**2 * (T @ dG @ T.T)

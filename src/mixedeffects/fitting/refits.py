@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.engine import make_plan, require_memory, threads_for
 from mixedeffects.errors import OptionError
-from mixedeffects.estimation import LMMObjective, Parameters
+from mixedeffects.estimation import CovarianceParameters, LMMObjective
 from mixedeffects.fitting.linear import theta_of
 
 # of the response in whose place the model's own are drawn; no result depends on it
@@ -69,9 +69,9 @@ def _linear(design, request, beta, theta, sigma, extras):
         raise OptionError("a linear model has beta, theta, and a sigma above zero")
     plan = make_plan(design, request.engine)
     require_memory(plan)
-    layout = Parameters(design.blocks, [np.eye(block.k) for block in design.blocks])
-    theta = theta_of(theta, layout, "theta")
-    factors = [sigma * Lam for Lam in layout.lambdas(theta)]
+    parameters = CovarianceParameters(design.blocks, [np.eye(block.k) for block in design.blocks])
+    theta = theta_of(theta, parameters, "theta")
+    factors = [sigma * Lam for Lam in parameters.lambdas(theta)]
     fixed = fixed_predictors(design, beta, sigma)
     y = drawn_rows(design, fixed, factors, 1, np.random.default_rng(_SEED))[:, 0]
     design = replace(design, y=y)
@@ -103,7 +103,7 @@ def _generalised(design, request, beta, theta, sigma, extras):
         coefficients = [_numbers(given[g.name], g.T.shape[0], g.name) for g in groups]
         return LaplaceRefits(
             design, response, groups, objective_of(problem, request.nagq),
-            np.concatenate(coefficients), theta_of(theta, problem.covariance, "theta"),
+            np.concatenate(coefficients), theta_of(theta, problem.covariance_parameters, "theta"),
         )  # fmt: skip
 
     first = at(design)

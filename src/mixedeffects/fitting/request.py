@@ -1,4 +1,8 @@
-"""What is asked of a fit: every option of `lmm` and `glmm` but the table."""
+"""What is asked of a fit: the options of `lmm` and `glmm` that the design does not have.
+
+The formulas, `weights` and `exposure` are in the design; `remedy` is for `lmm` and `glmm`, which
+may fit several models for it.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 from mixedeffects.design import MAIN, LeftOut, require_rows, without_rows
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.estimation import Coefficients, Parameters
+from mixedeffects.estimation import Coefficients, CovarianceParameters
 from mixedeffects.family import Response
 from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
 from mixedeffects.fitting.keep_sums import keep_sums
@@ -38,7 +38,7 @@ class KnownOptimum:
 
     design: Any
     groups: tuple[Coefficients, ...]
-    layout: Parameters
+    covariance_parameters: CovarianceParameters
     value: float
     x: np.ndarray
     estimates: np.ndarray
@@ -55,12 +55,12 @@ class KnownOptimum:
     @property
     def theta(self):
         """(n_theta,) the engine's parameters of the covariances."""
-        return self.x[self.x.size - self.layout.n_theta :]
+        return self.x[self.x.size - self.covariance_parameters.n_theta :]
 
     @cached_property
     def lambdas(self):
         """Per block, the (k, k) factor of its covariance in the engine's columns."""
-        return self.layout.lambdas(self.theta)
+        return self.covariance_parameters.lambdas(self.theta)
 
     def to_arrays(self):
         """What a file keeps, as arrays by name."""
@@ -69,7 +69,8 @@ class KnownOptimum:
             out["half"] = self.half
         for group in self.groups:
             out[f"T of {group.name}"] = group.T
-        series = ("T", self.layout.T_blocks), ("modes", self.modes), ("slopes", self.slopes)
+        T_blocks = self.covariance_parameters.T_blocks
+        series = ("T", T_blocks), ("modes", self.modes), ("slopes", self.slopes)
         for name, arrays in (*series, ("covariances", self.covariances)):
             out |= {f"{name} {f}": one for f, one in enumerate(arrays)}
         return out
@@ -102,13 +103,13 @@ class KnownOptimum:
             return found
 
         q, k = [b.factor.n_levels for b in blocks], [b.k for b in blocks]
-        layout = Parameters(blocks, series("T", [(b, b) for b in k]))
-        P = at + layout.n_theta
+        parameters = CovarianceParameters(blocks, series("T", [(b, b) for b in k]))
+        P = at + parameters.n_theta
         x, estimates, half = arrays["x at the optimum"], arrays["x"], arrays.get("half")
         if x.shape != (P,) or estimates.shape != (P,) or (half is not None and len(half) != P):
             raise ValueError("arrays differ in size (parameters)")
         return cls(
-            design, tuple(groups), layout, float(arrays["value"][0]), x, estimates, half,
+            design, tuple(groups), parameters, float(arrays["value"][0]), x, estimates, half,
             modes=series("modes", list(zip(q, k, strict=True))),
             covariances=series("covariances", list(zip(q, k, k, strict=True))),
             slopes=series("slopes", [(a, b, P) for a, b in zip(q, k, strict=True)]),
@@ -156,9 +157,9 @@ def left_out(fit):
 
 def known(cls, optimum, plan, certificate, request, sums):
     """A fit of class `cls` from an optimum and from `sums` as `keep_sums` computes them."""
-    design, layout = optimum.design, optimum.layout
+    design, parameters = optimum.design, optimum.covariance_parameters
     values = {group.name: group.of(optimum.estimates) for group in optimum.groups}
-    theta = layout.to_user(optimum.estimates[optimum.x.size - layout.n_theta :])
+    theta = parameters.to_user(optimum.estimates[optimum.x.size - parameters.n_theta :])
     out = cls(
         design=design,
         request=request,
@@ -169,7 +170,7 @@ def known(cls, optimum, plan, certificate, request, sums):
         theta=theta,
         beta=values.pop(MAIN),
         extras=values,
-        lambdas=tuple(layout.lambdas(theta)),
+        lambdas=tuple(parameters.lambdas(theta)),
         evaluation=optimum,
         curvature=None,
         coefficients=optimum.groups,
@@ -177,7 +178,7 @@ def known(cls, optimum, plan, certificate, request, sums):
     out.sums.update(sums)
     rows = (LeftOut((design.n,)),) * len(request.family.predictor_names)
     out.__dict__.update(
-        covariance_parameters=layout,
+        covariance_parameters=parameters,
         mode_curvature=KnownModes(optimum),
         predictors=rows,
         fixed_predictors=rows,

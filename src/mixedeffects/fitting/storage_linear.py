@@ -10,7 +10,7 @@ from mixedeffects.crossprod import from_arrays, to_arrays
 from mixedeffects.design import has_rows
 from mixedeffects.engine import Solver, make_plan, plan_products, require_memory, threads_for
 from mixedeffects.errors import DataError
-from mixedeffects.estimation import LMMObjective, Parameters
+from mixedeffects.estimation import CovarianceParameters, LMMObjective
 
 PRODUCTS = "products/"
 
@@ -45,7 +45,7 @@ def restored(record, path, design, arrays, certificate, request):
         )
         names = tuple(block.factor.name for block in design.blocks)
         plan = replace(plan_products(stats, request.engine), names=names)
-        parameters = Parameters(design.blocks, stats.reference.T_blocks)
+        parameters = CovarianceParameters(design.blocks, stats.reference.T_blocks)
         objective = LMMObjective(stats, Solver(stats, plan), parameters, bool(request.reml))
     if theta.shape != (objective.parameters.n_theta,) or not np.isfinite(theta).all():
         raise DataError(f"{path} is damaged: theta does not belong to its formula")

@@ -63,7 +63,7 @@ class TermList:
 
 @dataclass(slots=True)
 class Expansion:
-    """Expands one side of a formula; `terms` is filled by `add`.
+    """Expands one side of a formula: `expand` gives its terms, `result` makes a `TermList` of them.
 
     `dot` holds the columns that ``.`` stands for; None until a table is known.
     """

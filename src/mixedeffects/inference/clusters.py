@@ -208,7 +208,7 @@ class GLSRows:
 
     Attributes
     ----------
-    T : (p, p) array
+    T_hat : (p, p) array
         T^; beta = T^ beta^.
     residual : (n,) array
         e.
@@ -216,7 +216,7 @@ class GLSRows:
 
     def __init__(self, fit: LinearFit):
         gls, design = fit.gls, fit.design
-        self.design, self.p, self.T = design, design.X.shape[1], gls.T
+        self.design, self.p, self.T_hat = design, design.X.shape[1], gls.T_hat
         y = design.y if design.offset is None else design.y - design.offset
         self.residual = y - design.X @ fit.beta
         self._effects = []
@@ -231,7 +231,7 @@ class GLSRows:
     def columns(self, rows):
         """(r, p + 1) array [X^ e] of some rows."""
         out = np.empty((rows.size, self.p + 1))
-        np.matmul(self.design.X[rows], self.T, out=out[:, : self.p])
+        np.matmul(self.design.X[rows], self.T_hat, out=out[:, : self.p])
         out[:, self.p] = self.residual[rows]
         return out
 

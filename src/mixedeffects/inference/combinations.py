@@ -1,4 +1,7 @@
-"""Combinations of variances that are in the data where single ones are not."""
+"""Combinations of variances that are in the data where single ones are not.
+
+Linear combinations of the fixed effects are in `df/estimates.py`.
+"""
 
 from __future__ import annotations
 

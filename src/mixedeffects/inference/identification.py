@@ -126,7 +126,7 @@ class Identification:
         if not fit.reml:
             return moved
         gls = fit.gls
-        inner = gls.T.T @ L.T
+        inner = gls.T_hat.T @ L.T
         size = np.einsum("pm,pm->m", inner, inner)
         scores = [s @ inner for s in gls.fixed_scores]  # (q, k, m)
         for flat in self.flat:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from mixedeffects.design import Design
     from mixedeffects.engine import Plan
-    from mixedeffects.estimation import Certificate, Coefficients, Parameters, Recession
+    from mixedeffects.estimation import Certificate, Coefficients, CovarianceParameters, Recession
     from mixedeffects.inference.kinds import Kind
     from mixedeffects.inference.prediction.uncertainty import Uncertainty
 
@@ -186,7 +186,7 @@ class Fit(HasColumns, Protocol):
         ...
 
     @property
-    def covariance_parameters(self) -> Parameters:
+    def covariance_parameters(self) -> CovarianceParameters:
         """Which entries of theta belong to which term."""
         ...
 

@@ -21,7 +21,7 @@ class UserCoordinates:
         Of all linear predictors.
     names : dict of str to sequence of str
         Per group of coefficients, what they are called.
-    layout : Parameters
+    covariance_parameters : CovarianceParameters
         theta of all blocks.
     blocks : sequence of Block
         Of all predictors.
@@ -31,8 +31,9 @@ class UserCoordinates:
         Whether the model has a residual variance besides theta.
     """
 
-    def __init__(self, coefficients, names, layout, blocks, n_main, *, residual):
-        self._coefficients, self._layout, self._blocks = coefficients, layout, blocks
+    def __init__(self, coefficients, names, covariance_parameters, blocks, n_main, *, residual):
+        self._coefficients, self._blocks = coefficients, blocks
+        self._covariance_parameters = covariance_parameters
         self._names = []
         for group in coefficients:
             prefix = "" if group.name == "conditional" else f"{group.name}: "
@@ -47,7 +48,7 @@ class UserCoordinates:
 
     def theta(self, step):
         """(n_theta,) in lme4's order."""
-        return self._layout.to_user(step.theta)
+        return self._covariance_parameters.to_user(step.theta)
 
     def components(self, steps):
         """Standard deviations and correlations by name, the residual's last: one of each step."""

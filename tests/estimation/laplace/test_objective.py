@@ -37,7 +37,7 @@ def point(problem, seed=2):
 def dense_value(problem, x):
     """2 F + log|M| at a minimum that SciPy finds, derivatives by differences of the density."""
     rows = problem.system.rows
-    lambdas = problem.covariance.lambdas(problem.theta(x))
+    lambdas = problem.covariance_parameters.lambdas(problem.theta(x))
     Z = np.zeros((rows.n, rows.width))
     scaled = rows.scaled(lambdas)
     for i in range(rows.n):
@@ -182,7 +182,7 @@ def test_many_nodes_are_the_integral(name):
     x = point(p)
     objective = QuadratureObjective(p, 41)
     value = objective.value(x)
-    p.system.scale(p.covariance.lambdas(p.theta(x)))
+    p.system.scale(p.covariance_parameters.lambdas(p.theta(x)))
     fixed, codes, q = p.fixed(x), p.system.rows.codes[0], p.system.rows.q[0]
     total = 0.0
     for j in range(q):

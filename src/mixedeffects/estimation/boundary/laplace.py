@@ -43,7 +43,7 @@ def snapped(objective, evaluation, search=None):
             new = search(new)
         return new if new.value <= old.value + LOWER else old
 
-    terms = objective.problem.covariance.terms
+    terms = objective.problem.covariance_parameters.terms
     return without_negligible(terms, evaluation, WIDER * NEGLIGIBLE, accepted)
 
 
@@ -82,7 +82,7 @@ def examine(evaluation):
     lower : LaplaceEvaluation or None
         A point off the boundary with a lower objective.
     """
-    covariance = evaluation.objective.problem.covariance
+    covariance = evaluation.objective.problem.covariance_parameters
     directions, lower = [], None
     for i, term in enumerate(covariance.terms):
         if clearly_regular(evaluation, term):

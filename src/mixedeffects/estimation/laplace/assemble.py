@@ -8,9 +8,9 @@ from mixedeffects.crossprod.reference import block_transform, coordinates, pilot
 from mixedeffects.engine import plan_blocks, require_memory
 from mixedeffects.engine.rows import RandomRows, row_system
 from mixedeffects.estimation.coefficients import Coefficients
+from mixedeffects.estimation.covariance_parameters import CovarianceParameters
 from mixedeffects.estimation.laplace.problem import Predictor, Problem
 from mixedeffects.estimation.laplace.stacking import OnePredictor, TwoPredictors, stack_rows
-from mixedeffects.estimation.parameters import Parameters
 
 # operations of one factorisation, per row, above which it costs far more than a pass over the rows
 DEAR = 3e3
@@ -81,7 +81,7 @@ def assemble(family, response, design, *, engine="auto"):
     elif owner and all(owner):
         stacking = OnePredictor(n, variables[1:])
     system = row_system(rows, blocks, plan)
-    covariance = Parameters(blocks, T_blocks)
+    covariance = CovarianceParameters(blocks, T_blocks)
     dear = plan.flops > DEAR * n
     problem = Problem(family, response, predictors, stacking, system, covariance, dear)
     return problem, tuple(coefficients), plan
@@ -102,7 +102,7 @@ def in_engines(problem, groups, values, theta):
     x = np.empty(problem.n_parameters)
     for group in groups:
         x[group.part] = np.linalg.solve(group.T, values[group.name])
-    x[problem.n_fixed :] = problem.covariance.from_user(theta)
+    x[problem.n_fixed :] = problem.covariance_parameters.from_user(theta)
     return x
 
 

@@ -43,7 +43,7 @@ def guess(evaluation):
             where.append(predictor.part.start + j)
     s = problem.gathered(mode.terms, raw=True)
     rows = system.rows
-    dG = problem.covariance.dG(evaluation.theta, evaluation.lambdas)
+    dG = problem.covariance_parameters.dG(evaluation.theta, evaluation.lambdas)
     at = {}
     for f, _, part in rows.parts:
         sf = s[part].reshape(rows.q[f], rows.k[f])
@@ -61,7 +61,7 @@ def guess(evaluation):
     theta = [at[f, i] for f in range(len(dG)) for i in range(len(dG[f]))]
     tail = slice(problem.n_fixed, P)
     H[tail, tail] = _raised(full[np.ix_(theta, theta)], evaluation)
-    parameters, D = problem.covariance, bending(evaluation)
+    parameters, D = problem.covariance_parameters, bending(evaluation)
     extra = np.zeros((parameters.n_theta, parameters.n_theta))
     parameters.add_curvature(evaluation.theta, D, extra)
     H[tail, tail] += extra
@@ -90,7 +90,7 @@ def _raised(H, evaluation):
     problem = evaluation.objective.problem
     blocks = evaluation.mode.factor.blocks()
     expected = np.zeros(H.shape[0])
-    for t in problem.covariance.terms:
+    for t in problem.covariance_parameters.terms:
         m = blocks[t.block]
         for i, (r, c) in enumerate(moved_entries(t.structure)):
             lost = 1.0 - np.diagonal(m, axis1=1, axis2=2)[:, t.columns[r]]

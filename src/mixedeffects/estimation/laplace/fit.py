@@ -196,13 +196,13 @@ def rivals(objective, x, result, B):
     tail = slice(problem.n_fixed, problem.n_parameters)
     found, out = result.evaluation, []
     weak = []
-    for term in problem.covariance.terms:
+    for term in problem.covariance_parameters.terms:
         size = np.abs(found.theta[term.part])
         error = np.sqrt(2.0 / np.maximum(B.diagonal()[tail][term.part], 1e-12))
         weak.append(bool(0 < size.max(initial=0.0) < WEAK * error.min(initial=np.inf)))
     if result.converged and any(weak) and problem.family.extras:
         near = found.x.copy()
-        for term, is_weak in zip(problem.covariance.terms, weak, strict=True):
+        for term, is_weak in zip(problem.covariance_parameters.terms, weak, strict=True):
             if is_weak:
                 near[tail][term.part] *= SMALLER
         out.append(near)

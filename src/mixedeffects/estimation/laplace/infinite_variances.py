@@ -24,7 +24,7 @@ def infinite_terms(evaluation):
     problem = objective.problem
     large = [
         i
-        for i, term in enumerate(problem.covariance.terms)
+        for i, term in enumerate(problem.covariance_parameters.terms)
         if np.abs(evaluation.theta[term.part]).max() > LARGE
     ]
     if not large:
@@ -32,7 +32,7 @@ def infinite_terms(evaluation):
     x = evaluation.x.copy()
     x[problem.predictors[0].part] *= FURTHER
     for i in large:
-        x[problem.n_fixed :][problem.covariance.terms[i].part] *= FURTHER
+        x[problem.n_fixed :][problem.covariance_parameters.terms[i].part] *= FURTHER
     far = objective.evaluate(x, near=evaluation)
     return large if far.value <= evaluation.value + RISE else []
 
@@ -53,7 +53,7 @@ def alike_terms(evaluation):
     """
     problem = evaluation.objective.problem
     out = []
-    for i, term in enumerate(problem.covariance.terms):
+    for i, term in enumerate(problem.covariance_parameters.terms):
         size = float(np.abs(evaluation.theta[term.part]).max(initial=0.0))
         suspect = size > APART or (size > 0.0 and alone(problem, term.block))
         if suspect and alike_within(problem, term.block):
@@ -67,7 +67,7 @@ def cannot_be_infinite(problem, i):
     As it grows a level's probability of two outcomes goes to zero, if nothing but the level makes
     its rows differ.
     """
-    block = problem.covariance.terms[i].block
+    block = problem.covariance_parameters.terms[i].block
     decided = outcomes(problem, _variable_of(problem, block))[0] is not None
     return decided and alone(problem, block) and not alike_within(problem, block)
 
@@ -119,7 +119,8 @@ def outcomes(problem, variable):
 def alone(problem, block):
     """Whether nothing but a constant and this block makes levels differ: no estimate is finite."""
     X = problem.predictors[_variable_of(problem, block)].X
-    return len(problem.covariance.terms) == 1 and X.shape[1] < 2 and not np.ptp(X, axis=0).any()
+    one_term = len(problem.covariance_parameters.terms) == 1
+    return one_term and X.shape[1] < 2 and not np.ptp(X, axis=0).any()
 
 
 def _variable_of(problem, block):

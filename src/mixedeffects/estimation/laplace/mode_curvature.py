@@ -29,7 +29,7 @@ class ModeCurvature:
     @property
     def _factors(self):
         """Per block, T Lambda: from u to the effects of the user's columns."""
-        T_blocks, lambdas = self._problem.covariance.T_blocks, self._evaluation.lambdas
+        T_blocks, lambdas = self._problem.covariance_parameters.T_blocks, self._evaluation.lambdas
         return [T @ Lam for T, Lam in zip(T_blocks, lambdas, strict=True)]
 
     @cached_property
@@ -72,7 +72,7 @@ class ModeCurvature:
         u = rows.by_block(mode.u)
         theta = problem.theta(evaluation.estimates)
         direct = [np.zeros((rows.q[f], rows.k[f], P)) for f in range(len(rows.q))]
-        for term in problem.covariance.terms:
+        for term in problem.covariance_parameters.terms:
             f = term.block
             for i, d in enumerate(term.structure.derivatives(theta[term.part])):
                 at = problem.n_fixed + term.part.start + i
@@ -91,7 +91,7 @@ class ModeCurvature:
         du = mode.factor.solve(right)
         out: list[np.ndarray] = [np.empty(0)] * len(rows.q)
         for f, _, where in rows.parts:
-            Lam, T = evaluation.lambdas[f], problem.covariance.T_blocks[f]
+            Lam, T = evaluation.lambdas[f], problem.covariance_parameters.T_blocks[f]
             inner = np.einsum("ab,qbp->qap", Lam, du[where].reshape(rows.q[f], rows.k[f], P))
             out[f] = np.einsum("ab,qbp->qap", T, inner + direct[f])
         return out
@@ -125,7 +125,7 @@ class ModeCurvature:
         z, n = {}, next(iter(codes.values())).size
         out = np.zeros(n)
         for f, c in codes.items():
-            z[f] = Z[f] @ (problem.covariance.T_blocks[f] @ self._evaluation.lambdas[f])
+            z[f] = Z[f] @ (problem.covariance_parameters.T_blocks[f] @ self._evaluation.lambdas[f])
             z[f][c < 0] = 0.0
             step = max(64, DOUBLES // layout.k[f] ** 2)
             for lo in range(0, n, step):

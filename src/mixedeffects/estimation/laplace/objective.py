@@ -109,7 +109,8 @@ class StartingPoint:
     @classmethod
     def at(cls, problem, x, u):
         """The modes u of the random effects at the parameters x."""
-        return cls(replace(NOWHERE, u=u), problem.covariance.lambdas(problem.theta(x)), x)
+        lambdas = problem.covariance_parameters.lambdas(problem.theta(x))
+        return cls(replace(NOWHERE, u=u), lambdas, x)
 
 
 class LaplaceEvaluation:
@@ -147,7 +148,7 @@ class LaplaceEvaluation:
         problem = objective.problem
         self.objective, self._gradient, self.value = objective, None, np.inf
         self.x = self.estimates = x
-        self.lambdas = problem.covariance.lambdas(problem.theta(x))
+        self.lambdas = problem.covariance_parameters.lambdas(problem.theta(x))
         self.fixed = problem.fixed(x)
         problem.system.scale(self.lambdas)
         zero = np.zeros(problem.system.width)
@@ -287,7 +288,7 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
     moved : (n,) array, optional
         In the quick form, what the adjoint of the coefficients adds to Z a of the main predictor.
     """
-    system, stacking, covariance = problem.system, problem.stacking, problem.covariance
+    system, stacking, covariance = problem.system, problem.stacking, problem.covariance_parameters
     mode = evaluation.mode
     Za = list(stacking.predictors(system.eta(a)))
     if moved is not None:

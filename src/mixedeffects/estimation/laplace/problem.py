@@ -45,19 +45,19 @@ class Problem:
         How linear predictors with random effects become rows with one weight each.
     system : SmallRows or BlockedRows
         The rows of Z, their sums, and the factorisation of M.
-    covariance : Parameters
+    covariance_parameters : CovarianceParameters
         theta of all blocks.
     dear : bool
         Whether a factorisation costs far more than a pass over the rows, so that the factor of an
         earlier point is used again.
     """
 
-    def __init__(self, family, response, predictors, stacking, system, covariance, dear):
+    def __init__(self, family, response, predictors, stacking, system, covariance_parameters, dear):
         self.family, self.response, self.predictors = family, response, tuple(predictors)
-        self.stacking, self.system, self.covariance = stacking, system, covariance
-        self.dear = dear
+        self.stacking, self.system, self.dear = stacking, system, dear
+        self.covariance_parameters = covariance_parameters
         self.n_fixed = max(p.part.stop for p in self.predictors)
-        self.n_parameters = self.n_fixed + covariance.n_theta
+        self.n_parameters = self.n_fixed + covariance_parameters.n_theta
 
     def fixed(self, x):
         """Linear predictors without their random parts."""

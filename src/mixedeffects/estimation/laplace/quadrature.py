@@ -186,6 +186,6 @@ def quadrature_gradient(evaluation):
         value = direct[predictor.variable]
         if not isinstance(value, float):
             out[predictor.part] += predictor.X.T @ value
-    out[problem.n_fixed :] += problem.covariance.gradient(evaluation.theta, [slope])
+    out[problem.n_fixed :] += problem.covariance_parameters.gradient(evaluation.theta, [slope])
     evaluation.slopes = [2.0 * (evaluation.slopes[0] + slope)]
     return 2.0 * out

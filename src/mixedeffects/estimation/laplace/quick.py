@@ -47,7 +47,7 @@ class QuickEvaluation(LaplaceEvaluation):
         self.objective, self._gradient, self.value = objective, None, np.inf
         self.x = x.copy()
         self.x[part] = 0.0
-        self.lambdas = problem.covariance.lambdas(problem.theta(x))
+        self.lambdas = problem.covariance_parameters.lambdas(problem.theta(x))
         problem.system.scale(self.lambdas)
         unknown = WithCoefficients(problem, x)
         start = np.concatenate([np.zeros(width), x[part]])

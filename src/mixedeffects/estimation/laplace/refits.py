@@ -102,7 +102,7 @@ class LaplaceRefits(Refits):
 
     @property
     def factors(self):
-        return self._objective.problem.covariance.lambdas(self.theta)
+        return self._objective.problem.covariance_parameters.lambdas(self.theta)
 
     @cached_property
     def axes(self):
@@ -134,7 +134,7 @@ class LaplaceRefits(Refits):
             H = form(at, _positive(guess(at)[0]))
         else:
             H = self._parameters.hessian
-        lambdas = problem.covariance.lambdas(problem.theta(x))
+        lambdas = problem.covariance_parameters.lambdas(problem.theta(x))
         return objective, groups, x, _positive(H), lambdas
 
     def worker(self):
@@ -242,7 +242,7 @@ class LaplaceRefits(Refits):
         if status == FAILED:
             return self.failed()
         x = evaluation.estimates + step
-        covariance = evaluation.objective.problem.covariance
+        covariance = evaluation.objective.problem.covariance_parameters
         coefficients = np.concatenate([g.T @ x[g.part] for g in groups])
         theta = covariance.to_user(x[evaluation.objective.problem.n_fixed :])
         if not (np.isfinite(coefficients).all() and np.isfinite(theta).all()):
@@ -272,7 +272,7 @@ class LaplaceRefits(Refits):
             p = g.T.shape[0]
             x[g.part] = np.linalg.solve(g.T, self.coefficients[at : at + p])
             at += p
-        x[problem.n_fixed :] = problem.covariance.from_user(self.theta)
+        x[problem.n_fixed :] = problem.covariance_parameters.from_user(self.theta)
         return x
 
 

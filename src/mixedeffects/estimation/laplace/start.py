@@ -34,7 +34,8 @@ def start_point(problem):
         # a mean outside its range somewhere: the same mean for all rows is inside
         x[main.part] = np.linalg.lstsq(main.X, np.full(eta.shape, eta.mean()), rcond=None)[0]
     x = glm_steps(problem, x)
-    x[problem.n_fixed :] = problem.covariance.theta_from_lambdas(moment_factors(problem, x))
+    lambdas = moment_factors(problem, x)
+    x[problem.n_fixed :] = problem.covariance_parameters.theta_from_lambdas(lambdas)
     return x
 
 

@@ -107,7 +107,8 @@ class LaplaceOptimum(ProfileOptimum):
 
     def values(self, x, lambdas):
         """(K,) natural values of all parameters, from x in the engine's coordinates."""
-        return laplace_values(self.objective.problem.covariance, self.coefficients, x, lambdas)
+        covariance_parameters = self.objective.problem.covariance_parameters
+        return laplace_values(covariance_parameters, self.coefficients, x, lambdas)
 
 
 def laplace_values(covariance, coefficients, x, lambdas):
@@ -130,7 +131,7 @@ class LaplaceProblem(ConstrainedProblem):
             group, (row,) = optimum.coefficients[owner], constraint.columns
             self.held = CoefficientConstraint(problem, group, row)
         else:
-            free = problem.covariance.terms[owner].structure.free
+            free = problem.covariance_parameters.terms[owner].structure.free
             form = TriangularConstraint if free else NaturalConstraint
             self.held = form(problem, owner, constraint.columns)
         at = optimum.evaluation

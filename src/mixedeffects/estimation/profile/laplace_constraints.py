@@ -126,7 +126,7 @@ class CovarianceConstraint:
 
     def bind(self, problem, owner):
         """Keep the problem, and B of the term's own columns only."""
-        self.problem, self.term = problem, problem.covariance.terms[owner]
+        self.problem, self.term = problem, problem.covariance_parameters.terms[owner]
         self.B = self.B[list(self.term.columns)]
 
     def factor(self, entries) -> np.ndarray:
@@ -143,7 +143,7 @@ class CovarianceConstraint:
 
     def split(self, x, lambdas):
         """w and the free coordinates of a full vector of parameters."""
-        t, covariance = self.term, self.problem.covariance
+        t, covariance = self.term, self.problem.covariance_parameters
         T = covariance.T_blocks[t.block][np.ix_(t.columns, t.columns)]
         Lam = lambdas[t.block][np.ix_(t.columns, t.columns)]
         v = self.coordinates(self.of_own(T @ Lam))
@@ -154,7 +154,7 @@ class CovarianceConstraint:
     def at(self, w):
         """The problem with the parameter held at w; with None, free and first of the term's."""
         problem = copy(self.problem)
-        problem.covariance = ConstrainedParameters(self, w)
+        problem.covariance_parameters = ConstrainedParameters(self, w)
         problem.n_parameters -= w is not None
         return problem
 
@@ -162,7 +162,8 @@ class CovarianceConstraint:
         """All parameters of the original problem."""
         problem = self.problem
         fixed = evaluation.estimates[: problem.n_fixed]
-        return np.concatenate([fixed, problem.covariance.theta_from_lambdas(evaluation.lambdas)])
+        theta = problem.covariance_parameters.theta_from_lambdas(evaluation.lambdas)
+        return np.concatenate([fixed, theta])
 
     def curvature(self, objective, H, x, w, regular):
         """(P, P) second derivatives by (w, x), at an optimum."""
@@ -199,8 +200,8 @@ class TriangularConstraint(TermFactor, CovarianceConstraint):
     """That of a term of free covariances: v are the entries of its triangular factor."""
 
     def __init__(self, problem, owner, columns):
-        k = len(problem.covariance.terms[owner].columns)
-        super().__init__(problem.covariance, owner, beginning_with(columns, k))
+        k = len(problem.covariance_parameters.terms[owner].columns)
+        super().__init__(problem.covariance_parameters, owner, beginning_with(columns, k))
         self.bind(problem, owner)
         self._first = self._second = None
         if len(columns) == 2:  # w stands in L_22's place, and log s in L_21's
@@ -247,7 +248,7 @@ class NaturalConstraint(NaturalFactor, CovarianceConstraint):
     """
 
     def __init__(self, problem, owner, columns):
-        super().__init__(problem.covariance, owner)
+        super().__init__(problem.covariance_parameters, owner)
         self.bind(problem, owner)
         held = self.place(columns)
         self._order = [held, *(i for i in range(self.is_sd.size) if i != held)]
@@ -277,13 +278,14 @@ class NaturalConstraint(NaturalFactor, CovarianceConstraint):
 
 
 class ConstrainedParameters:
-    """`Parameters` with one term in the coordinates of a constraint.
+    """`CovarianceParameters` with one term in the coordinates of a constraint.
 
     Without w, what is held is free, and first among the term's coordinates.
     """
 
     def __init__(self, constraint, w):
-        self.constraint, self.w, self.inner = constraint, w, constraint.problem.covariance
+        self.constraint, self.w = constraint, w
+        self.inner = constraint.problem.covariance_parameters
         self.T_blocks = self.inner.T_blocks
         self.n_theta = self.inner.n_theta - (w is not None)
 

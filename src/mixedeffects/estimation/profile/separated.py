@@ -227,7 +227,7 @@ class Inward:
         """(K,) natural values of all parameters at a point."""
         fit, at = self.optimum.fit, point.found.evaluation
         x = self.space.whole(1.0, self.held.full(point.w, at))
-        covariance = self.objective.problem.covariance
+        covariance = self.objective.problem.covariance_parameters
         values = laplace_values(covariance, fit.coefficients, x, at.lambdas)
         return self.optimum.without_infinite(values, self.limits)
 

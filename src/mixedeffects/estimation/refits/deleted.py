@@ -43,7 +43,7 @@ class Deletions:
         delta, information = before.RX @ (before.beta() - after.beta()), A.T @ A
         return Change(
             delta, information, s2, self.objective.parameters.to_user(evaluation.theta), converged,
-            gls.beta, np.sqrt(s2 * (gls.T * gls.T).sum(axis=1)),
+            gls.beta, np.sqrt(s2 * (gls.T_hat * gls.T_hat).sum(axis=1)),
         )  # fmt: skip
 
     def _fitted(self, rows, hold):

@@ -47,7 +47,7 @@ class LinearRefits(Refits):
 
     @cached_property
     def axes(self):
-        return GLS(self._evaluation).T
+        return GLS(self._evaluation).T_hat
 
     @cached_property
     def _general(self):

@@ -177,7 +177,7 @@ def _single_rows(fit, gls, solved, h, diagonal):
     s2 = np.maximum(nu * fit.noise.variance - h**2 / P, 0.0) / (left if left > 0 else np.nan)
     theta = np.broadcast_to(fit.theta, (P.size, fit.theta.size))
     return measured_rows(
-        solved, h, diagonal, P, s2, theta, T=gls.T, beta=fit.beta, whole=fit.noise.variance
+        solved, h, diagonal, P, s2, theta, T=gls.T_hat, beta=fit.beta, whole=fit.noise.variance
     )
 
 
@@ -204,7 +204,7 @@ def _independent_groups(fit, gls, units):
     s2 = (rss - quadratic - np.einsum("jp,jp->j", scores, delta)) / np.where(nu > 0, nu, np.nan)
     return Change(
         delta, information, s2, np.tile(fit.theta, (units.n, 1)), np.ones(units.n, dtype=bool),
-        *user_columns(delta, information, s2, fit.beta, gls.T),
+        *user_columns(delta, information, s2, fit.beta, gls.T_hat),
     )  # fmt: skip
 
 

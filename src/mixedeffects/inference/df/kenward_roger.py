@@ -88,8 +88,8 @@ class KenwardRoger:
         W = np.linalg.pinv(0.5 * (information + information.T), rcond=1e-10, hermitian=True)
         inner = np.einsum("rs,rspq->pq", W, Q) - np.einsum("rs,rpq,sqt->pt", W, P, P)
         adjusted = np.eye(stats.p) + inner + inner.T
-        self._T, self._W, self._P = gls.T, W, P
-        self.vcov = fit.noise.variance * (gls.T @ adjusted @ gls.T.T)
+        self._T, self._W, self._P = gls.T_hat, W, P
+        self.vcov = fit.noise.variance * (gls.T_hat @ adjusted @ gls.T_hat.T)
 
     def df(self, L):
         """(m,) degrees of freedom of each row of L (m, p)."""

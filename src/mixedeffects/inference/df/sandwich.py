@@ -58,8 +58,8 @@ class Sandwich:
         gls = GLSRows(cast("LinearFit", fit))
         require_room(self.clusters.n, gls.p)
         scores, self._Phi, self._U = self._products(fit, gls)
-        self._T = gls.T
-        root = scores @ gls.T.T
+        self._T = gls.T_hat
+        root = scores @ gls.T_hat.T
         self.vcov = root.T @ root
         self.label = f"t ({self.name} by {self.clusters.name})"
 

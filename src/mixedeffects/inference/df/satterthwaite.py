@@ -43,7 +43,7 @@ class Satterthwaite:
         self.vcov = fit.vcov_beta
         self._covariance = fit.parameters.variance_covariance
         self._variance = fit.noise.variance
-        self._T, self._scores = fit.gls.T, fit.gls.fixed_scores
+        self._T, self._scores = fit.gls.T_hat, fit.gls.fixed_scores
         self._dG = fit.parameters.dG
 
     def df(self, L):

@@ -76,7 +76,7 @@ class GLSErrors:
         out = np.empty(n)
         for rows in chunks_of(n, widest):
             size = rows.stop - rows.start
-            a = np.asarray(X[rows]) @ gls.T
+            a = np.asarray(X[rows]) @ gls.T_hat
             codes, Z = [], []
             for f, (all_codes, matrix) in enumerate(blocks):
                 c = np.asarray(all_codes[rows])

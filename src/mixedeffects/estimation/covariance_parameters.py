@@ -39,7 +39,7 @@ class TermParameters:
     place: Any
 
 
-class Parameters:
+class CovarianceParameters:
     """Map between theta and the relative factors of all blocks.
 
     Takes T_blocks sequence of (k, k) arrays.
