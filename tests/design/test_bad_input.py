@@ -102,6 +102,7 @@ def test_text_where_a_number_is_needed(columns):
     refused(FormulaError, "y ~ log(t)", columns, "column 't' holds text, not numbers", "^")
     refused(FormulaError, "log(t) ~ x", columns, "column 't' holds text")
     refused(FormulaError, "y ~ x + offset(t)", columns, "column 't' holds text")
+    refused(FormulaError, "y ~ x + offset(poly(x, 2))", columns, "has 2 columns; one is needed")
 
 
 def test_a_factor_of_several_columns(columns):

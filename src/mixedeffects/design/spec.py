@@ -368,7 +368,7 @@ def offset_values(formula: Formula, values: Evaluator) -> np.ndarray | None:
         return None
     total = np.zeros(values.n)
     for offset in formula.offsets:
-        total += values.numbers(offset.node)
+        total += values.vector(offset.node)
     return total
 
 
