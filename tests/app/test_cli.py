@@ -231,7 +231,9 @@ def test_piped_output_is_plain_text_from_a_real_process(sleep_csv):
     assert "\x1b" not in failed.stderr and failed.stderr.startswith("Error: ")
 
 
-@pytest.mark.parametrize("command", ["fit", "diagnose", "interpret", "report"])
+@pytest.mark.parametrize(
+    "command", ["fit", "diagnose", "interpret", "report", "anova", "compare", "predict"]
+)
 def test_commands_that_fit_have_the_options_of_a_model(command):
     from mixedeffects.app.modelling import OFFERED
 

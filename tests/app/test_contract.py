@@ -17,6 +17,12 @@ MODELS = {
     "linear": ("pain_trial", "pain_score ~ treatment * time + (1 | patient)"),
     "generalised": ("cbpp", "incidence / size ~ period + (1 | herd)", "--family", "binomial"),
 }
+# a second model for the command that compares
+SMALLER = {
+    "linear": ["pain_score ~ time + (1 | patient)"],
+    "generalised": ["incidence / size ~ 1 + (1 | herd)"],
+    "slopes": ["Reaction ~ Days + (1 | Subject)"],
+}
 MODELS["slopes"] = ("sleepstudy", "Reaction ~ Days + (Days | Subject)")
 # of one parameter three steps are enough
 HARDER = {"linear": "slopes"}
@@ -25,6 +31,9 @@ COMMANDS = {
     "fit": [(), ("--out", "json"), ("--out", "html"), ("--out", "csv")],
     "diagnose": [("--remedies", "never"), ("--remedies", "never", "--out", "json")],
     "interpret": [(), ("--markdown",)],
+    "anova": [(), ("--out", "json"), ("--out", "csv")],
+    "compare": [(), ("--out", "json"), ("--out", "csv")],
+    "predict": [(), ("--groups", "population")],
     "report": [("--charts", "none", "--output", "{}.md"), ("--charts", "none", "-o", "{}.html")],
 }
 CASES = [(name, more) for name, every in COMMANDS.items() for more in every]
@@ -39,7 +48,8 @@ def options_of(command):
 def run(folder, command, model, *more):
     """Exit status, and the text that was written, to the file if there is one."""
     words = [word.format(folder / "written") for word in more]
-    done = CliRunner().invoke(app, [command, *MODELS[model], *words])
+    others = SMALLER[model] if command == "compare" else []
+    done = CliRunner().invoke(app, [command, *MODELS[model], *others, *words])
     files = list(folder.iterdir())
     text = files[0].read_text(encoding="utf-8") if files else done.stdout
     return done, " ".join(text.replace("−", "-").split())
@@ -89,8 +99,10 @@ def test_what_cannot_be_done_has_status_2_and_writes_nothing(command, more, tmp_
         assert not list(tmp_path.iterdir())
 
 
-INTERVALS = [(command, more) for command, more in CASES if "level" in options_of(command)]
-METHODS = [(command, more) for command, more in CASES if "ddf" in options_of(command)]
+# those that tell effects on the scale on which they are read
+TOLD = [case for case in CASES if case[0] in ("interpret", "report")]
+INTERVALS = [(command, more) for command, more in TOLD if "level" in options_of(command)]
+METHODS = [(command, more) for command, more in TOLD if "ddf" in options_of(command)]
 
 
 def test_some_commands_have_a_level_and_a_method():

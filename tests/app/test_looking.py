@@ -167,7 +167,8 @@ def test_names_of_any_script_go_through(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "command", ["explore", "fit", "diagnose", "interpret", "report", "explain"]
+    "command",
+    ["explore", "fit", "diagnose", "interpret", "report", "explain", "anova", "compare", "predict"],
 )
 def test_help_has_an_example_and_names_its_arguments(command):
     done = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "100"})

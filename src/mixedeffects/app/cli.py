@@ -14,17 +14,29 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from mixedeffects.app.export import render, render_diagnosis, render_exploration
+from mixedeffects.app.export import (
+    beside,
+    csv_of,
+    render,
+    render_diagnosis,
+    render_exploration,
+    render_table,
+    shown_table,
+)
 from mixedeffects.app.modelling import (
+    INFERENCE,
     OFFERED,
     Asked,
     Data,
     Ddf,
     Level,
     fit_of,
+    fits_of,
     of_a_model,
+    require_family,
 )
 from mixedeffects.app.shell import (
+    Command,
     Commands,
     busy,
     certified_or_exit,
@@ -71,6 +83,38 @@ Output = Annotated[
     typer.Option("--output", "-o", help="File to write instead of the screen.", metavar="FILE"),
 ]
 
+
+class Tabled(StrEnum):
+    """What `anova` and `compare` write."""
+
+    text = "text"
+    json = "json"
+    csv = "csv"
+
+
+class Groups(StrEnum):
+    """Whose predictions `predict` writes."""
+
+    conditional = "conditional"
+    population = "population"
+
+
+class NewLevels(StrEnum):
+    """What `predict` does with groups that the fit has not seen."""
+
+    error = "error"
+    population = "population"
+    marginal = "marginal"
+
+
+class Interval(StrEnum):
+    """Intervals of `predict`."""
+
+    none = "none"
+    confidence = "confidence"
+    prediction = "prediction"
+
+
 app = typer.Typer(
     cls=Commands,
     help="Mixed-effects (hierarchical, multilevel) models: a formula and a table in, "
@@ -100,7 +144,7 @@ def options(
     """Options of the program itself."""
 
 
-@app.command()
+@app.command(cls=Command)
 def demo() -> None:
     """Fit a first model to data that come with the package."""
     from mixedeffects import datasets
@@ -128,7 +172,7 @@ def demo() -> None:
     )
 
 
-@app.command(epilog=EXAMPLE.format("explore", "").split(' "')[0])
+@app.command(cls=Command, epilog=EXAMPLE.format("explore", "").split(' "')[0])
 def explore(
     data: Data,
     outcome: Annotated[
@@ -157,10 +201,12 @@ def explore(
     write(render_exploration(found, out.value), output)
 
 
-@app.command(epilog=EXAMPLE.format("fit", " --out json"))
+@app.command(cls=Command, epilog=EXAMPLE.format("fit", " --out json"))
 @of_a_model()
 def fit(
     asked: Asked,
+    ddf: Ddf = None,
+    level: Level = 0.95,
     out: Annotated[Format, typer.Option(help="What to write.")] = Format.text,
     output: Output = None,
 ) -> None:
@@ -170,11 +216,11 @@ def fit(
     """
     check_output(output)
     result = fit_of(asked)
-    write(render(result, out.value), output)
+    write(render(result, out.value, ddf=ddf, level=level), output)
     certified_or_exit(result)
 
 
-@app.command(epilog=EXAMPLE.format("diagnose", ""))
+@app.command(cls=Command, epilog=EXAMPLE.format("diagnose", ""))
 @of_a_model(option for option in OFFERED if option.name != "remedy")
 def diagnose(
     asked: Asked,
@@ -200,7 +246,7 @@ def diagnose(
     certified_or_exit(result)
 
 
-@app.command(epilog=EXAMPLE.format("interpret", ""))
+@app.command(cls=Command, epilog=EXAMPLE.format("interpret", ""))
 @of_a_model()
 def interpret(
     asked: Asked,
@@ -217,7 +263,7 @@ def interpret(
     certified_or_exit(result)
 
 
-@app.command(epilog=EXAMPLE.format("report", " -o trial.html"))
+@app.command(cls=Command, epilog=EXAMPLE.format("report", " -o trial.html"))
 @of_a_model()
 def report(
     asked: Asked,
@@ -250,17 +296,110 @@ def report(
     certified_or_exit(result)
 
 
-@app.command(epilog=EXAMPLE.format("explain", ""))
-@of_a_model(option for option in OFFERED if option.name == "weights")
+@app.command(cls=Command, epilog=EXAMPLE.format("explain", ""))
+@of_a_model(option for option in OFFERED if option.name in ("weights", "family", "zi"))
 def explain(asked: Asked) -> None:
     """Say how a model would be fitted and what that would cost, without fitting it."""
     from mixedeffects.model import explain as explain_model
 
+    require_family(asked)
     with told():
         typer.echo(str(explain_model(asked.formula, find_data(asked.data), **asked.options)))
 
 
-@app.command("datasets")
+@app.command(cls=Command, epilog=EXAMPLE.format("anova", " --ddf kenward-roger"))
+@of_a_model()
+def anova(
+    asked: Asked,
+    ddf: Ddf = None,
+    type_: Annotated[
+        int,
+        typer.Option(
+            "--type", min=1, max=3, metavar="N", rich_help_panel=INFERENCE,
+            help="1: each term after those before it; 2: after all that do not contain it; "
+            "3: equally weighted cell means.",
+        ),
+    ] = 3,
+    out: Annotated[Tabled, typer.Option(help="What to write.")] = Tabled.text,
+    output: Output = None,
+) -> None:  # fmt: skip
+    """Fit a model and test each term of its fixed effects."""
+    check_output(output)
+    result = fit_of(asked)
+    with told():
+        found = result.anova(type=type_, ddf=ddf)
+    write(render_table(shown_table(found), found, out.value), output)
+    certified_or_exit(result)
+
+
+@app.command(
+    cls=Command,
+    epilog='Example:  mixedeffects compare trial.csv "pain ~ month + (1 | patient)" '
+    '"pain ~ arm * month + (1 | patient)"',
+)
+@of_a_model(more_formulas=True)
+def compare(
+    asked: Asked,
+    out: Annotated[Tabled, typer.Option(help="What to write.")] = Tabled.text,
+    output: Output = None,
+) -> None:
+    """Fit several models to one table, and compare them: criteria and likelihood-ratio tests.
+
+    Options of a model are those of all of them. Linear models whose fixed effects differ are
+    compared by maximum likelihood.
+    """
+    from mixedeffects.model import compare as compare_fits
+
+    check_output(output)
+    fits = fits_of(asked)
+    with busy("comparing"), told():
+        found = compare_fits(*fits)
+    write(render_table(str(found), found.tidy(), out.value), output)
+    for fit in fits:
+        certified_or_exit(fit)
+
+
+@app.command(cls=Command, epilog=EXAMPLE.format("predict", " --new visits.csv"))
+@of_a_model()
+def predict(
+    asked: Asked,
+    new: Annotated[
+        str | None,
+        typer.Option(help="Table to predict; the rows of DATA if not given.", metavar="FILE"),
+    ] = None,
+    groups: Annotated[
+        Groups, typer.Option(help="With the groups' own effects, or for an average group.")
+    ] = Groups.conditional,
+    new_levels: Annotated[
+        NewLevels,
+        typer.Option(
+            help="For groups that were not seen: an error, a group with effects of zero, or the "
+            "mean over groups."
+        ),
+    ] = NewLevels.error,
+    interval: Annotated[
+        Interval, typer.Option(help="For the mean, or for a new observation.")
+    ] = Interval.none,
+    level: Level = 0.95,
+    output: Output = None,
+) -> None:
+    """Fit a model and write its predictions as CSV: the columns of the table, then the prediction.
+
+    With an interval also std_error, lower and upper.
+    """
+    check_output(output)
+    result = fit_of(asked)
+    table = find_data(asked.data if new is None else new)
+    kind = None if interval is Interval.none else interval.value
+    with busy("predicting"), told():
+        found = result.predict(
+            table, groups=groups.value, new_levels=new_levels.value, interval=kind, level=level
+        )
+    write(csv_of(beside(table, found)), output)
+    certified_or_exit(result)
+
+
+@app.command("datasets", cls=Command)
 def datasets_(
     name: Annotated[str | None, typer.Argument(help="Say what this one was made from.")] = None,
     out: Annotated[
@@ -285,7 +424,7 @@ def datasets_(
     say(f"written to {out}")
 
 
-@app.command()
+@app.command(cls=Command)
 def warmup() -> None:
     """Compile the numerical kernels and keep them, so that no later fit has to wait."""
     from time import perf_counter

@@ -35,8 +35,17 @@ from html import escape
 from typing import Any
 
 
-def render(fit: Any, form: str) -> str:
+def render(fit: Any, form: str, *, ddf: str | None = None, level: float = 0.95) -> str:
     """A fit in one of `FORMATS`, ending with a newline.
+
+    Parameters
+    ----------
+    form : str
+        "text", "json", "html" or "csv".
+    ddf : str, optional
+        Degrees of freedom of the fixed effects, as in `test`.
+    level : float
+        Coverage of the intervals.
 
     Examples
     --------
@@ -45,11 +54,16 @@ def render(fit: Any, form: str) -> str:
     >>> render(fit, "csv").splitlines()[0]
     'effect,group,term,estimate,std_error,statistic,df,p_value,lower,upper'
     """
-    return FORMATS[form](fit)
+    return FORMATS[form](fit, {"ddf": ddf, "level": level})
 
 
-def record(fit: Any) -> dict[str, Any]:
+def record(fit: Any, **options: Any) -> dict[str, Any]:
     """The JSON object of a fit; see the module's text for its keys.
+
+    Parameters
+    ----------
+    **options
+        Of `summary`.
 
     Examples
     --------
@@ -60,7 +74,7 @@ def record(fit: Any) -> dict[str, Any]:
     """
     import mixedeffects
 
-    facts = fit.summary().facts
+    facts = fit.summary(**options).facts
     certificate = facts.certificate
     return {
         "formula": facts.formula,
@@ -141,25 +155,52 @@ def _rows(columns: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _text(fit: Any) -> str:
-    return f"{fit.summary()}\n"
+def _text(fit: Any, options: dict[str, Any]) -> str:
+    return f"{fit.summary(**options)}\n"
 
 
-def _json(fit: Any) -> str:
-    return json.dumps(record(fit), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def _json(fit: Any, options: dict[str, Any]) -> str:
+    return _dumped(record(fit, **options))
 
 
-def _csv(fit: Any) -> str:
-    from mixedeffects.app.tables import write_rows
+def _csv(fit: Any, options: dict[str, Any]) -> str:
     from mixedeffects.inference import tidy
 
+    return csv_of(tidy(fit, **options).columns)
+
+
+def _html(fit: Any, options: dict[str, Any]) -> str:
+    return page(fit.formula, fit.summary(**options)._repr_html_())
+
+
+def csv_of(columns: Any) -> str:
+    """Columns by name as CSV."""
+    from mixedeffects.app.tables import write_rows
+
     file = io.StringIO()
-    write_rows(tidy(fit).columns, file)
+    write_rows(columns, file)
     return file.getvalue()
 
 
-def _html(fit: Any) -> str:
-    return page(fit.formula, fit.summary()._repr_html_())
+def render_table(shown: str, frame: Any, form: str) -> str:
+    """A table of results as text, as JSON (a list of records), or as CSV.
+
+    Parameters
+    ----------
+    shown : str
+        How it prints.
+    frame : data frame or dict of columns
+        What it holds.
+    form : str
+        "text", "json" or "csv".
+    """
+    if form == "text":
+        return f"{shown}\n"
+    records = _records(frame)
+    if form == "json":
+        return _dumped(records)
+    names = list(records[0]) if records else []
+    return csv_of({name: [row[name] for row in records] for name in names})
 
 
 def page(title: str, body: str) -> str:
@@ -226,6 +267,36 @@ def render_exploration(found: Any, form: str) -> str:
             **{name: _records(getattr(found, name)()) for name in tables},
         }
     )
+
+
+def shown_table(frame: Any) -> str:
+    """A data frame of any library, or a dict of columns, as text."""
+    from mixedeffects.display.layout import text_table
+    from mixedeffects.display.numbers import p_value, significant
+
+    records = _records(frame)
+    names = list(records[0])
+
+    def cell(name: str, value: Any) -> str:
+        if not isinstance(value, float):
+            return "" if value is None else str(value)
+        return p_value(value) if name == "p_value" else significant(value)
+
+    rows = [[cell(name, row[name]) for name in names] for row in records]
+    return "\n".join(text_table(names, rows, 1))
+
+
+def beside(table: Any, found: Any) -> dict[str, Any]:
+    """The columns of a table, then a prediction, or those of a table of predictions."""
+    import narwhals as nw
+
+    def columns(frame: Any) -> dict[str, Any]:
+        if isinstance(frame, dict):
+            return frame
+        return nw.from_native(frame, eager_only=True).to_dict(as_series=False)
+
+    new = {"prediction": found} if hasattr(found, "shape") and found.ndim == 1 else columns(found)
+    return {**columns(table), **new}
 
 
 def _records(frame: Any) -> list[dict[str, Any]]:

@@ -41,6 +41,10 @@ Level = Annotated[
         min=0.0, max=1.0, help="Coverage of the intervals.", metavar="X", rich_help_panel=INFERENCE
     ),
 ]
+Formulas = Annotated[
+    list[str],
+    typer.Argument(help='Two or more, each in quotes: "y ~ x + (1 | group)".', metavar="FORMULA…"),
+]
 # those of `lmm` and `glmm` that the command line has
 OFFERED = tuple(option for option in OPTIONS if option.help)
 
@@ -50,8 +54,12 @@ class Asked:
     """The model that a command line asks for: arguments and options that commands share."""
 
     data: str
-    formula: str
+    formulas: tuple[str, ...]
     options: dict[str, Any]
+
+    @property
+    def formula(self) -> str:
+        return self.formulas[0]
 
 
 def as_parameter(option: Option) -> Parameter:
@@ -72,13 +80,15 @@ def as_parameter(option: Option) -> Parameter:
 
 
 def of_a_model(
-    offered: Iterable[Option] = OFFERED,
+    offered: Iterable[Option] = OFFERED, *, more_formulas: bool = False
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function of an `Asked` and of options of its own."""
     parameters = {option.name: as_parameter(option) for option in offered}
     shared = [
         Parameter("data", Parameter.KEYWORD_ONLY, annotation=Data),
-        Parameter("formula", Parameter.KEYWORD_ONLY, annotation=Formula),
+        Parameter(
+            "formula", Parameter.KEYWORD_ONLY, annotation=Formulas if more_formulas else Formula
+        ),
         *parameters.values(),
     ]
 
@@ -87,7 +97,8 @@ def of_a_model(
         def run(**given: Any) -> None:
             data, formula = given.pop("data"), given.pop("formula")
             options = {name: given.pop(asked.name) for name, asked in parameters.items()}
-            command(Asked(data, formula, options), **given)
+            formulas = tuple(formula) if more_formulas else (formula,)
+            command(Asked(data, formulas, options), **given)
 
         _, *own = signature(command, eval_str=True).parameters.values()
         every = [*shared, *(option.replace(kind=Parameter.KEYWORD_ONLY) for option in own)]
@@ -99,10 +110,31 @@ def of_a_model(
     return decorated
 
 
+def require_family(asked: Asked) -> None:
+    """Refuse options of generalised models where no family is given. Raises BadParameter."""
+    if asked.options["family"] is not None:
+        return
+    refused = [
+        f"--{option.name}"
+        for option in OFFERED
+        if option.functions == ("glmm",) and asked.options.get(option.name) is not None
+    ]
+    if refused:
+        raise typer.BadParameter(
+            f"{', '.join(refused)}: for generalised models; give --family as well"
+        )
+
+
 def fit_of(asked: Asked) -> Any:
     """The fit that a command line asks for, its warnings told."""
+    return fits_of(asked)[0]
+
+
+def fits_of(asked: Asked) -> list[Any]:
+    """The fits of all formulas that a command line names, their warnings told."""
+    require_family(asked)
     function = "lmm" if asked.options["family"] is None else "glmm"
-    arguments, refused = {}, []
+    arguments = {}
     for option in OFFERED:
         value = asked.options.get(option.name)
         if option.kind is bool:  # a flag gives what is not the default
@@ -111,14 +143,9 @@ def fit_of(asked: Asked) -> Any:
             continue
         if function in option.functions:
             arguments[option.name] = value
-        elif function == "lmm":
-            refused.append(f"--{option.name}")
-    if refused:
-        raise typer.BadParameter(
-            f"{', '.join(refused)}: for generalised models; give --family as well"
-        )
     table = find_data(asked.data)
     with busy("fitting"), told():
         from mixedeffects import model
 
-        return getattr(model, function)(asked.formula, table, **arguments)
+        make = getattr(model, function)
+        return [make(formula, table, **arguments) for formula in asked.formulas]

@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from mixedeffects.app.tables import read_table, suspicious_header
 from mixedeffects.errors import DataError, MixedEffectsError, MixedEffectsWarning
@@ -18,8 +18,26 @@ from mixedeffects.errors import DataError, MixedEffectsError, MixedEffectsWarnin
 CANNOT, NOT_CERTIFIED = 2, 3
 
 
+def without_types_of_flags(options: list[Any]) -> list[Any]:
+    """Options, of which flags, which take no value, show no type in help texts."""
+    for option in options:
+        if getattr(option, "is_flag", False) and option.metavar is None:
+            option.metavar = ""
+    return options
+
+
+class Command(TyperCommand):
+    """A command; see `without_types_of_flags`."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return without_types_of_flags(super().get_params(ctx))
+
+
 class Commands(TyperGroup):
     """The commands, with every error of the package as a message instead of a traceback."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return without_types_of_flags(super().get_params(ctx))
 
     def invoke(self, ctx: Any) -> Any:
         try:
