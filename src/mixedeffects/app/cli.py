@@ -7,13 +7,21 @@ else to standard error.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from mixedeffects.app.choices import (
+    Format,
+    Groups,
+    Interval,
+    NewLevels,
+    Remedies,
+    Shown,
+    Tabled,
+)
 from mixedeffects.app.export import (
     beside,
     csv_of,
@@ -53,66 +61,10 @@ DEMO = "Reaction ~ 1 + Days + (1 + Days | Subject)"
 EXAMPLE = 'Example:  mixedeffects {} trial.csv "pain ~ arm * month + (1 | patient)"{}'
 
 
-class Format(StrEnum):
-    """What `fit` writes."""
-
-    text = "text"
-    json = "json"
-    html = "html"
-    csv = "csv"
-
-
-class Shown(StrEnum):
-    """What `explore` and `diagnose` write."""
-
-    text = "text"
-    json = "json"
-    html = "html"
-
-
-class Remedies(StrEnum):
-    """When `diagnose` tries its remedies."""
-
-    auto = "auto"
-    always = "always"
-    never = "never"
-
-
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="File to write instead of the screen.", metavar="FILE"),
 ]
-
-
-class Tabled(StrEnum):
-    """What `anova` and `compare` write."""
-
-    text = "text"
-    json = "json"
-    csv = "csv"
-
-
-class Groups(StrEnum):
-    """Whose predictions `predict` writes."""
-
-    conditional = "conditional"
-    population = "population"
-
-
-class NewLevels(StrEnum):
-    """What `predict` does with groups that the fit has not seen."""
-
-    error = "error"
-    population = "population"
-    marginal = "marginal"
-
-
-class Interval(StrEnum):
-    """Intervals of `predict`."""
-
-    none = "none"
-    confidence = "confidence"
-    prediction = "prediction"
 
 
 app = typer.Typer(

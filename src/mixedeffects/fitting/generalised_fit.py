@@ -170,33 +170,16 @@ class GLMMFit:
         )  # fmt: skip
 
     def refitted(self, design, starts=None):
-        """The fit to another response of the same rows, and its status as of `RefitResults`.
+        """The fit to a design's response in the same rows, and its status as of `RefitResults`.
 
-        Parameters
-        ----------
-        design : Design
-            With the response that is refitted.
-        starts : (1, width) array, optional
-            Where the search for the modes begins.
+        The search for the modes begins at starts, (1, width).
         """
         u = self.evaluation.mode.u if starts is None else starts[0]
         found = self.refits.worker().refit(design.y, u)
         return None if found.evaluation is None else self.of_refit(found, design.y), found.status
 
     def of_refit(self, found, y):
-        """A refit of a parametric bootstrap as a fit, for statistics of a user's own.
-
-        Parameters
-        ----------
-        found : Refit
-            What the refit gave.
-        y : (n,) array
-            On the family's scale.
-
-        Returns
-        -------
-        The same class of record.
-        """
+        """A `Refit` to y (n,) as a fit, for statistics of a user's own."""
         from mixedeffects.fitting.generalised_rows import of_refit
 
         return of_refit(self, found, y)
