@@ -72,3 +72,35 @@ def test_the_average_over_a_nested_factor_is_taken_first():
 @pytest.mark.parametrize("weights", ["proportional", "cells", "flat", "outer"])
 def test_other_weights(weights):
     check(area().emmeans("year", weights=weights).tidy(), "area", ["year"], weights)
+
+
+def test_values_that_are_chosen():
+    """A nested level that is chosen is in its own level of the other only."""
+    fit = control()
+    found = fit.emmeans("arm", at={"form": ["ABG-35", "ABG-63"]}).tidy()
+    assert found["arm"].tolist() == ["trt"]
+    both = fit.emmeans(["form", "conc"]).tidy()
+    own = both[both["form"].isin(["ABG-35", "ABG-63"])]["estimate"].mean()
+    np.testing.assert_allclose(found["estimate"], own, rtol=tol.ROUNDING_E9)
+    one = fit.emmeans("arm", at={"form": ["Control"]}).tidy()
+    assert one["arm"].tolist() == ["control"]
+    arm = fit.emmeans("form", at={"arm": ["trt"]}).tidy()
+    assert sorted(arm["form"]) == ["ABG-35", "ABG-63", "ABG-68"]
+
+
+def test_factors_that_are_not_nested_are_left_alone():
+    """Crossed ones, with a cell missing or not; numbers that are 0 or 1 of one factor."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"a": list("pqr") * 20, "b": list("uv") * 30, "g": np.arange(60) % 7})
+    data["y"] = rng.normal(size=60)
+    data["isq"], data["isr"] = (data.a == "q") * 1.0, (data.a == "r") * 1.0
+    for formula in ("y ~ a * b + (1 | g)", "y ~ isq + isr + b + (1 | g)"):
+        fit = me.lmm(formula, data)
+        assert not any("nested" in note for note in fit.emmeans("b").notes)
+        chosen = fit.emmeans("b" if "isq" in formula else "a", at={"b": ["u"]})
+        assert not any("nested" in note for note in chosen.notes)
+        assert chosen.tidy()["estimate"].notna().all()
+    holes = data[~((data.a == "p") & (data.b == "u"))]
+    means = me.lmm("y ~ a * b + (1 | g)", holes).emmeans("b")
+    assert not any("nested" in note for note in means.notes)
+    assert means.tidy()["estimate"].isna().tolist() == [True, False]

@@ -43,11 +43,16 @@ class Axis:
     codes : (n,) array or None
         Which of the values each row of the fit has (-1 none of them), for a factor and for a
         number with two values; None otherwise.
+    all_codes, chosen : (n,) and (n_values,) int arrays, optional
+        Where only some levels of a factor are in the grid: the codes of all its levels, and which
+        of these the values are.
     """
 
     name: str
     values: list
     codes: np.ndarray | None
+    all_codes: np.ndarray | None = None
+    chosen: np.ndarray | None = None
 
 
 def predictors_of(fit: Fit):
@@ -142,7 +147,8 @@ def _factor(name, codes, labels, wanted):
     chosen = [places[value] for value in wanted]
     recode = np.full(len(labels), -1)
     recode[chosen] = np.arange(len(chosen))
-    return Axis(name, [labels[i] for i in chosen], recode[codes])
+    values = [labels[i] for i in chosen]
+    return Axis(name, values, recode[codes], np.asarray(codes), np.array(chosen))
 
 
 def _covariate(fit: Fit, name, wanted, cov_reduce):
@@ -258,8 +264,9 @@ def cells(fit: Fit, names, found, rows_of, *, weights="equal"):
     places = {axis.name: place for axis, place in zip(ordered, index, strict=True)}
     shown_cells = np.ones(m, dtype=bool)
     if nested:
-        W, empty = _nested_weights(W, empty, weights, places, ordered, len(shown), nested)
-        shown_cells = existing({name: places[name][:m] for name in names}, names, nested)
+        good = existing(places, [axis.name for axis in ordered], nested).reshape(W.shape)
+        W, empty = _nested_weights(W, empty, weights, places, others, good, nested)
+        shown_cells = good.any(axis=0)
     L = np.einsum("om,omp->mp", W, X.reshape(total // m, m, X.shape[1]))[shown_cells]
     offset = np.einsum("om,om->m", W, offset.reshape(total // m, m))[shown_cells]
     labels = {
@@ -308,16 +315,17 @@ def _weights(weights, shown, others, m, sources):
         return W / total, total == 0
 
 
-def _nested_weights(W, empty, weights, places, ordered, n_shown, nested):
-    """The weights without combinations that do not exist, and columns without any."""
-    names = [axis.name for axis in ordered]
-    good = existing(places, names, nested)
+def _nested_weights(W, empty, weights, places, others, good, nested):
+    """The weights without combinations that do not exist, and columns without any.
+
+    Takes good (n_others, m) bool array: which combinations exist.
+    """
     if weights in ("equal", "flat"):
-        sizes = {axis.name: len(axis.values) for axis in ordered}
-        new = equal_weights(places, names[n_shown:], nested, sizes, good).reshape(W.shape)
+        sizes = {axis.name: len(axis.values) for axis in others}
+        new = equal_weights(places, nested, sizes, good.ravel()).reshape(W.shape)
         new = np.where(W > 0, new, 0.0)
     else:
-        new = np.where(good.reshape(W.shape), np.nan_to_num(W), 0.0)
+        new = np.where(good, np.nan_to_num(W), 0.0)
     total = new.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return new / total, empty | (total == 0)

@@ -26,26 +26,40 @@ def nesting(axes):
         Per nested factor, by the factors that it is nested in: the level of theirs that every one
         of its levels occurs in.
     """
-    coded = [axis for axis in axes if axis.codes is not None and len(axis.values) > 1]
+    coded = [axis for axis in axes if axis.codes is not None]
     found = {}
     for i, child in enumerate(coded):
         for j, parent in enumerate(coded):
-            few, many = len(parent.values), len(child.values)
-            if i == j or few > many or (few == many and j > i):
+            if i == j:
                 continue
             home = _homes(child, parent)
-            if home is not None:
-                found.setdefault(child.name, {})[parent.name] = home
+            if home is not None and (j < i or _homes(parent, child) is None):
+                found.setdefault(child.name, {})[parent.name] = _of_values(home, child, parent)
     return found
 
 
 def _homes(child, parent):
-    """The level of a parent that each level of a child occurs in; None where one is in several."""
-    inside = (child.codes >= 0) & (parent.codes >= 0)
-    own, other = child.codes[inside], parent.codes[inside]
-    home = np.full(len(child.values), -1)
+    """The level of a parent that each level of a child occurs in.
+
+    None where one is in several, or the parent has one level only.
+    """
+    own, other = (a.codes if a.all_codes is None else a.all_codes for a in (child, parent))
+    if other.min(initial=0) == other.max(initial=0):
+        return None
+    home = np.full(own.max() + 1, -1)
     home[own] = other
     return home if np.array_equal(home[own], other) else None
+
+
+def _of_values(home, child, parent):
+    """The same of the values of the axes; -1 for a level that is not in the grid."""
+    if child.chosen is not None:
+        home = home[child.chosen]
+    if parent.chosen is not None:
+        place = np.full(max(home.max(), parent.chosen.max()) + 1, -1)
+        place[parent.chosen] = np.arange(parent.chosen.size)
+        home = place[home]
+    return home
 
 
 def with_parents(names, nested):
@@ -75,23 +89,21 @@ def existing(index, names, nested):
     return good
 
 
-def equal_weights(index, names, nested, sizes, good):
+def equal_weights(index, nested, sizes, good):
     """(m,) weights of the points of a grid: equal within each combination of what nests them.
 
     Parameters
     ----------
-    names : sequence of str
-        The axes that are averaged over.
     sizes : dict of str to int
-        Number of values of each axis.
+        Number of values of each axis that is averaged over.
     good : (m,) bool array
         From `existing`.
     """
     weight = good.astype(float)
-    for child in names:
+    for child, size in sizes.items():
         parents = nested.get(child, {})
         if not parents:
-            weight /= sizes[child]
+            weight /= size
             continue
         # its levels that are in the same levels of all of its parents
         together = np.column_stack(list(parents.values()))
