@@ -231,7 +231,7 @@ def cells(fit: Fit, names, found, rows_of, *, weights="equal"):
     """
     if weights not in WEIGHTS:
         raise OptionError(f"weights={weights!r} is not one of {', '.join(WEIGHTS)}")
-    nested = nesting(list(found.values()))
+    nested = nesting(fit, list(found.values()))
     names = with_parents(names, nested)
     shown = [found[name] for name in names]
     others = [axis for name, axis in found.items() if name not in names]

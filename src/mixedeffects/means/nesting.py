@@ -7,10 +7,17 @@ its levels within each level of the other, which are averaged afterwards (as R's
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from mixedeffects.inference.row_sums import kept
 
-def nesting(axes):
+if TYPE_CHECKING:
+    from mixedeffects.inference.protocol import Fit
+
+
+def nesting(fit: Fit, axes):
     """Which factors are nested in which.
 
     Of two factors that group the rows alike the later one is nested in the earlier.
@@ -32,34 +39,38 @@ def nesting(axes):
         for j, parent in enumerate(coded):
             if i == j:
                 continue
-            home = _homes(child, parent)
-            if home is not None and (j < i or _homes(parent, child) is None):
+            home = _homes(fit, child, parent)
+            if home is not None and (j < i or _homes(fit, parent, child) is None):
                 found.setdefault(child.name, {})[parent.name] = _of_values(home, child, parent)
     return found
 
 
-def _homes(child, parent):
-    """The level of a parent that each level of a child occurs in.
+def _homes(fit: Fit, child, parent):
+    """The level of a parent that each level of a child occurs in, -1 where it has no rows.
 
-    None where one is in several, or the parent has one level only.
+    None where one is in several, or the parent has one level only. Rows are looked at once.
     """
     own, other = (a.codes if a.all_codes is None else a.all_codes for a in (child, parent))
-    if other.min(initial=0) == other.max(initial=0):
-        return None
-    home = np.full(own.max() + 1, -1)
-    home[own] = other
-    return home if np.array_equal(home[own], other) else None
+
+    def found():
+        if other.min(initial=0) == other.max(initial=0):
+            return None
+        home = np.full(own.max() + 1, -1)
+        home[own] = other
+        return home if np.array_equal(home[own], other) else None
+
+    return kept(fit, ("nested", child.name, parent.name), found)
 
 
 def _of_values(home, child, parent):
     """The same of the values of the axes; -1 for a level that is not in the grid."""
-    if child.chosen is not None:
-        home = home[child.chosen]
-    if parent.chosen is not None:
-        place = np.full(max(home.max(), parent.chosen.max()) + 1, -1)
-        place[parent.chosen] = np.arange(parent.chosen.size)
-        home = place[home]
-    return home
+    chosen = np.arange(len(child.values)) if child.chosen is None else child.chosen
+    home = np.append(home, -1)[np.minimum(chosen, home.size)]
+    if parent.chosen is None:
+        return home
+    place = np.full(max(home.max(), parent.chosen.max()) + 2, -1)  # the last is for -1
+    place[parent.chosen] = np.arange(parent.chosen.size)
+    return place[home]
 
 
 def with_parents(names, nested):
