@@ -14,6 +14,7 @@ second never.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -124,3 +125,26 @@ DRAWN = _expected(
 #: Halves of the drawn ones.
 TUNED = dict(list(DRAWN.items())[::2])
 HELD_OUT = dict(list(DRAWN.items())[1::2])
+
+
+def grouping_of(found) -> frozenset[str]:
+    """Columns by which random effects vary in the first suggestion, or else all that group rows."""
+    if found.formula is None:
+        return frozenset(found.groups()["group"])
+    inside = re.findall(r"\|\s*([^|)]+)\)", found.formula)
+    return frozenset(name.strip(" `") for part in inside for name in re.split(r"[/:]", part))
+
+
+def verdict(found, expected) -> str:
+    """Whether what was found is "right", "among two candidates", or "wrong".
+
+    The second is said where the right outcome is the other of two that exploring names.
+    """
+    if expected.declines:
+        return "right" if found.outcome is None and found.formula is None else "wrong"
+    if grouping_of(found) not in expected.groups:
+        return "wrong"
+    if found.outcome in expected.outcomes:
+        return "right"
+    two = found.candidates.get("outcome", ())
+    return "among two candidates" if expected.outcomes & set(two) else "wrong"

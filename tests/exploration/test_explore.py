@@ -164,8 +164,8 @@ def test_one_to_one_lines_and_functions_of_the_outcome(rdata):
 
 def outcome(values, **columns):
     values = np.asarray(values)
-    data = {"subject": np.arange(values.size) // 5, "score": values, **columns}
-    return me.explore(data, outcome="score")
+    data = {"subject": np.arange(values.size) // 5, "y": values, **columns}
+    return me.explore(data, outcome="y")
 
 
 RNG = np.random.default_rng(3)

@@ -76,8 +76,11 @@ def test_waves_with_their_unit_behind_the_number(rdata):
 
 
 def test_occasions_in_words_are_in_the_formula(rdata):
-    formula = me.explore(rdata("carData", "OBrienKaiserLong")).formula
-    assert formula == "score ~ treatment + phase + gender + hour + (1 | id)"
+    found = me.explore(rdata("carData", "OBrienKaiserLong"))
+    treatment, phase = 'C(treatment, Treatment("control"))', 'C(phase, Treatment("pre"))'
+    assert found.formula == f"score ~ {treatment} + {phase} + gender + hour + (1 | id)"
+    crossed = f"score ~ {phase} * hour + {treatment} + gender + (1 | id)"
+    assert crossed in list(found.suggestions()["formula"])
 
 
 def _as_read(table):

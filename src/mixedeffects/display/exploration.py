@@ -27,6 +27,8 @@ class ExplorationDisplay:
         The same, unrounded.
     outcome, subject, time, treatment : str or None
         Columns with these roles; of a wide table, after reshaping.
+    candidates : dict of str to tuple
+        Roles of which two columns are about as likely, each with both.
     formula : str or None
         The first suggestion.
     family : str or None
@@ -47,6 +49,12 @@ class ExplorationDisplay:
     time = property(lambda self: self._modelled.roles.time)
     treatment = property(lambda self: self._modelled.roles.treatment)
     shape = property(lambda self: self.facts.shape.kind)
+
+    @property
+    def candidates(self):
+        """Roles of which two columns are about as likely, each with both, the first guess first."""
+        roles = self._modelled.roles
+        return {role: (getattr(roles, role), other) for role, other in roles.rivals.items()}
 
     @property
     def formula(self):

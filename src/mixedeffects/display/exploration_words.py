@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from mixedeffects.display.numbers import significant
 from mixedeffects.exploration import conversion_call, written_numbers
 
@@ -67,7 +69,7 @@ def sections(f, waves):
     if m.groups:
         out.append((f"Groups{after}", [_groups_table(m), *map(_pair_words, _told(m))]))
     if m.outcome is not None:
-        out.append((f"Outcome{after}", _outcome_lines(m.outcome)))
+        out.append((f"Outcome{after}", [*_rival_lines(m), *_outcome_lines(m.outcome)]))
     out.append((f"Missing values{after}", _missing_lines(m, waves)))
     alike = _confounded_lines(m)
     if alike:
@@ -140,6 +142,17 @@ def _percent(share):
     return f"{share:.0%}" if share >= 0.095 else f"{share:.1%}" if share >= 0.0005 else "under 0.1%"
 
 
+def _rival_lines(m):
+    other = m.roles.rivals.get("outcome")
+    if other is None:
+        return []
+    name = json.dumps(other, ensure_ascii=False)
+    return [
+        f"{m.roles.outcome} or {other}? By names, places and values both are about as likely. "
+        f"What follows is of {m.roles.outcome}; me.explore(data, outcome={name}) is of the other."
+    ]
+
+
 def _outcome_lines(o):
     if o.sd == o.sd:
         lines = [
@@ -149,6 +162,14 @@ def _outcome_lines(o):
     else:
         lines = [f"{o.why}."]
     for e in o.ends:
+        if e.value == 0 and o.low == 0:
+            lines.append(
+                f"{e.n:,} values ({_percent(e.share)}) are 0, far more than next to it. Where "
+                "nothing happened, zeros are true and call for a part of their own in the model; "
+                "where something was too little to measure, 0 hides it, and effects come out too "
+                "small."
+            )
+            continue
         which = "smallest" if e.kind == "floor" else "largest"
         lines.append(
             f"Clipped? {e.n:,} values ({_percent(e.share)}) are the {which}, {e.value:g}: a "
@@ -158,7 +179,7 @@ def _outcome_lines(o):
         lines.append(f"Rounded: {o.heaping}.")
     if o.zeros == o.zeros and o.zeros > 0:
         lines.append(
-            f"{_percent(o.zeros)} of the counts are zero; {_percent(o.zeros_expected)} would be "
+            f"{_percent(o.zeros)} of the values are zero; {_percent(o.zeros_expected)} would be "
             "expected of a negative binomial distribution with this mean and variance."
         )
     return lines
@@ -182,6 +203,11 @@ def _missing_lines(m, waves):
     if g.panel is not None:
         subject, time = m.roles.subject, m.roles.time
         n = len(g.panel.waves)
+        if g.panel.unseen:
+            when = ", ".join(map(str, g.panel.unseen[:MOST_LINES]))
+            lines.append(
+                f"At {time} {when} nobody was observed; what follows is of the other {n} times."
+            )
         if g.n_complete < g.n_subjects:
             kinds = ", ".join(f"{k:,} {WORDS.get(w, w)}" for w, k in g.kinds.items())
             lines.append(f"{g.n_subjects:,} levels of {subject} at {n} times: {kinds}.")
@@ -224,6 +250,22 @@ def _confounded_lines(m):
             lines.append(f"{c.column} and {c.by} determine each other: one of them is enough.")
         elif c.kind == "same line":
             lines.append(f"{c.column} is a straight line of {c.by}: one of them is enough.")
+        elif c.kind == "curve":
+            lines.append(
+                f"{c.column} is the square of {c.by}: together they are a curve, and neither "
+                "coefficient means anything alone."
+            )
+        elif c.kind == "other scale":
+            lines.append(f"{c.column} is the {c.how} of {c.by}: the same on another scale.")
+        elif c.kind == "sum of":
+            lines.append(
+                f"{c.column} is a sum of {c.how}, each times a number: a model cannot have all of "
+                "them."
+            )
+        elif c.kind == "computed from":
+            lines.append(
+                f"{c.column} is {c.how}: computed from the outcome, and no predictor of it."
+            )
         else:
             lines.append(f"{c.column} is a function of the outcome {c.by}: it predicts nothing.")
     first = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile
+from mixedeffects.exploration.functions_of import combinations, computed_from, functions
 from mixedeffects.exploration.relations import both_present, constant_within, partition
 
 #: Correlation at which two columns are one.
@@ -24,16 +25,24 @@ class Confounded:
     column, by : str
     kind : str
         "constant within" (one value of `column` per level of the grouping `by`), "one to one"
-        (each determines the other), "same line" (correlation ±1) or "function of" (`column` is
-        determined by the outcome `by`).
+        (each determines the other), "same line" (correlation ±1), "curve" (`column` is the square
+        of `by`), "other scale" (its logarithm, square root or reciprocal), "sum of" (of others,
+        each times a number; `by` is the first of them), "function of" (`column` is determined by
+        the outcome `by`) or "computed from" (from the outcome `by`, by a formula).
     levels : int
-        Of `by`; 0 for a line.
+        Of `by`; 0 for a line or a formula.
+    how : str
+        The function, in a word, or the formula.
+    beside : str or None
+        Another column in the formula.
     """
 
     column: str
     by: str
     kind: str
     levels: int
+    how: str = ""
+    beside: str | None = None
 
 
 def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ...]:
@@ -67,8 +76,17 @@ def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ..
             for f in factors
             if constant_within(p, f)
         ]
-    out += _one_to_one(predictors)
-    out += _same_line([p for p in predictors if p.kind == "number"], out)
+    numbers = [p for p in predictors if p.kind == "number"]
+    curves = _functions(numbers)
+    out += curves
+    known = {frozenset((c.column, c.by)) for c in curves}
+    out += [c for c in _one_to_one(predictors) if frozenset((c.column, c.by)) not in known]
+    out += _same_line(numbers, out)
+    gone = {c.column for c in out if c.kind in ("one to one", "same line")}
+    out += [
+        Confounded(p.name, parts[0], "sum of", 0, _listed(parts))
+        for p, parts in combinations([p for p in numbers if p.name not in gone])
+    ]
     if outcome is not None and by_name[outcome].codes is not None:
         y = by_name[outcome]
         # an outcome with a row for each value determines everything, and that means nothing
@@ -78,7 +96,34 @@ def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ..
                 for p in predictors
                 if constant_within(p, y)
             ]
+    if outcome is not None:
+        out += _computed(numbers, by_name[outcome], out)
     return tuple(out)
+
+
+def _listed(names):
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _functions(numbers):
+    """Squares, and columns on another scale: of two names for one fact, the later one."""
+    place = {p.name: i for i, p in enumerate(numbers)}
+    out = {}
+    for p, x, word in functions(numbers):
+        pair = frozenset((p.name, x.name))
+        if word == "square" or (pair not in out and place[p.name] > place[x.name]):
+            kind = "curve" if word == "square" else "other scale"
+            out[pair] = Confounded(p.name, x.name, kind, x.n_distinct, word)
+    return [*out.values()]
+
+
+def _computed(numbers, y, known):
+    """Columns that were computed from the outcome, perhaps with another."""
+    done = {c.column for c in known if c.kind == "function of"}
+    return [
+        Confounded(p.name, y.name, "computed from", 0, how, beside)
+        for p, how, beside in computed_from(y, [p for p in numbers if p.name not in done])
+    ]
 
 
 def _one_to_one(predictors):

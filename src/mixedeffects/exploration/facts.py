@@ -12,11 +12,13 @@ from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, DataWarning, OptionError
 from mixedeffects.exploration.columns import ColumnProfile, profiles
 from mixedeffects.exploration.confounding import Confounded, confounding
+from mixedeffects.exploration.hints import EXPOSURES, hint
 from mixedeffects.exploration.missingness import Gaps, gaps
 from mixedeffects.exploration.names import require
 from mixedeffects.exploration.outcome import OutcomeFacts, outcome_facts
 from mixedeffects.exploration.relations import Pair, relate
 from mixedeffects.exploration.reshaping import Reshaping, plan_reshaping, reshape
+from mixedeffects.exploration.restarting import combined
 from mixedeffects.exploration.roles import Role, Roles, guess_roles
 from mixedeffects.exploration.shape import Shape, find_shape, time_name
 from mixedeffects.exploration.suggestions import Suggestion, suggest
@@ -24,6 +26,8 @@ from mixedeffects.exploration.variables import detect
 
 #: Cells of a wide table up to which it is made long to look at it.
 MOST_CELLS = 50_000_000
+#: Different values of an exposure, at least.
+LEAST_AMOUNTS = 5
 #: Grouping columns whose pairs are looked at.
 MOST_GROUPS = 12
 
@@ -135,11 +139,14 @@ def explore_facts(data, *, outcome=None, subject=None, time=None, treatment=None
         column = getattr(roles, name)
         return None if column is None else by_name[column]
 
+    asked, found = found, _units(found, roles)
+    by_name = {p.name: p for p in found}
     groups = _groups_to_relate(found, roles)
     outcome_ = role("outcome")
     facts = None
     if outcome_ is not None and outcome_.n_distinct > 0:
         facts = outcome_facts(outcome_, roles.trials)
+        _find_exposures(found, roles, facts)
     skipped = [n for n, r in roles.by_column.items() if r.role in ("row id", "text", "trials")]
     skipped += strong if shape.kind == "wide" else ()
     confounded = confounding(found, roles.groups, roles.outcome, skipped)
@@ -149,12 +156,13 @@ def explore_facts(data, *, outcome=None, subject=None, time=None, treatment=None
     used = [n for n, r in roles.by_column.items() if r.role in MODELLED]
     notes += _row_notes(found, roles, table)
     notes += _code_notes(facts)
+    notes += _restart_notes(roles)
     plan = _plan(table, shape) if shape.kind == "wide" else None
     return ExplorationFacts(
         flavour=table.flavour,
         n_rows=table.n_rows,
         n_columns=len(table.names),
-        columns=tuple(found),
+        columns=tuple(asked),
         roles=roles,
         shape=shape,
         groups=tuple(_size(by_name[g]) for g in roles.groups if by_name[g].n_distinct),
@@ -171,7 +179,37 @@ def explore_facts(data, *, outcome=None, subject=None, time=None, treatment=None
 
 
 #: Roles of columns that a suggested model uses.
-MODELLED = ("outcome", "trials", "subject", "group", "time", "treatment", "covariate")
+MODELLED = ("outcome", "trials", "subject", "group", "time", "treatment", "covariate", "exposure")
+
+
+def _units(found, roles):
+    """Columns, in which ids that start anew in each place are told apart."""
+    by_name = {p.name: p for p in found}
+    return [
+        combined(p, by_name[roles.restarts[p.name]]) if p.name in roles.restarts else p
+        for p in found
+    ]
+
+
+def _restart_notes(roles):
+    return [
+        f"'{name}' starts anew in each '{place}', so that equal numbers are different units: "
+        f"charts and tables by {name} alone would mix them"
+        for name, place in roles.restarts.items()
+    ]
+
+
+def _find_exposures(found, roles, outcome):
+    """Amounts over which a count was counted, by their names."""
+    if outcome.scale != "count":
+        return
+    for p in found:
+        role = roles.by_column[p.name]
+        amount = p.kind == "number" and p.low > 0 and p.n_distinct > LEAST_AMOUNTS
+        if role.role == "covariate" and amount and hint(p.name, EXPOSURES):
+            roles.exposures.add(p.name)
+            words = f"what {outcome.name} is counted over, by its name"
+            roles.by_column[p.name] = replace(role, role="exposure", reason=words)
 
 
 def _given(table, *, outcome, subject, time, treatment):

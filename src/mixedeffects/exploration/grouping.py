@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from mixedeffects.exploration.blocks import blocks
 from mixedeffects.exploration.columns import ColumnProfile, share_of_blocks
 from mixedeffects.exploration.hints import (
     COVARIATES,
@@ -18,6 +19,8 @@ from mixedeffects.exploration.hints import (
     PLACES,
     REMARKS,
     TREATMENTS,
+    abbreviates,
+    contains,
     hint,
     tokens,
 )
@@ -25,6 +28,10 @@ from mixedeffects.exploration.relations import constant_within, n_pairs, relate
 
 #: Text with this many levels is a grouping whatever its name.
 MANY_TEXTS = 10
+#: Levels of a grouping whose name is cut short.
+LEAST_SHORT = 5
+#: Facts about people that texts of many labels can hold.
+FACTS = frozenset(("birth", "gender", "education", "religion", "ethnic", "marital"))
 #: Rows per level, on average, that a grouping has.
 REPEATS = 1.2
 #: Whole numbers without a telling name: levels needed, and how full their range must be.
@@ -65,7 +72,7 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
     for p in found:
         if p.codes is None or p.n_distinct < 2 or p.n_present < REPEATS * p.n_distinct:
             continue
-        reason = _by_name(p)
+        reason = _by_name(p) or _by_abbreviation(p, found)
         if reason is not None:
             named[p.name] = reason
             continue
@@ -79,6 +86,8 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
         if not p.is_text and any(constant_within(p, by_name[g]) for g in named):
             continue
         named[name] = reason
+    if not named:
+        named = blocks(found)
     reused = _reused(found, named)
     named |= reused
     return {p.name: named[p.name] for p in found if p.name in named}, set(reused)
@@ -105,6 +114,25 @@ def _by_name(p: ColumnProfile) -> str | None:
     return f"its name has '{word}', and its {p.n_distinct:,} values repeat"
 
 
+def _by_abbreviation(p: ColumnProfile, found) -> str | None:
+    """A name that begins a word for groups, of labels that say something of other columns."""
+    if (
+        p.kind in ("boolean", "datetime")
+        or p.n_distinct < LEAST_SHORT
+        or (p.kind == "number" and not (p.whole and p.low >= 0))
+    ):
+        return None
+    known = COVARIATES | TREATMENTS | MEASURES
+    word = abbreviates(p.name, GROUPS)
+    if word is None or hint(p.name, known):
+        return None
+    if not p.is_text and not any(
+        q is not p and q.n_distinct > 1 and constant_within(q, p) for q in found
+    ):
+        return None
+    return f"its name may be short for '{word}', and its {p.n_distinct:,} values repeat"
+
+
 def _counted(p: ColumnProfile, word) -> bool:
     """Whether whole numbers count things of a name: stations that saw a quake, hospital stays."""
     many = {f"{word}s", f"{word}es"} & {*tokens(p.name)}
@@ -117,12 +145,16 @@ def _by_values(p: ColumnProfile) -> str | None:
         return None
     if p.is_text:
         words = sum(str(label).lower() in OCCASION_WORDS for label in p.labels[:20])
-        if hint(p.name, REMARKS) or _are_dates(p.labels) or _are_sentences(p.labels):
+        if contains(p.name, FACTS) or hint(p.name, REMARKS):
+            return None
+        if _are_dates(p.labels) or _are_sentences(p.labels):
             return None
         if p.n_distinct >= MANY_TEXTS and words < 3 and not hint(p.name, MEASURES | OUTCOMES):
             return f"{p.n_distinct:,} labels that repeat"
         return None
     if not p.whole or p.low < 0 or hint(p.name, MEASURES) or p.n_distinct < 5:
+        return None
+    if _is_amount(p):
         return None
     if p.n_present >= 2 * p.n_distinct and share_of_blocks(p.codes) >= IN_BLOCKS:
         return f"{p.n_distinct:,} whole numbers, each in one block of rows"
@@ -131,6 +163,14 @@ def _by_values(p: ColumnProfile) -> str | None:
         if not _smooth(p.counts()):
             return f"{p.n_distinct:,} whole numbers that repeat like labels, not like a measurement"
     return None
+
+
+def _is_amount(p: ColumnProfile) -> bool:
+    """Whether whole numbers from 0 are amounts: the small ones frequent, or with gaps."""
+    if p.low > 0:
+        return False
+    counts = p.counts()
+    return _smooth(counts) or p.high - p.low + 1 > p.n_distinct
 
 
 def _are_dates(labels) -> bool:

@@ -16,7 +16,8 @@ PERSONS = words(
     customer client employee worker mom mum dad father kid baby infant
     rat mouse rabbit pig chick sheep horse monkey fish animal dog cow bird woman man mother ppt
     pid sid
-    uid ptid subjid rep representative case
+    uid ptid subjid rep representative case volunteer panelist panellist voter member boy girl dam
+    sire calf cow sow piglet pup dogs
     """
 )
 PLACES = words(
@@ -24,7 +25,7 @@ PLACES = words(
     school class classroom hospital clinic center centre site district county state country
     region city village ward farm herd nest plot firm company store shop department dept
     university college office team neighbourhood neighborhood province municipality station loc
-    location
+    location locality town precinct parish zone forest lake stream field
     """
 )
 GROUPS = (
@@ -36,7 +37,9 @@ GROUPS = (
     family household cluster block litter plate sample item rater judge reviewer interviewer
     operator replicate lot machine tree plant species couple dyad pair lab laboratory run
     experimenter stimulus word picture question lecturer course movie product cask tank pen cage
-    pot colony brood stratum strata lea
+    pot colony brood stratum strata lea population genotype clone strain tissue organ leaf branch
+    slide assay quake earthquake industry sector airline carrier bank hive shelf tray
+    row column rowpos colpos replication
     """
     )
 )
@@ -56,31 +59,42 @@ TREATMENTS = words(
 )
 TREATMENT_VALUES = words(
     """
-    control ctrl placebo treat treated treatment intervention drug active experimental vaccine
-    sham
+    control controls ctrl ctl placebo treat treated treatment intervention drug active experimental
+    vaccine sham
     """
 )
-#: Strong and weak words for an outcome.
+#: Values of the arm that others are compared with.
+CONTROL_VALUES = words(
+    """
+    control controls ctrl ctl placebo sham untreated none tau wl waitlist vehicle pl
+    """
+)
+#: Strong and weak words for an outcome; words of tables with a single column of values.
 OUTCOMES = words(
     """
-    y outcome score response resp dv reaction rating csat satisfaction endpoint result value
-    measurement yield exam test incidence cases count
+    y outcome score response resp dv reaction rating csat satisfaction endpoint yield exam test
+    incidence cases count rate choice fatal fatality crime citation cite
     """
 )
+GENERIC_OUTCOMES = words("value result measurement measure reading amount")
 MAYBE_OUTCOMES = words(
     """
     pain stay los use success failure died death survived passed grade marks spend cost price
     weight distance strength diameter angle height bp sbp dbp cholesterol cd4 mood depression
     anxiety vocal negotiation accuracy rt speed math maths reading wage income pressure seizures
     cesd hamd bdi qol concentration conc achievement ach attain attainment mass biomass
-    read correct
+    read correct pulse glucose fev fev1 symptom headache migraine infection disease relapse cured
+    obese wheeze fruit seed egg growth abundance richness activity absorbance acceleration accel
+    volume biomass invest inv investment exercise sureness attitude trust happiness support vote
+    goal point guess article publication visit sales
     """
 )
 COVARIATES = words(
     """
     age sex gender race ethnicity education educ income ses severity comorbidity urban rural
     marital religion smoker smoking bmi baseline base weekday gpa size born birth married
-    children lat latitude lon long longitude
+    children lat latitude lon long longitude experience exper tenure tax taxes cpi population pop
+    unemp unem unemployment gdp gsp inflation wt wgt ht hgt exp
     """
 )
 TRIALS = words(
@@ -93,7 +107,8 @@ MEASURES = (
     TIMES
     | COVARIATES
     | MAYBE_OUTCOMES
-    | (OUTCOMES - {"cases"})
+    | (OUTCOMES - {"cases", "resp"})
+    | GENERIC_OUTCOMES
     | words(
         """
     number num temperature temp length duration amount calls pages total depth altitude
@@ -105,7 +120,39 @@ MEASURES = (
 NUMBERINGS = words("number no nr num id ids index idx code serial seq sequence")
 REMARKS = words("comment comments note notes remark remarks description")
 #: Times that are one of a list, not an amount: days absent are an outcome, the day is none.
-CALENDAR = words("day week month year date hour minute quarter semester weekday")
+CALENDAR = words(
+    """
+    day week month year date hour minute quarter semester weekday round wave visit session occasion
+    period phase timepoint followup epoch
+    """
+)
+#: Times that come round again.
+SEASONS = words("month quarter season weekday hour semester")
+#: Words of sums of points, and of what is measured in whole units: neither counts anything.
+SCORES = words(
+    """
+    score scale index rating points grade marks pain bdi hamd hama cesd qol phq gad panss mmse bprs
+    madrs exam test iq depression anxiety mood satisfaction attitude happiness ability achievement
+    """
+)
+MEASURED = words(
+    """
+    weight height length width depth distance diameter strength pressure temperature temp bp sbp dbp
+    pulse cholesterol glucose age duration time minutes seconds rt speed price cost wage income
+    mass yield area volume
+    """
+)
+#: Amounts of time or people over which events are counted.
+EXPOSURES = words("exposure pyears personyears pyr atrisk pdays persondays effort py")
+#: Amounts that people choose at a price, which is then no outcome.
+QUANTITIES = words("sales quantity consumption demand packs pack units volume sold")
+#: What stands before or behind the name of another column it was computed from.
+DERIVED = words(
+    """
+    l ln log c d g lag lead cum prev previous sq squared sqrt z std scaled centered centred cent
+    diff delta change mean avg dev
+    """
+)
 #: Labels of measurement occasions, in their order.
 OCCASIONS = (
     ("baseline", "followup"), ("baseline", "follow-up"), ("before", "after"), ("start", "end"),
@@ -161,3 +208,19 @@ def contains(name, words) -> str | None:
     text = str(name).lower()
     inside = [w for w in words if len(w) > 3 and w in text]
     return max(inside, key=len) if inside else None
+
+
+def abbreviates(name, words) -> str | None:
+    """The word that a part of the name, of three letters or more, is the beginning of.
+
+    Examples
+    --------
+    >>> abbreviates("sch", PLACES), abbreviates("popu", GROUPS), abbreviates("x", GROUPS)
+    ('school', 'population', None)
+    """
+    for part in tokens(name):
+        if len(part) >= 3:
+            begun = sorted(w for w in words if w.startswith(part) and len(w) > len(part))
+            if begun:
+                return begun[0]
+    return None

@@ -33,12 +33,15 @@ class MissingPanel:
         Whether the outcome was observed.
     n_duplicates : int
         Rows beyond the first of a subject's wave.
+    unseen : tuple
+        Waves that have rows in which nobody's outcome was observed; they are not among `waves`.
     """
 
     waves: tuple
     rows: np.ndarray
     seen: np.ndarray
     n_duplicates: int
+    unseen: tuple = ()
 
 
 def panel(
@@ -50,9 +53,9 @@ def panel(
     --------
     >>> from mixedeffects.exploration.columns import profiles
     >>> from mixedeffects.design import open_table
-    >>> table = open_table({"id": [1, 1, 2], "t": [0, 1, 0], "y": [5.0, None, 6.5]})
+    >>> table = open_table({"id": [1, 1, 2, 2], "t": [0, 1] * 2, "y": [5, None, 6, 7]})
     >>> panel(*profiles(table)[0]).seen.tolist()
-    [[True, False], [True, False]]
+    [[True, False], [True, True]]
     """
     if time.codes is None or subject.codes is None or time.n_distinct > MOST_WAVES:
         return None
@@ -72,9 +75,11 @@ def panel(
     if outcome is not None and outcome.present is not None:
         there = outcome.present if kept is None else outcome.present[kept]
         seen = np.bincount(place[there], minlength=rows.size) > 0
-    return MissingPanel(
-        tuple(time.labels), rows.reshape(shape), seen.reshape(shape), int(who.size - occupied)
-    )
+    rows, seen = rows.reshape(shape), seen.reshape(shape)
+    some = np.flatnonzero(seen.sum(axis=0)) if seen.any() else np.arange(shape[1])
+    waves = tuple(time.labels[i] for i in some.tolist())
+    unseen = tuple(time.labels[i] for i in sorted({*range(shape[1])} - {*some.tolist()}))
+    return MissingPanel(waves, rows[:, some], seen[:, some], int(who.size - occupied), unseen)
 
 
 #: What a subject's observed waves look like.

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile
+from mixedeffects.exploration.hints import MEASURED, SCORES, hint
 
 #: Interquartile ranges between a code such as -999 and the nearest other value; rows of a code.
 FAR, LEAST_CODED = 5.0, 2
+NINES = 10.0 ** np.arange(1, 16) - 1.0
 #: Rows and share of the rows at one end that make it a floor or a ceiling.
 LEAST_ROWS, LEAST_SHARE = 5, 0.01
 #: How many times as frequent as the values next to it the end is.
@@ -114,7 +116,8 @@ def outcome_facts(p: ColumnProfile, trials=None) -> OutcomeFacts:
     codes = missing_codes(distinct, counts)
     kept = ~np.isin(distinct, codes)
     distinct, counts = distinct[kept], counts[kept]
-    ends = () if scale == "rating" and distinct.size < 4 else find_ends(distinct, counts, scale)
+    # the ends of a rating scale are categories like the others
+    ends = () if scale == "rating" else find_ends(distinct, counts, scale)
     if scale == "continuous" and ends:
         why += f", and piled up at {' and '.join(f'{e.value:g}' for e in ends)}"
     return OutcomeFacts(
@@ -163,6 +166,11 @@ def _scale(p, values, distinct, counts):
     if p.low in (0, 1) and contiguous and 3 <= distinct.size <= MOST_POINTS:
         if p.low == 1 or mode not in (0.0, 1.0):
             return "rating", "ordinal", f"{n} has {distinct.size} points, {p.low:g} to {p.high:g}"
+    known = hint(n, SCORES | MEASURED)
+    if known is not None and not hint(n, {"count", "number", "num"}):
+        what = "a score" if known in SCORES else "a measurement"
+        why = f"{n} is whole numbers from {p.low:g} to {p.high:g}, by its name {what}"
+        return "continuous", "gaussian", why
     skew = skewness(values)
     if p.low in (0, 1) and (skew > 0.8 or values.mean() < 5) and values.mean() < p.high / 2:
         ratio = float(values.var(ddof=1) / values.mean()) if values.size > 1 else 1.0
@@ -170,11 +178,15 @@ def _scale(p, values, distinct, counts):
             return "continuous", "gaussian", f"{n} is whole numbers from 1 to {p.high:g}"
         if ratio > OVERDISPERSED:
             why = (
-                f"{n} counts from {p.low:g}, with a variance {ratio:.1f} times its mean (groups "
-                "and predictors may explain some of it)"
+                f"{n} is whole numbers from {p.low:g}, as counts are, with a variance {ratio:.1f} "
+                "times its mean (groups and predictors may explain some of it)"
             )
             return "count", "nbinom2", why
-        return "count", "poisson", f"{n} counts from {p.low:g}, with a variance near its mean"
+        return (
+            "count",
+            "poisson",
+            f"{n} is whole numbers from {p.low:g}, as counts are, with a variance near its mean",
+        )
     return "continuous", "gaussian", f"{n} is whole numbers from {p.low:g} to {p.high:g}"
 
 
@@ -238,8 +250,7 @@ def missing_codes(distinct, counts) -> tuple[float, ...]:
     >>> missing_codes(np.arange(120.0), np.full(120, 2))
     ()
     """
-    nines = np.array([set(f"{abs(v):.15g}") == {"9"} for v in distinct.tolist()], dtype=bool)
-    nines &= counts >= LEAST_CODED
+    nines = np.isin(np.abs(distinct), NINES) & (counts >= LEAST_CODED)
     others = distinct[~nines]
     if not nines.any() or others.size < 2:
         return ()

@@ -11,6 +11,8 @@ from mixedeffects.exploration.columns import ColumnProfile
 
 #: Rows that are enough to see that a column is not constant within a factor.
 GLANCE = 4_096
+#: Squared correlations of a second clock with time.
+SAME_LINE, NEAR_LINE = 1.0 - 1e-9, 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,66 @@ def n_pairs(one: ColumnProfile, two: ColumnProfile) -> int:
     if size <= 4 * keys.size + 65_536:
         return int(np.count_nonzero(np.bincount(keys, minlength=1)))
     return int(np.unique(keys).size)
+
+
+def same_in_each(p: ColumnProfile, factor: ColumnProfile) -> bool:
+    """Whether every level has the same few values equally often, as a design would set them.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"g": [1, 1, 2, 2], "dose": [0, 5, 5, 0], "y": [1, 2, 1, 3]}
+    >>> g, dose, y = profiles(open_table(table))[0]
+    >>> same_in_each(dose, g), same_in_each(y, g)
+    (True, False)
+    """
+    if p.codes is None or factor.codes is None or not 2 <= p.n_distinct <= 40:
+        return False
+    size = p.n_distinct * factor.n_distinct
+    if size > p.n_present or p.n_present % size or p.n_present != factor.n_present:
+        return False
+    kept = both_present(p, factor)
+    rows = slice(None) if kept is None else kept
+    cells = np.bincount(
+        factor.codes[rows].astype(np.int64) * p.n_distinct + p.codes[rows], minlength=size
+    )
+    return bool(np.ptp(cells) == 0)
+
+
+def runs_along(p: ColumnProfile, time: ColumnProfile, factor: ColumnProfile) -> bool:
+    """Whether a column is a straight line of time within every level, with one slope for all.
+
+    Whole numbers, as days are, may be a little off the line.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"id": [1, 1, 1, 2, 2, 2], "year": [0, 1, 2] * 2, "age": [30, 31, 32, 55, 56, 57]}
+    >>> who, year, age = profiles(open_table(table))[0]
+    >>> runs_along(age, year, who)
+    True
+    """
+    if factor.codes is None:
+        return False
+    rows = both_present(p, time)
+    codes = factor.codes if rows is None else factor.codes[rows]
+    x = time.values.astype(np.float64) if rows is None else time.values[rows].astype(np.float64)
+    y = p.values.astype(np.float64) if rows is None else p.values[rows].astype(np.float64)
+    kept = codes >= 0
+    codes, x, y = codes[kept], x[kept], y[kept]
+    if codes.size < 3:
+        return False
+    x, y = (_within(v, codes, factor.n_distinct) for v in (x, y))
+    size = float(x @ x) * float(y @ y)
+    return size > 0 and float(x @ y) ** 2 > (NEAR_LINE if p.whole else SAME_LINE) * size
+
+
+def _within(values, codes, n):
+    """Values less the mean of their level."""
+    rows = np.maximum(np.bincount(codes, minlength=n), 1)
+    return values - (np.bincount(codes, weights=values, minlength=n) / rows)[codes]
 
 
 def partition(p: ColumnProfile) -> bytes:

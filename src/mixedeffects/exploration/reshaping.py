@@ -152,17 +152,20 @@ def identifying(table, names) -> tuple[Any, ...]:
 
 
 def _check_unique(table, ids):
-    from collections import Counter
-
-    parts = []
+    place = np.zeros(table.n_rows, dtype=np.int64)
+    columns = []
     for name in ids:
         column = profile(table.column(name))
         if column.codes is None or column.n_missing:
             raise DataError(f"id={name!r} has missing values, so it does not tell the rows apart")
-        parts.append([str(column.labels[c]) for c in column.codes.tolist()])
-    most, count = Counter(zip(*parts, strict=True)).most_common(1)[0]
+        columns.append(column)
+        place = np.unique(place * column.n_distinct + column.codes, return_inverse=True)[1]
+    rows = np.bincount(place)
+    count = int(rows.max())
     if count > 1:
-        shown = ", ".join(f"{n} = {v}" for n, v in zip(ids, most, strict=True))
+        first = int(np.flatnonzero(place == np.argmax(rows))[0])
+        labels = [c.labels[c.codes[first]] for c in columns]
+        shown = ", ".join(f"{n} = {v}" for n, v in zip(ids, labels, strict=True))
         raise DataError(
             f"id= does not tell the rows apart: {shown} has {count} rows; leave id= out (all other "
             "columns are kept anyway) or add the column that does"

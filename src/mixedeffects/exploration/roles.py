@@ -5,19 +5,20 @@ A guess is a sentence a user can disagree with, and then override.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile
 from mixedeffects.exploration.grouping import groupings, row_number
 from mixedeffects.exploration.hints import (
-    CALENDAR,
+    CONTROL_VALUES,
     COVARIATES,
+    GROUPS,
     MAYBE_OUTCOMES,
-    NUMBERINGS,
     OCCASION_WORDS,
     OUTCOMES,
+    PERSONS,
     TREATMENT_VALUES,
     TREATMENTS,
     TRIALS,
@@ -25,15 +26,16 @@ from mixedeffects.exploration.hints import (
     hint,
     tokens,
 )
-from mixedeffects.exploration.relations import constant_within
+from mixedeffects.exploration.likely_outcome import guess_outcome
+from mixedeffects.exploration.relations import constant_within, n_pairs
+from mixedeffects.exploration.restarting import combined, restarting
+from mixedeffects.exploration.survival import time_to_event
 from mixedeffects.exploration.times import guess_time
 
+#: Names that say nothing but that a column is the treatment.
+PLAIN_TREATMENTS = frozenset(("treatment", "treat", "trt", "tx", "arm"))
 #: Levels beyond which a column is no treatment.
 MOST_ARMS = 8
-#: Rows from which whole numbers that only go up are numbers of the rows.
-MANY_ROWS = 30
-#: Points an outcome needs.
-ENOUGH = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Role:
     ----------
     role : str
         "outcome", "subject", "group", "time", "treatment", "covariate", "trials", "row id",
-        "constant", "empty", "text" or "wave" (a column of one variable among several).
+        "constant", "empty", "text", "event time", "event" (of times to events) or "wave" (a column
+        of one variable among several).
     level : str
         The coarsest grouping column within which it is constant, or "row".
     given : bool
@@ -67,9 +70,18 @@ class Roles:
     groups : list of str
         All grouping columns, the finest first, subject included.
     calendar : bool
-        Whether many rows of a subject share a time: seasons, not waves.
+        Whether many rows of a subject share a time: no waves.
     reused : set of str
         Grouping columns whose labels start anew in each level of another.
+    rivals : dict of str to str
+        Role to another column that is about as likely to have it, where the guess is unsure.
+    restarts : dict of str to str
+        Grouping columns whose ids start anew in each level of another column, with that column.
+    exposures : set of str
+        Amounts over which a count was counted.
+    survival : tuple or None
+        Columns of a duration, or of a start and a stop, and that of the event at their end: then
+        there is no outcome to guess.
     """
 
     by_column: dict[str, Role] = field(default_factory=dict)
@@ -81,6 +93,10 @@ class Roles:
     trials: str | None = None
     calendar: bool = False
     reused: set[str] = field(default_factory=set)
+    rivals: dict[str, str] = field(default_factory=dict)
+    restarts: dict[str, str] = field(default_factory=dict)
+    exposures: set[str] = field(default_factory=set)
+    survival: tuple[tuple[str, ...], str] | None = None
 
 
 def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, wide=()) -> Roles:
@@ -122,6 +138,11 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
     groups = [name for name in reasons if out[name].role == "group"]
     groups = [*subject] or sorted(groups, key=lambda g: -by_name[g].n_distinct)
     roles.groups = groups
+    roles.restarts = restarting(found, groups)
+    for name, place in roles.restarts.items():
+        by_name[name] = combined(by_name[name], by_name[place])
+        out[name] = replace(out[name], reason=_anew(out[name].reason, by_name[name], place))
+    groups.sort(key=lambda g: -by_name[g].n_distinct)
     factors = [by_name[g] for g in groups]
     left = [p for p in left if p.name not in out]
     if time is None:
@@ -139,10 +160,18 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
         old = out[roles.subject]
         out[roles.subject] = Role("subject", old.reason, given=old.given)
     if outcome is None and not wide:
-        guess = _outcome(left, found, factors)
+        roles.survival = None if time else time_to_event(found, factors)
+        guess = None
+        if roles.survival is None:
+            guess = guess_outcome(left, found, factors, by_name.get(roles.time))
         if guess is not None:
-            roles.outcome, out[guess[0]] = guess[0], Role("outcome", guess[1])
-            left = [p for p in left if p.name != guess[0]]
+            roles.outcome, out[guess.name] = guess.name, Role("outcome", guess.reason)
+            left = [p for p in left if p.name != guess.name]
+            if guess.rival is not None:
+                roles.rivals["outcome"] = guess.rival
+        if roles.survival is not None:
+            out |= _survival_roles(*roles.survival)
+            left = [p for p in left if p.name not in out]
     if treatment is None:
         guess = _treatment(left)
         if guess is not None:
@@ -155,7 +184,8 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
                 trials,
                 Role("trials", f"whole numbers, none below {roles.outcome} in the same row"),
             )
-    roles.by_column = {p.name: _placed(p, out.get(p.name), wide, factors) for p in found}
+    unsure = roles.rivals.get("outcome")
+    roles.by_column = {p.name: _placed(p, out.get(p.name), wide, factors, unsure) for p in found}
     return roles
 
 
@@ -174,12 +204,13 @@ def _grouped(reasons, by_name):
     return out
 
 
-def _placed(p, role, wide, factors):
+def _placed(p, role, wide, factors, unsure):
     """A column's role, what is left being covariates, with the level at which it varies."""
     if role is None and p.name in wide:
         role = Role("wave", "one of several columns of a variable")
     elif role is None:
-        role = Role("covariate", _kind_words(p))
+        rival = ", and about as likely the outcome" if p.name == unsure else ""
+        role = Role("covariate", _kind_words(p) + rival)
     level = _level(p, factors, role.role)
     return Role(role.role, _with_level(role, level, p), level, role.given)
 
@@ -209,8 +240,6 @@ def row_identity(p: ColumnProfile) -> bool:
 
 def _counts_up(p):
     """Whether whole numbers number the rows: their name says so, or they go up by one."""
-    from mixedeffects.exploration.hints import GROUPS
-
     if not p.whole or hint(p.name, OUTCOMES | MAYBE_OUTCOMES):
         return False
     steps = np.diff(p.values.astype(np.float64))
@@ -221,8 +250,6 @@ def _counts_up(p):
 
 def _subject(factors, time, given):
     """The finest grouping that a time varies in, or that is a person."""
-    from mixedeffects.exploration.hints import PERSONS
-
     if not factors:
         return None
     if given:
@@ -243,93 +270,20 @@ def _occasions(time) -> bool:
 
 def few_per_cell(factor, time) -> bool:
     """Whether most combinations of group and time have one row: waves of a panel."""
-    from mixedeffects.exploration.relations import n_pairs
-
     if time.codes is None:
         return True
     return n_pairs(factor, time) >= 0.5 * min(factor.n_present, time.n_present)
 
 
-def _outcome(left, found, factors):
-    """Name and reason of the most likely outcome."""
-    best = None
-    for p in left:
-        points, reasons = _outcome_points(p, found, factors)
-        if points >= ENOUGH and (best is None or points > best[0]):
-            best = points, p.name, ", ".join(reasons)
-    if best is None and factors:
-        return _two_answers(left, factors[0])
-    return None if best is None else best[1:]
+def _anew(reason, p, place):
+    return f"{reason}; it starts anew in each {place}: {place}:{p.name} has {p.n_distinct:,} levels"
 
 
-def _two_answers(left, factor):
-    """Name and reason of a text of two values that varies within the groups: good or poor."""
-    known = COVARIATES | TREATMENTS
-    for p in left:
-        if p.is_text and p.n_distinct == 2 and not hint(p.name, known):
-            words = {str(v).lower() for v in p.labels}
-            if not words & (TREATMENT_VALUES | OCCASION_WORDS) and not constant_within(p, factor):
-                said = " or ".join(f"'{v}'" for v in p.labels)
-                return p.name, f"it is {said}, and varies within {factor.name}"
-    return None
-
-
-def _outcome_points(p, found, factors):
-    points, reasons = 0.0, []
-    axes = {q.name.lower() for q in found} >= {"x", "y", "z"}
-    for words, value in ((OUTCOMES, 4.0), (MAYBE_OUTCOMES, 2.0)):
-        if axes and p.name.lower() == "y":
-            break  # a side of a box
-        word = hint(p.name, words)
-        if word == "y" and p.name.lower() != "y":
-            word = None  # y98 is a year
-        inside = word or contains(p.name, words)
-        if inside:
-            whole = p.name.lower() == word
-            points += value + (1.0 if whole else 0.0 if word else -1.0)
-            reasons.append(f"it is called '{p.name}'" if whole else f"its name has '{inside}'")
-            break
-    if hint(p.name, COVARIATES):
-        points -= 2.5
-    if hint(p.name, TREATMENTS):
-        points -= 3
-    if hint(p.name, {"trials", "attempts", "denominator"}):
-        points -= 3
-    if p.name.lower() in CALENDAR or _numbers_things(p):
-        points -= 4
-    if p.name.lower() == "case" and p.n_distinct == 2:
-        points, reasons = points + 4, [*reasons, "it is called 'case' and has two values"]
-    if factors:
-        if any(constant_within(p, f) for f in factors):
-            points -= 4
-        else:
-            points, reasons = points + 2, [*reasons, f"it varies within {factors[0].name}"]
-    if p.kind in ("number", "boolean"):
-        if p.n_distinct > min(20, p.n_present / 5):
-            points, reasons = points + 1.5, [*reasons, f"{p.n_distinct:,} different numbers"]
-        if p.codes is not None and 2 < p.n_distinct <= 12 and np.ptp(p.counts()) == 0:
-            points -= 3  # as many rows of each value: set by whoever designed the study
-    else:
-        points -= 1.5 if p.kind != "ordered" else 0.5
-        if p.kind == "datetime":
-            points -= 3
-    if p.name == found[-1].name:
-        points, reasons = points + 1, [*reasons, "it is the last column"]
-    elif p.name == found[0].name:
-        points, reasons = points + 0.75, [*reasons, "it is the first column"]
-    return points, reasons
-
-
-def _numbers_things(p):
-    """Whether numbers only tell things apart: 'sample number', or ever larger ones."""
-    if not p.whole:
-        return False
-    parts = tokens(p.name)
-    if len(parts) > 1 and parts[-1] in NUMBERINGS:
-        return True
-    if p.n_distinct < p.n_present or hint(p.name, OUTCOMES | MAYBE_OUTCOMES):
-        return False
-    return p.n_present > MANY_ROWS and bool((np.diff(p.numbers()) > 0).all())
+def _survival_roles(times, event):
+    """Roles of the columns of times to events."""
+    words = ("until the event, or the last look",) if len(times) == 1 else ("from here", "to here")
+    roles = {name: Role("event time", said) for name, said in zip(times, words, strict=True)}
+    return roles | {event: Role("event", f"what happened at {times[-1]}")}
 
 
 def _treatment(left):
@@ -341,12 +295,14 @@ def _treatment(left):
         word = hint(p.name, TREATMENTS) or contains(
             p.name, TREATMENTS - {"drug", "dose", "experiment"}
         )
-        if word == "group" and hint(p.name, COVARIATES):
+        if word == "group" and {*tokens(p.name), p.name.lower().removesuffix("group")} & COVARIATES:
             continue  # an age group
         if word:
-            points, reasons = points + 3, [f"its name has '{word}'"]
+            plain = p.name.lower() in PLAIN_TREATMENTS
+            points, reasons = points + 3 + plain, [f"its name has '{word}'"]
         if p.is_text:
-            words = [str(v) for v in p.labels if str(v).lower() in TREATMENT_VALUES]
+            known = TREATMENT_VALUES | (CONTROL_VALUES - {"none"})
+            words = [str(v) for v in p.labels if str(v).lower() in known]
             if words:
                 points, reasons = points + 3, [*reasons, f"one of its values is '{words[0]}'"]
         if points and (best is None or points > best[0]):

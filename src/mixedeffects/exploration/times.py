@@ -58,7 +58,7 @@ def _points(p, factors):
     waves = p.codes is not None and (p.whole or p.is_text) and p.n_distinct <= MOST_WAVES
     single = max(_single(p, g) for g in varying)
     if age and not word:
-        ordered = waves and single > 0.98 and rising(p, f) > RISING
+        ordered = single > 0.98 and rising(p, f) > RISING
         return (points, f"{reason} {f.name}") if ordered else (0.0, "")
     if word and word.endswith("s") and single < 0.5 and not p.is_text:
         return 0.0, ""  # visits to a doctor: a number of them
@@ -66,7 +66,7 @@ def _points(p, factors):
         return 0.0, ""  # a clock time or a duration, not the order of measurements
     reason = f"{reason}, and it varies within {f.name}"
     if single < 0.5:
-        reason += ", though many rows share one: a calendar, not waves"
+        reason += ", of which several rows share one"
         points -= 1.0
     return points, reason
 

@@ -53,7 +53,8 @@ def explore(data, *, outcome=None, subject=None, time=None, treatment=None):
     -------
     Exploration
         Prints as text, shows as HTML. ``.formula`` and ``.family`` are the first model to start
-        from; ``.tidy()``, ``.groups()``, ``.relations()``, ``.missing()``, ``.waves()``,
+        from; ``.candidates`` has the two columns that are about as likely the outcome, where the
+        guess is unsure; ``.tidy()``, ``.groups()``, ``.relations()``, ``.missing()``, ``.waves()``,
         ``.patterns()``, ``.confounded()`` and ``.suggestions()`` are frames; ``.plot`` has charts.
 
     Raises
