@@ -279,7 +279,8 @@ def heaped(distinct, counts) -> str:
         return ""
     for step in (10, 5):
         share = float(counts[distinct % step == 0].sum() / n)
-        by_chance = float((np.arange(distinct[0], distinct[-1] + 1) % step == 0).mean())
+        multiples = distinct[-1] // step - -(-distinct[0] // step) + 1
+        by_chance = float(multiples / (distinct[-1] - distinct[0] + 1))
         if share > 2 * by_chance and share > by_chance + 4 * np.sqrt(by_chance / n):
             return (
                 f"{share:.0%} of the values are multiples of {step}, of which {by_chance:.0%} "

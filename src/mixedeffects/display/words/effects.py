@@ -195,6 +195,9 @@ def _intercept(effect, outcome, level, offset=False):
         value, inside = number(effect.estimate, effect.std_error), limits(effect, level)
     about = f"{place}{outcome.level(effect)} {outcome.verb}"
     text = f"{upper_first(about)} {value} ({inside or 'no standard error'})."
+    if any(g.absent for g in effect.given):
+        levels = listed(f"{g.variable} {g.label}" for g in effect.given if g.kind == "reference")
+        text += f" No row has {levels} together: the number is what the coefficients add up to."
     if outside:
         names = listed((f"{g.variable} ({span(*g.outside)})" for g in outside), "or")
         text += f" That extrapolates: 0 is not among the values of {names}."

@@ -128,12 +128,19 @@ def _odds(facts):
     if facts.distribution == "beta":
         noun = f"the odds of the expected {facts.response}"
     elif facts.success is not None:
-        noun = f"the odds of {facts.response} being {facts.success}"
+        noun = f"the odds of {_answer(facts)}"
     else:
         noun = f"the odds of {facts.response}"
     return Outcome(
         noun, ratio=True, ratios="odds ratios", scale="on the logit scale", intercept_ratio=True
     )
+
+
+def _answer(facts):
+    """What counts as a success, told apart from a column of the same name."""
+    if str(facts.success).lower() == facts.response.lower():
+        return f"the answer '{facts.success}' in {facts.response}"
+    return f"{facts.response} being {facts.success}"
 
 
 def _mean(facts):
@@ -159,7 +166,7 @@ def _predictor(facts):
         what = f"the linear predictor of a higher {facts.response}"
         return Outcome(what, scale=f"on the {facts.link} scale")
     if facts.success is not None:
-        mean = f"the probability of {facts.response} being {facts.success}"
+        mean = f"the probability of {_answer(facts)}"
     elif facts.distribution in ("binomial", "betabinomial"):
         mean = f"the probability of {facts.response}"
     else:

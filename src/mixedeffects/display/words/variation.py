@@ -237,10 +237,10 @@ def clustering_sentences(facts):
         )
     if high:
         shown = _ratios(high, lambda r: 1 / r)
+        who = "About others it" if low else "Least squares, which takes all rows as independent,"
         out.append(
-            f"Where comparisons within levels tell most, least squares would have been "
-            "too cautious: its standard errors are larger than those of the mixed model "
-            f"{shown}."
+            f"{who} would have been too cautious: its standard errors are larger than those of the "
+            f"mixed model {shown}."
         )
     return out
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
+
+import numpy as np
 
 from mixedeffects.design import term_codings
 from mixedeffects.design.contrasts import coding, indicator_levels
@@ -232,7 +235,20 @@ def _given(term, codings, variables, spec, predictors):
                 found[text] = Given(text, "basis")
             else:
                 found[text] = _at_zero(text, variables[text], predictors)
-    return tuple(found.values())
+    return tuple(_absent(found.values(), predictors))
+
+
+def _absent(found, predictors):
+    """The same, marked from where on no row has all reference levels."""
+    rows = True
+    for given in found:
+        if given.kind == "reference" and given.variable in predictors.columns:
+            codes, labels = predictors.levels(given.variable)
+            own = np.array([str(label) == given.label for label in labels])
+            if own.any():
+                rows = rows & own[codes] & (codes >= 0)
+                given = replace(given, absent=not np.any(rows))
+        yield given
 
 
 def _at_zero(text, node, predictors):

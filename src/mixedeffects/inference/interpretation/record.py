@@ -48,12 +48,15 @@ class Given:
         The reference level.
     outside : (float, float) or None
         Range of the data, where zero is not in it.
+    absent : bool
+        No row has this level together with the reference levels before it.
     """
 
     variable: str
     kind: str
     label: str = ""
     outside: tuple[float, float] | None = None
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
