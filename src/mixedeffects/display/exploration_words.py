@@ -263,8 +263,9 @@ def _confounded_lines(m):
                 "them."
             )
         elif c.kind == "computed from":
+            beside = f"with {c.beside} it" if c.beside else "it"
             lines.append(
-                f"{c.column} is {c.how}: computed from the outcome, and no predictor of it."
+                f"{c.column} is {c.how}: {beside} gives the outcome, and predicts nothing."
             )
         else:
             lines.append(f"{c.column} is a function of the outcome {c.by}: it predicts nothing.")

@@ -87,7 +87,8 @@ def _left_out(confounded):
         elif c.kind == "function of":
             reason = f"it is a function of {c.by}"
         elif c.kind == "computed from":
-            reason = f"it is {c.how}, computed from the outcome"
+            beside = f" with {c.beside}" if c.beside else ""
+            reason = f"it is {c.how}, and gives the outcome itself{beside}"
         if reason is not None:
             gone.add(c.column)
             yield c.column, reason

@@ -144,19 +144,22 @@ def combinations(numbers):
     columns = columns - columns.mean(axis=0)
     size = np.sqrt((columns**2).sum(axis=0))
     kept: list[int] = []
+    spanned = np.empty((rows.size, 0))
     for j, p in enumerate(numbers):
         if size[j] == 0 or len(kept) + 3 > rows.size:
             continue
-        if len(kept) > 1:
-            base = columns[:, kept] / size[kept]
-            target = columns[:, j] / size[j]
-            b = np.linalg.lstsq(base, target, rcond=None)[0]
-            if np.abs(target - base @ b).max() < EXACT * np.abs(target).max():
-                parts = [numbers[kept[i]] for i in np.flatnonzero(np.abs(b) > 1e-6)]
-                if 2 <= len(parts) <= MOST_PARTS and _is_sum(p, parts):
-                    yield p, [q.name for q in parts]
-                continue
-        kept.append(j)
+        target = columns[:, j] / size[j]
+        rest = target - spanned @ (spanned.T @ target)
+        rest -= spanned @ (spanned.T @ rest)  # again, for what rounding left
+        length = float(np.sqrt(rest @ rest))
+        if length > EXACT:
+            kept.append(j)
+            spanned = np.column_stack([spanned, rest / length])
+            continue
+        b = np.linalg.lstsq(columns[:, kept] / size[kept], target, rcond=None)[0]
+        parts = [numbers[kept[i]] for i in np.flatnonzero(np.abs(b) > EXACT)]
+        if 2 <= len(parts) <= MOST_PARTS and _is_sum(p, parts):
+            yield p, [q.name for q in parts]
 
 
 def _is_sum(p, parts) -> bool:

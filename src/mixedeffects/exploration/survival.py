@@ -12,7 +12,7 @@ from mixedeffects.exploration.times import rising
 EVENTS = words(
     """
     status event cens censor censored death died dead fail failed failure relapse delta uncensored
-    recurrence infect indicator d
+    recurrence infect indicator fustat stat
     """
 )
 STARTS = words("start tstart begin entry enter time1 t1")
@@ -90,10 +90,12 @@ def _is_event(p: ColumnProfile) -> bool:
 def _spells(found) -> tuple[str, str] | None:
     """Two columns of which the first is never after the second: the ends of intervals."""
     numbers = [p for p in found if p.kind == "number"]
-    for a in numbers:
-        for b in numbers:
-            if a is not b and _is(a, STARTS) and _is(b, STOPS) and _before(a, b):
-                return a.name, b.name
+    stops = [p for p in numbers if _is(p, STOPS)]
+    for a in numbers if stops else ():
+        if _is(a, STARTS):
+            for b in stops:
+                if a is not b and _before(a, b):
+                    return a.name, b.name
     return None
 
 
