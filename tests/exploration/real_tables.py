@@ -93,7 +93,7 @@ DRAWN = _expected(
     Ecdat Yogurt; choice; id
     tidyr fish_encounters; decline;
     fpp3 us_employment; Employed; Series_ID | Title | Series_ID + Title
-    Ecdat Gasoline; lgaspcar; country
+    causaldata social_insure; takeup_survey; village | village + address
     geepack muscatine; obese | numobese; id
     datasets Theoph; conc; Subject
     stevedata coffee_imports; value; country

@@ -193,7 +193,7 @@ def _is_coded(p, roles, few=()):
     """Whether a column's numbers are codes: of a treatment, of a grouping, or by its name."""
     if p.kind != "number" or not p.whole or p.codes is None or p.n_distinct < 3:
         return False
-    if p.name in few or is_code(p.name, p.numbers()):
+    if p.name in few or (p.n_distinct <= MOST_LEVELS and is_code(p.name, p.numbers())):
         return True
     if p.name == roles.time and roles.calendar and p.n_distinct <= MOST_LEVELS:
         return hint(p.name, SEASONS) is not None

@@ -9,6 +9,7 @@ import numpy as np
 from mixedeffects.exploration.blocks import blocks
 from mixedeffects.exploration.columns import ColumnProfile, share_of_blocks
 from mixedeffects.exploration.hints import (
+    AMOUNTS_OF,
     COVARIATES,
     GROUPS,
     MEASURES,
@@ -28,6 +29,10 @@ from mixedeffects.exploration.relations import constant_within, n_pairs, relate
 
 #: Text with this many levels is a grouping whatever its name.
 MANY_TEXTS = 10
+#: Points of a scale, and rows of each of them, at least.
+MOST_POINTS, ROWS_OF_POINT = 7, 50
+#: Years at school after which many leave.
+GRADUATIONS = (8.0, 10.0, 11.0, 12.0, 13.0, 16.0)
 #: Levels of a grouping whose name is cut short.
 LEAST_SHORT = 5
 #: Facts about people that texts of many labels can hold.
@@ -72,7 +77,7 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
     for p in found:
         if p.codes is None or p.n_distinct < 2 or p.n_present < REPEATS * p.n_distinct:
             continue
-        reason = _by_name(p) or _by_abbreviation(p, found)
+        reason = _by_name(p, found) or _by_abbreviation(p, found)
         if reason is not None:
             named[p.name] = reason
             continue
@@ -93,7 +98,7 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
     return {p.name: named[p.name] for p in found if p.name in named}, set(reused)
 
 
-def _by_name(p: ColumnProfile) -> str | None:
+def _by_name(p: ColumnProfile, found) -> str | None:
     if p.kind in ("boolean", "datetime") or (p.kind == "number" and not p.whole):
         return None
     word = hint(p.name, GROUPS)
@@ -111,7 +116,31 @@ def _by_name(p: ColumnProfile) -> str | None:
         # a number of the school, such as its size, unless it is the number of the school
         if word not in PERSONS | PLACES or not NUMBERINGS & set(tokens(p.name)):
             return None
+    if not p.is_text and word in PERSONS | PLACES and _says_how_much(p, found):
+        return None
     return f"its name has '{word}', and its {p.n_distinct:,} values repeat"
+
+
+def _says_how_much(p: ColumnProfile, found) -> bool:
+    """Whether whole numbers with a name for people or places are an amount, or points of a scale.
+
+    Numbers of units come in blocks of rows, or other columns say something of each unit.
+    """
+    parts = tokens(p.name)
+    if NUMBERINGS & {*parts} or share_of_blocks(p.codes) > IN_BLOCKS:
+        return False
+    if hint(p.name, AMOUNTS_OF):
+        return True
+    some = len(parts) > 1 and not (p.low == 1 and p.high == p.n_distinct)
+    scale = p.n_distinct <= MOST_POINTS and p.n_present > ROWS_OF_POINT * p.n_distinct
+    mode = p.low + float(np.argmax(p.counts())) if p.high - p.low + 1 == p.n_distinct else -1.0
+    schooling = parts[-1] in ("school", "schooling") and p.high <= 22 and mode in GRADUATIONS
+    return (some or scale or schooling) and not _has_facts(p, found)
+
+
+def _has_facts(p: ColumnProfile, found) -> bool:
+    """Whether another column has one value in each level."""
+    return any(q is not p and q.n_distinct > 1 and constant_within(q, p) for q in found)
 
 
 def _by_abbreviation(p: ColumnProfile, found) -> str | None:
@@ -126,9 +155,7 @@ def _by_abbreviation(p: ColumnProfile, found) -> str | None:
     word = abbreviates(p.name, GROUPS)
     if word is None or hint(p.name, known):
         return None
-    if not p.is_text and not any(
-        q is not p and q.n_distinct > 1 and constant_within(q, p) for q in found
-    ):
+    if not p.is_text and not _has_facts(p, found):
         return None
     return f"its name may be short for '{word}', and its {p.n_distinct:,} values repeat"
 
@@ -136,7 +163,7 @@ def _by_abbreviation(p: ColumnProfile, found) -> str | None:
 def _counted(p: ColumnProfile, word) -> bool:
     """Whether whole numbers count things of a name: stations that saw a quake, hospital stays."""
     many = {f"{word}s", f"{word}es"} & {*tokens(p.name)}
-    none = p.low == 0 and float(p.counts()[0]) > 0.5 * p.n_present
+    none = p.low == 0 and int(np.argmax(p.counts())) == 0 and float(p.counts()[0]) > 0.3 * p.n
     return p.low >= 0 and bool(many or none)
 
 

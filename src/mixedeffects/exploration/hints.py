@@ -38,7 +38,7 @@ GROUPS = (
     operator replicate lot machine tree plant species couple dyad pair lab laboratory run
     experimenter stimulus word picture question lecturer course movie product cask tank pen cage
     pot colony brood stratum strata lea population genotype clone strain tissue organ leaf branch
-    slide assay quake earthquake industry sector airline carrier bank hive shelf tray
+    slide assay quake earthquake wafer industry sector airline carrier bank hive shelf tray
     row column rowpos colpos replication
     """
     )
@@ -47,7 +47,7 @@ TIMES = words(
     """
     time times day days week weeks month months year years wave waves visit visits session
     sessions occasion period periods date hour hours minute minutes seconds timepoint followup
-    round phase quarter semester epoch
+    round phase quarter semester epoch trend
     """
 )
 TREATMENTS = words(
@@ -72,7 +72,7 @@ CONTROL_VALUES = words(
 #: Strong and weak words for an outcome; words of tables with a single column of values.
 OUTCOMES = words(
     """
-    y outcome score response resp dv reaction rating csat satisfaction endpoint yield exam test
+    y outcome score response resp dv reaction rating csat satisfaction yield exam test
     incidence cases count rate choice fatal fatality crime citation cite
     """
 )
@@ -87,6 +87,8 @@ MAYBE_OUTCOMES = words(
     obese wheeze fruit seed egg growth abundance richness activity absorbance acceleration accel
     volume biomass invest inv investment exercise sureness attitude trust happiness support vote
     goal point guess article publication visit sales
+    endpoint output production employment emp quantity consumption demand pack patent like liking
+    dead mortality
     """
 )
 COVARIATES = words(
@@ -124,6 +126,12 @@ CALENDAR = words(
     """
     day week month year date hour minute quarter semester weekday round wave visit session occasion
     period phase timepoint followup epoch
+    """
+)
+#: Words that make an amount of a name for people or places: infant mortality, class size.
+AMOUNTS_OF = words(
+    """
+    mortality rate ratio share percent pct size count weight death deaths mpg price income density
     """
 )
 #: Times that come round again.

@@ -34,6 +34,8 @@ from mixedeffects.exploration.times import rising
 ENOUGH, AHEAD = 1.0, 1.0
 #: Rows from which whole numbers that only go up are numbers of the rows.
 MANY_ROWS = 30
+#: The highest grade at school.
+LAST_GRADE = 13
 #: Words too short or too common to count inside other words: 'separate' is no rate.
 WHOLE_WORDS = frozenset(("rate", "read", "angle", "visit", "test", "seed", "cite", "fatal"))
 #: Answers, of which a text may be one of two.
@@ -126,10 +128,9 @@ class _Context:
         keys = {f.name for f in factors} | ({time.name} if time is not None else set())
         free = [p for p in left if not any(constant_within(p, f) for f in factors)]
         self.measured = [p for p in free if p.kind == "number" and p.n_distinct > 2]
-        # the first column after those that say who and when
-        places = [i for i, p in enumerate(found) if p.name in keys]
-        after = found[max(places) + 1 :] if places and max(places) < 4 else found
-        self.first = after[0].name if after else found[0].name
+        # the first column after those that say who and when, where the table begins with them
+        start = next((i for i, p in enumerate(found) if p.name not in keys), 0)
+        self.first = found[start].name
         self.ordered_by = None
         if factors and time is None and share_of_blocks(factors[0].codes) > 0.98:
             self.ordered_by = next(
@@ -148,7 +149,7 @@ def _points(p: ColumnProfile, context: _Context):
     elif p.name == context.found[0].name:
         points, reasons = points + 0.75, [*reasons, "it is the first column"]
     elif p.name == context.first:
-        points, reasons = points + 0.75, [*reasons, "it is the first after who and when"]
+        points, reasons = points + 0.9, [*reasons, "it is the first after who and when"]
     return points, reasons
 
 
@@ -162,7 +163,7 @@ def _by_name(p, context):
         if word == "y" and p.name.lower() != "y":
             word = None  # y98 is a year
         inside = word or contains(p.name, words - WHOLE_WORDS)
-        if word in COVARIATES:
+        if inside in COVARIATES or (inside and _no_outcome(p, inside, context)):
             break
         if inside:
             whole = p.name.lower() == word
@@ -186,6 +187,13 @@ def _by_name(p, context):
     if tokens(p.name)[-1:] == ["post"]:
         points, reasons = points + 1.5, [*reasons, "its name ends in 'post'"]
     return points, reasons
+
+
+def _no_outcome(p, word, context) -> bool:
+    """Whether a word for outcomes is none here: a dose without times, the grade of a pupil."""
+    if word in ("conc", "concentration"):
+        return context.time is None and len(context.measured) > 1
+    return word == "grade" and p.whole and p.low >= 0 and p.high <= LAST_GRADE
 
 
 def _by_relations(p, context):

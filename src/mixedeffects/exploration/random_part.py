@@ -61,13 +61,13 @@ def random_terms(groups, roles):
     return random, remarks, few
 
 
-def whole_plots(random, found, roles):
+def whole_plots(random, found, roles, few):
     """The random part with whole plots inside blocks, and the words for them."""
     if len(random) != 1 or " / " in random[0][1]:
         return random, ""
     by_name = {quote(p.name): p for p in found}
     kinds = ("treatment", "covariate")
-    factors = [p for p in found if roles.by_column[p.name].role in kinds]
+    factors = [p for p in found if roles.by_column[p.name].role in kinds or p.name in few]
     block = by_name.get(random[0][1])
     if block is None:
         return random, ""

@@ -78,7 +78,7 @@ def suggest(found, roles, outcome, confounded):
     ]
     if not random:
         return (), tuple(remarks)
-    random, plots = whole_plots(random, found, roles)
+    random, plots = whole_plots(random, found, roles, few)
     left = _response(outcome, by_name[outcome.name], roles)
     family = outcome.family
     why = _words(outcome, random) + plots
