@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile, share_of_blocks
-from mixedeffects.exploration.hints import COVARIATES, TREATMENT_VALUES, TREATMENTS, hint
+from mixedeffects.exploration.hints import COVARIATES, TIMES, TREATMENT_VALUES, TREATMENTS, hint
 from mixedeffects.exploration.relations import both_present, same_in_each
 
 #: Levels of a block, at most; at least where labels only count, and where they say something.
@@ -36,6 +36,8 @@ def blocks(found) -> dict[str, str]:
     for p, others in crossed:
         if not others or hint(p.name, TREATMENTS | COVARIATES) or _named_arms(p):
             continue
+        if hint(p.name, TIMES) and any(hint(q.name, TIMES) for q in found if q is not p):
+            continue  # months of years are a series in time
         if any(q.n_distinct >= p.n_distinct and not hint(q.name, TREATMENTS) for q in others):
             if not counted(p) or any(counted(q) for q in others):
                 continue

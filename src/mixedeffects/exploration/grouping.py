@@ -81,7 +81,7 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
         if reason is not None:
             named[p.name] = reason
             continue
-        reason = _by_values(p)
+        reason = _by_values(p, found)
         if reason is not None:
             others[p.name] = reason
     by_name = {p.name: p for p in found}
@@ -138,6 +138,11 @@ def _says_how_much(p: ColumnProfile, found) -> bool:
     return (some or scale or schooling) and not _has_facts(p, found)
 
 
+def _like_numbers_of_units(p: ColumnProfile) -> bool:
+    """Whether whole numbers are small, with few gaps, or come in blocks of rows."""
+    return p.n_distinct >= DENSE * (p.high + 1) or share_of_blocks(p.codes) >= IN_BLOCKS
+
+
 def _has_facts(p: ColumnProfile, found) -> bool:
     """Whether another column has one value in each level."""
     return any(q is not p and q.n_distinct > 1 and constant_within(q, p) for q in found)
@@ -155,7 +160,7 @@ def _by_abbreviation(p: ColumnProfile, found) -> str | None:
     word = abbreviates(p.name, GROUPS)
     if word is None or hint(p.name, known):
         return None
-    if not p.is_text and not _has_facts(p, found):
+    if not p.is_text and not (_like_numbers_of_units(p) and _has_facts(p, found)):
         return None
     return f"its name may be short for '{word}', and its {p.n_distinct:,} values repeat"
 
@@ -167,7 +172,7 @@ def _counted(p: ColumnProfile, word) -> bool:
     return p.low >= 0 and bool(many or none)
 
 
-def _by_values(p: ColumnProfile) -> str | None:
+def _by_values(p: ColumnProfile, found) -> str | None:
     if p.kind == "datetime" or p.kind == "boolean" or p.kind == "ordered":
         return None
     if p.is_text:
@@ -186,7 +191,8 @@ def _by_values(p: ColumnProfile) -> str | None:
     if p.n_present >= 2 * p.n_distinct and share_of_blocks(p.codes) >= IN_BLOCKS:
         return f"{p.n_distinct:,} whole numbers, each in one block of rows"
     dense = p.n_distinct / (p.high - p.low + 1)
-    if p.n_distinct >= MANY_NUMBERS and dense >= DENSE and p.n_present >= 2 * p.n_distinct:
+    many = p.n_distinct >= MANY_NUMBERS and p.n_present >= 2 * p.n_distinct
+    if many and dense >= DENSE and (p.low <= 1 or _has_facts(p, found)):
         if not _smooth(p.counts()):
             return f"{p.n_distinct:,} whole numbers that repeat like labels, not like a measurement"
     return None

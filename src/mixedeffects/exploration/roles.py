@@ -160,7 +160,7 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
         old = out[roles.subject]
         out[roles.subject] = Role("subject", old.reason, given=old.given)
     if outcome is None and not wide:
-        roles.survival = None if time else time_to_event(found, factors)
+        roles.survival = None if time else time_to_event(found, factors, roles.time)
         guess = None
         if roles.survival is None:
             guess = guess_outcome(left, found, factors, by_name.get(roles.time))

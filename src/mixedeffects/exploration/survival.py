@@ -20,9 +20,11 @@ STOPS = words("stop tstop end exit time2 t2")
 DURATIONS = words(
     """
     time stime futime survtime survival surv tte duration fu followup futimes days weeks months
-    years t dtime rtime ptime lifetime
+    years t dtime rtime ptime lifetime stop
     """
 )
+#: Names that no time of a measurement has.
+PLAIN_DURATIONS = words("stop futime survtime survival tte lifetime")
 ANSWERS = words("alive dead censored uncensored died event yes no")
 #: Different durations that times to events have, at least; waves have fewer.
 LEAST_DURATIONS = 12
@@ -30,7 +32,7 @@ LEAST_DURATIONS = 12
 MEASURED_AGAIN = 0.9
 
 
-def time_to_event(found, factors) -> tuple[tuple[str, ...], str] | None:
+def time_to_event(found, factors, time=None) -> tuple[tuple[str, ...], str] | None:
     """Columns that say how long until an event, and the column of the event; None for none.
 
     Parameters
@@ -39,6 +41,8 @@ def time_to_event(found, factors) -> tuple[tuple[str, ...], str] | None:
         All columns.
     factors : list of ColumnProfile
         Grouping columns, the finest first.
+    time : str, optional
+        The column that says when something was measured, where there is one.
 
     Returns
     -------
@@ -65,17 +69,19 @@ def time_to_event(found, factors) -> tuple[tuple[str, ...], str] | None:
         word = hint(p.name, DURATIONS)
         if word is None or p.name.lower() not in (word, f"{word}s"):
             continue
-        if not any(_waves(p, f) for f in factors):
+        if not any(_waves(p, f, time in (None, p.name)) for f in factors):
             return (p.name,), event.name
     return None
 
 
-def _waves(p, factor) -> bool:
-    """Whether times are those at which something was measured, or say something of the group."""
-    return (
-        constant_within(p, factor)
-        or same_in_each(p, factor)
-        or (factor.n_present >= 3 * factor.n_distinct and rising(p, factor) > MEASURED_AGAIN)
+def _waves(p, factor, alone) -> bool:
+    """Whether times are those of measurements, or say something of the group beside such times."""
+    if constant_within(p, factor):
+        return not alone
+    if hint(p.name, PLAIN_DURATIONS):
+        return False
+    return same_in_each(p, factor) or (
+        factor.n_present >= 3 * factor.n_distinct and rising(p, factor) > MEASURED_AGAIN
     )
 
 
