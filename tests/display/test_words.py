@@ -351,7 +351,9 @@ def test_ratios_are_said_as_ratios_and_odds_as_odds():
     )
     assert "the rate of count is" in topic(model("rate").interpret(), "Fixed effects")
     assert "odds of a higher category" in topic(model("ordinal").interpret(), "Fixed effects")
-    assert "the odds of the answer 'yes' in yes" in topic(model("yes or no").interpret(), "Fixed effects")
+    assert "the odds of the answer 'yes' in yes" in topic(
+        model("yes or no").interpret(), "Fixed effects"
+    )
     assert "geometric mean" in topic(model("log").interpret(), "Fixed effects")
     probit = topic(model("probit").interpret(), "Fixed effects")
     assert "the probit of the probability of the answer 'yes' in yes is" in probit

@@ -145,9 +145,11 @@ def explore_facts(data, *, outcome=None, subject=None, time=None, treatment=None
     outcome_ = role("outcome")
     facts = None
     if outcome_ is not None and outcome_.n_distinct > 0:
-        facts = outcome_facts(outcome_, roles.trials)
+        facts = outcome_facts(outcome_, roles.binomial)
         _find_exposures(found, roles, facts)
-    skipped = [n for n, r in roles.by_column.items() if r.role in ("row id", "text", "trials")]
+    skipped = [
+        n for n, r in roles.by_column.items() if r.role in ("row id", "text", "trials", "failures")
+    ]
     skipped += strong if shape.kind == "wide" else ()
     confounded = confounding(found, roles.groups, roles.outcome, skipped)
     suggestions, remarks = ((), ())
@@ -179,7 +181,17 @@ def explore_facts(data, *, outcome=None, subject=None, time=None, treatment=None
 
 
 #: Roles of columns that a suggested model uses.
-MODELLED = ("outcome", "trials", "subject", "group", "time", "treatment", "covariate", "exposure")
+MODELLED = (
+    "outcome",
+    "trials",
+    "failures",
+    "subject",
+    "group",
+    "time",
+    "treatment",
+    "covariate",
+    "exposure",
+)
 
 
 def _units(found, roles):

@@ -88,7 +88,7 @@ MAYBE_OUTCOMES = words(
     volume biomass invest inv investment exercise sureness attitude trust happiness support vote
     goal point guess article publication visit sales
     endpoint output production employment emp quantity consumption demand pack patent like liking
-    dead mortality
+    dead mortality prop proportion share fraction alive germinated
     """
 )
 COVARIATES = words(

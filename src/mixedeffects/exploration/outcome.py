@@ -78,13 +78,13 @@ class OutcomeFacts:
     codes: tuple[float, ...] = ()
 
 
-def outcome_facts(p: ColumnProfile, trials=None) -> OutcomeFacts:
+def outcome_facts(p: ColumnProfile, binomial=None) -> OutcomeFacts:
     """Look at the outcome.
 
     Parameters
     ----------
-    trials : str, optional
-        Column of the number of trials of which it counts the successes.
+    binomial : BinomialColumns, optional
+        The column of trials or failures beside it.
 
     Examples
     --------
@@ -104,8 +104,12 @@ def outcome_facts(p: ColumnProfile, trials=None) -> OutcomeFacts:
         "mean": float(values.mean()), "low": p.low, "high": p.high,
         "sd": float(values.std(ddof=1)) if values.size > 1 else np.nan,
     }  # fmt: skip
-    if trials is not None:
-        why = f"{p.name} counts successes of {trials} trials"
+    if binomial is not None:
+        why = f"{p.name} counts successes of {binomial.beside} trials"
+        if binomial.share:
+            why = f"{p.name} is the share of successes in {binomial.beside} trials"
+        elif binomial.role == "failures":
+            why = f"{p.name} and {binomial.beside} count successes and failures"
         return OutcomeFacts(scale="successes of trials", family="binomial", why=why, **common)
     if distinct.size == 2:
         return _two_numbers(p, distinct, common)

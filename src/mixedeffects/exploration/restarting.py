@@ -47,7 +47,7 @@ def restarting(found, groups) -> dict[str, str]:
     for name in groups:
         p = by_name[name]
         for place in places:
-            if place is p or place.n_distinct >= p.n_distinct or name in out:
+            if place is p or name in out:
                 continue
             if hint(name, GROUPS - PLACES) and _starts_anew(p, place, found):
                 out[name] = place.name

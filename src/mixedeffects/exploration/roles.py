@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from mixedeffects.exploration.binomial import BinomialColumns, binomial_columns
 from mixedeffects.exploration.columns import ColumnProfile
 from mixedeffects.exploration.grouping import groupings, row_number
 from mixedeffects.exploration.hints import (
@@ -21,7 +22,6 @@ from mixedeffects.exploration.hints import (
     PERSONS,
     TREATMENT_VALUES,
     TREATMENTS,
-    TRIALS,
     contains,
     hint,
     tokens,
@@ -45,9 +45,9 @@ class Role:
     Attributes
     ----------
     role : str
-        "outcome", "subject", "group", "time", "treatment", "covariate", "trials", "row id",
-        "constant", "empty", "text", "event time", "event" (of times to events) or "wave" (a column
-        of one variable among several).
+        "outcome", "subject", "group", "time", "treatment", "covariate", "exposure", "trials",
+        "failures", "row id", "constant", "empty", "text", "event time", "event" (of times to
+        events) or "wave" (a column of one variable among several).
     level : str
         The coarsest grouping column within which it is constant, or "row".
     given : bool
@@ -82,6 +82,8 @@ class Roles:
     survival : tuple or None
         Columns of a duration, or of a start and a stop, and that of the event at their end: then
         there is no outcome to guess.
+    binomial : BinomialColumns or None
+        The column of trials or of failures beside the outcome.
     """
 
     by_column: dict[str, Role] = field(default_factory=dict)
@@ -97,6 +99,7 @@ class Roles:
     restarts: dict[str, str] = field(default_factory=dict)
     exposures: set[str] = field(default_factory=set)
     survival: tuple[tuple[str, ...], str] | None = None
+    binomial: BinomialColumns | None = None
 
 
 def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, wide=()) -> Roles:
@@ -178,12 +181,11 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
             roles.treatment, out[guess[0]] = guess[0], Role("treatment", guess[1])
             left = [p for p in left if p.name != guess[0]]
     if roles.outcome is not None:
-        trials = _trials(left, by_name[roles.outcome])
-        if trials is not None:
-            roles.trials, out[trials] = (
-                trials,
-                Role("trials", f"whole numbers, none below {roles.outcome} in the same row"),
-            )
+        roles.binomial = binomial_columns(left, by_name[roles.outcome])
+        if roles.binomial is not None:
+            beside = roles.binomial.beside
+            out[beside] = Role(roles.binomial.role, roles.binomial.reason)
+            roles.trials = beside if roles.binomial.role == "trials" else None
     unsure = roles.rivals.get("outcome")
     roles.by_column = {p.name: _placed(p, out.get(p.name), wide, factors, unsure) for p in found}
     return roles
@@ -308,21 +310,6 @@ def _treatment(left):
         if points and (best is None or points > best[0]):
             best = points, p.name, f"{', '.join(reasons)}; {p.n_distinct} levels"
     return None if best is None else best[1:]
-
-
-def _trials(left, outcome):
-    """A column of numbers of trials of which the outcome counts the successes."""
-    if not (outcome.kind == "number" and outcome.whole and outcome.low >= 0):
-        return None
-    for p in left:
-        if p.kind == "number" and p.whole and hint(p.name, TRIALS):
-            both = outcome.present
-            if p.present is not None:
-                both = p.present if both is None else both & p.present
-            rows = slice(None) if both is None else both
-            if (p.values[rows] >= outcome.values[rows]).all() and p.low > 0:
-                return p.name
-    return None
 
 
 def _level(p, factors, role):

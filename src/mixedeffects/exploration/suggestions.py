@@ -136,8 +136,13 @@ def _formula(left, fixed, random):
 
 def _response(outcome, p, roles):
     name = quote(outcome.name)
-    if roles.trials is not None:
-        return f"{name} / {quote(roles.trials)}"
+    if roles.binomial is not None:
+        beside = quote(roles.binomial.beside)
+        if roles.binomial.role == "failures":
+            return f"cbind({name}, {beside})"
+        return (
+            f"round({name} * {beside}) / {beside}" if roles.binomial.share else f"{name} / {beside}"
+        )
     if outcome.family == "ordinal" and p.kind in ("text", "category"):
         levels = ", ".join(json.dumps(str(v), ensure_ascii=False) for v in p.labels)
         return f"factor({name}, levels=[{levels}])"
