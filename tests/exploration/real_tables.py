@@ -136,9 +136,10 @@ def grouping_of(found) -> frozenset[str]:
 
 
 def verdict(found, expected) -> str:
-    """Whether what was found is "right", "among two candidates", or "wrong".
+    """Whether what was found is "right", "among two candidates", "unsure" or "wrong".
 
-    The second is said where the right outcome is the other of two that exploring names.
+    The second is said where the right outcome is the other of two that exploring names, the third
+    where neither is right: only "wrong" is confidently so.
     """
     if expected.declines:
         return "right" if found.outcome is None and found.formula is None else "wrong"
@@ -147,4 +148,6 @@ def verdict(found, expected) -> str:
     if found.outcome in expected.outcomes:
         return "right"
     two = found.candidates.get("outcome", ())
-    return "among two candidates" if expected.outcomes & set(two) else "wrong"
+    if expected.outcomes & set(two):
+        return "among two candidates"
+    return "unsure" if two else "wrong"

@@ -259,7 +259,7 @@ def derived_from(name, names) -> str | None:
             rest = whole[len(other) :]
             if rest.strip("_. ") in DERIVED and (len(rest) > 1 or rest[:1] in "_."):
                 return other
-            if rest[:1] in ("_", ".") and rest[1:].isdigit():
+            if rest.removeprefix("_").removeprefix(".").isdigit():
                 return other
     return None
 
