@@ -41,6 +41,8 @@ FACTS = frozenset(("birth", "gender", "education", "religion", "ethnic", "marita
 REPEATS = 1.2
 #: Whole numbers without a telling name: levels needed, and how full their range must be.
 MANY_NUMBERS, DENSE = 100, 0.4
+#: Rows of the most frequent label for each of the median one, where labels begin at 0.
+EVEN = 3.0
 #: Blocks of equal neighbours: levels per block.
 IN_BLOCKS = 0.98
 #: Words of a label, on average, from which it is a sentence.
@@ -192,10 +194,16 @@ def _by_values(p: ColumnProfile, found) -> str | None:
         return f"{p.n_distinct:,} whole numbers, each in one block of rows"
     dense = p.n_distinct / (p.high - p.low + 1)
     many = p.n_distinct >= MANY_NUMBERS and p.n_present >= 2 * p.n_distinct
-    if many and dense >= DENSE and (p.low <= 1 or _has_facts(p, found)):
+    if many and dense >= DENSE and (_even(p) or p.low == 1 or _has_facts(p, found)):
         if not _smooth(p.counts()):
             return f"{p.n_distinct:,} whole numbers that repeat like labels, not like a measurement"
     return None
+
+
+def _even(p: ColumnProfile) -> bool:
+    """Whether whole numbers from 0 are about equally frequent."""
+    counts = p.counts()
+    return p.low == 0 and float(counts.max()) <= EVEN * float(np.median(counts))
 
 
 def _is_amount(p: ColumnProfile) -> bool:

@@ -89,7 +89,8 @@ MAYBE_OUTCOMES = words(
     goal point guess article publication visit sales
     endpoint output production employment emp quantity consumption demand pack patent like liking
     dead mortality prop proportion share fraction alive germinated
-    takeup take adopt adopted adoption enrolled purchased bought accepted admitted
+    life lifeexp expectancy takeup take adopt adopted adoption enrolled purchased bought
+    accepted admitted
     """
 )
 COVARIATES = words(
@@ -97,7 +98,7 @@ COVARIATES = words(
     age sex gender race ethnicity education educ income ses severity comorbidity urban rural
     marital religion smoker smoking bmi baseline base weekday gpa size born birth married
     children lat latitude lon long longitude experience exper tenure tax taxes cpi population pop
-    unemp unem unemployment gdp gsp inflation wt wgt ht hgt exp black white hispanic asian female
+    unemp unem unemployment gdp gsp inflation wt wgt ht hgt black white hispanic asian female
     male metro
     """
 )

@@ -109,7 +109,7 @@ def guess_outcome(left, found, factors, time=None) -> Guess | None:
     if not ranked:
         return _two_answers(left, factors[0]) if factors else None
     best, *others = ranked
-    near = [o for o in others if o[0] < best[0] + AHEAD]
+    near = [o for o in others if o[0] <= best[0] + AHEAD]
     return Guess(best[2], best[3], near[0][2] if near else None)
 
 
