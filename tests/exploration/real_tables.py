@@ -143,7 +143,7 @@ FRESH = _expected(
     Stat2Data AudioVisual; ResponseTime; Subject
     Stat2Data Alfalfa; Ht4; Row
     openintro evals; score; prof_id
-    dslabs gapminder; life_expectancy | infant_mortality | fertility | gdp; country
+    dslabs gapminder; life_expectancy | infant_mortality | fertility; country | country + region
     dslabs movielens; rating; userId + movieId | userId + title | userId + movieId + title
     """
 )

@@ -26,6 +26,7 @@ from mixedeffects.exploration.hints import (
     tokens,
 )
 from mixedeffects.exploration.relations import constant_within, n_pairs, relate
+from mixedeffects.exploration.times import rising
 
 #: Text with this many levels is a grouping whatever its name.
 MANY_TEXTS = 10
@@ -41,6 +42,8 @@ FACTS = frozenset(("birth", "gender", "education", "religion", "ethnic", "marita
 REPEATS = 1.2
 #: Whole numbers without a telling name: levels needed, and how full their range must be.
 MANY_NUMBERS, DENSE = 100, 0.4
+#: Levels in which numbers of their rows begin with the first number, at least.
+ANEW_FROM_ONE = 0.5
 #: Rows of the most frequent label for each of the median one, where labels begin at 0.
 EVEN = 3.0
 #: Blocks of equal neighbours: levels per block.
@@ -89,8 +92,11 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
     by_name = {p.name: p for p in found}
     for name, reason in others.items():
         p = by_name[name]
-        # a number that a named group has one of is a fact about the group
-        if not p.is_text and any(constant_within(p, by_name[g]) for g in named):
+        # a number that a named group has one of is a fact about the group, and one that goes up
+        # in each counts its rows
+        if not p.is_text and any(
+            constant_within(p, by_name[g]) or _counts_rows(p, by_name[g]) for g in named
+        ):
             continue
         named[name] = reason
     if not named:
@@ -198,6 +204,17 @@ def _by_values(p: ColumnProfile, found) -> str | None:
         if not _smooth(p.counts()):
             return f"{p.n_distinct:,} whole numbers that repeat like labels, not like a measurement"
     return None
+
+
+def _counts_rows(p: ColumnProfile, factor: ColumnProfile) -> bool:
+    """Whether whole numbers go up from row to row of each level, as numbers of trials do."""
+    if p.n_missing or factor.n_missing:
+        return False
+    first = np.full(factor.n_distinct, p.high)
+    np.minimum.at(first, factor.places, p.values.astype(np.float64))
+    from_one = float((first == p.low).mean()) > ANEW_FROM_ONE
+    once = from_one and n_pairs(p, factor) >= ONE_ROW * p.n_present
+    return once and rising(p, factor) >= ONE_ROW
 
 
 def _even(p: ColumnProfile) -> bool:

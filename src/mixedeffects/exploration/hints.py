@@ -17,7 +17,7 @@ PERSONS = words(
     rat mouse rabbit pig chick sheep horse monkey fish animal dog cow bird woman man mother ppt
     pid sid
     uid ptid subjid rep representative case volunteer panelist panellist voter member boy girl dam
-    sire calf cow sow piglet pup dogs
+    sire calf piglet pup
     """
 )
 PLACES = words(
@@ -25,7 +25,7 @@ PLACES = words(
     school class classroom hospital clinic center centre site district county state country
     region city village ward farm herd nest plot firm company store shop department dept
     university college office team neighbourhood neighborhood province municipality station loc
-    location locality town precinct parish zone forest lake stream field
+    location locality town precinct parish zone room forest lake stream field
     """
 )
 GROUPS = (

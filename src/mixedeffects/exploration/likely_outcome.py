@@ -223,7 +223,8 @@ def _by_values(p):
     if p.kind in ("number", "boolean"):
         if p.n_distinct > min(20, p.n_present / 5):
             yield 1.5, f"{p.n_distinct:,} different numbers"
-        if p.codes is not None and 2 < p.n_distinct <= 12 and np.ptp(p.counts()) == 0:
+        few = p.codes is not None and 2 < p.n_distinct <= 12 and p.n_present > p.n_distinct
+        if few and np.ptp(p.counts()) == 0:
             yield -3.0, ""  # as many rows of each value: set by whoever designed the study
         return
     if p.is_text and p.n_distinct == 2 and {str(v).lower() for v in p.labels} <= ANSWERS:
