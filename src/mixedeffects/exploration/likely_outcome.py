@@ -104,12 +104,14 @@ def guess_outcome(left, found, factors, time=None) -> Guess | None:
     for p in left:
         points, reasons = _points(p, context)
         if points >= ENOUGH:
-            ranked.append((-points, len(ranked), p.name, ", ".join(reasons)))
+            named = hint(p.name, OUTCOMES) is not None
+            ranked.append((-points, len(ranked), p.name, ", ".join(reasons), named))
     ranked.sort()
     if not ranked:
         return _two_answers(left, factors[0]) if factors else None
     best, *others = ranked
-    near = [o for o in others if o[0] <= best[0] + AHEAD]
+    # beside a column that is named like an outcome only another such is as likely
+    near = [o for o in others if o[0] <= best[0] + AHEAD and o[4] >= best[4]]
     return Guess(best[2], best[3], near[0][2] if near else None)
 
 
