@@ -7,7 +7,7 @@ import warnings
 import pytest
 
 import mixedeffects as me
-from tests.exploration.real_tables import HELD_OUT, NAMED, TUNED, Expected, verdict
+from tests.exploration.real_tables import FRESH, HELD_OUT, NAMED, TUNED, Expected, verdict
 
 
 def explored(rdata, key):
@@ -78,3 +78,9 @@ def test_two_candidates_where_one_guess_would_be_too_sure(rdata):
     other = me.explore(data, outcome=found.candidates["outcome"][1])
     assert other.candidates == {} and other.outcome == found.candidates["outcome"][1]
     assert me.explore(me.datasets.sleepstudy()).candidates == {}
+
+
+def test_further_tables_are_rarely_confidently_wrong(rdata):
+    said = verdicts(rdata, FRESH)
+    wrong = [key for key, v in said.items() if v == "wrong"]
+    assert len(said) >= 18 and len(wrong) <= 2, wrong
