@@ -75,6 +75,15 @@ def test_calls_per_chick_are_calls_and_the_brood_an_exposure(rdata):
     assert rates and me.glmm(rates[0], owls, family="poisson").nobs == len(owls)
 
 
+def test_changes_of_the_outcome_are_seen_by_their_names(rdata):
+    found = me.explore(rdata("wooldridge", "murder"))
+    assert "cmrdrte is left out: by its name it was computed from mrdrte" in flat(found)
+    rng = np.random.default_rng(1)
+    data = {"id": np.repeat(np.arange(20), 5), "score": rng.normal(size=100),
+            "score0": np.repeat(rng.normal(size=20), 5)}  # fmt: skip
+    assert "score0" in me.explore(data).formula  # a baseline
+
+
 def test_sums_of_other_columns_are_told_and_left_out(rng):
     a, b = rng.normal(size=(2, 100))
     data = {"id": np.repeat(np.arange(20), 5), "a": a, "b": b, "c": 2 * a - b + 3,

@@ -17,6 +17,7 @@ from mixedeffects.exploration.hints import (
     hint,
     tokens,
 )
+from mixedeffects.exploration.likely_outcome import derived_from
 from mixedeffects.formula import quote
 
 #: Most columns in the fixed part of a suggestion.
@@ -104,6 +105,9 @@ def _unfit(p: ColumnProfile, roles) -> str | None:
         return "more than half of it is missing"
     if p.name == roles.rivals.get("outcome"):
         return "it may be the outcome itself"
+    # a number behind the name is a baseline as often as a lag
+    if derived_from(p.name, {roles.outcome.lower()}) and not p.name[-1].isdigit():
+        return f"by its name it was computed from {roles.outcome}"
     return None
 
 

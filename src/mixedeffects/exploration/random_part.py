@@ -81,8 +81,14 @@ def whole_plots(random, found, roles, few):
     return [(random[0][0], f"{random[0][1]} / {quote(plot)}")], words
 
 
-def slopes(by_name, roles, random, fixed):
-    """The random part with slopes of time, and times per subject; None where none can be seen."""
+def slopes(by_name, roles, random, fixed, complete):
+    """The random part with slopes of time, and times per subject; None where none can be seen.
+
+    Parameters
+    ----------
+    complete : int
+        Rows in which nothing is missing that the model uses.
+    """
     if roles.subject is None or roles.time is None or quote(roles.time) not in fixed:
         return None
     subject, time = by_name[roles.subject], by_name[roles.time]
@@ -95,7 +101,7 @@ def slopes(by_name, roles, random, fixed):
         if subject.n_present > MOST_PER_CELL * pairs:
             return None
         per = pairs / subject.n_distinct
-    if per < SLOPES:
+    if min(per, complete / subject.n_distinct) < SLOPES:
         return None
     place = roles.restarts.get(roles.subject)
     own = quote(roles.subject) if place is None else f"{quote(place)}:{quote(roles.subject)}"

@@ -60,7 +60,9 @@ def _is_place(p) -> bool:
 
 def _starts_anew(p, place, found) -> bool:
     pairs = n_pairs(p, place)
-    if pairs < (1.0 + MOST) * p.n_distinct or p.n_present < REPEATS * pairs:
+    if pairs < (1.0 + MOST) * max(p.n_distinct, place.n_distinct):
+        return False  # ids that stay in one place, or places that have one id
+    if p.n_present < REPEATS * pairs:
         return False
     both = combined(p, place)
     facts, times = [], []

@@ -84,7 +84,7 @@ def suggest(found, roles, outcome, confounded):
     why = _words(outcome, random) + plots
     plain = _formula(left, fixed, random)
     out = [Suggestion(plain, family, why)]
-    with_slopes = slopes(by_name, roles, random, fixed)
+    with_slopes = slopes(by_name, roles, random, fixed, _complete(by_name, roles, fixed))
     if with_slopes is not None:
         formula = _formula(left, fixed, with_slopes[0])
         if with_slopes[1] >= SLOPES_FIRST and family == "gaussian":
@@ -158,6 +158,16 @@ def _words(outcome, random):
     if outcome.scale == "categories":
         order = "; put the levels in their order"
     return f"{outcome.why}{order}; intercepts vary between {terms.replace(' / ', ' and, in it, ')}"
+
+
+def _complete(by_name, roles, fixed):
+    """Rows in which the outcome and the columns of the fixed part are there."""
+    used = [
+        p.present for p in by_name.values()
+        if p.present is not None and (p.name == roles.outcome or term(p, roles) in fixed)
+    ]  # fmt: skip
+    n = by_name[roles.outcome].n
+    return int(np.count_nonzero(np.logical_and.reduce(used))) if used else n
 
 
 def _together(by_name, roles, fixed):
