@@ -88,6 +88,12 @@ def test_a_control_that_is_first_needs_nothing_said():
     assert 'C(arm, Treatment("control"))' in me.explore(ordered).formula
 
 
+def test_treatment_by_time_comes_with_a_slope_of_time(rdata):
+    formulas = list(me.explore(rdata("nlme", "BodyWeight")).suggestions()["formula"])
+    by_time = [f for f in formulas if "*" in f]
+    assert by_time == ["weight ~ factor(Diet) * Time + (1 + Time | Rat)"]
+
+
 # --- trials, exposures, codes
 
 

@@ -106,7 +106,13 @@ def suggest(found, roles, outcome, confounded):
     both = _together(by_name, roles, fixed)
     if both is not None:
         reason = f"the difference between levels of {roles.treatment} may grow over {roles.time}"
-        out.append(Suggestion(_formula(left, both, random), family, reason))
+        if with_slopes is not None:
+            reason += (
+                f"; a slope for each {roles.subject} keeps its test from taking the rows of a "
+                f"{roles.subject} for independent evidence"
+            )
+        inner = random if with_slopes is None else with_slopes[0]
+        out.append(Suggestion(_formula(left, both, inner), family, reason))
     crossed = _crossed(by_name, groups, roles, fixed)
     if crossed is not None:
         reason = (
