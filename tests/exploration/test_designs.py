@@ -61,6 +61,31 @@ def test_crossed_groupings_do_not_start_anew(rdata):
         assert me.explore(rdata(*key)).facts.roles.restarts == {}
 
 
+def test_numbers_of_pupils_in_schools_and_of_occasions_are_neither_groups_nor_outcomes():
+    rng = np.random.default_rng(21)
+    size = rng.integers(8, 30, 25)
+    school = np.repeat(np.arange(25), size)
+    data = pd.DataFrame(
+        {"school": school, "pupil": np.concatenate([np.arange(1, k + 1) for k in size])}
+    )
+    data["score"] = rng.normal(size=len(data))
+    found = me.explore(data)
+    assert found.formula == "score ~ 1 + (1 | school)"
+    assert "numbers the rows within school" in flat(found)
+    growth = pd.DataFrame({"id": np.repeat(np.arange(30), 5), "occ": np.tile(np.arange(1, 6), 30)})
+    growth["hgt"] = rng.normal(size=150)
+    assert me.explore(growth).outcome == "hgt"
+
+
+def test_a_second_name_of_a_group_is_no_predictor():
+    rng = np.random.default_rng(22)
+    pair = np.repeat(np.arange(40), 2)
+    data = pd.DataFrame({"parnr": rng.permutation(10_000)[:40][pair], "id": pair + 1})
+    data["height"] = rng.normal(size=80)
+    found = me.explore(data)
+    assert found.formula.startswith("height ~ 1 + (1 | ")
+
+
 # --- the control
 
 

@@ -12,6 +12,8 @@ from mixedeffects.exploration.relations import both_present, constant_within, pa
 
 #: Correlation at which two columns are one.
 SAME_LINE = 1.0 - 1e-9
+#: Ends of names of numbers that only tell things apart.
+NUMBERED = ("id", "nr", "no", "num", "code", "number")
 #: Columns beyond which pairs are not looked at.
 MOST_COLUMNS = 200
 
@@ -80,6 +82,12 @@ def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ..
     curves = _functions(numbers)
     out += curves
     known = {frozenset((c.column, c.by)) for c in curves}
+    out += [
+        Confounded(p.name, f.name, "one to one", f.n_distinct)
+        for p in predictors
+        for f in factors
+        if _is_label(p) and p.n_distinct == f.n_distinct and partition(p) == partition(f)
+    ]
     out += [c for c in _one_to_one(predictors) if frozenset((c.column, c.by)) not in known]
     out += _same_line(numbers, out)
     gone = {c.column for c in out if c.kind in ("one to one", "same line")}
@@ -99,6 +107,11 @@ def confounding(found, groups, outcome=None, skipped=()) -> tuple[Confounded, ..
     if outcome is not None:
         out += _computed(numbers, by_name[outcome], out)
     return tuple(out)
+
+
+def _is_label(p) -> bool:
+    """Whether values only tell things apart: texts, and whole numbers whose name says so."""
+    return p.codes is not None and (p.is_text or (p.whole and p.name.lower().endswith(NUMBERED)))
 
 
 def _listed(names):

@@ -25,8 +25,8 @@ from mixedeffects.exploration.hints import (
     hint,
     tokens,
 )
-from mixedeffects.exploration.relations import constant_within, n_pairs, relate
-from mixedeffects.exploration.times import rising
+from mixedeffects.exploration.relations import constant_within, n_pairs
+from mixedeffects.exploration.row_numbers import counts_rows
 
 #: Text with this many levels is a grouping whatever its name.
 MANY_TEXTS = 10
@@ -42,8 +42,6 @@ FACTS = frozenset(("birth", "gender", "education", "religion", "ethnic", "marita
 REPEATS = 1.2
 #: Whole numbers without a telling name: levels needed, and how full their range must be.
 MANY_NUMBERS, DENSE = 100, 0.4
-#: Levels in which numbers of their rows begin with the first number, at least.
-ANEW_FROM_ONE = 0.5
 #: Rows of the most frequent label for each of the median one, where labels begin at 0.
 EVEN = 3.0
 #: Blocks of equal neighbours: levels per block.
@@ -53,8 +51,6 @@ SENTENCE = 4
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b")
 #: Levels of the finer grouping in each of the coarser, from which labels can start anew.
 ANEW = 1.5
-#: Combinations of both with one row, when a person's number starts anew in each place.
-ONE_ROW = 0.95
 
 
 def groupings(found) -> tuple[dict[str, str], set[str]]:
@@ -95,7 +91,7 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
         # a number that a named group has one of is a fact about the group, and one that goes up
         # in each counts its rows
         if not p.is_text and any(
-            constant_within(p, by_name[g]) or _counts_rows(p, by_name[g]) for g in named
+            constant_within(p, by_name[g]) or counts_rows(p, by_name[g]) for g in named
         ):
             continue
         named[name] = reason
@@ -206,17 +202,6 @@ def _by_values(p: ColumnProfile, found) -> str | None:
     return None
 
 
-def _counts_rows(p: ColumnProfile, factor: ColumnProfile) -> bool:
-    """Whether whole numbers go up from row to row of each level, as numbers of trials do."""
-    if p.n_missing or factor.n_missing:
-        return False
-    first = np.full(factor.n_distinct, p.high)
-    np.minimum.at(first, factor.places, p.values.astype(np.float64))
-    from_one = float((first == p.low).mean()) > ANEW_FROM_ONE
-    once = from_one and n_pairs(p, factor) >= ONE_ROW * p.n_present
-    return once and rising(p, factor) >= ONE_ROW
-
-
 def _even(p: ColumnProfile) -> bool:
     """Whether whole numbers from 0 are about equally frequent."""
     counts = p.counts()
@@ -277,19 +262,3 @@ def _reused(found, named) -> dict[str, str]:
 def _counts_from_one(p: ColumnProfile) -> bool:
     """Whether whole numbers are 1, 2, … without a gap, as numbers of things are."""
     return p.whole and p.low in (0, 1) and p.high - p.low + 1 == p.n_distinct
-
-
-def row_number(p: ColumnProfile, others) -> tuple[str, float] | None:
-    """The place within which a person's number only tells rows apart, and how surely."""
-    if hint(p.name, PERSONS) is None:
-        return None
-    for other in others:
-        if hint(other.name, PLACES) is None or other.n_distinct >= p.n_distinct:
-            continue
-        pair = relate(p, other)
-        if pair is None or pair.kind in ("nested", "same", "crossed"):
-            continue
-        share = pair.n_pairs / p.n_present
-        if share >= ONE_ROW and pair.share < 0.5:
-            return other.name, share
-    return None

@@ -72,7 +72,7 @@ CONTROL_VALUES = words(
 #: Strong and weak words for an outcome; words of tables with a single column of values.
 OUTCOMES = words(
     """
-    y outcome score response resp dv reaction rating csat satisfaction yield exam test
+    y yi outcome score response resp dv reaction rating csat satisfaction yield exam test
     incidence cases count rate choice fatal fatality crime citation cite
     """
 )

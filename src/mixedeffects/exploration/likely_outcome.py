@@ -28,6 +28,7 @@ from mixedeffects.exploration.relations import (
     runs_along,
     same_in_each,
 )
+from mixedeffects.exploration.row_numbers import counts_rows
 from mixedeffects.exploration.times import rising
 
 #: Points an outcome needs, and those by which it is ahead of the next when there is no doubt.
@@ -211,6 +212,8 @@ def _by_relations(p, context):
         yield -2.0, ""  # what the rows were put in order by
     if same_in_each(p, finest):
         yield -3.0, ""  # set by whoever designed the study
+    elif counts_rows(p, finest):
+        yield -4.0, ""  # the number of an occasion
     time = context.time
     if time is None or time.kind != "number" or p.kind != "number" or time.n_distinct < 3:
         return
@@ -284,7 +287,7 @@ def _numbers_things(p):
     if not p.whole:
         return False
     parts = tokens(p.name)
-    if len(parts) > 1 and parts[-1] in NUMBERINGS:
+    if parts and parts[-1] in NUMBERINGS:
         return True
     if p.n_distinct < p.n_present or hint(p.name, OUTCOMES | MAYBE_OUTCOMES):
         return False

@@ -11,7 +11,7 @@ import numpy as np
 
 from mixedeffects.exploration.binomial import BinomialColumns, binomial_columns
 from mixedeffects.exploration.columns import ColumnProfile
-from mixedeffects.exploration.grouping import groupings, row_number
+from mixedeffects.exploration.grouping import groupings
 from mixedeffects.exploration.hints import (
     CONTROL_VALUES,
     COVARIATES,
@@ -29,6 +29,7 @@ from mixedeffects.exploration.hints import (
 from mixedeffects.exploration.likely_outcome import guess_outcome
 from mixedeffects.exploration.relations import constant_within, n_pairs
 from mixedeffects.exploration.restarting import combined, restarting
+from mixedeffects.exploration.row_numbers import row_number
 from mixedeffects.exploration.survival import time_to_event
 from mixedeffects.exploration.times import guess_time
 

@@ -1,0 +1,101 @@
+"""Numbers that only count the rows of a level: trials, occasions, the pupils of a school."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mixedeffects.exploration.columns import ColumnProfile
+from mixedeffects.exploration.hints import PERSONS, PLACES, hint, words
+from mixedeffects.exploration.relations import n_pairs, relate
+from mixedeffects.exploration.times import rising
+
+#: Combinations with one row, of all rows, where numbers count rows.
+ONE_ROW = 0.95
+#: Levels in which numbers of their rows begin with the first number, and those in which they have
+#: no gap, at least.
+FROM_FIRST, WITHOUT_GAPS = 0.5, 0.9
+#: Occasions for each that has a row, at most.
+MISSED = 2.0
+#: Combinations of number and place, of all, below which no number is in all places.
+MOST_COMBINATIONS = 0.5
+#: Places of which a person is in one, even where each has as many.
+HOMES = words(
+    "school class classroom hospital clinic center centre city village county country farm company "
+    "university college district"
+)
+
+
+def counts_rows(p: ColumnProfile, factor: ColumnProfile) -> bool:
+    """Whether whole numbers go up from row to row of each level, as numbers of trials do.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"id": [*"aaabbb"], "occ": [1, 2, 3, 1, 2, 3], "y": [5, 6, 4, 3, 7, 9]}
+    >>> who, occ, y = profiles(open_table(table))[0]
+    >>> counts_rows(occ, who), counts_rows(y, who)
+    (True, False)
+    """
+    if p.kind != "number" or not p.whole or p.low not in (0, 1) or p.n_missing or factor.n_missing:
+        return False
+    first, last, rows = _ends(p, factor)
+    if float((first == p.low).mean()) <= FROM_FIRST or int(rows.max()) < 2:
+        return False
+    gapless = float((last - first + 1 <= MISSED * rows).mean()) >= WITHOUT_GAPS
+    return gapless and _once(p, factor) and rising(p, factor) >= ONE_ROW
+
+
+def row_number(p: ColumnProfile, others) -> tuple[str, float] | None:
+    """The place within which a person's number only tells rows apart, and how surely.
+
+    Parameters
+    ----------
+    others : sequence of ColumnProfile
+        Grouping columns beside it.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> found, _ = profiles(open_table({"school": [*"aaabb"], "pupil": [1, 2, 3, 1, 2]}))
+    >>> row_number(found[1], found[:1])
+    ('school', 1.0)
+    """
+    if hint(p.name, PERSONS | {"id"}) is None:
+        return None
+    for other in others:
+        if hint(other.name, PLACES) is None:
+            continue
+        pair = relate(p, other)
+        if pair is None or pair.kind in ("nested", "same"):
+            continue
+        share = pair.n_pairs / p.n_present
+        sparse = pair.share < MOST_COMBINATIONS and p.n_distinct > other.n_distinct
+        ragged = pair.kind != "crossed" or hint(other.name, HOMES) is not None
+        if share >= ONE_ROW and (
+            (sparse and pair.kind != "crossed") or (ragged and _numbered_in(p, other))
+        ):
+            return other.name, share
+    return None
+
+
+def _numbered_in(p, other) -> bool:
+    """Whether every place has the numbers from the first to that of its rows, without a gap."""
+    if p.kind != "number" or not p.whole or p.low not in (0, 1) or p.n_missing or other.n_missing:
+        return False
+    first, last, rows = _ends(p, other)
+    return float(((first == p.low) & (last - first + 1 == rows)).mean()) >= WITHOUT_GAPS
+
+
+def _ends(p, factor):
+    """Smallest and largest number, and rows, of each level."""
+    values = p.values.astype(np.float64)
+    first, last = np.full(factor.n_distinct, p.high), np.full(factor.n_distinct, p.low)
+    np.minimum.at(first, factor.places, values)
+    np.maximum.at(last, factor.places, values)
+    return first, last, factor.counts()
+
+
+def _once(p, factor) -> bool:
+    return n_pairs(p, factor) >= ONE_ROW * p.n_present
