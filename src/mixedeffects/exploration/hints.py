@@ -72,7 +72,7 @@ CONTROL_VALUES = words(
 #: Strong and weak words for an outcome; words of tables with a single column of values.
 OUTCOMES = words(
     """
-    y yi outcome score response resp dv reaction rating csat satisfaction yield exam test
+    y yi effectsize outcome score response resp dv reaction rating csat satisfaction yield exam test
     incidence cases count rate choice fatal fatality crime citation cite
     """
 )
@@ -104,7 +104,7 @@ COVARIATES = words(
 )
 TRIALS = words(
     """
-    size n trials total denominator tested ntrials attempts exposed
+    size n trials total denominator tested ntrials attempts exposed initial init available ntotal
     """
 )
 #: Whole numbers that are measured or counted, not ids.
@@ -137,6 +137,8 @@ AMOUNTS_OF = words(
     mortality rate ratio share percent pct size count weight death deaths mpg price income density
     """
 )
+#: Names of the errors of estimates, which a table of studies has beside them.
+ERRORS = words("vi var variance se sei stderr vareffsize sd")
 #: Times that come round again.
 SEASONS = words("month quarter season weekday hour semester")
 #: Words of sums of points, and of what is measured in whole units: neither counts anything.

@@ -11,6 +11,7 @@ from mixedeffects.exploration.hints import (
     CALENDAR,
     COVARIATES,
     DERIVED,
+    ERRORS,
     GENERIC_OUTCOMES,
     MAYBE_OUTCOMES,
     NUMBERINGS,
@@ -187,6 +188,8 @@ def _by_name(p, context):
         points -= 2
     if context.sold and hint(p.name, {"price"}):
         points -= 2
+    if p.name.lower() in ERRORS or tokens(p.name)[:1] == ["var"]:
+        points -= 3
     if tokens(p.name)[-1:] == ["post"]:
         points, reasons = points + 1.5, [*reasons, "its name ends in 'post'"]
     return points, reasons
