@@ -59,7 +59,7 @@ html_theme_options = {
     "footer_end": [],
 }
 # Pages that stand alone have no section to navigate.
-html_sidebars = {"getting_started": [], "reference/index": []}
+html_sidebars = dict.fromkeys(("install", "getting_started", "faq", "glossary", "limits"), [])
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_static_path = ["_static"]
