@@ -106,6 +106,35 @@ def test_groups_that_change_nothing_are_said_to_change_nothing():
     assert any("no standard error differs" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("between", "said"), [(40.0, "over 99%"), (0.7, "30%"), (0.218, "0.5%"), (0.1, None)]
+)
+def test_a_share_is_said_in_whole_numbers_or_what_it_is_beyond(between, said):
+    noise = np.tile(np.linspace(-1, 1, 25), 40)
+    g = np.repeat(np.arange(40), 25)
+    data = {"y": between * np.linspace(-1, 1, 40)[g] + noise, "g": g}
+    found = me.ols("y ~ 1 + (1 | g)", data)
+    share = 100 * me.lmm("y ~ 1 + (1 | g)", data).icc()["icc"][0]
+    words = [n.split(" of the variance")[0] for n in found.notes if " of the variance" in n]
+    assert words == ([] if said is None else [said])
+    if said is None:
+        assert share == 0.0
+    elif "over" in said:
+        assert share > 99.0
+    else:
+        assert float(said.rstrip("%")) == pytest.approx(share, abs=tol.PRINTED_5E1)
+
+
+def test_variances_that_are_not_in_the_data_leave_the_table_whole():
+    classes = me.datasets.flipped_classrooms()
+    with pytest.warns(me.ConvergenceWarning, match="Not in the data"):
+        found = me.ols("score ~ style + (1 + style | professor)", classes)
+    known = np.isfinite(found.grouped()["ratio"].to_numpy())
+    fit = found.fit.test()["std_error"].to_numpy()
+    assert (known == np.isfinite(fit)).all()
+    assert "nan" not in str(found) and "nan" not in found._repr_html_()
+
+
 def test_without_groups_it_says_how_to_ask_about_them():
     classes = me.datasets.flipped_classrooms()
     text = str(me.ols("score ~ style", classes))

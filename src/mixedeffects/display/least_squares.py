@@ -136,11 +136,16 @@ def _grouped_rows(facts):
         df, ratio = float(c["df"][i]), float(c["ratio"][i])
         rows.append(
             [
-                term, shown[0], at_precision(error, error), significant(ratio, 3),
+                term, shown[0], at_precision(error, error), _times(ratio),
                 "" if df != df else f"{df:.1f}", p_value(float(c["p_value"][i])), *shown[1:],
             ]
         )  # fmt: skip
     return header, rows
+
+
+def _times(ratio):
+    """A ratio with two decimals, or three digits where it is large."""
+    return f"{ratio:.2f}" if 0.1 <= ratio < 10 else significant(ratio, 3)
 
 
 def _indented(lines):

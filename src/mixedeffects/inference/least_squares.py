@@ -172,14 +172,14 @@ def _with_groups(fit, ratio):
     named = " and ".join(f"{n:,} levels of {name}" for name, n in factors.items())
     notes = [
         f"least squares takes the {fit.design.n:,} rows as independent; the mixed model allows "
-        f"rows of the same group to be alike, and takes the groups ({named}) as independent"
+        f"rows of a group to be alike, and takes the effects of the groups as independent: {named}"
     ]
     shares = icc(fit).columns
     share = float(shares["icc"][-1])
     if not np.isnan(share):
         where = "between groups" if len(factors) > 1 else f"between levels of {next(iter(factors))}"
         notes.append(
-            f"{100 * share:.2g}% of the variance that the fixed effects leave is {where}"
+            f"{_percent(share)} of the variance that the fixed effects leave is {where}"
             if share > 0
             else f"the variance {where} is estimated as zero"
         )
@@ -207,3 +207,10 @@ def _with_groups(fit, ratio):
     if not fit.certificate.converged:
         notes.append("the mixed model did not converge: its numbers are not estimates")
     return notes
+
+
+def _percent(share):
+    """A share between 0 and 1 as a whole number of per cent, or what it is below or above."""
+    if share >= 0.995:
+        return "over 99%"
+    return f"{100 * share:.0f}%" if share >= 0.01 else f"{100 * share:.1g}%"
