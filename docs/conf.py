@@ -48,6 +48,29 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
+
+def without_fit(app, what, name, obj, options, lines):
+    """Methods of a fit are functions whose first parameter is the fit: readers need not see it."""
+    if what == "method" and name.startswith(("mixedeffects.LMM.", "mixedeffects.GLMM.")):
+        for at, line in enumerate(lines):
+            if line.startswith("fit, "):
+                lines[at] = line.removeprefix("fit, ")
+                break
+            if line.startswith("fit : "):
+                end = at + 1
+                while end < len(lines) and lines[end].startswith(" "):
+                    end += 1
+                del lines[at:end]
+                break
+        text = "\n".join(lines)
+        lines[:] = text.replace("Parameters\n----------\n\n", "").split("\n")
+
+
+def setup(app):
+    """Before numpydoc, which reads the sections."""
+    app.connect("autodoc-process-docstring", without_fit, priority=100)
+
+
 # --- looks --------------------------------------------------------------------------------------
 html_theme = "pydata_sphinx_theme"
 html_title = "mixedeffects"
@@ -59,7 +82,7 @@ html_theme_options = {
     "footer_end": [],
 }
 # Pages that stand alone have no section to navigate.
-html_sidebars = {"getting_started": [], "reference/index": []}
+html_sidebars = {name: [] for name in ("install", "getting_started", "faq", "glossary", "limits")}
 html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_static_path = ["_static"]

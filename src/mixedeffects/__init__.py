@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mixedeffects.model import glmm as glmm
     from mixedeffects.model import lmm as lmm
     from mixedeffects.model import load as load
+    from mixedeffects.model import ols as ols
     from mixedeffects.model import reshape_long as reshape_long
     from mixedeffects.model import rm_anova as rm_anova
 
@@ -58,6 +59,7 @@ _HOME = {
     "glmm": "mixedeffects.model",
     "lmm": "mixedeffects.model",
     "load": "mixedeffects.model",
+    "ols": "mixedeffects.model",
     "reshape_long": "mixedeffects.model",
     "rm_anova": "mixedeffects.model",
     "warmup": "mixedeffects.model",

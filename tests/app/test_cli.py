@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import subprocess
 import sys
 
@@ -39,11 +40,25 @@ def test_demo_prints_the_fit_and_what_to_try_next():
     assert "What to try next" in result.stdout
 
 
-def test_every_command_that_the_demo_proposes_exists():
+def test_every_command_that_the_demo_proposes_runs(tmp_path, monkeypatch):
+    """In an empty folder, as printed and in that order; but for those with names to fill in."""
+    monkeypatch.chdir(tmp_path)
+    ran, to_fill_in = [], []
     for line in run("demo").stdout.splitlines():
-        words = line.split()
-        if words[:1] == ["mixedeffects"]:
+        words = shlex.split(line, comments=True) if "mixedeffects " in line else []
+        if words[:1] != ["mixedeffects"]:
+            continue
+        if any("YOUR_TABLE" in word for word in words):
+            to_fill_in.append(words[1])
             assert run(words[1], "--help").exit_code == 0
+            assert "put your names in place of the capitals" in run("demo").stdout
+        else:
+            result = run(*words[1:])
+            assert result.exit_code == 0, (line, result.output)
+            assert result.stdout.strip() or list(tmp_path.iterdir())
+            ran.append(words[1])
+    assert ran == ["interpret", "explore", "fit", "datasets", "fit", "warmup"]
+    assert to_fill_in == ["explore", "fit"]
 
 
 def test_fit_of_a_file_is_the_fit_of_its_table(sleep_csv, sleepstudy):

@@ -223,6 +223,24 @@ def baselines(found):
     return found, [(header, rows)]
 
 
+def least_squares(found):
+    limits = ["95% lower", "upper"]
+    header = ["term", "estimate", "std. error", "t", "p", *limits]
+    rows = [
+        [r.term, r.estimate, r.std_error, r.statistic, P(r.p_value), r.lower, r.upper]
+        for r in frame(found.tidy()).itertuples()
+    ]
+    out = [(header, rows)]
+    if found.grouped() is not None:
+        header = ["term", "estimate", "std. error", "× above", "df", "p", *limits]
+        rows = [
+            [r.term, r.estimate, r.std_error, r.ratio, r.df, P(r.p_value), r.lower, r.upper]
+            for r in frame(found.grouped()).itertuples()
+        ]
+        out.append((header, rows))
+    return found, out
+
+
 def diagnosis(found):
     checks = frame(found.checks())
     order = {"problem": 0, "look": 1}
@@ -349,6 +367,10 @@ CASES = {
     ),
     "all_fit": lambda: all_fit(me.all_fit(sleep())),
     "baselines": lambda: baselines(me.baselines("Reaction ~ Days + (1 | Subject)", SLEEP)),
+    "least_squares": lambda: least_squares(me.ols("Reaction ~ Days", SLEEP)),
+    "least_squares: groups": lambda: least_squares(
+        me.ols("Reaction ~ Days + (Days | Subject)", SLEEP)
+    ),
     "diagnosis": lambda: diagnosis(slopes_that_are_not_there().diagnose(remedies=True)),
     "exploration": lambda: exploration(me.explore(me.datasets.pain_trial())),
     "exploration: sleep": lambda: exploration(me.explore(SLEEP)),

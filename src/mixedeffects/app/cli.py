@@ -57,6 +57,20 @@ from mixedeffects.app.shell import (
 from mixedeffects.app.tables import reading_code, write_table
 
 DEMO = "Reaction ~ 1 + Days + (1 + Days | Subject)"
+# what the demo proposes; every line of the first part runs as it stands, in this order
+NEXT = f"""\
+What to try next
+    mixedeffects interpret sleepstudy "{DEMO}"
+    mixedeffects explore pain_trial
+    mixedeffects fit cbpp "incidence / size ~ period + (1 | herd)" --family binomial
+    mixedeffects datasets flipped_classrooms --out classes.csv
+    mixedeffects fit classes.csv "score ~ style + (1 | professor)"
+    mixedeffects warmup    # compiles what larger models need, once
+
+With a table of your own (put your names in place of the capitals)
+    mixedeffects explore YOUR_TABLE.csv
+    mixedeffects fit YOUR_TABLE.csv "OUTCOME ~ PREDICTOR + (1 | GROUP)"
+"""
 # below the help of a command
 EXAMPLE = 'Example:  mixedeffects {} trial.csv "pain ~ arm * month + (1 | patient)"{}'
 
@@ -112,16 +126,7 @@ def demo() -> None:
         "    print(fit)\n"
     )
     typer.echo(render(fit, "text"))
-    typer.echo(
-        "What to try next\n"
-        "    mixedeffects explore pain_trial\n"
-        f'    mixedeffects explain sleepstudy "{DEMO}"\n'
-        "    mixedeffects datasets flipped_classrooms\n"
-        '    mixedeffects fit flipped_classrooms "score ~ style + (1 | professor)"\n'
-        '    mixedeffects fit cbpp "incidence / size ~ period + (1 | herd)" --family binomial\n'
-        '    mixedeffects fit your_data.csv "y ~ x + (1 | group)" --out json\n'
-        "    mixedeffects warmup        compiles what larger models need, once"
-    )
+    typer.echo(NEXT)
 
 
 @app.command(cls=Command, epilog=EXAMPLE.format("explore", "").split(' "')[0])

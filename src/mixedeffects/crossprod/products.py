@@ -140,7 +140,7 @@ def _small_products(design, layout, reference, noise):
     n, m = design.n, layout.m
     XY = _transformed(design.X, _response(design), reference.T)
     Zd = np.zeros((n, m))
-    flat, rows = Zd.reshape(-1), np.arange(0, n * m, m)
+    flat, rows = Zd.reshape(-1), np.arange(0, n * m, m or 1)
     for f, offset in zip(layout.rest, layout.offsets, strict=True):
         block = design.blocks[f]
         first = rows + block.factor.codes * block.k

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mixedeffects.display.diagnosis import Diagnosis
     from mixedeffects.display.exploration import ExplorationDisplay
     from mixedeffects.display.influence import Influence
+    from mixedeffects.display.least_squares import LeastSquares
     from mixedeffects.display.means import EstimatedMeans
     from mixedeffects.display.profile import Profile
     from mixedeffects.display.quantile_residuals import QuantileResiduals
@@ -30,6 +31,7 @@ __getattr__ = late(
         "EstimatedMeans": "means",
         "ExplorationDisplay": "exploration",
         "Influence": "influence",
+        "LeastSquares": "least_squares",
         "ModelComparison": "comparison",
         "Profile": "profile",
         "QuantileResiduals": "quantile_residuals",
@@ -46,6 +48,7 @@ __all__ = [
     "Explanation",
     "ExplorationDisplay",
     "Influence",
+    "LeastSquares",
     "ModelComparison",
     "Profile",
     "QuantileResiduals",

@@ -157,15 +157,7 @@ def remarks(facts):
             "Coefficients without a standard error: the curvature of the likelihood is not "
             "positive where the optimiser stopped."
         )
-    missing = facts.missing
-    left_out = missing.n_rows - missing.n_used
-    if left_out:
-        where = ", ".join(f"{name} {count:,}" for name, count in missing.by_column.items() if count)
-        out.append(
-            f"{left_out:,} of {missing.n_rows:,} rows were left out for missing values ({where})."
-        )
-    out += [f"Column {a.name} was dropped: {a.reason}." for a in facts.aliased]
-    out += [note if note.endswith(".") else f"{note}." for note in facts.notes]
+    out += row_remarks(facts.missing, facts.aliased, facts.notes)
     certificate = facts.certificate
     if certificate.flat:
         out += flat_remarks(facts)
@@ -200,6 +192,19 @@ def remarks(facts):
         proof = ", certified" if certificate.at_maximum else ""
         out.append(f"Singular fit: zero variance in {words}{proof}.")
     return out
+
+
+def row_remarks(missing, aliased, notes):
+    """Rows that were left out, columns that were dropped, notes: one sentence each."""
+    out = []
+    left_out = missing.n_rows - missing.n_used
+    if left_out:
+        where = ", ".join(f"{name} {count:,}" for name, count in missing.by_column.items() if count)
+        out.append(
+            f"{left_out:,} of {missing.n_rows:,} rows were left out for missing values ({where})."
+        )
+    out += [f"Column {a.name} was dropped: {a.reason}." for a in aliased]
+    return out + [note if note.endswith(".") else f"{note}." for note in notes]
 
 
 def stopped_line(certificate):

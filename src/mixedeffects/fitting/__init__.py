@@ -12,7 +12,7 @@ from mixedeffects.doors import late
 if TYPE_CHECKING:
     from mixedeffects.fitting.generalised import fit_generalised, response_kind
     from mixedeffects.fitting.generalised_fit import GLMMFit
-    from mixedeffects.fitting.linear import fit_linear
+    from mixedeffects.fitting.linear import fit_linear, refuse_perfect_fit, response_size
     from mixedeffects.fitting.linear_fit import LMMFit
     from mixedeffects.fitting.new_response import refit
     from mixedeffects.fitting.option_list import OPTIONS, Option
@@ -36,8 +36,10 @@ __getattr__ = late(
         "problem_of": "problem",
         "read": "storage",
         "refit": "new_response",
+        "refuse_perfect_fit": "linear",
         "refits_at": "refits",
         "response_kind": "generalised",
+        "response_size": "linear",
         "save": "storage",
     },
 )
@@ -56,6 +58,8 @@ __all__ = [
     "read",
     "refit",
     "refits_at",
+    "refuse_perfect_fit",
     "response_kind",
+    "response_size",
     "save",
 ]

@@ -69,7 +69,8 @@ def require_random_effects(design):
     if not design.blocks:
         raise ModelError(
             "the formula has no random effects\n"
-            "add at least one term such as (1 | group), or use ordinary least squares"
+            "add at least one term such as (1 | group), or fit ordinary least squares: "
+            "me.ols(formula, data)"
         )
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mixedeffects.inference.broom import augment, glance, tidy
     from mixedeffects.inference.deletion import InfluenceFacts, influence
     from mixedeffects.inference.hypotheses import test
+    from mixedeffects.inference.least_squares import OLSFacts, ols
     from mixedeffects.inference.pooling import BaselineFacts, baselines
     from mixedeffects.inference.prediction import fitted, simulate
     from mixedeffects.inference.prediction.linear import predict
@@ -43,6 +44,7 @@ __getattr__ = late(
         **dict.fromkeys(("augment", "glance", "tidy"), "broom"),
         **dict.fromkeys(("InfluenceFacts", "influence"), "deletion"),
         "test": "hypotheses",
+        **dict.fromkeys(("OLSFacts", "ols"), "least_squares"),
         **dict.fromkeys(("BaselineFacts", "baselines"), "pooling"),
         **dict.fromkeys(("fitted", "simulate"), "prediction"),
         "predict": "prediction.linear",
@@ -60,6 +62,7 @@ __all__ = [
     "Combination",
     "Identification",
     "InfluenceFacts",
+    "OLSFacts",
     "ProfileFacts",
     "RMAnovaFacts",
     "SummaryFacts",
@@ -85,6 +88,7 @@ __all__ = [
     "influence",
     "loglik",
     "n_parameters",
+    "ols",
     "predict",
     "profile",
     "profile_confint",

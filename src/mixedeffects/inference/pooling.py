@@ -16,6 +16,7 @@ from mixedeffects.inference.dummies import (
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.identification import known_covariance, unknown_components
 from mixedeffects.inference.information import n_parameters
+from mixedeffects.inference.least_squares import estimates
 from mixedeffects.inference.row_sums import level_counts
 from mixedeffects.inference.table import Table
 
@@ -150,20 +151,14 @@ def baselines(fit: Fit):
 
 def complete_pooling(fit: Fit):
     """Least squares without the random terms, from the cross-products."""
-    stats = fit.cross_products
-    p = stats.p
-    T, gram, rhs = stats.reference.T, stats.xx[:p, :p], stats.xx[:p, p]
-    inverse = np.linalg.inv(gram) if p else gram
-    beta = inverse @ rhs
-    sigma2 = (stats.yy - float(beta @ rhs)) / (stats.n - p)
-    covariance = T[:p, :p] @ inverse @ T[:p, :p].T
+    found = estimates(fit.cross_products)
     return Pooling(
         "complete pooling",
         "least squares: all rows as if independent, groups ignored",
-        T[:p, :p] @ beta - T[:p, p],
-        np.sqrt(sigma2 * np.diagonal(covariance)),
-        float(np.sqrt(sigma2)),
-        p + 1,
+        found.beta,
+        found.std_error,
+        found.sigma,
+        found.beta.size + 1,
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mixedeffects.model.comparing import compare
     from mixedeffects.model.exploring import explore, reshape_long
     from mixedeffects.model.generalised import GLMM, glmm
+    from mixedeffects.model.least_squares import ols
     from mixedeffects.model.pooling import baselines
     from mixedeffects.model.repeated_measures import rm_anova
 
@@ -25,6 +26,7 @@ __getattr__ = late(
         "compare": "comparing",
         "explore": "exploring",
         "glmm": "generalised",
+        "ols": "least_squares",
         "reshape_long": "exploring",
         "rm_anova": "repeated_measures",
     },
@@ -41,6 +43,7 @@ __all__ = [
     "glmm",
     "lmm",
     "load",
+    "ols",
     "reshape_long",
     "rm_anova",
     "warmup",
