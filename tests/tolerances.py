@@ -263,6 +263,16 @@ MAUCHLY_P_RTOL = 2e-2
 
 # --- golden generalised mixed models (tests/model/test_golden_glmm.py) ---------------------------
 
+# A Tweedie total of about 1e9 amounts is normal but for a skewness of 1e-4.
+TWEEDIE_NORMAL = 2e-4
+# Families with zeros or ones of their own, at the maximum that glmmTMB reaches by Newton steps on
+# its own gradient (down to 1e-5).
+MIXED_LOGLIK_RTOL = 1e-9
+MIXED_ESTIMATES = 1e-5
+# A share of simulated rows, with 20,000 of them, is within 5 standard errors of the true one.
+MIXED_SIMULATED = 0.02
+
+
 # Exact derivatives on both sides: optima agree to 1e-7 in log-likelihood; the inner optimiser of
 # clmm leaves 4e-6, and lme4 on 70,000 rows, without derivatives, 2e-4 below.
 GLMM_LOGLIK_SHORTFALL = 1e-5

@@ -53,12 +53,12 @@ def test_unit_deviances_are_twice_the_lost_log_likelihood():
         response = Response(counts if discrete else y, size)
         best = np.maximum(response.y, 1e-12) if size is None else np.clip(counts / 9, 1e-12, 1)
         mu = np.array([0.3, 0.4, 0.5]) if family.has_size else np.array([0.7, 2.5, 3.0])
-        extra = [np.full(3, 0.4)] if family.extras else []
+        extra = [np.full(3, 0.4) for _ in family.extras]
         at = [family.log_density(response, family.link.link(m), *extra) for m in (best, mu)]
         scale = 1.0
         if family.weights_scale_dispersion:
             scale = np.exp(0.8 if name == "gaussian" else 0.4)
-        found = unit_deviance(family, response, mu, *extra)
+        found = unit_deviance(family, response, mu, dict(zip(family.extras, extra, strict=True)))
         assert found == pytest.approx(2.0 * scale * (at[0] - at[1]), rel=tol.ROUNDING_E8)
 
 

@@ -66,6 +66,10 @@ PARTS = {
     "dispersion": "Dispersion, log scale",
     "df": "Degrees of freedom, log scale",
     "thresholds": "Thresholds",
+    "power": "Power of the variance less one, logit scale",
+    "ones": "Probability of a one, logit scale",
+    "cut": "Cutpoint of zero, logit scale",
+    "gap": "Distance from the cutpoint of zero to that of one, log scale",
 }
 
 

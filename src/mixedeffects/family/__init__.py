@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from mixedeffects.family.hurdle import Hurdle
     from mixedeffects.family.inverse_gaussian import InverseGaussian
     from mixedeffects.family.links import LINKS, Link, link_of
+    from mixedeffects.family.lognormal import LogNormal
     from mixedeffects.family.nbinom1 import NegativeBinomial1
     from mixedeffects.family.nbinom2 import NegativeBinomial2
+    from mixedeffects.family.one_inflated import OneInflatedBeta
+    from mixedeffects.family.ordered_beta import OrderedBeta
     from mixedeffects.family.ordinal import Ordinal
     from mixedeffects.family.poisson import Poisson
-    from mixedeffects.family.registry import FAMILIES, family_of
+    from mixedeffects.family.registry import FAMILIES, family_of, family_with_zeros
     from mixedeffects.family.response import Response
     from mixedeffects.family.student_t import StudentT
     from mixedeffects.family.truncated import (
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
         TruncatedNegativeBinomial2,
         TruncatedPoisson,
     )
+    from mixedeffects.family.tweedie import Tweedie
     from mixedeffects.family.zero_inflated import ZeroInflated
 
 __getattr__ = late(
@@ -42,17 +46,21 @@ __getattr__ = late(
         "Hurdle": "hurdle",
         "InverseGaussian": "inverse_gaussian",
         **dict.fromkeys(("LINKS", "Link", "link_of"), "links"),
+        "LogNormal": "lognormal",
         "NegativeBinomial1": "nbinom1",
         "NegativeBinomial2": "nbinom2",
+        "OneInflatedBeta": "one_inflated",
+        "OrderedBeta": "ordered_beta",
         "Ordinal": "ordinal",
         "Poisson": "poisson",
-        **dict.fromkeys(("FAMILIES", "family_of"), "registry"),
+        **dict.fromkeys(("FAMILIES", "family_of", "family_with_zeros"), "registry"),
         "Response": "response",
         "StudentT": "student_t",
         **dict.fromkeys(
             ("TruncatedNegativeBinomial1", "TruncatedNegativeBinomial2", "TruncatedPoisson"),
             "truncated",
         ),
+        "Tweedie": "tweedie",
         "ZeroInflated": "zero_inflated",
     },
 )
@@ -69,8 +77,11 @@ __all__ = [
     "Hurdle",
     "InverseGaussian",
     "Link",
+    "LogNormal",
     "NegativeBinomial1",
     "NegativeBinomial2",
+    "OneInflatedBeta",
+    "OrderedBeta",
     "Ordinal",
     "Poisson",
     "Response",
@@ -78,8 +89,10 @@ __all__ = [
     "TruncatedNegativeBinomial1",
     "TruncatedNegativeBinomial2",
     "TruncatedPoisson",
+    "Tweedie",
     "ZeroInflated",
     "family_of",
+    "family_with_zeros",
     "impossible_means",
     "link_of",
     "open_ends",

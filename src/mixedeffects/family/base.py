@@ -48,6 +48,9 @@ class Family:
         Whether the response has probabilities, not densities.
     support : tuple of float
         Smallest and largest response (discrete) or the ends between which it lies (continuous).
+    atoms : tuple of float
+        Ends of `support` that a response which is continuous otherwise takes with a probability
+        of their own: 0 of rainfall, 0 and 1 of a slider's position.
     weights_scale_dispersion : bool
         Whether prior weights divide the dispersion (then `log_density` uses them) in place of
         multiplying the log density.
@@ -59,6 +62,13 @@ class Family:
         Which zeros the predictor "zi" is about.
     dispersion_name : str or None
         What the dispersion is called in a summary.
+    extra_names : dict of str to str
+        What the other extras are called there, those that are shown.
+    centre, part : str
+        What the link is of, in the words of a sentence, "mean" or "median", and of which part
+        of the responses: " where it is not zero", or nothing for all.
+    hurdle_name : str or None
+        Name of the family with zeros of their own (`Hurdle`), if it is not "hurdle_" and `name`.
     limits : tuple of Limit
         Simpler distributions that the family tends to as predictors go to infinity.
 
@@ -102,11 +112,16 @@ class Family:
     extras: ClassVar[tuple[str, ...]] = ()
     discrete: ClassVar[bool] = False
     support: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+    atoms: ClassVar[tuple[float, ...]] = ()
     weights_scale_dispersion: ClassVar[bool] = False
     has_size: ClassVar[bool] = False
     ordinal: ClassVar[bool] = False
     zeros: ClassVar[str | None] = None
     dispersion_name: ClassVar[str | None] = None
+    extra_names: ClassVar[dict[str, str]] = {}
+    centre: ClassVar[str] = "mean"
+    part: ClassVar[str] = ""
+    hurdle_name: ClassVar[str | None] = None
     limits: ClassVar[tuple[Limit, ...]] = ()
 
     def __post_init__(self) -> None:
@@ -163,9 +178,14 @@ class Family:
         raise NotAvailableError(f"the {self.name} family gives no distribution function")
 
     def cdf_below(self, response: Response, *predictors) -> np.ndarray:
-        """P(Y < y) of each row; of continuous families the same as :meth:`cdf`."""
+        """P(Y < y) of each row; of continuous families the same as :meth:`cdf`, but at atoms."""
         if not self.discrete:
-            return self.cdf(response, *predictors)
+            up_to = self.cdf(response, *predictors)
+            if not self.atoms:
+                return up_to
+            with np.errstate(all="ignore"):
+                here = np.exp(self.log_density(response.unweighted(), *predictors))
+            return np.where(self.at_atoms(response.y), np.maximum(up_to - here, 0.0), up_to)
         below = Response(response.y - 1.0, response.size, response.weights)
         return np.where(response.y > 0, self.cdf(below, *predictors), 0.0)
 
@@ -193,6 +213,15 @@ class Family:
         continuous family has no maximum. None where it cannot vanish or is not known.
         """
         return None
+
+    def at_atoms(self, y) -> np.ndarray:
+        """Where a response is one of the values of `atoms`."""
+        return np.isin(y, self.atoms)
+
+    @property
+    def can_be_zero(self) -> bool:
+        """Whether zero has a probability."""
+        return 0.0 in self.atoms or (self.discrete and self.support[0] == 0.0)
 
     # what follows from the log density -----------------------------------------------------
 

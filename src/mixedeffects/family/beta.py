@@ -35,6 +35,7 @@ class Beta(Family):
     extras = ("dispersion",)
     support = (0.0, 1.0)
     dispersion_name = "precision phi"
+    hurdle_name = "zero_inflated_beta"
 
     def check(self, response, name="y"):
         check_unit_interval(response, name, self)

@@ -43,12 +43,15 @@ def refuse(response, bad, name, needs, advice="") -> None:
     )
 
 
-def check_zeros(response, name) -> None:
+def check_zeros(response, name, family) -> None:
     """Some response must be zero where zeros have a probability of their own. Raises ModelError."""
     if (response.y != 0).all():
+        other = f"family={family.base.name!r} is for responses without zeros"
+        if family.discrete:
+            other = "for counts that cannot be zero there are the truncated families"
         raise ModelError(
             f"{name}: there are no zeros, so that nothing can be said of their probability\n"
-            "leave out zi=; for counts that cannot be zero there are the truncated families"
+            f"leave out zi=; {other}"
         )
 
 
@@ -163,8 +166,8 @@ def check_positive(response, name, family) -> None:
         response.y <= 0,
         name,
         f"the {family.name} family needs numbers above 0",
-        "zeros need another family (e.g. a two-part model of y > 0 and of the positive values), "
-        "or another origin of the measurement",
+        "zeros among positive numbers need family='hurdle_gamma', 'hurdle_lognormal' or 'tweedie'; "
+        "negative ones another origin of the measurement",
     )
 
 
@@ -186,9 +189,10 @@ def check_unit_interval(response, name, family) -> None:
         (y == 0) | (y == 1),
         name,
         f"the {family.name} family has no density at exactly 0 or 1",
-        f"for counts of trials use family='betabinomial' or 'binomial'; else move the ends "
-        f"inside, e.g. (y * {n - 1} + 0.5) / {n} (Smithson & Verkuilen 2006), or model whether "
-        "y is 0 or 1 on its own (a zero part, zi=, is offered for counts only)",
+        "for counts of trials use family='betabinomial' or 'binomial'; for shares "
+        "family='zero_inflated_beta' has zeros (as zi='~ 1' says), 'zero_one_inflated_beta' and "
+        "'ordered_beta' have zeros and ones; or move the ends inside, e.g. "
+        f"(y * {n - 1} + 0.5) / {n} (Smithson & Verkuilen 2006)",
     )
 
 

@@ -1,4 +1,4 @@
-"""Counts in two steps: whether there is any, and how many if so."""
+"""Responses in two steps: whether there is any, and how much if so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.family.checks import check_counts, check_zeros
+from mixedeffects.errors import ModelError
+from mixedeffects.family.checks import (
+    check_counts,
+    check_finite,
+    check_weights,
+    check_zeros,
+    refuse,
+)
 from mixedeffects.family.limits import renamed
 from mixedeffects.family.rules import log_expit as log_expit_rule
 from mixedeffects.family.taylor import space, where
@@ -15,12 +22,15 @@ from mixedeffects.family.with_zeros import WithZeros, log_expit
 
 @dataclass(frozen=True, init=False)
 class Hurdle(WithZeros):
-    """A count that is zero with probability expit(zi), else of the truncated family `base`.
+    """A response that is zero with probability expit(zi), else of `base`, which is never zero.
+
+    Of a family that has no zeros of its own, zero inflation is the same thing.
 
     Parameters
     ----------
     base : Family
-        A family of counts that are not zero, such as ``TruncatedPoisson()``.
+        A family of counts that are not zero, such as ``TruncatedPoisson()``, or of positive
+        measurements or shares: ``Gamma()``, ``LogNormal()``, ``Beta()``.
 
     Examples
     --------
@@ -34,17 +44,55 @@ class Hurdle(WithZeros):
     prefix, zeros = "hurdle", "all"
 
     @staticmethod
+    def takes(base):
+        return base.support[0] >= 0.0 and not (base.can_be_zero or base.has_size or base.ordinal)
+
+    @classmethod
+    def refusal(cls, base):
+        return (
+            f"base={base!r} of {cls.__name__} must be a family of counts or measurements above "
+            "zero, such as TruncatedPoisson() or Gamma()"
+        )
+
+    @staticmethod
     def limits_of(base):
         return renamed(base.limits, "truncated", "hurdle")
 
+    @staticmethod
+    def part_of(base):
+        return base.part if base.discrete or base.part else " where it is not zero"
+
+    @staticmethod
+    def name_of(base):
+        return base.hurdle_name
+
     def check(self, response, name="y"):
-        check_counts(response, name, self)
-        check_zeros(response, name)
+        if self.discrete:
+            check_counts(response, name, self)
+        else:
+            check_finite(response, name)
+            check_weights(response, name)
+            refuse(
+                response, response.y < 0.0, name,
+                f"the {self.name} family needs numbers that are not negative",
+            )  # fmt: skip
+            if not response.y.any():
+                raise ModelError(
+                    f"{name}: all responses are zero, so there is nothing to estimate beside "
+                    "their probability"
+                )
+            some = type(response)(self._filled(response.y), row_of=response.row_of)
+            self.base.check(some, name)
+        check_zeros(response, name, self)
+
+    def _filled(self, y):
+        """Responses with something that is possible in place of zeros."""
+        return np.where(y == 0.0, 1.0 if self.support[1] > 1.0 else 0.5, y)
 
     def log_density(self, response, *predictors):
         *inner, zi = predictors
         y = response.y
-        some = type(response)(np.maximum(y, 1.0))
+        some = type(response)(self._filled(y))
         counted = self.base.log_density(some, *inner) + log_expit(-zi)
         return where(y == 0, log_expit(zi), counted)
 
@@ -71,17 +119,32 @@ class Hurdle(WithZeros):
 
     def expected_information(self, response, predictors):
         *inner, zi = (np.asarray(x, dtype=float) for x in predictors)
-        some = self.base.expected_information(response, inner)
-        return some * np.exp(log_expit(-zi))
+        some = self.base.expected_information(response.unweighted(), inner)
+        some = some * np.exp(log_expit(-zi))
+        return some if response.weights is None else some * response.weights
 
     def start(self, response):
         y = response.y
         positive = y[y > 0]
-        eta, extras = self.base.start(type(response)(positive if len(positive) else np.ones(1)))
+        positive = positive if len(positive) else self._filled(np.zeros(1))
+        eta, extras = self.base.start(type(response)(positive))
         typical = np.full(len(y), np.median(eta))
         typical[y > 0] = eta
         share = float(np.clip(np.mean(y == 0), 0.02, 0.98))
         return typical, {**extras, "zi": float(np.log(share) - np.log1p(-share))}
+
+    def relative_width(self, response, *predictors):
+        rows, counted = response.remember("counted", lambda: _counted(response))
+        if not len(rows):
+            return None
+        n = len(response)
+        inner = [np.broadcast_to(x, (n,))[rows] for x in predictors[:-1]]
+        widths = self.base.relative_width(counted, *inner)
+        if widths is None:
+            return None
+        out = np.full(n, np.max(widths))
+        out[rows] = widths
+        return out
 
 
 def _counted(response):

@@ -14,8 +14,11 @@ from mixedeffects.family.gamma import Gamma
 from mixedeffects.family.gaussian import Gaussian
 from mixedeffects.family.hurdle import Hurdle
 from mixedeffects.family.inverse_gaussian import InverseGaussian
+from mixedeffects.family.lognormal import LogNormal
 from mixedeffects.family.nbinom1 import NegativeBinomial1
 from mixedeffects.family.nbinom2 import NegativeBinomial2
+from mixedeffects.family.one_inflated import OneInflatedBeta
+from mixedeffects.family.ordered_beta import OrderedBeta
 from mixedeffects.family.ordinal import Ordinal
 from mixedeffects.family.poisson import Poisson
 from mixedeffects.family.student_t import StudentT
@@ -24,11 +27,13 @@ from mixedeffects.family.truncated import (
     TruncatedNegativeBinomial2,
     TruncatedPoisson,
 )
+from mixedeffects.family.tweedie import Tweedie
 from mixedeffects.family.with_zeros import WithZeros
 from mixedeffects.family.zero_inflated import ZeroInflated
 
 _TRUNCATED = (TruncatedPoisson, TruncatedNegativeBinomial1, TruncatedNegativeBinomial2)
 _COUNTS = (Poisson, NegativeBinomial1, NegativeBinomial2)
+_POSITIVE = (Gamma, LogNormal, Beta, OneInflatedBeta)
 
 
 def _wrapped(wrapper, base) -> Callable[..., Family]:
@@ -44,7 +49,11 @@ FAMILIES: dict[str, Callable[..., Family]] = {
             *_COUNTS,
             Gamma,
             InverseGaussian,
+            LogNormal,
+            Tweedie,
             Beta,
+            OneInflatedBeta,
+            OrderedBeta,
             Gaussian,
             StudentT,
             Ordinal,
@@ -52,17 +61,34 @@ FAMILIES: dict[str, Callable[..., Family]] = {
         )
     },
     **{f"hurdle_{b.name.removeprefix('truncated_')}": _wrapped(Hurdle, b) for b in _TRUNCATED},
-    **{f"zero_inflated_{base.name}": _wrapped(ZeroInflated, base) for base in _COUNTS},
+    **{b.hurdle_name or f"hurdle_{b.name}": _wrapped(Hurdle, b) for b in _POSITIVE},
+    **{f"zero_inflated_{b.name}": _wrapped(ZeroInflated, b) for b in (*_COUNTS, Tweedie)},
 }
 """Name to what makes the family of a link, ``FAMILIES[name](link=None)``."""
 
 ALIASES = {
     "bernoulli": "binomial",
     "negative_binomial": "nbinom2",
+    "negbinomial": "nbinom2",
+    "beta_binomial": "betabinomial",
     "cumulative": "ordinal",
     "normal": "gaussian",
     "student_t": "t",
+    "student": "t",
+    "t_family": "t",
+    "log_normal": "lognormal",
+    "beta_family": "beta",
+    "ordbeta": "ordered_beta",
+    # a positive distribution has no zeros of its own, so that all zeros are extra ones
+    "zigamma": "hurdle_gamma",
+    "zero_inflated_gamma": "hurdle_gamma",
+    "zero_inflated_lognormal": "hurdle_lognormal",
+    "hurdle_beta": "zero_inflated_beta",
+    "hurdle_negbinomial": "hurdle_nbinom2",
+    "zero_inflated_negbinomial": "zero_inflated_nbinom2",
+    "zoib": "zero_one_inflated_beta",
 }
+"""Other names, of R's packages among them."""
 
 
 def family_of(family, link=None) -> Family:
@@ -97,11 +123,12 @@ def family_of(family, link=None) -> Family:
     if isinstance(family, type) and issubclass(family, Family):
         if issubclass(family, WithZeros):
             raise OptionError(
-                f"{family.__name__} needs a family of counts, e.g. {family.__name__}(Poisson())"
+                f"{family.__name__} needs a family of counts or positive responses, e.g. "
+                f"{family.__name__}({'TruncatedPoisson' if family is Hurdle else 'Poisson'}())"
             )
         return family(link)
     if isinstance(family, str):
-        name = family.lower().replace("-", "_")
+        name = family.lower().replace("-", "_").replace(".", "_").replace(" ", "_")
         name = ALIASES.get(name, name)
         if name in FAMILIES:
             return FAMILIES[name](link)
@@ -109,6 +136,30 @@ def family_of(family, link=None) -> Family:
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise OptionError(f"family={family!r} is not known; {hint}there are {', '.join(FAMILIES)}")
     raise OptionError(f"family={family!r} is neither a name nor a Family")
+
+
+def family_with_zeros(family: Family) -> Family:
+    """A family with a probability of zeros of their own, the linear predictor "zi".
+
+    Zeros are extra ones where the family has some of its own (`ZeroInflated`), else all that there
+    are (`Hurdle`).
+
+    Raises
+    ------
+    OptionError
+        If it is a family that zeros cannot be added to.
+
+    Examples
+    --------
+    >>> from mixedeffects.family import Gamma, Poisson
+    >>> family_with_zeros(Poisson()).name, family_with_zeros(Gamma()).name
+    ('zero_inflated_poisson', 'hurdle_gamma')
+    """
+    if "zi" in family.extras:
+        return family
+    if family.can_be_zero or not Hurdle.takes(family):
+        return ZeroInflated(family)
+    return Hurdle(family)
 
 
 def _named(link):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class StudentT(Family):
     links = ("identity", "log", "inverse", "sqrt")
     extras = ("dispersion", "df")
     dispersion_name = "scale sigma"
+    extra_names: ClassVar = {"df": "degrees of freedom"}
     limits = (simpler("df", 1, "normal measurements", "gaussian"),)
 
     def check(self, response, name="y"):

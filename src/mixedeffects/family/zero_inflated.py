@@ -1,4 +1,4 @@
-"""Counts with more zeros than their distribution has."""
+"""Responses with more zeros than their distribution has."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ NO_MORE_ZEROS = Limit(
 
 @dataclass(frozen=True, init=False)
 class ZeroInflated(WithZeros):
-    """A count that is zero for another reason with probability expit(zi), else of family `base`.
+    """A response that is zero for another reason with probability expit(zi), else of `base`.
 
     Parameters
     ----------
     base : Family
-        A family of counts.
+        A family of counts, or another one that has zeros: ``Tweedie()``.
 
     Examples
     --------
@@ -43,16 +43,28 @@ class ZeroInflated(WithZeros):
     prefix, zeros = "zero_inflated", "extra"
 
     @staticmethod
+    def takes(base):
+        return base.can_be_zero and not (base.has_size or base.ordinal)
+
+    @classmethod
+    def refusal(cls, base):
+        return (
+            f"base={base!r} of {cls.__name__} must be a family of counts, such as Poisson() or "
+            "NegativeBinomial2(), or another one that has zeros, such as Tweedie(); where a "
+            "family has none, all zeros are Hurdle(base)'s"
+        )
+
+    @staticmethod
     def limits_of(base):
         return (*base.limits, NO_MORE_ZEROS)
 
     def check(self, response, name="y"):
         self.base.check(response, name)
-        check_zeros(response, name)
+        check_zeros(response, name, self)
 
     def log_density(self, response, *predictors):
         *inner, zi = predictors
-        density = self.base.log_density(response, *inner)
+        density = self.base.log_density(response.unweighted(), *inner)
         at_zero = _or_zero(zi, density)
         return where(response.y == 0, at_zero, density + log_expit(-zi))
 
@@ -83,7 +95,7 @@ class ZeroInflated(WithZeros):
 
     def start(self, response):
         y = response.y
-        eta, extras = self.base.start(response)
+        eta, extras = self.base.start(response.unweighted())
         zeros = float(np.mean(y == 0))
         # half of the zeros, as neither part is likely to have all of them
         share = float(np.clip(0.5 * zeros, 0.02, 0.9))

@@ -129,6 +129,8 @@ def ratio_of(fit: Fit, component):
         return "dispersions"
     if component == "zi":
         return "odds"
+    if component in fit.family.extra_names:
+        return "parameters"
     if fit.family.link.name != "identity":
         return RATIOS.get(fit.family.link.name)
     from mixedeffects.inference.transformation import transformation

@@ -44,7 +44,7 @@ def extra_predictor(fit: Fit, name, values=None):
     Parameters
     ----------
     name : str
-        "dispersion", "zi" or "df".
+        "dispersion", "zi", "df" or another of the family's extras.
     values : array, optional
         Other coefficients than the fit's.
     """
@@ -68,7 +68,7 @@ def natural_parameters(fit: GeneralisedFit):
     symbol = fit.family.dispersion_name or ""
     labels = {
         "dispersion": f"dispersion {symbol}".strip() if symbol in ("", "phi", "theta") else symbol,
-        "df": "degrees of freedom",
+        **fit.family.extra_names,
         "zi": f"probability of {'zero' if fit.family.zeros == 'all' else 'an extra zero'}",
     }
     for name, values in fit.extras.items():

@@ -160,6 +160,6 @@ def words_of_mean(fit: Fit):
         return "the probability"
     if family.zeros == "extra":
         return f"the mean of {response} without the extra zeros"
-    if family.zeros == "all" or family.support == (1.0, np.inf):
+    if family.discrete and (family.zeros == "all" or family.support == (1.0, np.inf)):
         return f"the mean of {response} before truncation"
-    return f"the mean of {response}"
+    return f"the {family.centre} of {response}{family.part}"

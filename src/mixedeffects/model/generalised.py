@@ -5,7 +5,7 @@ from __future__ import annotations
 from mixedeffects import inference
 from mixedeffects.design import build_design
 from mixedeffects.estimation import check_rule
-from mixedeffects.family import ZeroInflated, family_of
+from mixedeffects.family import family_of, family_with_zeros
 from mixedeffects.fitting import GLMMFit, Request, check_nagq, fit_generalised, response_kind
 from mixedeffects.model.listing import Listed, framed
 from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
@@ -41,9 +41,10 @@ def glmm(
         pandas, polars or pyarrow table, dict of arrays, or anything narwhals reads. Never
         changed.
     family : str or Family
-        "binomial", "poisson", "nbinom1", "nbinom2", "gamma", "inverse_gaussian", "beta",
-        "betabinomial", "gaussian", "t", "ordinal", "truncated_poisson", "hurdle_poisson", …,
-        or an instance, such as a family of your own.
+        "binomial", "poisson", "nbinom1", "nbinom2", "gamma", "lognormal", "inverse_gaussian",
+        "tweedie", "beta", "ordered_beta", "betabinomial", "gaussian", "t", "ordinal",
+        "truncated_poisson", "hurdle_poisson", "hurdle_gamma", "zero_inflated_beta", …, or an
+        instance, such as a family of your own.
     link : str or Link, optional
         "logit", "probit", "cloglog", "cauchit", "log", "identity", "inverse", "sqrt"; the family's
         usual one by default.
@@ -110,8 +111,8 @@ def glmm(
     if converged is not None:
         check_rule(converged)
     chosen = family_of(family, link)
-    if zi is not None and "zi" not in chosen.extras:
-        chosen = ZeroInflated(chosen)
+    if zi is not None:
+        chosen = family_with_zeros(chosen)
     check_nagq(nagq)
     prepared = build_design(
         formula, data, kind=response_kind(chosen), weights=weights, exposure=exposure, zi=zi,

@@ -43,6 +43,16 @@ REFERENCES = (
     (lambda fit, facts: fit.family.zeros == "extra",
      "Lambert, D. (1992). Zero-inflated Poisson regression, with an application to defects in "
      "manufacturing. Technometrics 34, 1–14. doi:10.2307/1269547"),
+    (lambda fit, facts: fit.family.name == "ordered_beta",
+     "Kubinec, R. (2022). Ordered beta regression: a parsimonious, well-fitting model for "
+     "continuous data with lower and upper bounds. Political Analysis 31, 519–536. "
+     "doi:10.1017/pan.2022.20"),
+    (lambda fit, facts: "tweedie" in fit.family.name,
+     "Dunn, P. K. & Smyth, G. K. (2005). Series evaluation of Tweedie exponential dispersion model "
+     "densities. Statistics and Computing 15, 267–280. doi:10.1007/s11222-005-4070-y"),
+    (lambda fit, facts: "inflated_beta" in fit.family.name,
+     "Ospina, R. & Ferrari, S. L. P. (2010). Inflated beta distributions. Statistical Papers 51, "
+     "111–126. doi:10.1007/s00362-008-0125-4"),
     (lambda fit, facts: True,
      "Dunn, P. K. & Smyth, G. K. (1996). Randomized quantile residuals. JCGS 5, 236–244. "
      "doi:10.1080/10618600.1996.10474708"),

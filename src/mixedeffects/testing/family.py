@@ -90,6 +90,8 @@ def _example(family: Family, rng, n):
     """Rows in the middle of what the family's link takes."""
     if hasattr(family, "example"):
         return family.example(rng, n)  # type: ignore[attr-defined]
+    if family.zeros == "all":
+        return _with_zeros(family, rng, n)
     link, (smallest, largest) = family.link, family.support
     low, high = link.domain
     if link.range[0] < smallest or (link.range[1] > largest and not family.discrete):
@@ -105,6 +107,14 @@ def _example(family: Family, rng, n):
     size = rng.integers(1, 9, n).astype(float) if family.has_size else None
     empty = Response(np.zeros(n), size)
     return Response(family.sample(rng, predictors, empty), size), predictors
+
+
+def _with_zeros(family, rng, n):
+    """Rows of the family without zeros, some of which become zeros."""
+    response, predictors = _example(family.base, rng, n)
+    zi = rng.uniform(-0.7, 1.0, n)
+    none = rng.random(n) < family.natural("zi", zi)
+    return Response(np.where(none, 0.0, response.y)), (*predictors, zi)
 
 
 def _eta_of_means(link, smallest, largest):
@@ -218,12 +228,12 @@ def _check_refusals(family, response) -> None:
         bad["a fraction"] = low + 0.5
     if np.isfinite(low):
         bad["a number below the support"] = low - 1.0
-        if not family.discrete:
+        if not family.discrete and low not in family.atoms:
             bad["the lower end of the support"] = low
     if np.isfinite(high):
         size = 1.0 if response.size is None else response.size[0]
         bad["a number above the support"] = high * size + 1.0
-        if not family.discrete:
+        if not family.discrete and high not in family.atoms:
             bad["the upper end of the support"] = high
     for what, value in bad.items():
         y = response.y.copy()
@@ -273,7 +283,7 @@ def _log_density(family, y, at, size):
 
 
 def _masses(family, at, size):
-    """Points of the response and their probabilities (discrete) or quadrature weights."""
+    """Points of the response and their probabilities (discrete, atoms) or quadrature weights."""
     low, high = family.support
     if family.discrete:
         if np.isfinite(high):
@@ -308,7 +318,13 @@ def _masses(family, at, size):
         density = np.exp(_log_density(family, y[inside], at, size))
         mass[inside] = np.nan_to_num(density * slope[inside]) * step
     y = np.where(mass > 0, y, centre)
-    return y, mass
+    atoms = np.array(family.atoms, dtype=float)
+    masses = np.exp(_log_density(family, atoms, at, size)) if atoms.size else atoms
+    first = atoms == low
+    return (
+        np.concatenate([atoms[first], y, atoms[~first]]),
+        np.concatenate([masses[first], mass, masses[~first]]),
+    )
 
 
 def _check_cdf(family, y, mass, at, size, rtol, where) -> None:
@@ -324,9 +340,14 @@ def _check_cdf(family, y, mass, at, size, rtol, where) -> None:
     if family.discrete:
         _close(cdf, total, 10 * rtol, f"cdf {where}")
         _close(below, total - mass, 10 * rtol, f"cdf_below {where}")
-    else:  # the trapezoid rule's partial sums stop in the middle of a point's weight
-        some = mass > 0
-        _close(cdf[some], (total - 0.5 * mass)[some], 1e-4, f"cdf {where}")
+        return
+    atom = family.at_atoms(y)
+    _close(cdf[atom], total[atom], 10 * rtol, f"cdf at atoms {where}")
+    _close(below[atom], (total - mass)[atom], 10 * rtol, f"cdf_below at atoms {where}")
+    # the trapezoid rule's partial sums stop in the middle of a point's weight
+    some = (mass > 0) & ~atom
+    _close(cdf[some], (total - 0.5 * mass)[some], 1e-4, f"cdf {where}")
+    _close(below[some], cdf[some], rtol, f"cdf_below {where}")
 
 
 def _check_sample(family, y, mass, at, size, rng, where) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.inference.prediction.rows import random_part
+from mixedeffects.inference.residual.pool import ranked
 from mixedeffects.inference.residual.quantile import quantile_residuals
 from mixedeffects.inference.residual.row_sample import row_sample
 from mixedeffects.inference.table import Table
@@ -101,10 +102,10 @@ def _ranks(values):
 def _simulated_residuals(facts, rng):
     """(n, m) residuals of the simulations, each ranked among the row's pool as the response is."""
     pool = facts.pool
-    broken = pool + rng.random(pool.shape) if facts.discrete else pool
+    order = ranked(pool, rng, facts.discrete, facts.ties)
     ranks = np.empty(pool.shape)
     place = np.broadcast_to(np.arange(pool.shape[1], dtype=float), pool.shape)
-    np.put_along_axis(ranks, broken.argsort(axis=1), place, axis=1)
+    np.put_along_axis(ranks, order, place, axis=1)
     return (ranks[:, 1:] + rng.random((pool.shape[0], pool.shape[1] - 1))) / pool.shape[1]
 
 

@@ -46,7 +46,11 @@ BASES = {
     "gaussian": ("N", _variance(lambda mu, d: Sup(d, TWO))),
     "beta": ("Beta", lambda mu, d: (
         row(mu, Operator("times"), d), row(Fence("(", _less(ONE, mu), ")"), d))),
-    "t": ("t", lambda mu, d: (mu, d)),
+    "t": ("t", lambda mu, d, df: (mu, d, df)),
+    "lognormal": ("LogNormal", lambda mu, d: (mu, d)),
+    "tweedie": ("Tweedie", lambda mu, d, p: (mu, row(d, Operator("times"), Sup(mu, p)))),
+    "one_inflated_beta": ("OneInflatedBeta", lambda mu, d, ones: (mu, d, ones)),
+    "ordered_beta": ("OrderedBeta", lambda mu, d, low, high: (mu, d, low, high)),
 }  # fmt: skip
 NOTES = {
     "nbinom1": "NegBinomial is given by its mean and variance.",
@@ -54,23 +58,49 @@ NOTES = {
     "gamma": "Gamma is given by its mean and variance.",
     "inverse_gaussian": "InverseGaussian is given by its mean and variance.",
     "t": "t is given by its centre, scale and degrees of freedom.",
+    "lognormal": "LogNormal is given by its median μ and the standard deviation of the logarithm.",
+    "tweedie": "Tweedie is given by its mean and variance.",
+    "one_inflated_beta": "OneInflatedBeta is one with the probability that is its last argument, "
+    "else Beta with mean μ and precision φ.",
+    "ordered_beta": "OrderedBeta is 0 with probability expit(first cutpoint - η), 1 with "
+    "probability expit(η - second cutpoint), η = logit(μ), else Beta with mean μ and precision φ.",
 }
-DISPERSION = {"nbinom2": "theta", "gaussian": "sigma", "t": "sigma"}
+DISPERSION = {"nbinom2": "theta", "gaussian": "sigma", "t": "sigma", "lognormal": "sigma"}
+# the letters of a family's other parameters, in the order of the arguments
+SHAPES = {
+    "t": (Symbol("nu"),),
+    "tweedie": (Symbol("p"),),
+    "one_inflated_beta": (Symbol("omega"),),
+    "ordered_beta": (Sub(Symbol("c"), Number("0")), Sub(Symbol("c"), ONE)),
+}
 
 
-def base_of(name):
-    """The family of the counts within a hurdle, zero-inflated or truncated one."""
-    for prefix in ("zero_inflated_", "hurdle_", "truncated_"):
-        name = name.removeprefix(prefix)
-    return name
+def base_of(family):
+    """Name of the family within a hurdle, zero-inflated or truncated one."""
+    while hasattr(family, "base"):
+        family = family.base
+    return family.name
 
 
-def dispersion_symbol(name):
+def dispersion_symbol(family):
     """The letter of a family's dispersion."""
-    return Symbol(DISPERSION.get(base_of(name), "phi"))
+    return Symbol(DISPERSION.get(base_of(family), "phi"))
 
 
-def response_line(fit, response, index, dispersion, shape):
+def shape_symbols(family):
+    """The letters of a family's parameters after its dispersion."""
+    return SHAPES.get(base_of(family), ())
+
+
+def shape_values(family, extras):
+    """What these letters stand for: the numbers themselves."""
+    values = {name: float(family.natural(name, extras[name][0])) for name in family.extra_names}
+    if "gap" in values:  # the distance is shown as the cutpoint at its end
+        values["gap"] += values["cut"]
+    return list(values.values())
+
+
+def response_line(fit, response, index, dispersion, shapes):
     """The distribution of the response.
 
     Returns lines (list of Line), notes (list of str).
@@ -79,12 +109,14 @@ def response_line(fit, response, index, dispersion, shape):
     ----------
     index : Node
         Of the row.
-    dispersion, shape : Node
-        Letters, or values; the shape is that of a family with one (degrees of freedom of t).
+    dispersion : Node
+        A letter, or its value.
+    shapes : list of Node
+        The same of further parameters: degrees of freedom of t, the power of Tweedie.
     """
     name = fit.family.name
     mu = Sub(MU, index)
-    base = base_of(name)
+    base = base_of(fit.family)
     trials, notes = Sub(Symbol("n"), index), []
     if fit.response.size is not None:
         counts = successes_and_trials(fit.design.spec)
@@ -103,9 +135,9 @@ def response_line(fit, response, index, dispersion, shape):
     if base not in BASES:
         return [Line(response, "~", call(name, mu))], []
     word, arguments = BASES[base]
-    if name.startswith(("truncated_", "hurdle_")):
+    if fit.family.discrete and name.startswith(("truncated_", "hurdle_")):
         word = f"Truncated{word}"
-    density = call(word, *arguments(mu, dispersion), *([shape] if base == "t" else []))
+    density = call(word, *arguments(mu, dispersion, *shapes))
     notes = [NOTES[base]] if NOTES.get(base) else []
     if word.startswith("Truncated"):
         notes = [*notes, "Truncated: given that it is not zero; μ is its mean before that."]

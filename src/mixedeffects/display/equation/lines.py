@@ -8,6 +8,8 @@ from mixedeffects.display.equation.distributions import (
     dispersion_symbol,
     linked,
     response_line,
+    shape_symbols,
+    shape_values,
 )
 from mixedeffects.display.equation.groups import (
     distribution_lines,
@@ -192,16 +194,16 @@ def _generalised(fit, known, other, index, response, estimates):
         lines, notes = _ordinal(fit, index, response, estimates)
         eta = Sub(Symbol("eta"), index)
         return lines + _assembled(eta, "=", fixed, groups, rest), notes
-    symbol = dispersion_symbol(family.name)
+    symbol = dispersion_symbol(family)
     given = fit.design.others.get("dispersion")
     dispersion = Sub(symbol, index) if given is not None else symbol
     if estimates and given is None and "dispersion" in fit.extras:
         value = float(family.natural("dispersion", fit.extras["dispersion"][0]))
         dispersion = Number(significant(value, 4))
-    shape = Symbol("nu")
-    if estimates and "df" in fit.extras and "df" not in fit.design.others:
-        shape = Number(significant(float(family.natural("df", fit.extras["df"][0])), 4))
-    lines, notes = response_line(fit, response, index, dispersion, shape)
+    shapes = shape_symbols(family)
+    if estimates:
+        shapes = [_signed(significant(v, 4)) for v in shape_values(family, fit.extras)]
+    lines, notes = response_line(fit, response, index, dispersion, shapes)
     if fit.design.weights is not None:
         weights = unquoted(design.spec.weights) if design.spec.weights else "weights"
         scaled = getattr(family, "weights_scale_dispersion", False)
@@ -215,6 +217,12 @@ def _generalised(fit, known, other, index, response, estimates):
     )
     lines += _other_parts(fit, other, index, symbol, estimates)
     return lines, notes
+
+
+def _signed(text):
+    """A number with its sign."""
+    sign = (Operator("minus"),) if text.startswith("-") else ()
+    return row(*sign, Number(text.removeprefix("-")))
 
 
 def _other_parts(fit, known, index, symbol, estimates):
@@ -253,8 +261,6 @@ def _ordinal(fit, index, response, estimates):
     if estimates:
         errors = _errors(fit, "thresholds")
         for label, value, error in zip(labels, fit.extras["thresholds"], errors, strict=False):
-            text = at_precision(float(value), float(error))
-            sign = (Operator("minus"),) if text.startswith("-") else ()
-            shown = row(*sign, Number(text.removeprefix("-")))
+            shown = _signed(at_precision(float(value), float(error)))
             lines.append(Line(Sub(Symbol("theta"), Word(label)), "=", shown))
     return lines, notes

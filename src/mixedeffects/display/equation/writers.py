@@ -19,7 +19,8 @@ from mixedeffects.display.equation.tree import (
 
 GREEK = {
     "beta": "β", "gamma": "γ", "delta": "δ", "sigma": "σ", "rho": "ρ", "epsilon": "ε", "eta": "η",
-    "mu": "μ", "theta": "θ", "phi": "φ", "pi": "π", "nu": "ν", "Sigma": "Σ", "Phi": "Φ",
+    "mu": "μ", "theta": "θ", "phi": "φ", "pi": "π", "nu": "ν", "omega": "ω",
+    "Sigma": "Σ", "Phi": "Φ",
 }  # fmt: skip
 # of the lines below the three kinds of effects, dark enough for words on white
 COLOURS = {"fixed": "#0B5A8E", "group": "#A34A00", "rest": "#555555"}

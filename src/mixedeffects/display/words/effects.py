@@ -94,8 +94,10 @@ def _conditional(facts):
     elif facts.link not in (None, "identity") and varies:
         text = "These numbers hold for a level whose random effects are zero"
         if facts.kind == "mean":
-            text = "Expected values are those of a level whose random effects are zero"
-            text += "; the mean over levels is higher"
+            typical = facts.expected.startswith("the median")
+            text = f"{'Medians' if typical else 'Expected values'} are those of a level whose "
+            text += "random effects are zero"
+            text += "" if typical else "; the mean over levels is higher"
         out.append(f"{text}.")
     if facts.kind == "category":
         out.append(

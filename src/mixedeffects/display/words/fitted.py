@@ -20,6 +20,11 @@ DISTRIBUTIONS = {
     "zero_inflated_poisson": "zero-inflated Poisson",
     "zero_inflated_nbinom1": "zero-inflated negative binomial",
     "zero_inflated_nbinom2": "zero-inflated negative binomial",
+    "lognormal": "log-normal", "hurdle_lognormal": "hurdle log-normal",
+    "hurdle_gamma": "hurdle gamma", "tweedie": "Tweedie",
+    "zero_inflated_tweedie": "zero-inflated Tweedie",
+    "zero_inflated_beta": "zero-inflated beta", "one_inflated_beta": "one-inflated beta",
+    "zero_one_inflated_beta": "zero-one-inflated beta", "ordered_beta": "ordered beta",
 }  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def outcome_of(facts):
 
 
 def _value(facts):
-    return Outcome(f"the expected {facts.response}")
+    return Outcome(facts.expected)
 
 
 def _log_value(facts):
@@ -125,8 +125,8 @@ def _log_value(facts):
 
 
 def _odds(facts):
-    if facts.distribution == "beta":
-        noun = f"the odds of the expected {facts.response}"
+    if facts.distribution not in ("binomial", "betabinomial"):
+        noun = f"the odds of {facts.expected}"
     elif facts.success is not None:
         noun = f"the odds of {_answer(facts)}"
     else:
@@ -144,10 +144,10 @@ def _answer(facts):
 
 
 def _mean(facts):
-    what = f"the rate of {facts.response}" if facts.rate else f"the expected {facts.response}"
+    what = f"the rate of {facts.response}" if facts.rate else facts.expected
     if facts.summary.zeros == "extra":
         what += ", extra zeros apart,"
-    elif facts.summary.zeros == "all" or facts.distribution.startswith("truncated"):
+    elif facts.distribution in TRUNCATED:
         what += " (before its distribution is truncated at zero)"
     return Outcome(
         what, ratio=True, ratios="ratios", scale="on the log scale", intercept_ratio=True
@@ -170,16 +170,25 @@ def _predictor(facts):
     elif facts.distribution in ("binomial", "betabinomial"):
         mean = f"the probability of {facts.response}"
     else:
-        mean = f"the expected {facts.response}"
+        mean = facts.expected
     return Outcome(f"the {LINKS.get(facts.link, facts.link)} of {mean}")
 
 
 # link -> its name as a function
 LINKS = {"inverse": "inverse", "sqrt": "square root", "cloglog": "complementary log-log"}
+# families whose mean is truncated, so that the link is of another one
+TRUNCATED = tuple(
+    f"{kind}_{counts}"
+    for kind in ("truncated", "hurdle") for counts in ("poisson", "nbinom1", "nbinom2")
+)  # fmt: skip
 # what exp of the dispersion's linear predictor is, where it has a name that says more
 DISPERSIONS = {
     "beta": "the precision phi", "betabinomial": "the precision phi", "nbinom2": "theta",
     "gaussian": "the residual standard deviation", "t": "the scale sigma",
+    "zero_inflated_beta": "the precision phi", "one_inflated_beta": "the precision phi",
+    "zero_one_inflated_beta": "the precision phi", "ordered_beta": "the precision phi",
+    "lognormal": "the standard deviation of the logarithm",
+    "hurdle_lognormal": "the standard deviation of the logarithm",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ LEAST_ROWS, LEAST_TWO = 20, 8
 
 def response_values(fit: Fit, found=None):
     """Two values, few values, or a pile at the smallest or the largest."""
-    y = fit.response.y
+    y = fit.response.y[~fit.family.at_atoms(fit.response.y)]
     if fit.family.discrete or y.size < LEAST_TWO:
         return []
     name = fit.design.spec.response
@@ -57,9 +57,21 @@ def response_values(fit: Fit, found=None):
         f"{share:.0%} of the rows have the {end} value of '{name}', {at:g}, as if it were cut off "
         "there (a cap, a floor or a limit of detection): means and slopes are pulled towards it, "
         "and the model predicts values beyond it. Use a model of what was cut off, or of the two "
-        f"questions apart: whether it is {at:g}, and how large it is otherwise"
+        f"questions apart: whether it is {at:g}, and how large it is otherwise{_remedy(y, at)}"
     )
     return [Check("values", share, PROBLEM if share >= VERY_PILED else LOOK, words, "assumptions")]
+
+
+def _remedy(y, at):
+    """The families for a pile at an end that is one by nature."""
+    low, high = float(y.min()), float(y.max())
+    if low >= 0.0 and high <= 1.0 and at in (0.0, 1.0):
+        if low == 0.0 and high == 1.0:
+            return ' (glmm(…, family="ordered_beta"))'
+        return ' (glmm(…, family="zero_inflated_beta"))' if at == 0.0 else ""
+    if low == 0.0 == at:
+        return ' (glmm(…, family="hurdle_gamma"), or "tweedie" for both in one)'
+    return ""
 
 
 def _spike(end, neighbour):

@@ -29,6 +29,15 @@ def refuse_other_likelihoods(fits, names):
                 f"one is made of {kinds[0]}, of the other of {kinds[1]}, which have other units\n"
                 "compare models of one kind of response"
             )
+        apart = set(first.family.atoms) ^ set(fit.family.atoms)
+        if taken := sorted(apart & set(fit.response.y.tolist())):
+            one, other = (first, fit) if taken[0] in first.family.atoms else (fit, first)
+            raise ModelError(
+                f"{pair} are of the families {first.family} and {fit.family}: responses of "
+                f"{taken[0]:g} have a probability in {one.family.name} and a density in "
+                f"{other.family.name}, which have other units\n"
+                "compare models of one kind of response"
+            )
         scaled = [f.family.weights_scale_dispersion for f in (first, fit)]
         if first.response.weights is not None and scaled[0] != scaled[1]:
             raise ModelError(

@@ -79,6 +79,7 @@ def interpretation_facts(fit: Fit, *, ddf=None, level=0.95):
         kind=kind,
         link=None if fit.kind.residual else fit.family.link.name,
         distribution=None if fit.kind.residual else fit.family.name,
+        expected=expected_of(fit),
         success=success_of(fit),
         rate=fit.design.exposure is not None,
         weighted=design.weights is not None,
@@ -118,6 +119,12 @@ def kind_of(fit: Fit):
     if fit.family.ordinal:
         return "category" if link == "logit" else "predictor"
     return KINDS.get(link, "predictor")
+
+
+def expected_of(fit: Fit):
+    """What the link is of, or the transformed response of a linear model, in words."""
+    family, response = fit.family, answer_name(fit.design.spec)
+    return f"the {'expected' if family.centre == 'mean' else family.centre} {response}{family.part}"
 
 
 def success_of(fit: Fit):

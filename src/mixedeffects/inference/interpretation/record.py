@@ -221,6 +221,8 @@ class InterpretationFacts:
         "predictor" (the linear predictor, of which nothing simpler can be said).
     link, distribution : str or None
         Of a generalised model.
+    expected : str
+        What the link is of: "the expected pain", "the median cost where it is not zero".
     success : str or None
         The category that counts as a success.
     rate, weighted, offset : bool
@@ -251,6 +253,7 @@ class InterpretationFacts:
     kind: str
     link: str | None
     distribution: str | None
+    expected: str
     success: str | None
     rate: bool
     weighted: bool

@@ -254,4 +254,8 @@ def _continuous(below, family, moments, p):
         high, low = np.where(enough, middle, high), np.where(enough, low, middle)
         if np.all(high - low <= NARROW * sd):
             break
-    return 0.5 * (low + high)
+    found = 0.5 * (low + high)
+    if family.atoms:  # where a value has a probability, many quantiles are that value
+        for atom in family.atoms:
+            found = np.where(np.abs(found - atom) <= 2.0 * NARROW * sd, atom, found)
+    return found

@@ -67,7 +67,30 @@ class PoolStatistics:
         return observed, observed - (float(tested[0]) - middle)
 
 
-def pool_statistics(pool, rng, discrete, moments):
+def ranked(part, rng, discrete, ties):
+    """Order of every row's values, those that are the same in random order.
+
+    Takes part (n, M) array. Returns (n, M) array of int.
+
+    Parameters
+    ----------
+    discrete : bool
+        Whether all values are whole numbers.
+    ties : bool
+        Whether numbers that are not whole may be the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ranked(np.array([[0.5, 0.0, 0.7]]), np.random.default_rng(1), False, True)
+    array([[1, 0, 2]])
+    """
+    if discrete:
+        return (part + rng.random(part.shape)).argsort(axis=1)
+    return np.lexsort((rng.random(part.shape), part), axis=1) if ties else part.argsort(axis=1)
+
+
+def pool_statistics(pool, rng, discrete, moments, ties=False):
     """Statistics of all columns of a pool, each ranked among all.
 
     Parameters
@@ -75,7 +98,9 @@ def pool_statistics(pool, rng, discrete, moments):
     pool : (n, M) array
         Column 0 is the response.
     rng : numpy.random.Generator
-        Breaks ties of discrete responses.
+        Breaks ties.
+    discrete, ties
+        As in `ranked`.
     moments : (M, s) array
         Of every column: what the fit has fitted.
 
@@ -94,8 +119,7 @@ def pool_statistics(pool, rng, discrete, moments):
     ranks = np.broadcast_to(np.arange(M), (min(step, n), M))
     for lo in range(0, n, step):
         part = pool[lo : lo + step]
-        broken = part + rng.random(part.shape) if discrete else part
-        order = broken.argsort(axis=1)
+        order = ranked(part, rng, discrete, ties)
         place = ranks[: part.shape[0]]
         below[lo : lo + step] = (order == 0).argmax(axis=1)
         cells += np.bincount((order * M + place).ravel(), minlength=M * M)
@@ -197,8 +221,8 @@ def table_of_tests(statistics, counts):
 
     Parameters
     ----------
-    counts : bool
-        Whether a zero means none.
+    counts : {"counts", "amounts", ""}
+        What zeros are of, if they mean none.
     """
     names = [name for name in WORDS if name in statistics.values and (counts or name != "zeros")]
     rows = []
@@ -206,7 +230,8 @@ def table_of_tests(statistics, counts):
         p = monte_carlo_p(statistics.adjusted[name], upper_only=name in DISTANCES)
         observed, expected = statistics.compared(name)
         more = observed > expected
-        meaning = WORDS[name][0 if more else 1] if p < LEVEL else "as the model says"
+        words = WORDS["zero amounts" if name == "zeros" and counts == "amounts" else name]
+        meaning = words[0 if more else 1] if p < LEVEL else "as the model says"
         rows.append((name, observed, expected, p, meaning))
     columns = ("test", "statistic", "expected", "p_value", "meaning")
     return Table({name: [row[i] for row in rows] for i, name in enumerate(columns)})
@@ -227,5 +252,9 @@ WORDS = {
     "zeros": (
         'more zeros than the model says: zi="~ 1", a hurdle family or nbinom2',
         "fewer zeros than the model says: a truncated or hurdle family",
+    ),
+    "zero amounts": (
+        'more zeros than the model says: zi="~ 1" or a hurdle family',
+        "fewer zeros than the model says: a hurdle family",
     ),
 }

@@ -40,8 +40,10 @@ class QuantileFacts:
         Of every column of the pool.
     groups : {"new", "conditional"}
         What the simulations did with random effects.
-    counts : bool
-        Whether the response counts something, so that zeros mean none.
+    counts : {"counts", "amounts", ""}
+        What the response counts or measures, if zeros mean none.
+    ties : bool
+        Whether responses that are no whole numbers may be the same (`Family.atoms`).
     labels : sequence or None
         Of the rows, where they are groups of rows.
     factors : dict of str to (codes (n,), labels)
@@ -57,11 +59,12 @@ class QuantileFacts:
     statistics: PoolStatistics
     groups: str
     discrete: bool
-    counts: bool
+    counts: str
     labels: Any
     factors: dict[str, tuple[np.ndarray, Any]]
     moments: np.ndarray
     index: Any = None
+    ties: bool = False
 
     @property
     def n_simulations(self) -> int:
@@ -120,8 +123,9 @@ class QuantileFacts:
         sums = np.add.reduceat(self.pool[order], starts, axis=0)
         present = [labels[int(k)] for k in sorted_codes[starts]]
         return facts_of(
-            sums, generator(rng), self.groups, self.discrete, self.counts, present, {}, self.moments
-        )
+            sums, generator(rng), self.groups, self.discrete, self.counts, present, {},
+            self.moments, ties=self.ties,
+        )  # fmt: skip
 
 
 def quantile_residuals(fit: Any, n=250, rng=None, *, groups="new"):
@@ -184,18 +188,21 @@ def quantile_residuals(fit: Any, n=250, rng=None, *, groups="new"):
     for i, y in enumerate(simulated(fit, n, rng, groups=groups), 1):
         pool[:, i] = y
     factors = {b.factor.name: (b.factor.codes, b.factor.labels) for b in fit.design.blocks}
-    counts = family.discrete and "upper" not in family.extras and not family.has_size
+    counts = "amounts" if 0.0 in family.atoms and family.support[1] > 1.0 else ""
+    if family.discrete and "upper" not in family.extras and not family.has_size:
+        counts = "counts"
     blocks = [(b.factor.codes, b.Z, b.factor.n_levels) for b, _, _, _ in fit.random_effects]
     moments = fitted_moments(pool, fit.design.X, blocks)
     return facts_of(
-        pool, rng, groups, family.discrete, counts, None, factors, moments, fit.design.used_index
-    )
+        pool, rng, groups, family.discrete, counts, None, factors, moments, fit.design.used_index,
+        ties=bool(family.atoms),
+    )  # fmt: skip
 
 
-def facts_of(pool, rng, groups, discrete, counts, labels, factors, moments, index=None):
+def facts_of(pool, rng, groups, discrete, counts, labels, factors, moments, index=None, ties=False):
     """The record of a pool of responses."""
-    statistics, below = pool_statistics(pool, rng, discrete, moments)
+    statistics, below = pool_statistics(pool, rng, discrete, moments, ties)
     residuals = (below + rng.random(below.size)) / pool.shape[1]
     return QuantileFacts(
-        residuals, pool, statistics, groups, discrete, counts, labels, factors, moments, index
+        residuals, pool, statistics, groups, discrete, counts, labels, factors, moments, index, ties
     )

@@ -33,8 +33,8 @@ def residuals_of(fit: Fit, kind="response", rng=None):
     if kind == "scaled":
         return fit.noise.standardised(difference)
     if kind == "deviance":
-        dispersion = dict(zip(family.extras, predictors[1:], strict=True)).get("dispersion")
-        size = np.sqrt(unit_deviance(family, response, mu, dispersion, complement))
+        extras = dict(zip(family.extras, predictors[1:], strict=True))
+        size = np.sqrt(unit_deviance(family, response, mu, extras, complement))
         return np.sign(difference) * root_weights(response) * size
     return in_units_of(difference, mean_slope(fit)) if kind == "working" else difference
 
@@ -77,7 +77,7 @@ def means(family, predictors):
             "nothing can be said of the distance of responses from them\n"
             "see fit.certificate for what the likelihood lacks"
         )
-    if not _is_proportion(family):
+    if not _is_proportion(family) or not np.array_equal(mu, family.link.inverse(predictors[0])):
         return mu, None
     with np.errstate(divide="ignore", invalid="ignore"):
         return mu, np.exp(np.asarray(family.link.log_complement(predictors[0]), dtype=float))
@@ -138,7 +138,7 @@ def quantile_of(fit: Fit, rng):
     family, response = fit.family, fit.response
     with np.errstate(all="ignore"):
         above = np.asarray(family.cdf(response, *fit.predictors), dtype=float)
-        if not family.discrete:
+        if not (family.discrete or family.atoms):
             share = above
         else:
             below = np.asarray(family.cdf_below(response, *fit.predictors), dtype=float)

@@ -29,9 +29,9 @@ def _poisson(y, mean, size, _):
     return 2.0 * (_log_times(y, mu) - (y - mu))
 
 
-def _nbinom2(y, mean, size, dispersion):
+def _nbinom2(y, mean, size, extras):
     mu, _ = mean
-    theta = np.minimum(np.exp(dispersion), LARGEST)
+    theta = np.minimum(np.exp(extras["dispersion"]), LARGEST)
     return 2.0 * (_log_times(y, mu) - (y + theta) * np.log1p((y - mu) / (mu + theta)))
 
 
@@ -49,6 +49,16 @@ def _inverse_gaussian(y, mean, size, _):
     return (y - mu) ** 2 / (y * mu * mu)
 
 
+def _tweedie(y, mean, size, extras):
+    # Jørgensen (1987), doi:10.1111/j.2517-6161.1987.tb01685.x, at known p
+    mu, _ = mean
+    r = 1.0 / (1.0 + np.exp(-extras["power"]))  # p - 1
+    q = 1.0 - r
+    s = np.log(mu) - np.log(np.where(y > 0, y, mu))
+    above = y**q * (np.expm1(q * s) / q + np.expm1(-r * s) / r)
+    return 2.0 * np.where(y > 0, above, mu**q / q)
+
+
 UNIT_DEVIANCES = {
     "binomial": _binomial,
     "poisson": _poisson,
@@ -56,6 +66,7 @@ UNIT_DEVIANCES = {
     "gaussian": _gaussian,
     "gamma": _gamma,
     "inverse_gaussian": _inverse_gaussian,
+    "tweedie": _tweedie,
 }
 
 
@@ -63,12 +74,12 @@ UNIT_DEVIANCES = {
 LARGEST = 1e300
 
 
-def unit_deviance(family, response, mu, dispersion=None, complement=None):
+def unit_deviance(family, response, mu, extras=None, complement=None):
     """(n,) unit deviances, not times prior weights.
 
-    `mu` has the means of one unit of the response, `complement` one minus the mean of a proportion,
-    where that has more digits than the mean. Families without a saturated likelihood in closed
-    form are refused.
+    `mu` has the means of one unit of the response, `extras` the other linear predictors by name,
+    `complement` one minus the mean of a proportion, where that has more digits than the mean.
+    Families without a saturated likelihood in closed form are refused.
 
     Examples
     --------
@@ -84,4 +95,4 @@ def unit_deviance(family, response, mu, dispersion=None, complement=None):
             'largest\nuse kind="quantile", which is normal under any model, or kind="pearson"'
         )
     mean = (mu, 1.0 - mu if complement is None else complement)
-    return np.maximum(formula(response.y, mean, response.size, dispersion), 0.0)
+    return np.maximum(formula(response.y, mean, response.size, extras), 0.0)
