@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import ive
 
-from mixedeffects.family import Response, Tweedie
+from mixedeffects.family import Gamma, Response, Tweedie
 from mixedeffects.family.tweedie_sum import saturated
 from tests import tolerances as tol
 
@@ -44,6 +44,17 @@ def test_distribution_function():
     expected = np.array([CASES[i]["cdf"] for i in known])
     found = Tweedie().cdf(Response(Y[known]), *(x[known] for x in PREDICTORS))
     assert found == pytest.approx(expected, rel=tol.ROUNDING_E10, abs=tol.ROUNDING_E12)
+
+
+@pytest.mark.parametrize("power", [34.0, 60.0, 300.0])
+def test_gamma_amounts_are_the_limit_without_loss_of_digits(power):
+    y = np.array([0.3, 1.0, 2.7, 9.0])
+    eta, f = np.full(4, 0.3), np.full(4, -0.85)
+    gamma = Gamma().derivatives(Response(y), (eta, f), 3)
+    found = Tweedie().derivatives(Response(y), (eta, f, np.full(4, power)), 3)
+    for key, d in gamma.items():
+        assert found[key] == pytest.approx(d, rel=tol.ROUNDING_E11, abs=tol.ROUNDING_E12)
+    assert found[2,] == pytest.approx(np.zeros(4), abs=tol.ROUNDING_E12)
 
 
 @pytest.mark.parametrize("rate", [1e-8, 0.3, 2.999, 3.001, 29.9, 30.1, 1e3, 1e8])

@@ -248,3 +248,26 @@ def test_a_zero_inflated_model_holds_the_plain_one():
     result = more.lrt(plain)
     assert float(result.statistic) == pytest.approx(2.0 * (more.loglik - plain.loglik))
     assert more.loglik > plain.loglik
+
+
+def test_a_power_at_its_limits_is_said():
+    """Without zeros p goes to 2, the gamma distribution; with counts to 1, and there is no end."""
+    table = table_of("lognormal")
+    with pytest.warns(me.ConvergenceWarning, match=r"goes to infinity: .*p goes to 2"):
+        fit = me.glmm("y ~ x + (1 | g)", table, family="tweedie")
+    gamma = me.glmm("y ~ x + (1 | g)", table, family="gamma")
+    assert fit.loglik == pytest.approx(gamma.loglik)
+    assert fit.beta == pytest.approx(gamma.beta, abs=tol.MIXED_ESTIMATES)
+    assert float(fit.lrt(gamma).statistic) == pytest.approx(0.0, abs=tol.MIXED_ESTIMATES)
+    assert "Power p of the variance 2.000\n" in str(fit.summary())
+    table["y"] = np.round(table["y"])
+    with pytest.warns(me.ConvergenceWarning, match=r"goes to minus infinity: .*p goes to 1"):
+        me.glmm("y ~ x + (1 | g)", table, family="tweedie")
+
+
+def test_an_exact_fit_of_what_is_not_zero_is_said():
+    table = table_of("hurdle_gamma")
+    table["y"] = np.where(table["y"] > 0.0, np.exp(0.3 + 0.2 * table["x"]), 0.0)
+    for family in ("hurdle_gamma", "hurdle_lognormal"):
+        with pytest.warns(me.ConvergenceWarning, match="fits responses exactly"):
+            me.glmm("y ~ x + (1 | g)", table, family=family)

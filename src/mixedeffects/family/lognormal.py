@@ -81,9 +81,7 @@ class LogNormal(Family):
         return np.expm1(square) * np.exp(2.0 * self.link.log_inverse(eta) + square)
 
     def relative_width(self, response, eta, dispersion):
-        logy = _logarithms(response)
-        most = response.remember("log spread", lambda: float(np.abs(logy - logy.mean()).max()))
-        return np.exp(dispersion) / (most or 1.0)
+        return np.exp(dispersion)
 
     def sample(self, rng, predictors, response):
         eta, d = predictors

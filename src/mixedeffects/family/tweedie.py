@@ -11,6 +11,7 @@ from mixedeffects.errors import ModelError
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_finite, check_weights, refuse
 from mixedeffects.family.draws import TINY, gamma_rates, poisson_counts
+from mixedeffects.family.limits import Limit
 from mixedeffects.family.rules import expit as expit_rule
 from mixedeffects.family.rules import log_expit as log_expit_rule
 from mixedeffects.family.smooth import Smooth
@@ -52,6 +53,19 @@ class Tweedie(Family):
     weights_scale_dispersion = True
     dispersion_name = "dispersion phi"
     extra_names: ClassVar = {"power": "power p of the variance"}
+    limits = (
+        Limit(
+            (("power", 1),),
+            "there are no zeros, or too few for a total of separate amounts, and p goes to 2",
+            'use a family without zeros, or with zeros of another making: family="gamma" or '
+            '"hurdle_gamma"',
+        ),
+        Limit(
+            (("power", -1),),
+            "the responses are whole multiples of one number, as counts are, and p goes to 1",
+            'use a family of counts: family="poisson" or "nbinom2"',
+        ),
+    )
 
     def check(self, response, name="y"):
         check_finite(response, name)

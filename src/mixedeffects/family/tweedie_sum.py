@@ -28,6 +28,8 @@ FAR = 60.0
 STEPS, LEFT, RIGHT = 2.5, 9.5, 12.0
 # standard deviations above its mean (and 12 more) that a Poisson count reaches with about 1e-16
 COUNTS = 8.0
+# below which log(1 + x) - x is summed, of so many terms
+NEAR, TERMS = 0.3, 9
 # doubles in an array of a chunk
 DOUBLES = 500_000
 
@@ -91,9 +93,14 @@ def _value_and_slopes(log_rate, log_shape, slopes):
             size = max(1, DOUBLES // points)
             for lo in range(0, rows.size, size):
                 at = rows[lo : lo + size]
-                first, by = (x if x is one else x[lo : lo + size] for x in (start, step))
-                j = first[:, None] + by[:, None] * grid
-                found = _summed(j, rate[at], a[at], log_rate[at], log_shape[at], slopes)
+                if start is one:  # j = 1, 2, …
+                    by, j = one, 1.0 + grid[None, :]
+                    distance = j - rate[at, None]
+                else:
+                    by = step[lo : lo + size]
+                    distance = start[lo : lo + size, None] + by[:, None] * grid
+                    j = rate[at, None] + distance
+                found = _summed(j, distance, by, a[at], log_rate[at], log_shape[at], slopes)
                 for whole, part in zip(out, found, strict=True):
                     whole[at] = part
                 out[0][at] += np.log(by)
@@ -101,26 +108,31 @@ def _value_and_slopes(log_rate, log_shape, slopes):
 
 
 def _windows(rate, a):
-    """First point and step of the trapezoidal rule; whole numbers where the terms are narrow."""
+    """First point, from lambda, and step of the trapezoidal rule; narrow terms: whole numbers."""
     sigma = np.sqrt(rate / (1.0 + a))
     step = np.maximum(1.0, sigma / STEPS)
-    start = rate - LEFT * np.maximum(sigma, step / STEPS)
-    return np.where(step == 1.0, np.floor(start), start), step
+    start = -LEFT * np.maximum(sigma, 1.0 / STEPS)
+    return np.where(step == 1.0, np.floor(rate + start) - rate, start), step
 
 
-def _summed(j, rate, a, log_rate, log_shape, slopes):
-    """Log of the sum over the points j (n, m) or (1, m), and its derivatives."""
-    rate, a, log_shape = rate[:, None], a[:, None], log_shape[:, None]
+def _summed(j, distance, step, a, log_rate, log_shape, slopes):
+    """Log of the sum over the points j (n, m) or (1, m), and its derivatives.
+
+    The distances of the points from lambda have the digits that the points themselves lose where
+    lambda is large. The mean of the distance, about 1 among distances as large as sigma, comes
+    there from the integral of the terms' derivative by j, which is zero.
+    """
+    a, log_shape = a[:, None], log_shape[:, None]
     inside = j >= 0.5
     j = np.where(inside, j, 1.0)
-    x = (rate - j) / j
+    x = -distance / j
     # log(lambda / j) - (lambda / j - 1), also where lambda underflows beside j
-    fall = np.where(np.abs(x) < 0.5, np.log1p(x) - x, log_rate[:, None] - np.log(j) - x)
+    fall = np.where(np.abs(x) < 0.5, log1p_less(x), log_rate[:, None] - np.log(j) - x)
     log_j = np.log(j)
     same = one_value(log_shape[:, 0])
     shape_error = _stirling_errors(log_j + (log_shape[:1] if same else log_shape), int(slopes))
-    count_error = _stirling_errors(log_j, 0)[0]
-    terms = (1.0 + a) * (j * fall) - count_error - shape_error[0]
+    count_error = _stirling_errors(log_j, int(slopes))
+    terms = (1.0 + a) * (j * fall) - count_error[0] - shape_error[0]
     terms = np.where(inside, terms, -np.inf)
     top = terms.max(axis=1, keepdims=True)
     weights = np.exp(terms - top)
@@ -129,9 +141,35 @@ def _summed(j, rate, a, log_rate, log_shape, slopes):
     if not slopes:
         return [value]
     weights = weights / total[:, None]
-    by_rate = (1.0 + a[:, 0]) * (weights * (j - rate)).sum(axis=1)
+    by_rate = (1.0 + a[:, 0]) * (weights * distance).sum(axis=1)
+    if (wide := step > 1.0).any():
+        share = 1.0 + x  # lambda / j
+        parts = (1.0 + a) * (share * (j * fall) - distance * x)
+        parts = parts - share * (count_error[1] + shape_error[1])
+        by_rate = np.where(wide, (weights * parts).sum(axis=1), by_rate)
     by_shape = 0.5 + (weights * (a * j * fall - shape_error[1])).sum(axis=1)
     return [value, by_rate, by_shape]
+
+
+def log1p_less(x):
+    """``log(1 + x) - x`` with all of its digits near zero, too.
+
+    By r = x/(2 + x), as log(1 + x) = 2 atanh(r) and x = 2r/(1 - r) (Loader 2000).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log1p_less(np.array([1e-9, 1.0]))  # -x²/2; log 2 - 1
+    array([-5.00000000e-19, -3.06852819e-01])
+    """
+    r = x / (2.0 + x)
+    square = r * r
+    total = np.full_like(r, 1.0 / (2 * TERMS + 3))
+    for k in range(TERMS, 0, -1):
+        total *= square
+        total += 1.0 / (2 * k + 1)
+    near = 2.0 * square * (r * total - 1.0 / (1.0 - r))
+    return np.where(np.abs(x) < NEAR, near, np.log1p(x) - x)
 
 
 def _stirling_errors(t, order):
@@ -164,7 +202,7 @@ def compound_cdf(y, mean, rate, a):
             rows, lo = order[lo:hi], hi
             j = start[rows, None] + step[rows, None] * np.arange(most)
             x = (rate[rows, None] - j) / j
-            fall = np.where(np.abs(x) < 0.5, np.log1p(x) - x, np.log(rate[rows, None] / j) - x)
+            fall = np.where(np.abs(x) < 0.5, log1p_less(x), np.log(rate[rows, None] / j) - x)
             log_j = np.log(j)
             mass = np.exp(j * fall - _stirling_errors(log_j, 0)[0] - 0.5 * (_LOG_2PI + log_j))
             below = gammainc(j * a[rows, None], ratio[rows, None])

@@ -84,5 +84,7 @@ def natural_parameters(fit: GeneralisedFit):
         ends = [fit.family.natural(name, values[0] + d) for d in (-step, step)]
         slope = (ends[1] - ends[0]) / (2.0 * step)
         error = float(abs(slope) * np.sqrt(fit.vcov_parameters[at, at][0, 0]))
+        if fit.part_of_recession(at) is not None:  # a parameter at its limit has none
+            error = np.nan
         out.append((labels[name], value, error))
     return out

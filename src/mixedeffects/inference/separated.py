@@ -21,7 +21,7 @@ PROFILE = (
 LIMIT = 'confint(method="profile") has the finite limit'
 LRT = "lrt() of the models with and without the term tests it"
 # predictors whose limit is a simpler family, with a spread that is known
-SPREADS = ("dispersion", "df")
+SPREADS = ("dispersion", "df", "power")
 # what the names of their coefficients begin with
 WIDTHS = tuple(f"{name}:" for name in SPREADS)
 

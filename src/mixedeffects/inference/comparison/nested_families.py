@@ -8,6 +8,7 @@ LIMITS = {
     "truncated_poisson": ("truncated_nbinom1", "truncated_nbinom2"),
     "binomial": ("betabinomial",),
     "gaussian": ("t",),
+    "gamma": ("tweedie",),
 }
 
 
