@@ -181,7 +181,7 @@ def test_generalised_fits_have_the_other_formats(out):
         (("fit", "sleepstudy", FORMULA, "--weights", "w"), "no column 'w'"),
         (("fit", "cbpp", CATTLE, "--family", "binomal"), "did you mean 'binomial'?"),
         (("fit", "cbpp", CATTLE, "--family", "binomial", "--link", "log2"), "log2"),
-        (("fit", "cbpp", CATTLE, "--family", "binomial", "--nagq", "-1"), "from 0 to 100"),
+        (("fit", "cbpp", CATTLE, "--family", "binomial", "--nagq", "-1"), "from 0 to 1,000"),
         (("fit", "sleepstudy", FORMULA, "--nagq", "9", "--link", "log"), "give --family as well"),
         (("fit", "owls", OWLS, "--family", "poisson", "--exposure", "Brood"), "no column 'Brood'"),
         (("datasets", "sleepstudi"), "did you mean 'sleepstudy'?"),

@@ -215,6 +215,16 @@ def test_brute_force_is_lme4s_quadrature(name):
     assert brute == pytest.approx(wanted["loglik"], abs=tol.GLMM_QUADRATURE_OF_REFERENCE)
 
 
+@pytest.mark.parametrize(
+    "name", [n for n, m in MODELS.items() if m["nagq"] >= 25 and m["data"] in WIDE][:1]
+)
+def test_more_than_a_hundred_points_are_the_integral(name):
+    fit = fit_golden(name, nagq=200)
+    assert marginal_loglik(*integrand(fit)) == pytest.approx(
+        fit.loglik, abs=tol.GLMM_QUADRATURE_ATOL
+    )
+
+
 LAPLACE = [
     "cbpp",
     "cbpp_probit",

@@ -14,6 +14,9 @@ from mixedeffects.estimation.laplace import (
 )
 from mixedeffects.family import Response
 
+# most points of quadrature per random effect: with more, time is all that is spent
+MOST_POINTS = 1000
+
 
 def problem_of(design, family, response, engine="auto"):
     """The estimation problem of a design, equal rows merged; see `assemble` and `merged_rows`.
@@ -46,8 +49,9 @@ def merged_rows(design, family, response):
 
 def check_nagq(nagq):
     """Refuse what is not a number of quadrature points."""
-    if isinstance(nagq, bool) or not isinstance(nagq, int | np.integer) or not 0 <= nagq <= 100:
-        raise OptionError(f"nagq={nagq!r} must be a whole number from 0 to 100")
+    whole = isinstance(nagq, int | np.integer) and not isinstance(nagq, bool)
+    if not whole or not 0 <= nagq <= MOST_POINTS:
+        raise OptionError(f"nagq={nagq!r} must be a whole number from 0 to {MOST_POINTS:,}")
 
 
 def objective_of(problem, nagq):

@@ -49,8 +49,8 @@ def glmm(
         "logit", "probit", "cloglog", "cauchit", "log", "identity", "inverse", "sqrt"; the family's
         usual one by default.
     nagq : int
-        1: Laplace's approximation. More: points of adaptive Gauss–Hermite quadrature per random
-        effect, for models with one grouping factor. 0: quick; coefficients are found
+        1: Laplace's approximation. More, to 1,000: points of adaptive Gauss–Hermite quadrature per
+        random effect, for models with one grouping factor. 0: quick; coefficients are found
         together with the modes of the random effects.
     weights : str or (n,) array, optional
         Prior weights; trials, where the response is a proportion.

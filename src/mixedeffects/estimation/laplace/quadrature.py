@@ -19,6 +19,7 @@ from itertools import product
 import numpy as np
 
 from mixedeffects.errors import ModelError
+from mixedeffects.estimation.laplace.hermite import hermite_rule
 from mixedeffects.estimation.laplace.objective import (
     LaplaceEvaluation,
     LaplaceObjective,
@@ -40,8 +41,7 @@ def product_rule(points, k):
     >>> x.ravel(), np.exp(logw)
     (array([-1.,  1.]), array([0.5, 0.5]))
     """
-    x, w = np.polynomial.hermite_e.hermegauss(points)
-    log_w = np.log(w) - 0.5 * np.log(2.0 * np.pi)
+    x, log_w = hermite_rule(points)
     nodes = np.array(list(product(x, repeat=k)))
     weights = np.array([sum(c) for c in product(log_w, repeat=k)])
     return nodes, weights
