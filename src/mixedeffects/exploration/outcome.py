@@ -24,6 +24,8 @@ NEIGHBOURS = 10
 MOST_POINTS = 7
 #: Skewness from which positive values call for a logarithm.
 SKEWED = 1.5
+#: Share of zeros from which on a skewed positive response is amounts that may be none.
+AMOUNTS = 0.05
 #: Variance over mean from which counts call for more than a Poisson distribution.
 OVERDISPERSED = 1.5
 
@@ -45,8 +47,8 @@ class OutcomeFacts:
     Attributes
     ----------
     scale : str
-        "binary", "successes of trials", "rating", "count", "proportion", "positive", "continuous"
-        or "categories".
+        "binary", "successes of trials", "rating", "count", "proportion", "positive", "amount"
+        (zeros and positive numbers), "continuous" or "categories".
     family : str
         Of `glmm`, or "gaussian" for `lmm`.
     n, n_distinct : int
@@ -160,6 +162,8 @@ def _scale(p, values, distinct, counts):
     if not p.whole:
         if p.low > 0 and p.high < 1:
             return "proportion", "beta", f"{n} lies between 0 and 1"
+        if distinct.size > MOST_POINTS and (found := _with_ends(n, values)) is not None:
+            return found
         skew = skewness(values)
         if p.low > 0 and skew > SKEWED and p.high > 10 * np.median(values):
             why = f"{n} is positive with a long right tail (skewness {skew:.1f})"
@@ -194,6 +198,27 @@ def _scale(p, values, distinct, counts):
     return "continuous", "gaussian", f"{n} is whole numbers from {p.low:g} to {p.high:g}"
 
 
+def _with_ends(n, values):
+    """Shares with zeros or ones, amounts with zeros, each end in several rows; None for others."""
+    zeros, ones = (int((values == end).sum()) for end in (0.0, 1.0))
+    low, high = float(values.min()), float(values.max())
+    if min(zeros + ones, values.size - zeros - ones) < LEAST_ROWS:
+        return None
+    if low == 0.0 and high == 1.0:
+        why = f"{n} lies between 0 and 1, which {zeros} and {ones} rows are exactly"
+        return "proportion", "ordered_beta", why
+    if low == 0.0 and 0.5 < high < 1.0:
+        why = f"{n} lies between 0 and 1, and {zeros} rows are exactly 0"
+        return "proportion", "zero_inflated_beta", why
+    if low > 0.0 and high == 1.0:
+        why = f"{n} lies between 0 and 1, and {ones} rows are exactly 1"
+        return "proportion", "one_inflated_beta", why
+    if low == 0.0 and skewness(values[values > 0.0]) > SKEWED and zeros >= AMOUNTS * values.size:
+        why = f"{n} is positive with a long right tail, and {zeros / values.size:.0%} are exactly 0"
+        return "amount", "tweedie", why
+    return None
+
+
 def skewness(values) -> float:
     """Third standardised moment; 0 where nothing varies."""
     d = values - values.mean()
@@ -209,7 +234,8 @@ def find_ends(distinct, counts, scale="continuous") -> tuple[End, ...]:
     distinct, counts : (m,) arrays
         Values in increasing order and their rows.
     scale : str
-        Zeros of counts are no floor: `zero_shares` looks at them.
+        Zeros of counts are no floor: `zero_shares` looks at them. Nor are those of amounts, and
+        zeros and ones of shares, whose families have them.
 
     Examples
     --------
@@ -227,7 +253,9 @@ def find_ends(distinct, counts, scale="continuous") -> tuple[End, ...]:
     ):
         rows = int(counts[end])
         share = rows / n
-        if kind == "floor" and scale == "count":
+        if kind == "floor" and scale in ("count", "amount"):
+            continue
+        if scale == "proportion" and distinct[end] in (0.0, 1.0):
             continue
         if distinct.size <= FEW_POINTS:
             piled = share >= FEW_POINTS_SHARE and rows == counts.max()

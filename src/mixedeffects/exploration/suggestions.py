@@ -231,6 +231,9 @@ def _alternatives(outcome, left, fixed, random):
     if outcome.scale == "count" and outcome.high > MANY:
         why = f"right where {outcome.name} is a score or a measurement, and counts nothing"
         out.append(Suggestion(formula, "gaussian", why))
+    if outcome.scale == "amount":
+        why = "two questions apart: whether there is any (zi=), and how much if so"
+        out.append(Suggestion(formula, "hurdle_gamma", why))
     if outcome.scale == "positive":
         out.append(Suggestion(f"log({left}) {formula[len(left):].lstrip()}", "gaussian",
                               "the same on a logarithmic scale"))  # fmt: skip
