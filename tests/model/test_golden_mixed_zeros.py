@@ -271,3 +271,16 @@ def test_an_exact_fit_of_what_is_not_zero_is_said():
     for family in ("hurdle_gamma", "hurdle_lognormal"):
         with pytest.warns(me.ConvergenceWarning, match="fits responses exactly"):
             me.glmm("y ~ x + (1 | g)", table, family=family)
+
+
+@every_kind
+def test_marginaleffects_has_the_means_of_all_parts(name):
+    marginaleffects = pytest.importorskip("marginaleffects")
+    fit = fitted(name)
+    found = marginaleffects.avg_predictions(fit.to_marginaleffects())
+    expected = np.asarray(fit.predict(table_of(name), groups="population")).mean()
+    assert found["estimate"][0] == pytest.approx(expected)
+    means = fit.emmeans("x", at={"x": [0.0, 1.0]}, component="response")
+    table = pd.DataFrame({"x": [0.0, 1.0], "z": table_of(name)["z"].mean(), "g": 1})
+    expected = np.asarray(fit.predict(table, groups="population"))
+    assert np.asarray(means.tidy()["estimate"]) == pytest.approx(expected)

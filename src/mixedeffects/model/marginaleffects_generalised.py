@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.family import Family
 from mixedeffects.means.target import CoefficientView
 from mixedeffects.model.marginaleffects_adapter import ModelLMM, columns_read, estimable_columns
 from mixedeffects.model.marginaleffects_columns import series
@@ -148,8 +149,8 @@ def parts_of(fit, scale):
     """
     family = fit.family
     main = CoefficientView(fit.beta, fit.vcov_beta, fit.design)
-    base = getattr(family, "base", None)
-    if scale == "link" or (base is None and "upper" not in family.extras):
+    plain = type(family).mean is Family.mean  # the inverse link of the main predictor
+    if scale == "link" or plain:
         return [main]
     if family.ordinal:
         return [main, CoefficientView(fit.extras["thresholds"], np.empty((0, 0)), None)]
