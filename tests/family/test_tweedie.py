@@ -88,3 +88,17 @@ def test_weights_divide_the_dispersion():
     scaled = Tweedie().derivatives(Response(y), (rest[0], rest[1] - np.log(w), rest[2]), 3)
     for key, d in weighted.items():
         assert d == pytest.approx(scaled[key], rel=tol.ROUNDING_E12)
+
+
+@pytest.mark.parametrize("power", [1.001, 1.1, 1.5, 1.8, 1.99])
+def test_many_rows_are_interpolated_without_loss_of_digits(power):
+    rng = np.random.default_rng(4)
+    n = 20_000
+    y, eta = np.exp(rng.normal(1.0, 1.5, n)), rng.normal(1.0, 1.0, n)
+    rest = (np.full(n, 0.3), np.full(n, np.log(power - 1.0) - np.log(2.0 - power)))
+    whole = Tweedie().derivatives(Response(y), (eta, *rest), 3)
+    some = slice(0, 40)
+    few = Tweedie().derivatives(Response(y[some]), [x[some] for x in (eta, *rest)], 3)
+    for key, d in few.items():
+        scale = 1.0 + np.abs(d)
+        assert np.max(np.abs(whole[key][some] - d) / scale) < tol.ROUNDING_E12

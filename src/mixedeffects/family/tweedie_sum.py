@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.family.by_pieces import by_pieces
 from mixedeffects.family.one_value import one_value
 from mixedeffects.family.stirling import stirling_error
 from mixedeffects.family.taylor import Jet
@@ -77,6 +78,16 @@ def saturated_slopes(log_rate, log_shape):
 
 def _value_and_slopes(log_rate, log_shape, slopes):
     log_rate, log_shape = np.broadcast_arrays(log_rate, log_shape)
+    if not (log_shape.size and one_value(log_shape)):
+        return _all_rows(log_rate, log_shape, slopes)
+    # the series in lambda^(1 + a) is zero where that is negative: at log lambda ± i pi/(1 + a)
+    shape = log_shape.flat[0]
+    with np.errstate(over="ignore"):
+        length = min(1.0, 2.0 / (1.0 + np.exp(shape)))
+    return by_pieces(lambda x: _all_rows(x, np.full_like(x, shape), slopes), log_rate, length)
+
+
+def _all_rows(log_rate, log_shape, slopes):
     n = log_rate.size
     out = [np.empty(n) for _ in range(3 if slopes else 1)]
     with np.errstate(all="ignore"):
