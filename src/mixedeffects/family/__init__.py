@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mixedeffects.family.betabinomial import BetaBinomial
     from mixedeffects.family.binomial import Binomial
     from mixedeffects.family.checks import impossible_means, open_ends, require_means
+    from mixedeffects.family.compois import ConwayMaxwellPoisson
     from mixedeffects.family.gamma import Gamma
     from mixedeffects.family.gaussian import Gaussian
     from mixedeffects.family.hurdle import Hurdle
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mixedeffects.family.response import Response
     from mixedeffects.family.student_t import StudentT
     from mixedeffects.family.truncated import (
+        TruncatedConwayMaxwellPoisson,
         TruncatedNegativeBinomial1,
         TruncatedNegativeBinomial2,
         TruncatedPoisson,
@@ -41,6 +43,7 @@ __getattr__ = late(
         "BetaBinomial": "betabinomial",
         "Binomial": "binomial",
         **dict.fromkeys(("impossible_means", "open_ends", "require_means"), "checks"),
+        "ConwayMaxwellPoisson": "compois",
         "Gamma": "gamma",
         "Gaussian": "gaussian",
         "Hurdle": "hurdle",
@@ -57,7 +60,12 @@ __getattr__ = late(
         "Response": "response",
         "StudentT": "student_t",
         **dict.fromkeys(
-            ("TruncatedNegativeBinomial1", "TruncatedNegativeBinomial2", "TruncatedPoisson"),
+            (
+                "TruncatedConwayMaxwellPoisson",
+                "TruncatedNegativeBinomial1",
+                "TruncatedNegativeBinomial2",
+                "TruncatedPoisson",
+            ),
             "truncated",
         ),
         "Tweedie": "tweedie",
@@ -71,6 +79,7 @@ __all__ = [
     "Beta",
     "BetaBinomial",
     "Binomial",
+    "ConwayMaxwellPoisson",
     "Family",
     "Gamma",
     "Gaussian",
@@ -86,6 +95,7 @@ __all__ = [
     "Poisson",
     "Response",
     "StudentT",
+    "TruncatedConwayMaxwellPoisson",
     "TruncatedNegativeBinomial1",
     "TruncatedNegativeBinomial2",
     "TruncatedPoisson",

@@ -14,7 +14,7 @@ import numpy as np
 POINTS = 20
 
 
-def by_pieces(function, x, length):
+def by_pieces(function, x, length, rounding=1e-14):
     """The arrays that a function gives at x, each within rounding of what it would give.
 
     Parameters
@@ -24,8 +24,10 @@ def by_pieces(function, x, length):
     x : (n,) array
         Finite.
     length : float
-        Of a piece: the function's nearest singularities are at least 1.5 times as far from the
-        real line.
+        Of a piece to begin with. It is halved until the last coefficients vanish; where there
+        would be too many pieces, the function is evaluated at x itself.
+    rounding : float
+        Size of a last coefficient, relative to one and the largest of its piece, that is none.
 
     Examples
     --------
@@ -36,17 +38,27 @@ def by_pieces(function, x, length):
     True
     """
     low, high = float(x.min(initial=np.inf)), float(x.max(initial=-np.inf))
-    pieces = max(int(np.ceil((high - low) / length)), 1) if np.isfinite(high - low) else x.size
-    if 4 * POINTS * pieces > x.size or not high > low:
+    if not np.isfinite(high - low) or not high > low:
         return function(x)
-    length = (high - low) / pieces
     nodes, transform = _chebyshev()
-    centres = low + length * (np.arange(pieces) + 0.5)
-    at = (centres[:, None] + 0.5 * length * nodes).ravel()
-    piece = np.minimum(((x - low) / length).astype(int), pieces - 1)
-    t = (x - centres[piece]) * (2.0 / length)
-    return [_clenshaw((part.reshape(pieces, POINTS) @ transform).T[:, piece], t)
-            for part in function(at)]  # fmt: skip
+    pieces = max(int(np.ceil((high - low) / length)), 1)
+    while 4 * POINTS * pieces <= x.size:
+        length = (high - low) / pieces
+        centres = low + length * (np.arange(pieces) + 0.5)
+        at = (centres[:, None] + 0.5 * length * nodes).ravel()
+        found = [part.reshape(pieces, POINTS) @ transform for part in function(at)]
+        if all(_converged(c, rounding) for c in found):
+            piece = np.minimum(((x - low) / length).astype(int), pieces - 1)
+            t = (x - centres[piece]) * (2.0 / length)
+            return [_clenshaw(c.T[:, piece], t) for c in found]
+        pieces *= 2
+    return function(x)
+
+
+def _converged(coefficients, rounding):
+    """Whether the last coefficients of every piece are those of rounding."""
+    size = 1.0 + np.abs(coefficients).max(axis=1)
+    return bool((np.abs(coefficients[:, -3:]).max(axis=1) <= rounding * size).all())
 
 
 @lru_cache(maxsize=1)

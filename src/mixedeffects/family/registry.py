@@ -10,6 +10,7 @@ from mixedeffects.family.base import Family
 from mixedeffects.family.beta import Beta
 from mixedeffects.family.betabinomial import BetaBinomial
 from mixedeffects.family.binomial import Binomial
+from mixedeffects.family.compois import ConwayMaxwellPoisson
 from mixedeffects.family.gamma import Gamma
 from mixedeffects.family.gaussian import Gaussian
 from mixedeffects.family.hurdle import Hurdle
@@ -23,6 +24,7 @@ from mixedeffects.family.ordinal import Ordinal
 from mixedeffects.family.poisson import Poisson
 from mixedeffects.family.student_t import StudentT
 from mixedeffects.family.truncated import (
+    TruncatedConwayMaxwellPoisson,
     TruncatedNegativeBinomial1,
     TruncatedNegativeBinomial2,
     TruncatedPoisson,
@@ -31,8 +33,11 @@ from mixedeffects.family.tweedie import Tweedie
 from mixedeffects.family.with_zeros import WithZeros
 from mixedeffects.family.zero_inflated import ZeroInflated
 
-_TRUNCATED = (TruncatedPoisson, TruncatedNegativeBinomial1, TruncatedNegativeBinomial2)
-_COUNTS = (Poisson, NegativeBinomial1, NegativeBinomial2)
+_TRUNCATED = (
+    TruncatedPoisson, TruncatedNegativeBinomial1, TruncatedNegativeBinomial2,
+    TruncatedConwayMaxwellPoisson,
+)  # fmt: skip
+_COUNTS = (Poisson, NegativeBinomial1, NegativeBinomial2, ConwayMaxwellPoisson)
 _POSITIVE = (Gamma, LogNormal, Beta, OneInflatedBeta)
 
 
@@ -71,6 +76,8 @@ ALIASES = {
     "negative_binomial": "nbinom2",
     "negbinomial": "nbinom2",
     "beta_binomial": "betabinomial",
+    "com_poisson": "compois",
+    "conway_maxwell_poisson": "compois",
     "cumulative": "ordinal",
     "normal": "gaussian",
     "student_t": "t",

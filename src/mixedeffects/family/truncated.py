@@ -9,6 +9,8 @@ import numpy as np
 
 from mixedeffects.family.base import Family
 from mixedeffects.family.checks import check_counts
+from mixedeffects.family.compois import ConwayMaxwellPoisson
+from mixedeffects.family.compois_sums import drawn
 from mixedeffects.family.draws import TINY, gamma_rates, log_series_counts, poisson_counts
 from mixedeffects.family.limits import all_ones, log_series, simpler
 from mixedeffects.family.nbinom1 import NegativeBinomial1
@@ -199,3 +201,20 @@ class TruncatedNegativeBinomial1(Truncated):
             return poisson_counts(rng, gamma_rates(rng, mu[rows] / phi[rows], mu[rows]))
 
         return _sample_positive_nbinom(rng, rate, log_phi, draw)
+
+
+@dataclass(frozen=True)
+class TruncatedConwayMaxwellPoisson(Truncated):
+    """Conway–Maxwell–Poisson counts that are not zero; the mean is that before truncation."""
+
+    name = "truncated_compois"
+    extras = ("dispersion",)
+    dispersion_name = "phi"
+    base_class = ConwayMaxwellPoisson
+    limits = (all_ones(("conditional", -1)),)
+
+    def _sample_some(self, rng, rate, predictors):
+        eta, dispersion = predictors
+        none = np.exp(-rate)
+        u = none + (1.0 - none) * rng.random(len(rate))
+        return np.maximum(drawn(np.minimum(u, 1.0 - 2.0**-53), eta, -dispersion), 1.0)

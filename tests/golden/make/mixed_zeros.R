@@ -160,6 +160,29 @@ keep("zero_inflated_tweedie", "tweedie", "y ~ x + (1 | g)", f$loglik, f$par$beta
      exp(f$par$theta), list(dispersion = f$par$betad, power = psi, zi = f$par$betazi), y0,
      zi = "~ z", by = by_glmmTMB)
 
+# --- Conway–Maxwell–Poisson -----------------------------------------------------------------------
+# binomial counts of many trials vary less than Poisson counts
+y <- rbinom(n, 12, plogis(-1 + 0.4 * x + 0.4 * u[g]))
+d$y <- y
+f <- tight(y ~ x + (1 | g), compois())
+keep("compois", "compois", "y ~ x + (1 | g)", f$loglik, f$par$beta, se_of(f), exp(f$par$theta),
+     list(dispersion = f$par$betad), y, mean = predict(f$fit, type = "response"), by = by_glmmTMB)
+f <- tight(y ~ x + (1 | g), compois(), disp = ~ z)
+keep("compois_dispersion", "compois", "y ~ x + (1 | g)", f$loglik, f$par$beta, se_of(f),
+     exp(f$par$theta), list(dispersion = f$par$betad), y, dispersion = "~ z", by = by_glmmTMB)
+y0 <- ifelse(zeros == 1, 0, y)
+d$y <- y0
+f <- tight(y ~ x + (1 | g), compois(), zi = ~ z)
+keep("zero_inflated_compois", "zero_inflated_compois", "y ~ x + (1 | g)", f$loglik, f$par$beta,
+     se_of(f), exp(f$par$theta), list(dispersion = f$par$betad, zi = f$par$betazi), y0, zi = "~ z",
+     by = by_glmmTMB)
+some <- d[y0 > 0, ]
+f <- tight(y ~ x + (1 | g), truncated_compois(), data = some)
+p <- zero_part(as.numeric(y0 == 0))
+keep("hurdle_compois", "hurdle_compois", "y ~ x + (1 | g)", f$loglik + as.numeric(logLik(p)),
+     f$par$beta, se_of(f), exp(f$par$theta), list(dispersion = f$par$betad, zi = coef(p)), y0,
+     zi = "~ z", by = paste(by_glmmTMB, "of what is not zero, and glm of the zeros"))
+
 # --- densities by brms ----------------------------------------------------------------------------
 at <- c(0, 0.02, 0.4, 0.97, 3.5)
 share_at <- c(0, 0.02, 0.4, 0.97)

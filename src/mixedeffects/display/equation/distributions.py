@@ -47,6 +47,7 @@ BASES = {
     "beta": ("Beta", lambda mu, d: (
         row(mu, Operator("times"), d), row(Fence("(", _less(ONE, mu), ")"), d))),
     "t": ("t", lambda mu, d, df: (mu, d, df)),
+    "compois": ("CMPoisson", lambda mu, d: (mu, d)),
     "lognormal": ("LogNormal", lambda mu, d: (mu, d)),
     "tweedie": ("Tweedie", lambda mu, d, p: (mu, row(d, Operator("times"), Sup(mu, p)))),
     "one_inflated_beta": ("OneInflatedBeta", lambda mu, d, ones: (mu, d, ones)),
@@ -58,6 +59,8 @@ NOTES = {
     "gamma": "Gamma is given by its mean and variance.",
     "inverse_gaussian": "InverseGaussian is given by its mean and variance.",
     "t": "t is given by its centre, scale and degrees of freedom.",
+    "compois": "CMPoisson (Conway–Maxwell) is given by its mean and φ = 1/ν: P(y) is in proportion "
+    "to λ^y/(y!)^ν.",
     "lognormal": "LogNormal is given by its median μ and the standard deviation of the logarithm.",
     "tweedie": "Tweedie is given by its mean and variance.",
     "one_inflated_beta": "OneInflatedBeta is one with the probability that is its last argument, "

@@ -179,7 +179,7 @@ LINKS = {"inverse": "inverse", "sqrt": "square root", "cloglog": "complementary 
 # families whose mean is truncated, so that the link is of another one
 TRUNCATED = tuple(
     f"{kind}_{counts}"
-    for kind in ("truncated", "hurdle") for counts in ("poisson", "nbinom1", "nbinom2")
+    for kind in ("truncated", "hurdle") for counts in ("poisson", "nbinom1", "nbinom2", "compois")
 )  # fmt: skip
 # what exp of the dispersion's linear predictor is, where it has a name that says more
 DISPERSIONS = {

@@ -1,4 +1,4 @@
-"""Which families are limits of others: a parameter at the end of its range."""
+"""Which families are cases of others: a parameter at the end of its range, or at a value within."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ LIMITS = {
     "binomial": ("betabinomial",),
     "gaussian": ("t",),
     "gamma": ("tweedie",),
+}
+# the same, where the parameter has a value within its range, as any coefficient of zero does
+CASES = {
+    "poisson": ("compois",),
+    "truncated_poisson": ("truncated_compois",),
 }
 
 
@@ -26,23 +31,28 @@ def family_limits(small, large, parts):
         Why one family is not a case of the other; may be empty.
     names : tuple of str
         The linear predictors that hold these parameters.
+    within : int
+        How many more parameters have a value within their range.
     """
     kinds = [_kind(family) for family in (small, large)]
     (zeros, name), (more_zeros, larger) = kinds
     if small.link != large.link and small.link.name != large.link.name:
-        return f"their links are {small.link.name} and {large.link.name}", ()
-    if name != larger and larger not in LIMITS.get(name, ()):
-        return f"{small.name} is not a case of {large.name}", ()
+        return f"their links are {small.link.name} and {large.link.name}", (), 0
+    within = larger in CASES.get(name, ())
+    if name != larger and not within and larger not in LIMITS.get(name, ()):
+        return f"{small.name} is not a case of {large.name}", (), 0
     if zeros != more_zeros and (zeros, more_zeros) != (None, "extra"):
-        return f"{small.name} is not a case of {large.name}", ()
+        return f"{small.name} is not a case of {large.name}", (), 0
     found = tuple(extra for extra in large.extras if extra not in small.extras)
     for extra in found:
         if not parts[extra].is_constant:
-            return (
+            reason = (
                 f"in the smaller model the coefficients of {extra} of the larger have no meaning, "
                 "and no reference distribution is known"
-            ), ()
-    return "", found
+            )
+            return reason, (), 0
+    ends = tuple(extra for extra in found if extra == "zi" or not within)
+    return "", ends, len(found) - len(ends)
 
 
 def _kind(family):

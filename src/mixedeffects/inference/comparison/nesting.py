@@ -77,11 +77,11 @@ def same_fixed(one, other):
 def nesting(small, large):
     """How `small` sits in `large`; both on the same rows. Returns a `Nesting`."""
     mine, theirs = model_parts(small), model_parts(large)
-    reason, limits = family_limits(small.family, large.family, theirs)
+    reason, limits, fixed = family_limits(small.family, large.family, theirs)
     if reason:
         return Nesting(reason)
     df = n_parameters(large) - n_parameters(small)
-    fixed, new = 0, [1] * len(limits)
+    new = [1] * len(limits)
     for name, part in mine.items():
         reason, more = _fixed_part(part, theirs[name], large.design.n)
         if not reason:
