@@ -43,8 +43,8 @@ def glmm(
     family : str or Family
         "binomial", "poisson", "nbinom1", "nbinom2", "compois", "gamma", "lognormal",
         "inverse_gaussian", "tweedie", "beta", "ordered_beta", "betabinomial", "gaussian", "t",
-        "ordinal", "truncated_poisson", "hurdle_poisson", "hurdle_gamma", "zero_inflated_beta", …, or an
-        instance, such as a family of your own.
+        "ordinal", "truncated_poisson", "hurdle_poisson", "hurdle_gamma", "zero_inflated_beta", …,
+        or an instance, such as a family of your own.
     link : str or Link, optional
         "logit", "probit", "cloglog", "cauchit", "log", "identity", "inverse", "sqrt"; the family's
         usual one by default.
