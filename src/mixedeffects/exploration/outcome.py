@@ -214,7 +214,10 @@ def _with_ends(n, values):
         why = f"{n} lies between 0 and 1, and {ones} rows are exactly 1"
         return "proportion", "one_inflated_beta", why
     if low == 0.0 and skewness(values[values > 0.0]) > SKEWED and zeros >= AMOUNTS * values.size:
-        why = f"{n} is positive with a long right tail, and {zeros / values.size:.0%} are exactly 0"
+        why = (
+            f"{n} is positive with a long right tail, and {zeros / values.size:.0%} are exactly 0, "
+            "if these zeros are true: nothing there, not too little to be measured"
+        )
         return "amount", "tweedie", why
     return None
 
