@@ -28,9 +28,9 @@ class Converter:
     def get_vegalite_versions(self):
         return ["6.1", "6.4"]
 
-    def javascript_bundle(self):
+    def javascript_bundle(self, vl_version=None):
         self.made += 1
-        return self.text
+        return self.text + (vl_version or "")
 
 
 @pytest.fixture
@@ -38,9 +38,9 @@ def script(monkeypatch, tmp_path):
     """The script as a new process would get it, from this converter."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
 
-    def read(converter):
+    def read(converter, version=None):
         monkeypatch.setattr(bundle, "vl_convert", lambda: converter)
-        return javascript_bundle.__wrapped__()
+        return javascript_bundle.__wrapped__(version)
 
     yield read
     javascript_bundle.cache_clear()
@@ -52,8 +52,10 @@ def test_it_is_made_once_for_each_version(script, tmp_path):
     assert one.made == 1
     assert script(other) == "newer" and script(one) == one.text
     assert (one.made, other.made) == (1, 1)
+    assert [script(other, "6.1"), script(other, "6.1")] == ["newer6.1"] * 2 and other.made == 2
     kept = sorted(p.name for p in (tmp_path / "caches" / "mixedeffects").iterdir())
-    assert kept == [f"vega-{v}-6.2.0-7.0.2-6.1-6.4.js" for v in ("1.9.0", "2.0.0")]
+    names = ("1.9.0-6.2.0-7.0.2-6.1-6.4", "2.0.0-6.2.0-7.0.2-6.1", "2.0.0-6.2.0-7.0.2-6.1-6.4")
+    assert kept == sorted(f"vega-{name}.js" for name in names)
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[:-3], lambda b: b"", lambda b: b + b"x"])

@@ -13,13 +13,18 @@ from pathlib import Path
 from mixedeffects.plot.library import vl_convert
 
 
-@lru_cache(maxsize=1)
-def javascript_bundle() -> str:
+@lru_cache(maxsize=2)
+def javascript_bundle(version: str | None = None) -> str:
     """The script, from the user's folder of caches where it is there.
 
     A file is named by the versions that are in it and begins with the hash of the rest: one that is
     cut short or changed is made again. It is written under another name first, so that nobody
     reads half of it. Where there is no such folder, or it cannot be written, the script is made.
+
+    Parameters
+    ----------
+    version : str, optional
+        Of Vega-Lite, as vl-convert has it; the newest by default.
 
     Raises
     ------
@@ -29,14 +34,14 @@ def javascript_bundle() -> str:
     converter = vl_convert()
     versions = (
         converter.__version__, converter.get_vega_version(), converter.get_vega_embed_version(),
-        *converter.get_vegalite_versions(),
+        *([version] if version else converter.get_vegalite_versions()),
     )  # fmt: skip
     folder = cache_folder()
     path = None if folder is None else folder / f"vega-{'-'.join(versions)}.js"
     kept = None if path is None else _read(path)
     if kept is not None:
         return kept
-    text = converter.javascript_bundle()
+    text = converter.javascript_bundle(vl_version=version)
     if path is not None:
         with contextlib.suppress(OSError):
             _write(path, text)
