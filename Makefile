@@ -2,6 +2,7 @@
 #   make demo     fit a first model          make test    run the tests
 #   make lint     static checks              make docs    build the documentation
 #   make bench    race the other programs    make warmup  compile the kernels ahead of time
+#   make methods  time every method of large fits
 
 VENV   ?= .venv
 BIN    := $(VENV)/bin
@@ -21,10 +22,10 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint lint-rules lint-format lint-types lint-rooms \
-        format docs bench warmup clean
+        format docs bench methods warmup clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -4
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -5
 
 demo: $(VENV)/.installed
 	$(BIN)/mixedeffects demo
@@ -60,6 +61,9 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks.run --publish $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.memory
+
+methods: $(VENV)/.installed-bench
+	$(BIN)/python -m benchmarks.methods
 
 warmup: $(VENV)/.installed
 	$(BIN)/mixedeffects warmup

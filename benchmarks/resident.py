@@ -6,13 +6,13 @@ import resource
 import sys
 from pathlib import Path
 
-_STATUS = Path("/proc/self/status")
+_STATUS = "/proc/{}/status"
 _CLEAR = Path("/proc/self/clear_refs")
 
 
-def now() -> float:
-    """Resident memory in MiB; the peak so far where the system does not tell the present."""
-    return _status("VmRSS:") or peak()
+def now(process: int | None = None) -> float:
+    """Resident memory in MiB, of another process too; where the system does not tell, the peak."""
+    return _status("VmRSS:", process or "self") or peak()
 
 
 def peak() -> float:
@@ -29,8 +29,10 @@ def reset_peak() -> None:
         return
 
 
-def _status(field: str) -> float:
-    if not _STATUS.exists():
+def _status(field: str, process: int | str = "self") -> float:
+    try:
+        text = Path(_STATUS.format(process)).read_text()
+    except OSError:
         return 0.0
-    lines = [line for line in _STATUS.read_text().splitlines() if line.startswith(field)]
+    lines = [line for line in text.splitlines() if line.startswith(field)]
     return float(lines[0].split()[1]) / 2**10 if lines else 0.0

@@ -604,3 +604,16 @@ MANY_ZEROS = 1.2
 DELETED = 2e-6
 # the same of a generalised model: its search stops at a decrement of 1e-8
 DELETED_GENERALISED = 1e-4
+
+# --- simulations that are drawn again whenever they are read ------------------------------------
+# Most standard errors by which the largest of 11,000 simulated covariances is from its own: 4.5 of
+# normal ones, and those of products have a little more than normal tails.
+STANDARD_ERRORS_OF_MANY = 6.0
+# Kolmogorov and Smirnov's distance of two samples of 400 that one pair in a thousand exceeds.
+TWO_SAMPLES_OF_400 = 0.138
+# The same sums in another order, of numbers of which some cancel.
+SUMMATION_ORDER = {"rtol": 1e-8, "atol": 1e-8}
+# p-values of one true model's tests, at a seed
+TRUE_MODEL_P = 0.01
+# Bytes that the simulations of 60,000 rows, 121 MB, may take while they are read.
+DRAWN_BYTES = 40e6

@@ -9,7 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from mixedeffects.design import ModelSpec, build_design
+from mixedeffects.design import ModelSpec, build_design, grouping
 from mixedeffects.errors import ColumnTypeError, DataError, FormulaError
 from tests import tolerances as tol
 
@@ -168,3 +168,18 @@ def test_no_rows_and_no_complete_rows(columns, formula):
             assert spec.rebuild(table).X.shape == (0, design.X.shape[1])
     lost = {name: [None, None] for name in columns}
     assert both[0].rebuild(lost).kept.tolist() == [False, False]
+
+
+@pytest.mark.parametrize("table", [65_536, -(10**9)], ids=["looked up", "searched"])
+@pytest.mark.parametrize("m", [2, 3, 4])
+def test_combinations_are_found_among_those_that_were_there(monkeypatch, table, m):
+    monkeypatch.setattr(grouping, "TABLE", table)
+    rng = np.random.default_rng(m)
+    sizes = rng.integers(2, 6, size=m).tolist()
+    every = np.stack(np.meshgrid(*map(np.arange, sizes), indexing="ij"), axis=-1).reshape(-1, m)
+    trained = rng.permutation(every)[: len(every) // 2].astype(np.int32)
+    rows = np.column_stack([rng.integers(-1, size, 200) for size in sizes]).astype(np.int8)
+    place = {tuple(combination): i for i, combination in enumerate(trained.tolist())}
+    expected = [place.get(tuple(row), -1) for row in rows.tolist()]
+    found = grouping.combined_codes(list(rows.T), trained, sizes)
+    assert found.tolist() == expected

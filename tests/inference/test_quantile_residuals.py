@@ -13,8 +13,8 @@ import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
 from mixedeffects.inference.assumptions.counts import dispersion_ratio
 from mixedeffects.inference.residual.dispersion import simulated_ratios
+from mixedeffects.inference.residual.moments import fitted_moments
 from mixedeffects.inference.residual.pool import (
-    fitted_moments,
     moment_basis,
     monte_carlo_p,
     pool_statistics,

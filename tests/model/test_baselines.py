@@ -109,6 +109,33 @@ def test_condition_number_of_the_matrix_with_all_dummies():
     assert facts.condition_number == pytest.approx(np.linalg.cond(X), rel=tol.ROUNDING_E6)
 
 
+@pytest.mark.parametrize("formula", ["y ~ 0 + x + (1 | g)", "y ~ x + year + (1 | g) + (1 | h)"])
+def test_condition_number_of_many_dummies(monkeypatch, formula):
+    """From the largest and the smallest singular value alone."""
+    data = table()
+    of_all = me.baselines(formula, data).facts.condition_number
+    assert 1 < of_all < 1e15
+    monkeypatch.setattr(projections, "WIDE", 0)
+    assert me.baselines(formula, data).facts.condition_number == pytest.approx(
+        of_all, rel=tol.ROUNDING_E6
+    )
+    for singular in ("y ~ x + z + (1 | g) + (1 | h)", "y ~ z + (1 | c) + (1 | h)"):
+        assert me.baselines(singular, data).facts.condition_number > 1e15
+
+
+def test_three_crossed_factors_of_many_rows(monkeypatch):
+    """The rows are too many for their dummies, what the largest factor leaves is not."""
+    data = table()
+    formula = "y ~ x + z + (1 | g) + (1 | h) + (1 | year)"
+    dense = me.baselines(formula, data).facts.none
+    limit = 5 * data[["g", "h", "year"]].nunique().sum() ** 2
+    assert limit < data.shape[0] * data[["g", "h", "year"]].nunique().sum()
+    monkeypatch.setattr(projections, "DENSE", limit)
+    large = me.baselines(formula, data).facts.none
+    assert np.array_equal(large.estimate, dense.estimate, equal_nan=True)
+    assert large.n_parameters == dense.n_parameters
+
+
 def test_flipped_classrooms_tell_their_story():
     three = me.baselines("score ~ style + (1 | professor)", me.datasets.flipped_classrooms())
     assert three.condition_number > 1e15

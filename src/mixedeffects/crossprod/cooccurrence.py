@@ -11,7 +11,6 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
 def sort_rows(first, codes, offset, q, keep_order):
     """Rows in the order of the levels of one factor.
 
@@ -36,27 +35,33 @@ def sort_rows(first, codes, offset, q, keep_order):
     order : (n,) or (0,) int32
         Which row stands where; empty unless asked for.
     """
-    n = first.shape[0]
-    F = codes.shape[0]
+    F, n = codes.shape
     pointer = np.zeros(q + 1, np.int64)
-    for i in range(n):
-        pointer[first[i] + 1] += 1
-    for j in range(q):
-        pointer[j + 1] += pointer[j]
-    cursor = pointer[:q].copy()
     met = np.empty((n, F), np.int32)
     order = np.empty(n if keep_order else 0, np.int32)
+    _sort_rows(first, codes, offset, np.empty(q, np.int64), pointer, met, order)
+    return pointer, met, order
+
+
+# kernels are given the arrays they need: making one takes the compiler as long as a loop does
+@njit(cache=True, nogil=True)
+def _sort_rows(first, codes, offset, cursor, pointer, met, order):
+    n = first.shape[0]
+    F = codes.shape[0]
+    for i in range(n):
+        pointer[first[i] + 1] += 1
+    for j in range(cursor.shape[0]):
+        pointer[j + 1] += pointer[j]
+        cursor[j] = pointer[j]
     for i in range(n):
         at = cursor[first[i]]
         cursor[first[i]] += 1
         for f in range(F):
             met[at, f] = codes[f, i] + offset[f]
-        if keep_order:
+        if order.shape[0]:
             order[at] = i
-    return pointer, met, order
 
 
-@njit(cache=True, nogil=True)
 def distinct(pointer, met, n_levels, width, lo, hi, count, columns):
     """Distinct other levels per level lo .. hi; moved to the front of the level's rows.
 
@@ -76,9 +81,14 @@ def distinct(pointer, met, n_levels, width, lo, hi, count, columns):
     (total,) int32
         The distinct levels of level lo, then of lo + 1, ..., each list in no order.
     """
-    F = met.shape[1]
     seen = np.full(n_levels, -1, np.int32)
-    found = np.empty((pointer[hi] - pointer[lo]) * F, np.int32)
+    found = np.empty((pointer[hi] - pointer[lo]) * met.shape[1], np.int32)
+    return found[: _distinct(pointer, met, seen, width, lo, hi, count, columns, found)]
+
+
+@njit(cache=True, nogil=True)
+def _distinct(pointer, met, seen, width, lo, hi, count, columns, found):
+    F = met.shape[1]
     top = 0
     for j in range(lo, hi):
         start = top
@@ -93,7 +103,7 @@ def distinct(pointer, met, n_levels, width, lo, hi, count, columns):
                     total += width[f]
         count[j] = top - start
         columns[j] = total
-    return found[:top]
+    return top
 
 
 @njit(cache=True, nogil=True)
@@ -113,12 +123,16 @@ def _sort(a, lo, hi):
         gap //= 3
 
 
-@njit(cache=True, nogil=True)
 def counts(pointer, met, found, count, n_levels, lo, hi, indptr, index, value):
     """`sums` when every column is ones and all weights are 1: rows where both levels occur."""
-    F = met.shape[1]
     place = np.empty(n_levels, np.int64)
-    first = 0
+    _counts(pointer, met, found, count, place, lo, hi, indptr, index, value)
+
+
+@njit(cache=True, nogil=True)
+def _counts(pointer, met, found, count, place, lo, hi, indptr, index, value):
+    F = met.shape[1]
+    first = lo - lo  # a literal 0 would have `_sort` compiled once more
     for j in range(lo, hi):
         _sort(found, first, first + count[j])
         at = indptr[j]
@@ -167,7 +181,7 @@ def sums(
         for level in range(level_offset[f], top):
             factor_of[level] = f
     place = np.empty(n_levels, np.int64)
-    first = 0
+    first = lo - lo
     for j in range(lo, hi):
         _sort(found, first, first + count[j])
         at = indptr[j]

@@ -16,6 +16,9 @@ from mixedeffects.design.records import Factor
 from mixedeffects.errors import ModelError
 from mixedeffects.formula import Group, Name, Variable, column_names, unparse
 
+# pairs of levels, beside two per row, that are looked up in a table and not in a sorted list
+TABLE = 65_536
+
 
 def group_column(variable: Variable, values: Evaluator) -> Column:
     """The column behind one component of a grouping factor."""
@@ -85,11 +88,53 @@ def new_codes(group: Group, values: Evaluator, labels: Any, n: int) -> np.ndarra
         parts.append(take(match_labels(fresh, trained), codes))
     if len(parts) == 1:
         return parts[0]
-    places = {tuple(row): i for i, row in enumerate(labels.codes.tolist())}
-    stacked = np.column_stack(parts)
-    rows, which = np.unique(stacked, axis=0, return_inverse=True)
-    found = np.array([places.get(tuple(row), -1) for row in rows.tolist()], dtype=np.int32)
-    return found[which.reshape(-1)]
+    return combined_codes(parts, labels.codes, [len(part) for part in known])
+
+
+def combined_codes(parts, trained, sizes):
+    """Codes of combinations of levels among those that were trained, -1 for any other.
+
+    Two components at a time: a pair of their codes is a number, and where it stands among the
+    numbers of the trained pairs is the code of the pair.
+
+    Parameters
+    ----------
+    parts : sequence of (n,) int arrays
+        Codes of the rows in every component, -1 for a level that was not there.
+    trained : (L, m) int array
+        Codes of the trained combinations.
+    sizes : sequence of int
+        Levels of every component.
+
+    Returns
+    -------
+    (n,) int32 array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> trained = np.array([[0, 1], [1, 0]])
+    >>> combined_codes([np.array([1, 0, -1, 1]), np.array([0, 0, 1, 0])], trained, [2, 2])
+    array([ 1, -1, -1,  1], dtype=int32)
+    """
+    codes, own, levels = parts[0], trained[:, 0], sizes[0]
+    for part, other, size in zip(parts[1:], trained.T[1:], sizes[1:], strict=True):
+        pairs, own = np.unique(own.astype(np.int64) * size + other, return_inverse=True)
+        nowhere = (codes < 0) | (part < 0)
+        keys = codes.astype(np.int64) * size + part
+        keys[nowhere] = 0
+        if levels * size <= TABLE + 2 * keys.size:
+            place = np.full(levels * size, -1, dtype=np.int32)
+            place[pairs] = np.arange(pairs.size, dtype=np.int32)
+            codes = place.take(keys)
+        else:
+            codes = np.minimum(np.searchsorted(pairs, keys), pairs.size - 1).astype(np.int32)
+            nowhere |= pairs[codes] != keys
+        codes[nowhere] = -1
+        levels = pairs.size
+    row_of = np.empty(len(trained) + 1, dtype=np.int32)
+    row_of[own], row_of[-1] = np.arange(len(trained), dtype=np.int32), -1
+    return row_of[codes]
 
 
 def labels_to_dict(labels: Any) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The engine: plans and factorisations. It knows no formula, likelihood or theta."""
 
+from mixedeffects.engine.connected_parts import parts_of
+from mixedeffects.engine.connected_sums import pair_sums
 from mixedeffects.engine.exchange import with_fixed, with_response
 from mixedeffects.engine.plan import (
     Plan,
@@ -29,6 +31,8 @@ __all__ = [
     "level_products",
     "make_plan",
     "own_matrix",
+    "pair_sums",
+    "parts_of",
     "plan_blocks",
     "plan_products",
     "products_of_rows",

@@ -6,8 +6,12 @@ import numpy as np
 
 from mixedeffects.design import is_nested
 
-# numbers of a dense matrix of dummies
+# numbers of a dense matrix of dummies; five times those of what eliminating one factor leaves
 DENSE = 2e7
+# columns from which a condition number comes from extreme singular values, without the others
+WIDE = 300
+# eigenvalue of products of unit columns that is rounding
+NOTHING = 1e-12
 CHUNK = 65_536
 # a column is aliased when less than this fraction of its length is left by the dummies
 ALIASED = 1e-7
@@ -77,19 +81,43 @@ def project(design, factors):
     columns = np.concatenate([c if w is None else c * np.sqrt(w)[:, None] for _, w, c in
                               _pieces(design)])  # fmt: skip
     root = None if design.weights is None else np.sqrt(design.weights)
-    if design.n * sum(f.n_levels for f in factors) <= DENSE:
-        D = np.concatenate([np.eye(f.n_levels)[f.codes] for f in factors], axis=1)
-        D = D if root is None else D * root[:, None]
-        U, s, _ = np.linalg.svd(D, full_matrices=False)
-        U = U[:, s > 1e-10 * s[0]]
-        rank = U.shape[1]
-        for _ in range(2):
-            columns = columns - U @ (U.T @ columns)
-        return columns.T @ columns, total, rank, None
+    levels = sorted(f.n_levels for f in factors)
+    if design.n * sum(levels) <= DENSE or 5 * sum(levels[:-1]) ** 2 <= DENSE:
+        left, rank = _project_eliminated(columns, factors, root)
+        return left.T @ left, total, rank, None
     if len(factors) > 2:
         return None, total, 0, None
     left, rank = _project_crossed(columns, factors, root)
     return left.T @ left, total, rank, None
+
+
+def _indicators(codes, levels, values=None):
+    """(n, levels) sparse dummies, times a number for every row."""
+    from scipy import sparse
+
+    n = codes.size
+    data = np.ones(n) if values is None else values
+    return sparse.csr_array((data, codes, np.arange(n + 1)), shape=(n, levels))
+
+
+def _project_eliminated(columns, factors, root):
+    """What dummies leave of some columns, and their rank, the largest factor eliminated first."""
+    from scipy import sparse
+
+    first = max(factors, key=lambda f: f.n_levels)
+    units = []
+    for factor in (first, *(f for f in factors if f is not first)):
+        length = np.sqrt(np.bincount(factor.codes, None if root is None else root**2))
+        values = (1.0 if root is None else root) / length[factor.codes]
+        units.append(_indicators(factor.codes, factor.n_levels, values))
+    one, others = units[0], sparse.hstack(units[1:], format="csr")
+    along = one.T @ others
+    values, vectors = np.linalg.eigh((others.T @ others - along.T @ along).toarray())
+    vectors = vectors[:, values > NOTHING] / np.sqrt(values[values > NOTHING])
+    for _ in range(2):  # the second time for the digits that the first one lost
+        columns = columns - one @ (one.T @ columns)
+        columns = columns - others @ (vectors @ (vectors.T @ (others.T @ columns)))
+    return columns - one @ (one.T @ columns), first.n_levels + vectors.shape[1]
 
 
 def _project_crossed(columns, factors, root):
@@ -147,11 +175,76 @@ def condition_number(design):
     width = design.X.shape[1] + sum(b.factor.n_levels - skip for b in design.blocks)
     if design.n * width > DENSE or width > design.n:
         return np.nan
-    R = np.empty((0, width))
-    for lo in range(0, design.n, CHUNK):
-        rows = slice(lo, min(lo + CHUNK, design.n))
-        dummies = [np.eye(b.factor.n_levels)[b.factor.codes[rows], skip:] for b in design.blocks]
-        piece = np.concatenate([np.asarray(design.X[rows]), *dummies], axis=1)
-        R = np.linalg.qr(np.vstack([R, piece]), mode="r")
+    if width > WIDE:
+        found = _extreme_ratio(design, skip)
+        if found is not None:
+            return found
+    factors = [b.factor for b in design.blocks]
+    R = _triangle(_wide_pieces(design, factors, skip), width)
     s = np.linalg.svd(R, compute_uv=False)
     return float(s[0] / s[-1]) if s[-1] > 0 else np.inf
+
+
+def _wide_pieces(design, factors, skip):
+    """Yield [X dummies] piece by piece, with the rows."""
+    for lo in range(0, design.n, CHUNK):
+        rows = slice(lo, min(lo + CHUNK, design.n))
+        dummies = [np.eye(f.n_levels)[f.codes[rows], skip:] for f in factors]
+        yield rows, np.concatenate([np.asarray(design.X[rows]), *dummies], axis=1)
+
+
+def _triangle(pieces, width) -> np.ndarray:
+    """(width, width) triangle of the QR factorisation of a matrix that comes piece by piece."""
+    from scipy.linalg import qr
+
+    R = np.empty((0, width))
+    for _, piece in pieces:
+        R = np.asarray(qr(np.vstack([R, piece]), mode="r", check_finite=False)[0])[:width]
+    return R
+
+
+def _extreme_ratio(design, skip):
+    """Largest over smallest singular value of [X dummies], or None where neither is found.
+
+    Dummies of one factor are orthogonal, so that of the largest factor's the triangle R of the
+    QR factorisation is diagonal: R = [[D, D E], [0, S]], E the means of the other columns within
+    levels and S the triangle of what these leave. The Lanczos method finds the largest eigenvalue
+    of R'R and of its inverse.
+    """
+    from scipy.linalg import solve_triangular
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+    factors = [b.factor for b in design.blocks]
+    first = factors.pop(int(np.argmax([f.n_levels for f in factors])))
+    of_first = _indicators(first.codes, first.n_levels)[:, skip:]
+    q = first.n_levels - skip
+    size = of_first.sum(axis=0)
+    sums = sum(of_first[rows].T @ piece for rows, piece in _wide_pieces(design, factors, skip))
+    D, E = np.sqrt(size), sums / size[:, None]
+    left = (
+        (rows, piece - of_first[rows] @ E) for rows, piece in _wide_pieces(design, factors, skip)
+    )
+    S = _triangle(left, E.shape[1])
+    if (S.diagonal() == 0.0).any():
+        return np.inf
+
+    def square(v):
+        a, b = D * (v[:q] + E @ v[q:]), S @ v[q:]
+        return np.concatenate([D * a, E.T @ (D * a) + S.T @ b])
+
+    def inverse(v):
+        a = v[:q] / D
+        b = solve_triangular(S, v[q:] - E.T @ v[:q], trans=1, check_finite=False)
+        b = solve_triangular(S, b, check_finite=False)
+        return np.concatenate([a / D - E @ b, b])
+
+    width = q + S.shape[0]
+    options = {"v0": np.random.default_rng(0).standard_normal(width), "tol": 1e-10}
+    try:
+        high, low = (
+            eigsh(each, 1, return_eigenvectors=False, **options)[0]
+            for each in (LinearOperator((width, width), of) for of in (square, inverse))
+        )
+    except ArpackNoConvergence:
+        return None
+    return float(np.sqrt(high * low))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.engine import threads_for
 from mixedeffects.inference.dummies import (
     condition_number,
     independent_columns,
@@ -123,7 +124,9 @@ def baselines(fit: Fit):
     ('style[Some]', 'style[Some] is a sum of professor columns')
     """
     complete = complete_pooling(fit)
-    none, condition, aliased, remarks = _none(fit)
+    levels = sorted(block.factor.n_levels for block in fit.design.blocks)
+    with threads_for(fit.beta.size + sum(levels[:-1])):
+        none, condition, aliased, remarks = _none(fit)
     p = fit.beta.size
     partial = Pooling(
         "partial pooling",

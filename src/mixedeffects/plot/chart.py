@@ -128,7 +128,7 @@ class Chart:
         alt = altair()
         vl_convert()  # its absence is better named by us
         page = alt.utils.spec_to_html(
-            _masked(self.to_dict()), mode="vega-lite", template="inline",
+            _masked(self.to_dict()), mode="vega-lite", template=_Inline(),
             vega_version=alt.VEGA_VERSION, vegalite_version=alt.VEGALITE_VERSION,
             vegaembed_version=alt.VEGAEMBED_VERSION,
         )  # fmt: skip
@@ -156,6 +156,18 @@ class Chart:
             page = (again[0] if isinstance(again, tuple) else again)["text/html"]
             data["text/html"] = unmasked(page)
         return shown
+
+
+class _Inline:
+    """Altair's template of a page with its script, which is the one that is kept."""
+
+    def render(self, **named):
+        from mixedeffects.plot.bundle import javascript_bundle
+
+        alt = altair()
+        version = "_".join(alt.SCHEMA_VERSION.split(".")[:2])
+        template = alt.utils.html.INLINE_HTML_TEMPLATE
+        return template.render(vegaembed_script=javascript_bundle(version), **named)
 
 
 def unchecked(drawing) -> dict[str, Any]:

@@ -15,6 +15,14 @@ def altair() -> Any:
     return _load("altair", "charts are drawn by the package altair")
 
 
+def unchecked_parts() -> Any:
+    """A context in which Altair does not check every part of a chart as it is made.
+
+    That takes a third of the time of drawing. Tests have whole charts checked.
+    """
+    return altair().utils.schemapi.debug_mode(False)
+
+
 def vl_convert() -> Any:
     """The module vl_convert, which turns charts into pictures without a browser.
 

@@ -15,6 +15,7 @@ from mixedeffects.errors import (
     PlanTooLargeError,
 )
 from mixedeffects.formula import close_match
+from mixedeffects.plot.library import unchecked_parts
 from mixedeffects.report.record import Figure
 
 # grouping factors and fixed factors that have charts of their own
@@ -217,7 +218,7 @@ def drawn_figures(fit, facts, wishes, place):
             left_out.append(f"{name}: the model has nothing of the kind")
         for i, (arguments, options) in enumerate(calls):
             try:
-                with warnings.catch_warnings(record=True) as told:
+                with warnings.catch_warnings(record=True) as told, unchecked_parts():
                     warnings.simplefilter("always")
                     chart = getattr(fit.plot, name)(*arguments, **options)
             except REFUSALS as reason:

@@ -16,7 +16,9 @@ from importlib.resources import files
 from typing import Any
 
 from mixedeffects.display.words.phrases import minus
+from mixedeffects.plot.bundle import javascript_bundle
 from mixedeffects.report.library import needed
+from mixedeffects.report.pictures import pictures_of
 
 # points beyond which a chart does not fit beside another
 WIDE = 540
@@ -46,7 +48,7 @@ def page(document, interactive=True):
         specs = embedded({figure.key: specification(figure) for figure in figures})
         scripts = [bundle(), _file("page.js")]
     elif figures:
-        pictures = {figure.key: figure.chart.svg() for figure in figures}
+        pictures = pictures_of(figures, "svg")
     environment = _environment()
     return environment.get_template("page.html.jinja").render(
         document=document,
@@ -157,7 +159,8 @@ def policy(scripts) -> str:
 @lru_cache(maxsize=1)
 def bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script; the same for all pages of a process."""
-    text = needed("vl_convert").javascript_bundle()
+    needed("vl_convert")
+    text = javascript_bundle()
     # as an HTML parser reads it, for the hash
     return text.replace("\r\n", "\n").replace("</script", "<\\/script").replace("<!--", "<\\!--")
 

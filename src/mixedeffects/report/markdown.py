@@ -7,6 +7,7 @@ from base64 import b64encode
 from urllib.parse import quote
 
 from mixedeffects.display.words import markdown_text
+from mixedeffects.report.pictures import pictures_of
 
 SCALE = 1.5
 
@@ -23,8 +24,10 @@ def write(document, path, *, interactive=True, pictures="files"):
     if pictures == "files" and any(document.figures()):
         folder.mkdir(exist_ok=True)
 
+    drawn = pictures_of(document.figures(), "png", scale=SCALE)
+
     def place(figure):
-        data = figure.chart.png(scale=SCALE)
+        data = drawn[figure.key]
         if pictures == "inline":
             return f"data:image/png;base64,{b64encode(data).decode()}"
         (folder / f"{figure.key}.png").write_bytes(data)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 
 from mixedeffects.display.equation.office import omml
 from mixedeffects.report.html import words_of
 from mixedeffects.report.library import needed
+from mixedeffects.report.pictures import pictures_of
 from mixedeffects.report.word_table import clean, table_xml
 
 # inches: the text's width, and pixels of the pictures per point
@@ -23,6 +25,8 @@ def write(document, path, *, interactive=True, pictures="files"):
         Without meaning here.
     """
     docx = needed("docx")
+    drawn = pictures_of(document.figures(), "png", scale=SCALE)
+    put = {**_BLOCKS, "figure": partial(_figure, drawn)}
     file = docx.Document()
     _prepare(file, document)
     file.add_heading(clean(document.title), 0)
@@ -31,11 +35,11 @@ def write(document, path, *, interactive=True, pictures="files"):
     for section in document.sections:
         file.add_heading(section.title, 1)
         for block in section.blocks:
-            _BLOCKS[block.kind](file, block)
+            put[block.kind](file, block)
         for part in section.parts:
             file.add_heading(part.title, 2)
             for block in part.blocks:
-                _BLOCKS[block.kind](file, block)
+                put[block.kind](file, block)
     file.save(str(path))
 
 
@@ -100,10 +104,10 @@ def _formula(file, block):
     file.add_paragraph(clean(" ".join(block.equation.notes)))
 
 
-def _figure(file, block):
+def _figure(drawn, file, block):
     from docx.shared import Inches
 
-    data = block.chart.png(scale=SCALE)
+    data = drawn[block.key]
     pixels = int.from_bytes(data[16:20], "big")  # the width, in the header of a PNG
     width = min(WIDTH, pixels / SCALE / POINTS_PER_INCH)
     picture = file.add_picture(io.BytesIO(data), width=Inches(width))
@@ -122,5 +126,5 @@ def _code(file, block):
 
 _BLOCKS = {
     "paragraph": _paragraph, "items": _items, "grid": _grid, "formula": _formula,
-    "figure": _figure, "shown": _shown, "code": _code,
+    "shown": _shown, "code": _code,
 }  # fmt: skip

@@ -11,7 +11,6 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
 def transpose(indptr, index, m):
     """Entries of each remainder column, by leaf level.
 
@@ -22,21 +21,25 @@ def transpose(indptr, index, m):
         Column r is met by level ``level[s]`` in entry ``entry[s]``, for s in
         ``pointer[r] .. pointer[r + 1]``.
     """
-    pointer = np.zeros(m + 1, np.int64)
+    pointer, cursor = np.zeros(m + 1, np.int64), np.empty(m, np.int64)
+    entry, level = np.empty(index.size, np.int32), np.empty(index.size, np.int32)
+    _transpose(indptr, index, cursor, pointer, entry, level)
+    return pointer, entry, level
+
+
+@njit(cache=True, nogil=True)
+def _transpose(indptr, index, cursor, pointer, entry, level):
     for e in range(index.shape[0]):
         pointer[index[e] + 1] += 1
-    for r in range(m):
+    for r in range(cursor.shape[0]):
         pointer[r + 1] += pointer[r]
-    cursor = pointer[:m].copy()
-    entry = np.empty(index.shape[0], np.int32)
-    level = np.empty(index.shape[0], np.int32)
+        cursor[r] = pointer[r]
     for j in range(indptr.shape[0] - 1):
         for e in range(indptr[j], indptr[j + 1]):
             s = cursor[index[e]]
             cursor[index[e]] += 1
             entry[s] = e
             level[s] = j
-    return pointer, entry, level
 
 
 @njit(cache=True, nogil=True)

@@ -11,11 +11,15 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, nogil=True)
 def neighbours(nodes, pointer, level, indptr, index, n):
     """Number of nodes adjacent to each of some nodes."""
-    seen = np.full(n, -1, np.int64)
-    out = np.zeros(nodes.shape[0], np.int64)
+    out = np.zeros(nodes.size, np.int64)
+    _neighbours(nodes, pointer, level, indptr, index, np.full(n, -1, np.int64), out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _neighbours(nodes, pointer, level, indptr, index, seen, out):
     for i in range(nodes.shape[0]):
         p = nodes[i]
         seen[p] = p
@@ -26,7 +30,6 @@ def neighbours(nodes, pointer, level, indptr, index, n):
                 if seen[r] != p:
                     seen[r] = p
                     out[i] += 1
-    return out
 
 
 @njit(cache=True, nogil=True)

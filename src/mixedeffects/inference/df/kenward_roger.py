@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.engine import free_memory, pair_sums, parts_of, threads_for
 from mixedeffects.errors import DataWarning, NotAvailableError, PlanTooLargeError, depth_of_package
-from mixedeffects.inference.df.components import pair_sums, parts_of
 from mixedeffects.inference.df.methods import JointTest, independent_rows
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 # floating-point operations a second that the sums reach, and the wait worth a word, seconds
 SPEED = 1.3e10
 LONG = 20.0
-# copies of the largest part held at once
-COPIES = 6
 
 
 class KenwardRoger:
@@ -81,7 +79,9 @@ class KenwardRoger:
         parts = parts_of(stats)
         announce(parts)
         parts = replace(parts, ZX=np.linalg.solve(gls.R.T, parts.ZX.T).T)  # Z~'WX^
-        P, Q, traces = derivatives(fit, pair_sums(parts, gls.lambdas))
+        with threads_for(parts.largest):
+            sums = pair_sums(parts, gls.lambdas)
+        P, Q, traces = derivatives(fit, sums)
         information = 0.5 * (
             traces - 2.0 * np.einsum("rspp->rs", Q) + np.einsum("rpq,sqp->rs", P, P)
         )
@@ -190,9 +190,7 @@ def derivatives(fit: LinearFit, sums):
 
 def announce(parts):
     """Refuse what does not fit in memory; say how long a long computation will take."""
-    from mixedeffects.engine import free_memory
-
-    need = COPIES * 8.0 * parts.largest**2
+    need = parts.bytes
     seconds = parts.flops / SPEED
     instead = 'ddf="satterthwaite" takes about as long as the fit'
     free = free_memory()

@@ -25,10 +25,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.inference.residual.responses import KeptResponses, deviations_of
 from mixedeffects.inference.table import Table
 
-# doubles in an array of a chunk
-DOUBLES = 1_000_000
 LEVEL = 0.05
 # statistics that are distances from the model whatever their direction
 DISTANCES = ("uniformity",)
@@ -110,44 +109,63 @@ def pool_statistics(pool, rng, discrete, moments, ties=False):
     below : (n,) array
         How many of the row are below its response, ties broken.
     """
-    n, M = pool.shape
-    below = np.empty(n)
-    cells = np.zeros(M * M)
-    squares, zeros = np.zeros(M), np.zeros(M)
-    outliers, counted = np.zeros(M), 0
-    step = max(1, DOUBLES // M)
-    ranks = np.broadcast_to(np.arange(M), (min(step, n), M))
-    for lo in range(0, n, step):
-        part = pool[lo : lo + step]
-        order = ranked(part, rng, discrete, ties)
-        place = ranks[: part.shape[0]]
-        below[lo : lo + step] = (order == 0).argmax(axis=1)
-        cells += np.bincount((order * M + place).ravel(), minlength=M * M)
-        rows = np.arange(part.shape[0])
+    sums = RankSums(pool.shape, rng, discrete, ties)
+    for rows, part in KeptResponses(pool).parts():
+        sums.add(rows, part, *deviations_of(part)[::2])
+    return sums.statistics(moments), sums.below
+
+
+class RankSums:
+    """What the statistics of a pool need of its rows, which come part by part.
+
+    Attributes
+    ----------
+    below : (n,) array
+        How many of the row are below its response, ties broken.
+    """
+
+    def __init__(self, shape, rng, discrete, ties=False):
+        (n, M), self.rng, self.discrete, self.ties = shape, rng, discrete, ties
+        self.below = np.empty(n)
+        self.cells = np.zeros(M * M, dtype=np.int64)
+        self.squares, self.zeros, self.outliers = np.zeros(M), np.zeros(M), np.zeros(M)
+        self.counted = 0
+
+    def add(self, rows, part, away, variance):
+        """Rows of a pool, with what `deviations_of` finds."""
+        count, M = part.shape
+        order = ranked(part, self.rng, self.discrete, self.ties)
+        self.below[rows] = (order == 0).argmax(axis=1)
+        each = np.arange(count)
         for end, next_to in ((0, 1), (-1, -2)):
             column = order[:, end]
-            alone = part[rows, column] != part[rows, order[:, next_to]]
-            outliers += np.bincount(column[alone], minlength=M)
-        mean = part.mean(axis=1)[:, None]
-        deviations = (part - mean) ** 2
-        variance = deviations.mean(axis=1)
+            alone = part[each, column] != part[each, order[:, next_to]]
+            self.outliers += np.bincount(column[alone], minlength=M)
+        order *= M
+        order += np.arange(M)
+        self.cells += np.bincount(order.ravel(), minlength=M * M)
         usable = variance > 0
-        if discrete:
+        if self.discrete:
             usable &= ((part != 0) & (part != 1)).any(axis=1)
-        counted += usable.sum()
-        squares += (deviations[usable] / variance[usable, None]).sum(axis=0)
-        zeros += (part == 0).sum(axis=0)
-    # share of a column's rows with ranks up to r, beyond r / M
-    process = cells.reshape(M, M).cumsum(axis=1) / n - np.arange(1, M + 1) / M
-    values = {"outliers": outliers, "zeros": zeros}
-    if counted:
-        values["dispersion"] = squares / counted
-    basis = moment_basis(moments)
-    adjusted = {name: v - basis @ (basis.T @ v) for name, v in values.items()}
-    adjusted["outliers"] = outliers
-    values["uniformity"] = np.abs(process).max(axis=1)
-    adjusted["uniformity"] = np.abs(process - basis @ (basis.T @ process)).max(axis=1)
-    return PoolStatistics(values, adjusted), below
+        self.counted += int(usable.sum())
+        some = away if usable.all() else away[usable]
+        self.squares += np.einsum("ij,ij,i->j", some, some, 1.0 / variance[usable])
+        self.zeros += np.count_nonzero(part == 0, axis=0)
+
+    def statistics(self, moments):
+        """`PoolStatistics` of all rows that came, given the (M, s) moments of the columns."""
+        n, M = self.below.size, self.zeros.size
+        # share of a column's rows with ranks up to r, beyond r / M
+        process = self.cells.reshape(M, M).cumsum(axis=1) / n - np.arange(1, M + 1) / M
+        values = {"outliers": self.outliers, "zeros": self.zeros}
+        if self.counted:
+            values["dispersion"] = self.squares / self.counted
+        basis = moment_basis(moments)
+        adjusted = {name: v - basis @ (basis.T @ v) for name, v in values.items()}
+        adjusted["outliers"] = self.outliers
+        values["uniformity"] = np.abs(process).max(axis=1)
+        adjusted["uniformity"] = np.abs(process - basis @ (basis.T @ process)).max(axis=1)
+        return PoolStatistics(values, adjusted)
 
 
 def moment_basis(moments):
@@ -158,41 +176,6 @@ def moment_basis(moments):
     U, d, _ = np.linalg.svd(centred[:, size > 0] / size[size > 0], full_matrices=False)
     keep = min(int((d > 1e-8 * d.max(initial=0.0)).sum()), max(1, M // 5 - 1))
     return np.column_stack([np.full(M, M**-0.5), U[:, :keep]])
-
-
-def fitted_moments(pool, X, blocks):
-    """(M, s) moments of every column of a pool that a fit makes those of its model.
-
-    Takes pool (n, M) array; X (n, p) array or ColumnMatrix; blocks sequence of (codes (n,), Z (n,
-    k) or None, number of levels).
-
-    Returns
-    -------
-    (M, s) array
-        X'r, and the sums over levels of the products of Z'r within the level, r the deviations from
-        the row means in their standard deviations.
-    """
-    n, M = pool.shape
-    mean, scale = np.empty(n), np.zeros(n)
-    linear = np.zeros((X.shape[1], M))
-    step = max(1, DOUBLES // M)
-    for lo in range(0, n, step):
-        rows = slice(lo, lo + step)
-        part = pool[rows]
-        mean[rows] = part.mean(axis=1)
-        sd = part.std(axis=1)
-        scale[rows] = np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)
-        linear += np.asarray(X[rows]).T @ ((part - mean[rows, None]) * scale[rows, None])
-    squares = []
-    for j in range(M):
-        r = (pool[:, j] - mean) * scale
-        own = []
-        for codes, Z, levels in blocks:
-            columns = [r] if Z is None else [np.asarray(Z[:, a]) * r for a in range(Z.shape[1])]
-            sums = [np.bincount(codes, c, levels) for c in columns]
-            own += [s @ t for a, s in enumerate(sums) for t in sums[: a + 1]]
-        squares.append(own)
-    return np.column_stack([linear.T, np.array(squares).reshape(M, -1)])
 
 
 def monte_carlo_p(values, *, upper_only=False):

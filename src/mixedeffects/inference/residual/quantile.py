@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from mixedeffects.design import in_order
+from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.inference.prediction.simulate import simulated
-from mixedeffects.inference.residual.pool import (
-    PoolStatistics,
-    fitted_moments,
-    pool_statistics,
-    table_of_tests,
+from mixedeffects.inference.residual.moments import FittedMoments, sums_within
+from mixedeffects.inference.residual.pool import PoolStatistics, RankSums, table_of_tests
+from mixedeffects.inference.residual.responses import (
+    DrawnResponses,
+    KeptResponses,
+    deviations_of,
+    responses_of,
 )
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
 
-if TYPE_CHECKING:
-    pass
-
-# numbers in all simulated responses together (8 bytes each)
+# numbers in all simulated responses together
 MOST = 300_000_000
 
 
@@ -34,8 +33,10 @@ class QuantileFacts:
     ----------
     residuals : (n,) array
         Between 0 and 1, uniform if the model is right.
-    pool : (n, m + 1) array
-        The responses, then m simulated ones.
+    responses : KeptResponses or DrawnResponses
+        The responses, then m simulated ones: kept, or drawn again whenever they are read.
+    expected : (n,) array
+        Means of the simulated responses.
     statistics : PoolStatistics
         Of every column of the pool.
     groups : {"new", "conditional"}
@@ -55,7 +56,8 @@ class QuantileFacts:
     """
 
     residuals: np.ndarray
-    pool: np.ndarray
+    responses: KeptResponses | DrawnResponses
+    expected: np.ndarray
     statistics: PoolStatistics
     groups: str
     discrete: bool
@@ -68,7 +70,15 @@ class QuantileFacts:
 
     @property
     def n_simulations(self) -> int:
-        return self.pool.shape[1] - 1
+        return self.responses.shape[1] - 1
+
+    @property
+    def pool(self) -> np.ndarray:
+        """(n, m + 1) array: the responses, then m simulated ones.
+
+        Of more than ten million numbers it is made anew, always the same, whenever it is asked for.
+        """
+        return self.responses.whole()
 
     def tests(self):
         """Tests of the residuals, see `QuantileResiduals.tests`. Returns a `Table`."""
@@ -83,8 +93,8 @@ class QuantileFacts:
         return Table(
             {
                 **columns,
-                "observed": self.pool[:, 0],
-                "expected": self.pool[:, 1:].mean(axis=1),
+                "observed": self.responses.observed,
+                "expected": self.expected,
                 "residual": self.residuals,
             },
             self.index,
@@ -109,21 +119,20 @@ class QuantileFacts:
                 )
             codes, labels = self.factors[group]
         else:
-            n = self.pool.shape[0]
+            n = self.residuals.size
             values = np.asarray(in_order("group", group, self.index, n, "the rows that were used"))
-            if values.shape != (self.pool.shape[0],):
-                raise DataError(
-                    f"group has shape {values.shape}; there are {self.pool.shape[0]} rows"
-                )
+            if values.shape != (n,):
+                raise DataError(f"group has shape {values.shape}; there are {n} rows")
             labels, codes = np.unique(values, return_inverse=True)
             labels = labels.tolist()
-        order = np.argsort(codes, kind="stable")
-        sorted_codes = np.asarray(codes)[order]
-        starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]])
-        sums = np.add.reduceat(self.pool[order], starts, axis=0)
-        present = [labels[int(k)] for k in sorted_codes[starts]]
+        present, codes = np.unique(codes, return_inverse=True)
+        sums = KeptResponses(np.zeros((present.size, self.n_simulations + 1)))
+        for rows, part in self.responses.parts():
+            levels, found = sums_within(codes[rows], None, part)
+            sums.values[levels] += found[:, 0]
+        names = [labels[int(k)] for k in present]
         return facts_of(
-            sums, generator(rng), self.groups, self.discrete, self.counts, present, {},
+            sums, generator(rng), self.groups, self.discrete, self.counts, names, {},
             self.moments, ties=self.ties,
         )  # fmt: skip
 
@@ -183,26 +192,42 @@ def quantile_residuals(fit: Any, n=250, rng=None, *, groups="new"):
             f"n={MOST // rows - 1}"
         )
     family = fit.family
-    pool = np.empty((rows, n + 1))
-    pool[:, 0] = fit.response.y
-    for i, y in enumerate(simulated(fit, n, rng, groups=groups), 1):
-        pool[:, i] = y
     factors = {b.factor.name: (b.factor.codes, b.factor.labels) for b in fit.design.blocks}
     counts = "amounts" if 0.0 in family.atoms and family.support[1] > 1.0 else ""
     if family.discrete and "upper" not in family.extras and not family.has_size:
         counts = "counts"
-    blocks = [(b.factor.codes, b.Z, b.factor.n_levels) for b, _, _, _ in fit.random_effects]
-    moments = fitted_moments(pool, fit.design.X, blocks)
     return facts_of(
-        pool, rng, groups, family.discrete, counts, None, factors, moments, fit.design.used_index,
-        ties=bool(family.atoms),
+        responses_of(fit, n, rng, groups), rng, groups, family.discrete, counts, None, factors,
+        fit, fit.design.used_index, ties=bool(family.atoms),
     )  # fmt: skip
 
 
-def facts_of(pool, rng, groups, discrete, counts, labels, factors, moments, index=None, ties=False):
-    """The record of a pool of responses."""
-    statistics, below = pool_statistics(pool, rng, discrete, moments, ties)
-    residuals = (below + rng.random(below.size)) / pool.shape[1]
-    return QuantileFacts(
-        residuals, pool, statistics, groups, discrete, counts, labels, factors, moments, index, ties
+def facts_of(
+    responses, rng, groups, discrete, counts, labels, factors, moments, index=None, ties=False
+):
+    """The record of a response and simulations of it.
+
+    `moments` are the (m + 1, s) moments of the columns, or the fit that says which they are.
+    """
+    ranks, expected, sums = (
+        RankSums(responses.shape, rng, discrete, ties),
+        np.empty(responses.shape[0]),
+        None,
     )
+    if not isinstance(moments, np.ndarray):
+        blocks = [(b.factor.codes, b.Z, b.factor.n_levels) for b, _, _, _ in moments.random_effects]
+        sums = FittedMoments(responses.shape[1], moments.design.X, blocks, responses.own)
+    with threads_for(responses.shape[1]):
+        for rows, part in responses.parts():
+            away, mean, variance = deviations_of(part)
+            ranks.add(rows, part, away, variance)
+            expected[rows] = mean + (mean - part[:, 0]) / (part.shape[1] - 1)
+            if sums is not None:
+                sums.add(rows, away, variance)
+        moments = moments if sums is None else sums.moments()
+        statistics = ranks.statistics(moments)
+    residuals = (ranks.below + rng.random(ranks.below.size)) / responses.shape[1]
+    return QuantileFacts(
+        residuals, responses, expected, statistics, groups, discrete, counts,
+        labels, factors, moments, index, ties,
+    )  # fmt: skip

@@ -1,15 +1,12 @@
-"""Sums over all pairs of random-effect columns, one independent part of the data at a time.
-
-With S = Z'V^-1Z and u = Z'V^-1X, everything that Kenward & Roger's method needs is a
-contraction of
-
-    T[f, g][ab, cd] = sum over levels j of f, j' of g of S_ja,j'c S_jb,j'd,
-    R[f, g][ab, cd] = sum over levels j of f, j' of g of u_ja S_jb,j'c u_j'd,
-    U[f][a, b]      = sum over levels j of f of u_ja u_jb.
+"""The independent parts of a model's random effects, and S = Z'V^-1Z and u = Z'V^-1X of each.
 
 S couples only levels that occur together, directly or through others: a single factor's
-levels are all independent, nested levels are coupled within the outermost. Each such part is
-computed densely, parts of one shape together.
+levels are all independent, nested levels are coupled within the outermost. Small parts are
+computed densely, parts of one shape together. In a large one the levels of the factor with the most
+are eliminated first, as no row has two of them, and S comes some of its columns at a time: what
+is dense is of the order of the other factors' levels.
+
+With M = I + L'AL, A = Z'WZ and L the relative factor, S = A - AL M^-1 L'A.
 """
 
 from __future__ import annotations
@@ -18,8 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# doubles held at once by a batch of equal parts
+# numbers held at once by a batch of equal parts, or by some columns of a large one
 BATCH = 2_000_000
+# columns from which a part is large
+LARGE = 500
+# copies of a small part held at once
+COPIES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +51,35 @@ class Parts:
         return max((columns.shape[1] for _, columns in self.shapes), default=0)
 
     @property
+    def bytes(self) -> float:
+        """Memory that the sums take, roughly."""
+        held = [
+            2 * BATCH + 3 * self.remaining(sizes) ** 2
+            if columns.shape[1] > LARGE
+            else COPIES * columns.shape[1] ** 2
+            for sizes, columns in self.shapes
+        ]
+        return 8.0 * max(held, default=0)
+
+    def remaining(self, sizes) -> int:
+        """Columns of a part that are left when its largest block is eliminated."""
+        own = [q * k for q, k in zip(sizes, self.k, strict=True)]
+        return sum(own) - max(own)
+
+    @property
     def flops(self) -> float:
         """Floating-point operations of the sums, roughly."""
-        wide = max(self.k)
-        p = self.ZX.shape[1]
-        return float(
-            sum(
-                columns.shape[0] * columns.shape[1] ** 2 * (2 * columns.shape[1] + wide**2 + p)
-                for _, columns in self.shapes
-            )
-        )
+        total, each = 0.0, max(self.k) ** 2 + self.ZX.shape[1]
+        for sizes, columns in self.shapes:
+            number, m = columns.shape
+            solve = 2 * self.remaining(sizes) ** 2 if m > LARGE else 2 * m**2
+            total += number * m * (solve + m * each)
+        return total
 
 
 def parts_of(stats):
     """Split the random effects into independent parts."""
-    from mixedeffects.engine import all_products
+    from mixedeffects.engine.variance_products import all_products
 
     layout = stats.layout
     A, ZX = all_products(stats)
@@ -103,84 +118,7 @@ def _labels(A, layout, starts):
     return connected_components(abs(A) + links, directed=False)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class PairSums:
-    """The sums of the module's head, relative to sigma.
-
-    Attributes
-    ----------
-    T : dict of (f, g) to (k_f, k_f, k_g, k_g) arrays
-        Indices a, b, c, d.
-    R : dict of (f, g) to (p, k_f, k_f, k_g, k_g, p) arrays
-    U : list of (p, k_f, k_f, p) arrays
-    trace : list of (k_f, k_f) arrays
-        Sum over levels of S_ja,jb.
-    """
-
-    T: dict
-    R: dict
-    U: list
-    trace: list
-
-
-def pair_sums(parts, lambdas):
-    """Sum over all parts.
-
-    Returns a `PairSums`.
-
-    Parameters
-    ----------
-    lambdas : sequence of (k, k) arrays
-        Relative factor of every block.
-    """
-    k, p, n_blocks = parts.k, parts.ZX.shape[1], len(parts.k)
-    blocks = range(n_blocks)
-    T = {(f, g): np.zeros((k[f] * k[g],) * 2) for f in blocks for g in blocks}
-    R = {(f, g): np.zeros((k[f], k[g], k[f] * p, k[g] * p)) for f in blocks for g in blocks}
-    U = [np.zeros((k[f] * p, k[f] * p)) for f in blocks]
-    trace = [np.zeros((k[f], k[f])) for f in blocks]
-    for sizes, columns in parts.shapes:
-        m = columns.shape[1]
-        batch = max(1, BATCH // (m * m))
-        cut = np.concatenate([[0], np.cumsum([q * kf for q, kf in zip(sizes, k, strict=True)])])
-        present = [f for f in blocks if sizes[f]]
-        for lo in range(0, columns.shape[0], batch):
-            some = columns[lo : lo + batch]
-            S, u = _solve(parts, some, sizes, lambdas)
-            # u of every block: parts, levels, (column of Z, column of X)
-            u = [u[:, cut[f] : cut[f + 1]].reshape(len(some), sizes[f], k[f] * p) for f in blocks]
-            for f in present:
-                flat_u = u[f].reshape(len(some) * sizes[f], k[f] * p)
-                U[f] += flat_u.T @ flat_u
-                for g in present:
-                    part = S[:, cut[f] : cut[f + 1], cut[g] : cut[g + 1]].reshape(
-                        len(some), sizes[f], k[f], sizes[g], k[g]
-                    )
-                    flat = part.transpose(2, 4, 0, 1, 3).reshape(k[f] * k[g], -1)
-                    T[f, g] += flat @ flat.T
-                    for b in range(k[f]):
-                        for c in range(k[g]):
-                            inner = part[:, :, b, :, c] @ u[g]
-                            R[f, g][b, c] += np.tensordot(u[f], inner, axes=((0, 1), (0, 1)))
-                    if f == g:
-                        trace[f] += np.einsum("njajb->ab", part)
-    return PairSums(
-        # (ac, bd) -> a, b, c, d
-        {
-            (f, g): t.reshape(k[f], k[g], k[f], k[g]).transpose(0, 2, 1, 3)
-            for (f, g), t in T.items()
-        },
-        # (b, c, a p, d p') -> p, a, b, c, d, p'
-        {
-            (f, g): r.reshape(k[f], k[g], k[f], p, k[g], p).transpose(3, 2, 0, 1, 4, 5)
-            for (f, g), r in R.items()
-        },
-        [u.reshape(k[f], p, k[f], p).transpose(1, 0, 2, 3) for f, u in enumerate(U)],
-        trace,
-    )
-
-
-def _solve(parts, columns, sizes, lambdas):
+def solved(parts, columns, sizes, lambdas):
     """S (b, m, m) and u (b, m, p) of a batch of parts of one shape."""
     b, m = columns.shape
     if b == 1:
@@ -229,3 +167,63 @@ def _dense_batch(A, columns):
     row, column = rows.row, place[rows.col]
     out[row // m, row % m, column % m] = rows.data
     return out
+
+
+class LargePart:
+    """S and u of a part whose largest block is eliminated.
+
+    Parameters
+    ----------
+    parts : Parts
+        All of them.
+    columns : (m,) int array
+        Rows of A that belong to the part, block after block.
+    sizes : sequence of int
+        Levels per block.
+    lambdas : sequence of (k, k) arrays
+        Relative factor of every block.
+    """
+
+    def __init__(self, parts, columns, sizes, lambdas):
+        from scipy import sparse
+        from scipy.linalg import cho_factor
+
+        m, own = columns.size, [q * k for q, k in zip(sizes, parts.k, strict=True)]
+        first, at = int(np.argmax(own)), np.concatenate([[0], np.cumsum(own)])
+        self.eliminated = np.arange(m)[at[first] : at[first + 1]]
+        self.rest = np.delete(np.arange(m), self.eliminated)
+        self.A = parts.A[columns][:, columns].tocsc()
+        factors = (sparse.kron(sparse.eye_array(q), L) for q, L in zip(sizes, lambdas, strict=True))
+        Lambda = sparse.block_diag(list(factors), format="csr")
+        self.half = (self.A @ Lambda).tocsr()  # AL
+        M = (Lambda.T @ self.half + sparse.eye_array(m)).tocsr()
+        rows, k = M[self.eliminated], parts.k[first]
+        blocks = rows[:, self.eliminated].tobsr((k, k))
+        blocks.sort_indices()
+        self.inverse = sparse.bsr_array(
+            (np.linalg.inv(blocks.data), blocks.indices, blocks.indptr), shape=blocks.shape
+        )
+        self.C = rows[:, self.rest].tocsr()
+        dense = M[self.rest][:, self.rest].toarray()
+        dense -= (self.C.T @ (self.inverse @ self.C)).toarray()
+        self.factor = cho_factor(dense, overwrite_a=True, check_finite=False)
+        self.right = self.half.T.tocsc()  # L'A
+        u = parts.ZX[columns]
+        self.u = u - self.half @ self._solve(Lambda.T @ u)
+
+    def columns(self, some):
+        """(m, c) columns of S."""
+        S = self.A[:, some].toarray()
+        S -= self.half @ self._solve(self.right[:, some].toarray())
+        return S
+
+    def _solve(self, B):
+        """M^-1 B."""
+        from scipy.linalg import cho_solve
+
+        own = self.inverse @ B[self.eliminated]
+        rest = B[self.rest] - self.C.T @ own
+        rest = cho_solve(self.factor, rest, overwrite_b=True, check_finite=False)
+        out = np.empty_like(B)
+        out[self.rest], out[self.eliminated] = rest, own - self.inverse @ (self.C @ rest)
+        return out
