@@ -295,3 +295,14 @@ def test_a_poisson_model_is_a_case_of_conway_maxwells():
     assert float(result.statistic) == pytest.approx(statistic)
     assert float(result.p_value) == pytest.approx(stats.chi2.sf(statistic, 1))
     assert fitted("compois").dispersion < 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "family"), [("tweedie", "hurdle_gamma"), ("ordered_beta", "ordered_beta")]
+)
+def test_a_linear_model_of_such_a_response_is_told_the_family(name, family):
+    linear = me.lmm("y ~ x + (1 | g)", table_of(name))
+    text = " ".join(str(linear.diagnose()).split())
+    assert f'family="{family}"' in text
+    own = " ".join(str(fitted(name).diagnose()).split())
+    assert "as if it were cut off" not in own
