@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# sum of squares about the least-squares fit, of the response's own, that is rounding alone
+ROUNDING = 1e-26
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseSums:
@@ -76,18 +79,21 @@ class RowSums:
         """Sums of the columns of Y (n, R), the offset already taken out.
 
         The least-squares fit on X is taken out first: sums of squares of a response with a large
-        mean would lose the digits that matter.
+        mean would lose the digits that matter. A response of which nothing is left then has sums of
+        zero, at which no model can be fitted.
         """
         stats, design = self.stats, self.design
         p = stats.p
         R = Y.shape[1]
         base = np.zeros((R, p))
         if p:
+            size = np.einsum("nr,nr->r", Y, Y)
             XX = stats.xx[:p, :p]
             for _ in range(2):
                 shift = np.linalg.solve(XX, self.WX.T @ Y)
                 Y = Y - self.X @ shift
                 base += (stats.reference.T[:p, :p] @ shift).T
+            Y[:, np.einsum("nr,nr->r", Y, Y) < ROUNDING * size] = 0.0
         zy = tuple(
             np.ascontiguousarray((Z @ Y).T).reshape(R, block.factor.n_levels, block.k)
             for Z, block in zip(self.Z, design.blocks, strict=True)
