@@ -35,6 +35,9 @@ class General:
         self.start = warm_start(objective, evaluation.theta)
         self.costly = plan.costly
 
+    def prepare(self, n):
+        """Nothing is worth preparing for n responses."""
+
     def batch(self):
         """Replicates to take at a time."""
         return int(max(1, min(16, 4e6 / max(1, sum(map(_product, self._sizes))))))
@@ -47,14 +50,18 @@ class General:
     def fit(self, sums, out, rows):
         """Fit responses; see `OneFactor.fit`."""
         for i in range(sums.yy.size):
-            stats = products_with_response(
-                self.objective.stats, [zy[i] for zy in sums.zy], sums.xy[i], sums.yy[i]
-            )
-            objective = copy(self.objective)
-            objective.stats = stats
-            objective.solver = with_response(self.objective.solver, stats)
-            base = sums.base if sums.base.ndim == 1 else sums.base[i]
-            self.settle(objective, out, rows.start + i, base)
+            self.fit_one(sums, i, out, rows.start + i)
+
+    def fit_one(self, sums, i, out, row):
+        """Fit the i-th of several responses."""
+        stats = products_with_response(
+            self.objective.stats, [zy[i] for zy in sums.zy], sums.xy[i], sums.yy[i]
+        )
+        objective = copy(self.objective)
+        objective.stats = stats
+        objective.solver = with_response(self.objective.solver, stats)
+        base = sums.base if sums.base.ndim == 1 else sums.base[i]
+        self.settle(objective, out, row, base)
 
     def fit_design(self, design, out, row):
         """Fit another design of the same columns: resampled rows or levels."""

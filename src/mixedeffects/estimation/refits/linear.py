@@ -16,6 +16,7 @@ from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.independent import WithoutEach
 from mixedeffects.estimation.refits.nested import NestedClusters
 from mixedeffects.estimation.refits.one_factor import OneFactor
+from mixedeffects.estimation.refits.shared import Shared
 from mixedeffects.estimation.refits.simulate import (
     GaussianSimulator,
     MomentSimulator,
@@ -57,6 +58,8 @@ class LinearRefits(Refits):
     def _fitter(self) -> Any:
         if self.compiled:
             return OneFactor(self._objective, self._evaluation)
+        if Shared.serves(self._stats, self._evaluation, self._plan):
+            return Shared(self._general, self._evaluation, self._plan)
         return self._general
 
     @cached_property
@@ -103,6 +106,7 @@ class LinearRefits(Refits):
     def _drawing(self, stream, out):
         draw = self._simulator.at(self._evaluation.lambdas)
         stream, fitter = streams(stream(0)), self._fitter
+        fitter.prepare(out.n)
         size = fitter.batch()
         if isinstance(self._simulator, RowSimulator):
             size = self._fewer(size)
@@ -115,6 +119,7 @@ class LinearRefits(Refits):
 
     def _fitting(self, part, starts, out):
         offset, fitter, sums = self.design.offset, self._fitter, self._row_sums
+        fitter.prepare(out.n)
 
         def work(batch, rows):
             y = part(rows)

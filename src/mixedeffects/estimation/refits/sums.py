@@ -8,6 +8,8 @@ import numpy as np
 
 # sum of squares about the least-squares fit, of the response's own, that is rounding alone
 ROUNDING = 1e-26
+# the same above which taking the fit out once leaves digits enough
+LARGE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,15 @@ class RowSums:
         R = Y.shape[1]
         base = np.zeros((R, p))
         if p:
-            size = np.einsum("nr,nr->r", Y, Y)
-            XX = stats.xx[:p, :p]
+            XX, size = stats.xx[:p, :p], np.einsum("nr,nr->r", Y, Y)
             for _ in range(2):
                 shift = np.linalg.solve(XX, self.WX.T @ Y)
                 Y = Y - self.X @ shift
                 base += (stats.reference.T[:p, :p] @ shift).T
-            Y[:, np.einsum("nr,nr->r", Y, Y) < ROUNDING * size] = 0.0
+                left = np.einsum("nr,nr->r", Y, Y)
+                if (left > LARGE * size).all():
+                    break
+            Y[:, left < ROUNDING * size] = 0.0
         zy = tuple(
             np.ascontiguousarray((Z @ Y).T).reshape(R, block.factor.n_levels, block.k)
             for Z, block in zip(self.Z, design.blocks, strict=True)
