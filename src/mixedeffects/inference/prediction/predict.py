@@ -212,9 +212,13 @@ def _new_observations(fit: Fit, at, asked, table):
     heavier = predictors
     if prior is not None:
         heavier = {**predictors, "dispersion": predictors["dispersion"] - _half_log(family, prior)}
-    _, deviation = predictive_moments(family, heavier, total, trials)
+    moments = predictive_moments(family, heavier, total, trials)
+    deviation = moments[1]
+    known = moments if prior is None else predictive_moments(family, predictors, total, trials)
     lower, upper = (
-        predictive_quantiles(family, predictors, total, p, size=trials, weights=prior)
+        predictive_quantiles(
+            family, predictors, total, p, size=trials, weights=prior, moments=known
+        )
         for p in (0.5 - asked.level / 2.0, 0.5 + asked.level / 2.0)
     )
     if trials is not None and proportion is None:
