@@ -13,7 +13,7 @@ from mixedeffects.design import Design
 from mixedeffects.estimation.laplace.objective import LaplaceEvaluation, LaplaceObjective
 from mixedeffects.estimation.laplace.problem import Problem
 from mixedeffects.estimation.refits import CONVERGED, FAILED, ClusterDraws
-from mixedeffects.inference.resampling.bootstrap import parameter_names
+from mixedeffects.inference.resampling.parameters import parameter_names
 from tests import tolerances as tol
 
 GROUPS, ROWS = 30, 6

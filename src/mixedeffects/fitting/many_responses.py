@@ -12,7 +12,7 @@ import numpy as np
 from mixedeffects.errors import ConvergenceWarning, DataError, depth_of_package
 from mixedeffects.estimation.refits import CONVERGED, FAILED, SINGULAR
 from mixedeffects.inference import Table, n_parameters
-from mixedeffects.inference.resampling.bootstrap import parameter_names, parameter_values
+from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 
 STATUS = {CONVERGED: "converged", SINGULAR: "singular", FAILED: "failed"}
 # responses that an error names

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.crossprod import CrossProducts
 from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.refits.base import Draws, Job, Refits
 from mixedeffects.estimation.refits.batches import streams
@@ -25,7 +26,7 @@ from mixedeffects.estimation.refits.simulate import (
     drawn_rows,
     fixed_predictors,
 )
-from mixedeffects.estimation.refits.sums import RowSums
+from mixedeffects.estimation.refits.sums import RowCounts, RowSums
 from mixedeffects.family import Gaussian, Response
 
 # numbers in the responses that are summed at a time
@@ -136,6 +137,20 @@ class LinearRefits(Refits):
 
     def _designing(self, make, out):
         return replace(super()._designing(make, out), threads=self._threads)
+
+    def _counting(self, times, out):
+        general, weights = self._general, self.design.weights
+        layout, reference = self._stats.layout, self._stats.reference
+
+        def work(batch, rows):
+            for i in range(rows.start, rows.stop):
+                count = np.asarray(times(i), dtype=float)
+                noise = RowCounts(count, weights)
+                stats = CrossProducts.of(self.design, layout, reference, noise)
+                stats = replace(stats, n=int(count.sum()))
+                general.fit_products((stats, self._plan), out, i)
+
+        return Job(work, 1, self._threads)
 
     def _taking(self, times, codes, out):
         if self.compiled and np.array_equal(codes, self.design.blocks[0].factor.codes):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import PriorWeights
+
 # sum of squares about the least-squares fit, of the response's own, that is rounding alone
 ROUNDING = 1e-26
 # the same above which taking the fit out once leaves digits enough
@@ -48,6 +50,20 @@ class MomentSums:
     xy: np.ndarray
     yy: np.ndarray
     base: np.ndarray
+
+
+class RowCounts(PriorWeights):
+    """The noise of rows that occur a number of times each, some of them never.
+
+    Takes counts (n,) array, and the prior weights (n,) of the rows or None.
+    """
+
+    def __init__(self, counts, weights):
+        super().__init__(counts if weights is None else counts * weights)
+        self._log = 0.0 if weights is None else float(counts @ np.log(weights))
+
+    def log_determinant(self):
+        return self._log
 
 
 class RowSums:
