@@ -248,6 +248,16 @@ LME4_DEFAULT_RTOL = 2e-2
 # Two optimisers that stop at a Newton decrement of 1e-10, at optima whose curvature is of order
 # 10 or more: about 1e-5 in theta where it is flat, far less elsewhere.
 REFIT_ATOL = 1e-5
+# Standard deviations and correlations of some thousands of draws: 4.5 errors of 1 / sqrt(4,000).
+SIMULATED_SHARE = 0.08
+# A residual of weight a million beside random effects of one.
+NEXT_TO_NONE = 0.02
+# Bound of the error that a reduced model may make in an objective, and as much again for the
+# polynomial of its determinants.
+SHARED_OBJECTIVE = 2e-5
+# A step, and what central differences with it of functions of order one are off by.
+POLYNOMIAL_STEP = 1e-5
+POLYNOMIAL_SLOPE = 1e-8
 # Largest of some dozens of standard normal deviates of a Monte-Carlo mean with a fixed seed, and
 # the least of some dozens of p-values: false alarms once in thousands of seeds.
 MONTE_CARLO_Z = 4.5

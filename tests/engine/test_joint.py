@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mixedeffects as me
+from mixedeffects.engine import joint
 from tests import tolerances as tol
 
 
@@ -42,3 +43,26 @@ def test_the_engines_agree():
     one, other = (fit.evaluation.factorisation.joint(codes, Z) for fit in fits)
     assert one == pytest.approx(other, rel=tol.ROUNDING_E5)
     assert (one > 0).all()
+
+
+@pytest.mark.parametrize("batch", [2_000_000, 500])
+@pytest.mark.parametrize(
+    "formula", ["y ~ x + (x | a) + (1 | b)", "y ~ x + (1 | a) + (x | b)", "y ~ (1 | a) + (1 | b)"]
+)
+def test_many_rows_by_the_inverse_are_rows_one_by_one(formula, batch, monkeypatch):
+    fit = crossed(formula, engine="dense")
+    fact = fit.evaluation.factorisation
+    rng = np.random.default_rng(2)
+    n = 900
+    codes = [rng.integers(-1, block.factor.n_levels, n) for block in fit.design.blocks]
+    Z = [rng.normal(size=(n, block.k)) for block in fit.design.blocks]
+    monkeypatch.setattr(joint, "BATCH", batch)
+    used = []
+    by_inverse = joint._by_inverse
+    monkeypatch.setattr(joint, "_by_inverse", lambda *a: (used.append(1), by_inverse(*a))[1])
+    many = fact.joint(codes, Z)
+    assert used
+    used.clear()
+    few = [fact.joint([c[i : i + 1] for c in codes], [z[i : i + 1] for z in Z]) for i in range(n)]
+    assert not used
+    np.testing.assert_allclose(many, np.concatenate(few), rtol=tol.ROUNDING_E9)

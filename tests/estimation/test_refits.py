@@ -9,7 +9,7 @@ from scipy.stats import ks_2samp
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, OptionError
-from mixedeffects.estimation.refits import FAILED, SINGULAR, ClusterDraws
+from mixedeffects.estimation.refits import FAILED, SINGULAR, ClusterDraws, gather_design
 from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.nested import NestedClusters
 from mixedeffects.estimation.refits.simulate import (
@@ -380,3 +380,29 @@ def test_a_loaded_fit_is_refitted_alike(tmp_path):
     again = me.load(tmp_path / "fit.npz")
     one, two = fit.refits.parametric(20, 3), again.refits.parametric(20, 3)
     np.testing.assert_allclose(one.theta, two.theta, atol=tolerances.OPTIMUM_E6)
+
+
+@pytest.mark.parametrize(
+    ("formula", "data", "options"), [*MODELS[:2], MODELS[5], MODELS[6], *MODELS[14:]]
+)
+def test_rows_that_are_counted_are_rows_that_are_repeated(formula, data, options):
+    fit = model(formula, data, options)
+    n = fit.design.n
+    times = np.random.default_rng(3).multinomial(n, np.full(n, 1 / n), size=3)
+    found = fit.refits.counted(lambda i: times[i], 3)
+    right = fit.refits.designs(
+        lambda i: gather_design(fit.design, np.repeat(np.arange(n), times[i])), 3
+    )
+    np.testing.assert_allclose(found.objective, right.objective, atol=tolerances.SAME_OPTIMUM)
+    for name in ("theta", "beta", "sigma", "std_error"):
+        a, b = getattr(found, name), getattr(right, name)
+        np.testing.assert_allclose(a, b, atol=tolerances.OPTIMUM_E4)
+
+
+def test_rows_without_the_only_one_of_a_column_fail():
+    data = table()
+    data["t"] = (np.arange(240) == 3).astype(float)
+    fit = me.lmm("y ~ t + (1 | g)", data)
+    times = np.ones((2, 240), dtype=int)
+    times[1, 3] = 0
+    assert fit.refits.counted(lambda i: times[i], 2).status.tolist() == [0, FAILED]

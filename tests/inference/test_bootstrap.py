@@ -13,7 +13,9 @@ from scipy import stats
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, DataWarning, ModelError, NotAvailableError, OptionError
+from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.resampling import intervals
+from mixedeffects.inference.resampling.jackknife import jackknife
 from mixedeffects.inference.resampling.residual import reflated
 from tests import tolerances
 
@@ -364,3 +366,34 @@ def test_bad_options_are_refused():
         boot.confint(level=95)
     with pytest.raises(NotAvailableError, match="fixed"):
         boot.confint("studentized", parameters="random")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"kind": "bca"}, "crossed grouping factors leave none"),
+        ({"kind": "bca", "resample": "observation"}, "without each row"),
+        ({"kind": "bca", "resample": "cluster"}, "are crossed"),
+        ({"kind": "other"}, "kind='other' is not one of"),
+    ],
+)
+def test_intervals_that_cannot_be_had_are_refused_before_any_refit(options, said):
+    fit = crossed_fit()
+
+    def never(done, n):
+        raise AssertionError("something was refitted")
+
+    with pytest.raises((NotAvailableError, OptionError), match=said):
+        fit.confint(method="bootstrap", n=50, rng=1, progress=never, **options)
+
+
+def test_a_jackknife_is_the_fits_without_each_cluster():
+    """In one call where the clusters are the levels, else cluster by cluster."""
+    for fit in (sleep_fit(), nested_fit()):
+        left_out = jackknife(fit, "parametric", None)
+        codes = fit.design.blocks[outermost(fit.design)].factor.codes
+        for j in (0, int(codes.max())):
+            found = fit.refits.without(np.flatnonzero(codes == j))
+            np.testing.assert_allclose(
+                left_out[j, : found.beta.size], found.beta, rtol=tolerances.REFIT_ATOL
+            )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 from functools import cache
 
 import numpy as np
 import pytest
 
 import mixedeffects as me
+from mixedeffects.design import Design
+from mixedeffects.estimation.laplace.objective import LaplaceEvaluation, LaplaceObjective
+from mixedeffects.estimation.laplace.problem import Problem
 from mixedeffects.estimation.refits import CONVERGED, FAILED, ClusterDraws
-from mixedeffects.inference.resampling.bootstrap import parameter_names
+from mixedeffects.inference.resampling.parameters import parameter_names
 from tests import tolerances as tol
 
 GROUPS, ROWS = 30, 6
@@ -199,3 +203,29 @@ def test_levels_crossed_with_the_clusters_keep_their_identity():
     }  # fmt: skip
     # every cluster has the four levels in order, twice
     np.testing.assert_array_equal(found["h"], np.tile(np.arange(4), 14))
+
+
+@pytest.mark.parametrize("method", ["parametric", "cluster", "observation"])
+@pytest.mark.parametrize("nagq", [0, 1, 5])
+@pytest.mark.filterwarnings("ignore::mixedeffects.errors.DataWarning")
+def test_replicates_are_forgotten_when_they_are_done(method, nagq):
+    """Without the collector of circles, which would hide that rows live on for a while."""
+    fit = fit_to("binomial", table("binomial"), nagq=nagq)
+    fit.bootstrap(2, method=method, rng=1, threads=1)
+    gc.collect()
+    gc.disable()
+    try:
+        before = alive()
+        fit.bootstrap(4, method=method, rng=1, threads=1)
+        few = alive()
+        fit.bootstrap(12, method=method, rng=1, threads=1)
+        many = alive()
+    finally:
+        gc.enable()
+    assert few == many == before
+
+
+def alive():
+    """How many objects there are that hold a replicate's rows."""
+    kinds = (LaplaceEvaluation, LaplaceObjective, Problem, Design)
+    return [sum(isinstance(one, kind) for one in gc.get_objects()) for kind in kinds]

@@ -17,8 +17,11 @@ from scipy.stats import norm, poisson
 
 import mixedeffects as me
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.family import Gaussian, Poisson
-from mixedeffects.inference.prediction.predictive import predictive_quantiles
+from mixedeffects.family import Binomial, Gaussian, Poisson
+from mixedeffects.inference.prediction.predictive import (
+    predictive_moments,
+    predictive_quantiles,
+)
 from tests import tolerances as tol
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -432,3 +435,17 @@ def test_categories_may_be_called_like_columns_of_a_table():
     assert list(found) == names
     np.testing.assert_array_equal(found, plain.predict())
     assert list(fit.predict(interval="confidence")["category"][:3]) == names
+
+
+def test_zeros_and_ones_follow_from_their_average_probability():
+    """P(Y = 1) is the integral of the probability; quantiles jump where 1 - it passes p."""
+    eta, spread = np.linspace(-9.0, 9.0, 37), np.full(37, 1.7)
+    family, at, sds = Binomial(), {"conditional": eta}, {"conditional": spread}
+    one = [quad(lambda z, e=e: norm.pdf(z) / (1 + np.exp(-e - 1.7 * z)), -12, 12)[0] for e in eta]
+    size = np.ones(37)
+    mean, sd = predictive_moments(family, at, sds, size)
+    np.testing.assert_allclose(mean, one, atol=tol.PREDICTIVE_PROBABILITY)
+    np.testing.assert_allclose(sd**2, mean * (1 - mean), atol=tol.ROUNDING_E12)
+    for p in (0.025, 0.31, 0.5, 0.975):
+        found = predictive_quantiles(family, at, sds, p, size=size)
+        np.testing.assert_array_equal(found, np.where(1 - np.array(one) >= p, 0.0, 1.0))

@@ -39,6 +39,7 @@ from mixedeffects.doors import late
 if TYPE_CHECKING:
     from mixedeffects.design.collapsing import collapse
     from mixedeffects.design.left_out import LeftOut, has_rows, require_rows, without_rows
+    from mixedeffects.design.new_groups import group_codes
     from mixedeffects.design.rebuilding import rebuild_all
     from mixedeffects.design.redesign import redesigned
     from mixedeffects.design.response_form import ResponseForm
@@ -53,6 +54,7 @@ __getattr__ = late(
         **dict.fromkeys(("LeftOut", "has_rows", "require_rows", "without_rows"), "left_out"),
         **dict.fromkeys(("Collapsed", "equal_rows"), "row_keys"),
         "ResponseForm": "response_form",
+        "group_codes": "new_groups",
         "rebuild_all": "rebuilding",
         "redesigned": "redesign",
         "take_rows": "some_rows",
@@ -64,8 +66,8 @@ __all__ = [
     "MAIN", "AliasedColumn", "Block", "Collapsed", "Design", "Factor", "LeftOut", "LinearPredictor",
     "MissingReport", "ModelSpec", "RandomTerm", "Rebuilt", "ResponseForm", "SourceColumns",
     "TermCoding", "as_labels", "assemble", "build_design", "code_numbers", "collapse", "dense",
-    "equal_rows", "has_rows", "in_order", "index_from_dict", "index_to_dict", "is_code",
-    "is_nested", "label_text", "nesting", "open_table", "pieces", "rebuild_all",
+    "equal_rows", "group_codes", "has_rows", "in_order", "index_from_dict", "index_to_dict",
+    "is_code", "is_nested", "label_text", "nesting", "open_table", "pieces", "rebuild_all",
     "redesigned", "require_rows", "row_labels", "rows_of", "rows_used", "select_columns", "stack",
     "take_rows", "term_codings", "to_frame", "triangle", "without_rows",
 ]  # fmt: skip

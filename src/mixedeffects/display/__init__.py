@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mixedeffects.display.exploration import ExplorationDisplay
     from mixedeffects.display.influence import Influence
     from mixedeffects.display.least_squares import LeastSquares
+    from mixedeffects.display.many_responses import ManyResponses
     from mixedeffects.display.means import EstimatedMeans
     from mixedeffects.display.profile import Profile
     from mixedeffects.display.quantile_residuals import QuantileResiduals
@@ -32,6 +33,7 @@ __getattr__ = late(
         "ExplorationDisplay": "exploration",
         "Influence": "influence",
         "LeastSquares": "least_squares",
+        "ManyResponses": "many_responses",
         "ModelComparison": "comparison",
         "Profile": "profile",
         "QuantileResiduals": "quantile_residuals",
@@ -49,6 +51,7 @@ __all__ = [
     "ExplorationDisplay",
     "Influence",
     "LeastSquares",
+    "ManyResponses",
     "ModelComparison",
     "Profile",
     "QuantileResiduals",

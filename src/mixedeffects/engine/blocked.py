@@ -20,12 +20,12 @@ BATCH = 4096
 class Factorisation(Coordinates):
     """M factored with the leaf eliminated first. Takes Lambdas sequence of (k, k) arrays."""
 
-    __slots__ = ("_F", "_FA", "_K", "_U_fixed", "_scaled", "_selected")
+    __slots__ = ("_F", "_FA", "_K", "_U_fixed", "_rest_joint", "_scaled", "_selected")
 
     def __init__(self, engine, Lambdas):
         stats, layout = engine.stats, engine.layout
         self._engine, self._Lambdas = engine, Lambdas
-        self._N = self._FA = self._selected = self._solution = None
+        self._N = self._FA = self._selected = self._solution = self._rest_joint = None
         self._rest: Any = None
         self.C = xx = stats.xx.copy()
         K, F, KB, self.logdet = levels.eliminate(

@@ -6,6 +6,9 @@ that occur together are correlated, so it takes more than the diagonal blocks of
 leaf's levels eliminated (K_j and V_j of `mixedeffects.engine.blocked`),
 
     z'Lambda M^-1 Lambda'z = z_j'K_j z_j + v'R^-1v,    v = Lambda_r'(z_r - V_j'K_j z_j).
+
+Few rows take a solution each. Many take R^-1 itself: of C = Lambda_r R^-1 Lambda_r' and the
+products V_jC of the levels j, each made once, a row needs some entries.
 """
 
 from __future__ import annotations
@@ -67,6 +70,8 @@ def blocked_joint(fact, codes, Z):
         out += np.einsum("na,na->n", half, Z[leaf])
     if not layout.m:
         return out
+    if fact._engine.remainder.name == "dense" and n * layout.m > _inverse_flops(fact) / layout.m:
+        return out + _by_inverse(fact, codes, Z, half)
     step = max(1, BATCH // layout.m)
     for lo in range(0, n, step):
         rows = slice(lo, min(lo + step, n))
@@ -84,7 +89,58 @@ def blocked_joint(fact, codes, Z):
 
 def joint_flops(fact, n):
     """Floating-point operations of `blocked_joint` for n rows."""
-    return 2.0 * n * fact._engine.remainder.entries
+    solved = 2.0 * n * fact._engine.remainder.entries
+    if fact._engine.remainder.name != "dense":
+        return solved
+    return min(solved, 2.0 * _inverse_flops(fact) + 100.0 * n)
+
+
+def _inverse_flops(fact):
+    """Multiplications for R^-1 and its products with the leaf's levels, done once."""
+    layout, crossing = fact._engine.layout, fact._engine.crossing
+    # sparse products are some ten times slower than dense ones
+    return layout.m**3 / 3.0 + 10.0 * crossing.V.nnz * layout.m
+
+
+def _by_inverse(fact, codes, Z, half):
+    """v'R^-1v of many rows."""
+    layout, leaf = fact._engine.layout, fact._engine.layout.leaf
+    C = _rest_covariance(fact)
+    places = [(offset, layout.k[f]) for f, offset in zip(layout.rest, layout.offsets, strict=True)]
+    out = dense_joint(places, C, [codes[f] for f in layout.rest], [Z[f] for f in layout.rest])
+    if half is None:
+        return out
+    S, _ = fact._select()
+    out += np.einsum("na,nab,nb->n", half, S[codes[leaf]], half)
+    V, k = fact._engine.crossing.V, layout.k[leaf]
+    used, place = np.unique(codes[leaf], return_inverse=True)  # those below zero have half = 0
+    order = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place))
+    step = max(1, BATCH // (k * layout.m))
+    for lo in range(0, used.size, step):
+        hi = min(lo + step, used.size)
+        levels = np.maximum(used[lo:hi], 0)
+        VC = V[(k * levels[:, None] + np.arange(k)).ravel()] @ C
+        rows = order[ends[lo - 1] if lo else 0 : ends[hi - 1]]
+        first = k * (place[rows] - lo)
+        for f, (offset, width) in zip(layout.rest, places, strict=True):
+            for a in range(width):
+                column = offset + width * np.maximum(codes[f][rows], 0) + a
+                z = np.where(codes[f][rows] < 0, 0.0, Z[f][rows, a])
+                for b in range(k):
+                    out[rows] -= 2.0 * z * half[rows, b] * VC[first + b, column]
+    return out
+
+
+def _rest_covariance(fact):
+    """C = Lambda_r R^-1 Lambda_r', (m, m), kept."""
+    if fact._rest_joint is None:
+        m = fact._engine.layout.m
+        P = fact._select()[1].reshape(m, m)
+        P = np.tril(P) + np.tril(P, -1).T
+        half = fact._lambda_times(P)
+        fact._rest_joint = fact._lambda_times(np.ascontiguousarray(half.T))
+    return fact._rest_joint
 
 
 def _through_leaf(V, codes, half):

@@ -141,8 +141,9 @@ def _profile(fit: Fit, level, **options):
 def _bootstrap(
     fit: Fit, level, kind="percentile", resample="parametric", parameters=None, **options
 ):  # fmt: skip
-    from mixedeffects.inference.resampling import bootstrap
+    from mixedeffects.inference.resampling import bootstrap, check_intervals
 
+    check_intervals(fit, kind, resample, options.get("groups"))
     found = bootstrap(fit, method=resample, **options)
     return found.confint(kind=kind, level=level, parameters=parameters)
 

@@ -27,12 +27,17 @@ def announced(fit):
     return fit
 
 
-def announcing(function):
-    """List a function that returns a fit as a method that announces it."""
+def refitting(function):
+    """List `refit` as a method: one fit is announced, fits of many responses are displayed."""
 
     @wraps(function)
     def method(self, *args, **kwargs):
-        return announced(function(self, *args, **kwargs))
+        result = function(self, *args, **kwargs)
+        if isinstance(result, type(self)):
+            return announced(result)
+        from mixedeffects.display import ManyResponses
+
+        return ManyResponses(result, self.design.spec.to_frame)
 
     return method
 
@@ -98,7 +103,7 @@ class MixedModel(MakeTables):
     equation = Listed("mixedeffects.display.equation")
     report = Listed("mixedeffects.report")
 
-    refit = Listed("mixedeffects.fitting", announcing)
+    refit = Listed("mixedeffects.fitting", refitting)
     save = save
     to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
     to_maketables = to_maketables

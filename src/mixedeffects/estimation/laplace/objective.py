@@ -61,7 +61,8 @@ class LaplaceObjective:
         near = self._near if near is None else near
         evaluation = self._at(np.array(x, dtype=float), near)
         if np.isfinite(evaluation.value):
-            self._near = evaluation
+            # not the evaluation, which knows its objective: in a circle both would live on
+            self._near = StartingPoint(evaluation.mode, evaluation.lambdas, evaluation.estimates)
         return evaluation
 
     def _at(self, x, near):
@@ -97,7 +98,7 @@ class StartingPoint:
     Attributes
     ----------
     mode : Mode
-        Of which only u is known.
+        Of which only u is read, and the factor where there is one.
     lambdas : list of (k, k) arrays
     estimates : (n_parameters,) array
     """

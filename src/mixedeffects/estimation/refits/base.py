@@ -18,7 +18,7 @@ import numpy as np
 from mixedeffects.design import Design
 from mixedeffects.errors import DataError, OptionError
 from mixedeffects.estimation.refits.batches import in_batches, streams
-from mixedeffects.estimation.refits.gather import ClusterDraws
+from mixedeffects.estimation.refits.gather import ClusterDraws, gather_design
 from mixedeffects.estimation.refits.results import RefitResults
 from mixedeffects.options import check_count
 
@@ -215,6 +215,14 @@ class Refits(ABC):
 
         return self._designing(make, out)
 
+    def _counting(self, times, out) -> Job:
+        """Fits rows that occur ``times(i)`` times, in the levels that they are in."""
+
+        def make(i):
+            return gather_design(self.design, np.repeat(np.arange(self.design.n), times(i)))
+
+        return self._designing(make, out)
+
     # what can be asked of all of them ---------------------------------------------------------
 
     @property
@@ -327,6 +335,21 @@ class Refits(ABC):
             R, times = len(table), lambda rows: table[rows]
         out = self.empty(R)
         return self._run(self._taking(times, codes, out), out, threads, progress)
+
+    def counted(self, times, n, *, threads=None, progress=False) -> RefitResults:
+        """Fit the data with every row taken a number of times; levels stay what they are.
+
+        Parameters
+        ----------
+        times : callable
+            From the number of a replicate to (n_rows,) whole numbers; called from several threads.
+        n : int
+            Replicates.
+        threads, progress
+            As in `parametric`.
+        """
+        out = self.empty(n)
+        return self._run(self._counting(times, out), out, threads, progress)
 
     def designs(self, make, n, *, threads=None, progress=False) -> RefitResults:
         """Fit designs with the same columns and other rows.

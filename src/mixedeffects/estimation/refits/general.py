@@ -9,14 +9,16 @@ import numpy as np
 
 from mixedeffects.crossprod import CrossProducts
 from mixedeffects.engine import Solver, make_plan, with_response
-from mixedeffects.estimation.boundary import singular_directions
+from mixedeffects.estimation.boundary import clearly_regular, singular_directions
 from mixedeffects.estimation.minimize import NO_RESIDUAL, rival, settle
-from mixedeffects.estimation.newton import ENOUGH, TIGHT, newton
+from mixedeffects.estimation.newton import ENOUGH, TIGHT, newton, newton_step
 from mixedeffects.estimation.objective import LMMObjective
 from mixedeffects.estimation.refits.one_factor import store, warm_start
 from mixedeffects.estimation.refits.results import CONVERGED, FAILED, SINGULAR
 from mixedeffects.estimation.refits.sums import own_sums
 
+# Newton decrement at which a costly search ends; the step that is left leaves a thousandth of it
+LAST = 1e-3
 # the last pivot of X'V^-1X, of its diagonal entry, below which columns are dependent
 DEPENDENT = 1e-10
 
@@ -35,6 +37,9 @@ class General:
         self.start = warm_start(objective, evaluation.theta)
         self.costly = plan.costly
 
+    def prepare(self, n):
+        """Nothing is worth preparing for n responses."""
+
     def batch(self):
         """Replicates to take at a time."""
         return int(max(1, min(16, 4e6 / max(1, sum(map(_product, self._sizes))))))
@@ -47,14 +52,18 @@ class General:
     def fit(self, sums, out, rows):
         """Fit responses; see `OneFactor.fit`."""
         for i in range(sums.yy.size):
-            stats = products_with_response(
-                self.objective.stats, [zy[i] for zy in sums.zy], sums.xy[i], sums.yy[i]
-            )
-            objective = copy(self.objective)
-            objective.stats = stats
-            objective.solver = with_response(self.objective.solver, stats)
-            base = sums.base if sums.base.ndim == 1 else sums.base[i]
-            self.settle(objective, out, rows.start + i, base)
+            self.fit_one(sums, i, out, rows.start + i)
+
+    def fit_one(self, sums, i, out, row):
+        """Fit the i-th of several responses."""
+        stats = products_with_response(
+            self.objective.stats, [zy[i] for zy in sums.zy], sums.xy[i], sums.yy[i]
+        )
+        objective = copy(self.objective)
+        objective.stats = stats
+        objective.solver = with_response(self.objective.solver, stats)
+        base = sums.base if sums.base.ndim == 1 else sums.base[i]
+        self.settle(objective, out, row, base)
 
     def fit_design(self, design, out, row):
         """Fit another design of the same columns: resampled rows or levels."""
@@ -83,13 +92,13 @@ class General:
 
     def settle(self, objective, out, row, base):
         """Minimise from the original's optimum; further starts as an ordinary fit has them."""
-        options = {"tolerance": ENOUGH if self.costly else TIGHT}
+        options = {"tolerance": LAST if self.costly else TIGHT}
         result = settle(objective, newton, self.start, options)
         if not np.isfinite(result.evaluation.value):
             return
         if not self.costly:
             result = rival(objective, newton, result, options)
-        evaluation = result.evaluation
+        evaluation = _stepped(result) if self.costly else result.evaluation
         RX = evaluation.factorisation.RX
         pivots, sizes = RX.diagonal() ** 2, np.einsum("ij,ij->j", RX, RX)
         dependent = bool((pivots < DEPENDENT * sizes).any())
@@ -105,6 +114,19 @@ class General:
             (inverse @ inverse.T)[None],
             np.array([[evaluation.value, evaluation.s2]]), np.array([status]), base,
         )  # fmt: skip
+
+
+def _stepped(result):
+    """The optimum after the Newton step that is left, without a look at its gradient."""
+    at = result.evaluation
+    terms = at.objective.parameters.terms
+    if not (result.converged and all(clearly_regular(at, term) for term in terms)):
+        return at
+    step, decrement = newton_step(at.curvature, at.gradient, at.theta)
+    if decrement < ENOUGH:
+        return at
+    after = at.objective.evaluate(at.theta + step)
+    return after if after.value < at.value else at
 
 
 def _product(pair):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.crossprod import CrossProducts
 from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.refits.base import Draws, Job, Refits
 from mixedeffects.estimation.refits.batches import streams
@@ -16,6 +17,7 @@ from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.independent import WithoutEach
 from mixedeffects.estimation.refits.nested import NestedClusters
 from mixedeffects.estimation.refits.one_factor import OneFactor
+from mixedeffects.estimation.refits.shared import Shared
 from mixedeffects.estimation.refits.simulate import (
     GaussianSimulator,
     MomentSimulator,
@@ -24,7 +26,7 @@ from mixedeffects.estimation.refits.simulate import (
     drawn_rows,
     fixed_predictors,
 )
-from mixedeffects.estimation.refits.sums import RowSums
+from mixedeffects.estimation.refits.sums import RowCounts, RowSums
 from mixedeffects.family import Gaussian, Response
 
 # numbers in the responses that are summed at a time
@@ -57,6 +59,8 @@ class LinearRefits(Refits):
     def _fitter(self) -> Any:
         if self.compiled:
             return OneFactor(self._objective, self._evaluation)
+        if Shared.serves(self._stats, self._evaluation, self._plan):
+            return Shared(self._general, self._evaluation, self._plan)
         return self._general
 
     @cached_property
@@ -103,6 +107,7 @@ class LinearRefits(Refits):
     def _drawing(self, stream, out):
         draw = self._simulator.at(self._evaluation.lambdas)
         stream, fitter = streams(stream(0)), self._fitter
+        fitter.prepare(out.n)
         size = fitter.batch()
         if isinstance(self._simulator, RowSimulator):
             size = self._fewer(size)
@@ -115,6 +120,7 @@ class LinearRefits(Refits):
 
     def _fitting(self, part, starts, out):
         offset, fitter, sums = self.design.offset, self._fitter, self._row_sums
+        fitter.prepare(out.n)
 
         def work(batch, rows):
             y = part(rows)
@@ -131,6 +137,20 @@ class LinearRefits(Refits):
 
     def _designing(self, make, out):
         return replace(super()._designing(make, out), threads=self._threads)
+
+    def _counting(self, times, out):
+        general, weights = self._general, self.design.weights
+        layout, reference = self._stats.layout, self._stats.reference
+
+        def work(batch, rows):
+            for i in range(rows.start, rows.stop):
+                count = np.asarray(times(i), dtype=float)
+                noise = RowCounts(count, weights)
+                stats = CrossProducts.of(self.design, layout, reference, noise)
+                stats = replace(stats, n=int(count.sum()))
+                general.fit_products((stats, self._plan), out, i)
+
+        return Job(work, 1, self._threads)
 
     def _taking(self, times, codes, out):
         if self.compiled and np.array_equal(codes, self.design.blocks[0].factor.codes):

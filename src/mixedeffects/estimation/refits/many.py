@@ -62,9 +62,7 @@ class ManyObjectives:
         if moments_y is None:
             moments.add_moments(F, cls, weight, f, count, xx, xy, yy)
         elif shared is None:
-            moments.add_moments(
-                F, cls, weight, np.zeros((1, *F.shape[:2])), count, xx, xy[:1] * 0.0, yy[:1] * 0.0
-            )
+            count[0], xx[0] = class_moments(F, cls, C)
         if shared is not None:
             count, xx = shared
         self.shared = count, xx
@@ -107,3 +105,17 @@ class ManyObjectives:
             self.cols, self.E, self.S, self.L, self.beta, self.Q, self.D, self.W, self.gradient,
             self.curvature,
         )  # fmt: skip
+
+
+def class_moments(F, cls, C):
+    """Levels of each class (C,), and their moments of the fixed-effect columns (C, k p, k p).
+
+    What a kernel has for each replicate, for all of them, and so without waiting for its compiler.
+    Takes F (q, k, p) and cls (q,) arrays.
+    """
+    count = np.bincount(cls, minlength=C)
+    rows = F.reshape(F.shape[0], -1)[np.argsort(cls, kind="stable")]
+    out = np.empty((C, rows.shape[1], rows.shape[1]))
+    for c, part in enumerate(np.split(rows, np.cumsum(count)[:-1])):
+        out[c] = part.T @ part
+    return count.astype(float), out

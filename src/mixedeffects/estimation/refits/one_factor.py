@@ -129,6 +129,9 @@ class OneFactor:
         self._levels: Any = None
         self._shared: Any = None
 
+    def prepare(self, n):
+        """Nothing is worth preparing for n responses."""
+
     def batch(self):
         """Replicates to take at a time: enough to amortise calls, few enough for memory."""
         q, k, p = self.F.shape

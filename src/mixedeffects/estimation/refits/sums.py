@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixedeffects.covariance import PriorWeights
+
+# sum of squares about the least-squares fit, of the response's own, that is rounding alone
+ROUNDING = 1e-26
+# the same above which taking the fit out once leaves digits enough
+LARGE = 1e-8
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseSums:
@@ -45,6 +52,20 @@ class MomentSums:
     base: np.ndarray
 
 
+class RowCounts(PriorWeights):
+    """The noise of rows that occur a number of times each, some of them never.
+
+    Takes counts (n,) array, and the prior weights (n,) of the rows or None.
+    """
+
+    def __init__(self, counts, weights):
+        super().__init__(counts if weights is None else counts * weights)
+        self._log = 0.0 if weights is None else float(counts @ np.log(weights))
+
+    def log_determinant(self):
+        return self._log
+
+
 class RowSums:
     """Sums responses given row by row."""
 
@@ -76,18 +97,23 @@ class RowSums:
         """Sums of the columns of Y (n, R), the offset already taken out.
 
         The least-squares fit on X is taken out first: sums of squares of a response with a large
-        mean would lose the digits that matter.
+        mean would lose the digits that matter. A response of which nothing is left then has sums of
+        zero, at which no model can be fitted.
         """
         stats, design = self.stats, self.design
         p = stats.p
         R = Y.shape[1]
         base = np.zeros((R, p))
         if p:
-            XX = stats.xx[:p, :p]
+            XX, size = stats.xx[:p, :p], np.einsum("nr,nr->r", Y, Y)
             for _ in range(2):
                 shift = np.linalg.solve(XX, self.WX.T @ Y)
                 Y = Y - self.X @ shift
                 base += (stats.reference.T[:p, :p] @ shift).T
+                left = np.einsum("nr,nr->r", Y, Y)
+                if (left > LARGE * size).all():
+                    break
+            Y[:, left < ROUNDING * size] = 0.0
         zy = tuple(
             np.ascontiguousarray((Z @ Y).T).reshape(R, block.factor.n_levels, block.k)
             for Z, block in zip(self.Z, design.blocks, strict=True)

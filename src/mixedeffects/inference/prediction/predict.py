@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixedeffects.design import as_labels, open_table, row_labels
-from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.errors import DataError, OptionError
 from mixedeffects.inference.in_the_data import in_the_data
 from mixedeffects.inference.prediction.mean_range import kept_inside
+from mixedeffects.inference.prediction.new_observations import new_weights
 from mixedeffects.inference.prediction.rows import (
     PredictorRows,
     linear_predictors,
@@ -151,7 +152,7 @@ def _interval(fit: Fit, at, asked, target, table):
         if asked.between:
             variance += new_group_variance(fit, rows)[target.names[0]]
         if asked.interval == "prediction":
-            prior = _new_weights(fit, rows, asked, table)
+            prior = new_weights(fit, rows, asked.weights, table)
             residual = np.zeros(rows.n) + fit.noise.variance / (1.0 if prior is None else prior)
             variance += residual
     se = np.sqrt(variance)
@@ -195,7 +196,7 @@ def _new_observations(fit: Fit, at, asked, table):
             )
     else:
         _times(fit, rows, asked, table)
-    prior = _new_weights(fit, rows, asked, table)
+    prior = new_weights(fit, rows, asked.weights, table)
     spread = _spread(fit, rows) if asked.between else at.spread
     total: dict[str, np.ndarray] = {}
     known, one = fit.uncertainty(), np.ones(rows.n)
@@ -212,9 +213,13 @@ def _new_observations(fit: Fit, at, asked, table):
     heavier = predictors
     if prior is not None:
         heavier = {**predictors, "dispersion": predictors["dispersion"] - _half_log(family, prior)}
-    _, deviation = predictive_moments(family, heavier, total, trials)
+    moments = predictive_moments(family, heavier, total, trials)
+    deviation = moments[1]
+    known = moments if prior is None else predictive_moments(family, predictors, total, trials)
     lower, upper = (
-        predictive_quantiles(family, predictors, total, p, size=trials, weights=prior)
+        predictive_quantiles(
+            family, predictors, total, p, size=trials, weights=prior, moments=known
+        )
         for p in (0.5 - asked.level / 2.0, 0.5 + asked.level / 2.0)
     )
     if trials is not None and proportion is None:
@@ -316,23 +321,3 @@ def _inverse(link, eta):
 def _half_log(family, weights):
     """What weights take from the dispersion predictor: log sigma of the gaussian, else log phi."""
     return np.log(weights) * (0.5 if family.name == "gaussian" else 1.0)
-
-
-def _new_weights(fit: Fit, rows, asked, table):
-    """Prior weights of new observations, None for one."""
-    known = fit.design.weights
-    if not fit.family.weights_scale_dispersion:
-        if asked.weights is not None:
-            raise NotAvailableError(
-                f"weights of the {fit.family.name} family count rows; a new observation has none"
-            )
-        return None
-    if asked.weights is not None:
-        given = row_numbers("weights", asked.weights, table, rows.kept, rows.n, fit.design)
-        return np.broadcast_to(given, (rows.n,))
-    if table is None or known is None:
-        return known
-    raise OptionError(
-        "the fit has prior weights, and those of the new observations are not known\n"
-        "give weights=, a column of the new table or a number such as 1"
-    )

@@ -55,6 +55,8 @@ def predictive_moments(family, predictors, spread, size):
 
     with np.errstate(all="ignore"):
         mean = average(first, eta, sd, *others, *trials)
+        if _zero_or_one(size):  # the mean is all there is to know
+            return mean, np.sqrt(np.maximum(mean * (1.0 - mean), 0.0))
         # squares of means that grow like exp(sd z) grow like exp(2 sd z)
         square = average(second, eta, sd, *others, *trials, growth=2.0)
         deviation = np.sqrt(np.maximum(square - mean * mean, 0.0))
@@ -64,7 +66,7 @@ def predictive_moments(family, predictors, spread, size):
     return mean, np.where(beyond, np.inf, deviation)
 
 
-def predictive_quantiles(family, predictors, spread, p, *, size=None, weights=None):
+def predictive_quantiles(family, predictors, spread, p, *, size=None, weights=None, moments=None):
     """Quantiles of new observations.
 
     Takes predictors dict of str to (n,) array.
@@ -75,6 +77,8 @@ def predictive_quantiles(family, predictors, spread, p, *, size=None, weights=No
         Standard deviations of the predictors "conditional" and "zi".
     size, weights : (n,) array, optional
         Trials and prior weights of the new observations.
+    moments : (mean, sd), optional
+        `predictive_moments` of these, where they are known.
 
     Returns
     -------
@@ -92,16 +96,25 @@ def predictive_quantiles(family, predictors, spread, p, *, size=None, weights=No
     array([9.8])
     """
     n = predictors["conditional"].shape[0]
+    if moments is None:
+        moments = predictive_moments(family, predictors, spread, size)
+    if _zero_or_one(size):
+        return np.where(1.0 - moments[0] >= p, 0.0, 1.0)
     out = np.empty(n)
     step = max(1, DOUBLES // POINTS)
     for lo in range(0, n, step):
         rows = slice(lo, lo + step)
         part = {name: x[rows] for name, x in predictors.items()}
         sd = {name: x[rows] for name, x in spread.items() if x is not None}
-        out[rows] = _quantiles(
-            family, part, sd, p, *(None if x is None else x[rows] for x in (size, weights))
-        )
+        trials, prior = (None if x is None else x[rows] for x in (size, weights))
+        known = moments[0][rows], moments[1][rows]
+        out[rows] = _quantiles(family, part, sd, p, trials, prior, known)
     return out
+
+
+def _zero_or_one(size):
+    """Whether responses are one trial each."""
+    return size is not None and bool(np.all(size == 1.0))
 
 
 def _arguments(family, predictors, spread):
@@ -166,10 +179,9 @@ def _change(family, arguments, spread, y, size, weights):
     return np.where(narrow, centre, 0.0), np.where(narrow, np.maximum(width, NARROWEST), WIDEST)
 
 
-def _quantiles(family, predictors, spread, p, size, weights):
+def _quantiles(family, predictors, spread, p, size, weights, moments):
     arguments = _arguments(family, predictors, spread)
     sd = spread.get("conditional")
-    moments = predictive_moments(family, predictors, spread, size)
 
     def below(y):
         """P(Y <= y) of every row."""

@@ -24,9 +24,10 @@ from mixedeffects.estimation.refits import (
     in_batches,
     streams,
 )
-from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.identification import known_covariance, unknown_components
 from mixedeffects.inference.resampling.clusters import cluster_codes
+from mixedeffects.inference.resampling.jackknife import jackknife
+from mixedeffects.inference.resampling.parameters import parameter_names, parameter_values
 from mixedeffects.inference.resampling.record import BootstrapFacts
 from mixedeffects.inference.resampling.residual import ResidualResponses
 from mixedeffects.inference.separated import at_the_limits, limits_of
@@ -35,9 +36,6 @@ from mixedeffects.options import check_count
 METHODS = ("parametric", "residual", "cluster", "observation")
 # share of failed refits above which a warning says so
 MANY_FAILED = 0.01
-# clusters above which leaving out each in turn would take too long: without compiled refits, which
-# take milliseconds each, and with them, which take time in proportion to the clusters
-MOST_LEFT_OUT, MOST_COMPILED = 2_000, 20_000
 
 
 def bootstrap(
@@ -159,43 +157,9 @@ def bootstrap(
         n_failed=results.n_failed,
         n_singular=results.n_singular,
         n_clusters=n_clusters,
-        jackknife=lambda: _jackknife(fit, method, codes),
+        jackknife=lambda: jackknife(fit, method, codes),
         n_separated=int(results.separated.sum()),
     )
-
-
-def parameter_names(fit):
-    """What `parameter_values` lists.
-
-    Returns
-    -------
-    effects, groups, terms : lists
-        As in `mixedeffects.inference.tidy`: "fixed", "ran_pars", or "extra" for the coefficients of
-        other predictors; grouping factor or None; "Days", "sd__Days", "cor__(Intercept).Days",
-        "sd__Observation".
-    """
-    names = list(fit.parameters.coefficient_names)
-    components = fit.parameters.components
-    others = len(names) - fit.beta.size
-    effects = ["fixed"] * fit.beta.size + ["extra"] * others + ["ran_pars"] * len(components)
-    groups = [None] * len(names) + [c.label for c in components]
-    return effects, groups, names + [c.name() for c in components]
-
-
-def parameter_values(fit, coefficients, theta, sigma):
-    """Coefficients of all predictors, standard deviations and correlations of many refits.
-
-    Parameters
-    ----------
-    coefficients, theta, sigma : (R, c), (R, n_theta) and (R,) arrays
-        In the user's columns.
-
-    Returns
-    -------
-    (R, P) array
-        A correlation with a standard deviation of zero is nan.
-    """
-    return np.concatenate([coefficients, fit.parameters.components_at(theta, sigma)], axis=1)
 
 
 def _words(method, name, n_clusters):
@@ -215,7 +179,10 @@ def _refits(fit, n, method, stream, codes, threads, progress):
         return refits.responses(ResidualResponses(fit, n, stream), **options)
     if method == "cluster":
         return refits.weighted(_Multiplicities(n, codes, stream), clusters=codes, **options)
-    return refits.designs(lambda i: draw_rows(fit.design, stream(i)), n, **options)
+    rows = fit.design.n
+    return refits.counted(
+        lambda i: np.bincount(stream(i).integers(0, rows, rows), minlength=rows), n, **options
+    )
 
 
 class _Multiplicities:
@@ -337,46 +304,3 @@ def _report_failures(failed, n):
             DataWarning,
             stacklevel=depth_of_package(),
         )
-
-
-def _jackknife(fit, method, codes):
-    """Parameters with each cluster left out."""
-    codes = _left_out_clusters(fit, method, codes)
-    q, refits = int(codes.max()) + 1, fit.refits
-    if q > (MOST_COMPILED if refits.compiled else MOST_LEFT_OUT):
-        raise NotAvailableError(
-            f'BCa intervals need a refit without each of {q:,} clusters\nuse kind="percentile"'
-        )
-    results = refits.weighted(_LeaveOneOut(q), clusters=codes)
-    out = parameter_values(fit, results.coefficients, results.theta, results.sigma)
-    out[~results.ok] = np.nan
-    return out
-
-
-def _left_out_clusters(fit, method, codes):
-    """The independent cluster of every row, which a jackknife leaves out one at a time."""
-    if method == "observation":
-        raise NotAvailableError(
-            "BCa intervals of a bootstrap of rows would need a refit without each row\n"
-            'use kind="percentile"'
-        )
-    if codes is None:
-        if outermost(fit.design) is None:
-            raise NotAvailableError(
-                "BCa intervals need refits without each independent cluster, and crossed grouping "
-                'factors leave none\nuse kind="percentile"'
-            )
-        codes, _ = cluster_codes(fit.design)
-    return codes
-
-
-class _LeaveOneOut:
-    """Every cluster once, but for one."""
-
-    def __init__(self, q):
-        self.n = q
-
-    def __call__(self, rows):
-        out = np.ones((rows.stop - rows.start, self.n), dtype=np.int64)
-        out[np.arange(out.shape[0]), np.arange(rows.start, rows.stop)] = 0
-        return out
