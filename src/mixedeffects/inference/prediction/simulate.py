@@ -131,7 +131,7 @@ def new_source(fit: Any, data, size, weights) -> Source:
     lost = rows.lost_to(rows.parts, warn=True)
     by_name = {name: rows.fixed(fit, name) for name in rows.parts}
     family = fit.family
-    if fit.linear:
+    if fit.kind.residual:
         by_name["dispersion"] = np.full(rows.n, np.log(fit.sigma))
     none = np.zeros(rows.n)  # thresholds: categories are drawn from them and the main predictor
     fixed = [by_name.get(name, none) for name in family.predictor_names]
