@@ -150,7 +150,8 @@ def fit_responses(fit, names, Y, hopeless=None, *, threads=None, progress=False)
     return ResponseFits(
         names, tuple(effects), tuple(groups), tuple(terms),
         _without(values, lost), _without(found.std_error, lost), _without(found.theta, lost),
-        _without(found.sigma, lost) if fit.kind.residual else None, _without(-0.5 * found.objective, lost),
+        _without(found.sigma, lost) if fit.kind.residual else None,
+        _without(-0.5 * found.objective, lost),
         status, n_parameters(fit), fit.design.n, f"{kind} by {by}",
         lambda i: fit.again(fit.with_response(Y[:, i].copy()), start=fit.as_start()),
     )  # fmt: skip
