@@ -12,7 +12,7 @@ SIDE = 290
 UNIT = (0.0, 1.0)
 
 
-def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
+def draw_quantile_residuals(fit, n=250, rng=0, *, groups="new"):
     """Where responses stand among simulations of them: anywhere alike, if the model is right.
 
     Left, the residuals in order against uniform quantiles; right, residuals along the ranks of
@@ -25,8 +25,8 @@ def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
         The fitted model; of the method, the model itself.
     n : int
         Simulations.
-    rng : numpy.random.Generator or int, optional
-        Source of random numbers, or its seed.
+    rng : numpy.random.Generator or int
+        Source of random numbers, or its seed: the same chart every time by default.
     groups : {"new", "conditional"}
         New random effects in every simulation (predictions are then those of the fixed part), or
         those of the fit.
