@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, points, reference, row_tooltip
 from mixedeffects.plot.library import altair
@@ -58,6 +60,8 @@ def draw_quantile_residuals(fit, n=250, rng=0, *, groups="new"):
         f"{view.facts['n_simulations']:,} simulations, {effects}; bands hold 95% of them",
         words_of_tests(view),
     )
+    if np.ptp(view.tables["data"].columns["rank"]) == 0:
+        words += ("right: every row has the same prediction, so that there is nothing to follow",)
     return Chart(view, drawing, fit.design.spec.to_frame, "Simulated quantile residuals", words)
 
 
