@@ -96,3 +96,51 @@ def test_every_part_of_a_model_has_its_own():
     picture = drawn(chart)
     assert chart.title == "Fixed effects of the part zi" and picture.says(chart.title)
     assert picture.marks("point") == 3 and picture.says("SexParent[Male]")
+
+
+def test_references_of_categories_are_named(pain):
+    assert pain.plot.coefficients().subtitle[1] == "reference: treatment = control"
+    owls = me.datasets.owls()
+    fit = me.glmm(
+        "SiblingNegotiation ~ FoodTreatment * SexParent + (1 | Nest)", owls, family="nbinom2",
+        zi="~ FoodTreatment",
+    )  # fmt: skip
+    both = "references: FoodTreatment = Deprived, SexParent = Female"
+    assert fit.plot.coefficients().subtitle[1] == both
+    zeros = fit.plot.coefficients(component="zi")
+    assert zeros.subtitle[1] == "reference: FoodTreatment = Deprived"
+    sas = me.lmm("score ~ C(style, SAS) + (1 | professor)", me.datasets.flipped_classrooms())
+    assert sas.plot.coefficients().subtitle[1] == "reference: style = Fully"
+
+
+@pytest.mark.parametrize(
+    ("formula", "axis"),
+    [
+        ("pain_score ~ time + (1 | patient)", "estimate, per unit of the column"),
+        ("pain_score ~ treatment + (1 | patient)", "difference from the reference"),
+        ("pain_score ~ treatment * time + (1 | patient)",
+         "per unit of the column, or difference from the reference"),
+        # a deviation from the mean of all levels is neither
+        ("pain_score ~ C(treatment, Sum) + (1 | patient)", "estimate"),
+        ("pain_score ~ poly(time, 2) + (1 | patient)", "estimate"),
+    ],
+)  # fmt: skip
+def test_the_axis_says_what_coefficients_are(formula, axis):
+    chart = me.lmm(formula, me.datasets.pain_trial()).plot.coefficients()
+    assert drawn(chart).says(axis)
+    assert f'"{axis}"' in str(chart.to_dict()).replace("'", '"')
+    if axis == "estimate":
+        assert len(chart.subtitle) == 1
+
+
+def test_a_row_of_numbers_has_as_many_digits_in_each():
+    fit = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", me.datasets.sleepstudy())
+    picture = drawn(fit.plot.coefficients())
+    assert picture.says("32.0  [11.3, 52.7]") and picture.says("80.0  [59.3, 101]")
+
+
+def test_log_odds_say_of_which_category():
+    table = {"status": ["alive", "dead", "dead"] * 20, "x": [0, 1, 2, 3, 4] * 12,
+             "ward": [1, 2, 3, 4] * 15}  # fmt: skip
+    fit = me.glmm("status ~ x + (1 | ward)", table, family="binomial")
+    assert fit.plot.coefficients().subtitle[0].endswith("logit scale of status = dead")

@@ -69,3 +69,8 @@ def test_bars_of_yes_and_no_are_called_so():
         "no": (said == "no").mean(), "yes": (said == "yes").mean()
     }  # fmt: skip
     assert drawn(chart).says("yes")
+
+
+def test_the_same_chart_twice():
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    assert fit.plot.predictive().to_dict() == fit.plot.predictive().to_dict()

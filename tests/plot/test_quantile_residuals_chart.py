@@ -135,3 +135,8 @@ def test_points_know_their_levels():
     for name in ("data", "uniform"):
         shown = chart.tables[name]
         assert (shown["level"] == table["Subject"].astype(str).to_numpy()[shown["row"]]).all()
+
+
+def test_the_same_chart_twice():
+    fit = me.glmm("incidence / size ~ period + (1 | herd)", me.datasets.cbpp())
+    assert fit.plot.quantile_residuals().to_dict() == fit.plot.quantile_residuals().to_dict()

@@ -129,3 +129,35 @@ def test_a_correlation_with_a_variance_of_zero_is_not_drawn():
     values = chart.tables["parameters"]["value"]
     assert np.isfinite(values).all()
     assert drawn(chart).says("sd__x")
+
+
+def _values(spec, field):
+    """Ticks that the axes of a field are given."""
+    if isinstance(spec, dict):
+        own = spec.get("encoding", {}).get(field, {})
+        found = [own["axis"]["values"]] if "values" in (own.get("axis") or {}) else []
+        return found + [v for part in spec.values() for v in _values(part, field)]
+    return [v for part in spec for v in _values(part, field)] if isinstance(spec, list) else []
+
+
+@pytest.mark.parametrize("optimizer", ["em", "newton", "Nelder-Mead"])
+def test_ticks_are_whole_iterations_and_powers_of_ten_and_few(optimizer):
+    data = me.datasets.pain_trial()
+    formula = "pain_score ~ treatment * time + (1 | patient)"
+    chart = me.lmm(formula, data, optimizer=optimizer).plot.trace()
+    spec, last = chart.to_dict(), chart.data["iteration"].max()
+    for ticks in _values(spec, "x"):
+        assert 1 <= len(ticks) <= 8 and all(t == int(t) <= last for t in ticks)
+        assert len(ticks) >= min(last, 2) + 1
+    powers = _values(spec, "y")[0]
+    assert 1 <= len(powers) <= 6
+    assert np.allclose(np.log10(powers), np.round(np.log10(powers)))
+
+
+def test_a_start_that_is_the_optimum_has_no_scale_of_what_was_to_win():
+    fit = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", me.datasets.sleepstudy())
+    chart = fit.plot.trace()
+    assert chart.data["iteration"].max() == 0
+    assert "newton: 0 iterations, 1 evaluation" in chart.subtitle
+    assert "bottom" not in " ".join(chart.subtitle)
+    assert not drawn(chart).says("1e+0")

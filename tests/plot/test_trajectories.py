@@ -160,14 +160,26 @@ def test_panels_are_one_for_each_level(sleep):
     assert picture.marks("point") == 180
 
 
-def test_factor_of_numbers_has_its_levels_only():
-    fit = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", me.datasets.sleepstudy())
+def test_factor_of_numbers_with_a_slope_has_its_levels_only():
+    fit = me.lmm("Reaction ~ factor(Days) + (Days | Subject)", me.datasets.sleepstudy())
     chart = fit.plot.trajectories()
     assert sorted(chart.tables["fixed"]["x"]) == list(range(10))
     expected = fit.predict(
         pd.DataFrame({"Days": chart.data["x"].astype(int), "Subject": chart.data["level"]})
     )
     assert np.allclose(chart.data["prediction"], expected, rtol=CHART_RTOL)
+
+
+@pytest.mark.parametrize("text", ["factor(Days)", "C(Days, Sum)", "as.factor(Days)"])
+def test_a_factor_alone_is_no_numeric_axis(text):
+    fit = me.lmm(f"Reaction ~ {text} + (1 | Subject)", me.datasets.sleepstudy())
+    with pytest.raises(me.NotAvailableError, match="shows the means of categories"):
+        fit.plot.trajectories()
+    with pytest.raises(me.OptionError, match="reads it as a factor only"):
+        fit.plot.trajectories("Days")
+    assert fit.plot.means("Days").data["level"].tolist() == [str(k) for k in range(10)]
+    both = me.lmm(f"Reaction ~ Days + {text} + (1 | Subject)", me.datasets.sleepstudy())
+    assert both.plot.trajectories().title == "Reaction along Days"
 
 
 def test_effects_of_the_enclosing_factor_are_in_and_of_a_crossed_one_are_not(rdata):

@@ -108,6 +108,54 @@ def test_page_draws_everything_and_fetches_nothing(name, opened, tmp_path):
     assert (pixels.min(axis=2) < 200).mean() > 0.01
 
 
+PHONE = 390
+# elements that can be scrolled sideways, and how far they reach
+SIDEWAYS = (
+    "[...document.querySelectorAll('body *')].filter(e => e.clientWidth > 0 && e.scrollWidth > "
+    "e.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX))"
+    ".map(e => `${e.className} ${e.getAttribute('aria-label')} ${e.scrollWidth}`)"
+)
+
+
+@pytest.mark.parametrize("interactive", [True, False])
+@pytest.mark.parametrize("name", ["slopes", "factor", "zeros", "crossed", "ordinal", "hostile"])
+def test_nothing_scrolls_sideways_on_a_phone(name, interactive, opened, tmp_path):
+    fit = hostile() if name == "hostile" else model(name)
+    charts = ["coefficients", "caterpillar", "qq_ranef", "trace"]
+    path = fit.report(tmp_path / "page.html", interactive=interactive, charts=charts)
+    with opened(path) as page:
+        page.ask("Emulation.setDeviceMetricsOverride", width=PHONE, height=844,
+                 deviceScaleFactor=1, mobile=True)  # fmt: skip
+        page.wait(DRAWN)
+        assert page.value("document.documentElement.scrollWidth") <= PHONE
+        assert page.value(SIDEWAYS) == []
+        # the numbers of a table say what they are
+        first = "getComputedStyle(document.querySelector('.grid td.number'), '::before').content"
+        assert page.value(first).strip('"') == page.value(
+            "document.querySelector('.grid td.number').dataset.label"
+        )
+
+
+def test_the_answer_is_first_and_charts_stand_beside_their_tables(opened, tmp_path):
+    with opened(model("slopes").report(tmp_path / "page.html")) as page:
+        page.wait(DRAWN)
+        titles = page.value("[...document.querySelectorAll('main > section')].map(s => s.id)")
+        assert titles == ["words", "results", "checks", "data", "model", "code", "references"]
+        top = "document.querySelector('{}').getBoundingClientRect().top"
+        assert page.value(top.format("#words")) < page.value(top.format("nav"))
+        assert page.value(top.format("nav")) < page.value(top.format("#results"))
+        for part, chart in (("fixed", "coefficients"), ("variances", "variance"),
+                            ("levels", "caterpillar")):  # fmt: skip
+            table = f"#{part} .pair table"
+            picture = f"#{part} .pair [data-chart={chart}]"
+            bottom = top.replace(".top", ".bottom")
+            assert page.value(top.format(picture)) < page.value(bottom.format(table))
+            assert page.value(top.format(table)) < page.value(bottom.format(picture))
+            right = f"document.querySelector('{table}').getBoundingClientRect().right"
+            left = f"document.querySelector('{picture}').getBoundingClientRect().left"
+            assert page.value(right) <= page.value(left)
+
+
 def test_the_policy_forbids_what_a_page_might_try(opened, tmp_path):
     """That nothing is fetched is no accident of the pages above."""
     path = model("factor").report(tmp_path / "page.html", charts=["coefficients"])

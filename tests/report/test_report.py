@@ -15,7 +15,7 @@ from tests import tolerances as tol
 from tests.display.word_models import MODELS, model
 from tests.report.pages import page
 
-HEADINGS = ["In words", "Data", "Model", "Results", "Diagnostics", "Code", "References"]
+HEADINGS = ["In words", "Results", "Diagnostics", "Data", "Model", "Code", "References"]
 
 
 class Reader(HTMLParser):

@@ -7,17 +7,30 @@ from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, GREY, INK
-from mixedeffects.views import coefficients_view, scale_words
+from mixedeffects.views import coefficients_view, event_words, few, scale_words
 
 STEP, WIDTH, NUMBERS = 22, 320, 190
 # Vega's expression for a row's numbers in words
 WRITTEN = "{} + '  [' + {} + ', ' + {} + ']'".format(
     *(
         f"format(datum.{name}, abs(datum.{name}) < 1e-4 || abs(datum.{name}) >= 1e7 ? '.3~e' "
-        ": ',.3~r')"
+        ": ',.3r')"
         for name in ("estimate", "lower", "upper")
     )
 )
+# what an axis is called, by what coefficients are: of numbers, of categories, both, or unknown
+AXES = {
+    "number": "estimate, per unit of the column",
+    "category": "difference from the reference",
+    "both": "per unit of the column, or difference from the reference",
+    "other": "estimate",
+}
+RATIOS = {
+    "number": "ratio per unit of the column, logarithmic",
+    "category": "ratio to the reference, logarithmic",
+    "both": "ratio per unit, or to the reference, logarithmic",
+    "other": "ratio, logarithmic",
+}
 
 
 def draw_coefficients(
@@ -25,8 +38,9 @@ def draw_coefficients(
 ):
     """Coefficients of the fixed effects with their confidence intervals, in the formula's order.
 
-    Those whose interval leaves out no effect are coloured. Coefficients are per unit of their
-    columns, so that lengths compare only between columns of one unit.
+    Those whose interval leaves out no effect are coloured. Coefficients of numbers are per unit of
+    their columns, so that lengths compare only between columns of one unit; those of categories are
+    differences from a reference, which is named below the title.
 
     Parameters
     ----------
@@ -72,10 +86,20 @@ def draw_coefficients(
     drawing = _forest(alt, view)
     part = "" if component == MAIN else f" of the part {component}"
     on = "" if exponentiate or component != MAIN else scale_words(fit)
+    if on and (event := event_words(fit)):
+        on += f" of {fit.design.spec.response}{event}"
     return Chart(
         view, drawing, fit.design.spec.to_frame, f"Fixed effects{part}",
-        (f"{100 * level:g}% confidence intervals, {facts['label']}{on}",),
+        (f"{100 * level:g}% confidence intervals, {facts['label']}{on}", *_references(facts)),
     )  # fmt: skip
+
+
+def _references(facts):
+    """The level that each factor's coefficients are differences from, as a line."""
+    found = [f"{factor} = {level}" for factor, level in facts["references"].items()]
+    if not found:
+        return ()
+    return (f"{'references' if len(found) > 1 else 'reference'}: {few(found)}",)
 
 
 def _forest(alt, view):
@@ -86,11 +110,11 @@ def _forest(alt, view):
         "term:N", sort=alt.EncodingSortField("position"), title=None,
         axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=260, labelPadding=8),
     )  # fmt: skip
-    title, scale = "estimate, per unit of the column", alt.Scale(padding=8)
+    title, scale = AXES[view.facts["kinds"]], alt.Scale(padding=8)
     if ratio:
-        title = "ratio per unit of the column, logarithmic"
+        title = RATIOS[view.facts["kinds"]]
         scale = alt.Scale(type="log", nice=False, padding=8)
-    x = alt.X("lower:Q", title=title, scale=scale, axis=alt.Axis(tickCount=6))
+    x = alt.X("lower:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, labelOverlap=True))
     colour = alt.condition("datum.verdict === 'unclear'", alt.value(GREY), alt.value(BLUE))
     tooltip = [alt.Tooltip("term:N")] + [
         alt.Tooltip(f"{name}:Q", format=".4g")

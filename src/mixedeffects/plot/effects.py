@@ -102,6 +102,8 @@ def draw_effects(
         f"{facts['group']} in order of its mean; {100 * level:g}% confidence intervals of "
         f"{facts['treatment']} means, {facts['label']}"
     )
+    if facts["said"]:
+        said = f"{said}; {facts['said']}"
     return Chart(
         view, drawing, fit.design.spec.to_frame,
         f"{facts['title']}: {facts['treatment']}, {facts['group']} and individual", (said,),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.means import mean_subtitle
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
 from mixedeffects.views import interaction_view
 
@@ -63,18 +64,19 @@ def draw_interaction(
             scale=alt.Scale(domain=by_levels, range=CATEGORIES[: len(by_levels)]),
             legend=alt.Legend(title=facts["by"], orient="bottom", symbolOpacity=1, labelLimit=0),
         )
-    title = f"mean of {facts['title']}"
-    y = alt.Y("estimate:Q", title=title, scale=alt.Scale(zero=False))
+    y = alt.Y("estimate:Q", title=facts["axis"], scale=alt.Scale(zero=False))
     tooltip = [alt.Tooltip("x:Q" if facts["numeric"] else "x:N", title=x)]
     if facts["by"]:
         tooltip.append(alt.Tooltip("by:N", title=facts["by"]))
     tooltip += [alt.Tooltip(f"{name}:Q", format=".4g") for name in ("estimate", "lower", "upper")]
+    chance = not facts["axis"].startswith("mean of")
+    title = f"{facts['axis'][:1].upper()}{facts['axis'][1:]}" if chance else "Means"
     draw = _along_numbers if facts["numeric"] else _along_levels
     drawing = draw(alt, base, facts, y, colour, tooltip)
     return Chart(
         view, drawing, fit.design.spec.to_frame,
-        f"Means along {x}" + (f" by {facts['by']}" if facts["by"] else ""),
-        (f"{100 * level:g}% confidence intervals, {facts['label']}",),
+        f"{title} along {x}" + (f" by {facts['by']}" if facts["by"] else ""),
+        (mean_subtitle(facts),),
     )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ def _along_numbers(alt, base, facts, y, colour, tooltip):
     )  # fmt: skip
     band = base.mark_area(opacity=0.2 if len(facts["by_levels"]) < 3 else 0.12).encode(
         x=x,
-        y=alt.Y("lower:Q", title=f"mean of {facts['title']}"),
+        y=alt.Y("lower:Q", title=facts["axis"]),
         y2=alt.Y2("upper:Q"),
         color=colour,
     )
@@ -112,7 +114,7 @@ def _along_levels(alt, base, facts, y, colour, tooltip):
             "by:N", sort=facts["by_levels"], scale=alt.Scale(type="point", range=[-room, room])
         )
     rules = base.mark_rule(strokeWidth=2).encode(
-        x=x, y=alt.Y("lower:Q", title=f"mean of {facts['title']}"), y2=alt.Y2("upper:Q"),
+        x=x, y=alt.Y("lower:Q", title=facts["axis"]), y2=alt.Y2("upper:Q"),
         color=colour, tooltip=tooltip, **shift,
     )  # fmt: skip
     lines = base.mark_line(strokeWidth=1.5, opacity=0.7).encode(

@@ -56,7 +56,7 @@ def draw_means(
         axis=alt.Axis(grid=True, ticks=False, domain=False, labelLimit=260),
     )  # fmt: skip
     x = alt.X(
-        "lower:Q", title=f"mean of {facts['title']}", scale=alt.Scale(zero=False, padding=8),
+        "lower:Q", title=facts["axis"], scale=alt.Scale(zero=False, padding=8),
         axis=alt.Axis(tickCount=6),
     )  # fmt: skip
     tooltip = [alt.Tooltip("level:N", title=", ".join(facts["specs"]) or "mean")]
@@ -83,7 +83,14 @@ def draw_means(
     each = max(STEP, DODGE * len(by_levels) if facts["by"] else STEP)
     drawing = alt.layer(rules, points).properties(width=WIDTH, height=each * len(levels))
     along = f" by {', '.join(facts['specs'])}" if facts["specs"] else ""
+    what = facts["axis"].replace("mean of", "means of", 1)
     return Chart(
-        view, drawing, fit.design.spec.to_frame, f"Means of {facts['title']}{along}",
-        (f"{100 * level:g}% confidence intervals, {facts['label']}",),
+        view, drawing, fit.design.spec.to_frame, f"{what[:1].upper()}{what[1:]}{along}",
+        (mean_subtitle(facts),),
     )  # fmt: skip
+
+
+def mean_subtitle(facts):
+    """The line below the title of a chart of means: intervals, what is held, averages."""
+    said = f"{100 * facts['coverage']:g}% confidence intervals, {facts['label']}"
+    return "; ".join(part for part in (said, facts["said"]) if part)

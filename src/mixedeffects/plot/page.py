@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixedeffects.plot.chart import unchecked
+from mixedeffects.plot.theme import QUIET
 from mixedeffects.views import View
 
 # between panels, for their titles and axes
@@ -15,7 +16,7 @@ SPACING = {"row": 100, "column": 80}
 LINES, LINE = 2, 13
 # what a page has once
 TOP = ("$schema", "config")
-TITLE = {"fontSize": 12, "subtitleFontSize": 10, "offset": 6, "anchor": "start"}
+TITLE = {"fontSize": 12, "subtitleFontSize": 10, "offset": 6, "anchor": "start", "frame": "group"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +29,8 @@ class Panel:
         Under which its data are found.
     words : tuple of str
         Lines below the title.
+    colour : str
+        Of these lines.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Panel:
     drawing: Any
     title: str
     words: tuple[str, ...] = ()
+    colour: str = QUIET
 
 
 def page(panels, columns):
@@ -50,13 +54,15 @@ def page(panels, columns):
         copies every chart several times over when charts are combined.
     """
     tables, facts, parts, datasets, whole = {}, {}, [], {}, {}
-    for panel in panels:
+    for k, panel in enumerate(panels):
         for i, (name, table) in enumerate(panel.view.tables.items()):
             tables[panel.name if i == 0 else f"{panel.name}: {name}"] = table
         facts[panel.name] = panel.view.facts
-        title = {"text": panel.title, **TITLE}
-        if panel.words:
-            title["subtitle"] = list(panel.words)
+        # as many lines as the others of its row have: titles are on one height
+        lines = [*panel.words, *[" "] * (_most_lines(panels, k, columns) - len(panel.words))]
+        title = {"text": panel.title, **TITLE, "subtitleColor": panel.colour}
+        if lines:
+            title["subtitle"] = lines
         part = unchecked(panel.drawing)
         datasets |= part.pop("datasets", {})
         whole |= {name: part.pop(name) for name in TOP if name in part}
@@ -68,6 +74,12 @@ def page(panels, columns):
         "resolve": {"scale": {"color": "independent"}}, "datasets": datasets,
     }  # fmt: skip
     return View(tables, (), facts), grid
+
+
+def _most_lines(panels, k, columns):
+    """Lines of the panel with most of them in the row that panel k is in."""
+    first = k - k % columns
+    return max(len(panel.words) for panel in panels[first : first + columns])
 
 
 def wrapped(lines, width):

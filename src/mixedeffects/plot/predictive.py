@@ -9,7 +9,7 @@ from mixedeffects.plot.theme import HEIGHT, INK, PALE, RED, WIDTH
 from mixedeffects.views import predictive_view
 
 
-def draw_predictive(fit, n=100, rng=None, *, groups="new"):
+def draw_predictive(fit, n=100, rng=0, *, groups="new"):
     """Shares of the responses in bins, with what simulations of the fit give.
 
     Parameters
@@ -18,8 +18,8 @@ def draw_predictive(fit, n=100, rng=None, *, groups="new"):
         The fitted model; of the method, the model itself.
     n : int
         Simulations; parameters are held at their estimates.
-    rng : numpy.random.Generator or int, optional
-        Source of random numbers, or its seed.
+    rng : numpy.random.Generator or int
+        Source of random numbers, or its seed: the same chart every time by default.
     groups : {"new", "conditional"}
         New random effects in every simulation, or those of the fit.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, points, reference, row_tooltip
 from mixedeffects.plot.library import altair
@@ -12,7 +14,7 @@ SIDE = 290
 UNIT = (0.0, 1.0)
 
 
-def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
+def draw_quantile_residuals(fit, n=250, rng=0, *, groups="new"):
     """Where responses stand among simulations of them: anywhere alike, if the model is right.
 
     Left, the residuals in order against uniform quantiles; right, residuals along the ranks of
@@ -25,8 +27,8 @@ def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
         The fitted model; of the method, the model itself.
     n : int
         Simulations.
-    rng : numpy.random.Generator or int, optional
-        Source of random numbers, or its seed.
+    rng : numpy.random.Generator or int
+        Source of random numbers, or its seed: the same chart every time by default.
     groups : {"new", "conditional"}
         New random effects in every simulation (predictions are then those of the fixed part), or
         those of the fit.
@@ -58,6 +60,8 @@ def draw_quantile_residuals(fit, n=250, rng=None, *, groups="new"):
         f"{view.facts['n_simulations']:,} simulations, {effects}; bands hold 95% of them",
         words_of_tests(view),
     )
+    if np.ptp(view.tables["data"].columns["rank"]) == 0:
+        words += ("right: every row has the same prediction, so that there is nothing to follow",)
     return Chart(view, drawing, fit.design.spec.to_frame, "Simulated quantile residuals", words)
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
 INK, GREY, PALE = "#333333", "#8C8C8C", "#D9D9D9"
+# of words below a title
+QUIET = "#666666"
 CATEGORIES = [BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, INK]
 # levels reliably above, reliably below, and the others
 VERDICTS = {"above": RED, "below": BLUE, "unclear": GREY}
@@ -38,7 +40,7 @@ CONFIG = {
     "axisY": {"titleLimit": HEIGHT},
     "title": {
         "anchor": "start", "fontSize": 14, "fontWeight": 600, "color": INK,
-        "subtitleColor": "#666666", "subtitleFontSize": 11, "offset": 12,
+        "subtitleColor": QUIET, "subtitleFontSize": 11, "offset": 12,
     },
     "header": {"labelFontSize": 11, "titleFontSize": 12, "labelColor": INK, "titleColor": INK},
     "legend": {"titleFontWeight": "normal", "labelFontSize": 11, "titleFontSize": 11},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, where
 from mixedeffects.plot.library import altair
@@ -11,6 +13,8 @@ from mixedeffects.views import trace_view
 WIDTH, HEIGHT, SMALL, COLUMNS = 560, 220, (150, 90), 3
 # iterations between ticks, some of which keeps them few enough
 STEPS = [k * 10**e for e in range(12) for k in (1, 2, 5)]
+# powers of ten at the axis of the objective
+MOST_POWERS = 6
 # points beside a small panel that its title may use
 ROOM = 40
 
@@ -49,9 +53,10 @@ def draw_trace(fit, *others):
     )  # fmt: skip
     x = alt.X("iteration:Q", title="iteration", axis=_steps(facts["last"], 7))
     base = alt.Chart(inline(view.tables["data"]))
+    criterion = facts["criterion"].replace("-2", "−2")
     y = alt.Y(
-        "height:Q", title=f"{facts['criterion']} above the lowest",
-        scale=alt.Scale(type="log", nice=False), axis=alt.Axis(format=".0e", tickCount=6),
+        "height:Q", title=f"{criterion} above the lowest",
+        scale=alt.Scale(type="log", nice=False), axis=_powers(view),
     )  # fmt: skip
     tooltip = [
         alt.Tooltip("fit:N", title="optimiser"),
@@ -71,7 +76,7 @@ def draw_trace(fit, *others):
         alt.Chart(inline(where(table, table.columns["parameter"] == name)))
         .mark_line(strokeWidth=1.5, point={"size": 10})
         .encode(
-            x=alt.X("iteration:Q", title=None, axis=_steps(facts["last"], 3)),
+            x=alt.X("iteration:Q", title=None, axis=_steps(facts["last"], 4)),
             y=alt.Y(
                 "value:Q", title=None, scale=_scale(facts, name),
                 axis=number_axis(4, format=f".{facts['digits'][name]}~g"),
@@ -85,13 +90,14 @@ def draw_trace(fit, *others):
         .properties(width=SMALL[0], height=SMALL[1], title=_panel_title(name))
         for name in facts["parameters"]
     ]  # fmt: skip
-    below = alt.concat(*small, columns=COLUMNS, bounds="flush", spacing={"row": 52, "column": 55})
+    below = alt.concat(*small, columns=COLUMNS, bounds="flush", spacing={"row": 52, "column": 66})
     drawing = alt.vconcat(top, below, spacing=30)
     said = [
-        f"{name}: {steps:,} iterations, {evaluations:,} evaluations"
+        f"{name}: {_counted(steps, 'iteration')}, {_counted(evaluations, 'evaluation')}"
         for name, steps, evaluations in _ends(view)
     ]
-    words = (*said, f"lowest {facts['criterion']}: {facts['objective']:.6f}, drawn at the bottom")
+    where_ = ", drawn at the bottom" if view.tables["data"].columns["gap"].any() else ""
+    words = (*said, f"lowest {criterion}: {facts['objective']:.6f}{where_}")
     return Chart(view, drawing, fit.design.spec.to_frame, "The optimiser's path", words)
 
 
@@ -107,9 +113,24 @@ def _steps(last, most):
     return number_axis(most, format="d", values=list(range(0, last + 1, step)))
 
 
+def _powers(view):
+    """An axis of powers of ten, few enough to be read; none where nothing was to win."""
+    c = view.tables["data"].columns
+    if not c["gap"].any():
+        return altair().Axis(labels=False, ticks=False, grid=False)
+    low, high = (math.log10(float(end(c["height"]))) for end in (min, max))
+    powers = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
+    step = max(1, -(-len(powers) // MOST_POWERS))
+    return number_axis(values=[10.0**k for k in powers[::step]], format="~e")
+
+
+def _counted(number, noun):
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _panel_title(name):
     return {
-        "text": name, "fontSize": 11, "fontWeight": "normal", "offset": 4,
+        "text": name, "fontSize": 11, "fontWeight": "normal", "offset": 4, "frame": "group",
         "limit": SMALL[0] + ROOM,
     }  # fmt: skip
 

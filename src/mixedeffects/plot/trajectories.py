@@ -76,9 +76,9 @@ def draw_trajectories(
             f"thick: fixed effects with {percent} band, {facts['label']}; thin: predictions of "
             f"{facts['group']}"
         )
-    return Chart(
-        view, drawing, fit.design.spec.to_frame, f"{facts['title']} along {facts['x']}", (said,)
-    )
+    # a column keeps its own letters
+    what = facts["title"].replace("probability of", "Probability of", 1)
+    return Chart(view, drawing, fit.design.spec.to_frame, f"{what} along {facts['x']}", (said,))
 
 
 def _colour(alt, facts, legend=True):

@@ -15,19 +15,25 @@ from mixedeffects.views.report_tables import extreme_levels
 
 # random effects of either end that are named
 MOST_LEVELS = 5
+# charts that stand beside other tables than those of the fixed effects
+BESIDE = {"variance": "variances", "caterpillar": "levels", "shrinkage": "levels"}
 
 
 def results_section(fit, facts, words, wishes):
-    """Tables of everything estimated, and the charts of it. Returns a `Section`."""
+    """Tables of everything estimated, each with the charts of it. Returns a `Section`."""
     figures, left_out = drawn_figures(fit, facts, wishes, "results")
+    beside = {
+        key: tuple(f for f in figures if BESIDE.get(f.key.split("-")[0], "fixed") == key)
+        for key in ("fixed", "variances", "levels")
+    }
     parts = [
-        Section("fixed", "Fixed effects", (*_fixed(facts), *_terms(facts))),
-        Section("variances", "Variance components", tuple(_variances(fit, facts))),
-        Section("criteria", "Fit", (_criteria(fit, facts),)),
-        Section("levels", "Levels", tuple(_levels(fit, facts))),
+        Section("fixed", "Fixed effects", (*_fixed(facts), *_terms(facts), *beside["fixed"])),
+        Section(
+            "variances", "Variance components", (*_variances(fit, facts), *beside["variances"])
+        ),
+        Section("levels", "Levels", (*_levels(fit, facts), *beside["levels"])),
+        Section("criteria", "Fit", (_criteria(fit, facts), *_left_out(left_out))),
     ]
-    if figures or left_out:
-        parts.append(Section("charts", "Charts", (*figures, *_left_out(left_out))))
     return Section("results", "Results", (), tuple(part for part in parts if part.blocks))
 
 

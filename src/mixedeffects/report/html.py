@@ -17,7 +17,9 @@ from typing import Any
 
 from mixedeffects.display.words.phrases import minus
 from mixedeffects.plot.bundle import javascript_bundle
+from mixedeffects.report.equation_lines import breakable
 from mixedeffects.report.library import needed
+from mixedeffects.report.narrow import narrowed
 from mixedeffects.report.pictures import pictures_of
 
 # points beyond which a chart does not fit beside another
@@ -45,7 +47,9 @@ def page(document, interactive=True):
     figures = list(document.figures())
     scripts, specs, pictures = [], "", {}
     if figures and interactive:
-        specs = embedded({figure.key: specification(figure) for figure in figures})
+        wide = {figure.key: specification(figure) for figure in figures}
+        narrow = {key: narrowed(spec) for key, spec in wide.items()}
+        specs = embedded({"wide": wide, "narrow": narrow})
         scripts = [bundle(), _file("page.js")]
     elif figures:
         pictures = pictures_of(figures, "svg")
@@ -64,9 +68,39 @@ def page(document, interactive=True):
         wide=lambda figure: not interactive and is_wide(pictures[figure.key]),
         cell=true_minus,
         formula=lambda block: markup(block.equation.html),
+        narrow=lambda block: markup(breakable(block.equation.html)),
         shown=lambda block: markup(with_scopes(block.thing._repr_html_())),
         unbroken=unbroken,
+        runs=runs,
     )
+
+
+def runs(blocks):
+    """Blocks that stand together: tables, the tables with the chart that follows them, charts.
+
+    Returns list of (str, list): "grids", "pair", "figures", or "one" of any other kind.
+
+    Examples
+    --------
+    >>> from mixedeffects.report.record import Figure, Grid, Paragraph
+    >>> table, chart = Grid("", (), ()), Figure("", None, "")
+    >>> [kind for kind, _ in runs([Paragraph(""), table, table, chart, chart, table])]
+    ['one', 'pair', 'figures', 'grids']
+    """
+    out: list[tuple[str, list[Any]]] = []
+    for block in blocks:
+        last, members = out[-1] if out else ("", [])
+        if block.kind == "grid" and last == "grids":
+            members.append(block)
+        elif block.kind == "grid":
+            out.append(("grids", [block]))
+        elif block.kind == "figure" and last == "grids":
+            out[-1] = ("pair", [*members, block])
+        elif block.kind == "figure" and last == "figures":
+            members.append(block)
+        else:
+            out.append(("figures" if block.kind == "figure" else "one", [block]))
+    return out
 
 
 def words_of(figure):

@@ -26,9 +26,9 @@ def words_section(fit, facts, words, wishes):
     return Section("words", "In words", blocks)
 
 
-# in this order; a new section is one line
+# in this order, the answer first; a new section is one line
 SECTIONS = (
-    words_section, data_section, model_section, results_section, checks_section, code_section,
+    words_section, results_section, checks_section, data_section, model_section, code_section,
     references_section,
 )  # fmt: skip
 

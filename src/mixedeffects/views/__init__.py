@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from mixedeffects.views.deletions import influence_group, influence_view
     from mixedeffects.views.forest import coefficients_view
     from mixedeffects.views.mean_lines import interaction_view
+    from mixedeffects.views.mean_notes import few
     from mixedeffects.views.mean_points import means_view
-    from mixedeffects.views.mean_scale import scale_words
+    from mixedeffects.views.mean_scale import event_words, scale_words
     from mixedeffects.views.normal_quantiles import qq_ranef_view, qq_view
     from mixedeffects.views.optimiser_path import trace_view
     from mixedeffects.views.predictive import predictive_view
@@ -50,6 +51,8 @@ __getattr__ = late(
         "influence_group": "deletions",
         "verdict_words": "verdicts",
         "boxes": "tukey",
+        "event_words": "mean_scale",
+        "few": "mean_notes",
         "scale_words": "mean_scale",
     },
 )
@@ -61,6 +64,8 @@ __all__ = [
     "caterpillar_view",
     "coefficients_view",
     "effects_view",
+    "event_words",
+    "few",
     "influence_group",
     "influence_view",
     "interaction_view",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Real
-
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.formula import column_names
-from mixedeffects.means.grid import check_name, label_text, predictors_of
+from mixedeffects.formula import Call, column_names, strip
+from mixedeffects.formula.functions import FACTOR_FUNCTIONS
+from mixedeffects.means.grid import check_name, predictors_of
+from mixedeffects.views.mean_notes import few, short
 
 # values of a numeric column that still make it one with levels
 FEW_VALUES = 8
@@ -33,15 +33,39 @@ def sloping_columns(fit, group=None):
 
 
 def is_numeric(fit, name):
-    """Whether a column can be a numeric axis: numbers, or categories that are numbers."""
+    """Whether a column can be a numeric axis: numbers that some term reads as such.
+
+    A column read by ``factor(x)`` alone has a mean for each level and none in between.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> data = me.datasets.sleepstudy()
+    >>> alone = me.lmm("Reaction ~ factor(Days) + (1 | Subject)", data)
+    >>> slopes = me.lmm("Reaction ~ factor(Days) + (Days | Subject)", data)
+    >>> is_numeric(alone, "Days"), is_numeric(slopes, "Days")
+    (False, True)
+    """
     predictors = predictors_of(fit)
-    if name in predictors.categorical:
-        return all(_is_number(label) for label in predictors.levels(name)[1])
-    return predictors.columns[name].kind == "number"
+    if predictors.columns[name].kind != "number":
+        return False
+    return name not in predictors.categorical or name in _read_as_numbers(fit)
 
 
-def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+def _read_as_numbers(fit):
+    """Columns that a variable of the formula reads otherwise than as a factor."""
+    formula = fit.design.spec.formula
+    variables = [
+        *formula.fixed.variables,
+        *(v for t in formula.random for v in t.effects.variables),
+    ]
+    nodes = [strip(v.node) for v in variables]
+    return {
+        column.name
+        for node in nodes
+        if not (isinstance(node, Call) and node.function in FACTOR_FUNCTIONS)
+        for column in column_names(node)
+    }
 
 
 def chosen_axis(fit, x=None, group=None):
@@ -66,7 +90,7 @@ def chosen_axis(fit, x=None, group=None):
         check_name(x, names, "x")
         if x not in numeric:
             raise OptionError(
-                f"x={x!r} has categories, not numbers\n"
+                f"x={x!r} has categories, not numbers{_factor_alone(fit, x)}\n"
                 f"numeric columns: {', '.join(numeric) or 'none'}; fit.plot.interaction and "
                 "fit.plot.means show categories"
             )
@@ -78,6 +102,11 @@ def chosen_axis(fit, x=None, group=None):
         )
     sloping = sloping_columns(fit, group)
     return next((name for name in numeric if name in sloping), numeric[0])
+
+
+def _factor_alone(fit, name):
+    number = predictors_of(fit).columns[name].kind == "number"
+    return ": the formula reads it as a factor only" if number else ""
 
 
 def values_of(fit, name):
@@ -137,5 +166,4 @@ def held_note(held, what):
     """The held values in words; none where nothing is held."""
     if not held:
         return ()
-    said = ", ".join(f"{name} = {label_text(value)}" for name, value in held.items())
-    return (f"{what} at {said}",)
+    return (f"{what} at {few([f'{name} = {short(value)}' for name, value in held.items()])}",)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.inference.coefficient_parts import MAIN, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
+from mixedeffects.inference.interpretation.effects import column_meanings
 from mixedeffects.inference.table import Table
 from mixedeffects.views.record import View
 
@@ -36,7 +39,9 @@ def coefficients_view(
     View
         "data": term, position, estimate, std_error, df, statistic, p_value, lower, upper, verdict
         ("above", "below" or "unclear": whether the interval leaves out no effect). Facts: null
-        (the value of no effect), label (of the df method), coverage, exponentiate, n_terms.
+        (the value of no effect), label (of the df method), coverage, exponentiate, n_terms,
+        references (factor to the level that its coefficients are differences from), kinds
+        ("number", "category", "both" or "other": what the coefficients are of).
 
     Raises
     ------
@@ -85,5 +90,29 @@ def coefficients_view(
     facts = {
         "null": null, "label": label, "coverage": level, "exponentiate": bool(exponentiate),
         "n_terms": n_terms, "component": component,
+        **_meanings(fit, component, set(columns["term"])),
     }  # fmt: skip
     return View({"data": Table(columns)}, tuple(notes), facts)
+
+
+def _meanings(fit, component, shown):
+    """References of the factors, and whether coefficients are of numbers or of categories."""
+    other = {"references": {}, "kinds": "other"}
+    part = fit.design if component == MAIN else fit.design.others.get(component)
+    if part is None or part.sources is None:
+        return other
+    names = part.x_names
+    references: dict[str, str] = {}
+    kinds: set[str] = set()
+    meanings: list[Any] = column_meanings(part.spec, part.sources, len(names))
+    for name, (_, pieces, _, _) in zip(names, meanings, strict=True):
+        if name not in shown or not pieces:
+            continue
+        for piece in pieces:
+            if piece.kind == "difference":
+                references[piece.variable] = piece.reference
+        own = {piece.kind for piece in pieces}
+        kinds.add("category" if "difference" in own else "number" if own == {"number"} else "other")
+    if "other" in kinds or not kinds:
+        return {"references": references, "kinds": "other"}
+    return {"references": references, "kinds": kinds.pop() if len(kinds) == 1 else "both"}

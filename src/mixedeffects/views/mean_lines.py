@@ -10,7 +10,8 @@ from mixedeffects.inference.table import Table
 from mixedeffects.means import emmeans
 from mixedeffects.means.grid import check_name, label_text, predictors_of
 from mixedeffects.views.covariates import FEW_VALUES, grid_of, is_numeric, moving_columns
-from mixedeffects.views.mean_scale import chosen_scale, mean_options, mean_title
+from mixedeffects.views.mean_notes import mean_line, mean_warnings, short_labels
+from mixedeffects.views.mean_scale import chosen_scale, mean_axis, mean_options, mean_title
 from mixedeffects.views.record import View
 from mixedeffects.views.texts import as_texts
 
@@ -41,7 +42,8 @@ def interaction_view(
     -------
     View
         "data": x (text or number), by, position, estimate, std_error, df, lower, upper. Facts: x,
-        by, numeric, title, label, coverage, levels, by_levels.
+        by, numeric, title, axis (of the means), said (what they are held at and averaged over),
+        label, coverage, levels, by_levels.
 
     Examples
     --------
@@ -71,9 +73,7 @@ def interaction_view(
         fit, specs, at=at, ddf=ddf, level=level, weights=weights, **mean_options(fit, scale)
     )
     colours = [name for name in means.labels if name != x]
-    by_texts = (
-        [label_text(v) for v in means.labels[colours[0]]] if colours else [""] * len(means.missing)
-    )
+    by_texts = short_labels(means.labels[colours[0]]) if colours else [""] * len(means.missing)
     if len(colours) > 1:  # of an ordinal model, the categories of the response
         by_texts = [
             ", ".join(map(label_text, row))
@@ -94,10 +94,10 @@ def interaction_view(
     }
     facts = {
         "x": x, "by": ", ".join(colours), "numeric": numeric, "title": mean_title(fit, scale),
-        "label": means.label, "coverage": level, "scale": scale, "levels": levels,
-        "by_levels": by_levels,
+        "axis": mean_axis(fit, scale), "said": mean_line(fit, means, at), "label": means.label,
+        "coverage": level, "scale": scale, "levels": levels, "by_levels": by_levels,
     }  # fmt: skip
-    return View({"data": Table(columns)}, (*notes, *means.notes), facts)
+    return View({"data": Table(columns)}, (*notes, *mean_warnings(means)), facts)
 
 
 def _interacting(fit, names, by):

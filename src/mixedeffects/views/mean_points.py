@@ -8,7 +8,8 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.table import Table
 from mixedeffects.means import emmeans
 from mixedeffects.means.grid import all_of
-from mixedeffects.views.mean_scale import chosen_scale, mean_options, mean_title
+from mixedeffects.views.mean_notes import mean_line, mean_warnings
+from mixedeffects.views.mean_scale import chosen_scale, mean_axis, mean_options, mean_title
 from mixedeffects.views.record import View
 from mixedeffects.views.texts import as_texts
 
@@ -32,7 +33,8 @@ def means_view(
     -------
     View
         "data": level, by (texts), position, estimate, std_error, df, lower, upper. Facts: specs,
-        by (names), title, label, coverage, levels, by_levels.
+        by (names), title, axis (of the means), said (what they are held at and averaged over),
+        label, coverage, levels, by_levels.
 
     Raises
     ------
@@ -69,7 +71,8 @@ def means_view(
     columns |= {k: table[k] for k in ("estimate", "std_error", "df", "lower", "upper")}
     facts = {
         "specs": within, "by": list(means.by), "title": mean_title(fit, scale),
-        "label": means.label, "coverage": level, "scale": scale,
-        "levels": list(dict.fromkeys(level_texts)), "by_levels": by_levels,
+        "axis": mean_axis(fit, scale), "said": mean_line(fit, means, at), "label": means.label,
+        "coverage": level, "scale": scale, "levels": list(dict.fromkeys(level_texts)),
+        "by_levels": by_levels,
     }  # fmt: skip
-    return View({"data": Table(columns)}, tuple(means.notes), facts)
+    return View({"data": Table(columns)}, mean_warnings(means), facts)

@@ -14,6 +14,7 @@ from mixedeffects.inference.transformation import (
     unknown_inverse,
 )
 
+PROBABILITY = "probability of "
 # rows on which the mean is compared with the inverse link
 SEEN = 64
 
@@ -47,10 +48,51 @@ def mean_title(fit, scale):
     change = transformation(fit)
     if change is not None:
         return change.response if scale == "response" else change.text
-    response = unquoted(response)
+    response = unquoted(response) + event_words(fit)
     if scale != "response":
         return response + scale_words(fit)
-    return f"probability of {response}" if fit.family.ordinal else response
+    chance = fit.family.ordinal or is_binary(fit)
+    return f"{PROBABILITY}{response}" if chance else response
+
+
+def mean_axis(fit, scale):
+    """What an axis of means is called: a probability by its name, other means as such.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.lmm("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    >>> mean_axis(fit, "response")
+    'mean of Reaction'
+    """
+    title = mean_title(fit, scale)
+    return title if title.startswith(PROBABILITY) else f"mean of {title}"
+
+
+def event_words(fit):
+    """Which of two categories probabilities are of, as it goes behind the response's name.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> table = {"status": ["alive", "dead"] * 20, "ward": [1, 1, 2, 2, 2, 3, 3, 3] * 5}
+    >>> fit = me.glmm("status ~ 1 + (1 | ward)", table, family="binomial")
+    >>> event_words(fit), mean_title(fit, "response")
+    (' = dead', 'probability of status = dead')
+    """
+    if not is_binary(fit):
+        return ""
+    labels, response = fit.design.spec.answer.labels, fit.design.spec.response
+    if labels is not None:
+        return f" = {labels[len(labels) - 1]}"
+    # a comparison says by itself what it is true of
+    return " = 1" if response.isidentifier() or unquoted(response) != response else ""
+
+
+def is_binary(fit):
+    """Whether every row of the response is one of two categories."""
+    answer = fit.design.spec.answer
+    return answer is not None and answer.kind == "binomial" and fit.response.size is None
 
 
 def scale_words(fit):

@@ -7,6 +7,7 @@ import numpy as np
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.table import Table
 from mixedeffects.thinning import sampled
+from mixedeffects.views.brown_forsythe import LEAST_ROWS, brown_forsythe
 from mixedeffects.views.choice import chosen_group
 from mixedeffects.views.fit_residuals import fit_residuals
 from mixedeffects.views.record import View
@@ -44,7 +45,7 @@ def by_group_view(
         "data": level, rank (1 is the largest), n, median, q1, q3, whisker_low, whisker_high, sd.
         "rows": rank, level, row (label or number), residual: all rows, or those outside of
         the whiskers. Facts: group, n_levels, name, kind, all_rows, smallest and largest (level,
-        sd) among levels of at least five rows.
+        sd) among levels of at least five rows, spread_p (whether they spread alike).
 
     References
     ----------
@@ -84,6 +85,7 @@ def by_group_view(
     facts = {
         "group": name, "n_levels": int(ranked.size), "name": found.name, "kind": found.kind,
         "all_rows": all_rows, **_extremes(box, labels[box["level"]]),
+        "spread_p": brown_forsythe(found.values, *ordered),
     }  # fmt: skip
     return View({"data": Table(data), "rows": Table(rows)}, (*notes, *words), facts)
 
@@ -116,7 +118,7 @@ def _rows(found, data, by_level, start, levels, most):
     return rows, everyone, words
 
 
-def _extremes(boxes, labels, least=5):
+def _extremes(boxes, labels, least=LEAST_ROWS):
     """Levels with the smallest and the largest standard deviation."""
     enough = np.flatnonzero(boxes["n"] >= least)
     if enough.size < 2:

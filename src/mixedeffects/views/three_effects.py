@@ -12,6 +12,7 @@ from mixedeffects.means.grid import axes, label_text
 from mixedeffects.thinning import sampled, spread
 from mixedeffects.views.choice import chosen_group, one_of
 from mixedeffects.views.covariates import is_numeric, moving_columns
+from mixedeffects.views.mean_notes import mean_line, mean_warnings
 from mixedeffects.views.mean_scale import (
     MAIN,
     chosen_scale,
@@ -60,7 +61,8 @@ def effects_view(
         treatment, group, place (1 is the lowest of its treatment), size, effect (what the random
         effects add to the linear predictor, on average), mean (the treatment's with the group's
         effects). "treatments": treatment, mean, lower, upper, first, last (places). Facts:
-        treatment, group, title, label, coverage, treatments, n_groups.
+        treatment, group, title, said (what means are held at and averaged over), label, coverage,
+        treatments, n_groups.
 
     Raises
     ------
@@ -115,16 +117,15 @@ def effects_view(
     individuals, said = _individuals(fit, scale, factor, home, places, texts, shown, seed)
     facts = {
         "treatment": treatment, "group": factor.name, "title": mean_title(fit, scale),
-        "label": means.label, "coverage": level, "scale": scale, "treatments": texts,
+        "said": mean_line(fit, means, at), "label": means.label, "coverage": level,
+        "scale": scale, "treatments": texts,
         "n_groups": factor.n_levels, "most_groups": int(last.max()),
     }  # fmt: skip
     tables = {
         "individuals": Table(individuals), "groups": Table(groups),
         "treatments": Table(treatments),
     }  # fmt: skip
-    return View(
-        tables, (*notes, *said, *typical_note(fit, scale), *means.facts, *means.lost_notes), facts
-    )
+    return View(tables, (*notes, *said, *typical_note(fit, scale), *mean_warnings(means)), facts)
 
 
 def _chosen(fit, treatment, group):

@@ -1,6 +1,7 @@
 (function () {
   "use strict";
   var charts = JSON.parse(document.getElementById("specifications").textContent);
+  var phone = window.matchMedia("(max-width: 40rem)").matches;
   var options = {
     mode: "vega-lite", renderer: "svg", ast: true, hover: false,
     actions: { export: true, source: false, compiled: false, editor: false }
@@ -9,7 +10,11 @@
   document.querySelectorAll("[data-chart]").forEach(function (place) {
     var name = place.dataset.chart;
     var words = place.textContent;
-    window.vegaEmbed(place, charts[name], Object.assign({ downloadFileName: name }, options)).then(
+    var chart = charts.wide[name];
+    if (phone) {
+      chart = Object.assign({}, charts.narrow[name], { datasets: chart.datasets });
+    }
+    window.vegaEmbed(place, chart, Object.assign({ downloadFileName: name }, options)).then(
       function () {
         var picture = place.querySelector("svg.marks");
         if (picture && picture.viewBox.baseVal.width > 540) {
