@@ -35,7 +35,7 @@ class FittedMoments:
 
     def __init__(self, M, X, blocks, ordered=None):
         self.X, self.blocks, self.ordered = X, blocks, ordered
-        self.linear = np.zeros((X.shape[1], M))
+        self.columns = np.zeros((X.shape[1], M))
         widths = [1 if Z is None else Z.shape[1] for _, Z, _ in blocks]
         self.products = [np.zeros((k * (k + 1) // 2, M)) for k in widths]
         self.sums = [
@@ -49,7 +49,7 @@ class FittedMoments:
         sd = np.sqrt(variance)
         r = away
         r *= np.divide(1.0, sd, out=np.zeros_like(sd), where=sd > 0)[:, None]
-        self.linear += np.asarray(self.X[rows]).T @ r
+        self.columns += np.asarray(self.X[rows]).T @ r
         for i, (codes, Z, _) in enumerate(self.blocks):
             Z = None if Z is None else np.asarray(Z[rows])
             levels, sums = sums_within(np.asarray(codes[rows]), Z, r)
@@ -66,7 +66,7 @@ class FittedMoments:
     def moments(self):
         """(M, s) moments of every column, of all rows that came."""
         squares = [p + _products(s) for p, s in zip(self.products, self.sums, strict=True)]
-        return np.vstack([self.linear, *squares]).T
+        return np.vstack([self.columns, *squares]).T
 
 
 def sums_within(codes, Z, r):
