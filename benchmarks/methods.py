@@ -347,7 +347,7 @@ def page(found, clock):
     labels = list(dict.fromkeys(label for figures in found.values() for label in figures))
     seconds = (
         "Seconds" if clock == "seconds"
-        else "Seconds of processors (other programs ran beside it)"
+        else "Seconds of processors (other programs ran beside it; limits are by the clock)"
     )  # fmt: skip
     lines = [
         "# What every method costs on four large fits",
