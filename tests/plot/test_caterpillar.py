@@ -79,7 +79,7 @@ def test_generalised_models_have_one_too():
     for name in ("level", "estimate", "lower", "upper"):
         assert chart.data[name].tolist() == own[name].tolist()
     half = (own["upper"] - own["lower"]) / 2
-    np.testing.assert_allclose(half, 1.959963984540054 * own["sd"], rtol=CHART_RTOL)
+    np.testing.assert_allclose(half, 1.959963984540054 * own["std_error"], rtol=CHART_RTOL)
     picture = drawn(chart)
     assert picture.marks("point") == 15 and picture.says("Random effects of herd")
 
@@ -93,7 +93,7 @@ def test_marks_are_the_levels_own_and_the_pointer_names_them(fit):
     for unit in (rule, point):
         assert unit.tooltip["level"] == "Subject"
         assert [row["level"] for row in unit.rows] == chart.data["level"].tolist()
-    assert "95% conditional intervals, not adjusted for their number" in chart.subtitle[0]
+    assert "95% intervals (prediction error), not adjusted for their number" in chart.subtitle[0]
 
 
 def without_groups(rng):

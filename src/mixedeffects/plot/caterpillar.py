@@ -16,10 +16,11 @@ LABELS = "datum.value === 'unclear' ? 'interval holds zero' : 'interval ' + datu
 
 
 def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
-    """Predicted random effects (BLUPs) in order of size, with conditional intervals.
+    """Predicted random effects (BLUPs) in order of size, with intervals of prediction errors.
 
     Levels whose interval leaves out zero are coloured: reliably above, reliably below. Intervals
-    are of one level each, not adjusted for their number.
+    are those of ``fit.ranef()``: they know that the average is estimated too. They are of one level
+    each, not adjusted for their number.
 
     Parameters
     ----------
@@ -35,14 +36,14 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     Returns
     -------
     Chart
-        ``data``: term, level, rank, estimate, sd, lower, upper, verdict.
+        ``data``: term, level, rank, estimate, sd, std_error, lower, upper, verdict.
 
     Examples
     --------
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> fit.plot.caterpillar(term="Days").data["verdict"].value_counts().to_dict()
-    {'unclear': 10, 'below': 4, 'above': 4}
+    {'unclear': 12, 'below': 3, 'above': 3}
     """
     alt = altair()
     view = caterpillar_view(fit, group, term=term, level=level)
@@ -56,7 +57,8 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     )
     return Chart(
         view, drawing, fit.design.spec.to_frame, f"Random effects of {facts['group']}",
-        (f"predictions with {percent} conditional intervals, not adjusted for their number", said),
+        (f"predictions with {percent} intervals (prediction error), not adjusted for their number",
+         said),
     )  # fmt: skip
 
 

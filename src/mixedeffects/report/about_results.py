@@ -157,13 +157,13 @@ def _levels(fit, facts):
     for (group, term), table in extreme_levels(fit, facts.summary.level, MOST_LEVELS).items():
         c = table.columns
         rows, before = [], 0
-        for rank, level, estimate, sd, lower, upper in zip(*c.values(), strict=True):
+        for rank, level, *numbers in zip(*c.values(), strict=True):
             if rank != before + 1:
                 rows.append(("⋮",) * 6)
             before = rank
-            numbers = [at_precision(float(v), float(sd)) for v in (estimate, sd, lower, upper)]
-            rows.append((f"{rank:,}", str(level), *numbers))
-        header = ("rank", "level", "prediction", "sd", f"{percent} lower", "upper")
+            shown = (at_precision(float(v), float(numbers[1])) for v in numbers)
+            rows.append((f"{rank:,}", str(level), *shown))
+        header = ("rank", "level", "prediction", "std. error", f"{percent} lower", "upper")
         out.append(Grid(f"{group}: {term}, deviation from the average", header, tuple(rows), 2))
     return out
 

@@ -121,8 +121,8 @@ CHARTS = {
     ),
     "variance": ChartEntry("results", "Which share of the variance lies where.", _levels),
     "caterpillar": ChartEntry(
-        "results", "Predicted random effects in order of size with conditional intervals, which "
-        "are not adjusted for their number.", _by_group,
+        "results", "Predicted random effects in order of size with intervals of their prediction "
+        "errors, which are not adjusted for their number.", _by_group,
     ),
     "shrinkage": ChartEntry(
         "results", "From a level's own estimate to its prediction: levels with few rows are "

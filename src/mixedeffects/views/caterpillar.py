@@ -1,4 +1,4 @@
-"""Predicted random effects in order of size, with their conditional intervals."""
+"""Predicted random effects in order of size, with the intervals of their prediction errors."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mixedeffects.views.choice import chosen_terms, varied_group, varies
 from mixedeffects.views.record import View
 
 MOST_LEVELS = 150
+LIMITS = ("std_error", "lower", "upper")
 
 
 def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS):
@@ -31,7 +32,7 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
     Returns
     -------
     View
-        "data": term, level, rank (1 is the lowest), estimate, sd, lower, upper, verdict
+        "data": term, level, rank (1 is the lowest), estimate, sd, std_error, lower, upper, verdict
         ("above", "below" or "unclear": whether the interval leaves out zero). Facts: group,
         coverage, n_levels, per term the numbers of levels above and below.
 
@@ -46,7 +47,7 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> view = caterpillar_view(fit, term="Days")
     >>> view.tables["data"].columns["level"][:2].tolist(), view.facts["above"]
-    (['335', '309'], {'Days': 4})
+    (['335', '309'], {'Days': 3})
     """
     name = varied_group(fit, group)
     terms = chosen_terms(fit, name, term)
@@ -72,7 +73,7 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
             shown = np.arange(rows.size)
         part = {c: found[c][rows[shown]] for c in ("term", "level")}
         part["rank"] = shown + 1
-        part |= {c: found[c][rows[shown]] for c in ("estimate", "sd", "lower", "upper")}
+        part |= {c: found[c][rows[shown]] for c in ("estimate", "sd", *LIMITS)}
         part["verdict"] = verdict[shown]
         parts.append(part)
     if n_levels > most:

@@ -114,7 +114,7 @@ def extreme_levels(fit: Fit, level=0.95, most=5):
     Returns
     -------
     dict of (group, term) to Table
-        rank (1 is the highest), level, estimate, sd, lower, upper.
+        rank (1 is the highest), level, estimate, std_error, lower, upper.
 
     Examples
     --------
@@ -135,6 +135,6 @@ def extreme_levels(fit: Fit, level=0.95, most=5):
             if order.size > 2 * most:
                 ends = np.r_[:most, order.size - most : order.size]
                 order, rank = order[ends], rank[ends]
-            columns = {n: c[n][order] for n in ("level", "estimate", "sd", "lower", "upper")}
+            columns = {n: c[n][order] for n in ("level", "estimate", "std_error", "lower", "upper")}
             out[block.factor.name, term] = Table({"rank": rank, **columns})
     return out

@@ -276,10 +276,12 @@ def standout_sentences(facts):
         known = f" whose {what} is in the data" * (s.unknown > 0)
         out.append(f"Of {s.n_levels - s.unknown:,} levels of {group}{known}, {up} and {down}.")
     if any(s.above or s.below for s in facts.standouts):
+        known = "the variances are taken as known" if facts.link is None else "so are the variances"
         out.append(
             f"Reliably means that the {coverage(facts.summary.level)} interval of the level's "
-            "predicted deviation, given the estimated variances, leaves out zero; the intervals "
-            "are not adjusted for their number."
+            "predicted deviation leaves out zero. The intervals are those of the prediction error: "
+            f"that the fixed effects are estimated is part of it, {known}; they are not adjusted "
+            "for their number."
         )
     return out
 

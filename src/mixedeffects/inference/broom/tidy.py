@@ -51,7 +51,8 @@ def tidy(
         Degrees of freedom of the fixed effects, as in `coefficient_table`.
     level : float
         Coverage of the intervals. Those of "ran_pars" are approximate (see
-        `variance_errors`), those of "ran_vals" and "ran_coefs" take theta as known.
+        `variance_errors`); those of "ran_coefs" take theta as known, those of "ran_vals" the
+        fixed effects too, as broom.mixed's do: `ranef` has the prediction errors.
     scale : {"sdcor", "vcov"}
         "ran_pars" as standard deviations and correlations, or variances and covariances.
     exponentiate : bool
@@ -152,9 +153,8 @@ def _ran_pars(fit: Fit, level, scale, **_):
 
 
 def _ran_vals(fit: Fit, level, **_):
-    found = dict(ranef(fit, level=level).columns)
-    found["std_error"] = found.pop("sd")
-    return found
+    found = dict(ranef(fit, level=level, error="conditional").columns)
+    return found | {"std_error": found.pop("sd")}
 
 
 def _ran_coefs(fit: Fit, level, **_):

@@ -42,6 +42,16 @@ class GLSErrors:
             return weight**2 * self._conditional(X, rows.blocks)
         return weight**2 * self._population(X)
 
+    def effects(self):
+        """Per block, the (q, k) variances of b^ - b: the above with x = 0 and a level's own z."""
+        gls, out = self.fit.gls, []
+        for f, cov in enumerate(self.fit.conditional_covariances()):
+            half = gls.T_blocks[f] @ gls.lambdas[f] @ gls.lambdas[f].T
+            of_beta = np.einsum("ab,qbp->qap", half, gls.fixed_scores[f])
+            own = np.maximum(np.einsum("jaa->ja", cov), 0.0)
+            out.append(own + self.fit.noise.variance * np.einsum("qap,qap->qa", of_beta, of_beta))
+        return tuple(out)
+
     def quantile(self, rows, level, *, between=False, residual=None):
         """Quantiles of t for rows that use no group's own effects, else of the normal."""
         out = np.full(rows.n, z_quantile(level))

@@ -80,6 +80,15 @@ class ModeErrors:
             out += self._of_modes(rows, scales)
         return np.maximum(out, 0.0)
 
+    def effects(self):
+        """Per block of the main formula, the (q, k) variances of b^ - b."""
+        own = self.fit.conditional_covariances()
+        moved = [slope @ self.half for slope in self.slopes[: len(own)]]
+        return tuple(
+            np.maximum(np.einsum("jaa->ja", cov), 0.0) + np.einsum("qar,qar->qa", half, half)
+            for cov, half in zip(own, moved, strict=True)
+        )
+
     def quantile(self, rows, level, *, between=False, residual=None):
         """Of the normal distribution."""
         return z_quantile(level)

@@ -44,6 +44,10 @@ class Uncertainty(Protocol):
         """
         ...
 
+    def effects(self) -> tuple[np.ndarray, ...]:
+        """Per block of the main formula, the (q, k) variances of b^ - b."""
+        ...
+
     def quantile(
         self,
         rows: PredictorRows,
