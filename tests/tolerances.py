@@ -549,7 +549,7 @@ PROFILE_OF_OUTLIER_RTOL = 2e-5
 OUTLIER_LOGLIK_RTOL = 1e-6
 # The same sum at modes that differ by rounding: 1e-14 of an outlying count.
 ROUNDING_OF_OUTLIER = 1e-14
-# --- what residuals say against a model (tests/inference/test_assumptions.py) --------------------
+# --- what residuals say against a model (tests/assumptions/test_assumptions.py) -----------------
 
 # Third and fourth moments of standardised residuals against lme4's: its theta is known to about
 # 1e-5 where the likelihood is flat, and a fourth moment of 13 has as many times the change.

@@ -10,8 +10,8 @@ from scipy import stats
 from scipy.stats import kstest
 
 import mixedeffects as me
+from mixedeffects.assumptions.counts import dispersion_ratio
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
-from mixedeffects.inference.assumptions.counts import dispersion_ratio
 from mixedeffects.inference.residual.dispersion import simulated_ratios
 from mixedeffects.inference.residual.moments import fitted_moments
 from mixedeffects.inference.residual.pool import (

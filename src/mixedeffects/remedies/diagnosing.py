@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from math import isfinite
 
+from mixedeffects.assumptions import assumptions
 from mixedeffects.display import Diagnosis
 from mixedeffects.errors import OptionError
-from mixedeffects.inference.assumptions import assumptions
 from mixedeffects.inference.checkup import checkup, lost_columns, spanned_effects
 from mixedeffects.remedies import caveats
 from mixedeffects.remedies.bench import Bench

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.assumptions.limits import critical, verdict
+from mixedeffects.assumptions.moments import LEAST
+from mixedeffects.assumptions.standardised import MOST_USED, row_leverages
 from mixedeffects.family import Response
-from mixedeffects.inference.assumptions.limits import critical, verdict
-from mixedeffects.inference.assumptions.moments import LEAST
-from mixedeffects.inference.assumptions.standardised import MOST_USED, row_leverages
 from mixedeffects.inference.checkup.record import FINE, LOOK, Check
 from mixedeffects.inference.prediction.simulate import simulated
 from mixedeffects.inference.residual.row_sample import counted_rows, row_sample

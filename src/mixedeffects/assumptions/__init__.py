@@ -6,6 +6,6 @@ not make (one in a thousand), and one large enough to matter, so that a large ta
 is not accused of trifles.
 """
 
-from mixedeffects.inference.assumptions.checks import assumptions
+from mixedeffects.assumptions.checks import assumptions
 
 __all__ = ["assumptions"]

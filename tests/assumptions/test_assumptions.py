@@ -15,21 +15,21 @@ import pytest
 from scipy import stats
 
 import mixedeffects as me
-from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
-from mixedeffects.fitting import problem_of
-from mixedeffects.inference.assumptions import assumptions
-from mixedeffects.inference.assumptions.counts import dispersion_ratio
-from mixedeffects.inference.assumptions.covariates import numeric_predictors
-from mixedeffects.inference.assumptions.curvature import score_of_square
-from mixedeffects.inference.assumptions.limits import critical
-from mixedeffects.inference.assumptions.moments import (
+from mixedeffects.assumptions import assumptions
+from mixedeffects.assumptions.counts import dispersion_ratio
+from mixedeffects.assumptions.covariates import numeric_predictors
+from mixedeffects.assumptions.curvature import score_of_square
+from mixedeffects.assumptions.limits import critical
+from mixedeffects.assumptions.moments import (
     excess_kurtosis,
     kurtosis_score,
     skewness,
     skewness_score,
 )
-from mixedeffects.inference.assumptions.spread import _along
-from mixedeffects.inference.assumptions.standardised import row_leverages, standardised
+from mixedeffects.assumptions.spread import _along
+from mixedeffects.assumptions.standardised import row_leverages, standardised
+from mixedeffects.estimation.laplace import LaplaceObjective, row_slopes
+from mixedeffects.fitting import problem_of
 from tests import tolerances as tol
 from tests.golden.lmm.frames import golden_frame, golden_models
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.assumptions.covariates import numeric_predictors
+from mixedeffects.assumptions.limits import critical, verdict
+from mixedeffects.assumptions.moments import LEAST
 from mixedeffects.engine import make_plan, threads_for
 from mixedeffects.estimation import GLS, LMMObjective
-from mixedeffects.inference.assumptions.covariates import numeric_predictors
-from mixedeffects.inference.assumptions.limits import critical, verdict
-from mixedeffects.inference.assumptions.moments import LEAST
 from mixedeffects.inference.checkup.record import FINE, Check
 from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.prediction.uncertainty import effect_variance

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.inference.assumptions.limits import critical, verdict
-from mixedeffects.inference.assumptions.moments import (
+from mixedeffects.assumptions.limits import critical, verdict
+from mixedeffects.assumptions.moments import (
     LEAST,
     excess_kurtosis,
     kurtosis_score,
     skewness,
     skewness_score,
 )
-from mixedeffects.inference.assumptions.words import lifted, row_name
+from mixedeffects.assumptions.words import lifted, row_name
 from mixedeffects.inference.checkup.record import FINE, Check
 
 if TYPE_CHECKING:

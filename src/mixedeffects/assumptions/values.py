@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.inference.assumptions.limits import ALPHA
+from mixedeffects.assumptions.limits import ALPHA
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check
 
 if TYPE_CHECKING:

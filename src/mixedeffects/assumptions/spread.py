@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.inference.assumptions.covariates import categorical_predictors, numeric_predictors
-from mixedeffects.inference.assumptions.limits import ALPHA, critical, verdict
-from mixedeffects.inference.assumptions.moments import LEAST
-from mixedeffects.inference.assumptions.words import lifted
+from mixedeffects.assumptions.covariates import categorical_predictors, numeric_predictors
+from mixedeffects.assumptions.limits import ALPHA, critical, verdict
+from mixedeffects.assumptions.moments import LEAST
+from mixedeffects.assumptions.words import lifted
 from mixedeffects.inference.checkup.record import FINE, Check
 
 if TYPE_CHECKING:

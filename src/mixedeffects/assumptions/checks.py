@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.assumptions import counts, curvature, shape, values
+from mixedeffects.assumptions.spread import spread
+from mixedeffects.assumptions.standardised import standardised
 from mixedeffects.errors import MixedEffectsError
-from mixedeffects.inference.assumptions import counts, curvature, shape, values
-from mixedeffects.inference.assumptions.spread import spread
-from mixedeffects.inference.assumptions.standardised import standardised
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mixedeffects.inference.assumptions import assumptions
-from mixedeffects.inference.assumptions.counts import SIMULATIONS, small_groups
+from mixedeffects.assumptions import assumptions
+from mixedeffects.assumptions.counts import SIMULATIONS, small_groups
 from tests import tolerances as tol
 from tests.model.test_golden_glmm import REFERENCE_STOPS_SHORT, RUNS_AWAY, fitted
 
