@@ -68,9 +68,12 @@ def sources(fit, level=0.95, ddf=None):
 
 def whole(share):
     """A share in per cent as sentences have it."""
-    if 1e-12 < share < 0.005:
-        return "1%"
-    return "99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
+    if 1e-12 < share < 0.0005:
+        return "0.1%"
+    if 0.9995 <= share < 1:
+        return "99.9%"
+    short = 1e-12 < share < 0.0095 or 0.9905 < share < 1
+    return f"{100 * share:.1f}%" if short else f"{100 * share:.0f}%"
 
 
 def sizes(fit):
@@ -163,11 +166,22 @@ def spreads(fit, level):
     out = {"0"}
     table = pd.DataFrame(fit.varcorr.tidy(level=level))
     fixed = dict(zip(fit.design.x_names, fit.beta, strict=True))
+    main = table[table["component"] == "conditional"] if "component" in table else table
+    own = {
+        (row.group, row.term1): row.sdcor**2
+        for row in main.itertuples() if isinstance(row.term1, str) and row.term2 is None
+    }  # fmt: skip
+    codes = {b.factor.name: np.asarray(b.factor.codes) for b in fit.design.blocks}
     for row in table.itertuples():
         out |= {row.sdcor, row.lower, row.upper}
         if isinstance(row.term2, str):
             continue
-        centre, half = fixed.get(row.term1, 0.0), Z * row.sdcor
+        around = sum(
+            variance for (group, term), variance in own.items()
+            if term == row.term1 and group != row.group and row.group in codes
+            and pd.Series(codes[group]).groupby(codes[row.group]).nunique().max() == 1
+        )  # fmt: skip
+        centre, half = fixed.get(row.term1, 0.0), Z * math.sqrt(row.sdcor**2 + around)
         out |= {centre - half, centre + half, half}
         link = "identity" if fit.linear else fit.family.link.name
         if row.term1 == "(Intercept)" and link in MEANS:

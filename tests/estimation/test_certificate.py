@@ -32,7 +32,7 @@ def test_zero_variance_is_exact_and_certified():
     assert fit.certificate.converged
     (direction,) = fit.certificate.singular
     assert direction.slope > 0
-    assert "zero variance in g: (Intercept), certified" in str(fit.summary())
+    assert "Singular fit, certified: levels of g show no variance at all." in str(fit.summary())
 
 
 def test_rank_deficient_slope_is_exact():

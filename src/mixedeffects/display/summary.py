@@ -192,9 +192,9 @@ def remarks(facts):
         )
     if facts.accuracy:
         out.append(facts.accuracy)
-    for words in facts.singular:
+    if facts.alike:
         proof = ", certified" if certificate.at_maximum else ""
-        out.append(f"Singular fit: zero variance in {words}{proof}.")
+        out.append(f"Singular fit{proof}: {'; '.join(facts.alike)}.")
     return out
 
 

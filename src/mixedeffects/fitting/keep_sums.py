@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mixedeffects.errors import MixedEffectsError
 from mixedeffects.inference.identification import identification
+from mixedeffects.inference.interpretation.columns import between_shares, codes, nested_in, powers
 from mixedeffects.inference.interpretation.groups import averages
 from mixedeffects.inference.row_sums import (
     block_triangle,
@@ -31,6 +32,8 @@ def keep_sums(fit: Fit):
     fixed_variance(fit)
     mean_noise(fit)
     averages(fit)
+    for of_columns in (powers, codes, between_shares, nested_in):
+        of_columns(fit)
     with suppress(MixedEffectsError):  # it has none with rows either
         latent_variances(fit, slopes=True)
     finite_fixed_variance(fit, "")

@@ -12,6 +12,7 @@ from mixedeffects.inference.icc import variance_shares
 from mixedeffects.inference.identification import Identification, identification
 from mixedeffects.inference.information import aic, bic, loglik, n_parameters
 from mixedeffects.inference.row_sums import AT_ESTIMATES, level_counts, summed
+from mixedeffects.inference.singular import singular_sentences, singular_words
 from mixedeffects.inference.table import Table
 from mixedeffects.inference.varcorr import VarCorr, varcorr
 
@@ -48,7 +49,9 @@ class SummaryFacts:
     level : float
         Coverage of the intervals.
     singular : tuple of str
-        Directions of zero variance, in words.
+        Directions of zero variance, as combinations of columns.
+    alike : tuple of str
+        What they mean, in plain clauses.
     identification : Identification or None
         What the data say of the variances, where they do not say all of it.
     family, approximation : str or None
@@ -82,6 +85,7 @@ class SummaryFacts:
     notes: tuple[str, ...]
     certificate: object
     singular: tuple[str, ...]
+    alike: tuple[str, ...] = ()
     family: str | None = None
     approximation: str | None = None
     parameters: tuple[tuple[str, float, float], ...] = ()
@@ -102,29 +106,6 @@ def group_sizes(fit: Fit):
                 int(counts.max()),
             )
         )  # fmt: skip
-    return tuple(out)
-
-
-def singular_words(fit: Fit):
-    """Each direction of zero variance in words: ``"Subject: (Intercept) - 0.2 Days"``.
-
-    A group of the extra zeros is called ``"zi: Subject"``, as in the table of variances.
-    """
-    groups = fit.parameters.groups
-    terms = [
-        (group, b, t) for group, b in zip(groups, fit.all_blocks, strict=True) for t in b.terms
-    ]
-    out = []
-    for direction in fit.certificate.singular:
-        group, block, term = terms[direction.term]
-        text = ""
-        for weight, column in zip(direction.weights, term.columns, strict=True):
-            if abs(weight) < 1e-8:
-                continue
-            sign = (" + " if weight > 0 else " - ") if text else ("" if weight > 0 else "-")
-            size = "" if abs(abs(weight) - 1.0) < 5e-4 else f"{abs(weight):.3g}·"
-            text += f"{sign}{size}{block.names[column]}"
-        out.append(f"{group}: {text}")
     return tuple(out)
 
 
@@ -160,6 +141,7 @@ def summary_facts(fit: Fit, *, ddf=None, level=0.95):
         notes=(*design.notes, *fit.cache.get("remarks", ())),
         certificate=fit.certificate,
         singular=singular_words(fit),
+        alike=singular_sentences(fit),
         identification=identification(fit),
         **more,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mixedeffects.inference.summary import singular_words
+from mixedeffects.inference.singular import singular_sentences
 
 
 def verdict_words(fit):
@@ -30,9 +30,9 @@ def verdict_words(fit):
     else:
         words = [f"NOT CONVERGED ({how}): {c.message}"]
         words += [f"to try: {'; '.join(c.advice)}"] if c.advice else []
-    singular = singular_words(fit)
+    singular = singular_sentences(fit)
     if singular:
-        words.append(f"Singular fit, zero variance in {'; '.join(singular)}")
+        words.append(f"Singular fit: {'; '.join(singular)}")
     if c.infinite:
         why = " (separation)" if c.separation else ""
         words.append(f"Infinite estimates{why}: {', '.join(c.infinite)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from mixedeffects.display.numbers import at_precision
 from mixedeffects.display.words.phrases import (
     interval,
     joined,
@@ -33,7 +32,7 @@ def tested(effect, level, ratio=False):
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> tested(fit.interpret().facts.effects[1], 0.95)
-    '95% CI 7.206 to 13.729; t = 6.77, df = 17.0, p < 0.001'
+    '95% CI 7.2 to 13.7; t = 6.77, df = 17.0, p < 0.001'
     """
     return joined([limits(effect, level, ratio), statistic_words(effect)])
 
@@ -41,8 +40,8 @@ def tested(effect, level, ratio=False):
 def limits(effect, level, ratio=False):
     """The interval of a coefficient or its ratio."""
     if ratio:
-        _, error, lower, upper = effect.ratio
-        return interval(lower, upper, level, lambda v: ratio_number(v, error))
+        *_, lower, upper = effect.ratio
+        return interval(lower, upper, level, lambda v: ratio_number(v, effect.std_error))
     error, lower, upper = effect.std_error, effect.lower, effect.upper
     return interval(lower, upper, level, lambda v: number(v, error))
 
@@ -73,14 +72,14 @@ def unclear(effect):
 
 
 def difference(effect, level, higher="higher", lower="lower", scale=""):
-    """As in "10.467 higher (95% CI …)" or "12.30 lower (difference −12.30, 95% CI …)".
+    """As in "10.5 higher (95% CI …)" or "12.3 lower (difference −12.3, 95% CI …)".
 
     Parameters
     ----------
     scale : str
         "on the probit scale", to follow them.
     """
-    value, inside = at_precision(abs(effect.estimate), effect.std_error), tested(effect, level)
+    value, inside = number(abs(effect.estimate), effect.std_error), tested(effect, level)
     place = f" {scale}" if scale else ""
     if effect.estimate >= 0.0:
         return f"{value} {higher}{place} ({inside}){doubt(effect)}"
@@ -91,10 +90,11 @@ def difference(effect, level, higher="higher", lower="lower", scale=""):
 def times(effect, level, what):
     """As in "1.341 times as high (95% CI …)"."""
     estimate, error, *_ = effect.ratio
+    shown = ratio_number(estimate, effect.std_error)
     if not math.isfinite(estimate) or not math.isfinite(error):
-        return f"{ratio_number(estimate, error)} times as {what} ({statistic_words(effect)})"
+        return f"{shown} times as {what} ({statistic_words(effect)})"
     inside = tested(effect, level, ratio=True)
-    return f"{ratio_number(estimate, error)} times as {what} ({inside}){doubt(effect, 'one')}"
+    return f"{shown} times as {what} ({inside}){doubt(effect, 'one')}"
 
 
 def doubt(effect, none="zero"):
@@ -138,7 +138,7 @@ def where(given, offset=False):
         if g.kind == "reference":
             words.append(f"{g.variable} is {g.label}")
         elif g.kind == "zero":
-            words.append(f"{g.variable} is 0")
+            words.append(f"{g.variable} is 0" + (f" ({g.label})" if g.label else ""))
         elif g.kind == "basis":
             words.append(f"the columns of {g.variable} are 0")
         elif g.kind == "mean":

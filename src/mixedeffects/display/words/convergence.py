@@ -75,26 +75,16 @@ def _found(certificate):
 
 def _singular(facts):
     """Which variances are zero, and what follows."""
+    s = facts.summary
     columns = {name for _, names, _ in facts.random for name in names}
-    found, alone = [], []
-    for words in facts.summary.singular:
-        group, what = words.rsplit(": ", 1)
-        alone.append(what in columns)
-        kind = "" if alone[-1] else "the combination "
-        what = "−" + what[1:] if what.startswith("-") else what
-        what = what if alone[-1] else what.replace(" - ", " − ")
-        where = unquoted(group.removeprefix("zi: "))
-        part = " (in the part of the zeros)" if group.startswith("zi: ") else ""
-        found.append(f"of {kind}{unquoted(what)} between levels of {where}{part}")
-    several = len(found) > 1
-    verb = "variances {} are" if several else "variance {} is"
+    alone = all(words.rsplit(": ", 1)[1] in columns for words in s.singular)
     out = [
-        f"The fit is singular: the estimated {verb.format(listed(found))} zero.",
+        f"The fit is singular: {'; '.join(map(unquoted, s.alike))}.",
         "The data show no more variation there than chance alone would; that is an estimate, not "
         "a proof that levels are alike.",
     ]
-    if all(alone):
-        terms = "these terms" if several else "this term"
+    if alone:
+        terms = "these terms" if len(s.singular) > 1 else "this term"
         out.append(f"The fixed effects can be used; a model without {terms} would fit as well.")
     else:
         out.append(

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
-from mixedeffects.display.numbers import significant
+from mixedeffects.display.words.cautions import (
+    code_sentences,
+    extrapolations,
+    mixed_sentences,
+    span,
+)
 from mixedeffects.display.words.clauses import (
     at_infinity,
     difference,
@@ -20,7 +26,6 @@ from mixedeffects.display.words.outcome import outcome_of
 from mixedeffects.display.words.phrases import (
     joined,
     listed,
-    minus,
     number,
     probability,
     ratio_number,
@@ -31,8 +36,6 @@ from mixedeffects.inference.separated import LRT
 
 # levels of a factor that are all said; of more, the extremes
 MOST_LEVELS = 8
-# whole numbers below this are shown as such
-LARGE = 1e7
 # dropped columns that are named
 MOST_DROPPED = 3
 METHODS = {
@@ -57,6 +60,7 @@ def effect_sentences(facts):
             if alike else "Coefficients describe ")
             + "associations, and are effects only where the design of the study makes them so."
         )  # fmt: skip
+    out += mixed_sentences(facts) + code_sentences(facts)
     out += _conditional(facts)
     out.append(method_words(facts.summary.df_method))
     return out
@@ -118,6 +122,7 @@ def part_sentences(facts, effects, outcome):
     level = facts.summary.level
     out, curves, said = [], {}, set()
     main = effects is facts.effects
+    effects = tuple(map(stepped, effects))
     mixed = [e for e in effects if e.holds and e.alone]
     effects = tuple(e for e in effects if e not in mixed)
     owners = [e.term for e in effects]
@@ -144,10 +149,23 @@ def part_sentences(facts, effects, outcome):
             together = _together(facts, effect.term) if last[effect.term] == i else ""
             out.append(_one(effect, outcome, level) + together)
     if curves:
-        out.append(_curves(facts, curves))
+        out += _curves(facts, curves)
     if mixed:
         out.append(_holding(mixed, outcome, level))
-    return out
+    return out + extrapolations(effects)
+
+
+def stepped(effect):
+    """An effect with the numbers of the unit that it is said for."""
+    step = math.prod(piece.step for piece in effect.pieces or ())
+    if step == 1.0:
+        return effect
+    names = ("estimate", "std_error", "lower", "upper")
+    numbers = {name: step * getattr(effect, name) for name in names}
+    if effect.ratio is not None:
+        first, lower, upper = (math.exp(numbers[n]) for n in ("estimate", "lower", "upper"))
+        numbers["ratio"] = first, first * numbers["std_error"], lower, upper
+    return replace(effect, **numbers)
 
 
 def _holding(effects, outcome, level):
@@ -191,8 +209,8 @@ def _intercept(effect, outcome, level, offset=False):
     if at_infinity(effect):
         return f"{upper_first(f'{place}the intercept')}{outcome.place} is {at_infinity(effect)}."
     if outcome.intercept_ratio and effect.ratio is not None:
-        estimate, error, *_ = effect.ratio
-        value, inside = ratio_number(estimate, error), limits(effect, level, ratio=True)
+        value = ratio_number(effect.ratio[0], effect.std_error)
+        inside = limits(effect, level, ratio=True)
     else:
         value, inside = number(effect.estimate, effect.std_error), limits(effect, level)
     about = f"{place}{outcome.level(effect)} {outcome.verb}"
@@ -204,20 +222,6 @@ def _intercept(effect, outcome, level, offset=False):
         names = listed((f"{g.variable} ({span(*g.outside)})" for g in outside), "or")
         text += f" That extrapolates: 0 is not among the values of {names}."
     return text
-
-
-def span(low, high):
-    """Two numbers as the ends of a range, whole ones without decimals.
-
-    Examples
-    --------
-    >>> span(175.0, 225.0), span(0.405465, 3.63)
-    ('175 to 225', '0.4055 to 3.630')
-    """
-    return " to ".join(
-        minus(f"{v:.0f}" if v == round(v) and abs(v) < LARGE else significant(v))
-        for v in (low, high)
-    )
 
 
 def _one(effect, outcome, level):
@@ -369,18 +373,29 @@ def _for(piece):
 
 
 def _curves(facts, curves):
-    """Terms whose columns mean nothing one by one."""
-    parts = []
+    """Terms whose columns mean nothing one by one, a sentence for each curve or surface."""
+    parts: list[tuple[set, list]] = []
     for term, effects in curves.items():
+        own = {name for effect in effects for name in effect.curve}
+        touching = [part for part in parts if part[0] & own]
+        parts = [part for part in parts if not part[0] & own]
+        terms = [found for part in touching for found in part[1]]
+        parts.append((own.union(*(part[0] for part in touching)), [*terms, (term, effects)]))
+    return [_curve(facts, len(columns), terms) for columns, terms in parts]
+
+
+def _curve(facts, n_columns, terms):
+    shown = []
+    for term, effects in terms:
         columns = f"{len(effects)} columns" if len(effects) > 1 else ""
         test = _together(facts, term).partition(": ")[2].rstrip(".")
         inside = joined([columns, test])
-        parts.append(f"{unquoted(term)} ({inside})" if inside else unquoted(term))
-    curve, whose = ("describes a curve", "its") if len(parts) == 1 else (
-        "together describe a curve", "their")  # fmt: skip
+        shown.append(f"{unquoted(term)} ({inside})" if inside else unquoted(term))
+    what = "a curve" if n_columns == 1 else "a surface"
+    verb, whose = ("describes", "its") if len(shown) == 1 else ("together describe", "their")
     return (
-        f"{listed(parts)} {curve}: {whose} coefficients mean nothing one by one and are in the "
-        "table; what they mean together is seen in a chart of the effects."
+        f"{listed(shown)} {verb} {what}: {whose} coefficients mean nothing one by one and are in "
+        "the table; what they mean together is seen in a chart of the effects."
     )
 
 

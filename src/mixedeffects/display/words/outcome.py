@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from mixedeffects.display.words.clauses import at_infinity, difference, doubt, tested, times
 from mixedeffects.display.words.phrases import number
 
+# ratio of two ratios below which they are called nearly the same
+ALIKE = 1.1
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -71,7 +74,9 @@ class Outcome:
             than = f"{own}{' compared with that ' + other if other else ''}"
             return f"different{than} by a coefficient{self.place} that is {at_infinity(effect)}"
         if self.ratio and effect.ratio is not None:
-            return times(effect, level, f"large{own}{' as ' + other if other else ''}")
+            said = times(effect, level, f"large{own}{' as ' + other if other else ''}")
+            _, _, lower, upper = effect.ratio
+            return f"nearly the same: {said}" if 1 / ALIKE < lower < upper < ALIKE else said
         than = f"{own}{' than ' + other if other else ''}"
         scale = f" {self.scale}" if self.scale else ""
         value = number(effect.estimate, effect.std_error)
@@ -85,6 +90,8 @@ class Outcome:
         """The slope of a number, or the ratio per unit of it."""
         if self.ratio:
             return f"the {self.one_ratio} per {piece.unit}"
+        if piece.step != 1.0:
+            return f"the change per {piece.unit}"
         return f"the slope of {bare(piece.variable)}"
 
     def contrast(self, levels):

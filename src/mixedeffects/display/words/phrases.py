@@ -8,8 +8,13 @@ from mixedeffects.display.numbers import at_precision, p_value, significant
 
 # names of levels that a sentence lists before it only counts
 MOST_NAMES = 6
-# shares that a percentage without decimals would call none or all
-SMALLEST, LARGEST = 0.005, 0.995
+# digits of a number that has no error beside it, and the most of a ratio
+DIGITS, MOST_DIGITS = 3, 6
+# digits of a number that has one, from which on one digit of the error is enough
+MOST_LENGTH = 4
+# shares that a percentage with one decimal would call none or all, and those that need it
+SMALLEST, LARGEST = 0.0005, 0.9995
+LOW, HIGH = 0.0095, 0.9905
 # a share below this is rounding
 NONE = 1e-12
 # a probability that three decimals would call one
@@ -31,46 +36,67 @@ def minus(text):
 
 
 def number(value, error):
-    """A number with the decimals that its standard error allows, as the coefficient table has it.
+    """A number with the decimals that show its standard error with two digits.
+
+    With one where it would be longer than four digits; a small one keeps a digit that is not zero.
 
     Examples
     --------
-    >>> number(-35.07171, 6.8246)
-    '−35.072'
+    >>> number(-35.07171, 6.8246), number(0.0200312, 0.000131), number(251234.5, 6.8)
+    ('−35.1', '0.02003', '251234')
+    >>> number(0.0012, 0.15), number(0.0, 0.15)
+    ('0.001', '0.00')
     """
-    return minus(at_precision(value, error))
+    if value == 0.0 or not (math.isfinite(value) and math.isfinite(error)) or error <= 0:
+        return minus(at_precision(value, error, 2) if error > 0 else significant(value, 4))
+    length = math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2
+    text = at_precision(value, error, 2 if length <= MOST_LENGTH else 1)
+    return minus(text if text.strip("-0.") else significant(value, 1))
 
 
 def ratio_number(value, error):
-    """A ratio, as `number`, but never "0.000" for what is only small.
+    """A ratio with three digits; with more where its error says so, as of one that is nearly one.
+
+    Parameters
+    ----------
+    error : float
+        Standard error of its logarithm.
 
     Examples
     --------
-    >>> ratio_number(0.8525, 0.04), ratio_number(2.6e-6, 0.0169)
-    ('0.85250', '2.60e-06')
+    >>> ratio_number(0.8525, 0.04), ratio_number(2.6e-6, 0.0169), ratio_number(0.99998788, 1e-4)
+    ('0.853', '2.60e-06', '0.99999')
     """
-    text = at_precision(value, error)
-    return text if value == 0.0 or text.strip("0.") else significant(value, 3)
+    digits = DIGITS
+    if math.isfinite(error) and error > 0:
+        digits = min(max(DIGITS, 1 - math.floor(math.log10(error))), MOST_DIGITS)
+    return significant(value, digits)
 
 
-def size(value, digits=5):
-    """A number with significant digits, as the table of variance components has it."""
+def size(value, digits=DIGITS):
+    """A number with three significant digits.
+
+    Examples
+    --------
+    >>> size(24.7404), size(1234.5), size(0.0)
+    ('24.7', '1234', '0')
+    """
     return minus(significant(value, digits))
 
 
 def percent(share):
-    """A share in per cent without decimals; never "0%" or "100%" of what is neither.
+    """A share in per cent: no decimals, one where it is below 1% or above 99%.
 
     Examples
     --------
-    >>> percent(0.5893), percent(0.001), percent(1e-33), percent(0.9991)
-    ('59%', 'less than 1%', '0%', 'more than 99%')
+    >>> percent(0.5893), percent(0.0042), percent(1e-33), percent(0.9991), percent(2e-5)
+    ('59%', '0.4%', '0%', '99.9%', 'less than 0.1%')
     """
     if NONE < share < SMALLEST:
-        return "less than 1%"
+        return "less than 0.1%"
     if LARGEST <= share < 1.0:
-        return "more than 99%"
-    return f"{100 * share:.0f}%"
+        return "more than 99.9%"
+    return f"{100 * share:.{int(NONE < share < LOW or HIGH < share < 1.0)}f}%"
 
 
 def coverage(level):

@@ -9,7 +9,9 @@ from mixedeffects.display.words.identification import flat_sentences
 from mixedeffects.display.words.phrases import (
     coverage,
     interval,
+    listed,
     minus,
+    number,
     percent,
     size,
     some,
@@ -36,6 +38,7 @@ def icc_sentences(facts):
     scale = "" if facts.link is None else " on the scale of the linear predictor"
     slopes = any(v.name != "(Intercept)" for v in facts.variations)
     averaged = ", averaged over the rows" if slopes else ""
+    nested = {v.group: (*v.parents, *v.apart) for v in facts.variations}
     out = []
     names = list(c["group"])
     for i, group in enumerate(names):
@@ -43,7 +46,7 @@ def icc_sentences(facts):
             continue
         where_ = "the grouping factors together"
         if group != "total":
-            where_ = f"levels of {unquoted(group)}"
+            where_ = f"levels of {unquoted(group)}{within(nested.get(group, ()))}"
         between = "between levels of" if group == "total" else "between"
         share, lower, upper = (float(c[n][i]) for n in ("icc", "lower", "upper"))
         if math.isnan(share):  # not in the data
@@ -101,9 +104,9 @@ def random_sentences(facts):
         if label == DEGREES and "df" in infinite:
             out.append("The degrees of freedom grow without limit: the distribution is normal.")
             continue
-        known = f", standard error {size(error, 3)}" if math.isfinite(error) else ""
+        known = f", standard error {size(error, 2)}" if math.isfinite(error) else ""
         verb = "are" if label == DEGREES else "is"
-        out.append(f"The {LABELS.get(label, label)} {verb} {size(value, 4)}{known}.")
+        out.append(f"The {LABELS.get(label, label)} {verb} {size(value)}{known}.")
     return out
 
 
@@ -116,7 +119,8 @@ def _spread(facts, v, level):
             "(standard deviation 0)."
         )
     known = interval(v.lower, v.upper, level, lambda x: size(x))
-    text = f"Between levels of {group} the {what} varies{part} with standard deviation "
+    inside = within((*v.parents, *v.apart))
+    text = f"Between levels of {group}{inside} the {what} varies{part} with standard deviation "
     text += f"{size(v.sd)}" + (f" ({known})" if known else "")
     if v.reason == UNDETERMINED:
         return f"{text}, which the data hardly determine."
@@ -125,17 +129,50 @@ def _spread(facts, v, level):
         scale = f" on the scale of {facts.response}"
     if v.fixed is None:
         centre = "zero, for the model has no average of it" if v.about_zero else "the average"
-        return f"{text}: for {RANGE} it is within {size(v.high, 4)} of {centre}{scale}."
+        if v.apart:
+            centre = f"what its own level of {listed(map(unquoted, v.apart))} has"
+        text += f": for {RANGE}{with_parents(v)} it is within {size(v.high)} of {centre}"
+        return f"{text}{scale}."
     given = next((e.given for e in facts.effects if e.name == v.name), ())
     offset = facts.offset and not facts.rate and v.name == "(Intercept)"
     place = where(given, offset)
     if any(g.outside is not None for g in given):
         half = (v.high - v.low) / 2
-        return f"{text}: for {RANGE} it is within {size(half, 4)} of the average{scale}, {place}."
-    text += f": for {RANGE} it lies between {size(v.low, 4)} and {size(v.high, 4)}{scale}"
+        text += f": for {RANGE}{with_parents(v)} it is within {size(half)} of the average{scale}"
+        return f"{text}, {place}."
+    low, high = (number(end, v.sd) for end in (v.low, v.high))
+    text += f": for {RANGE}{with_parents(v)} it lies between {low} and {high}{scale}"
     if v.shown is not None:
-        text += f", an expected {_unit(facts)} from {size(v.shown[0], 3)} to {size(v.shown[1], 3)}"
+        text += f", an expected {_unit(facts)} from {size(v.shown[0])} to {size(v.shown[1])}"
     return text + (f", {place}." if place else ".")
+
+
+def within(parents):
+    """As in " within nation"; "" of a factor that is nested in none.
+
+    Examples
+    --------
+    >>> within(("a", "b")), within(())
+    (' within a and b', '')
+    """
+    return f" within {listed(map(unquoted, parents))}" if parents else ""
+
+
+def with_parents(v):
+    """Whose variation is part of a range besides the level's own.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> data = {"y": [1.0, 3, 2, 5, 4, 6, 7, 9], "a": list("ppppqqqq"), "b": list("iijjkkll")}
+    >>> facts = me.lmm("y ~ 1 + (1 | a / b)", data).interpret().facts
+    >>> with_parents(facts.variations[1])
+    ''
+    """
+    if not v.parents:
+        return ""
+    names = listed(map(unquoted, v.parents))
+    return f", the variation between levels of {names} included,"
 
 
 def _unit(facts):
@@ -259,10 +296,13 @@ def _ratios(found, of):
 def standout_sentences(facts):
     """Levels whose prediction's interval leaves out zero. Returns list of str."""
     out = []
+    nested = {v.group: (*v.parents, *v.apart) for v in facts.variations}
     for s in facts.standouts:
         what = random_name(s.term, (s.group, s.term) in facts.cells)
         group = unquoted(s.group)
         average = "zero" if s.about_zero else "the average"
+        if nested.get(s.group):
+            average = f"the average of their own {listed(map(unquoted, nested[s.group]))}"
         if not s.above and not s.below:
             which = "all" if s.unknown == 0 else "the intervals of"
             out.append(
@@ -277,11 +317,12 @@ def standout_sentences(facts):
         out.append(f"Of {s.n_levels - s.unknown:,} levels of {group}{known}, {up} and {down}.")
     if any(s.above or s.below for s in facts.standouts):
         known = "the variances are taken as known" if facts.link is None else "so are the variances"
+        others = " and the levels that it is nested in" if any(nested.values()) else ""
         out.append(
             f"Reliably means that the {coverage(facts.summary.level)} interval of the level's "
-            "predicted deviation leaves out zero. The intervals are those of the prediction error: "
-            f"that the fixed effects are estimated is part of it, {known}; they are not adjusted "
-            "for their number."
+            f"predicted deviation, from what the fixed effects{others} let expect, leaves out "
+            "zero. The intervals are those of the prediction error: that the fixed effects are "
+            f"estimated is part of it, {known}; they are not adjusted for their number."
         )
     return out
 

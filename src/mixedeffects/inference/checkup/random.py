@@ -8,7 +8,7 @@ import numpy as np
 
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
 from mixedeffects.inference.random_pca import contributions, random_components
-from mixedeffects.inference.summary import singular_words
+from mixedeffects.inference.singular import singular_sentences
 from mixedeffects.inference.varcorr import varcorr
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 NEAR_ZERO = 0.01
 # correlation that is one for all that the data can say
 NEAR_ONE = 0.999
-# share of the variance that is rounding
-NO_SHARE = 1e-8
+# share of the variance that is said to be none
+NO_SHARE = 5e-5
 # levels below which a variance between them is hardly known
 FEW_LEVELS = 5
 
 
 def singular(fit: Fit):
     """Directions of zero variance."""
-    words = singular_words(fit)
+    words = singular_sentences(fit)
     if not words:
         return Check("singular", 0.0, FINE, "no combination of random effects has zero variance")
     proof = (
@@ -35,8 +35,8 @@ def singular(fit: Fit):
         if fit.certificate.at_maximum
         else "The optimiser stopped there"
     )
-    said = f"zero variance in {'; '.join(words)}. {proof}"
-    return Check("singular", float(len(words)), PROBLEM, said)
+    said = f"{'; '.join(words)}. {proof}"
+    return Check("singular", float(len(fit.certificate.singular)), PROBLEM, said)
 
 
 def dimensions(fit: Fit):
@@ -45,7 +45,7 @@ def dimensions(fit: Fit):
     for c in random_components(fit):
         if c.sd.size == 1 or np.isnan(c.sd).any():
             continue
-        shares = ", ".join(f"{100 * share if share > NO_SHARE else 0.0:.3g}%" for share in c.share)
+        shares = ", ".join(_percent(share) for share in c.share)
         verdict = FINE if c.supported == c.sd.size else LOOK
         words = f"{c.supported} of {c.sd.size} dimensions supported; " + (
             f"principal components have {shares} of the variance"
@@ -54,6 +54,11 @@ def dimensions(fit: Fit):
         )
         out.append(Check(f"dimensions of {c.group}", float(c.supported), verdict, words))
     return out
+
+
+def _percent(share):
+    """A share in per cent with three digits, one that is next to nothing as 0%."""
+    return f"{100 * share:.3g}%" if share > NO_SHARE else "0%"
 
 
 def near_zero(fit: Fit):

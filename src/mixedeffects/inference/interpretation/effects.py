@@ -9,21 +9,32 @@ from dataclasses import replace
 import numpy as np
 
 from mixedeffects.design import term_codings
+from mixedeffects.design.columns import Column
 from mixedeffects.design.contrasts import coding, indicator_levels
+from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.errors import MixedEffectsError
 from mixedeffects.formula import Call, Name, column_names, strip, unparse
+from mixedeffects.inference.interpretation.columns import curves
 from mixedeffects.inference.interpretation.record import Effect, Given, Piece
 
 NUMBERS = ("estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
 RATIO = ("estimate", "std_error", "lower", "upper")
 INTERCEPT = "(Intercept)"
+# what is said of a coefficient whose column is not known
+UNKNOWN = ("",)
 EULER = math.e
+# functions that are zero where their argument is one
+LOGARITHMS = ("log", "log2", "log10")
+# rows that are looked at before all are, and points at which a function of a column is looked at
+FEW, POINTS = 1_000, 9
+# an effect of one unit, and its error, for which a multiple of the unit is said instead; and the
+# logarithm of a ratio for which a part of the unit is
+SMALL_ESTIMATE, SMALL_ERROR, LARGE_LOG = 0.1, 0.005, 4.6
 # a column name in backticks, with escapes
-# rows that are looked at before all are
-FEW = 1_000
 QUOTED = re.compile(r"`((?:\\.|[^`\\])*)`")
 
 
-def effects_of(spec, predictors, names, table, ratios=None, aliased=()):
+def effects_of(spec, predictors, names, table, ratios=None, aliased=(), root=None):
     """The coefficients of one linear predictor with what they mean.
 
     Returns tuple of Effect.
@@ -38,6 +49,8 @@ def effects_of(spec, predictors, names, table, ratios=None, aliased=()):
         The same, exponentiated.
     aliased : tuple of AliasedColumn
         Columns that the fit dropped.
+    root : dict of str to str, optional
+        Columns that are functions of others, as of `powers`.
 
     Examples
     --------
@@ -47,20 +60,40 @@ def effects_of(spec, predictors, names, table, ratios=None, aliased=()):
     >>> effects[1].pieces[0].label, effects[1].pieces[0].reference
     ('Some', 'No')
     """
-    meanings = column_meanings(spec, predictors, len(names))
+    meanings = column_meanings(spec, predictors, len(names), root)
     held = held_by(names, aliased)
     out = []
     for j, name in enumerate(names):
-        term, pieces, given, alone = meanings[j]
+        term, pieces, given, curve = meanings[j]
         numbers = {n: float(table.columns[n][j]) for n in NUMBERS}
         ratio = None
         if ratios is not None:
             first, error, lower, upper = (float(ratios.columns[n][j]) for n in RATIO)
             ratio = first, error, lower, upper
-        out.append(
-            Effect(name, term or name, pieces, given, alone, **numbers, ratio=ratio, holds=held[j])
-        )
+        effect = Effect(
+            name, term or name, pieces, given, not curve, **numbers, ratio=ratio, holds=held[j],
+            curve=curve,
+        )  # fmt: skip
+        out.append(_in_steps(effect, spec, predictors) if effect.alone and pieces else effect)
     return tuple(out)
+
+
+def _in_steps(effect, spec, predictors):
+    """An effect with the multiple of a unit that it is said for."""
+    nodes = {v.text: strip(v.node) for v in spec.formula.fixed.variables}
+    by_name = {plain_name(node): node for node in nodes.values()}
+    pieces = list(effect.pieces)
+    for i, piece in enumerate(pieces):
+        node = by_name.get(piece.variable)
+        if piece.kind != "number" or node is None:
+            continue
+        ratio = effect.ratio is not None
+        step = unit_step(node, predictors, effect.estimate, effect.std_error, ratio)
+        if step != 1.0:
+            unit = piece.unit.replace("unit of", f"{step:,g} {'units of' if step > 1 else 'of'}")
+            pieces[i] = replace(piece, unit=unit, step=step)
+            return replace(effect, pieces=tuple(pieces))
+    return effect
 
 
 def held_by(names, aliased):
@@ -84,45 +117,44 @@ def held_by(names, aliased):
     return [tuple(found) for found in held]
 
 
-def column_meanings(spec, predictors, p):
+def column_meanings(spec, predictors, p, root=None):
     """What each of the p columns of a linear predictor is.
 
     Parameters
     ----------
     predictors : SourceColumns or None
         Without them nothing is known of the columns but their names.
+    root : dict of str to str, optional
+        Columns that are functions of others, as of `powers`.
 
     Returns
     -------
-    list of (str, tuple of Piece or None, tuple of Given, bool)
-        Term, pieces, what is given, and whether the coefficient means something alone.
+    list of (str, tuple of Piece or None, tuple of Given, tuple of str)
+        Term, pieces, what is given, and the columns of the curve that the coefficient is part of.
     """
     if predictors is None:
-        return [("", None, (), False)] * p
+        return [("", None, (), UNKNOWN)] * p
     every_term = term_codings(spec, predictors)
     n_columns = sum(len(term.columns) for term in every_term)
     kept = range(n_columns) if spec.kept_columns is None else spec.kept_columns
     # a term that was dropped stands nowhere
     codings = [term for term in every_term if set(term.columns) & set(kept)]
     variables = {v.text: strip(v.node) for v in spec.formula.fixed.variables}
-    tangled = _tangled(variables)
+    shapes = curves(variables, root)
     every = []
     for term in every_term:
-        given = _given(term, codings, variables, spec, predictors)
+        given = _given(term, codings, variables, spec, predictors, shapes)
         for place in range(len(term.columns)):
             pieces, rest = [], place
             for text, table in term.tables.items():
                 pieces.append(_piece(text, table, rest % table.shape[1], variables, spec))
                 rest //= table.shape[1]
-            alone = not (tangled & set(term.tables) or any(p.kind == "basis" for p in pieces))
-            every.append((term.name, tuple(pieces), given, alone))
+            curve = {c for text in term.tables for c in shapes.get(text, ())}
+            for text, piece in zip(term.tables, pieces, strict=True):
+                if piece.kind == "basis":
+                    curve |= {n.name for n in column_names(variables[text])}
+            every.append((term.name, tuple(pieces), given, tuple(sorted(curve))))
     return [every[j] for j in kept]
-
-
-def _tangled(variables):
-    """Variables that read a column which another variable reads too, as x and I(x^2) do."""
-    reads = {text: {n.name for n in column_names(node)} for text, node in variables.items()}
-    return {a for a, own in reads.items() for b, other in reads.items() if a != b and own & other}
 
 
 def _piece(text, table, column, variables, spec):
@@ -210,20 +242,19 @@ def unit_of(node):
     return f"unit of {text}"
 
 
-def _given(term, codings, variables, spec, predictors):
+def _given(term, codings, variables, spec, predictors, shapes):
     """Where the variables of larger terms stand: all terms that contain this one."""
     own = set(term.tables)
     found: dict[str, Given] = {}
     # of x and I(x^2) only x can be said to stand somewhere
     named = {text for text, node in variables.items() if isinstance(node, Name)}
-    tangled = _tangled(variables)
     for other in codings:
         if not own < set(other.tables):
             continue
         for text in other.tables:
             if text in own or text in found:
                 continue
-            if text in tangled and text not in named and tangled & named:
+            if text in shapes and text not in named and named & set(shapes):
                 continue
             if text in spec.levels:
                 coded, name = spec.levels[text], factor_name(variables[text])
@@ -255,12 +286,68 @@ def _at_zero(text, node, predictors):
     """A numeric variable at zero: the mean, if it is centred."""
     if isinstance(node, Call) and node.function in ("scale", "center") and node.args:
         return Given(plain_name(strip(node.args[0])), "mean")
-    outside = None
-    if isinstance(node, Name) and node.name in predictors.columns:
+    label = ""
+    if isinstance(node, Call) and node.function in LOGARITHMS and len(node.args) == 1:
+        label = f"{plain_name(strip(node.args[0]))} is 1"
+    return Given(bare_name(node), "zero", label, outside=_outside(text, node, predictors))
+
+
+def _outside(text, node, predictors):
+    """Range of a numeric variable, where zero is not in it; None where it is, or is not known."""
+    names = {found.name for found in column_names(node)}
+    if len(names) != 1:
+        return None
+    name = names.pop()
+    if name not in predictors.columns or predictors.columns[name].kind != "number":
+        return None
+    if isinstance(node, Name):
         # a few rows on both sides of zero settle it without the others
-        few = predictors.columns[node.name].values[:FEW]
-        if not ((few <= 0).any() and (few >= 0).any()):
-            found = predictors.summary(node.name)
-            if found.low > 0.0 or found.high < 0.0:
-                outside = found.low, found.high
-    return Given(bare_name(node), "zero", outside=outside)
+        few = predictors.columns[name].values[:FEW]
+        if (few <= 0).any() and (few >= 0).any():
+            return None
+    found = predictors.summary(name)
+    if isinstance(node, Name):
+        low, high = found.low, found.high
+    else:
+        column = Column(name, "number", np.linspace(found.low, found.high, POINTS))
+        try:
+            values = Evaluator(text, {name: column}, POINTS, {}, {}, False).numbers(node)
+        except MixedEffectsError:
+            return None
+        rising = np.diff(values)
+        if not (np.isfinite(values).all() and ((rising >= 0).all() or (rising <= 0).all())):
+            return None
+        low, high = float(values.min()), float(values.max())
+    return (low, high) if low > 0.0 or high < 0.0 else None
+
+
+def unit_step(piece_node, predictors, estimate, error, ratio):
+    """How many units of a number a coefficient is said for: 1, or a power of ten.
+
+    A power of ten below half of the range of the data, where the number for one unit would need
+    many decimals, or is a ratio beyond what can be imagined.
+
+    Parameters
+    ----------
+    ratio : bool
+        Whether it is said as a ratio.
+
+    Returns
+    -------
+    float
+    """
+    node = piece_node
+    if isinstance(node, Call) and node.function == "center" and node.args:
+        node = strip(node.args[0])
+    if not isinstance(node, Name) or node.name not in predictors.columns:
+        return 1.0
+    if predictors.columns[node.name].kind != "number":
+        return 1.0
+    found = predictors.summary(node.name)
+    half = 0.5 * (found.high - found.low)
+    if not (math.isfinite(half) and half > 0 and math.isfinite(error)):
+        return 1.0
+    step = 10.0 ** math.floor(math.log10(half))
+    small = step >= 10.0 and error < SMALL_ERROR and abs(estimate) < SMALL_ESTIMATE
+    large = ratio and step < 1.0 and abs(estimate) > LARGE_LOG
+    return step if small or large else 1.0

@@ -11,6 +11,7 @@ from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, Pla
 from mixedeffects.formula import UNCORRELATED, column_names
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.icc import icc
+from mixedeffects.inference.interpretation.columns import between_shares, codes, powers
 from mixedeffects.inference.interpretation.effects import answer_name, effects_of
 from mixedeffects.inference.interpretation.groups import (
     averages,
@@ -27,6 +28,10 @@ from mixedeffects.inference.summary import summary_facts
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
 
+# shares of a predictor's variance between and within levels from which both count; and how many
+# times the share that chance alone puts between them
+LEAST_BETWEEN, LEAST_WITHIN = 0.05, 0.001
+CHANCE = 2.0
 # what a difference of linear predictors is, for a mean with this link
 KINDS = {"identity": "value", "logit": "odds", "log": "mean"}
 
@@ -64,8 +69,9 @@ def interpretation_facts(fit: Fit, *, ddf=None, level=0.95):
     if kind in RATIO_KINDS:
         ratios = coefficient_table(fit, ddf=ddf, level=level, exponentiate=True)
     effects = effects_of(
-        spec, design.sources, design.x_names, summary.coefficients, ratios, design.aliased
-    )
+        spec, design.sources, design.x_names, summary.coefficients, ratios, design.aliased,
+        powers(fit),
+    )  # fmt: skip
     fixed = averages(fit)
     spreads, associations = variations(fit, level, fixed)
     wide = wide_terms(fit, effects)
@@ -101,7 +107,30 @@ def interpretation_facts(fit: Fit, *, ddf=None, level=0.95):
         clustering=clustering(fit),
         missing_response={n: k for n, k in missing.items() if n in answer},
         missing_predictors={n: k for n, k in missing.items() if n not in answer},
+        codes=tuple(codes(fit)),
+        mixed=mixed_levels(fit, effects),
     )
+
+
+def mixed_levels(fit: Fit, effects):
+    """Predictors that vary within the levels of a factor and between them.
+
+    Returns tuple of (predictor, factor, share of its variance that lies between the levels).
+    """
+    shares = between_shares(fit)
+    levels = {block.factor.name: block.factor.n_levels for block in fit.design.blocks}
+    names = [e.pieces[0].variable for e in effects if e.alone and e.pieces and len(e.pieces) == 1]
+    found = []
+    for name in dict.fromkeys(names):
+        own = [
+            (share, group) for (group, column), share in shares.items()
+            if column == name and LEAST_BETWEEN <= share <= 1.0 - LEAST_WITHIN
+            and share > CHANCE * levels[group] / fit.design.n
+        ]  # fmt: skip
+        if own:
+            share, group = max(own)
+            found.append((name, group, share))
+    return tuple(found)
 
 
 RATIO_KINDS = ("odds", "mean", "category", "log value")

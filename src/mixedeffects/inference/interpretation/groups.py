@@ -9,6 +9,7 @@ import numpy as np
 
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.identification import NOT_IN_DATA, identification
+from mixedeffects.inference.interpretation.columns import nested_in
 from mixedeffects.inference.interpretation.effects import held_by
 from mixedeffects.inference.interpretation.limits import stated_components
 from mixedeffects.inference.interpretation.record import (
@@ -58,6 +59,14 @@ def variations(fit: Fit, level, fixed):
     slopes = {}
     n = len(c["group"])
     owner = c.get("component", [MAIN] * n)
+    names = [block.factor.name for block in fit.design.blocks]
+    parents = {names[f]: [names[g] for g in others] for f, others in nested_in(fit).items()}
+    variance = {
+        (c["group"][i], c["term1"][i]): float(c["sdcor"][i]) ** 2
+        for i in range(n)
+        if owner[i] == MAIN and c["term1"][i] is not None and c["term2"][i] is None
+        and c["reason"][i] != NOT_IN_DATA and c["sdcor"][i] > 0.0
+    }  # fmt: skip
     for i in range(n):
         if c["term1"][i] is None:
             continue
@@ -69,7 +78,9 @@ def variations(fit: Fit, level, fixed):
         if c["reason"][i] == NOT_IN_DATA:
             continue
         if second is None:
-            low, high = (average or 0.0) - half * sd, (average or 0.0) + half * sd
+            within = parents[group] if owner[i] == MAIN else ()
+            spread = math.sqrt(sd**2 + sum(variance.get((g, first), 0.0) for g in within))
+            low, high = (average or 0.0) - half * spread, (average or 0.0) + half * spread
             slopes[owner[i], group, first] = (
                 "both" if average is None or low < 0 < high else "positive" if low > 0
                 else "negative"
@@ -81,6 +92,11 @@ def variations(fit: Fit, level, fixed):
                 Variation(
                     group, owner[i], first, sd, float(c["lower"][i]), float(c["upper"][i]),
                     c["reason"][i], average, low, high, about_zero, shown,
+                    tuple(g for g in within if (g, first) in variance),
+                    tuple(
+                        g for g in within if first == "(Intercept)" and (g, first) not in variance
+                        and any(key[0] == g for key in variance)
+                    ),
                 )
             )  # fmt: skip
         else:
@@ -196,7 +212,7 @@ def standouts(fit: Fit, level, known):
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> found = standouts(fit, 0.95, averages(fit))[1]
     >>> found.term, found.above[0], len(found.below)
-    ('Days', '308', 4)
+    ('Days', '308', 3)
     """
     if not fit.design.blocks:  # random effects of the extra zeros only
         return ()

@@ -25,7 +25,10 @@ class Piece:
     reference : str
         Reference level of a "difference".
     unit : str
-        What one unit of a number is: "unit of Days", "standard deviation of age".
+        What one unit of a number is: "unit of Days", "standard deviation of age"; of several
+        units "10 units of age".
+    step : float
+        How many units the words say the coefficient for; numbers of the `Effect` are for one.
     """
 
     variable: str
@@ -33,6 +36,7 @@ class Piece:
     label: str = ""
     reference: str = ""
     unit: str = ""
+    step: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Given:
         "zero", "basis" (several columns that are zero), "mean" (of a centred number), "reference"
         or "average".
     label : str
-        The reference level.
+        The reference level; of a logarithm at zero where its argument is.
     outside : (float, float) or None
         Range of the data, where zero is not in it.
     absent : bool
@@ -79,6 +83,8 @@ class Effect:
     holds : tuple of str
         Columns that the fit dropped whose coefficients are part of this one, so that it is not
         what its name says.
+    curve : tuple of str
+        Columns of the curve or surface that the coefficient is part of; empty where it is `alone`.
     """
 
     name: str
@@ -95,6 +101,7 @@ class Effect:
     upper: float
     ratio: tuple[float, float, float, float] | None = None
     holds: tuple[str, ...] = ()
+    curve: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,12 @@ class Variation:
     fixed : float or None
         The average over levels: the fixed effect of the same column.
     low, high : float
-        Between which 95% of the levels lie: fixed (or 0) -/+ 1.96 sd.
+        Between which 95% of the levels lie: fixed (or 0) -/+ 1.96 times the spread of the level
+        with that of the levels it lies in.
+    parents : tuple of str
+        Factors that it is nested in and whose variance is part of that.
+    apart : tuple of str
+        Factors that it is nested in whose effects are of other columns: the range is about them.
     about_zero : bool
         Whether the model has no average for it, so that levels deviate from zero.
     shown : (float, float) or None
@@ -131,6 +143,8 @@ class Variation:
     high: float
     about_zero: bool = False
     shown: tuple[float, float] | None = None
+    parents: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +259,12 @@ class InterpretationFacts:
     independent : tuple of str
         Groups whose intercepts and slopes are taken as independent.
     missing_response, missing_predictors : dict of str to int
+    codes : tuple of (str, int, int)
+        Numeric predictors of a few whole numbers, as codes of categories are, with the smallest
+        and the largest.
+    mixed : tuple of (str, str, float)
+        Predictors that vary within and between the levels of a factor: itself, the factor, the
+        share of its variance that lies between.
     """
 
     summary: SummaryFacts
@@ -275,3 +295,5 @@ class InterpretationFacts:
     clustering: Clustering | None
     missing_response: dict[str, int]
     missing_predictors: dict[str, int]
+    codes: tuple[tuple[str, int, int], ...] = ()
+    mixed: tuple[tuple[str, str, float], ...] = ()

@@ -1,0 +1,68 @@
+"""What coefficients are not: within the data, of one level only, of an amount."""
+
+from __future__ import annotations
+
+from mixedeffects.display.numbers import significant
+from mixedeffects.display.words.phrases import minus, percent
+from mixedeffects.inference.interpretation.effects import unquoted
+
+# whole numbers below this are shown as such
+LARGE = 1e7
+
+
+def span(low, high):
+    """Two numbers as the ends of a range, whole ones without decimals.
+
+    Examples
+    --------
+    >>> span(175.0, 225.0), span(0.405465, 3.63)
+    ('175 to 225', '0.405 to 3.63')
+    """
+    return " to ".join(
+        minus(f"{v:.0f}" if v == round(v) and abs(v) < LARGE else significant(v, 3))
+        for v in (low, high)
+    )
+
+
+def extrapolations(effects):
+    """Effects that are said where a variable is zero, and it never is. Returns list of str."""
+    found: dict[str, tuple] = {}
+    for effect in effects:
+        for given in effect.given if effect.pieces and effect.alone else ():
+            if given.outside is not None:
+                found.setdefault(given.variable, (given.outside, []))[1].append(effect)
+    out = []
+    for name, (ends, those) in found.items():
+        if len(those) == 1:
+            what, verb, other = "The effect", "is an extrapolation", "the effect another one"
+        else:
+            what, verb = f"The {len(those)} effects", "are extrapolations"
+            other = "the effects others"
+        out.append(
+            f"{what} said where {name} is 0 {verb}: {name} goes from {span(*ends)} in the data, "
+            f"and the interaction makes {other} there. center({name}) in the formula gives "
+            f"{'it' if len(those) == 1 else 'them'} at the mean of {name}."
+        )
+    return out
+
+
+def mixed_sentences(facts):
+    """Predictors whose coefficient is a blend of two effects."""
+    return [
+        f"{name} varies within levels of {unquoted(group)} and between them ({percent(share)} of "
+        "its variance lies between): its coefficient blends the effect within a level with the "
+        f"difference between levels, which need not be alike. A column of its means by "
+        f"{unquoted(group)} in the formula beside it tells the two apart (Mundlak)."
+        for name, group, share in facts.mixed
+    ]
+
+
+def code_sentences(facts):
+    """Whole numbers that may be codes."""
+    alone = {e.pieces[0].variable for e in facts.effects if e.alone and e.pieces}
+    return [
+        f"{name} takes the whole numbers {low} to {high} and is read as a quantity: every step is "
+        f"as large as the next. If they are codes of categories, write factor({name})."
+        for name, low, high in facts.codes
+        if name in alone and not any(f"'{name}'" in note for note in facts.summary.notes)
+    ]
