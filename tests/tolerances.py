@@ -627,3 +627,8 @@ SUMMATION_ORDER = {"rtol": 1e-8, "atol": 1e-8}
 TRUE_MODEL_P = 0.01
 # Bytes that the simulations of 60,000 rows, 121 MB, may take while they are read.
 DRAWN_BYTES = 40e6
+
+# --- checks of a model (tests/assumptions/test_levels.py, tests/remedies/test_missing_terms.py) ---
+
+# Share of true models that one check may accuse; its own level is one in a thousand.
+ACCUSED = 0.05

@@ -46,7 +46,7 @@ def test_nothing_says_certified_and_the_doctor_finds_the_formula(people, formula
     assert "certified" not in text and "Not in the data" in text
     assert re.search(r"\bnan\b", text) is None
     doctor = fit.diagnose()
-    assert not doctor.healthy and "Healthy" not in str(doctor)
+    assert not doctor.healthy and "The optimum is sound" not in str(doctor)
     assert doctor.changed and doctor.fit.certificate.proved
     assert doctor.fit.certificate.identified
     if UNIDENTIFIED[formula]:
@@ -73,7 +73,7 @@ def test_optimisers_do_not_agree_on_what_is_not_in_the_data(people):
 
 
 def test_words_have_no_number_for_it(people):
-    text = str(quietly("y ~ tr + (tr | sid)", people).interpret())
+    text = " ".join(str(quietly("y ~ tr + (tr | sid)", people).interpret()).split())
     assert "Not in the data" in text and "nan" not in text.lower().replace("finance", "")
     assert "slope of tr varies" not in text
 

@@ -82,7 +82,8 @@ def test_a_sound_fit_is_told_so_and_nothing_is_tried():
     fit = me.lmm("y ~ x1 + (x1 | g)", grouped(3, 30, 10, slope=0.7))
     diagnosis = fit.diagnose()
     assert str(diagnosis).splitlines()[:2] == [
-        "Healthy: nothing to mend.", "Optimum: certified, no variance on the boundary.",
+        "The optimum is sound, and no check of the model found anything to mend.",
+        "Optimum: certified, no variance on the boundary.",
     ]  # fmt: skip
     assert diagnosis.healthy and not diagnosis.changed
     assert diagnosis.fit is fit and diagnosis.asked is fit and len(diagnosis.tidy()) == 0
@@ -276,9 +277,9 @@ def test_remedy_6_a_slope_of_next_to_no_variance_goes_though_no_check_finds_a_pr
     assert diagnosis.recommendation.trial.remedy == REMEDIES[5]
     assert diagnosis.formula == "y ~ x + (1 | g)"
     assert diagnosis.recommendation.aic < diagnosis.recommendation.asked_aic - 1
-    assert not diagnosis.healthy and "Healthy" not in str(diagnosis)
+    assert not diagnosis.healthy and "The optimum is sound" not in str(diagnosis)
     untried = fit.diagnose(remedies=False)
-    assert untried.fit is fit and "Healthy" not in str(untried)
+    assert untried.fit is fit and "The optimum is sound" not in str(untried)
     assert checked(untried, "variances")["verdict"] == "look"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.assumptions import counts, curvature, shape, values
+from mixedeffects.assumptions import counts, curvature, levels, shape, values
 from mixedeffects.assumptions.spread import spread
 from mixedeffects.assumptions.standardised import standardised
 from mixedeffects.errors import MixedEffectsError
@@ -21,9 +21,9 @@ def assumptions(fit: Fit):
     Returns
     -------
     checks : tuple of Check
-        Of values, skewness, tails, spread, dispersion, zeros and curvature, in this order, those
-        that can be looked at: a model of 0 / 1 responses has no spread of residuals to look at,
-        and one without a numeric predictor no curvature.
+        Of values, skewness, tails, spread, dispersion, zeros, curvature and levels of predictors,
+        in this order, those that can be looked at: a model of 0 / 1 responses has no spread of
+        residuals to look at, and one without a numeric predictor no curvature.
     note : str
         Why residuals were not looked at; empty where they were.
 
@@ -47,7 +47,9 @@ def assumptions(fit: Fit):
         ratio, error = counts.dispersion_ratio(fit)
         found += counts.dispersion(fit, ratio, error)
         found += counts.zeros(fit)
-        found += curvature.curvature(fit, max(ratio, 1.0) if np.isfinite(ratio) else 1.0)
+        excess = max(ratio, 1.0) if np.isfinite(ratio) else 1.0
+        found += curvature.curvature(fit, excess)
+        found += levels.blended(fit, excess)
     except MixedEffectsError as reason:
         return tuple(found), str(reason).splitlines()[0]
     return tuple(found), ""

@@ -15,6 +15,7 @@ from mixedeffects.design.columns import Column
 from mixedeffects.design.contrasts import coding
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.exposure import with_exposure
+from mixedeffects.design.integer_codes import interaction
 from mixedeffects.design.left_out import require_rows
 from mixedeffects.design.predictor import build_predictor
 from mixedeffects.design.records import MAIN, Block, Design, Factor, LinearPredictor
@@ -26,7 +27,8 @@ def redesigned(design: Design, text: str, *, name: str = MAIN, saturated: bool =
     """The same rows and response with other fixed and random effects.
 
     Nothing is read from a table: the columns are those that the design kept, so that the new
-    formula can only use columns of the old one, and its grouping factors.
+    formula can only use columns of the old one, and its grouping factors or combinations of them
+    with its categories.
 
     Parameters
     ----------
@@ -80,7 +82,7 @@ def redesigned(design: Design, text: str, *, name: str = MAIN, saturated: bool =
     values.know(known)
     found = build_predictor(
         old.name, replace(formula, offsets=()), values,
-        KnownFactors(old.blocks),  # pyright: ignore[reportArgumentType]
+        KnownFactors(old.blocks, columns),  # pyright: ignore[reportArgumentType]
         spec.flavour, columns=tuple(formula.column_names), saturated=saturated,
         thresholds=spec.thresholds, most_columns=None if not saturated else design.n,
         weights=spec.weights, exposure=spec.exposure, answer=spec.answer,
@@ -93,14 +95,33 @@ def redesigned(design: Design, text: str, *, name: str = MAIN, saturated: bool =
 
 
 class KnownFactors:
-    """The grouping factors of a design's blocks, asked for as `Grouping` is."""
+    """The grouping factors of a design, asked for as `Grouping` is; combinations of what it kept.
 
-    def __init__(self, blocks: tuple[Block, ...]) -> None:
+    Parameters
+    ----------
+    columns : dict of str to Column
+        Kept for the fixed effects: those that are categories, or wrapped in ``factor()``, can be
+        part of a combination.
+    """
+
+    def __init__(self, blocks: tuple[Block, ...], columns: dict[str, Column]) -> None:
         self.blocks = {_key(block.factor.name): block.factor for block in blocks}
+        self.columns = columns
 
     def factor(self, name: str, group: Group) -> Factor:
         """The factor of a random term."""
-        return self.blocks[_key(name)]
+        found = self.blocks.get(_key(name))
+        return interaction(name, [self._part(v) for v in group]) if found is None else found
+
+    def _part(self, variable: Variable) -> Factor:
+        known = self.blocks.get(variable.text)
+        if known is not None:
+            return known
+        node = next(column_names(variable.node))
+        if node.name not in self.columns:
+            raise NotAvailableError(f"the fit does not keep the column of '{variable.text}'")
+        codes, labels, _ = self.columns[node.name].coded()
+        return Factor(variable.text, codes, labels)  # type: ignore[arg-type]
 
 
 def _key(name: str) -> str:

@@ -15,7 +15,8 @@ from mixedeffects.inference.checkup import checkup_table
 
 # characters of a line of words
 WIDTH = 100
-HEALTHY = "Healthy: nothing to mend."
+HEALTHY = "The optimum is sound, and no check of the model found anything to mend."
+SOUND = "The optimum is sound; that does not judge the model, and what follows does."
 CERTIFIED = "certified, no variance on the boundary"
 NEXT_TO_NOTHING = f"{CERTIFIED}; but some random effects add next to nothing"
 NOTHING_TRIED = "Nothing was tried; diagnose(remedies=True) tries the six remedies."
@@ -209,9 +210,15 @@ def call(facts):
 
 
 def headline(facts):
-    """Two lines, of the optimum and of the assumptions; before them one where all is well."""
+    """Two lines, of the optimum and of the assumptions, and one that tells them apart.
+
+    A sound optimum is that of a wrong model as well: one is not said for the other.
+    """
     lines = [f"Optimum: {optimum_words(facts)}.", f"Assumptions: {assumption_words(facts)}."]
-    return [HEALTHY, *lines] if nothing_to_mend(facts) else lines
+    if nothing_to_mend(facts):
+        return [HEALTHY, *lines]
+    sound = optimum_words(facts) == CERTIFIED and not facts.recommendation.changed
+    return [lines[0], SOUND, lines[1]] if sound else lines
 
 
 def nothing_to_mend(facts):

@@ -15,6 +15,7 @@ from mixedeffects.remedies.collinearity import check_collinearity
 from mixedeffects.remedies.identified import identify
 from mixedeffects.remedies.iterations import more_iterations
 from mixedeffects.remedies.measure import measured
+from mixedeffects.remedies.missing_terms import lacking
 from mixedeffects.remedies.near_zero import drop_near_zero, small_slopes
 from mixedeffects.remedies.optimisers import another_optimiser
 from mixedeffects.remedies.quadrature import with_quadrature
@@ -75,9 +76,11 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     variances are not in the data, formulas are looked for whose variances are, and nothing else.
 
     An optimum of a wrong model is an optimum: what the response and the residuals say against the
-    assumptions (values piled up, skewness, tails, spread, dispersion of counts, zeros, curvature)
-    is looked at apart, and no remedy of those six is for it. A departure is named where chance
-    makes it once in a thousand, and only from a size that matters; the other model that its
+    assumptions (values piled up, skewness, tails, spread, dispersion of counts, zeros, curvature,
+    effects that differ within groups and between them) is looked at apart, and no remedy of those
+    six is for it; nor for a random slope, or a combination of a group with a category, that the
+    model lacks: each is fitted and tested where that takes a moment. A departure is named where
+    chance makes it once in a thousand, and only from a size that matters; the other model that its
     sentence names is for you to choose.
 
     References
@@ -91,6 +94,7 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> print(fit.diagnose())
     Optimum: certified, no variance on the boundary.
+    The optimum is sound; that does not judge the model, and what follows does.
     Assumptions: nothing is plainly wrong, 1 thing to look at.
       look: tails: the tails of the residuals are heavier than the model's (excess kurtosis 7.57, 0
         under the model): 3 rows beyond 4 standard deviations, the farthest is row 56 (counted
@@ -130,8 +134,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         notes = (f"No remedy was tried: {why}.",)
     looked_at, unseen = assumptions(fit)
     facts = DiagnosisFacts(
-        fit, (*checks, *looked_at), trials if len(trials) > 1 else (), recommendation,
-        notes if wanted else (), unseen,
+        fit, (*checks, *looked_at, *lacking(fit)), trials if len(trials) > 1 else (),
+        recommendation, notes if wanted else (), unseen,
     )  # fmt: skip
     return Diagnosis(facts, verdicts(trials, recommendation, base), fit.design.spec.to_frame)
 
