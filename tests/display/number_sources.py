@@ -169,8 +169,9 @@ def spreads(fit, level):
     main = table[table["component"] == "conditional"] if "component" in table else table
     own = {
         (row.group, row.term1): row.sdcor**2
-        for row in main.itertuples() if isinstance(row.term1, str) and row.term2 is None
-    }  # fmt: skip
+        for row in main.itertuples()
+        if isinstance(row.term1, str) and not isinstance(row.term2, str)
+    }
     codes = {b.factor.name: np.asarray(b.factor.codes) for b in fit.design.blocks}
     for row in table.itertuples():
         out |= {row.sdcor, row.lower, row.upper}

@@ -100,6 +100,18 @@ def test_the_range_of_a_nested_factor_has_its_parents_variance(rdata):
     )
 
 
+def test_a_factor_is_within_the_innermost_one(rdata):
+    """Chicks in broods in places: a brood says the place too."""
+    data = rdata("lme4", "grouseticks")
+    data["YEAR"] = data["YEAR"].astype(str)
+    terms = "(1 | LOCATION / BROOD) + (1 | INDEX)"
+    fit = me.glmm(f"TICKS ~ YEAR + cHEIGHT + {terms}", data, family="poisson")
+    text = topic(fit.interpret(), "Random effects")
+    assert "levels of INDEX within BROOD:LOCATION the intercept" in text
+    assert "variation between levels of BROOD:LOCATION and LOCATION included" in text
+    assert "average of their own BROOD:LOCATION (" not in topic(fit.interpret(), "Random effects")
+
+
 def test_crossed_factors_are_nested_in_nothing(rdata):
     fit = me.lmm("diameter ~ 1 + (1 | plate) + (1 | sample)", rdata("lme4", "Penicillin"))
     assert "included" not in topic(fit.interpret(), "Random effects")
@@ -112,6 +124,23 @@ def test_ids_that_are_nested_without_a_colon_are_nested(rdata):
     low = re.search(rf"sample within batch .*? included, it lies between ({NUMBER})", text)[1]
     spread = np.hypot(fit.varcorr.sd["sample"][0], fit.varcorr.sd["batch"][0])
     assert shows(low, fit.fixef["(Intercept)"] - Z * spread)
+
+
+def test_an_intercept_is_where_its_own_slopes_are_zero(rdata):
+    """A random slope of Time beside fixed effects of log(Time), which are zero elsewhere."""
+    fit = me.lmm("size ~ log(Time) * treat + (Time | tree)", rdata("MASS", "Sitka"))
+    text = topic(fit.interpret(), "Random effects")
+    sd = fit.varcorr.sd["tree"][0]
+    half = re.search(rf"within ({NUMBER}) of the average, where Time is 0\.", text)[1]
+    assert shows(half, Z * sd) and "log(Time)" not in text
+
+
+def test_a_curve_has_no_slope_to_be_about(rdata):
+    fit = me.lmm("pixel ~ day + I(day^2) + (day | Dog)", rdata("nlme", "Pixel"))
+    text = topic(fit.interpret(), "Random effects")
+    half = re.search(rf"slope of day varies .*? it is within ({NUMBER}) of the average", text)[1]
+    assert shows(half, Z * fit.varcorr.sd["Dog"][1])
+    assert "steeper" not in text
 
 
 # ---------------------------------------------------------------- extrapolation
@@ -180,6 +209,15 @@ def test_ratios_of_many_units_are_powers():
     near = 1 / 1.1 < ratio["lower"] ** 1000 < ratio["upper"] ** 1000 < 1.1
     said = "The ratio per 1,000 units of day is nearly the same:"
     assert near and said in text
+
+
+def test_a_small_ratio_for_each_of_many_units_is_not_called_none():
+    rng = np.random.default_rng(3)
+    x, g = rng.uniform(0, 15, 900), np.arange(900) % 30
+    arm = np.where(g < 15, "a", "b")
+    y = rng.poisson(np.exp(1.0 + 0.02 * x + 0.01 * x * (arm == "b") + 0.3 * rng.normal(size=30)[g]))
+    fit = me.glmm("y ~ x * arm + (1 | g)", {"y": y, "x": x, "arm": arm, "g": g}, family="poisson")
+    assert "nearly the same" not in fixed(fit)
 
 
 def test_shares_below_one_per_cent_keep_a_digit(rdata):

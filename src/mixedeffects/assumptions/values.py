@@ -53,12 +53,21 @@ def response_values(fit: Fit, found=None):
     if not spike or share < PILED:
         words = f"'{name}' has {values.size:,} different values, and no pile of them at one end"
         return [Check("values", float(values.size), FINE, words, "assumptions")]
-    words = (
-        f"{share:.0%} of the rows have the {end} value of '{name}', {at:g}, as if it were cut off "
-        "there (a cap, a floor or a limit of detection): means and slopes are pulled towards it, "
-        "and the model predicts values beyond it. Use a model of what was cut off, or of the two "
-        f"questions apart: whether it is {at:g}, and how large it is otherwise{_remedy(y, at)}"
-    )
+    if at == 0.0 and end == "smallest":
+        words = (
+            f"'{name}' is 0 in {share:.0%} of the rows, more than the values next to it let "
+            "expect: means and slopes are pulled towards 0, and the model predicts values below "
+            "it. Use a model of the two questions apart: whether it is 0, and how large it is "
+            f"otherwise{_remedy(y, at)}"
+        )
+    else:
+        words = (
+            f"{share:.0%} of the rows have the {end} value of '{name}', {at:g}, as if it were cut "
+            "off there (a cap, a floor or a limit of detection): means and slopes are pulled "
+            "towards it, and the model predicts values beyond it. Use a model of what was cut off, "
+            f"or of the two questions apart: whether it is {at:g}, and how large it is "
+            f"otherwise{_remedy(y, at)}"
+        )
     return [Check("values", share, PROBLEM if share >= VERY_PILED else LOOK, words, "assumptions")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.display.numbers import significant
-from mixedeffects.display.words.phrases import minus, percent
+from mixedeffects.display.words.phrases import listed, minus, percent
 from mixedeffects.inference.interpretation.effects import unquoted
 
 # whole numbers below this are shown as such
@@ -47,14 +47,24 @@ def extrapolations(effects):
 
 
 def mixed_sentences(facts):
-    """Predictors whose coefficient is a blend of two effects."""
-    return [
-        f"{name} varies within levels of {unquoted(group)} and between them ({percent(share)} of "
-        "its variance lies between): its coefficient blends the effect within a level with the "
-        f"difference between levels, which need not be alike. A column of its means by "
-        f"{unquoted(group)} in the formula beside it tells the two apart (Mundlak)."
-        for name, group, share in facts.mixed
-    ]
+    """Predictors whose coefficient is a blend of two effects, a sentence per factor."""
+    by_group: dict[str, list] = {}
+    for name, group, share in facts.mixed:
+        by_group.setdefault(group, []).append((name, share))
+    out = []
+    for group, found in by_group.items():
+        names, shares = listed(name for name, _ in found), listed(percent(s) for _, s in found)
+        one, where = len(found) == 1, unquoted(group)
+        out.append(
+            f"{names} {'varies' if one else 'vary'} within levels of {where} and between them "
+            f"({shares} of {'its' if one else 'their'} variance lies between): "
+            f"{'its' if one else 'each'} coefficient blends the effect within a level with the "
+            f"difference between levels, which need not be alike. "
+            f"{'A column of its means' if one else 'Columns of their means'} by {where} in the "
+            f"formula tell{'s' * one} the two apart (Mundlak), and fit.diagnose() tests whether "
+            "they differ."
+        )
+    return out
 
 
 def code_sentences(facts):

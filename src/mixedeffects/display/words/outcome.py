@@ -76,7 +76,10 @@ class Outcome:
         if self.ratio and effect.ratio is not None:
             said = times(effect, level, f"large{own}{' as ' + other if other else ''}")
             _, _, lower, upper = effect.ratio
-            return f"nearly the same: {said}" if 1 / ALIKE < lower < upper < ALIKE else said
+            # of a number whose unit is small next to its range, many units may be much
+            wide = all(p.kind != "number" or p.step != 1.0 for p in effect.pieces)
+            same = wide and 1 / ALIKE < lower < upper < ALIKE
+            return f"nearly the same: {said}" if same else said
         than = f"{own}{' than ' + other if other else ''}"
         scale = f" {self.scale}" if self.scale else ""
         value = number(effect.estimate, effect.std_error)

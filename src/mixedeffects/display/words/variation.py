@@ -38,7 +38,7 @@ def icc_sentences(facts):
     scale = "" if facts.link is None else " on the scale of the linear predictor"
     slopes = any(v.name != "(Intercept)" for v in facts.variations)
     averaged = ", averaged over the rows" if slopes else ""
-    nested = {v.group: (*v.parents, *v.apart) for v in facts.variations}
+    nested = {v.group: v.inside for v in facts.variations if v.component == "conditional"}
     out = []
     names = list(c["group"])
     for i, group in enumerate(names):
@@ -119,7 +119,7 @@ def _spread(facts, v, level):
             "(standard deviation 0)."
         )
     known = interval(v.lower, v.upper, level, lambda x: size(x))
-    inside = within((*v.parents, *v.apart))
+    inside = within(v.inside)
     text = f"Between levels of {group}{inside} the {what} varies{part} with standard deviation "
     text += f"{size(v.sd)}" + (f" ({known})" if known else "")
     if v.reason == UNDETERMINED:
@@ -133,18 +133,30 @@ def _spread(facts, v, level):
             centre = f"what its own level of {listed(map(unquoted, v.apart))} has"
         text += f": for {RANGE}{with_parents(v)} it is within {size(v.high)} of {centre}"
         return f"{text}{scale}."
-    given = next((e.given for e in facts.effects if e.name == v.name), ())
+    effect = next((e for e in facts.effects if e.name == v.name), None)
+    given = () if effect is None else effect.given
     offset = facts.offset and not facts.rate and v.name == "(Intercept)"
     place = where(given, offset)
-    if any(g.outside is not None for g in given):
+    curved = effect is not None and bool(effect.pieces) and not effect.alone
+    own = _other_columns(facts, v) if v.name == "(Intercept)" else []
+    if own:  # slopes of columns that the fixed effects do not have
+        place = f"where {listed(f'{unquoted(name)} is 0' for name in own)}"
+    if own or curved or any(g.outside is not None for g in given):
         half = (v.high - v.low) / 2
         text += f": for {RANGE}{with_parents(v)} it is within {size(half)} of the average{scale}"
-        return f"{text}, {place}."
+        return f"{text}, {place}." if place else f"{text}."
     low, high = (number(end, v.sd) for end in (v.low, v.high))
     text += f": for {RANGE}{with_parents(v)} it lies between {low} and {high}{scale}"
     if v.shown is not None:
         text += f", an expected {_unit(facts)} from {size(v.shown[0])} to {size(v.shown[1])}"
     return text + (f", {place}." if place else ".")
+
+
+def _other_columns(facts, v):
+    """Slopes of the same factor that no fixed effect has: an intercept is where they are zero."""
+    fixed = {e.name for e in facts.effects}
+    names = [name for group, own, _ in facts.random if group == v.group for name in own]
+    return [name for name in names if name not in fixed and "[" not in name]
 
 
 def within(parents):
@@ -201,10 +213,11 @@ def _association(facts, a, level):
     high = "high" if a.value > 0 else "low"
     if not second.startswith("slope"):
         return f"{text}: levels with a {high} {first} tend to have a higher {second}."
-    if a.slopes == "negative":
+    curved = any(e.name == a.second and e.pieces and not e.alone for e in facts.effects)
+    if a.slopes == "negative" and not curved:
         high, how = ("low" if high == "high" else "high"), "steeper (more negative)"
     else:
-        how = "steeper" if a.slopes == "positive" else "higher"
+        how = "steeper" if a.slopes == "positive" and not curved else "higher"
     return f"{text}: levels with a {high} {first} tend to have a {how} {second}."
 
 
@@ -296,7 +309,7 @@ def _ratios(found, of):
 def standout_sentences(facts):
     """Levels whose prediction's interval leaves out zero. Returns list of str."""
     out = []
-    nested = {v.group: (*v.parents, *v.apart) for v in facts.variations}
+    nested = {v.group: v.inside for v in facts.variations if v.component == "conditional"}
     for s in facts.standouts:
         what = random_name(s.term, (s.group, s.term) in facts.cells)
         group = unquoted(s.group)

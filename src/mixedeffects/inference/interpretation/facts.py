@@ -128,7 +128,7 @@ def mixed_levels(fit: Fit, effects):
             and share > CHANCE * levels[group] / fit.design.n
         ]  # fmt: skip
         if own:
-            share, group = max(own)
+            share, group = min(own, key=lambda found: abs(found[0] - 0.5))
             found.append((name, group, share))
     return tuple(found)
 

@@ -60,7 +60,12 @@ def variations(fit: Fit, level, fixed):
     n = len(c["group"])
     owner = c.get("component", [MAIN] * n)
     names = [block.factor.name for block in fit.design.blocks]
-    parents = {names[f]: [names[g] for g in others] for f, others in nested_in(fit).items()}
+    nested = nested_in(fit)
+    parents = {names[f]: [names[g] for g in others] for f, others in nested.items()}
+    inner = {
+        names[f]: tuple(names[g] for g in others if not any(g in nested[h] for h in others))
+        for f, others in nested.items()
+    }
     variance = {
         (c["group"][i], c["term1"][i]): float(c["sdcor"][i]) ** 2
         for i in range(n)
@@ -93,6 +98,7 @@ def variations(fit: Fit, level, fixed):
                     group, owner[i], first, sd, float(c["lower"][i]), float(c["upper"][i]),
                     c["reason"][i], average, low, high, about_zero, shown,
                     tuple(g for g in within if (g, first) in variance),
+                    inner[group] if owner[i] == MAIN else (),
                     tuple(
                         g for g in within if first == "(Intercept)" and (g, first) not in variance
                         and any(key[0] == g for key in variance)

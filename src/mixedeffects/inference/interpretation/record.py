@@ -123,6 +123,8 @@ class Variation:
         with that of the levels it lies in.
     parents : tuple of str
         Factors that it is nested in and whose variance is part of that.
+    inside : tuple of str
+        The innermost factors that it is nested in.
     apart : tuple of str
         Factors that it is nested in whose effects are of other columns: the range is about them.
     about_zero : bool
@@ -144,6 +146,7 @@ class Variation:
     about_zero: bool = False
     shown: tuple[float, float] | None = None
     parents: tuple[str, ...] = ()
+    inside: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
 
