@@ -30,6 +30,8 @@ LINEAR = ("center", "scale", "standardize")
 # terms that are tried, seconds that they may take together, and how many times as long as the fit
 # one of them is expected to take
 MOST_TERMS, SECONDS, TIMES = 6, 2.0, 3.0
+# seconds a row that it takes to make columns and sums for another formula, about
+A_ROW = 3e-6
 # levels that a factor needs, rows that a level needs for a slope, and rows for every combination
 LEAST_LEVELS, LEAST_ROWS, REPEATS = 5, 2.5, 1.5
 # share of a column's variance that lies between levels, above which nothing varies within them
@@ -162,7 +164,9 @@ def lacking(fit):
     found = missing_terms(fit)
     if not found:
         return []
-    seconds = TIMES * predicted_seconds(fit) * len(found)
+    seconds = A_ROW * fit.design.n * len(found)
+    if seconds <= SECONDS:
+        seconds += TIMES * predicted_seconds(fit) * len(found)
     if seconds > SECONDS:
         words = (
             f"not tried, as it would take about {seconds:,.2g} s: "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mixedeffects.formula import Name, column_names, strip
-from mixedeffects.inference.row_sums import summed
+from mixedeffects.inference.row_sums import level_counts, summed
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
@@ -134,17 +134,15 @@ def between_shares(fit: Fit):
 
 
 def _shares(fit: Fit):
-    out, columns = [], list(numeric_columns(fit).values())
-    for block in fit.design.blocks:
-        rows = np.bincount(block.factor.codes, minlength=block.factor.n_levels)
-        means = [
-            np.bincount(block.factor.codes, x, block.factor.n_levels) / np.maximum(rows, 1)
-            for x in columns
-        ]
-        totals = [float(((x - x.mean()) ** 2).sum()) for x in columns]
+    columns = [x - x.mean() for x in numeric_columns(fit).values()]
+    totals = [float(x @ x) for x in columns]
+    out = []
+    for f, block in enumerate(fit.design.blocks):
+        factor, rows = block.factor, level_counts(fit, f)
+        means = [np.bincount(factor.codes, x, factor.n_levels) / rows for x in columns]
         shares = [
-            float(rows @ (m - x.mean()) ** 2) / total if total > 0 else np.nan
-            for x, m, total in zip(columns, means, totals, strict=True)
+            float(rows @ m**2) / total if total > 0 else np.nan
+            for m, total in zip(means, totals, strict=True)
         ]
         constant = [m for m, share in zip(means, shares, strict=True) if share > 1.0 - LEFT]
         known = np.column_stack([np.ones(rows.size), *constant])

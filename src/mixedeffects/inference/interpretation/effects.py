@@ -311,7 +311,9 @@ def _outside(text, node, predictors):
     else:
         column = Column(name, "number", np.linspace(found.low, found.high, POINTS))
         try:
-            values = Evaluator(text, {name: column}, POINTS, {}, {}, False).numbers(node)
+            known = {name: column}
+            asked = Evaluator(text, known, POINTS, states={}, levels={}, training=False)
+            values = asked.numbers(node)
         except MixedEffectsError:
             return None
         rising = np.diff(values)
