@@ -32,7 +32,7 @@ def tested(effect, level, ratio=False):
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> tested(fit.interpret().facts.effects[1], 0.95)
-    '95% CI 7.2 to 13.7; t = 6.77, df = 17.0, p < 0.001'
+    '95% CI 7.21 to 13.73; t = 6.77, df = 17.0, p < 0.001'
     """
     return joined([limits(effect, level, ratio), statistic_words(effect)])
 
@@ -72,7 +72,7 @@ def unclear(effect):
 
 
 def difference(effect, level, higher="higher", lower="lower", scale=""):
-    """As in "10.5 higher (95% CI …)" or "12.3 lower (difference −12.3, 95% CI …)".
+    """As in "10.47 higher (95% CI …)" or "12.30 lower (difference −12.30, 95% CI …)".
 
     Parameters
     ----------

@@ -148,7 +148,7 @@ def interpret(fit, *, ddf=None, level=0.95):
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> words = fit.interpret(ddf="kenward-roger")
     >>> print([s for topic, s in words.sentences if topic == "Fixed effects"][1])
-    Per unit of Days, the expected Reaction is 10.5 higher (95% CI 7.2 to 13.7; t = 6.77, df = 17.0,
-    p < 0.001).
+    Per unit of Days, the expected Reaction is 10.47 higher (95% CI 7.21 to 13.73; t = 6.77,
+    df = 17.0, p < 0.001).
     """
     return Interpretation(interpretation_facts(fit, ddf=ddf, level=level))

@@ -10,7 +10,7 @@ from mixedeffects.display.numbers import at_precision, p_value, significant
 MOST_NAMES = 6
 # digits of a number that has no error beside it, and the most of a ratio
 DIGITS, MOST_DIGITS = 3, 6
-# digits of a number that has one, from which on one digit of the error is enough
+# digits of a number that has an error beside it, from which on fewer digits of that are shown
 MOST_LENGTH = 4
 # shares that a percentage with one decimal would call none or all, and those that need it
 SMALLEST, LARGEST = 0.0005, 0.9995
@@ -36,21 +36,25 @@ def minus(text):
 
 
 def number(value, error):
-    """A number with the decimals that show its standard error with two digits.
+    """A number with the decimals that show its standard error with three digits.
 
-    With one where it would be longer than four digits; a small one keeps a digit that is not zero.
+    With two or one where it would be longer than four digits; a small one keeps a digit that is
+    not zero.
 
     Examples
     --------
     >>> number(-35.07171, 6.8246), number(0.0200312, 0.000131), number(251234.5, 6.8)
-    ('−35.1', '0.02003', '251234')
-    >>> number(0.0012, 0.15), number(0.0, 0.15)
-    ('0.001', '0.00')
+    ('−35.07', '0.02003', '251234')
+    >>> number(0.00012, 0.15), number(0.0, 0.15), number(-0.03904, 0.3044)
+    ('0.0001', '0.00', '−0.0390')
     """
     if value == 0.0 or not (math.isfinite(value) and math.isfinite(error)) or error <= 0:
         return minus(at_precision(value, error, 2) if error > 0 else significant(value, 4))
-    length = math.floor(math.log10(abs(value))) - math.floor(math.log10(error)) + 2
-    text = at_precision(value, error, 2 if length <= MOST_LENGTH else 1)
+    length = math.floor(math.log10(abs(value))) - math.floor(math.log10(error))
+    digits = min(max(MOST_LENGTH - length, 1), DIGITS)
+    text = at_precision(value, error, digits)
+    if digits == DIGITS and len(text.strip("-0.").replace(".", "")) == DIGITS - 1:
+        text = at_precision(value, error, digits + 1)  # a limit near zero
     return minus(text if text.strip("-0.") else significant(value, 1))
 
 
