@@ -241,6 +241,21 @@ def least_squares(found):
     return found, out
 
 
+def many_responses(found):
+    tidy, glance = frame(found.tidy()), frame(found.glance())
+    fixed = tidy[tidy["effect"] == "fixed"]
+    terms = list(dict.fromkeys(fixed["term"]))
+    sigma = ["sigma"] if "sigma" in glance else []
+    header = ["response", *terms, *sigma, "loglik", "status"]
+    rows = []
+    for r in glance.itertuples():
+        own = fixed[fixed["response"] == r.response].set_index("term")["estimate"]
+        rows.append(
+            [str(r.response), *own[terms], *(getattr(r, s) for s in sigma), r.loglik, r.status]
+        )
+    return found, [(header, rows)]
+
+
 def diagnosis(found):
     checks = frame(found.checks())
     order = {"problem": 0, "look": 1}
@@ -333,6 +348,10 @@ CASES = {
     },
     "profile": lambda: profile(sleep().profile()),
     "profile: one level": lambda: profile(sleep().profile("fixed", level=0.9), 0.9),
+    "many_responses": lambda: many_responses(sleep().refit(sleep().simulate(3, rng=1))),
+    "many_responses: counts": lambda: many_responses(
+        model("binomial").refit(model("binomial").simulate(2, rng=1))
+    ),
     "bootstrap": lambda: bootstrap(sleep().bootstrap(30, rng=1)),
     "bootstrap: counts": lambda: bootstrap(model("binomial").bootstrap(20, rng=1)),
     "means": lambda: means(trial().emmeans("treatment", by="time", at={"time": [0, 6]})),
