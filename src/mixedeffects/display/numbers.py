@@ -39,6 +39,26 @@ def at_precision(value, error, digits=4):
     return f"{value:.{max(0, digits - 1 - size)}f}"
 
 
+def degrees(values):
+    """A column of degrees of freedom: whole if all are, else one decimal, but never "0.0".
+
+    Examples
+    --------
+    >>> degrees([17.0, 2.0, None]), degrees([16.999999, 5.23, 0.0312, float("inf")])
+    (['17', '2', ''], ['17.0', '5.2', '0.031', '∞'])
+    """
+    values = [math.nan if value is None else float(value) for value in values]
+    whole = all(value == round(value) for value in values if math.isfinite(value))
+    return [degree(value, whole) for value in values]
+
+
+def degree(value, whole=False):
+    """One of them."""
+    if not math.isfinite(value) or value >= 1e7 or 0.0 < abs(value) < 0.95:
+        return significant(value, 2)
+    return f"{value:.0f}" if whole else f"{value:.1f}"
+
+
 def p_value(value):
     """A p-value: three decimals, never "0.000".
 

@@ -6,8 +6,9 @@ from html import escape
 
 import numpy as np
 
+from mixedeffects.display.folding import folded_terms
 from mixedeffects.display.layout import html_table, text_table
-from mixedeffects.display.numbers import at_precision, p_value, significant
+from mixedeffects.display.numbers import at_precision, degree, p_value, significant
 from mixedeffects.display.varcorr import known_rows, random_rows
 from mixedeffects.inference import summary_facts
 
@@ -119,7 +120,8 @@ def criteria(facts):
 def fixed_rows(facts, table=None):
     """Header and rows of the coefficient table, strings only.
 
-    A row has as many decimals as show its standard error with four digits.
+    A row has as many decimals as show its standard error with four digits; of a factor with very
+    many coefficients the first and last are shown.
     """
     c = (facts.coefficients if table is None else table).columns
     percent = f"{100 * facts.level:g}%"
@@ -128,9 +130,13 @@ def fixed_rows(facts, table=None):
     header += [f"{percent} lower", "upper"]
     names = ("term", "estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
     rows = []
-    for term, estimate, se, df, t, p, lower, upper in zip(*(c[n] for n in names), strict=True):
+    for place in folded_terms(c["term"]):
+        if isinstance(place, str):
+            rows.append([place, *[""] * (len(header) - 1)])
+            continue
+        term, estimate, se, df, t, p, lower, upper = (c[n][place] for n in names)
         shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
-        freedom = [] if normal else ["" if np.isnan(df) else f"{df:.1f}"]
+        freedom = [] if normal else [degree(df)]
         rows.append(
             [term, *shown[:2], *freedom, "" if np.isnan(t) else f"{t:.2f}", p_value(p), *shown[2:]]
         )
@@ -231,7 +237,7 @@ def known_lines(facts):
     """What is in the data where single variances are not, as a table of its own."""
     if not facts.varcorr.known:
         return []
-    return ["", *indented(text_table(*known_rows(facts.varcorr), left=1))]
+    return ["", *text_table(*known_rows(facts.varcorr), left=1, indent="  ")]
 
 
 def flat_remarks(facts):
@@ -243,17 +249,13 @@ def flat_remarks(facts):
     return [f"Not in the data: {listed(unknown_words(found))}. {why(found)}"]
 
 
-def indented(lines):
-    return ["  " + line for line in lines]
-
-
 def as_text(facts):
     """The summary as plain text."""
     random_header, random_body = random_rows(facts.varcorr)
     fixed_header, fixed_body = fixed_rows(facts)
     more = []
     for caption, header, body in part_tables(facts):
-        more += ["", caption, *indented(text_table(header, body, left=1))]
+        more += ["", caption, *text_table(header, body, left=1, indent="  ")]
     lines = [
         title(facts),
         *family_line(facts),
@@ -263,12 +265,12 @@ def as_text(facts):
         ", ".join(criteria(facts)),
         "",
         "Random effects",
-        *indented(text_table(random_header, random_body, left=2)),
+        *text_table(random_header, random_body, left=2, indent="  "),
         *known_lines(facts),
         *parameter_lines(facts),
         "",
         f"Fixed effects, {facts.df_method}",
-        *indented(text_table(fixed_header, fixed_body, left=1)),
+        *text_table(fixed_header, fixed_body, left=1, indent="  "),
         *more,
         "",
         *remarks(facts),
