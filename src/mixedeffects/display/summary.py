@@ -8,9 +8,13 @@ import numpy as np
 
 from mixedeffects.display.folding import folded_terms
 from mixedeffects.display.layout import html_table, text_table
-from mixedeffects.display.numbers import at_precision, degree, p_value, significant
+from mixedeffects.display.numbers import at_precision, degree, p_value, share_words, significant
 from mixedeffects.display.varcorr import known_rows, random_rows
 from mixedeffects.inference import summary_facts
+from mixedeffects.inference.group_names import read_names
+
+# dropped columns whose reasons are given one by one
+FEW = 3
 
 
 class Summary:
@@ -83,11 +87,11 @@ def part_caption(facts, name):
     return "Probability of an extra zero (zero-inflation), logit scale"
 
 
-def part_tables(facts):
-    """Caption, header and rows of the coefficients of every other predictor."""
+def part_tables(facts, *, fold=True):
+    """Caption, header and rows of the coefficients of every other predictor; see `fixed_rows`."""
     out = []
     for name, table in facts.parts.items():
-        header, rows = fixed_rows(facts, table)
+        header, rows = fixed_rows(facts, table, fold=fold)
         if name == "thresholds":  # whether one is zero is no question
             keep = [i for i, text in enumerate(header) if text not in ("z", "p")]
             header = [header[i] for i in keep]
@@ -99,12 +103,13 @@ def part_tables(facts):
 def size_line(facts):
     """Rows and groups with their sizes."""
     parts = [f"{facts.nobs:,} rows"]
+    read = read_names(g.name for g in facts.groups)
     for g in facts.groups:
         if g.smallest == g.largest:
             sizes = f"{g.smallest:,} rows each"
         else:
             sizes = f"rows per group min {g.smallest:,}, mean {g.mean:,.1f}, max {g.largest:,}"
-        parts.append(f"{g.name}: {g.n_levels:,} groups, {sizes}")
+        parts.append(f"{read[g.name]}: {g.n_levels:,} groups, {sizes}")
     return parts
 
 
@@ -117,11 +122,17 @@ def criteria(facts):
     return [f"{label} {value:.2f}" for label, value in values]
 
 
-def fixed_rows(facts, table=None):
+def fixed_rows(facts, table=None, *, fold=True):
     """Header and rows of the coefficient table, strings only.
 
-    A row has as many decimals as show its standard error with four digits; of a factor with very
-    many coefficients the first and last are shown.
+    A row has as many decimals as show its standard error with four digits.
+
+    Parameters
+    ----------
+    table : Table, optional
+        Of the coefficients of another predictor.
+    fold : bool
+        Show the first and last only of a factor with very many coefficients.
     """
     c = (facts.coefficients if table is None else table).columns
     percent = f"{100 * facts.level:g}%"
@@ -130,7 +141,7 @@ def fixed_rows(facts, table=None):
     header += [f"{percent} lower", "upper"]
     names = ("term", "estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
     rows = []
-    for place in folded_terms(c["term"]):
+    for place in folded_terms(c["term"]) if fold else range(len(c["term"])):
         if isinstance(place, str):
             rows.append([place, *[""] * (len(header) - 1)])
             continue
@@ -148,12 +159,13 @@ def remarks(facts):
     out = []
     share = facts.icc.columns
     scale = "" if facts.family is None else ", on the scale of the linear predictor"
+    read = read_names(g.name for g in facts.groups)
     for group, value in zip(share["group"][:-1], share["icc"][:-1], strict=True):
         if np.isnan(value):
             continue
         out.append(
-            f"{100 * value:.0f}% of the variance that the fixed effects leave "
-            f"is between levels of {group}{scale}."
+            f"{share_words(value)} of the variance that the fixed effects leave "
+            f"is between levels of {read[group]}{scale} (ICC)."
         )
     tables = (facts.coefficients, *facts.parts.values())
     without = any(np.isnan(table.columns["std_error"]).any() for table in tables)
@@ -175,25 +187,25 @@ def remarks(facts):
         out.append(stopped_line(certificate))
     elif certificate.converged and certificate.flat:
         out.append(
-            f"Converged, but not to a single optimum: after {certificate.evaluations} evaluations "
+            f"Converged, but not to a single optimum: after {evaluations(certificate)} "
             f"({certificate.optimizer}) the likelihood is at its maximum, along a range of "
             "variances. What is shown is the same along all of it. fit.diagnose() looks for a "
             "formula without them."
         )
     elif certificate.converged:
         out.append(
-            f"Converged: certified optimum after {certificate.evaluations} evaluations "
+            f"Converged: certified optimum after {evaluations(certificate)} "
             f"({certificate.optimizer}), |gradient| {certificate.gradient:.0e}."
         )
     elif certificate.limit:
         out.append(
-            f"NO MAXIMUM ({certificate.optimizer}, {certificate.evaluations} evaluations): "
+            f"NO MAXIMUM ({certificate.optimizer}, {evaluations(certificate)}): "
             f"{certificate.message.rstrip('.')}. All other numbers are those of the limit, the "
             f"log-likelihood is the supremum. To do: {'; '.join(certificate.advice)}."
         )
     else:
         out.append(
-            f"NOT CONVERGED ({certificate.optimizer}, {certificate.evaluations} evaluations): "
+            f"NOT CONVERGED ({certificate.optimizer}, {evaluations(certificate)}): "
             f"{certificate.message.rstrip('.')}. To try: {'; '.join(certificate.advice)}."
         )
     if facts.accuracy:
@@ -213,8 +225,31 @@ def row_remarks(missing, aliased, notes):
         out.append(
             f"{left_out:,} of {missing.n_rows:,} rows were left out for missing values ({where})."
         )
-    out += [f"Column {a.name} was dropped: {a.reason}." for a in aliased]
+    out += dropped_lines(aliased)
     return out + [note if note.endswith(".") else f"{note}." for note in notes]
+
+
+def evaluations(certificate):
+    """How often the optimiser asked for the objective."""
+    n = certificate.evaluations
+    return f"{n:,} evaluation{'s' * (n != 1)}"
+
+
+def dropped_lines(aliased):
+    """Which columns were dropped: of a few the reasons, of many one line.
+
+    Parameters
+    ----------
+    aliased : sequence of AliasedColumn
+        Of the summary's facts.
+    """
+    if len(aliased) <= FEW:
+        return [f"Column {a.name} was dropped: {a.reason}." for a in aliased]
+    names = ", ".join(a.name for a in aliased[:FEW])
+    return [
+        f"{len(aliased):,} columns were dropped because they cannot be estimated: {names} and "
+        f"{len(aliased) - FEW:,} more. fit.design.aliased has the reason of each."
+    ]
 
 
 def stopped_line(certificate):

@@ -99,7 +99,8 @@ def of_confint(fit, options):
     if method == "wald":
         by = method_label(fit, more.get("ddf"))
     elif method == "profile":
-        by = f"profile likelihood ({more.get('criterion', 'ml').upper()})"
+        ml = more.get("criterion", "ml") == "ml"
+        by = f"profile, estimates by {'maximum likelihood' if ml else 'REML'}"
     else:
         by = f"{more.get('resample', 'parametric')} bootstrap, {more.get('kind', 'percentile')}"
     return f"{percent(options['level'])}, {by}{ratio_words(fit, options)}"
