@@ -51,7 +51,7 @@ def test_a_search_that_ran_out():
 
 
 def test_the_users_own_rule():
-    c = fitted(FORMULA, SLEEP, converged=stopping.after(iterations=1)).certificate
+    c = fitted(FORMULA, SLEEP, converged=stopping.after(seconds=1e-9)).certificate
     assert str(c).startswith("Stopped by your rule (") and "short of" in str(c).splitlines()[0]
     c = fitted(FORMULA, SLEEP, converged=stopping.gradient_below(1e-9)).certificate
     where = "at a certified optimum" if c.at_maximum else "short of"

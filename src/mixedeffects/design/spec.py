@@ -262,7 +262,9 @@ class ModelSpec:
         both = known if report.kept is None else known & report.kept
         n = int(np.count_nonzero(both))
         columns = {name: table.column(name).select(both) for name in names}
-        complete = Evaluator(self.text, columns, n, self.states, self.levels, False, both)
+        complete = Evaluator(
+            self.text, columns, n, states=self.states, levels=self.levels, training=False, kept=both
+        )
         codes = np.full(report.n_used, -1, dtype=np.int32)
         place = both if report.kept is None else both[report.kept]
         codes[place] = new_codes(part.group, complete, labels, n)
