@@ -10,7 +10,9 @@ TAKEN = frozenset(("group", "level", "term", "estimate", "sd", "std_error", "low
 
 def array_of(labels):
     """(q,) levels of a factor, numbers as numbers."""
-    return labels.as_array() if hasattr(labels, "as_array") else np.asarray(labels)
+    if paired(labels):
+        return text(labels)
+    return labels.values if hasattr(labels, "values") else np.asarray(labels)
 
 
 def level_column(blocks):
