@@ -211,6 +211,13 @@ for method in ("test", "anova", "ranova", "confint", "icc", "r2", "tidy", "glanc
     assert "<table" in found._repr_html_()
 rows = fit.predict(interval="confidence")
 assert str(rows).splitlines()[0].split()[0] == "prediction", str(rows)
+trial = me.datasets.pain_trial()
+assert "{" not in str(me.explore(trial).tidy())
+rm = me.rm_anova(trial, "pain_score", subject="patient", within="time", between="treatment")
+assert "{" not in str(rm.tidy()) + str(rm.compare())
+ols = me.baselines("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+assert "{" not in str(ols.tidy())
+assert "{" not in str(fit.plot.caterpillar().data)
 for text in (fit.varcorr.tidy(), fit.emmeans("Days").tidy(), fit.profile("fixed").tidy(),
              fit.influence("Subject").tidy(), me.compare(fit, fit.again(reml=False)).tidy()):
     assert "{" not in str(text)

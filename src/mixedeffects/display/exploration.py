@@ -8,6 +8,7 @@ from textwrap import fill
 from mixedeffects.design import to_frame
 from mixedeffects.display.exploration_words import Code, column_rows, sections, title
 from mixedeffects.display.layout import html_table, page_width, text_table
+from mixedeffects.display.results import printing
 
 WIDEST, WHY = 100, 24  # of lines of words; the least room for a reason
 WHOLE = 10**6  # a page that no table is too wide for
@@ -144,7 +145,7 @@ class ExplorationDisplay:
         return None if panel is None else wave_table(panel)
 
     def _frame(self, columns):
-        return to_frame(columns, self.facts.flavour)
+        return printing(to_frame)(columns, self.facts.flavour)
 
     def __str__(self):
         lines = [title(self.facts), ""]

@@ -7,6 +7,7 @@ from html import escape
 from mixedeffects.design import to_frame
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import p_value, significant
+from mixedeffects.display.results import printing
 
 
 class RMAnova:
@@ -41,7 +42,7 @@ class RMAnova:
 
     def tidy(self):
         """One row per effect of the ANOVA, with sphericity and its corrections."""
-        return to_frame(self.facts.table.columns, self._flavour)
+        return printing(to_frame)(self.facts.table.columns, self._flavour)
 
     def compare(self):
         """One row per effect: the ANOVA's F and p, and the mixed model's on all rows."""
@@ -56,7 +57,7 @@ class RMAnova:
             order = [lmm.columns["term"].index(term) for term in ours["term"]]
             for name in ("den_df", "statistic", "p_value"):
                 columns[f"lmm_{name}"] = lmm.columns[name][order]
-        return to_frame(columns, self._flavour)
+        return printing(to_frame)(columns, self._flavour)
 
     def __str__(self):
         f = self.facts

@@ -52,16 +52,13 @@ def framed(function):
         if not isinstance(result, Table):
             return result
         frame = self.design.spec.to_frame(result.columns, result.index, result.flavour)
-        return printing(frame) if type(frame) is dict else frame
+        if type(frame) is dict:
+            from mixedeffects.display.results import printed
+
+            return printed(frame)
+        return frame
 
     return understood(method)
-
-
-def printing(frame, heading=None):
-    """A frame that prints itself whole; see `mixedeffects.display.results`."""
-    from mixedeffects.display.results import printed
-
-    return printed(frame, heading)
 
 
 def result(function):
@@ -73,11 +70,12 @@ def result(function):
 
     @wraps(function)
     def method(self, *args, **kwargs):
+        from mixedeffects.display.results import printed
         from mixedeffects.display.results.headings import heading_of
 
         table = function(self, *args, **kwargs)
         frame = self.design.spec.to_frame(table.columns, table.index, table.flavour)
-        return printing(frame, heading_of(function, self, args, kwargs))
+        return printed(frame, heading_of(function, self, args, kwargs))
 
     return understood(method)
 
@@ -115,12 +113,9 @@ def tested_or_compared(function):
 
 def printing_frames(fit):
     """From named columns to the fit's kind of data frame, as one that prints itself."""
+    from mixedeffects.display.results import printing
 
-    def to_frame(columns, *args):
-        frame = fit.design.spec.to_frame(columns, *args)
-        return frame if type(frame).__module__.startswith("pyarrow") else printing(frame)
-
-    return to_frame
+    return printing(fit.design.spec.to_frame)
 
 
 def shown(name):

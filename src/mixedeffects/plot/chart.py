@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.display.results import printed
 from mixedeffects.errors import OptionError
 from mixedeffects.plot.library import altair, vl_convert
 from mixedeffects.plot.theme import CONFIG
@@ -56,7 +57,7 @@ class Chart:
     """
 
     def __init__(self, view, drawing, to_frame, title, subtitle=()):
-        self.view, self._to_frame = view, to_frame
+        self.view, self._given = view, to_frame
         self.title, self.subtitle = title, (*subtitle, *view.notes)
         self._drawing, self._altair = drawing, None
 
@@ -69,6 +70,10 @@ class Chart:
             else:
                 self._altair = self._drawing.properties(title=self._text()).configure(**CONFIG)
         return self._altair
+
+    def _to_frame(self, columns):
+        frame = self._given(columns)
+        return printed(frame) if type(frame) is dict else frame
 
     def _text(self):
         if not self.subtitle:

@@ -64,6 +64,20 @@ def printed(frame, heading=None):
     return class_of(type(frame)).of(frame, heading or Heading())
 
 
+def printed_frame(frame):
+    """A frame that others pass on, as one that prints itself where its library lets it."""
+    return frame if type(frame).__module__.startswith("pyarrow") else printed(frame)
+
+
+def printing(to_frame):
+    """From named columns to a frame, as `to_frame` makes it, that prints itself."""
+
+    def printing_frame(*args, **options):
+        return printed_frame(to_frame(*args, **options))
+
+    return printing_frame
+
+
 @cache
 def class_of(kind):
     """The class of results that are frames of a kind."""
