@@ -224,3 +224,42 @@ for text in (fit.varcorr.tidy(), fit.emmeans("Days").tidy(), fit.profile("fixed"
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+TABULAR = {
+    "compare": lambda fit: me.compare(fit, fit.again(reml=False)),
+    "emmeans": lambda fit: fit.emmeans("Days", at={"Days": [0, 9]}),
+    "contrasts": lambda fit: fit.emmeans("Days", at={"Days": [0, 9]}).contrasts(),
+    "profile": lambda fit: fit.profile("fixed"),
+    "bootstrap": lambda fit: fit.bootstrap(10, rng=1),
+    "influence": lambda fit: fit.influence("Subject"),
+    "varcorr": lambda fit: fit.varcorr,
+    "all_fit": lambda fit: me.all_fit(fit, optimizers=["newton"]),
+    "quantile_residuals": lambda fit: fit.quantile_residuals(rng=1),
+    "diagnose": lambda fit: fit.diagnose(remedies=True, budget=5.0),
+    "baselines": lambda fit: me.baselines("Reaction ~ Days + (1 | Subject)", SLEEP),
+    "explore": lambda fit: me.explore(SLEEP),
+}
+
+
+@pytest.mark.parametrize("name", TABULAR)
+def test_what_shows_more_than_a_table_is_one_too(fit, name):
+    found = TABULAR[name](fit)
+    frame = found.tidy()
+    names = frame.column_names if isinstance(frame, pa.Table) else list(frame)
+    for table in (pd.DataFrame(found), found.to_pandas(), pl.DataFrame(found), found.to_polars()):
+        assert list(table.columns) == names and len(table) == len(found)
+    assert found.to_arrow().column_names == pa.table(found).column_names == names
+    assert list(found) == list(found.keys()) == names and names[0] in found
+    np.testing.assert_array_equal(
+        pd.Series(np.asarray(found[names[0]])).astype(str),
+        pd.Series(np.asarray(frame[names[0]])).astype(str),
+    )
+    assert bool(found) and found == found and len({found}) == 1
+    assert repr(found) == str(found) and not repr(found).startswith("{")
+
+
+def test_they_can_be_stored():
+    fit = me.lmm(FORMULA, SLEEP)
+    for found in (me.compare(fit, fit.again(reml=False)), fit.profile("Days"), fit.influence()):
+        assert str(pickle.loads(pickle.dumps(found))) == str(found)

@@ -6,11 +6,12 @@ from html import escape
 
 import numpy as np
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import p_value, significant
 
 
-class ModelComparison:
+class ModelComparison(Tabular):
     """Fits side by side, in order of size; prints as a table.
 
     Parameters

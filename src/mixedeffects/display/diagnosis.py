@@ -9,6 +9,7 @@ from textwrap import wrap
 import numpy as np
 
 from mixedeffects.display import fit_call
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, page_width, text_table
 from mixedeffects.display.numbers import p_value
 from mixedeffects.inference.checkup import checkup_table
@@ -23,7 +24,7 @@ NOTHING_TRIED = "Nothing was tried; diagnose(remedies=True) tries the six remedi
 BY_OWN_RULE = "no problem found; your own rule ended the search, short of a certified optimum"
 
 
-class Diagnosis:
+class Diagnosis(Tabular):
     """What may be wrong with a fit, what was tried, and what to use; prints what to do.
 
     Parameters

@@ -6,16 +6,17 @@ from html import escape
 from textwrap import fill
 
 from mixedeffects.design import to_frame
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.exploration_words import Code, column_rows, sections, title
 from mixedeffects.display.layout import html_table, page_width, text_table
-from mixedeffects.display.results import printing
+from mixedeffects.display.results import Printing
 
 WIDEST, WHY = 100, 24  # of lines of words; the least room for a reason
 WHOLE = 10**6  # a page that no table is too wide for
 COLUMNS_HEADER = ["column", "role", "kind", "values", "missing", "why"]
 
 
-class ExplorationDisplay:
+class ExplorationDisplay(Tabular):
     """Facts of a table; prints them with the models they suggest.
 
     Parameters
@@ -145,7 +146,7 @@ class ExplorationDisplay:
         return None if panel is None else wave_table(panel)
 
     def _frame(self, columns):
-        return printing(to_frame)(columns, self.facts.flavour)
+        return Printing(to_frame)(columns, self.facts.flavour)
 
     def __str__(self):
         lines = [title(self.facts), ""]

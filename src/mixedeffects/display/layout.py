@@ -7,6 +7,8 @@ from html import escape
 from shutil import get_terminal_size
 from typing import Any
 
+from mixedeffects.display.exchange import Tabular
+
 # columns that read better flush left
 FLUSH_LEFT = (
     "corr",
@@ -27,7 +29,7 @@ GAP = "  "
 CUT = re.compile(r"(?<=[ :/*+,.])")
 
 
-class TitledTable:
+class TitledTable(Tabular):
     """A result that prints as one table under a title, which a subclass gives by its facts.
 
     Parameters

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import significant
 from mixedeffects.inference.group_names import read_names
 
 
-class VarianceComponents:
+class VarianceComponents(Tabular):
     """Standard deviations and correlations of the random effects; prints as a table.
 
     Parameters

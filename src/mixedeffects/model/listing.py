@@ -113,9 +113,9 @@ def tested_or_compared(function):
 
 def printing_frames(fit):
     """From named columns to the fit's kind of data frame, as one that prints itself."""
-    from mixedeffects.display.results import printing
+    from mixedeffects.display.results import Printing
 
-    return printing(fit.design.spec.to_frame)
+    return Printing(fit.design.spec.to_frame)
 
 
 def shown(name):

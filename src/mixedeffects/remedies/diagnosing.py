@@ -7,7 +7,7 @@ from math import isfinite
 
 from mixedeffects.assumptions import assumptions
 from mixedeffects.display import Diagnosis
-from mixedeffects.display.results import printing
+from mixedeffects.display.results import Printing
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.checkup import checkup, lost_columns, spanned_effects
 from mixedeffects.remedies import caveats
@@ -139,7 +139,7 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         recommendation, notes if wanted else (), unseen,
     )  # fmt: skip
     return Diagnosis(
-        facts, verdicts(trials, recommendation, base), printing(fit.design.spec.to_frame)
+        facts, verdicts(trials, recommendation, base), Printing(fit.design.spec.to_frame)
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixedeffects.display.results.exchange import Exchanged
-from mixedeffects.display.results.record import Heading
+from mixedeffects.display.exchange import Exchanged
+from mixedeffects.display.results.record import Heading, Printed
 
 
-class ArrowResult(Exchanged, dict):
+class ArrowResult(Exchanged, Printed, dict):
     """A pyarrow Table that prints itself; pyarrow has no subclasses of its own.
 
     Columns by name, as of a dict, which is what pandas and polars take it for; any other

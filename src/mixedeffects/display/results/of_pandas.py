@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from mixedeffects.display.results.exchange import Exchanged
-from mixedeffects.display.results.record import Heading
+from mixedeffects.display.exchange import Exchanged
+from mixedeffects.display.results.record import Heading, Printed
 
 
-class PandasResult(Exchanged, pd.DataFrame):
+class PandasResult(Exchanged, Printed, pd.DataFrame):
     """A pandas DataFrame that prints itself whole; what is computed from it is a plain one."""
 
     _metadata = ["heading"]  # noqa: RUF012  # pandas reads a list

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from mixedeffects.display.results.exchange import Exchanged
-from mixedeffects.display.results.record import Heading
+from mixedeffects.display.exchange import Exchanged
+from mixedeffects.display.results.record import Heading, Printed
 
 
-class PolarsResult(Exchanged, pl.DataFrame, dict):
+class PolarsResult(Exchanged, Printed, pl.DataFrame, dict):
     """A polars DataFrame that prints itself whole; what is computed from it is a plain one.
 
     It is a dict of its columns, too, and runs over their names: as such pandas reads it.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.display.results.exchange import Exchanged
-from mixedeffects.display.results.record import Heading
+from mixedeffects.display.exchange import Exchanged
+from mixedeffects.display.results.record import Heading, Printed
 
 
-class PlainResult(Exchanged, dict):
+class PlainResult(Exchanged, Printed, dict):
     """A dict of columns that prints itself as a table.
 
     Examples
     --------
-    >>> from mixedeffects.display.results import Heading
+    >>> from mixedeffects.display.results import Heading, Printed
     >>> table = PlainResult.of({"term": ["x"], "estimate": [2.5]}, Heading("Coefficients"))
     >>> print(table)
     Coefficients

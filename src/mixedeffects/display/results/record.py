@@ -69,13 +69,21 @@ def printed_frame(frame):
     return frame if type(frame).__module__.startswith("pyarrow") else printed(frame)
 
 
-def printing(to_frame):
-    """From named columns to a frame, as `to_frame` makes it, that prints itself."""
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """From named columns to a frame, as `to_frame` makes it, that prints itself.
 
-    def printing_frame(*args, **options):
-        return printed_frame(to_frame(*args, **options))
+    A class, because results that hold a function of functions could not be stored.
 
-    return printing_frame
+    Attributes
+    ----------
+    to_frame : callable
+    """
+
+    to_frame: Any
+
+    def __call__(self, *args, **options):
+        return printed_frame(self.to_frame(*args, **options))
 
 
 @cache
@@ -90,7 +98,7 @@ class Printed:
 
     heading: Heading
 
-    def _columns(self):
+    def _columns(self) -> dict[str, Any]:
         """Names and values of the columns."""
         raise NotImplementedError
 
