@@ -13,7 +13,7 @@ class PlainResult(Exchanged, Printed, dict):
 
     Examples
     --------
-    >>> from mixedeffects.display.results import Heading, Printed
+    >>> from mixedeffects.display.results import Heading
     >>> table = PlainResult.of({"term": ["x"], "estimate": [2.5]}, Heading("Coefficients"))
     >>> print(table)
     Coefficients
