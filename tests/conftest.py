@@ -8,6 +8,8 @@ import os
 # be set before anything imports NumPy.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+# Tables are printed as wide as the terminal.
+os.environ["COLUMNS"] = "80"
 
 from collections.abc import Callable
 from functools import cache

@@ -87,10 +87,12 @@ def __getattr__(name: str):
         except PackageNotFoundError:  # used from a source tree without installation
             value = "unknown"
     else:
-        raise AttributeError(f"module 'mixedeffects' has no attribute {name!r}")
+        from mixedeffects.model.foreign.names import of_package
+
+        raise AttributeError(of_package(name))
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted(set(globals()) | set(__all__))
+    return sorted(__all__)

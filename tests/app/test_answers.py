@@ -47,7 +47,8 @@ def test_anova_of_a_generalised_model():
     np.testing.assert_allclose(found["p_value"], list(wanted["p_value"]), rtol=ROUNDING_E12)
 
 
-def test_compare():
+def test_compare(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")  # as `run` has it
     smaller = "Reaction ~ Days + (1 | Subject)"
     data = me.datasets.sleepstudy()
     wanted = me.compare(me.lmm(SLEEP, data), me.lmm(smaller, data))

@@ -14,10 +14,13 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import mixedeffects as me
 from mixedeffects import display
+from mixedeffects.display.results import Heading, printed
 from tests import tolerances as tol
 from tests.display.printed import (
     P,
@@ -72,7 +75,7 @@ def random_part(varcorr):
                 if other.group == own.group and {other.term1, other.term2} == {above, name}
             ]  # fmt: skip
             assert len(with_above) == (i if term.correlated else 0)
-            rows.append([own.group if i == 0 else "", name, own.vcov, own.sdcor, with_above])
+            rows.append([read(own.group) if i == 0 else "", name, own.vcov, own.sdcor, with_above])
     for own in single:
         rows.append([own.group, "", own.vcov, own.sdcor, []])
     return ["group", "term", "variance", "sd", "corr"], rows
@@ -332,6 +335,15 @@ def slopes_that_are_not_there():
     return me.lmm("y ~ x + f + (1 + x + f | g)", table)
 
 
+def result(found):
+    """A result of coefficients, of any library."""
+    rows = [
+        [*row[:-4], row[-4], P(row[-3]), *row[-2:]]
+        for row in frame(found.to_pandas()).itertuples(index=False)
+    ]
+    return found, [(list(found.to_pandas()), rows)]
+
+
 SUMMARIES = ("slopes", "factor", "interaction", "independent", "crossed", "nested", "weights",
              "singular", "singular slopes", "binomial", "zeros", "rate", "gamma", "beta", "ordinal",
              "hurdle")  # fmt: skip
@@ -391,6 +403,16 @@ CASES = {
         me.ols("Reaction ~ Days + (Days | Subject)", SLEEP)
     ),
     "diagnosis": lambda: diagnosis(slopes_that_are_not_there().diagnose(remedies=True)),
+    "results.of_pandas": lambda: result(sleep().test()),
+    "results.of_polars": lambda: result(
+        me.lmm("Reaction ~ Days + (Days | Subject)", pl.from_pandas(SLEEP)).test()
+    ),
+    "results.of_arrow": lambda: result(
+        me.lmm("Reaction ~ Days + (Days | Subject)", pa.Table.from_pandas(SLEEP)).test()
+    ),
+    "results.plain": lambda: result(
+        printed(dict(sleep().test()), Heading("The same as a dict of columns"))
+    ),
     "exploration": lambda: exploration(me.explore(me.datasets.pain_trial())),
     "exploration: sleep": lambda: exploration(me.explore(SLEEP)),
 }  # fmt: skip
@@ -439,7 +461,8 @@ def read_cell(cell, value):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_text_and_page_have_the_same_cells(name):
+def test_text_and_page_have_the_same_cells(name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
     found, _ = case(name)
     text = str(found)
     tables = html_tables(found._repr_html_())
@@ -448,6 +471,26 @@ def test_text_and_page_have_the_same_cells(name):
             continue
         folded = 5 if table.header[-1] == "why" else None
         assert in_text(text, table, folded), table
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize("name", CASES)
+def test_a_printed_table_is_whole_at_the_width_of_the_page(name, columns, monkeypatch):
+    """No line of it is wider, and no word of it is lost."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    found, _ = case(name)
+    text = str(found)
+    for table in html_tables(found._repr_html_()):
+        if table.header == ["verdict", "check", "meaning"]:
+            continue
+        cells = [cell for row in (table.header, *table.rows) for cell in row]
+        words = {word for cell in cells for word in cell.split()}
+        whole = "".join(text.split())
+        assert [word for word in words if word not in whole and len(word) < 12] == []
+        lines, word = text.splitlines(), " ".join(table.header).split()[:1]
+        first = next(i for i, line in enumerate(lines) if line.split()[:1] == word)
+        for line in lines[first : first + len(table.rows) + 1]:
+            assert len(line) <= columns or table.header[-1] == "why", line
 
 
 def test_every_module_that_prints_a_table_has_a_case():
@@ -466,6 +509,11 @@ def test_every_module_that_prints_a_table_has_a_case():
     }
     assert printing - read - set(SENTENCES) == set()
     assert not read & set(SENTENCES)
+
+
+def read(name):
+    """A grouping factor as it is read out; of these models one is nested in the letter after it."""
+    return {"h:g": "h in g"}.get(name, name)
 
 
 # ---- lines and sentences of the summary ---------------------------------------------------------
@@ -494,7 +542,7 @@ def test_sizes_and_shares_of_a_summary_are_counted(name):
     for block in fit.all_blocks:
         rows = np.bincount(block.factor.codes)
         found = re.search(
-            rf"^{re.escape(block.factor.name)}: ([\d,]+) groups, (.*)$", text, re.MULTILINE
+            rf"^{re.escape(read(block.factor.name))}: ([\d,]+) groups, (.*)$", text, re.MULTILINE
         )
         assert found and says(found[1], float(rows.size))
         sizes = [float(v.replace(",", "")) for v in re.findall(r"\d[\d,]*(?:\.\d+)?", found[2])]
@@ -509,8 +557,9 @@ def test_sizes_and_shares_of_a_summary_are_counted(name):
     shares = pd.DataFrame(fit.icc())
     for group, icc in zip(shares["group"][:-1], shares["icc"][:-1], strict=True):
         said = re.search(
-            rf"(\d+)% of the variance[^%]*is between levels of {re.escape(group)}[,.]", text
-        )
+            rf"([\d.]+)% of the variance[^%]*is between levels of {re.escape(read(group))}"
+            r"(?:, on the scale of the linear predictor)? \(ICC\)\.", text,
+        )  # fmt: skip
         assert said and abs(float(said[1]) - 100 * icc) <= tol.PRINTED_5E1 + tol.ROUNDING_E9
 
 

@@ -195,8 +195,8 @@ def test_refusals(sleepstudy, monkeypatch):
         {"interval": "confidence", "level": 1.0},
         {"groups": "nobody"},
         {"new_levels": "ignore"},
-        {"interval": "confidence", "groups": "population", "ddf": "kr"},
-        {"interval": "confidence", "ddf": "kr"},
+        {"interval": "confidence", "groups": "population", "ddf": "lme4"},
+        {"interval": "confidence", "ddf": "containment"},
     ):
         with pytest.raises(OptionError):
             fit.predict(**options)

@@ -47,7 +47,7 @@ def by_hand(fit, data):
     """Conditional predictions of a linear fit, row by row in the table's order."""
     beta = fit.fixef
     modes = fit.ranef().pivot(index="level", columns="term", values="estimate")
-    own = modes.loc[data["Subject"].astype(str)].to_numpy()
+    own = modes.loc[data["Subject"]].to_numpy()
     names = list(modes.columns)
     intercept = beta["(Intercept)"] + own[:, names.index("(Intercept)")]
     slope = beta["Days"] + own[:, names.index("Days")]

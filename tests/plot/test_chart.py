@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import altair as alt
 import numpy as np
@@ -41,7 +44,7 @@ def test_a_theme_of_the_users_is_below_ours(charts):
 @pytest.mark.parametrize("name", ["layers", "page"])
 @pytest.mark.parametrize(
     ("renderer", "mime"),
-    [("default", "text/html"), ("svg", "image/svg+xml"), ("png", "image/png"),
+    [("default", "image/svg+xml"), ("html", "text/html"), ("png", "image/png"),
      ("mimetype", "application/vnd.vegalite.v6.json")],
 )  # fmt: skip
 def test_notebooks_get_what_their_renderer_makes(charts, name, renderer, mime):
@@ -51,6 +54,24 @@ def test_notebooks_get_what_their_renderer_makes(charts, name, renderer, mime):
     assert data[mime]
 
 
+def test_a_notebook_shows_a_picture_that_needs_no_network(charts):
+    """A page with scripts from elsewhere, which notebooks prefer, is not in the bundle."""
+    with alt.renderers.enable("default"):
+        bundle = charts["layers"]._repr_mimebundle_()
+    assert set(bundle) == {"image/svg+xml", "text/plain"}
+    assert "<script" not in bundle["image/svg+xml"] and "http" not in bundle[
+        "image/svg+xml"
+    ].replace("http://www.w3.org/", "")
+
+
+def test_show_opens_a_page_that_is_complete(charts, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    charts["layers"].show()
+    text = Path(url2pathname(urlparse(opened[0]).path)).read_text(encoding="utf-8")
+    assert "vegaEmbed" in text and "cdn" not in text.split("<body")[0].lower()
+
+
 def test_showing_a_page_checks_nothing_anew(charts, monkeypatch):
     """Altair's checks of a page take longer than all the statistics on it."""
 
@@ -58,7 +79,7 @@ def test_showing_a_page_checks_nothing_anew(charts, monkeypatch):
         raise AssertionError("checked")
 
     monkeypatch.setattr(alt.utils.schemapi.SchemaBase, "validate", refuse)
-    with alt.renderers.enable("default"):
+    with alt.renderers.enable("html"):
         assert charts["page"]._repr_mimebundle_()["text/html"]
     assert charts["page"].svg().startswith("<svg")
 
@@ -100,7 +121,8 @@ def test_names_cannot_end_the_script_of_a_page(tmp_path):
     chart = me.plot.groups(table, "y", "g")
     chart.save(tmp_path / "x.html")
     page = (tmp_path / "x.html").read_text(encoding="utf-8")
-    bundle = chart._repr_mimebundle_()
+    with alt.renderers.enable("html"):
+        bundle = chart._repr_mimebundle_()
     shown = bundle[0] if isinstance(bundle, tuple) else bundle
     for text in (page, shown["text/html"]):
         assert "</script><img" not in text

@@ -250,7 +250,7 @@ def test_the_link_scale_is_the_linear_predictor():
     for name, expected in (("prediction", 0.0), ("lower", -half), ("upper", half)):
         np.testing.assert_allclose(fixed[name], a + b * fixed["x"] + expected, rtol=CHART_RTOL)
     effects = pd.DataFrame(fit.ranef()).pivot(index="level", columns="term", values="estimate")
-    own = effects.loc[lines["level"]].to_numpy()
+    own = effects.loc[lines["level"].astype(int)].to_numpy()
     columns = list(effects.columns)
     line = a + own[:, columns.index("(Intercept)")]
     line = line + (b + own[:, columns.index("x")]) * lines["x"]

@@ -241,7 +241,7 @@ class ModelSpec:
         for members, labels in zip(self.block_terms, self.block_labels, strict=True):
             parts = [formula.random[i] for i in members]
             if groups:
-                codes = new_codes(parts[0].group, values, labels, report.n_used)
+                codes = self._codes(table, parts[0], values, labels, report)
             else:
                 codes = np.full(report.n_used, -1, dtype=np.int32)
             Z = join_columns(
@@ -250,6 +250,25 @@ class ModelSpec:
             blocks.append((codes, Z))
         y, size = self._response(formula, values) if response else (None, None)
         return Rebuilt(X, blocks, offset_values(formula, values), report.kept, y, size, dropped)
+
+    def _codes(
+        self, table: SourceTable, part: Any, values: Evaluator, labels: Any, report: MissingReport
+    ) -> np.ndarray:
+        """Codes of the kept rows among trained levels, -1 for new levels and missing ones."""
+        names = [name for name in _group_columns(part) if name in values.columns]
+        known = new_rows(table, names).kept  # of all rows of the table
+        if known is None or bool(known[report.kept if report.kept is not None else ...].all()):
+            return new_codes(part.group, values, labels, report.n_used)
+        both = known if report.kept is None else known & report.kept
+        n = int(np.count_nonzero(both))
+        columns = {name: table.column(name).select(both) for name in names}
+        complete = Evaluator(
+            self.text, columns, n, states=self.states, levels=self.levels, training=False, kept=both
+        )
+        codes = np.full(report.n_used, -1, dtype=np.int32)
+        place = both if report.kept is None else both[report.kept]
+        codes[place] = new_codes(part.group, complete, labels, n)
+        return codes
 
     def _response(
         self, formula: Formula, values: Evaluator

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from typing import Any, cast
 
 import numpy as np
@@ -177,8 +178,27 @@ def to_frame(columns: Mapping[str, Any], flavour: str, index: Any = None) -> Any
         return {name: np.asarray(values) for name, values in columns.items()}
     plain = {name: _plain(values) for name, values in columns.items()}
     if library == "pandas":
+        for name, values in plain.items():
+            if isinstance(values, list) and _whole_with_gaps(values):  # else they become floats
+                plain[name] = module.array(values, dtype="Int64")
         return module.DataFrame(plain, index=index)
     return module.table(plain) if library == "pyarrow" else module.DataFrame(plain)
+
+
+def _whole_with_gaps(values: list[Any]) -> bool:
+    """Whether values are whole numbers and some are missing.
+
+    Examples
+    --------
+    >>> _whole_with_gaps([1, None]), _whole_with_gaps([None]), _whole_with_gaps([True, None])
+    (True, False, False)
+    """
+    if not any(value is None for value in values):
+        return False
+    known = [value for value in values if value is not None]
+    return bool(known) and all(
+        isinstance(value, Integral) and not isinstance(value, bool) for value in known
+    )
 
 
 def _plain(values: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import significant
 
@@ -11,7 +12,7 @@ from mixedeffects.display.numbers import significant
 STATE_WORDS = {"no maximum": "not converged", "singular": "certified, singular"}
 
 
-class AllFit:
+class AllFit(Tabular):
     """The same model by every optimiser; prints as a table with a verdict.
 
     Parameters

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from html import escape
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, significant
+from mixedeffects.display.results import Printing
 
 # above this, a matrix of doubles has no smaller singular value than rounding gives it
 LARGEST_CONDITION = 1e14
 
 
-class Baselines:
+class Baselines(Tabular):
     """The same formula with complete, no and partial pooling.
 
     Parameters
@@ -41,11 +43,11 @@ class Baselines:
 
     def tidy(self):
         """One row per model and coefficient: model, term, estimate, std_error."""
-        return self.fit.design.spec.to_frame(self.facts.table().columns)
+        return Printing(self.fit.design.spec.to_frame)(self.facts.table().columns)
 
     def glance(self):
         """One row per model: model, sigma, n_parameters."""
-        return self.fit.design.spec.to_frame(self.facts.summary().columns)
+        return Printing(self.fit.design.spec.to_frame)(self.facts.summary().columns)
 
     def __str__(self):
         lines = [self.fit.design.spec.text, ""]

@@ -6,11 +6,12 @@ from html import escape
 
 import numpy as np
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import p_value, significant
 
 
-class ModelComparison:
+class ModelComparison(Tabular):
     """Fits side by side, in order of size; prints as a table.
 
     Parameters
@@ -39,9 +40,13 @@ class ModelComparison:
     >>> one = me.lmm("Reaction ~ Days + (Days || Subject)", data)
     >>> two = me.lmm("Reaction ~ Days + (Days | Subject)", data)
     >>> print(me.compare(one, two, names=["zero", "free"]))
-    model  npar  loglik     AIC     BIC  weight  against    chisq  df      p  reference
+    model  npar  loglik     AIC     BIC  weight  against    chisq  df      p
     zero      5  -871.8  1753.7  1769.6   0.727
-    free      6  -871.8  1755.6  1774.8   0.273  zero     0.04102   1  0.839  chi2(1)
+    free      6  -871.8  1755.6  1774.8   0.273  zero     0.04102   1  0.839
+    <BLANKLINE>
+    model  reference
+    zero
+    free   chi2(1)
     <BLANKLINE>
     zero: Reaction ~ Days + (Days || Subject)
     free: Reaction ~ Days + (Days | Subject)

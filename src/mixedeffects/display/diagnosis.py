@@ -9,7 +9,8 @@ from textwrap import wrap
 import numpy as np
 
 from mixedeffects.display import fit_call
-from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.exchange import Tabular
+from mixedeffects.display.layout import html_table, page_width, text_table
 from mixedeffects.display.numbers import p_value
 from mixedeffects.inference.checkup import checkup_table
 
@@ -23,7 +24,7 @@ NOTHING_TRIED = "Nothing was tried; diagnose(remedies=True) tries the six remedi
 BY_OWN_RULE = "no problem found; your own rule ended the search, short of a certified optimum"
 
 
-class Diagnosis:
+class Diagnosis(Tabular):
     """What may be wrong with a fit, what was tried, and what to use; prints what to do.
 
     Parameters
@@ -284,7 +285,8 @@ def advice(facts):
 
 def filled(words, indent):
     """A sentence in lines."""
-    return wrap(words, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ",
+    width = min(WIDTH, page_width())
+    return wrap(words, width, initial_indent=indent, subsequent_indent=indent + "  ",
                 break_long_words=False, break_on_hyphens=False)  # fmt: skip
 
 
@@ -296,7 +298,7 @@ def as_text(facts, verdicts):
     if facts.trials:
         if fitted(facts):
             lines += ["", "What was tried"]
-            lines += ["  " + line for line in text_table(*trial_rows(facts, verdicts), left=4)]
+            lines += text_table(*trial_rows(facts, verdicts), left=4, indent="  ")
             lines += ["", "Formulas"]
             lines += [f"  {numbers}: {words}" for numbers, words in formulas(facts)]
         skipped = not_tried(facts)

@@ -6,14 +6,17 @@ from html import escape
 from textwrap import fill
 
 from mixedeffects.design import to_frame
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.exploration_words import Code, column_rows, sections, title
-from mixedeffects.display.layout import html_table, text_table
+from mixedeffects.display.layout import html_table, page_width, text_table
+from mixedeffects.display.results import Printing
 
-WIDTH = 100
+WIDEST, WHY = 100, 24  # of lines of words; the least room for a reason
+WHOLE = 10**6  # a page that no table is too wide for
 COLUMNS_HEADER = ["column", "role", "kind", "values", "missing", "why"]
 
 
-class ExplorationDisplay:
+class ExplorationDisplay(Tabular):
     """Facts of a table; prints them with the models they suggest.
 
     Parameters
@@ -143,7 +146,7 @@ class ExplorationDisplay:
         return None if panel is None else wave_table(panel)
 
     def _frame(self, columns):
-        return to_frame(columns, self.facts.flavour)
+        return Printing(to_frame)(columns, self.facts.flavour)
 
     def __str__(self):
         lines = [title(self.facts), ""]
@@ -152,7 +155,7 @@ class ExplorationDisplay:
             lines += ["", heading]
             for line in body:
                 if isinstance(line, tuple):
-                    lines += ["  " + row for row in text_table(*line, left=1)]
+                    lines += text_table(*line, left=1, indent="  ")
                 else:
                     lines.append(_wrapped(line))
         return "\n".join(lines)
@@ -174,7 +177,7 @@ class ExplorationDisplay:
 def _wrapped(line):
     if isinstance(line, Code):
         return "    " + line
-    return fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ",
+    return fill(line, min(WIDEST, page_width()), initial_indent="  ", subsequent_indent="    ",
                 break_long_words=False, break_on_hyphens=False)  # fmt: skip
 
 
@@ -209,10 +212,10 @@ def _columns_text(f):
     rows = column_rows(f)
     shown = rows if len(rows) <= 40 else rows[:30]
     header, cells = COLUMNS_HEADER[:5], [r[:5] for r in shown]
-    lines = text_table([*header], cells, left=3)
+    lines = text_table([*header], cells, left=3, width=WHOLE)
     width = max(map(len, lines)) + 2
     out = [f"  {lines[0].ljust(width)}{COLUMNS_HEADER[5]}"]
-    room = max(36, WIDTH - width)
+    room = max(WHY, min(WIDEST, page_width()) - width - 2)
     for line, row in zip(lines[1:], shown, strict=True):
         why = fill(row[5], room, break_long_words=False).split("\n")
         out.append(f"  {line.ljust(width)}{why[0]}")

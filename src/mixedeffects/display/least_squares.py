@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
-from mixedeffects.display.numbers import at_precision, p_value, significant
+from mixedeffects.display.numbers import at_precision, degree, p_value, significant
+from mixedeffects.display.results import Printing
 from mixedeffects.display.summary import row_remarks
 
 
-class LeastSquares:
+class LeastSquares(Tabular):
     """A fit by ordinary least squares; prints its coefficients, and those with the groups.
 
     Parameters
@@ -54,12 +56,12 @@ class LeastSquares:
 
     def tidy(self):
         """One row per coefficient: term, estimate, std_error, df, statistic, p_value, limits."""
-        return self.design.spec.to_frame(self.facts.coefficients.columns)
+        return Printing(self.design.spec.to_frame)(self.facts.coefficients.columns)
 
     def glance(self):
         """One row: nobs, df_residual, sigma, r_squared, adj_r_squared."""
         names = ("nobs", "df_residual", "sigma", "r_squared", "adj_r_squared")
-        return self.design.spec.to_frame({name: [getattr(self, name)] for name in names})
+        return Printing(self.design.spec.to_frame)({name: [getattr(self, name)] for name in names})
 
     def grouped(self):
         """The coefficients of the mixed model, as `tidy`, and ratio: its standard error to ours.
@@ -67,15 +69,15 @@ class LeastSquares:
         None where the formula has no groups.
         """
         table = self.facts.grouped
-        return None if table is None else self.design.spec.to_frame(table.columns)
+        return None if table is None else Printing(self.design.spec.to_frame)(table.columns)
 
     def __str__(self):
         facts = self.facts
         lines = ["Ordinary least squares", self.design.spec.text, "", _size(facts), ""]
-        lines += ["Without groups, t", *_indented(text_table(*_rows(facts), left=1)), ""]
+        lines += ["Without groups, t", *text_table(*_rows(facts), left=1, indent="  "), ""]
         if facts.grouped is not None:
-            table = text_table(*_grouped_rows(facts), left=1)
-            lines += [_grouped_title(facts), *_indented(table), ""]
+            table = text_table(*_grouped_rows(facts), left=1, indent="  ")
+            lines += [_grouped_title(facts), *table, ""]
         return "\n".join([*lines, *_remarks(facts, self.design)])
 
     __repr__ = __str__
@@ -137,7 +139,7 @@ def _grouped_rows(facts):
         rows.append(
             [
                 term, shown[0], at_precision(error, error), _times(ratio),
-                "" if df != df else f"{df:.1f}", p_value(float(c["p_value"][i])), *shown[1:],
+                degree(df), p_value(float(c["p_value"][i])), *shown[1:],
             ]
         )  # fmt: skip
     return header, rows
@@ -146,10 +148,6 @@ def _grouped_rows(facts):
 def _times(ratio):
     """A ratio with two decimals, or three digits where it is large."""
     return f"{ratio:.2f}" if 0.1 <= ratio < 10 else significant(ratio, 3)
-
-
-def _indented(lines):
-    return ["  " + line for line in lines]
 
 
 def _remarks(facts, design):

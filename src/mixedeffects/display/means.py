@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, p_value, significant
 
 TITLES = {"mean": "Estimated marginal means", "slope": "Estimated slopes", "contrast": "Contrasts"}
 
 
-class EstimatedMeans:
+class EstimatedMeans(Tabular):
     """Marginal means, slopes, or contrasts of them; prints as a table.
 
     Parameters

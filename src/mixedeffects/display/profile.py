@@ -32,7 +32,7 @@ class Profile(TitledTable):
     >>> import mixedeffects as me
     >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
     >>> print(fit.profile("random"))
-    Profile of the ML deviance, 95% intervals
+    Profile of the ML deviance, estimates by maximum likelihood, 95% intervals
     term                   group     estimate    lower   upper
     sd__(Intercept)        Subject      23.78    14.38   37.72
     cor__(Intercept).Days  Subject    0.08132  -0.4815  0.6850
@@ -62,8 +62,10 @@ class Profile(TitledTable):
         return self._to_frame(fixed_first(self.facts.confint(level)).columns)
 
     def _title(self):
-        what = "ML deviance" if self.facts.criterion == "ml" else "REML criterion"
-        return f"Profile of the {what}, {100 * self._shown:g}% intervals"
+        ml = self.facts.criterion == "ml"
+        what = "ML deviance" if ml else "REML criterion"
+        by = "maximum likelihood" if ml else "REML"
+        return f"Profile of the {what}, estimates by {by}, {100 * self._shown:g}% intervals"
 
     def _rows(self):
         columns = fixed_first(self.facts.confint(self._shown)).columns

@@ -5,11 +5,13 @@ from __future__ import annotations
 from html import escape
 
 from mixedeffects.design import to_frame
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import p_value, significant
+from mixedeffects.display.results import Printing
 
 
-class RMAnova:
+class RMAnova(Tabular):
     """Tests of a repeated-measures ANOVA; prints them with what listwise deletion cost.
 
     Parameters
@@ -41,7 +43,7 @@ class RMAnova:
 
     def tidy(self):
         """One row per effect of the ANOVA, with sphericity and its corrections."""
-        return to_frame(self.facts.table.columns, self._flavour)
+        return Printing(to_frame)(self.facts.table.columns, self._flavour)
 
     def compare(self):
         """One row per effect: the ANOVA's F and p, and the mixed model's on all rows."""
@@ -56,7 +58,7 @@ class RMAnova:
             order = [lmm.columns["term"].index(term) for term in ours["term"]]
             for name in ("den_df", "statistic", "p_value"):
                 columns[f"lmm_{name}"] = lmm.columns[name][order]
-        return to_frame(columns, self._flavour)
+        return Printing(to_frame)(columns, self._flavour)
 
     def __str__(self):
         f = self.facts

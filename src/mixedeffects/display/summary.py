@@ -6,10 +6,15 @@ from html import escape
 
 import numpy as np
 
+from mixedeffects.display.folding import folded_terms
 from mixedeffects.display.layout import html_table, text_table
-from mixedeffects.display.numbers import at_precision, p_value, significant
+from mixedeffects.display.numbers import at_precision, degree, p_value, share_words, significant
 from mixedeffects.display.varcorr import known_rows, random_rows
 from mixedeffects.inference import summary_facts
+from mixedeffects.inference.group_names import read_names
+
+# dropped columns whose reasons are given one by one
+FEW = 3
 
 
 class Summary:
@@ -82,11 +87,11 @@ def part_caption(facts, name):
     return "Probability of an extra zero (zero-inflation), logit scale"
 
 
-def part_tables(facts):
-    """Caption, header and rows of the coefficients of every other predictor."""
+def part_tables(facts, *, fold=True):
+    """Caption, header and rows of the coefficients of every other predictor; see `fixed_rows`."""
     out = []
     for name, table in facts.parts.items():
-        header, rows = fixed_rows(facts, table)
+        header, rows = fixed_rows(facts, table, fold=fold)
         if name == "thresholds":  # whether one is zero is no question
             keep = [i for i, text in enumerate(header) if text not in ("z", "p")]
             header = [header[i] for i in keep]
@@ -98,12 +103,13 @@ def part_tables(facts):
 def size_line(facts):
     """Rows and groups with their sizes."""
     parts = [f"{facts.nobs:,} rows"]
+    read = read_names(g.name for g in facts.groups)
     for g in facts.groups:
         if g.smallest == g.largest:
             sizes = f"{g.smallest:,} rows each"
         else:
             sizes = f"rows per group min {g.smallest:,}, mean {g.mean:,.1f}, max {g.largest:,}"
-        parts.append(f"{g.name}: {g.n_levels:,} groups, {sizes}")
+        parts.append(f"{read[g.name]}: {g.n_levels:,} groups, {sizes}")
     return parts
 
 
@@ -116,10 +122,17 @@ def criteria(facts):
     return [f"{label} {value:.2f}" for label, value in values]
 
 
-def fixed_rows(facts, table=None):
+def fixed_rows(facts, table=None, *, fold=True):
     """Header and rows of the coefficient table, strings only.
 
     A row has as many decimals as show its standard error with four digits.
+
+    Parameters
+    ----------
+    table : Table, optional
+        Of the coefficients of another predictor.
+    fold : bool
+        Show the first and last only of a factor with very many coefficients.
     """
     c = (facts.coefficients if table is None else table).columns
     percent = f"{100 * facts.level:g}%"
@@ -128,9 +141,13 @@ def fixed_rows(facts, table=None):
     header += [f"{percent} lower", "upper"]
     names = ("term", "estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
     rows = []
-    for term, estimate, se, df, t, p, lower, upper in zip(*(c[n] for n in names), strict=True):
+    for place in folded_terms(c["term"]) if fold else range(len(c["term"])):
+        if isinstance(place, str):
+            rows.append([place, *[""] * (len(header) - 1)])
+            continue
+        term, estimate, se, df, t, p, lower, upper = (c[n][place] for n in names)
         shown = [at_precision(v, se) for v in (estimate, se, lower, upper)]
-        freedom = [] if normal else ["" if np.isnan(df) else f"{df:.1f}"]
+        freedom = [] if normal else [degree(df)]
         rows.append(
             [term, *shown[:2], *freedom, "" if np.isnan(t) else f"{t:.2f}", p_value(p), *shown[2:]]
         )
@@ -142,12 +159,13 @@ def remarks(facts):
     out = []
     share = facts.icc.columns
     scale = "" if facts.family is None else ", on the scale of the linear predictor"
+    read = read_names(g.name for g in facts.groups)
     for group, value in zip(share["group"][:-1], share["icc"][:-1], strict=True):
         if np.isnan(value):
             continue
         out.append(
-            f"{100 * value:.0f}% of the variance that the fixed effects leave "
-            f"is between levels of {group}{scale}."
+            f"{share_words(value)} of the variance that the fixed effects leave "
+            f"is between levels of {read[group]}{scale} (ICC)."
         )
     tables = (facts.coefficients, *facts.parts.values())
     without = any(np.isnan(table.columns["std_error"]).any() for table in tables)
@@ -169,25 +187,25 @@ def remarks(facts):
         out.append(stopped_line(certificate))
     elif certificate.converged and certificate.flat:
         out.append(
-            f"Converged, but not to a single optimum: after {certificate.evaluations} evaluations "
+            f"Converged, but not to a single optimum: after {evaluations(certificate)} "
             f"({certificate.optimizer}) the likelihood is at its maximum, along a range of "
             "variances. What is shown is the same along all of it. fit.diagnose() looks for a "
             "formula without them."
         )
     elif certificate.converged:
         out.append(
-            f"Converged: certified optimum after {certificate.evaluations} evaluations "
+            f"Converged: certified optimum after {evaluations(certificate)} "
             f"({certificate.optimizer}), |gradient| {certificate.gradient:.0e}."
         )
     elif certificate.limit:
         out.append(
-            f"NO MAXIMUM ({certificate.optimizer}, {certificate.evaluations} evaluations): "
+            f"NO MAXIMUM ({certificate.optimizer}, {evaluations(certificate)}): "
             f"{certificate.message.rstrip('.')}. All other numbers are those of the limit, the "
             f"log-likelihood is the supremum. To do: {'; '.join(certificate.advice)}."
         )
     else:
         out.append(
-            f"NOT CONVERGED ({certificate.optimizer}, {certificate.evaluations} evaluations): "
+            f"NOT CONVERGED ({certificate.optimizer}, {evaluations(certificate)}): "
             f"{certificate.message.rstrip('.')}. To try: {'; '.join(certificate.advice)}."
         )
     if facts.accuracy:
@@ -207,8 +225,31 @@ def row_remarks(missing, aliased, notes):
         out.append(
             f"{left_out:,} of {missing.n_rows:,} rows were left out for missing values ({where})."
         )
-    out += [f"Column {a.name} was dropped: {a.reason}." for a in aliased]
+    out += dropped_lines(aliased)
     return out + [note if note.endswith(".") else f"{note}." for note in notes]
+
+
+def evaluations(certificate):
+    """How often the optimiser asked for the objective."""
+    n = certificate.evaluations
+    return f"{n:,} evaluation{'s' * (n != 1)}"
+
+
+def dropped_lines(aliased):
+    """Which columns were dropped: of a few the reasons, of many one line.
+
+    Parameters
+    ----------
+    aliased : sequence of AliasedColumn
+        Of the summary's facts.
+    """
+    if len(aliased) <= FEW:
+        return [f"Column {a.name} was dropped: {a.reason}." for a in aliased]
+    names = ", ".join(a.name for a in aliased[:FEW])
+    return [
+        f"{len(aliased):,} columns were dropped because they cannot be estimated: {names} and "
+        f"{len(aliased) - FEW:,} more. fit.design.aliased has the reason of each."
+    ]
 
 
 def stopped_line(certificate):
@@ -231,7 +272,7 @@ def known_lines(facts):
     """What is in the data where single variances are not, as a table of its own."""
     if not facts.varcorr.known:
         return []
-    return ["", *indented(text_table(*known_rows(facts.varcorr), left=1))]
+    return ["", *text_table(*known_rows(facts.varcorr), left=1, indent="  ")]
 
 
 def flat_remarks(facts):
@@ -243,17 +284,13 @@ def flat_remarks(facts):
     return [f"Not in the data: {listed(unknown_words(found))}. {why(found)}"]
 
 
-def indented(lines):
-    return ["  " + line for line in lines]
-
-
 def as_text(facts):
     """The summary as plain text."""
     random_header, random_body = random_rows(facts.varcorr)
     fixed_header, fixed_body = fixed_rows(facts)
     more = []
     for caption, header, body in part_tables(facts):
-        more += ["", caption, *indented(text_table(header, body, left=1))]
+        more += ["", caption, *text_table(header, body, left=1, indent="  ")]
     lines = [
         title(facts),
         *family_line(facts),
@@ -263,12 +300,12 @@ def as_text(facts):
         ", ".join(criteria(facts)),
         "",
         "Random effects",
-        *indented(text_table(random_header, random_body, left=2)),
+        *text_table(random_header, random_body, left=2, indent="  "),
         *known_lines(facts),
         *parameter_lines(facts),
         "",
         f"Fixed effects, {facts.df_method}",
-        *indented(text_table(fixed_header, fixed_body, left=1)),
+        *text_table(fixed_header, fixed_body, left=1, indent="  "),
         *more,
         "",
         *remarks(facts),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import significant
+from mixedeffects.inference.group_names import read_names
 
 
-class VarianceComponents:
+class VarianceComponents(Tabular):
     """Standard deviations and correlations of the random effects; prints as a table.
 
     Parameters
@@ -82,13 +84,15 @@ def random_rows(varcorr):
     """Header and rows of the table of variance components, strings only."""
     header = ["group", "term", "variance", "sd", "corr"]
     rows = []
+    read = read_names(t.group for t in varcorr.terms)
     for t in varcorr.terms:
         corr = t.corr
+        label = t.label.removesuffix(t.group) + read[t.group]
         for i, name in enumerate(t.names):
             lower = [corr[i, j] for j in range(i)] if t.correlated else []
             rows.append(
                 [
-                    t.label if i == 0 else "",
+                    label if i == 0 else "",
                     name,
                     known_number(float(t.covariance[i, i])),
                     known_number(float(t.sd[i])),

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from mixedeffects.estimation.boundary import Direction, combinations, singular_directions
+from mixedeffects.estimation.certificate_text import certificate_text
 from mixedeffects.estimation.newton import decrement_at
 from mixedeffects.estimation.recession import Recession
 from mixedeffects.estimation.search_log import Step
@@ -44,9 +45,9 @@ class FlatDirection:
     residual: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Certificate:
-    """Why the estimate is, or is not, a proved local optimum.
+    """Why the estimate is, or is not, a proved local optimum; prints as a few lines.
 
     Attributes
     ----------
@@ -110,6 +111,9 @@ class Certificate:
     limits: tuple[str, ...] = ()
     separation: bool = False
     supremum: float | None = None
+
+    def __repr__(self) -> str:
+        return certificate_text(self)
 
     @property
     def identified(self) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mixedeffects.design import is_nested, rows_used
 from mixedeffects.errors import DataError, NotAvailableError, OptionError
+from mixedeffects.inference.group_names import group_named, read_names
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit, LinearFit
@@ -123,32 +124,14 @@ def chosen_clusters(design, choice, role):
     if not isinstance(choice, str):
         return clusters_of_labels(rows_used(role, choice, design), design.n, role)
     factors = {block.factor.name: block.factor for block in design.blocks}
-    choice = named(choice, factors)
+    choice = group_named(choice, factors)
     if choice not in factors:
         raise OptionError(
-            f"{role}={choice!r} is not a grouping factor of the model: {', '.join(factors)}\n"
+            f"{role}={choice!r} is not a grouping factor of the model: "
+            f"{', '.join(read_names(factors).values())}\n"
             "for another one give its labels, one for each row that was used"
         )
     return clusters_of_factor(factors[choice])
-
-
-def named(value, names):
-    """The name that a user means, who may leave out the backticks of a formula.
-
-    Returns
-    -------
-    str
-        The value itself where it is a name, or means none.
-
-    Examples
-    --------
-    >>> named("my group", ["g", "`my group`"]), named("h", ["g"])
-    ('`my group`', 'h')
-    """
-    names = list(names)
-    if value in names or not isinstance(value, str):
-        return value
-    return next((name for name in names if name.replace("`", "") == value), value)
 
 
 def independent_clusters(fit: Fit, cluster=None):

@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.in_the_data import in_the_data
+from mixedeffects.inference.level_columns import id_columns, level_column, text
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.row_sums import kept
 from mixedeffects.inference.table import Table
@@ -43,7 +44,10 @@ def ranef(fit: Fit, *, level=0.95, error="prediction"):
         group, level, term, estimate, sd, std_error, lower, upper; in units of the response per
         unit of the term's column. A linear model's ``std_error`` takes the variances as known; a
         generalised one's knows that they are estimated too, and is nan where the likelihood is no
-        proper maximum.
+        proper maximum. ``level`` has the type of the grouping column, numbers as numbers, so that
+        tables can be joined on it; text, where factors of several types or combinations of columns
+        are in one table. Then every grouping column has a column of its own as well, empty where a
+        factor does not have it.
 
     Raises
     ------
@@ -68,29 +72,45 @@ def ranef(fit: Fit, *, level=0.95, error="prediction"):
     """
     if error not in ERRORS:
         raise OptionError(f"error={error!r} is not one of 'prediction', 'conditional'")
+    blocks = fit.design.blocks
+    return Table(effect_columns(fit, level, error, level_column(blocks), id_columns(fit.design)))
+
+
+@in_the_data("estimate", "sd")
+def named_ranef(fit: Fit, *, level=0.95, error="prediction"):
+    """The same with levels as text, as words and charts call them."""
+    levels = [text(block.factor.labels) for block in fit.design.blocks]
+    return Table(effect_columns(fit, level, error, levels, {}))
+
+
+def effect_columns(fit: Fit, level, error, levels, ids):
+    """The columns of `ranef`, the levels of every block as they are given."""
     half = z_quantile(level)
-    # no rows, where only the extra zeros have random effects
-    columns = {name: [np.empty(0, dtype=object)] for name in ("group", "level", "term")}
-    columns |= {name: [np.empty(0)] for name in ("estimate", "sd", "std_error")}
-    blocks = zip(
-        fit.design.blocks, fit.b, fit.conditional_covariances(), prediction_variances(fit),
-        strict=True,
-    )  # fmt: skip
-    for block, b, cov, variance in blocks:
-        q, k = b.shape
-        columns["group"].append(np.repeat(np.array([block.factor.name], dtype=object), q * k))
-        labels = np.empty(q, dtype=object)
-        labels[:] = [str(label) for label in block.factor.labels]
-        columns["level"].append(np.repeat(labels, k))
-        columns["term"].append(np.tile(np.array(block.names, dtype=object), q))
-        columns["estimate"].append(b.ravel())
-        diagonal = np.einsum("jaa->ja", cov)
-        columns["sd"].append(np.sqrt(np.maximum(diagonal, 0.0)).ravel())
-        columns["std_error"].append(np.sqrt(variance).ravel())
-    out = {name: np.concatenate(parts) for name, parts in columns.items()}
+    blocks, widths = fit.design.blocks, [b.shape[1] for b in fit.b]
+    groups = [np.full(len(b), block.factor.name, dtype=object) for block, b in zip(
+        blocks, fit.b, strict=True)]  # fmt: skip
+    out = {"group": repeated(groups, widths), "level": repeated(levels, widths)}
+    out |= {name: repeated(parts, widths) for name, parts in ids.items()}
+    names = [np.array(block.names, dtype=object) for block in blocks]
+    terms = [np.tile(own, len(b)) for own, b in zip(names, fit.b, strict=True)]
+    out["term"] = joined(terms, object)
+    out["estimate"] = joined([b.ravel() for b in fit.b])
+    variances = [np.einsum("jaa->ja", cov) for cov in fit.conditional_covariances()]
+    out["sd"] = joined([np.sqrt(np.maximum(v, 0.0)).ravel() for v in variances])
+    out["std_error"] = joined([np.sqrt(v).ravel() for v in prediction_variances(fit)])
     reach = half * out[ERRORS[error]]
     out["lower"], out["upper"] = out["estimate"] - reach, out["estimate"] + reach
-    return Table(out)
+    return out
+
+
+def repeated(parts, times):
+    """Values of every block, each as often as it has rows."""
+    return joined([np.repeat(p, n) for p, n in zip(parts, times, strict=True)], object)
+
+
+def joined(parts, empty: type = float):
+    """One column; without rows where only the extra zeros have random effects."""
+    return np.concatenate(parts) if parts else np.empty(0, dtype=empty)
 
 
 def prediction_variances(fit: Fit):

@@ -16,6 +16,7 @@ from mixedeffects.estimation import OPTIMIZERS
 from mixedeffects.fitting import GLMMFit, LMMFit
 from mixedeffects.inference import Table, identification
 from mixedeffects.inference.separated import limits_of
+from mixedeffects.model.listing import printing_frames
 from mixedeffects.remedies.bench import quiet
 from mixedeffects.remedies.record import LOGLIK_SLACK
 
@@ -100,7 +101,7 @@ def all_fit(fit, data=None, *, optimizers=None):
     runs = tuple(run_of(fit, name) for name in dict.fromkeys(names))
     table = table_of(runs)
     facts = AllFitFacts(fit.design.spec.text, runs, table, verdict(runs, table.columns))
-    return AllFit(facts, fit.design.spec.to_frame)
+    return AllFit(facts, printing_frames(fit))
 
 
 def run_of(fit, optimizer):

@@ -25,6 +25,7 @@ from mixedeffects.inference.comparison import (
     refuse_other_likelihoods,
     tested,
 )
+from mixedeffects.model.listing import printing_frames
 
 
 def compare(*fits, names=None, refit="auto", test="auto"):
@@ -33,7 +34,7 @@ def compare(*fits, names=None, refit="auto", test="auto"):
     Parameters
     ----------
     *fits : LMM or GLMM
-        Two or more, fitted to the same rows, in any order.
+        Two or more, fitted to the same rows, in any order; or one list of them.
     names : sequence of str, optional
         What to call them; "model 1", … by default.
     refit : {"auto", True, False}
@@ -85,10 +86,12 @@ def compare(*fits, names=None, refit="auto", test="auto"):
     >>> both.tidy()["chisq"].round(2).tolist()[1], both.notes[0][:39]
     (23.54, 'Refitted by maximum likelihood: a REML ')
     """
+    if len(fits) == 1 and isinstance(fits[0], list | tuple):
+        (fits,) = fits
     names = _names(fits, names)
     fits, notes = comparable(fits, names, refit, test)
     facts = comparison_facts(fits, names, test=test, notes=notes)
-    return ModelComparison(facts, fits[0].design.spec.to_frame)
+    return ModelComparison(facts, printing_frames(fits[0]))
 
 
 def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
@@ -135,7 +138,7 @@ def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
     names = _names((fit, other), None)
     fits, notes = comparable((fit, other), names, refit, True)
     facts = comparison_facts(fits, names, test=True, notes=notes)
-    to_frame = fit.design.spec.to_frame
+    to_frame = printing_frames(fit)
     if method == "mixture":
         return ModelComparison(facts, to_frame)
     if any(one is not fit for one, fit in zip(fits, (fit, other), strict=True)):

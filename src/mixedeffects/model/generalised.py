@@ -7,10 +7,12 @@ from mixedeffects.design import build_design
 from mixedeffects.estimation import check_rule
 from mixedeffects.family import family_of, family_with_zeros
 from mixedeffects.fitting import GLMMFit, Request, check_nagq, fit_generalised, response_kind
-from mixedeffects.model.listing import Listed, framed
+from mixedeffects.model.foreign import understood
+from mixedeffects.model.listing import Listed, framed, result
 from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
 
 
+@understood
 def glmm(
     formula,
     data,
@@ -131,4 +133,4 @@ class GLMM(MixedModel, GLMMFit):
     dispersion = property(inference.dispersion)
     predict = Listed("mixedeffects.inference.prediction.generalised", framed)
     residuals = Listed("mixedeffects.inference.residual.generalised")
-    check_dispersion = Listed("mixedeffects.inference.residual.dispersion", framed)
+    check_dispersion = Listed("mixedeffects.inference.residual.dispersion", result)

@@ -8,10 +8,12 @@ from mixedeffects.design import build_design
 from mixedeffects.errors import OptionError
 from mixedeffects.estimation import check_rule
 from mixedeffects.fitting import LMMFit, Request, fit_linear
+from mixedeffects.model.foreign import understood
 from mixedeffects.model.listing import Listed, framed
 from mixedeffects.model.mixed_model import MixedModel, perhaps_remedied
 
 
+@understood
 def lmm(
     formula,
     data,

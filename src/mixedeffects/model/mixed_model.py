@@ -9,7 +9,16 @@ from mixedeffects import inference, plot
 from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.errors import ConvergenceWarning, depth_of_package
 from mixedeffects.fitting import save
-from mixedeffects.model.listing import Listed, framed, shown
+from mixedeffects.model.foreign import understood
+from mixedeffects.model.listing import (
+    Listed,
+    framed,
+    printing_frames,
+    result,
+    shown,
+    tested_or_compared,
+    tidied,
+)
 from mixedeffects.model.maketables import MakeTables, to_maketables
 
 
@@ -53,7 +62,7 @@ class MixedModel(MakeTables):
     varcorr = property(
         lambda self: VarianceComponents(
             inference.varcorr(self),
-            self.design.spec.to_frame,
+            printing_frames(self),
             partial(inference.variance_errors, self),
         )
     )
@@ -72,17 +81,17 @@ class MixedModel(MakeTables):
     quantile_residuals = Listed(
         "mixedeffects.inference.residual.quantile", shown("QuantileResiduals")
     )
-    tidy = Listed(wrap=framed)
-    glance = Listed(wrap=framed)
+    tidy = Listed(wrap=tidied)
+    glance = Listed(wrap=tidied)
     augment = Listed(wrap=framed)
     trace = Listed("mixedeffects.views.trace_table", framed)
 
     vcov = inference.vcov
-    test = Listed(wrap=framed)
-    anova = Listed(wrap=framed)
-    confint = framed(inference.confint)
-    icc = framed(inference.icc)
-    r2 = framed(inference.r2)
+    test = Listed(wrap=result)
+    anova = Listed(wrap=tested_or_compared)
+    confint = result(inference.confint)
+    icc = result(inference.icc)
+    r2 = result(inference.r2)
     profile = Listed(wrap=shown("Profile"))
     bootstrap = Listed(wrap=shown("Bootstrap"))
     influence = Listed(wrap=shown("Influence"))
@@ -91,12 +100,12 @@ class MixedModel(MakeTables):
     emtrends = Listed("mixedeffects.means", shown("EstimatedMeans"))
     contrasts = Listed("mixedeffects.means", shown("EstimatedMeans"))
 
-    random_pca = Listed("mixedeffects.inference.random_pca", framed)
+    random_pca = Listed("mixedeffects.inference.random_pca", result)
     diagnose = Listed("mixedeffects.remedies")
     remedies = property(lambda self: self.cache.get("remedies"))
 
     lrt = Listed("mixedeffects.model.comparing")
-    ranova = Listed("mixedeffects.model.comparing", framed)
+    ranova = Listed("mixedeffects.model.comparing", result)
 
     plot = property(lambda self: plot.FitPlots(self))
     interpret = Listed("mixedeffects.display.words")
@@ -108,6 +117,7 @@ class MixedModel(MakeTables):
     to_marginaleffects = Listed("mixedeffects.model.marginaleffects")
     to_maketables = to_maketables
 
+    @understood
     def summary(self, *, ddf=None, level=0.95):
         """Model, variance components and coefficients, as text and HTML.
 
@@ -123,6 +133,19 @@ class MixedModel(MakeTables):
         Summary
         """
         return Summary(self, ddf=ddf, level=level)
+
+    def __getattr__(self, name):
+        if name.startswith("_") or hasattr(type(self), name):
+            # a property that failed with an AttributeError of its own
+            return object.__getattribute__(self, name)
+        from mixedeffects.model.foreign.names import of_fits
+
+        raise AttributeError(of_fits(type(self).__name__, name), name=name, obj=self)
+
+    def __dir__(self):
+        from mixedeffects.model.foreign.shown import public_names
+
+        return public_names(type(self))
 
     def __repr__(self):
         return str(self.summary())

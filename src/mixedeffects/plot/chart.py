@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mixedeffects.display.results import printed
 from mixedeffects.errors import OptionError
 from mixedeffects.plot.library import altair, vl_convert
 from mixedeffects.plot.theme import CONFIG
@@ -54,7 +57,7 @@ class Chart:
     """
 
     def __init__(self, view, drawing, to_frame, title, subtitle=()):
-        self.view, self._to_frame = view, to_frame
+        self.view, self._given = view, to_frame
         self.title, self.subtitle = title, (*subtitle, *view.notes)
         self._drawing, self._altair = drawing, None
 
@@ -67,6 +70,10 @@ class Chart:
             else:
                 self._altair = self._drawing.properties(title=self._text()).configure(**CONFIG)
         return self._altair
+
+    def _to_frame(self, columns):
+        frame = self._given(columns)
+        return printed(frame) if type(frame) is dict else frame
 
     def _text(self):
         if not self.subtitle:
@@ -146,9 +153,41 @@ class Chart:
         rows = len(next(iter(next(iter(self.view.tables.values())).columns.values()), ()))
         return f"<Chart {self.title!r}, {rows:,} rows of data; .save(path) or .altair shows it>"
 
+    def show(self):
+        """Show the chart: in a notebook below the cell, elsewhere as a page of the web browser.
+
+        The page is a temporary file that needs no network.
+
+        Raises
+        ------
+        MissingDependencyError
+            vl-convert-python is not installed.
+
+        Examples
+        --------
+        >>> import mixedeffects as me
+        >>> fit = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+        >>> fit.plot.caterpillar().show()  # doctest: +SKIP
+        """
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        if shell is not None and hasattr(shell, "kernel"):
+            from IPython.display import display
+
+            display(self)
+            return
+        import tempfile
+        import webbrowser
+
+        folder = Path(tempfile.mkdtemp(prefix="chart"))
+        self.save(folder / "chart.html")
+        webbrowser.open((folder / "chart.html").as_uri())
+
     def _repr_mimebundle_(self, include=None, exclude=None):
-        # by the renderer that the user has enabled: alt.renderers.enable("svg")
-        render = altair().renderers.get()
+        # a picture, which needs no network, or what a renderer that the user has enabled makes
+        renderers = altair().renderers
+        if renderers.active == "default" and find_spec("vl_convert") is not None:
+            return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+        render = renderers.get()
         shown = render(self.to_dict())
         data = shown[0] if isinstance(shown, tuple) else shown
         if "text/html" in data:

@@ -7,6 +7,7 @@ from math import isfinite
 
 from mixedeffects.assumptions import assumptions
 from mixedeffects.display import Diagnosis
+from mixedeffects.display.results import Printing
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.checkup import checkup, lost_columns, spanned_effects
 from mixedeffects.remedies import caveats
@@ -137,7 +138,9 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
         fit, (*checks, *looked_at, *lacking(fit)), trials if len(trials) > 1 else (),
         recommendation, notes if wanted else (), unseen,
     )  # fmt: skip
-    return Diagnosis(facts, verdicts(trials, recommendation, base), fit.design.spec.to_frame)
+    return Diagnosis(
+        facts, verdicts(trials, recommendation, base), Printing(fit.design.spec.to_frame)
+    )
 
 
 def needs_help(fit, checks):

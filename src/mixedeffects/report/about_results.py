@@ -42,7 +42,7 @@ def _left_out(reasons):
 
 
 def _fixed(facts):
-    header, rows = fixed_rows(facts.summary)
+    header, rows = fixed_rows(facts.summary, fold=False)
     out = [_grid(f"Fixed effects, {facts.summary.df_method}", header, rows)]
     ratios = [e for e in facts.effects if e.ratio is not None]
     if ratios:
@@ -54,7 +54,7 @@ def _fixed(facts):
             rows.append((e.name, *shown))
         header = ("term", "ratio", f"{percent} lower", "upper")
         out.append(Grid("The same as ratios (exponentials)", header, tuple(rows)))
-    for caption, head, body in part_tables(facts.summary):
+    for caption, head, body in part_tables(facts.summary, fold=False):
         out.append(_grid(caption, head, body))
     return out
 

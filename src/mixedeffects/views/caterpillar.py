@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.errors import NotAvailableError
-from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.ranef import named_ranef
 from mixedeffects.inference.table import Table
 from mixedeffects.thinning import spread
 from mixedeffects.views.choice import chosen_terms, varied_group, varies
@@ -56,7 +56,7 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
             f"the variance of {name} is zero in this fit: all its predictions are 0, and there is "
             "no order to show\nfit.plot.shrinkage shows what they were shrunken from"
         )
-    found = ranef(fit, level=level).columns
+    found = named_ranef(fit, level=level).columns
     ours = found["group"] == name
     parts, notes, above, below = [], [], {}, {}
     n_levels = 0

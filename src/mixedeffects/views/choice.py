@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.formula import close_match
-from mixedeffects.inference.clusters import named
+from mixedeffects.inference.group_names import group_named, read_names
 
 # variances of a random effect, over the residual's or on the link's scale, that are zero but for
 # rounding
@@ -26,7 +26,8 @@ def chosen_group(fit, group=None):
         raise ModelError("the main formula has no random effects to show")
     if group is None:
         return names[0]
-    return one_of(group, names, "group")
+    found = group_named(group, names)
+    return found if found in names else one_of(group, list(read_names(names).values()), "group")
 
 
 def varied_group(fit, group=None):
@@ -81,3 +82,22 @@ def one_of(value, names, what):
     close = close_match(str(value), [str(n) for n in names])
     hint = f"; did you mean {close!r}?" if close else ""
     raise OptionError(f"{what}={value!r} is not one of {', '.join(map(str, names))}{hint}")
+
+
+def named(value, names):
+    """The name that a user means, who may leave out the backticks of a formula.
+
+    Returns
+    -------
+    str
+        The value itself where it is a name, or means none.
+
+    Examples
+    --------
+    >>> named("my group", ["g", "`my group`"]), named("h", ["g"])
+    ('`my group`', 'h')
+    """
+    names = list(names)
+    if value in names or not isinstance(value, str):
+        return value
+    return next((name for name in names if name.replace("`", "") == value), value)

@@ -6,8 +6,9 @@ import numpy as np
 
 from mixedeffects.design import label_text, row_labels
 from mixedeffects.errors import NotAvailableError, OptionError
-from mixedeffects.inference.clusters import named, outermost
+from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.deletion import InfluenceFacts, influence
+from mixedeffects.inference.group_names import group_named
 from mixedeffects.inference.table import Table
 from mixedeffects.views.choice import chosen_group
 from mixedeffects.views.labels import have_room
@@ -123,7 +124,8 @@ def _facts(fit, group, found):
     found = getattr(found, "facts", found)
     if not isinstance(found, InfluenceFacts):
         raise OptionError("influence= must be what fit.influence(...) returned")
-    if named(group, [found.groups]) not in (None, found.groups) and not (
+    names = [b.factor.name for b in fit.design.blocks]
+    if group_named(group, names) not in (None, found.groups) and not (
         group == "rows" and found.groups == ROWS
     ):
         raise OptionError(f"influence= is about {found.groups}, not about {group!r}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.ranef import named_ranef
 from mixedeffects.inference.table import Table
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def extreme_levels(fit: Fit, level=0.95, most=5):
     """
     if not fit.design.blocks:  # random effects of the extra zeros only
         return {}
-    c = ranef(fit, level=level).columns
+    c = named_ranef(fit, level=level).columns
     out = {}
     for block in fit.design.blocks:
         for term in dict.fromkeys(block.names):

@@ -100,6 +100,9 @@ class Equation:
 
     __repr__ = __str__
 
+    def _repr_html_(self):
+        return self.html
+
     def _repr_latex_(self):
         return f"$$\n{self.latex}\n$$"
 

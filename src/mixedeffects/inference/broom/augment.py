@@ -8,6 +8,7 @@ import numpy as np
 
 from mixedeffects.design import open_table
 from mixedeffects.errors import DataError, NotAvailableError
+from mixedeffects.inference.level_columns import array_of
 from mixedeffects.inference.prediction import fitted
 from mixedeffects.inference.residual.residuals import residuals_of
 from mixedeffects.inference.table import Table
@@ -89,9 +90,7 @@ def augment(fit: Fit, data=None, *, influence=False):
         y = [fit.design.categories[int(code)] for code in y]
     columns = {"row": rows, design.spec.response: y}
     for block in design.blocks:
-        labels = np.empty(block.factor.n_levels, dtype=object)
-        labels[:] = [str(label) for label in block.factor.labels]
-        columns[block.factor.name] = labels[block.factor.codes]
+        columns[block.factor.name] = array_of(block.factor.labels)[block.factor.codes]
     return Table(columns | results, design.used_index)
 
 

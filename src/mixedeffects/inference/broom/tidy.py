@@ -11,6 +11,7 @@ from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, dep
 from mixedeffects.inference.coefficient_parts import MAIN, check_flag
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.component_names import PREFIXES, component_name
+from mixedeffects.inference.level_columns import level_column
 from mixedeffects.inference.normal import check_level, z_quantile
 from mixedeffects.inference.prediction.rows import PredictorRows
 from mixedeffects.inference.prediction.uncertainty import TooManyRows
@@ -96,8 +97,8 @@ def tidy(
     >>> fit.tidy()["term"].tolist()[2:]
     ['sd__(Intercept)', 'sd__Days', 'cor__(Intercept).Days', 'sd__Observation']
     >>> coefficients = fit.tidy(effects="ran_coefs")
-    >>> coefficients.loc[0, "level"], float(coefficients.loc[0, "estimate"].round(2))
-    ('308', 253.66)
+    >>> int(coefficients.loc[0, "level"]), float(coefficients.loc[0, "estimate"].round(2))
+    (308, 253.66)
     """
     if not isinstance(effects, str | list | tuple):
         raise OptionError(f"effects={effects!r} must be names among {', '.join(EFFECTS)}")
@@ -163,9 +164,10 @@ def _ran_coefs(fit: Fit, level, **_):
     half = z_quantile(level)
     known = True
     columns = {name: [] for name in ("group", "level", "term", "estimate", "std_error")}
+    shown = level_column(design.blocks)
     for f, (block, b) in enumerate(zip(design.blocks, fit.b, strict=True)):
         q, k = b.shape
-        levels = [str(label) for label in block.factor.labels]
+        levels = shown[f].tolist()
         names = [*design.x_names, *(n for n in block.names if n not in design.x_names)]
         codes = [np.full(q, -1, dtype=np.int32) for _ in design.blocks]
         codes[f] = np.arange(q, dtype=np.int32)

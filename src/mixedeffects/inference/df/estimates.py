@@ -46,7 +46,7 @@ def linear_estimates(fit: HasCoefficients, L, *, ddf=None, level=0.95, null=0.0,
     method = df_method(fit, ddf)
     L = np.atleast_2d(np.asarray(L, dtype=float))
     estimate = L @ fit.beta + offset
-    se = np.sqrt(np.maximum(np.einsum("mp,pq,mq->m", L, method.vcov, L), 0.0))
+    se = np.sqrt(np.maximum(np.einsum("mp,mp->m", L @ method.vcov, L), 0.0))
     df = method.df(L)
     se = np.where(np.isnan(df), np.nan, se)  # no error that the data do not say
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -20,7 +20,7 @@ from mixedeffects.inference.interpretation.record import (
 )
 from mixedeffects.inference.normal import z_quantile
 from mixedeffects.inference.pooling import complete_pooling, rows_of_a_row
-from mixedeffects.inference.ranef import ranef
+from mixedeffects.inference.ranef import named_ranef
 from mixedeffects.inference.row_sums import summed
 from mixedeffects.inference.separated import fixed_estimates
 
@@ -222,7 +222,7 @@ def standouts(fit: Fit, level, known):
     """
     if not fit.design.blocks:  # random effects of the extra zeros only
         return ()
-    c = ranef(fit, level=level).columns
+    c = named_ranef(fit, level=level).columns
     out = []
     for block in fit.design.blocks:
         for name in dict.fromkeys(block.names):

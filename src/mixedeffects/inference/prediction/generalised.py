@@ -41,7 +41,8 @@ def predict(
         What a group level not seen in the fit gets, and every row with
         ``groups="population"``. "population": the mean of a group whose effects are zero, which
         is not the mean of all groups unless the link is the identity. "marginal": the mean over the
-        distribution of groups (on the link scale they are the same).
+        distribution of groups (on the link scale they are the same). They are for rows whose
+        group is missing, too, which are left out (nan) otherwise.
     interval : {None, "confidence", "prediction"}
         "confidence": for the mean; Wald's on the scale of the link, with the errors of
         coefficients, variances and modes, transformed. "prediction": quantiles of the

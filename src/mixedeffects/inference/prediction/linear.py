@@ -37,7 +37,8 @@ def predict(
         What a group level not seen in the fit gets: an error, the prediction for a group
         whose effects are zero, or the mean over the distribution of groups. In a linear
         model the last two have the same mean; an interval of the last is wider by the
-        variance between groups.
+        variance between groups. They are for rows whose group is missing, too, which are left
+        out (nan) otherwise.
     interval : {None, "confidence", "prediction"}
         "confidence": for the mean, of the row's own group or of the population.
         "prediction": for a new observation of that row, residual variance included. With

@@ -90,7 +90,8 @@ def predictions(fit: Fit, data, asked):
     if table is None:
         rows = own_rows(fit, groups=asked.conditional)
     else:
-        rows = new_rows(fit, table, groups=asked.conditional)
+        unknown = asked.new_levels != "error"
+        rows = new_rows(fit, table, groups=asked.conditional, missing_groups=unknown)
         if asked.conditional and asked.new_levels == "error":
             _refuse_unknown(fit, rows)
     at = _predictors(fit, rows, asked)

@@ -70,12 +70,15 @@ def own_rows(fit: Fit, *, groups=True):
     return PredictorRows(design.n, parts, blocks, None, True)
 
 
-def new_rows(fit: Fit, data, *, groups):
+def new_rows(fit: Fit, data, *, groups, missing_groups=False):
     """The complete `PredictorRows` of another table.
 
-    Without `groups` grouping columns are not read, as if every level were new.
+    Without `groups` grouping columns are not read, as if every level were new; with
+    `missing_groups` those of rows without a group are.
     """
-    rebuilt = rebuild_all(fit.design.specs, data, groups=groups)
+    rebuilt = rebuild_all(
+        fit.design.specs, data, groups=groups, missing_groups=groups and missing_groups
+    )
     main = rebuilt[MAIN]
     n = main.X.shape[0]
     parts = {MAIN: (main.X, main.offset)}

@@ -1,0 +1,5 @@
+"""Names and options of other packages: what they are called here."""
+
+from mixedeffects.model.foreign.options import understood
+
+__all__ = ["understood"]

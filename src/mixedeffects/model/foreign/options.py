@@ -1,0 +1,147 @@
+"""Options of other packages: those with one plain meaning work, others say what to write."""
+
+from __future__ import annotations
+
+from functools import wraps
+from inspect import signature
+
+from mixedeffects.errors import OptionError
+
+# option elsewhere -> option here and what its value becomes
+SAME = {
+    "alpha": ("level", lambda value: 1.0 - value),
+    "conf_level": ("level", lambda value: value),
+    "REML": ("reml", lambda value: value),
+    "nAGQ": ("nagq", lambda value: value),
+    "ziformula": ("zi", lambda value: value),
+    "zi_formula": ("zi", lambda value: value),
+    "dispformula": ("dispersion", lambda value: value),
+    "newdata": ("data", lambda value: value),
+    "exog": ("data", lambda value: value),
+    "allow_new_levels": ("new_levels", lambda value: "population" if value else "error"),
+    "nsim": ("n", lambda value: value),
+    "reps": ("n", lambda value: value),
+    "seed": ("rng", lambda value: value),
+    "random_state": ("rng", lambda value: value),
+    "maxiter": ("max_iterations", lambda value: value),
+}
+
+# options whose values have other names elsewhere, in small letters
+VALUES = {
+    "ddf": {
+        "kr": "kenward-roger", "kenward-roger": "kenward-roger", "kenward_roger": "kenward-roger",
+        "kenwardroger": "kenward-roger", "satterthwaite": "satterthwaite",
+        "satterth": "satterthwaite", "wald": "wald", "z": "wald", "normal": "wald",
+        "asymptotic": "wald", "cr0": "CR0", "cr2": "CR2",
+    },
+    "method": {"boot": "bootstrap", "wald": "wald", "profile": "profile"},
+    "type": {"i": 1, "ii": 2, "iii": 3, "1": 1, "2": 2, "3": 3},
+}  # fmt: skip
+
+# links that other packages name where here is the family
+FAMILIES = {
+    "logit": ("binomial", "logit"),
+    "logistic": ("binomial", "logit"),
+    "probit": ("binomial", "probit"),
+    "cloglog": ("binomial", "cloglog"),
+}
+
+# option -> what to write here
+WRITE = {
+    "groups": "groups are written into the formula: {formula}",
+    "re_formula": "random slopes are written into the formula: {formula}",
+    "vc_formula": "variance components are written into the formula: (1 | a/b) for b nested in a, "
+    "(1 | a) + (1 | b) for crossed factors",
+    "exog_re": "random slopes are written into the formula: {formula}",
+    "subset": "filter the table before: me.lmm(formula, data[condition])",
+    "control": 'optimizer="L-BFGS-B" and max_iterations= are options of their own',
+    "contrasts": "the coding is written into the formula: C(f, Sum)",
+    "na_action": "rows with missing values are left out and counted; fill them before",
+    "missing": "rows with missing values are left out and counted; fill them before",
+    "offset": "an offset is written into the formula: offset(log(hours)), or exposure=",
+    "ziformula": 'extra zeros are zi="~ x" of me.glmm',
+    "dispformula": 'a model of the dispersion is dispersion="~ x" of me.glmm',
+    "correlation": "correlated rows are not modelled by this option",
+    "family": "a family is an option of me.glmm",
+    "link": "a link is an option of me.glmm",
+    "re_form": 'groups="population" leaves the groups\' effects out, groups="conditional" has them',
+    "re.form": 'groups="population" leaves the groups\' effects out, groups="conditional" has them',
+    "random_effects": 'groups="population" leaves the groups\' effects out',
+    "use_re": 'groups="population" leaves the groups\' effects out',
+    "se_fit": 'interval="confidence" adds standard errors and limits',
+    "type": 'scale="link" or scale="response"',
+    "parm": "parameters= of the profile and of the bootstrap, with method= of theirs",
+}
+OF_FORMULA = ("groups", "re_formula", "exog_re")
+
+
+def understood(function):
+    """The function, which takes options of other packages for ours or says what to write.
+
+    Raises OptionError, for options that have no equal here.
+    """
+    known = frozenset(signature(function).parameters)
+
+    @wraps(function)
+    def asked(*args, **options):
+        if options:
+            options = ours(known, args, options)
+        return function(*args, **options)
+
+    return asked
+
+
+def ours(known, args, options):
+    """Options by our names."""
+    out = {}
+    for name, value in options.items():
+        if name not in known:
+            here, convert = SAME.get(name, ("", None))
+            if convert is not None and here in known:
+                if here in options:
+                    raise OptionError(f"{name}= is {here}= here: give one of them")
+                name, value = here, convert(value)
+            elif name in WRITE:
+                raise OptionError(f"{name}= is not an option here\n{advice(name, args, options)}")
+        out[name] = translated(name, value)
+    if out.get("link") is None and "family" in known and isinstance(out.get("family"), str):
+        family, link = FAMILIES.get(out["family"].lower(), (out["family"], None))
+        out["family"] = family
+        if link is not None:
+            out["link"] = link
+    return out
+
+
+def translated(name, value):
+    """A value by our name."""
+    if name not in VALUES or not isinstance(value, str):
+        return value
+    return VALUES[name].get(value.lower(), value)
+
+
+def advice(name, args, options):
+    """What to write, with the user's own formula where it can be made."""
+    if name not in OF_FORMULA:
+        return WRITE[name]
+    return WRITE[name].format(formula=written(args, options))
+
+
+def written(args, options):
+    """The formula that statsmodels says in several arguments.
+
+    Examples
+    --------
+    >>> written(("y ~ x",), {"groups": "g", "re_formula": "~x"})
+    '"y ~ x + (1 + x | g)"'
+    >>> written(("y ~ x",), {"groups": [1, 1, 2]})
+    '"y ~ x + (1 | g)" with a column g of the table'
+    """
+    formula = options.get("formula", args[0] if args else "y ~ x")
+    groups = options.get("groups", "g")
+    named = isinstance(groups, str)
+    slopes = str(options.get("re_formula") or options.get("exog_re") or "1").strip()
+    slopes = slopes.lstrip("~ ") if isinstance(slopes, str) else "1"
+    if slopes != "1" and not slopes.replace(" ", "").startswith(("0+", "1+", "-1+")):
+        slopes = f"1 + {slopes}"
+    text = f'"{formula} + ({slopes} | {groups if named else "g"})"'
+    return text if named else f"{text} with a column g of the table"
