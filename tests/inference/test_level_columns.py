@@ -90,7 +90,16 @@ def test_ids_of_two_types_are_text_and_have_a_column_each():
 def test_ids_of_one_type_need_no_more_columns():
     table = table_of(np.arange(12)) | {"day": np.tile(np.arange(8), 12)}
     effects = me.lmm("y ~ x + (1 | g) + (1 | day)", pd.DataFrame(table)).ranef()
-    assert list(effects) == ["group", "level", "term", "estimate", "sd", "lower", "upper"]
+    assert list(effects) == [
+        "group",
+        "level",
+        "term",
+        "estimate",
+        "sd",
+        "std_error",
+        "lower",
+        "upper",
+    ]
     assert effects["level"].dtype == "int64"
 
 
