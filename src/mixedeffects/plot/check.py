@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 
+from mixedeffects.assumptions import assumptions
 from mixedeffects.errors import (
     ConvergenceWarning,
     DataWarning,
     MixedEffectsError,
     NotAvailableError,
 )
-from mixedeffects.inference.assumptions import assumptions
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM
 from mixedeffects.plot.chart import Chart
 from mixedeffects.plot.influence import influence_panel
