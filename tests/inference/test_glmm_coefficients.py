@@ -189,7 +189,7 @@ def test_degrees_of_freedom_are_of_linear_models(ddf):
             ask(ddf=ddf)
     assert fit.test(ddf="wald").equals(fit.test())
     with pytest.raises(me.OptionError, match="not one of"):
-        fit.test(ddf="kr")
+        fit.test(ddf="nothing")
 
 
 def test_covariances_of_parts():

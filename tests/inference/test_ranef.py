@@ -85,7 +85,7 @@ def test_larger_models(formula, options):
 def test_generalised_models_have_the_errors_of_glmmtmb(name):
     """Its condVar is TMB's sdreport, which knows that all parameters are estimated."""
     formula, table, options = FITS[name]
-    ours = me.glmm(formula, frame(table), **options).ranef()
+    ours = me.glmm(formula, frame(table), **options).ranef().astype({"level": str})
     key = ["group", "term", "level"]
     both = pd.DataFrame(GLMMTMB[name]).merge(ours, on=key, suffixes=("_r", ""))
     assert len(both) == len(ours)
