@@ -1,7 +1,8 @@
 """The engine: plans and factorisations. It knows no formula, likelihood or theta."""
 
-from mixedeffects.engine.connected_parts import parts_of
-from mixedeffects.engine.connected_sums import pair_sums
+from typing import TYPE_CHECKING
+
+from mixedeffects.doors import late
 from mixedeffects.engine.exchange import with_fixed, with_response
 from mixedeffects.engine.plan import (
     Plan,
@@ -20,6 +21,12 @@ from mixedeffects.engine.variance_products import (
     products_of_rows,
     variance_gram,
 )
+
+if TYPE_CHECKING:
+    from mixedeffects.engine.connected_parts import parts_of
+    from mixedeffects.engine.connected_sums import pair_sums
+
+__getattr__ = late(__name__, {"parts_of": "connected_parts", "pair_sums": "connected_sums"})
 
 __all__ = [
     "Plan",

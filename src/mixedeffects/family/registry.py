@@ -4,70 +4,70 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from importlib import import_module
 
 from mixedeffects.errors import OptionError
 from mixedeffects.family.base import Family
-from mixedeffects.family.beta import Beta
-from mixedeffects.family.betabinomial import BetaBinomial
-from mixedeffects.family.binomial import Binomial
-from mixedeffects.family.compois import ConwayMaxwellPoisson
-from mixedeffects.family.gamma import Gamma
-from mixedeffects.family.gaussian import Gaussian
-from mixedeffects.family.hurdle import Hurdle
-from mixedeffects.family.inverse_gaussian import InverseGaussian
-from mixedeffects.family.lognormal import LogNormal
-from mixedeffects.family.nbinom1 import NegativeBinomial1
-from mixedeffects.family.nbinom2 import NegativeBinomial2
-from mixedeffects.family.one_inflated import OneInflatedBeta
-from mixedeffects.family.ordered_beta import OrderedBeta
-from mixedeffects.family.ordinal import Ordinal
-from mixedeffects.family.poisson import Poisson
-from mixedeffects.family.student_t import StudentT
-from mixedeffects.family.truncated import (
-    TruncatedConwayMaxwellPoisson,
-    TruncatedNegativeBinomial1,
-    TruncatedNegativeBinomial2,
-    TruncatedPoisson,
-)
-from mixedeffects.family.tweedie import Tweedie
-from mixedeffects.family.with_zeros import WithZeros
-from mixedeffects.family.zero_inflated import ZeroInflated
 
-_TRUNCATED = (
-    TruncatedPoisson, TruncatedNegativeBinomial1, TruncatedNegativeBinomial2,
-    TruncatedConwayMaxwellPoisson,
-)  # fmt: skip
-_COUNTS = (Poisson, NegativeBinomial1, NegativeBinomial2, ConwayMaxwellPoisson)
-_POSITIVE = (Gamma, LogNormal, Beta, OneInflatedBeta)
+# name to the module and the class, which is imported when the name is asked for
+_HOMES = {
+    "binomial": ("binomial", "Binomial"),
+    "betabinomial": ("betabinomial", "BetaBinomial"),
+    "poisson": ("poisson", "Poisson"),
+    "nbinom1": ("nbinom1", "NegativeBinomial1"),
+    "nbinom2": ("nbinom2", "NegativeBinomial2"),
+    "compois": ("compois", "ConwayMaxwellPoisson"),
+    "gamma": ("gamma", "Gamma"),
+    "inverse_gaussian": ("inverse_gaussian", "InverseGaussian"),
+    "lognormal": ("lognormal", "LogNormal"),
+    "tweedie": ("tweedie", "Tweedie"),
+    "beta": ("beta", "Beta"),
+    "one_inflated_beta": ("one_inflated", "OneInflatedBeta"),
+    "ordered_beta": ("ordered_beta", "OrderedBeta"),
+    "gaussian": ("gaussian", "Gaussian"),
+    "t": ("student_t", "StudentT"),
+    "ordinal": ("ordinal", "Ordinal"),
+    "truncated_poisson": ("truncated", "TruncatedPoisson"),
+    "truncated_nbinom1": ("truncated", "TruncatedNegativeBinomial1"),
+    "truncated_nbinom2": ("truncated", "TruncatedNegativeBinomial2"),
+    "truncated_compois": ("truncated", "TruncatedConwayMaxwellPoisson"),
+}
+# name to the family whose zeros are of another kind, and where all zeros are
+_HURDLE = {
+    "hurdle_poisson": "truncated_poisson",
+    "hurdle_nbinom1": "truncated_nbinom1",
+    "hurdle_nbinom2": "truncated_nbinom2",
+    "hurdle_compois": "truncated_compois",
+    "hurdle_gamma": "gamma",
+    "hurdle_lognormal": "lognormal",
+    "zero_inflated_beta": "beta",
+    "zero_one_inflated_beta": "one_inflated_beta",
+}
+# and where some zeros are
+_EXTRA_ZEROS = {
+    f"zero_inflated_{name}": name
+    for name in ("poisson", "nbinom1", "nbinom2", "compois", "tweedie")
+}
 
 
-def _wrapped(wrapper, base) -> Callable[..., Family]:
-    return lambda link=None: wrapper(base(link))
+def _class(module, name):
+    return getattr(import_module(f"mixedeffects.family.{module}"), name)
+
+
+def _plain(module, name) -> Callable[..., Family]:
+    return lambda link=None: _class(module, name)(link)
+
+
+def _wrapped(module, name, base) -> Callable[..., Family]:
+    return lambda link=None: _class(module, name)(_class(*_HOMES[base])(link))
 
 
 FAMILIES: dict[str, Callable[..., Family]] = {
+    **{name: _plain(*home) for name, home in _HOMES.items()},
+    **{name: _wrapped("hurdle", "Hurdle", base) for name, base in _HURDLE.items()},
     **{
-        family.name: family
-        for family in (
-            Binomial,
-            BetaBinomial,
-            *_COUNTS,
-            Gamma,
-            InverseGaussian,
-            LogNormal,
-            Tweedie,
-            Beta,
-            OneInflatedBeta,
-            OrderedBeta,
-            Gaussian,
-            StudentT,
-            Ordinal,
-            *_TRUNCATED,
-        )
+        name: _wrapped("zero_inflated", "ZeroInflated", base) for name, base in _EXTRA_ZEROS.items()
     },
-    **{f"hurdle_{b.name.removeprefix('truncated_')}": _wrapped(Hurdle, b) for b in _TRUNCATED},
-    **{b.hurdle_name or f"hurdle_{b.name}": _wrapped(Hurdle, b) for b in _POSITIVE},
-    **{f"zero_inflated_{b.name}": _wrapped(ZeroInflated, b) for b in (*_COUNTS, Tweedie)},
 }
 """Name to what makes the family of a link, ``FAMILIES[name](link=None)``."""
 
@@ -128,6 +128,9 @@ def family_of(family, link=None) -> Family:
             )
         return family
     if isinstance(family, type) and issubclass(family, Family):
+        from mixedeffects.family.hurdle import Hurdle
+        from mixedeffects.family.with_zeros import WithZeros
+
         if issubclass(family, WithZeros):
             raise OptionError(
                 f"{family.__name__} needs a family of counts or positive responses, e.g. "
@@ -164,6 +167,9 @@ def family_with_zeros(family: Family) -> Family:
     """
     if "zi" in family.extras:
         return family
+    from mixedeffects.family.hurdle import Hurdle
+    from mixedeffects.family.zero_inflated import ZeroInflated
+
     if family.can_be_zero or not Hurdle.takes(family):
         return ZeroInflated(family)
     return Hurdle(family)
