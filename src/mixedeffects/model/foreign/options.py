@@ -80,11 +80,13 @@ def understood(function):
 
     Raises OptionError, for options that have no equal here.
     """
-    known = frozenset(signature(function).parameters)
+    known: set[str] = set()  # of options, looked up when the first are given
 
     @wraps(function)
     def asked(*args, **options):
         if options:
+            if not known:
+                known.update(signature(function).parameters)
             options = ours(known, args, options)
         return function(*args, **options)
 
