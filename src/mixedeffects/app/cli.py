@@ -29,7 +29,6 @@ from mixedeffects.app.export import (
     render_diagnosis,
     render_exploration,
     render_table,
-    shown_table,
 )
 from mixedeffects.app.modelling import (
     INFERENCE,
@@ -285,7 +284,7 @@ def anova(
     result = fit_of(asked)
     with told():
         found = result.anova(type=type_, ddf=ddf)
-    write(render_table(shown_table(found), found, out.value), output)
+    write(render_table(str(found), found, out.value), output)
     certified_or_exit(result)
 
 

@@ -269,23 +269,6 @@ def render_exploration(found: Any, form: str) -> str:
     )
 
 
-def shown_table(frame: Any) -> str:
-    """A data frame of any library, or a dict of columns, as text."""
-    from mixedeffects.display.layout import text_table
-    from mixedeffects.display.numbers import p_value, significant
-
-    records = _records(frame)
-    names = list(records[0])
-
-    def cell(name: str, value: Any) -> str:
-        if not isinstance(value, float):
-            return "" if value is None else str(value)
-        return p_value(value) if name == "p_value" else significant(value)
-
-    rows = [[cell(name, row[name]) for name in names] for row in records]
-    return "\n".join(text_table(names, rows, 1))
-
-
 def beside(table: Any, found: Any) -> dict[str, Any]:
     """The columns of a table, then a prediction, or those of a table of predictions."""
     import narwhals as nw

@@ -20,7 +20,8 @@ import numpy as np
 
 from mixedeffects.estimation.minimize import FEW_GROUPS
 from mixedeffects.estimation.refits.base import Change
-from mixedeffects.estimation.refits.one_factor import leaf_arrays
+from mixedeffects.estimation.refits.deleted import RANK
+from mixedeffects.estimation.refits.one_factor import leaf_columns
 from mixedeffects.estimation.refits.sums import centred_rows
 
 # fewer sets are refitted one by one
@@ -33,8 +34,6 @@ REMAINS = 0.1
 NUMBERS = 4_000_000
 NEWTON = 12
 DEGREES, MOST_POWERS = (3, 4), 300
-# smallest eigenvalue of X'WX, of the largest, that still determines all coefficients
-RANK = 1e-11
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +173,7 @@ class WithoutEach:
         self.design, self.whole, self.one_by_one = design, evaluation, one_by_one
         self.objective = objective = evaluation.objective
         self.stats, self.p = objective.stats, objective.p
-        self.A, _ = leaf_arrays(self.stats)
-        self.B = _leaf_columns(self.stats)
+        self.A, self.B = self.stats.level_blocks(0), leaf_columns(self.stats)
         curvature = evaluation.curvature
         values, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
         values = np.maximum(np.abs(values), 1e-8 * np.abs(values).max())
@@ -336,14 +334,6 @@ class WithoutEach:
             (before.beta() - beta) @ before.RX.T, inverse.T @ XX @ inverse, s2, theta, good.copy(),
             beta @ T[:p, :p].T - T[:p, p], np.sqrt(s2[:, None] * spread),
         )  # fmt: skip
-
-
-def _leaf_columns(stats):
-    """Z_j'W[X y] (q, k, t) of the only block."""
-    layout, t = stats.layout, stats.p + 1
-    if layout.leaf is not None:
-        return stats.leaf_fixed
-    return stats.rest_fixed.reshape(layout.q[0], layout.k[0], t)
 
 
 def _level_terms(A, B, Lam):

@@ -29,13 +29,17 @@ SAME = 1e-12
 LIFT = 0.05
 
 
+def leaf_columns(stats):
+    """Z_j'W[X y] (q, k, t) of the only block."""
+    layout = stats.layout
+    if layout.leaf is not None:
+        return stats.leaf_fixed
+    return stats.rest_fixed.reshape(layout.q[0], layout.k[0], stats.p + 1)
+
+
 def leaf_arrays(stats):
     """Z_j'WZ_j (q, k, k) and Z_j'WX (q, k, p) of the only block."""
-    layout, p = stats.layout, stats.p
-    if layout.leaf is not None:
-        return stats.leaf_diag, np.ascontiguousarray(stats.leaf_fixed[:, :, :p])
-    q, k = layout.q[0], layout.k[0]
-    return stats.rest_diag[0], np.ascontiguousarray(stats.rest_fixed[:, :p]).reshape(q, k, p)
+    return stats.level_blocks(0), np.ascontiguousarray(leaf_columns(stats)[:, :, : stats.p])
 
 
 def classes(A):
