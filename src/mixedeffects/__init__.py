@@ -71,7 +71,7 @@ __all__ = [*_HOME, *_ROOMS, *_MODULES, "__version__"]
 
 
 def __getattr__(name: str):
-    import importlib
+    import importlib.util
 
     if name in _HOME:
         value = getattr(importlib.import_module(_HOME[name]), name)
@@ -86,6 +86,9 @@ def __getattr__(name: str):
             value = version("mixedeffects")
         except PackageNotFoundError:  # used from a source tree without installation
             value = "unknown"
+    elif importlib.util.find_spec(f"{__name__}.{name}"):
+        # `from mixedeffects import room` asks here first, and imports the room when told no.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:
         from mixedeffects.model.foreign.names import of_package
 

@@ -16,7 +16,7 @@ from mixedeffects.crossprod.parallel import cores, in_parallel
 PARALLEL_ROWS = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """A compressed-row matrix of cross-products between the levels of two sets of columns.
 
@@ -34,7 +34,7 @@ class Rows:
     value: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Sorted:
     """Rows in the order of one factor's levels, with the levels they meet elsewhere."""
 

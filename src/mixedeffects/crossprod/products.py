@@ -24,7 +24,7 @@ CHUNK = 16_384
 NO_ROWS = np.empty(0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CrossProducts:
     """Weighted cross-products of [Z~ X~ y~], arranged for elimination.
 

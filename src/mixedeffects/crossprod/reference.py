@@ -25,7 +25,7 @@ from mixedeffects.thinning import scattered
 PILOT_ROWS = 16_384
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reference:
     """Coordinates shared by all cross-products that are to be merged.
 

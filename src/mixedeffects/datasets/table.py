@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mixedeffects.datasets.record import Truth
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LabelledFactor:
     """A categorical column.
 

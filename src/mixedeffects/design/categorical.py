@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NO_CODES = np.empty(0, dtype=np.int32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Coded:
     """A factor in the model matrix: (n,) codes, labels, and how it is coded."""
 

@@ -17,7 +17,7 @@ from mixedeffects.design.labels import Labels
 from mixedeffects.errors import ColumnTypeError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """A column that has been read.
 

@@ -12,7 +12,7 @@ from mixedeffects.design.categorical import Coded
 ALL = slice(None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One variable's columns within a term.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAIN = "conditional"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Factor:
     """A grouping factor: labels for the integers in `codes`.
 
@@ -66,7 +66,7 @@ class RandomTerm:
     covariance: str = CORRELATED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """All random-effect columns that share one grouping factor.
 
@@ -117,7 +117,7 @@ class AliasedColumn:
     constant: float = field(default=0.0, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MissingReport:
     """Rows left out because a used column was missing.
 
@@ -139,7 +139,7 @@ class MissingReport:
     kept: np.ndarray | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LinearPredictor:
     """What one formula says of the rows: fixed columns, an offset and random effects.
 
@@ -178,7 +178,7 @@ class LinearPredictor:
         return replace(self, offset=more if self.offset is None else self.offset + more)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Design:
     """Response, model matrices and grouping factors of one model on one table.
 

@@ -14,7 +14,7 @@ from mixedeffects.design.sources import SourceColumns
 from mixedeffects.design.spec import ModelSpec
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TermCoding:
     """One fixed-effect term.
 

@@ -23,7 +23,7 @@ LARGE = 500
 COPIES = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parts:
     """The independent parts of a model's random effects.
 

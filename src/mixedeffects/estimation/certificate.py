@@ -28,7 +28,7 @@ CertificateState = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FlatDirection:
     """A change of the variances and covariances that no likelihood notices, at any response.
 
@@ -45,7 +45,7 @@ class FlatDirection:
     residual: float
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Certificate:
     """Why the estimate is, or is not, a proved local optimum; prints as a few lines.
 

@@ -27,7 +27,7 @@ NONE = 1e-10
 DEPENDENT = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Directions:
     """What has variance in one block, and which entries of its factor are free.
 

@@ -24,7 +24,7 @@ CHECKED = 500
 LEAST_NUMBERS = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ColumnProfile:
     """A column that has been looked at.
 

@@ -50,7 +50,7 @@ class GroupSize:
     singletons: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ExplorationFacts:
     """What a table is, before any model.
 

@@ -19,7 +19,7 @@ MOST_PER_CELL = 1.5
 LEAST_FILLED = 0.25
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MissingPanel:
     """Subjects by waves.
 
@@ -141,7 +141,7 @@ def pattern_table(p: MissingPanel, most=12) -> Table:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gaps:
     """What is missing.
 

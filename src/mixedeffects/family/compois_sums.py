@@ -29,7 +29,7 @@ CLOSE, MOST_STEPS = 1e-13, 60
 ROUNDING = 1e-12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sums:
     """Of every row: theta, A, E T and joint cumulants, k_ab of a times Y and b times T; (n,)."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CHUNK = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
     """A partition of the rows.
 

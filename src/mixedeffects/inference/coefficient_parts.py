@@ -23,7 +23,7 @@ MAIN = "conditional"
 RATIOS = {"logit": "odds", "log": "means", "cloglog": "hazards", "loglog": "hazards"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CoefficientPart:
     """Coefficients of a predictor other than the main one, or of several together.
 

@@ -20,7 +20,7 @@ MATCH = 1e-6
 CHUNK = 16_384
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Aliasing:
     """How the columns that the fit dropped follow from those it kept.
 

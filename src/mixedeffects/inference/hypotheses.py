@@ -236,7 +236,7 @@ def linear(text, names):
     return left.weights - right.weights, right.constant - left.constant, said
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Form:
     """constant + weights @ beta."""
 

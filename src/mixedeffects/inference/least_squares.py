@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SAME = 1.1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Estimates:
     """Least-squares estimates.
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_VALUES, CHUNK = 5_000, 200_000_000, 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ObservationVariances:
     """Parts of the variance of the response.
 

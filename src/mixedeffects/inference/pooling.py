@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pooling:
     """One of the three models.
 
@@ -51,7 +51,7 @@ class Pooling:
     n_parameters: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BaselineFacts:
     """Three models of one formula.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ABSENT = NEGLIGIBLE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PrincipalComponents:
     """Principal components of the random effects of one grouping factor.
 

@@ -36,7 +36,7 @@ class GroupSizes:
     largest: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SummaryFacts:
     """Everything a summary shows.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TermCovariance:
     """Covariance of one random-effects term.
 
@@ -58,7 +58,7 @@ class TermCovariance:
         return np.clip(corr, -1.0, 1.0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VarCorr:
     """Variance components of a fit.
 

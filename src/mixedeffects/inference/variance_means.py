@@ -43,7 +43,7 @@ def check_scale(fit: Fit, scale, approximation, null):
         raise OptionError("null= must be a generalised mixed model without predictors")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LatentVariances:
     """Variances of an observation on the scale of the linear predictor.
 

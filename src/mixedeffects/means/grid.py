@@ -30,7 +30,7 @@ WEIGHTS = ("equal", "proportional", "outer", "cells", "flat")
 LARGEST = 20_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Axis:
     """One variable of the grid.
 
@@ -186,7 +186,7 @@ def _as_list(values):
     return [values] if isinstance(values, str | bool | Real) else list(values)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cells:
     """Averages over a grid, one row for each combination of the variables asked for.
 

@@ -32,7 +32,7 @@ COMPONENTS = ("conditional", "zi", "dispersion", "response")
 AVERAGES = ("link", "response")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CoefficientView:
     """Some of a fit's coefficients, with the names that functions of fixed effects read.
 

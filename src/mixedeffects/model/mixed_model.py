@@ -6,7 +6,6 @@ import warnings
 from functools import partial, wraps
 
 from mixedeffects import inference, plot
-from mixedeffects.display import Summary, VarianceComponents
 from mixedeffects.errors import ConvergenceWarning, depth_of_package
 from mixedeffects.fitting import save
 from mixedeffects.model.foreign import understood
@@ -51,6 +50,15 @@ def refitting(function):
     return method
 
 
+def shown_variances(fit):
+    """The variance components of the fit, displayed."""
+    from mixedeffects.display import VarianceComponents
+
+    return VarianceComponents(
+        inference.varcorr(fit), printing_frames(fit), partial(inference.variance_errors, fit)
+    )
+
+
 class MixedModel(MakeTables):
     """The part of the table of contents that every fitted mixed model has."""
 
@@ -59,13 +67,7 @@ class MixedModel(MakeTables):
             zip(self.design.x_names, inference.fixed_estimates(self).tolist(), strict=True)
         )
     )
-    varcorr = property(
-        lambda self: VarianceComponents(
-            inference.varcorr(self),
-            printing_frames(self),
-            partial(inference.variance_errors, self),
-        )
-    )
+    varcorr = property(shown_variances)
     loglik = property(inference.loglik)
     aic = property(inference.aic)
     aicc = property(inference.aicc)
@@ -75,7 +77,7 @@ class MixedModel(MakeTables):
     formula = property(lambda self: self.design.spec.text)
     converged = property(lambda self: self.certificate.converged)
 
-    ranef = framed(inference.ranef)
+    ranef = Listed(wrap=framed)
     fitted = property(lambda self: inference.fitted(self))
     simulate = Listed()
     quantile_residuals = Listed(
@@ -86,12 +88,12 @@ class MixedModel(MakeTables):
     augment = Listed(wrap=framed)
     trace = Listed("mixedeffects.views.trace_table", framed)
 
-    vcov = inference.vcov
+    vcov = Listed()
     test = Listed(wrap=result)
     anova = Listed(wrap=tested_or_compared)
-    confint = result(inference.confint)
-    icc = result(inference.icc)
-    r2 = result(inference.r2)
+    confint = Listed(wrap=result)
+    icc = Listed(wrap=result)
+    r2 = Listed(wrap=result)
     profile = Listed(wrap=shown("Profile"))
     bootstrap = Listed(wrap=shown("Bootstrap"))
     influence = Listed(wrap=shown("Influence"))
@@ -132,6 +134,8 @@ class MixedModel(MakeTables):
         -------
         Summary
         """
+        from mixedeffects.display import Summary
+
         return Summary(self, ddf=ddf, level=level)
 
     def __getattr__(self, name):

@@ -111,7 +111,7 @@ def rm_anova(data, outcome, *, subject, within, between=None, ddf="satterthwaite
     return RMAnova(facts, fit, table.flavour)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
     """Codes and labels of the factors, and the outcome, nan where missing."""
 
@@ -125,7 +125,7 @@ class _Rows:
     between: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
     """Sums and counts (subjects, cells), and the between levels of the subjects."""
 

@@ -12,7 +12,7 @@ from mixedeffects.inference.transformation import transformation
 from mixedeffects.views.covariates import held_values, predictors_of, sloping_columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LevelRows:
     """The rows of some levels of a factor.
 

@@ -18,7 +18,7 @@ LONGEST = 2.0
 EMPTY = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OwnEstimates:
     """Unpooled estimates of some levels' random effects.
 

@@ -17,7 +17,7 @@ SCALE = 9
 OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Levels:
     """A column as few levels.
 

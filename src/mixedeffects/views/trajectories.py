@@ -47,7 +47,7 @@ MOST_LINES, MOST_PANELS, MOST_POINTS, MOST_COLOURS = 60, 24, 1500, 8
 FEW, BINS = 15, 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Moving:
     """What moves along a trajectory.
 

@@ -23,7 +23,7 @@ SPARSE_FLOPS = 4.0
 SEARCH_SECONDS = 1e-7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Symbolic:
     """A fill-reducing order and the pattern of the Cholesky factor in it.
 

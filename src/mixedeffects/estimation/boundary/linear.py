@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 MOST_TRIALS = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Escape:
     """A way off the boundary: variance for directions that have none.
 

@@ -15,7 +15,7 @@ NEGLIGIBLE, ZERO = 1e-4, 1e-10
 WORTHWHILE = 1e-8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Direction:
     """A combination of random effects whose variance is exactly zero.
 

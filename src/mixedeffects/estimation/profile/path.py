@@ -33,7 +33,7 @@ class LowerPointError(Exception):
         self.found = found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Point:
     """One point of a path.
 

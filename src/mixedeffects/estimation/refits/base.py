@@ -45,7 +45,7 @@ class Job:
     threads: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Draws:
     """Responses drawn from a model.
 
@@ -61,7 +61,7 @@ class Draws:
     starts: np.ndarray | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Change:
     """What leaving out some rows changes; or, of J sets of rows, arrays that begin with J.
 

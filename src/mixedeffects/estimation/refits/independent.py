@@ -36,7 +36,7 @@ NEWTON = 12
 DEGREES, MOST_POWERS = (3, 4), 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Removed:
     """What a number of sets of rows take out of the cross-products of the levels they are in.
 

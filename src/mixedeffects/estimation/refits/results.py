@@ -11,7 +11,7 @@ CONVERGED, SINGULAR, FAILED = 0, 1, 2
 MOST_NUMBERS = 5e7
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RefitResults:
     """Estimates of every replicate, in the user's coordinates.
 

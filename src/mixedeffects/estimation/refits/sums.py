@@ -14,7 +14,7 @@ ROUNDING = 1e-26
 LARGE = 1e-8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ResponseSums:
     """Sums of R responses in the engine's coordinates.
 
@@ -35,7 +35,7 @@ class ResponseSums:
     base: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MomentSums:
     """Moments of R responses over classes of levels: see `engine.kernels.moments`.
 

@@ -48,7 +48,7 @@ class ColumnSize:
         return abs(self.mean) / self.sd if self.sd > 0 else np.inf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Collinearity:
     """How nearly the fixed-effect terms determine each other.
 

@@ -19,7 +19,7 @@ BATCH = 4e6
 MOST_FAILED = 0.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class BootstrapTest:
     """Simulated statistics of a likelihood-ratio test.
 

@@ -10,7 +10,7 @@ import numpy as np
 from mixedeffects.inference.table import Table
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class InfluenceFacts:
     """How much every deleted unit (a row, or all rows of a group) matters.
 

@@ -223,7 +223,7 @@ class Clustering:
     effective: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class InterpretationFacts:
     """Everything that sentences about a fit say.
 
