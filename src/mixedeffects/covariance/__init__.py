@@ -1,20 +1,34 @@
 """Covariances: of the effects of one level (structures, by name), across levels, and of rows."""
 
 from mixedeffects.covariance.base import Covariance, Invariance
+from mixedeffects.covariance.compound_symmetry import CompoundSymmetry
 from mixedeffects.covariance.noise import FittedNoise, Noise, PriorWeights
 from mixedeffects.covariance.prior import IDENTITY, Prior
 from mixedeffects.covariance.registry import register, structure, structure_of
+from mixedeffects.covariance.scaled import (
+    Autoregressive,
+    HeterogeneousAutoregressive,
+    HeterogeneousCompoundSymmetry,
+    HeterogeneousToeplitz,
+    Toeplitz,
+)
 from mixedeffects.covariance.structures import Diagonal, Unstructured, canonical_factor
 
 __all__ = [
     "IDENTITY",
+    "Autoregressive",
+    "CompoundSymmetry",
     "Covariance",
     "Diagonal",
     "FittedNoise",
+    "HeterogeneousAutoregressive",
+    "HeterogeneousCompoundSymmetry",
+    "HeterogeneousToeplitz",
     "Invariance",
     "Noise",
     "Prior",
     "PriorWeights",
+    "Toeplitz",
     "Unstructured",
     "canonical_factor",
     "register",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ROUNDING = 1e-15
 # step of the differences that stand for the second derivatives of a nonlinear factor
 STEP = 1e-5
+# the same for those of G by its variances and correlations, relative to a variance
+WIDER = 1e-4
 
 
 class Invariance(Enum):
@@ -76,6 +78,15 @@ class Covariance(ABC):
         None where they are further restricted.
     positions : sequence of (int, int) or None
         (row, column) of each theta in Lambda; None where Lambda holds other numbers than theta.
+    within : tuple of str
+        Names of other restricted structures that have all its covariances.
+    shares : bool
+        Whether several columns share a parameter: it makes no sense of one column.
+    ordered : bool
+        Whether its covariances depend on the order of the columns.
+    linear : bool
+        Whether the matrices of `basis` are its derivatives by variances and covariances: every
+        combination of them that is a covariance is one of its covariances.
     parts : sequence of (k, m) arrays
         Where `pieces` is None: orthonormal V, together (k, k), with G = sum of v_i V_i V_i' for any
         variances v_i >= 0. Empty if there is no such form; then no variance is put at zero.
@@ -83,7 +94,11 @@ class Covariance(ABC):
 
     name: ClassVar[str]
     words: ClassVar[str]
-    invariance: ClassVar[Invariance] = Invariance.NONE
+    invariance: Invariance = Invariance.NONE
+    shares: ClassVar[bool] = False
+    ordered: ClassVar[bool] = False
+    within: ClassVar[tuple[str, ...]] = ()
+    linear: ClassVar[bool] = True
     n_theta: int
     singular: Sequence[int] = ()
     pairs: Sequence[tuple[int, int]] = ()
@@ -133,6 +148,11 @@ class Covariance(ABC):
         out[:, rows, columns] = theta
         return out
 
+    def changes(self, theta):
+        """(n_theta, k, k) dG / dtheta_i."""
+        half = self.derivatives(theta) @ self.factor(theta).T
+        return half + half.transpose(0, 2, 1)
+
     def gradient(self, theta, S):
         """(n_theta,) <dLambda / dtheta_i, S> for a (k, k) matrix S."""
         return np.einsum("iab,ab->i", self.derivatives(theta), S)
@@ -147,6 +167,44 @@ class Covariance(ABC):
             up[i], down[i] = theta[i] + STEP, theta[i] - STEP
             out[i] += (self.gradient(up, half) - self.gradient(down, half)) / STEP
         return 0.5 * (out + out.T)
+
+    def tangent(self, theta):
+        """(m, k, k) matrices whose combinations are the changes of G next to theta."""
+        return self.basis
+
+    def natural_slopes(self, theta):
+        """First and second derivatives of G by its variances and correlations.
+
+        Of a structure that is linear in variances and covariances: by those, `basis` and zeros.
+        Takes theta off the boundary. Returns (m, k, k) and (m, m, k, k) arrays.
+        """
+        if self.linear:
+            m = len(self.basis)
+            return self.basis, np.zeros((m, m, self.k, self.k))
+        values = self._variances(self.natural_values(theta))
+        steps = WIDER * np.where(self._is_sd, values, 1.0)
+        second = [
+            (self._slopes_at(values + step) - self._slopes_at(values - step)) / (2.0 * step.sum())
+            for step in np.diag(steps)
+        ]
+        second = np.array(second)
+        return self._slopes_at(values), 0.5 * (second + second.swapaxes(0, 1))
+
+    @property
+    def _is_sd(self):
+        rows, columns = np.array(self.natural).T
+        return rows == columns
+
+    def _variances(self, natural):
+        """Natural parameters with variances in place of standard deviations."""
+        return np.where(self._is_sd, natural**2, natural)
+
+    def _slopes_at(self, values):
+        """(m, k, k) derivatives of G by variances and correlations."""
+        theta = self.from_natural(np.where(self._is_sd, np.sqrt(np.abs(values)), values))
+        natural = self.natural_values(theta)
+        J = np.where(self._is_sd, 2.0 * natural, 1.0)[:, None] * self.natural_jacobian(theta)
+        return np.tensordot(np.linalg.inv(J).T, self.changes(theta), 1)
 
     def axes(self, Lambda):
         """Orthonormal directions, (k, m) each, that have one standard deviation, and those.
@@ -192,8 +250,7 @@ class Covariance(ABC):
     def natural_jacobian(self, theta):
         """(n_theta, n_theta) derivatives of `natural_values` by theta, off the boundary."""
         L = self.factor(theta)
-        half = self.derivatives(theta) @ L.T
-        G, dG = L @ L.T, half + half.transpose(0, 2, 1)
+        G, dG = L @ L.T, self.changes(theta)
         sd = np.sqrt(G.diagonal())
         d_sd = 0.5 * np.diagonal(dG, axis1=1, axis2=2) / sd
         out = np.empty((len(self.natural), self.n_theta))

@@ -5,6 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from mixedeffects.covariance.base import Covariance
+from mixedeffects.covariance.compound_symmetry import CompoundSymmetry
+from mixedeffects.covariance.scaled import (
+    Autoregressive,
+    HeterogeneousAutoregressive,
+    HeterogeneousCompoundSymmetry,
+    HeterogeneousToeplitz,
+    Toeplitz,
+)
 from mixedeffects.covariance.structures import Diagonal, Unstructured
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import COVARIANCES
@@ -48,5 +56,14 @@ def structure_of(term) -> Covariance:
     return structure(term.covariance, len(term.columns))
 
 
-register(Unstructured)
-register(Diagonal)
+for _form in (
+    Unstructured,
+    Diagonal,
+    CompoundSymmetry,
+    HeterogeneousCompoundSymmetry,
+    Toeplitz,
+    HeterogeneousToeplitz,
+    Autoregressive,
+    HeterogeneousAutoregressive,
+):
+    register(_form)

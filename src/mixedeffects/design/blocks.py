@@ -11,7 +11,7 @@ from mixedeffects.design.grouping import Grouping
 from mixedeffects.design.matrix import model_matrix, same_terms
 from mixedeffects.design.records import Block, Factor, RandomTerm
 from mixedeffects.errors import ModelError
-from mixedeffects.formula import RandomPart, TermList
+from mixedeffects.formula import CORRELATED, UNCORRELATED, RandomPart, TermList
 
 #: Model matrices that were made before: their terms, columns and names.
 Known: TypeAlias = list[tuple[TermList, Matrix, tuple[str, ...]]]
@@ -52,8 +52,8 @@ def build_blocks(
     Raises
     ------
     ModelError
-        A factor with one level, or a term with as many random effects as observations
-        (allowed when `saturated`).
+        A factor with one level, or a term with as many random effects as observations (allowed
+        when `saturated`, and where a structure restricts their covariances).
     """
     factors: dict[str, Factor] = {}
     members: dict[str, list[tuple[RandomPart, Matrix | None, tuple[str, ...]]]] = {}
@@ -96,6 +96,8 @@ def _check_size(part: RandomPart, n_levels: int, k: int, n: int, saturated: bool
             "one row per level\nits variance and the residual variance cannot be told apart; "
             f"leave out {part.text} or use a factor with several rows per level"
         )
+    if part.covariance not in (CORRELATED, UNCORRELATED):
+        return  # what is in the data depends on the structure: identification says
     raise ModelError(
         f"number of observations (={n}) <= number of random effects (={k * n_levels}) for term "
         f"{part.text}; the random-effects parameters and the residual variance are probably "

@@ -92,12 +92,40 @@ class CovarianceParameters:
             out[t.block].append(half + half.transpose(0, 2, 1))
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
 
-    def bases(self):
-        """Per block, the (m, k, k) matrices that its natural parameters multiply."""
+    @property
+    def linear(self):
+        """Whether all covariances are linear in variances and covariances that are free."""
+        return all(t.structure.linear for t in self.terms)
+
+    def bases(self, theta):
+        """Per block, the (m, k, k) matrices that span the changes of G next to theta.
+
+        Of a structure that is linear in its variances and covariances these are the matrices that
+        they multiply.
+        """
         out = [[] for _ in self.k]
         for t in self.terms:
-            out[t.block].append(self._in_block(t, t.structure.basis))
+            out[t.block].append(self._in_block(t, t.structure.tangent(theta[t.part])))
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
+
+    def natural_slopes(self, theta):
+        """Per block, first and second derivatives of G by its terms' natural parameters.
+
+        As `Covariance.natural_slopes`: (m, k, k) and (m, m, k, k) arrays.
+        """
+        out = []
+        for f, k in enumerate(self.k):
+            terms = [t for t in self.terms if t.block == f]
+            parts = [t.structure.natural_slopes(theta[t.part]) for t in terms]
+            m = sum(len(first) for first, _ in parts)
+            first, second, at = np.zeros((m, k, k)), np.zeros((m, m, k, k)), 0
+            for t, (own, bend) in zip(terms, parts, strict=True):
+                part = np.arange(at, at + len(own))
+                first[np.ix_(part, t.columns, t.columns)] = own
+                second[np.ix_(part, part, t.columns, t.columns)] = bend
+                at += len(own)
+            out.append((first, second))
+        return out
 
     def _in_block(self, term, matrices):
         """(n, k, k) matrices of a block that are those of a term in its columns, else zero."""

@@ -42,6 +42,8 @@ REGULAR = 0.1
 MIXTURES = 8
 # variance, relative to the residual, that two such points have at least in every direction
 LEAST_ROOM = 0.1
+# factor between two points at which a structure's changes are looked at
+ELSEWHERE = 1.25
 # how far apart those are, as a share of the variances
 APART = 0.5
 
@@ -74,8 +76,11 @@ def perhaps_flat(evaluation, information):
     return dpotrf(information, lower=1, overwrite_a=1)[1] != 0
 
 
-def flat_directions(objective):
+def flat_directions(objective, theta):
     """Directions of the variances of a linear model that the data say nothing about.
+
+    Takes theta (K,) array, the optimum. Of a structure that is not linear in its variances and
+    covariances the directions are those of its changes there.
 
     Returns
     -------
@@ -84,12 +89,16 @@ def flat_directions(objective):
     """
     parameters = objective.parameters
     products = level_products(objective.stats, objective.reml)
-    bases = parameters.bases()
+    bases = parameters.bases(theta)
     gram, scale = variance_gram(products, bases)
     null = null_of_gram(gram, scale)
     if null.shape[1] == 0:
         return ()
-    null = np.array([v for v in null.T if _leaves_objective(objective, bases, v)]).T
+    if parameters.linear:
+        null = np.array([v for v in null.T if _leaves_objective(objective, bases, v)]).T
+    else:
+        elsewhere = parameters.bases(_elsewhere(theta))
+        null = null if null_of_gram(*variance_gram(products, elsewhere)).size else null[:, :0]
     return directions(null, bases, parameters.T_blocks, scale) if null.size else ()
 
 
@@ -135,7 +144,12 @@ def constant_along(pairs, residual=0.0):
     return bool(abs(terms.sum()) <= CONSTANT * max(np.abs(terms).sum(), CONSTANT * largest))
 
 
-def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
+def _elsewhere(theta):
+    """Another point, where a direction that is flat at the first only by chance is not."""
+    return ELSEWHERE * theta + ELSEWHERE - 1.0
+
+
+def flat_directions_of_rows(groups, parameters, theta, *, residual=False, single=None):
     """The same of a generalised model: of the covariance of its linear predictors' random parts.
 
     Returns tuple of FlatDirection.
@@ -146,6 +160,8 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
         Per linear predictor with random effects.
     parameters : Parameters
         Of the blocks of all of them, in order.
+    theta : (n_theta,) array
+        The optimum.
     residual : bool
         Whether the distribution has a variance of its own on the scale of the predictor.
     single : sequence of (n,) bool arrays, optional
@@ -153,7 +169,7 @@ def flat_directions_of_rows(groups, parameters, *, residual=False, single=None):
         or no has no distribution but its mean.
     """
     out, at = [], 0
-    everything = parameters.bases()
+    everything = parameters.bases(theta)
     for i, blocks in enumerate(groups):
         mine = slice(at, at + len(blocks))
         bases, T_blocks = everything[mine], parameters.T_blocks[mine]

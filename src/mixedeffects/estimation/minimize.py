@@ -104,7 +104,7 @@ def minimize(
     _refuse_no_residual(objective, result.evaluation)
     certificate = certify(objective, result, optimizer)
     if isfinite(result.evaluation.value) and perhaps_flat(result.evaluation, result.information):
-        flat = flat_directions(objective)
+        flat = flat_directions(objective, result.evaluation.theta)
         certificate = with_flat(certificate, flat, parameters.terms)
     warn_unless_proved(certificate)
     return result.evaluation, certificate

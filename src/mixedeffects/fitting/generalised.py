@@ -13,6 +13,7 @@ from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_p
 from mixedeffects.estimation import UserRule, flat_directions_of_rows, with_flat
 from mixedeffects.estimation.laplace import fit_laplace, in_engines
 from mixedeffects.family import Response
+from mixedeffects.fitting.linear import check_restricted
 from mixedeffects.fitting.names import Names, coefficient_names
 from mixedeffects.fitting.problem import objective_of, problem_of
 
@@ -28,6 +29,7 @@ def fit_generalised(design, request, record):
             "the formula has no random effects\n"
             "add at least one term such as (1 | group), or use a generalised linear model"
         )
+    check_restricted(design)
     if "dispersion" in design.others and "dispersion" not in family.extras:
         raise OptionError(f"the {family.name} family has no dispersion parameter for dispersion=")
     response = Response.of(design)
@@ -54,14 +56,15 @@ def fit_generalised(design, request, record):
             names=Names(design, groups),
             rule=rule,
         )
-    flat = flat_directions(design, family, response, problem.covariance_parameters)
+    theta = problem.theta(evaluation.estimates)
+    flat = flat_directions(design, family, response, problem.covariance_parameters, theta)
     certificate = with_flat(certificate, flat, problem.covariance_parameters.terms)
     return record.of(
         design, response, plan, evaluation, certificate, curvature, groups, request.kept(), row_of
     )
 
 
-def flat_directions(design, family, response, covariance):
+def flat_directions(design, family, response, covariance, theta):
     """Directions of the variances that the data say nothing about.
 
     The distribution has a variance of its own where it is normal with the identity link. A
@@ -81,7 +84,7 @@ def flat_directions(design, family, response, covariance):
         for name, one in design.predictors.items() if one.blocks
     ]  # fmt: skip
     return flat_directions_of_rows(
-        [blocks for blocks, _ in groups], covariance,
+        [blocks for blocks, _ in groups], covariance, theta,
         residual=family.name == "gaussian" and family.link.name == "identity",
         single=[single for _, single in groups],
     )  # fmt: skip

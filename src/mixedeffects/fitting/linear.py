@@ -10,7 +10,10 @@ from mixedeffects import inference
 from mixedeffects.engine import make_plan, require_memory, threads_for
 from mixedeffects.errors import ModelError, OptionError
 from mixedeffects.estimation import Coefficients, LMMObjective, UserRule, minimize
+from mixedeffects.formula import CORRELATED, UNCORRELATED
 
+# structures that the bars mean
+BARS = (CORRELATED, UNCORRELATED)
 # residual size, of the response's, that rounding alone leaves
 PERFECT = 1e-14
 # sizes of a response whose sixth powers, as the likelihood's derivatives have, are doubles
@@ -20,6 +23,7 @@ SMALLEST, LARGEST = 1e-50, 1e50
 def fit_linear(design, request, record):
     """Fit the linear mixed model of a design; `record` is the class of `LMMFit` that is made."""
     require_random_effects(design)
+    check_restricted(design)
     scale = response_size(design)
     plan = make_plan(design, request.engine)
     require_memory(plan)
@@ -72,6 +76,14 @@ def require_random_effects(design):
             "add at least one term such as (1 | group), or fit ordinary least squares: "
             "me.ols(formula, data)"
         )
+
+
+def check_restricted(design):
+    """What covariance structures other than those of the bars ask of their terms' columns."""
+    if any(term.covariance not in BARS for block in design.all_blocks for term in block.terms):
+        from mixedeffects.fitting.structures import check_structures
+
+        check_structures(design)
 
 
 def response_size(design):

@@ -43,6 +43,14 @@ CORRELATED, UNCORRELATED = "us", "diag"
 #: Names that `name(1 + x | g)` can have; `mixedeffects.covariance.register` adds to them.
 COVARIANCES = [CORRELATED, UNCORRELATED]
 
+#: What other programs call structures → our names. A plain ``cs`` is glmmTMB's ``csh``.
+STRUCTURES_ELSEWHERE: dict[str, str] = {
+    "un": "us", "unstr": "us", "unstructured": "us", "pdSymm": "us", "corSymm": "us",
+    "pdDiag": "diag", "indep": "diag", "vc": "diag", "homcs": "cs", "hetcs": "csh",
+    "corCompSymm": "cs", "pdCompSymm": "cs", "exchangeable": "cs", "hetar1": "ar1h",
+    "arh1": "ar1h", "corAR1": "ar1", "AR1": "ar1", "homtoep": "toep", "hettoep": "toeph",
+}  # fmt: skip
+
 #: Spelling of a coding → its name.
 CONTRASTS: dict[str, str] = {
     "Treatment": "treatment",

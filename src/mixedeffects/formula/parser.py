@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 
 from mixedeffects.errors import FormulaError
-from mixedeffects.formula.functions import CONTRASTS, COVARIANCES, FUNCTIONS
+from mixedeffects.formula.functions import CONTRASTS, COVARIANCES, FUNCTIONS, STRUCTURES_ELSEWHERE
 from mixedeffects.formula.nodes import (
     Bar,
     Call,
@@ -182,9 +182,11 @@ class Parser:
         # `diag(1 + x | g)`: a covariance structure
         structured = len(args) == 1 and isinstance(args[0], Bar) and token.value not in FUNCTIONS
         if structured and token.value not in COVARIANCES:
+            ours = STRUCTURES_ELSEWHERE.get(token.value)
+            hint = f"here it is called '{ours}'; " if ours else ""
             raise self.error(
                 f"unknown covariance structure '{token.value}'", token.start, token.end,
-                f"structures: {', '.join(COVARIANCES)}; (1 + x | g) is us, (1 + x || g) is diag",
+                f"{hint}structures: {', '.join(COVARIANCES)}; (1 + x | g) is us, (1 + x || g) is diag",
             )  # fmt: skip
         if not known and not structured:
             plain = token.value.rsplit(".", 1)[-1]

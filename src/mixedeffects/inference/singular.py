@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 INTERCEPT = "(Intercept)"
 # weight of a column in a direction that is rounding, and one that is the whole of it
 NO_WEIGHT, WHOLE = 1e-8, 5e-4
+# how near its end a correlation is there but for the optimiser's tolerance
+AT_END = 1e-6
 
 
 def _terms(fit: Fit):
@@ -34,7 +36,22 @@ def singular_words(fit: Fit):
             size = "" if abs(abs(weight) - 1.0) < WHOLE else f"{abs(weight):.3g}·"
             text += f"{sign}{size}{block.names[column]}"
         out.append(f"{group}: {text}")
-    return tuple(out)
+    return (*out, *(f"{group}: correlation {end}" for group, _, end in _ends(fit)))
+
+
+def _ends(fit: Fit):
+    """Correlations that share a parameter and are at the end of its range: group, term, value."""
+    out = []
+    for (group, _, term), place in zip(_terms(fit), fit.covariance_parameters.terms, strict=True):
+        form = place.structure
+        if form.linear:  # then a direction has no variance
+            continue
+        values = form.natural_values(fit.theta[place.part])
+        shared = [v for v, (i, j) in zip(values, form.natural, strict=True) if i != j]
+        for end in form.correlations:
+            if any(abs(value - end) < AT_END for value in shared):
+                out.append((group, term, f"{end:.3g}".replace("-", "\u2212")))
+    return out
 
 
 def singular_sentences(fit: Fit):
@@ -73,6 +90,10 @@ def singular_sentences(fit: Fit):
             out.append(f"{_each(names)} of all levels of {_plain(group)} are alike")
         else:
             out.append(_fewer(names, directions, group))
+    out += [
+        f"effects of levels of {_plain(group)} in {term.text} correlate {end}, the end of the range"
+        for group, term, end in _ends(fit)
+    ]
     return tuple(out)
 
 

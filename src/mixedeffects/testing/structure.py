@@ -10,9 +10,11 @@ from mixedeffects.covariance import Invariance, Unstructured, structure
 from mixedeffects.options import generator
 
 _STEP = 1e-3
-_WIDTHS = (1, 2, 3)
+_WIDTHS = (1, 2, 3, 5)
 _DRAWS = 3
-_GROUPS, _ROWS = 24, 8
+_GROUPS, _ROWS, _VISITS = 24, 8, 4
+# covariance, of the largest, that is none but for rounding
+_ZERO = 1e-13
 # differences of objectives that rounding and optimisers' tolerances explain
 _SAME_VALUE, _SAME_OPTIMUM, _SAME_PROFILE = 1e-7, 1e-4, 1e-3
 
@@ -182,7 +184,7 @@ def _check_pattern(one, theta, rng, rtol) -> None:
     G, k = _covariance(one, theta), one.k
     for i in range(k):
         for j in range(i + 1, k):
-            covary = abs(G[i, j]) > rtol * np.abs(G).max()
+            covary = abs(G[i, j]) > _ZERO * np.abs(G).max()
             _require(covary == ((i, j) in one.pairs), f"pairs: columns {i} and {j}")
     units = one.basis.reshape(len(one.basis), -1).T
     left = G.ravel() - units @ np.linalg.lstsq(units, G.ravel(), rcond=None)[0]
@@ -273,14 +275,16 @@ def _table(one, rng, spread):
     }
 
 
-def _dense_objective(table, G, reml, s2=None):
+def _dense_objective(table, G, reml, s2=None, Z=None):
     """-2 log-likelihood or REML criterion from the groups' dense covariance matrices.
 
-    At a relative covariance G, and the residual variance s2 or the best.
+    At a relative covariance G, and the residual variance s2 or the best; Z is that of every group,
+    X where it is None.
     """
     y = table["y"].reshape(_GROUPS, _ROWS)
     X = np.column_stack([np.ones(_ROWS), table["x"][:_ROWS]])  # the same in every group
-    V = np.eye(_ROWS) + X @ G @ X.T
+    Z = X if Z is None else Z
+    V = np.eye(_ROWS) + Z @ G @ Z.T
     XVX = _GROUPS * X.T @ np.linalg.solve(V, X)
     beta = np.linalg.solve(XVX, X.T @ np.linalg.solve(V, y.sum(axis=0)))
     left = (y - X @ beta).T
@@ -310,6 +314,7 @@ def _check_linear_models(form, rng) -> None:
             _same_optimum(other, fit, f"optimizer={optimizer!r}")
     _check_profile(fit, one, table)
     _check_answers(fit, form)
+    _check_visits(form, table, rng)
     flat = me.lmm(formula, _table(one, rng, 0.0))
     _require(flat.certificate.converged, "no certificate where the effects have no variance")
     _same_optimum(me.lmm(formula, table, reml=False), fit, "the same fit")
@@ -320,6 +325,28 @@ def _check_linear_models(form, rng) -> None:
     )
     if free.theta.size > fit.theta.size:
         me.compare(fit, free)
+
+
+def _check_visits(form, table, rng) -> None:
+    """The likelihood of effects of four visits, two rows each, and its slope."""
+    import mixedeffects as me
+
+    one = form(_VISITS)
+    visits = np.arange(_ROWS) % _VISITS
+    table = {**table, "visit": np.array([f"v{i}" for i in np.tile(visits, _GROUPS)])}
+    Z = np.eye(_VISITS)[visits]
+    for reml in (True, False):
+        fit = me.lmm(f"y ~ x + {form.name}(0 + visit | g)", table, reml=reml)
+        _require(fit.certificate.converged, "the fit of four visits has no certificate")
+        for _ in range(_DRAWS):
+            theta = _draw(one, rng)
+            expected = _dense_objective(table, _covariance(one, theta), reml, Z=Z)
+            _close(fit.objective_at(theta), expected, _SAME_VALUE, "likelihood of four visits")
+        objective = fit.evaluation.objective
+        here = fit.evaluation.theta * rng.uniform(0.7, 1.3, fit.theta.size)
+        slope = _difference(lambda at, objective=objective: np.array(objective.value(at)), here)
+        found = objective.evaluate(here).gradient
+        _close(found, slope, _SAME_VALUE, "slope of the likelihood of four visits")
 
 
 def _check_profile(fit, one, table) -> None:

@@ -196,9 +196,10 @@ def _place(block, large, held, n):
 
 
 def _alike(small, large, C):
-    """Whether two restricted terms are the same; C writes the columns of one by the other's."""
+    """Whether a restricted term has all covariances of another; C writes the columns of one by the other's."""
+    covers = small.covariance == large.covariance
     return (
-        small.covariance == large.covariance
+        (covers or large.covariance in structure_of(small).within)
         and C.shape[0] == C.shape[1]
         and bool(np.allclose(C, C[0, 0] * np.eye(C.shape[0]), rtol=0.0, atol=COEFFICIENT))
     )

@@ -42,7 +42,7 @@ def reductions(design):
             names = [block.names[c] for c in term.columns]
             owner = owners(names, effects[term.text])
             form = structure_of(term)
-            reducible = form.invariance is not Invariance.NONE
+            reducible = _column_by_column(form)
             for gone in _droppable(owner, form, effects[term.text]):
                 columns = [c for c, o in zip(term.columns, owner, strict=True) if o in gone]
                 whole = len(columns) == len(term.columns)
@@ -88,7 +88,7 @@ def owners(names, effects):
 def _droppable(owner, structure, effects):
     """Sets of formula terms that are left out together, one model each."""
     present = list(dict.fromkeys(owner))
-    if structure.invariance is Invariance.NONE:  # one that is left has the others' variance
+    if not _column_by_column(structure):
         return [tuple(present)]
     if not structure.pairs:
         return [(name,) for name in present]
@@ -99,6 +99,14 @@ def _droppable(owner, structure, effects):
     if len(present) == 1 or not free:
         return [tuple(present)]
     return [(name,) for name in free]
+
+
+def _column_by_column(structure):
+    """Whether a column can go and the others keep the covariances they may have.
+
+    Not where one that is left has the variance or the correlation of others.
+    """
+    return structure.linear and structure.invariance is not Invariance.NONE
 
 
 def _is_cell_means(block, columns):

@@ -1,14 +1,15 @@
 """Kenward & Roger: a covariance of beta that knows theta is estimated, with degrees of freedom.
 
-All letters as in Kenward & Roger (1997), doi:10.2307/2533558, with the covariance linear in its
-parameters gamma (the entries of every G and the residual variance), so that their R terms
-vanish: Sigma = sum_r gamma_r Sigma_r,
+All letters as in Kenward & Roger (1997), doi:10.2307/2533558, with Sigma_r the derivatives of the
+covariance by its parameters: the entries of every G, or the variances and correlations of a
+structure that is not linear in them, and the residual variance,
 
     P_r  = -X'Sigma^-1 Sigma_r Sigma^-1 X,
     Q_rs =  X'Sigma^-1 Sigma_r Sigma^-1 Sigma_s Sigma^-1 X,
+    R_rs =  X'Sigma^-1 (d Sigma_r / d gamma_s) Sigma^-1 X, zero where Sigma is linear,
     W    = inverse of 1/2 [tr(Sigma^-1 Sigma_r Sigma^-1 Sigma_s) - 2 tr(Phi Q_rs)
                            + tr(Phi P_r Phi P_s)],
-    Phi_A = Phi + 2 Phi { sum_rs W_rs (Q_rs - P_r Phi P_s) } Phi.
+    Phi_A = Phi + 2 Phi { sum_rs W_rs (Q_rs - P_r Phi P_s - R_rs / 4) } Phi.
 
 The fixed columns are taken as X^ with X^'Sigma^-1 X^ = I (`GLS`), so that Phi = I.
 """
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # floating-point operations a second that the sums reach, and the wait worth a word, seconds
 SPEED = 1.3e10
+# standard deviation, of the largest, or sine's slope of a correlation that is at its boundary
+LEAST = 1e-5
 LONG = 20.0
 
 
@@ -44,7 +47,8 @@ class KenwardRoger:
     Raises
     ------
     NotAvailableError
-        For a fit by maximum likelihood, for which the method is not defined.
+        For a fit by maximum likelihood, for which the method is not defined, and at the boundary
+        of a structure that is not linear.
     PlanTooLargeError
         When the largest set of connected levels does not fit in memory.
 
@@ -81,12 +85,13 @@ class KenwardRoger:
         parts = replace(parts, ZX=np.linalg.solve(gls.R.T, parts.ZX.T).T)  # Z~'WX^
         with threads_for(parts.largest):
             sums = pair_sums(parts, gls.lambdas)
-        P, Q, traces = derivatives(fit, sums)
+        require_regular(fit)
+        P, Q, R, traces = derivatives(fit, sums)
         information = 0.5 * (
             traces - 2.0 * np.einsum("rspp->rs", Q) + np.einsum("rpq,sqp->rs", P, P)
         )
         W = np.linalg.pinv(0.5 * (information + information.T), rcond=1e-10, hermitian=True)
-        inner = np.einsum("rs,rspq->pq", W, Q) - np.einsum("rs,rpq,sqt->pt", W, P, P)
+        inner = np.einsum("rs,rspq->pq", W, Q - 0.25 * R) - np.einsum("rs,rpq,sqt->pt", W, P, P)
         adjusted = np.eye(stats.p) + inner + inner.T
         self._T, self._W, self._P = gls.T_hat, W, P
         self.vcov = fit.noise.variance * (gls.T_hat @ adjusted @ gls.T_hat.T)
@@ -153,12 +158,13 @@ def f_approximation(A1, A2, q):
 
 
 def derivatives(fit: LinearFit, sums):
-    """P (K, p, p), Q (K, K, p, p) and the traces (K, K) of all covariance parameters.
+    """P (K, p, p), Q and R (K, K, p, p) and the traces (K, K) of all covariance parameters.
 
     Relative to sigma^2, in the columns X^ and Z~ of `GLS`; the residual variance is last. The
     residual's Sigma_r is W^-1 = V - Z G Z', so that its sums follow from those of G.
     """
-    bases, p = fit.covariance_parameters.bases(), fit.beta.size
+    slopes, p = fit.covariance_parameters.natural_slopes(fit.evaluation.theta), fit.beta.size
+    bases = [first for first, _ in slopes]
     K = sum(len(basis) for basis in bases) + 1
     by_block, at = [], 0
     for basis, Lam in zip(bases, fit.gls.lambdas, strict=True):
@@ -171,6 +177,12 @@ def derivatives(fit: LinearFit, sums):
     for f, M in enumerate(by_block):
         U += np.einsum("rab,pabq->rpq", M, sums.U[f])
         first += np.einsum("rab,ab->r", M, sums.trace[f])
+    R = np.zeros((K, K, p, p))
+    at = 0
+    for f, (first_order, second) in enumerate(slopes):
+        part = slice(at, at + len(first_order))
+        R[part, part] = np.einsum("rsab,pabq->rspq", second, sums.U[f])
+        at = part.stop
     Q = np.zeros((K, K, p, p))
     traces = np.zeros((K, K))
     for (f, g), T in sums.T.items():
@@ -185,7 +197,25 @@ def derivatives(fit: LinearFit, sums):
     traces[:e, e] = first[:e] - traces[:e, e]
     traces[e, :e] = traces[:e, e]
     U[e] = identity - U[e]
-    return -U, Q, traces
+    return -U, Q, R, traces
+
+
+def require_regular(fit: LinearFit):
+    """Refuse a covariance at the boundary of a structure that is not linear."""
+    parameters, theta = fit.covariance_parameters, fit.evaluation.theta
+    for term in parameters.terms:
+        form = term.structure
+        if form.linear:
+            continue
+        J = np.zeros((1, 1))
+        if form.regular(theta[term.part], LEAST):
+            J = form.natural_jacobian(theta[term.part])
+        if not np.linalg.cond(J) < 1.0 / LEAST:
+            raise NotAvailableError(
+                f"Kenward–Roger needs a covariance inside its structure, and that of "
+                f"'{form.name}' is at the edge: a standard deviation of zero, or a correlation at "
+                f'the end of its range\nuse ddf="satterthwaite", or a simpler structure'
+            )
 
 
 def announce(parts):
