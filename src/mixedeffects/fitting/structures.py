@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from itertools import pairwise
 
 from mixedeffects.covariance import structure, structure_of
 from mixedeffects.errors import DataWarning, ModelError, depth_of_package
@@ -50,7 +51,7 @@ def _check_order(names, term):
     if not all(parts) or len({part.group(1) for part in parts if part}) != 1:
         return
     numbers = [float(part.group(2)) for part in parts if part]
-    steps = [b - a for a, b in zip(numbers, numbers[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(numbers)]
     if min(steps) <= 0:
         problem = f"takes the levels in this order: {', '.join(labels)}"
         advice = "make the column categorical, with its levels in the order of time"

@@ -186,7 +186,8 @@ class Parser:
             hint = f"here it is called '{ours}'; " if ours else ""
             raise self.error(
                 f"unknown covariance structure '{token.value}'", token.start, token.end,
-                f"{hint}structures: {', '.join(COVARIANCES)}; (1 + x | g) is us, (1 + x || g) is diag",
+                f"{hint}structures: {', '.join(COVARIANCES)}; "
+                "(1 + x | g) is us, (1 + x || g) is diag",
             )  # fmt: skip
         if not known and not structured:
             plain = token.value.rsplit(".", 1)[-1]

@@ -196,7 +196,10 @@ def _place(block, large, held, n):
 
 
 def _alike(small, large, C):
-    """Whether a restricted term has all covariances of another; C writes the columns of one by the other's."""
+    """Whether a restricted term has all covariances of another.
+
+    C writes the columns of one by the other's.
+    """
     covers = small.covariance == large.covariance
     return (
         (covers or large.covariance in structure_of(small).within)
