@@ -6,7 +6,9 @@ from mixedeffects.covariance.noise import FittedNoise, Noise, PriorWeights
 from mixedeffects.covariance.prior import IDENTITY, Prior
 from mixedeffects.covariance.registry import register, structure, structure_of
 from mixedeffects.covariance.scaled import (
+    AnteDependence,
     Autoregressive,
+    HeterogeneousAnteDependence,
     HeterogeneousAutoregressive,
     HeterogeneousCompoundSymmetry,
     HeterogeneousToeplitz,
@@ -16,11 +18,13 @@ from mixedeffects.covariance.structures import Diagonal, Unstructured, canonical
 
 __all__ = [
     "IDENTITY",
+    "AnteDependence",
     "Autoregressive",
     "CompoundSymmetry",
     "Covariance",
     "Diagonal",
     "FittedNoise",
+    "HeterogeneousAnteDependence",
     "HeterogeneousAutoregressive",
     "HeterogeneousCompoundSymmetry",
     "HeterogeneousToeplitz",

@@ -172,6 +172,46 @@ class FirstOrder(Correlation):
         return (1, 0) if i - j == 1 else None
 
 
+class Neighbours(Correlation):
+    """A correlation for each pair of neighbours; others are the products of those between them.
+
+    Ante-dependence of first order: Gabriel (1962), doi:10.1214/aoms/1177704724.
+    """
+
+    def __init__(self, k):
+        self.natural = [(i, i - 1) for i in range(1, k)]
+        super().__init__(k)
+        row, column = np.arange(k)[:, None], np.arange(k)
+        self._below = row >= column
+        # [m, i, j]: whether the correlation of columns m and m + 1 is a factor of entry (i, j)
+        step = np.arange(1, k)[:, None, None]
+        self._between = (column < step) & (step <= row)
+
+    def factor(self, t):
+        k, m = self.k, self.m
+        sines, cosines = np.sin(t), np.cos(t)
+        own = np.concatenate([[1.0], cosines])  # of column j
+        factors = np.where(self._between, sines[:, None, None], 1.0)
+        C = np.where(self._below, factors.prod(axis=0) * own, 0.0)
+        dC = np.zeros((m, k, k))
+        for i in range(m):
+            others = np.delete(factors, i, axis=0).prod(axis=0)
+            dC[i] = np.where(self._between[i], cosines[i] * others * own, 0.0)
+            dC[i, :, i + 1] = np.where(
+                self._below[:, i + 1], -sines[i] * factors.prod(axis=0)[:, i + 1], 0.0
+            )
+        return C, dC
+
+    def angles(self, values):
+        return np.arcsin(_inside(np.asarray(values, dtype=float), -1.0, 1.0))
+
+    def nearest(self, R):
+        return np.clip(np.diagonal(R, -1), -1.0, 1.0)
+
+    def shared(self, i, j):
+        return (i, j) if i - j == 1 else None
+
+
 def partial_autocorrelations(correlations):
     """Of correlations at distances 1, 2, …: the Durbin-Levinson recursion.
 

@@ -7,7 +7,9 @@ from functools import lru_cache
 from mixedeffects.covariance.base import Covariance
 from mixedeffects.covariance.compound_symmetry import CompoundSymmetry
 from mixedeffects.covariance.scaled import (
+    AnteDependence,
     Autoregressive,
+    HeterogeneousAnteDependence,
     HeterogeneousAutoregressive,
     HeterogeneousCompoundSymmetry,
     HeterogeneousToeplitz,
@@ -65,5 +67,7 @@ for _form in (
     HeterogeneousToeplitz,
     Autoregressive,
     HeterogeneousAutoregressive,
+    AnteDependence,
+    HeterogeneousAnteDependence,
 ):
     register(_form)

@@ -7,7 +7,13 @@ from typing import ClassVar
 import numpy as np
 
 from mixedeffects.covariance.base import ROUNDING, Covariance, Invariance
-from mixedeffects.covariance.correlations import Correlation, Equal, FirstOrder, Stationary
+from mixedeffects.covariance.correlations import (
+    Correlation,
+    Equal,
+    FirstOrder,
+    Neighbours,
+    Stationary,
+)
 from mixedeffects.covariance.likeliest import likeliest
 from mixedeffects.covariance.structures import symmetric_units
 
@@ -71,6 +77,8 @@ class Scaled(Covariance):
         return out
 
     def tangent(self, theta):
+        if self.linear:
+            return self.basis
         natural = np.nan_to_num(self.natural_values(theta))
         is_sd = np.arange(self.n_theta) < self._n_sd
         natural = np.where(is_sd & (natural < SMALL), 1.0, natural)
@@ -149,7 +157,7 @@ class Autoregressive(Scaled):
     """
 
     name, words = "ar1", "autoregressive in their order, with one standard deviation"
-    within = ("ar1h", "toep", "toeph")
+    within = ("ar1h", "toep", "toeph", "ad1", "ad1h")
     ordered, correlation, each = True, FirstOrder, False
 
 
@@ -157,7 +165,7 @@ class HeterogeneousAutoregressive(Scaled):
     """A standard deviation for each column, and correlations rho^|i - j|."""
 
     name, words = "ar1h", "autoregressive in their order"
-    within = ("toeph",)
+    within = ("toeph", "ad1h")
     ordered, correlation, each = True, FirstOrder, True
 
 
@@ -175,9 +183,15 @@ class Toeplitz(Scaled):
            [-1.,  2.,  4.]])
     """
 
+    linear = True
     name, words = "toep", "correlated by their distance in order, with one standard deviation"
     within = ("toeph",)
     ordered, correlation, each = True, Stationary, False
+
+    def __init__(self, k: int) -> None:
+        super().__init__(k)
+        lag = np.abs(np.subtract.outer(np.arange(k), np.arange(k)))
+        self.basis = np.array([1.0 * (lag == step) for step in range(k)])
 
 
 class HeterogeneousToeplitz(Scaled):
@@ -185,3 +199,29 @@ class HeterogeneousToeplitz(Scaled):
 
     name, words = "toeph", "correlated by their distance in order"
     ordered, correlation, each = True, Stationary, True
+
+
+class AnteDependence(Scaled):
+    """One standard deviation, and a correlation of each pair of neighbours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> form = AnteDependence(3)
+    >>> Lambda = form.factor(form.from_natural([1.0, 0.5, 0.8]))
+    >>> (Lambda @ Lambda.T).round(10)
+    array([[1. , 0.5, 0.4],
+           [0.5, 1. , 0.8],
+           [0.4, 0.8, 1. ]])
+    """
+
+    name, words = "ad1", "ante-dependent in their order, with one standard deviation"
+    within = ("ad1h",)
+    ordered, correlation, each = True, Neighbours, False
+
+
+class HeterogeneousAnteDependence(Scaled):
+    """A standard deviation for each column, and a correlation of each pair of neighbours."""
+
+    name, words = "ad1h", "ante-dependent in their order"
+    ordered, correlation, each = True, Neighbours, True

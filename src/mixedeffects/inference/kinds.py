@@ -25,6 +25,8 @@ class Kind:
         Of the sizes of random effects as the engine has them.
     noise : str
         A unit made of how much single rows vary about their means, in words.
+    df_methods : str
+        Which of `mixedeffects.inference.df.methods.METHODS_OF` it has.
     """
 
     function: str
@@ -35,6 +37,7 @@ class Kind:
     unit: str
     short_unit: str
     noise: str
+    df_methods: str = "mixed"
 
 
 LINEAR = Kind(
@@ -56,4 +59,15 @@ GENERALISED = Kind(
     unit="units of the linear predictor",
     short_unit="",
     noise="standard deviations of a row's noise on the scale of the link",
+)
+MARGINAL = Kind(
+    function="mmrm",
+    title="mixed model for repeated measures",
+    residual=False,
+    without_random="Ordinary regression",
+    residuals=("response", "pearson", "normalized"),
+    unit="units of the response",
+    short_unit="",
+    noise="standard deviations of a visit",
+    df_methods="marginal",
 )

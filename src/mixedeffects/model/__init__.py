@@ -26,17 +26,20 @@ if TYPE_CHECKING:
     from mixedeffects.model.least_squares import ols
     from mixedeffects.model.pooling import baselines
     from mixedeffects.model.repeated_measures import rm_anova
+    from mixedeffects.model.visits import MMRM, mmrm
 
 __getattr__ = late(
     __name__,
     {
         "GLMM": "generalised",
+        "MMRM": "visits",
         "all_fit": "all_fits",
         "baselines": "pooling",
         "compare": "comparing",
         "explain": "explaining",
         "explore": "exploring",
         "glmm": "generalised",
+        "mmrm": "visits",
         "ols": "least_squares",
         "reshape_long": "exploring",
         "rm_anova": "repeated_measures",
@@ -46,6 +49,7 @@ __getattr__ = late(
 __all__ = [
     "GLMM",
     "LMM",
+    "MMRM",
     "all_fit",
     "baselines",
     "compare",
@@ -54,6 +58,7 @@ __all__ = [
     "glmm",
     "lmm",
     "load",
+    "mmrm",
     "ols",
     "reshape_long",
     "rm_anova",

@@ -70,6 +70,14 @@ METHODS = {
     "CR0": ("mixedeffects.inference.df.sandwich", "CR0"),
     "CR2": ("mixedeffects.inference.df.sandwich", "CR2"),
 }
+# the same for a model without random effects, whose rows covary within subjects
+MARGINAL = {
+    "satterthwaite": ("mixedeffects.inference.df.marginal", "MarginalSatterthwaite"),
+    "kenward-roger": ("mixedeffects.inference.df.marginal", "MarginalKenwardRoger"),
+    "kenward-roger-linear": ("mixedeffects.inference.df.marginal", "MarginalKenwardRogerLinear"),
+    "wald": ("mixedeffects.inference.df.wald", "Wald"),
+}
+METHODS_OF = {"mixed": METHODS, "marginal": MARGINAL}
 
 
 def check_ddf(fit: HasCoefficients, name=None):
@@ -78,14 +86,15 @@ def check_ddf(fit: HasCoefficients, name=None):
     Raises
     ------
     OptionError
-        For a name that is none of `METHODS`.
+        For a name that is none of the methods of the fit's kind.
     NotAvailableError
         For a method of linear mixed models and a fit whose default is "wald".
     """
     if name is None:
         return fit.default_ddf
-    if not isinstance(name, str) or name not in METHODS:
-        raise OptionError(f"ddf={name!r} is not one of {', '.join(METHODS)}")
+    offered = METHODS_OF[fit.kind.df_methods]
+    if not isinstance(name, str) or name not in offered:
+        raise OptionError(f"ddf={name!r} is not one of {', '.join(offered)}")
     if fit.default_ddf == "wald" and name != "wald":
         raise NotAvailableError(
             f"ddf={name!r} is defined for linear mixed models; the estimates of a generalised one "
@@ -101,7 +110,7 @@ def df_method(fit: HasCoefficients, name=None) -> DfMethod:
     """
     name = check_ddf(fit, name)
     if name not in fit.cache:
-        module, cls = METHODS[name]
+        module, cls = METHODS_OF[fit.kind.df_methods][name]
         method = getattr(import_module(module), cls)(fit)
         # of a generalised model no covariance parameter is projected out
         doubted = fit.kind.residual and cast("Fit", fit).certificate.flat

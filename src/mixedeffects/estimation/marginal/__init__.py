@@ -1,0 +1,1 @@
+"""Linear models whose rows covary within subjects, by their visits, without random effects."""

@@ -1,0 +1,111 @@
+"""The best covariance across visits: columns made orthonormal, a first fit, Newton's method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dtrtri  # pyright: ignore[reportAttributeAccessIssue]
+
+from mixedeffects.crossprod.patterns import PatternSums
+from mixedeffects.estimation.certificate import CERTAIN, Certificate
+from mixedeffects.estimation.marginal.objective import MarginalEvaluation, MarginalObjective
+from mixedeffects.estimation.newton import newton
+
+# smallest eigenvalue of the covariance to start from, of the largest
+LEAST = 1e-3
+# eigenvalue of the curvature, scaled to a unit diagonal, that is none
+FLATTEST = 1e-9
+FLAT = "the data say nothing about some parameter of the covariance"
+ADVICE = (
+    'use a covariance with fewer parameters, such as covariance="ar1h" or "csh"',
+    "centre and scale numeric predictors: center(x), scale(x)",
+    "check for a subject whose responses do not vary",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarginalOptimum:
+    """Where the search ended, and how its columns became the user's.
+
+    Attributes
+    ----------
+    evaluation : MarginalEvaluation
+    certificate : Certificate
+    T : (p, p) array
+        X T are the columns of `evaluation`.
+    beta : (p,) array
+        Of X.
+    """
+
+    evaluation: MarginalEvaluation
+    certificate: Certificate
+    T: np.ndarray
+    beta: np.ndarray
+
+
+def fit_marginal(X, y, subject, visit, structure, reml, *, max_iterations=None):
+    """Fit the covariance of visits and the coefficients.
+
+    Returns a `MarginalOptimum`.
+
+    Parameters
+    ----------
+    X : (n, p) array
+        Of full column rank.
+    y : (n,) array
+    subject, visit : (n,) int arrays
+        Codes from 0, each pair at most once.
+    structure : Covariance
+        Of the visits.
+    reml : bool
+    """
+    gram = X.T @ X
+    root = dpotrf(gram, lower=0)[0]
+    T = np.triu(dtrtri(root, lower=0)[0])
+    first = T @ (T.T @ (X.T @ y))
+    sums = PatternSums.of(X, y, subject, visit, structure.k).centred(first).in_columns(T)
+    log_T = -float(np.log(np.abs(root.diagonal())).sum())
+    objective = MarginalObjective(sums, structure, reml, log_T)
+    options: dict[str, Any] = {} if max_iterations is None else {"max_iterations": max_iterations}
+    result = newton(objective, start(sums, structure), **options)
+    evaluation = result.evaluation
+    decrement, gradient = np.nan, np.nan
+    if np.isfinite(evaluation.value) and result.decrement is not None:
+        decrement = result.decrement
+        gradient = float(np.abs(evaluation.gradient).max())
+    stationary = bool(result.converged and decrement < CERTAIN)
+    converged = stationary and determined(evaluation.curvature)
+    certificate = Certificate(
+        converged=converged,
+        gradient=gradient,
+        decrement=decrement,
+        singular=(),
+        evaluations=objective.evaluations,
+        gradients=objective.gradients,
+        iterations=result.iterations,
+        optimizer="newton",
+        message=result.message if converged or not stationary else FLAT,
+        advice=() if converged else ADVICE,
+        ran_out=result.ran_out,
+    )
+    return MarginalOptimum(evaluation, certificate, T, first + T @ evaluation.beta)
+
+
+def determined(curvature):
+    """Whether the criterion is curved in every direction of the parameters."""
+    size = np.sqrt(np.abs(curvature.diagonal()))
+    if not (np.isfinite(curvature).all() and size.all()):
+        return False
+    scaled = curvature / np.outer(size, size) - FLATTEST * np.eye(size.size)
+    return dpotrf(scaled, lower=1)[1] == 0
+
+
+def start(sums, structure):
+    """theta of the mean products of residuals of least squares, made positive definite."""
+    pairs = np.tensordot(sums.count, sums.seen[:, :, None] & sums.seen[:, None, :], 1)
+    moments = sums.Y.sum(axis=0) / np.maximum(pairs, 1.0)
+    sizes, vectors = np.linalg.eigh(moments)
+    sizes = np.maximum(sizes, LEAST * sizes.max())
+    return structure.theta_of(vectors * np.sqrt(sizes))

@@ -1,0 +1,150 @@
+"""A marginal model of a design whose one random term stands for the residuals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mixedeffects.covariance import structure
+from mixedeffects.engine import threads_for
+from mixedeffects.errors import DataError, ModelError, OptionError
+from mixedeffects.estimation.marginal.fit import fit_marginal
+from mixedeffects.estimation.minimize import warn_unless_proved
+from mixedeffects.fitting.linear import check_restricted, response_size
+from mixedeffects.fitting.marginal_fit import MarginalFit
+
+# subjects that an error names
+NAMED = 3
+# standard deviation, of the largest, that is none; part of a combination that is in it
+SINGULAR, PART = 1e-5, 0.05
+
+
+def fit_visits(design, covariance, reml, record=MarginalFit, *, max_iterations=None):
+    """Fit the marginal model of a design.
+
+    Parameters
+    ----------
+    design : Design
+        With one block of one term: the visits of each subject.
+    covariance : str
+        Name of the structure.
+    reml : bool
+    record : class of MarginalFit
+    max_iterations : int, optional
+
+    Raises
+    ------
+    DataError
+        Two rows of a subject at one visit.
+    ModelError
+        Other random terms, one visit only, visits whose covariance is not in the data, or a
+        response of a size that double precision cannot hold.
+    OptionError
+        A name that is no structure.
+    """
+    if len(design.blocks) != 1 or len(design.blocks[0].terms) != 1:
+        raise ModelError(
+            "mmrm() has no random effects besides the covariance of the visits\n"
+            "leave the other random terms out, or use lmm()"
+        )
+    check_restricted(design)
+    response_size(design)
+    block = design.blocks[0]
+    if block.Z is None or block.k < 2:
+        raise ModelError("there is one visit only: nothing covaries\nuse me.ols(formula, data)")
+    Z = np.asarray(block.Z)
+    visit, subject = Z.argmax(axis=1), block.factor.codes
+    labels = [name.rsplit("[", 1)[-1].rstrip("]") for name in block.names]
+    refuse_twice(subject, visit, block.factor, labels)
+    form = structure(covariance, block.k)
+    refuse_apart(subject, visit, block, form, labels)
+    fixed = replace(design, mean=replace(design.mean, blocks=()))
+    X = np.asarray(fixed.X)
+    y = design.y if design.offset is None else design.y - design.offset
+    with threads_for(block.k):
+        found = fit_marginal(X, y, subject, visit, form, reml, max_iterations=max_iterations)
+    refuse_singular(found.evaluation.Sigma, block.factor, labels)
+    warn_unless_proved(found.certificate)
+    return record(
+        design=fixed,
+        visits=replace(block, names=tuple(labels)),
+        covariance=covariance,
+        reml=reml,
+        certificate=found.certificate,
+        beta=found.beta,
+        T=found.T,
+        evaluation=found.evaluation,
+    )
+
+
+def refuse_twice(subject, visit, factor, labels):
+    """Refuse two rows of a subject at one visit."""
+    cell = subject * len(labels) + visit
+    _, first, count = np.unique(cell, return_index=True, return_counts=True)
+    twice = first[count > 1]
+    if not twice.size:
+        return
+    shown = [f"{factor.labels[subject[i]]} at {labels[visit[i]]}" for i in twice[:NAMED]]
+    subjects = np.unique(subject[twice]).size
+    have = "subject has" if subjects == 1 else "subjects have"
+    more = ", …" if twice.size > NAMED else ""
+    raise DataError(
+        f"{subjects} {have} two rows at one visit ({', '.join(shown)}{more})\n"
+        f"the covariance of visits needs one; average them, or use (1 | {factor.name}) in lmm()"
+    )
+
+
+def refuse_apart(subject, visit, block, form, labels):
+    """Refuse a covariance of its own for two visits that no subject has both of."""
+    seen = np.zeros((block.factor.n_levels, block.k))
+    seen[subject, visit] = 1.0
+    together = seen.T @ seen
+    for i, j in form.pairs:
+        if together[i, j] or form.shared(max(i, j), min(i, j)) != (max(i, j), min(i, j)):
+            continue
+        if form.n_theta < len(form.pairs) + form.k:
+            continue  # other pairs have the same parameter
+        raise ModelError(
+            f"{labels[i]} and {labels[j]} are never observed on the same subject: their "
+            'covariance is not in the data\nuse covariance="ar1", or leave one out'
+        )
+
+
+def refuse_singular(Sigma, factor, labels):
+    """Refuse visits that determine each other: the likelihood then grows without limit."""
+    sd = np.sqrt(np.diagonal(Sigma))
+    if np.isfinite(Sigma).all() and sd.min() > SINGULAR * sd.max():
+        sizes, vectors = np.linalg.eigh(Sigma / np.outer(sd, sd))
+        if sizes[0] > SINGULAR**2:
+            return
+        weights = np.abs(vectors[:, 0])
+        involved = [name for name, w in zip(labels, weights, strict=True) if w > PART]
+    else:
+        involved = [name for name, s in zip(labels, sd, strict=True) if not s > SINGULAR * sd.max()]
+    few = (
+        f"; {factor.n_levels} levels of {factor.name} are too few for {len(labels)} visits"
+        if factor.n_levels <= len(labels)
+        else ""
+    )
+    what = (
+        f"the response at {involved[0]} does not vary"
+        if len(involved) == 1
+        else f"the responses at {', '.join(involved)} determine each other exactly"
+    )
+    raise ModelError(
+        f"the likelihood has no maximum: given the fixed effects, {what}{few}\n"
+        'use covariance="ar1" or "cs", or fewer fixed effects'
+    )
+
+
+def check_covariance(name):
+    """Refuse what is not the name of a structure."""
+    from mixedeffects.formula import COVARIANCES
+
+    if not isinstance(name, str) or name not in COVARIANCES:
+        from mixedeffects.formula.functions import STRUCTURES_ELSEWHERE
+
+        ours = STRUCTURES_ELSEWHERE.get(name) if isinstance(name, str) else None
+        hint = f"\nhere it is called {ours!r}" if ours else ""
+        raise OptionError(f"covariance={name!r} is not one of {', '.join(COVARIANCES)}{hint}")

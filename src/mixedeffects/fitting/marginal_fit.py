@@ -1,0 +1,110 @@
+"""A fitted marginal model: coefficients, and one covariance across the visits of a subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from mixedeffects.design import Design
+from mixedeffects.estimation.certificate import Certificate
+from mixedeffects.estimation.marginal.objective import MarginalEvaluation
+from mixedeffects.inference.kinds import MARGINAL
+
+NONE: Mapping[str, np.ndarray] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MarginalFit:
+    """Estimates of a marginal model and what they were computed from.
+
+    Attributes
+    ----------
+    design : Design
+        The fixed effects; its formula names the term of the residuals too.
+    visits : Block
+        The residuals' term: subjects, and a column for each visit.
+    covariance : str
+        Name of the structure.
+    reml : bool
+    certificate : Certificate
+    beta : (p,) array
+    T : (p, p) array
+        X T are the columns of `evaluation`.
+    evaluation : MarginalEvaluation
+    default_ddf : str
+        How coefficients are tested unless the user says otherwise.
+    cache : dict
+        Results that several methods share, by name.
+    """
+
+    design: Design
+    visits: Any
+    covariance: str
+    reml: bool
+    certificate: Certificate
+    beta: np.ndarray
+    T: np.ndarray
+    evaluation: MarginalEvaluation = field(repr=False)
+    default_ddf: str = "satterthwaite"
+    cache: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    kind = MARGINAL
+    linear = exact = True
+    recession = None
+    categories = None
+
+    @property
+    def objective(self) -> float:
+        """-2 log-likelihood (ML) or REML criterion at the estimates."""
+        return self.evaluation.value
+
+    @property
+    def theta(self) -> np.ndarray:
+        """(K,) parameters of the covariance, as its structure has them."""
+        return self.evaluation.theta
+
+    @property
+    def Sigma(self) -> np.ndarray:
+        """(T, T) covariance of the visits."""
+        return self.evaluation.Sigma
+
+    @property
+    def extras(self) -> Mapping[str, np.ndarray]:
+        """Coefficients of other predictors, of which there are none."""
+        return NONE
+
+    @property
+    def estimates(self) -> np.ndarray:
+        """(P,) beta, then theta."""
+        return np.concatenate([self.beta, self.theta])
+
+    @cached_property
+    def vcov_beta(self) -> np.ndarray:
+        """(p, p) covariance of beta, given Sigma: (X'V^-1X)^-1."""
+        return self.T @ self.evaluation.Phi @ self.T.T
+
+    @cached_property
+    def family(self):
+        """The distribution of the response."""
+        from mixedeffects.family import Gaussian
+
+        return Gaussian()
+
+    @cached_property
+    def fitted(self) -> np.ndarray:
+        """(n,) expected responses."""
+        eta = self.design.X @ self.beta
+        return eta if self.design.offset is None else eta + self.design.offset
+
+    def part_of_recession(self, place):
+        """None: every coefficient has a finite estimate."""
+        return None
+
+    def extra_names(self, name, size):
+        """Column names of one of the other predictors, of which there are none."""
+        return ()

@@ -1,0 +1,146 @@
+"""Degrees of freedom of a marginal model: Satterthwaite, and Kenward & Roger as SAS has it.
+
+The covariance of the variance parameters is twice the inverse of the *observed* curvature of the
+criterion. Kenward & Roger's Phi_A = Phi + 2 Phi {sum_rs W_rs (Q_rs - P_r Phi P_s - R_rs / 4)} Phi
+(letters as in `kenward_roger`) is taken in the natural parameters: covariances where the structure
+is linear in them, else variances and correlations. Without the second derivatives R it is SAS's
+DDFM=KR(FIRSTORDER), "kenward-roger-linear".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mixedeffects.errors import NotAvailableError
+from mixedeffects.inference.df.kenward_roger import f_approximation
+from mixedeffects.inference.df.methods import JointTest, independent_rows
+from mixedeffects.inference.df.satterthwaite import denominator
+
+if TYPE_CHECKING:
+    pass
+
+
+class MarginalSatterthwaite:
+    """df = 2 v^2 / Var(v) for v = l'Phi l, by the delta method.
+
+    Parameters
+    ----------
+    fit : MarginalFit
+
+    References
+    ----------
+    Giesbrecht & Burns (1985), doi:10.2307/2530884; Fai & Cornelius (1996),
+    doi:10.1080/00949659608811740, for several rows together.
+    """
+
+    label = "t (Satterthwaite)"
+
+    def __init__(self, fit: Any):
+        at = fit.evaluation
+        self.vcov = fit.vcov_beta
+        self._Phi, self._T, self._A = at.Phi, fit.T, at.A
+        self._covariance = 2.0 * np.linalg.inv(at.curvature)
+
+    def df(self, L):
+        """(m,) degrees of freedom of each row of L (m, p)."""
+        inner = L @ self._T @ self._Phi
+        variance = np.einsum("mp,mp->m", inner, L @ self._T)
+        gradient = np.einsum("mp,kpq,mq->mk", inner, self._A, inner, optimize=True)
+        spread = np.einsum("mk,kl,ml->m", gradient, self._covariance, gradient)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(variance > 0, 2.0 * variance**2 / spread, np.nan)
+
+    def joint(self, L, estimates):
+        """F of all rows together; the denominator's df from those of independent contrasts."""
+        rows, values = independent_rows(L, estimates)
+        rank = values.size
+        if rank == 0:
+            return JointTest(np.nan, 0.0, np.nan)
+        covariance = rows @ self.vcov @ rows.T
+        _, vectors = np.linalg.eigh(covariance)
+        F = float(values @ np.linalg.solve(covariance, values)) / rank
+        return JointTest(F, float(rank), denominator(self.df(vectors.T @ rows)))
+
+
+class MarginalKenwardRoger:
+    """The adjusted covariance and the approximate F distribution.
+
+    Parameters
+    ----------
+    fit : MarginalFit
+        By REML.
+
+    Raises
+    ------
+    NotAvailableError
+        For a fit by maximum likelihood, for which the method is not defined.
+
+    References
+    ----------
+    Kenward & Roger (1997), doi:10.2307/2533558; SAS/STAT PROC MIXED, option DDFM=KENWARDROGER, for
+    the observed information.
+    """
+
+    label = "t (Kenward–Roger)"
+    second_order = True
+
+    def __init__(self, fit: Any):
+        if not fit.reml:
+            raise NotAvailableError(
+                "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
+                'fit with reml=True, or use ddf="satterthwaite"'
+            )
+        at = fit.evaluation
+        first, second = at.objective.structure.natural_slopes(at.theta)
+        K = first.shape[0]
+        # dSigma/dtheta = J' dSigma/dnatural
+        changes = at.changes.reshape(len(at.changes), -1).T
+        J = np.linalg.lstsq(first.reshape(K, -1).T, changes, rcond=None)[0]
+        W = J @ (2.0 * np.linalg.inv(at.curvature)) @ J.T
+        P = -at.slopes_of(first)
+        middle = np.einsum("rs,rab,scd->abcd", W, first, first, optimize=True)
+        inner = np.einsum("obc,abcd->oad", at.Omega, middle, optimize=True)
+        if self.second_order:
+            inner = inner - 0.25 * np.einsum("rs,rsab->ab", W, second)
+        whole = at.objective.crossed(at.Omega @ inner @ at.Omega)
+        half = np.tensordot(W, P, 1)
+        whole = whole - np.einsum("rpq,qt,rtu->pu", P, at.Phi, half, optimize=True)
+        adjusted = at.Phi + at.Phi @ (whole + whole.T) @ at.Phi
+        self.vcov = fit.T @ adjusted @ fit.T.T
+        self._T, self._Phi, self._P, self._W = fit.T, at.Phi, P, W
+
+    def df(self, L):
+        """(m,) degrees of freedom of each row of L (m, p)."""
+        inner = L @ self._T @ self._Phi
+        variance = np.einsum("mp,mp->m", inner, L @ self._T)
+        slope = np.einsum("mp,rpq,mq->mr", inner, self._P, inner, optimize=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = slope / variance[:, None]
+            A = np.einsum("mr,rs,ms->m", slope, self._W, slope)
+            return np.where(variance > 0, 2.0 / A, np.nan)
+
+    def joint(self, L, estimates):
+        """The scaled F test of all rows together."""
+        rows, values = independent_rows(L, estimates)
+        rank = values.size
+        if rank == 0:
+            return JointTest(np.nan, 0.0, np.nan)
+        inner = rows @ self._T
+        R = np.linalg.cholesky(inner @ self._Phi @ inner.T)
+        half = np.linalg.solve(R, inner) @ self._Phi
+        slopes = half @ self._P @ half.T
+        each = np.trace(slopes, axis1=1, axis2=2)
+        A1 = float(each @ self._W @ each)
+        A2 = float(np.einsum("rab,rs,sba->", slopes, self._W, slopes, optimize=True))
+        df, scale = f_approximation(A1, A2, rank)
+        F = float(values @ np.linalg.solve(rows @ self.vcov @ rows.T, values)) / rank
+        return JointTest(scale * F, float(rank), df)
+
+
+class MarginalKenwardRogerLinear(MarginalKenwardRoger):
+    """The same without second derivatives of the covariance."""
+
+    label = "t (Kenward–Roger, first order)"
+    second_order = False
