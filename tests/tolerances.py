@@ -632,3 +632,23 @@ DRAWN_BYTES = 40e6
 
 # Share of true models that one check may accuse; its own level is one in a thousand.
 ACCUSED = 0.05
+
+# --- covariances of visits (tests/fitting/test_structures.py, test_visits.py) -------------------
+
+# Standard deviations and correlations of two or three thousand simulated subjects against those
+# they were drawn with: three standard errors of visits that some of them miss.
+RECOVERED = {"sd": 0.06, "neighbours": 0.04, "correlation": 0.1}
+# Standard errors of standard deviations against those of complete visits without predictors.
+ERROR_OF_SD = 0.35
+# SAS stops a little before its optimum of us and csh.
+SAS_STANDARD_ERROR = 2e-4
+SAS_DF = 1e-3
+# Half a unit of the last digit that a publication prints: of four digits, and of whole numbers;
+# 1.68055, which can be rounded either way, is among them.
+PRINTED_FOUR_DIGITS = 6e-5
+PRINTED_WHOLE = 0.5
+# Slopes of the objective of visits by differences, whose rounding does not shrink with the slope.
+SLOPE_OF_VISITS = 1e-5
+# Standard deviation and correlations of ten thousand normalised residuals.
+WHITE_SD = 0.01
+WHITE_CORRELATION = 0.05

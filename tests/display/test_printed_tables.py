@@ -106,6 +106,22 @@ def summary(fit, **options):
     return found, tables
 
 
+def visits_part(varcorr):
+    """Rows of the visits, their standard deviations with errors, correlations with those above."""
+    found = list(frame(varcorr.tidy()).itertuples(index=False))
+    rows = []
+    for count, own in zip(varcorr.facts.counts, found, strict=False):
+        above = [r.sdcor for r in found if r.visit == own.visit and isinstance(r[1], str)]
+        rows.append([own.visit, int(count), own.sdcor, own.std_error, above])
+    return ["visit", "rows", "sd", "std. error", "corr"], rows
+
+
+def pain():
+    return me.mmrm(
+        "pain_score ~ treatment * factor(time)", me.datasets.pain_trial(), "patient", "time"
+    )
+
+
 def level_of(options):
     return {"level": options["level"]} if "level" in options else {}
 
@@ -358,6 +374,11 @@ CASES = {
         )
         for name in ("slopes", "crossed", "independent", "hurdle")
     },
+    "visits: covariance": lambda: (pain().varcorr, [visits_part(pain().varcorr)]),
+    "visits: summary": lambda: (
+        pain().summary(level=0.9),
+        [visits_part(pain().varcorr), coefficients(pain().test(level=0.9), level=0.9)],
+    ),
     "profile": lambda: profile(sleep().profile()),
     "profile: one level": lambda: profile(sleep().profile("fixed", level=0.9), 0.9),
     "many_responses": lambda: many_responses(sleep().refit(sleep().simulate(3, rng=1))),

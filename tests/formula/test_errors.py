@@ -35,7 +35,7 @@ def caret(error):
         ("y ~ 1|g", "needs parentheses", "1|g", "did you mean (1 | g)?"),
         ("y ~ x + 1|g", "needs parentheses", "x + 1|g", "did you mean (x + 1 | g)?"),
         ("y ~ x > 5 + z + (1|g)", "not a term", "x > 5 + z + (1|g)", "I(x > 5) + z + (1 | g)?"),
-        ("y ~ x + cs(1|g)", "unknown covariance structure 'cs'", "cs", "us, diag"),
+        ("y ~ x + corr(1|g)", "unknown covariance structure 'corr'", "corr", "us, diag, cs"),
         ("y ~ (1|)", "no grouping factor", "|", "(1 | g)"),
         ("y ~ (|g)", "left of the bar", "|", "(1 | g)"),
         ("y ~ (0|g)", "no effects", "0|g", "(1 | g)"),

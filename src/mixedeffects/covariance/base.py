@@ -84,7 +84,7 @@ class Covariance(ABC):
         Whether several columns share a parameter: it makes no sense of one column.
     ordered : bool
         Whether its covariances depend on the order of the columns.
-    linear : bool
+    additive : bool
         Whether the matrices of `basis` are its derivatives by variances and covariances: every
         combination of them that is a covariance is one of its covariances.
     parts : sequence of (k, m) arrays
@@ -98,7 +98,7 @@ class Covariance(ABC):
     shares: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
     within: ClassVar[tuple[str, ...]] = ()
-    linear: ClassVar[bool] = True
+    additive: ClassVar[bool] = True
     n_theta: int
     singular: Sequence[int] = ()
     pairs: Sequence[tuple[int, int]] = ()
@@ -178,7 +178,7 @@ class Covariance(ABC):
         Of a structure that is linear in variances and covariances: by those, `basis` and zeros.
         Takes theta off the boundary. Returns (m, k, k) and (m, m, k, k) arrays.
         """
-        if self.linear:
+        if self.additive:
             m = len(self.basis)
             return self.basis, np.zeros((m, m, self.k, self.k))
         values = self._variances(self.natural_values(theta))

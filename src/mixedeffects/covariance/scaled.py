@@ -37,7 +37,7 @@ class Scaled(Covariance):
         Whether every column has a standard deviation of its own.
     """
 
-    linear, shares = False, True
+    additive, shares = False, True
     correlation: ClassVar[type[Correlation]]
     each: ClassVar[bool]
 
@@ -77,7 +77,7 @@ class Scaled(Covariance):
         return out
 
     def tangent(self, theta):
-        if self.linear:
+        if self.additive:
             return self.basis
         natural = np.nan_to_num(self.natural_values(theta))
         is_sd = np.arange(self.n_theta) < self._n_sd
@@ -183,7 +183,7 @@ class Toeplitz(Scaled):
            [-1.,  2.,  4.]])
     """
 
-    linear = True
+    additive = True
     name, words = "toep", "correlated by their distance in order, with one standard deviation"
     within = ("toeph",)
     ordered, correlation, each = True, Stationary, False

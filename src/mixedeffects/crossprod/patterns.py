@@ -48,9 +48,13 @@ class PatternSums:
         Parameters
         ----------
         X : (n, p) array
+            Model matrix.
         y : (n,) array
+            Responses.
         subject, visit : (n,) int arrays
             Codes from 0; every subject has a row.
+        n_visits : int
+            How many visits there are.
         """
         n_subjects = int(subject.max()) + 1
         seen = np.zeros((n_subjects, n_visits), dtype=bool)
@@ -108,6 +112,7 @@ def subject_values(X, subject, visit, n_subjects, n_visits):
     --------
     An intercept, a visit and a baseline are two values of a subject:
 
+    >>> import numpy as np
     >>> X = np.array([[1.0, 0.0, 3.5], [1.0, 1.0, 3.5], [1.0, 0.0, 2.0]])
     >>> c, B = subject_values(X, np.array([0, 0, 1]), np.array([0, 1, 0]), 2, 2)
     >>> c

@@ -85,6 +85,7 @@ class VisitsSummary:
     Parameters
     ----------
     fit : MMRM
+        The fitted model.
     ddf : str, optional
         Degrees of freedom of the coefficient table.
     level : float

@@ -93,9 +93,9 @@ class CovarianceParameters:
         return [parts[0] if len(parts) == 1 else np.concatenate(parts) for parts in out]
 
     @property
-    def linear(self):
+    def additive(self):
         """Whether all covariances are linear in variances and covariances that are free."""
-        return all(t.structure.linear for t in self.terms)
+        return all(t.structure.additive for t in self.terms)
 
     def bases(self, theta):
         """Per block, the (m, k, k) matrices that span the changes of G next to theta.

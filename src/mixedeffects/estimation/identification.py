@@ -94,7 +94,7 @@ def flat_directions(objective, theta):
     null = null_of_gram(gram, scale)
     if null.shape[1] == 0:
         return ()
-    if parameters.linear:
+    if parameters.additive:
         null = np.array([v for v in null.T if _leaves_objective(objective, bases, v)]).T
     else:
         elsewhere = parameters.bases(_elsewhere(theta))

@@ -30,8 +30,11 @@ def fit_visits(design, covariance, reml, record=MarginalFit, *, max_iterations=N
     covariance : str
         Name of the structure.
     reml : bool
+        Restricted maximum likelihood.
     record : class of MarginalFit
+        What is made.
     max_iterations : int, optional
+        Of Newton's method.
 
     Raises
     ------

@@ -44,7 +44,7 @@ def _ends(fit: Fit):
     out = []
     for (group, _, term), place in zip(_terms(fit), fit.covariance_parameters.terms, strict=True):
         form = place.structure
-        if form.linear:  # then a direction has no variance
+        if form.additive:  # then a direction has no variance
             continue
         values = form.natural_values(fit.theta[place.part])
         shared = [v for v, (i, j) in zip(values, form.natural, strict=True) if i != j]

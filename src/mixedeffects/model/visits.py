@@ -9,7 +9,7 @@ from mixedeffects.design import build_design
 from mixedeffects.errors import OptionError
 from mixedeffects.fitting.marginal import check_covariance, fit_visits
 from mixedeffects.fitting.marginal_fit import MarginalFit
-from mixedeffects.formula import quote
+from mixedeffects.formula import CORRELATED, quote, random_text
 from mixedeffects.inference.df import check_ddf
 from mixedeffects.inference.visits import visit_covariance, visits_criteria
 from mixedeffects.model.foreign import understood
@@ -24,7 +24,7 @@ def mmrm(
     subject,
     visit,
     *,
-    covariance="us",
+    covariance=CORRELATED,
     reml=True,
     ddf="satterthwaite",
     max_iterations=None,
@@ -44,9 +44,8 @@ def mmrm(
     subject, visit : str
         Columns that say whose row it is and when. Visits are taken in the order of their levels.
     covariance : str
-        "us" (unstructured: a variance for each visit, a covariance for each pair), "diag", "cs",
-        "csh", "toep", "toeph", "ar1", "ar1h", "ad1", "ad1h"; those with h have a variance for
-        each visit.
+        us (unstructured: a variance for each visit, a covariance for each pair), diag, cs, csh,
+        toep, toeph, ar1, ar1h, ad1 or ad1h; those with h have a variance for each visit.
     reml : bool
         Restricted maximum likelihood, or maximum likelihood.
     ddf : {"satterthwaite", "kenward-roger", "kenward-roger-linear", "wald"}
@@ -87,9 +86,7 @@ def mmrm(
     if not isinstance(reml, bool | np.bool_):
         raise OptionError(f"reml={reml!r} must be True (REML) or False (maximum likelihood)")
     check_covariance(covariance)
-    bar = "||" if covariance == "diag" else "|"
-    name = "" if covariance in ("us", "diag") else covariance
-    term = f"{name}(0 + factor({quote(visit)}) {bar} {quote(subject)})"
+    term = random_text(f"0 + factor({quote(visit)})", quote(subject), covariance)
     design = build_design(f"{formula} + {term}", data, saturated=True)
     fit = fit_visits(design, covariance, bool(reml), MMRM, max_iterations=max_iterations)
     check_ddf(fit, ddf)

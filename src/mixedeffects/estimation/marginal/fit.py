@@ -55,11 +55,15 @@ def fit_marginal(X, y, subject, visit, structure, reml, *, max_iterations=None):
     X : (n, p) array
         Of full column rank.
     y : (n,) array
+        Responses, an offset taken off.
     subject, visit : (n,) int arrays
         Codes from 0, each pair at most once.
     structure : Covariance
         Of the visits.
     reml : bool
+        Restricted maximum likelihood.
+    max_iterations : int, optional
+        Of Newton's method.
     """
     gram = X.T @ X
     root = dpotrf(gram, lower=0)[0]

@@ -106,7 +106,7 @@ def _column_by_column(structure):
 
     Not where one that is left has the variance or the correlation of others.
     """
-    return structure.linear and structure.invariance is not Invariance.NONE
+    return structure.additive and structure.invariance is not Invariance.NONE
 
 
 def _is_cell_means(block, columns):

@@ -205,7 +205,7 @@ def require_regular(fit: LinearFit):
     parameters, theta = fit.covariance_parameters, fit.evaluation.theta
     for term in parameters.terms:
         form = term.structure
-        if form.linear:
+        if form.additive:
             continue
         J = np.zeros((1, 1))
         if form.regular(theta[term.part], LEAST):

@@ -28,6 +28,7 @@ class MarginalSatterthwaite:
     Parameters
     ----------
     fit : MarginalFit
+        A fitted marginal model.
 
     References
     ----------
