@@ -111,11 +111,11 @@ class Stationary(Correlation):
         sines, cosines = np.sin(t), np.cos(t)
         C = np.zeros((1 + m, k, k))  # the values, then their derivatives by each angle
         C[0, 0, 0] = 1.0
-        back = [C[:, 0].copy()]
+        back: list[np.ndarray] = [C[:, 0].copy()]
         for n in range(1, k):
             forward = np.zeros((1 + m, k))
             forward[0, n] = 1.0
-            moved = [np.empty(0)] * (n + 1)
+            moved: list[np.ndarray] = [forward] * (n + 1)
             for j in range(n - 1, -1, -1):
                 before, s, c = back[j], sines[j], cosines[j]
                 up, down = s * before + c * forward, c * before - s * forward

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 
 from mixedeffects import inference
@@ -89,7 +91,7 @@ def mmrm(
     term = random_text(f"0 + factor({quote(visit)})", quote(subject), covariance)
     design = build_design(f"{formula} + {term}", data, saturated=True)
     fit = fit_visits(design, covariance, bool(reml), MMRM, max_iterations=max_iterations)
-    check_ddf(fit, ddf)
+    check_ddf(cast(Any, fit), ddf)
     object.__setattr__(fit, "default_ddf", ddf)
     return fit
 
