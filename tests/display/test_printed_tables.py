@@ -116,10 +116,24 @@ def visits_part(varcorr):
     return ["visit", "rows", "sd", "std. error", "corr"], rows
 
 
-def pain():
+def pain(covariance="us"):
     return me.mmrm(
-        "pain_score ~ treatment * factor(time)", me.datasets.pain_trial(), "patient", "time"
-    )
+        "pain_score ~ treatment * factor(time)", me.datasets.pain_trial(), "patient", "time",
+        covariance=covariance,
+    )  # fmt: skip
+
+
+def structures(found):
+    header = ["model", "covariance", "npar", "objective", "AIC", "BIC", "weight"]
+    header += ["against", "chisq", "df", "p"]
+    rows = []
+    for r in frame(found.tidy()).itertuples():
+        tested = isinstance(r.against, str)
+        rows.append(
+            [r.model, r.covariance, r.npar, r.objective, r.aic, r.bic, r.weight_aic]
+            + ([r.against, r.chisq, int(r.df), P(r.p_value)] if tested else [None] * 4)
+        )
+    return found, [(header, rows)]
 
 
 def level_of(options):
@@ -375,6 +389,7 @@ CASES = {
         for name in ("slopes", "crossed", "independent", "hurdle")
     },
     "visits: covariance": lambda: (pain().varcorr, [visits_part(pain().varcorr)]),
+    "visits: compared": lambda: structures(me.compare(pain(), pain("csh"), pain("ar1"))),
     "visits: summary": lambda: (
         pain().summary(level=0.9),
         [visits_part(pain().varcorr), coefficients(pain().test(level=0.9), level=0.9)],

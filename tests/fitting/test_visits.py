@@ -385,3 +385,27 @@ def test_options_are_checked():
         fit.bootstrap
     with pytest.raises(AttributeError, match=r"here it is fit\.fixef"):
         fit.params
+
+
+def test_structures_are_compared(rdata):
+    """anova() of nlme's fits: L.ratio is the difference of the criteria in the golden file."""
+    names = ["us", "csh", "cs", "ar1", "diag"]
+    table = table_of(rdata, "chick")
+    fits = [me.mmrm(FORMULA["chick"], table, "subject", "visit", covariance=n) for n in names]
+    found = me.compare(*fits, names=names).tidy()
+    golden = next(model["fits"] for model in GOLDEN["models"] if model["model"] == "chick")
+    loglik = {fit["structure"]: fit["loglik"] for fit in golden if fit["reml"]}
+    assert list(found["against"])[1:] == ["us"] * 4
+    expected = [2 * (loglik["us"] - loglik[name]) for name in names[1:]]
+    assert list(found["chisq"])[1:] == pytest.approx(expected, abs=tol.OPTIMUM_E4)
+    assert list(found["df"])[1:] == [14, 19, 19, 15]
+    assert list(found["npar"]) == [21, 7, 2, 2, 6]
+    assert min(found["delta_aic"]) == 0.0
+    by_ml = me.mmrm(FORMULA["chick"], table, "subject", "visit", reml=False)
+    with pytest.raises(ModelError, match="one is fitted by REML"):
+        me.compare(fits[0], by_ml)
+    other = me.mmrm("y ~ Diet", table, "subject", "visit")
+    with pytest.raises(ModelError, match="different fixed effects"):
+        me.compare(fits[0], other)
+    with pytest.raises(ModelError, match=r"others by mmrm\(\) only"):
+        me.compare(fits[0], me.lmm("y ~ Diet + (1 | subject)", table))

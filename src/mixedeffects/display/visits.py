@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from mixedeffects.display.exchange import Tabular
-from mixedeffects.display.layout import html_table, text_table
-from mixedeffects.display.numbers import significant
+from mixedeffects.display.layout import TitledTable, html_table, text_table
+from mixedeffects.display.numbers import p_value, significant
 from mixedeffects.display.summary import evaluations, fixed_rows, row_remarks
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
@@ -143,6 +143,47 @@ class VisitsSummary:
                 "</div>",
             ]
         )
+
+
+class VisitComparison(TitledTable):
+    """Covariances of visits compared; prints as a table.
+
+    Parameters
+    ----------
+    facts : Table
+        What is shown, unrounded.
+    to_frame : callable
+        From named columns to the user's kind of data frame.
+    """
+
+    _left = 2
+
+    def tidy(self):
+        """One row per model: see `mixedeffects.compare`."""
+        return self._to_frame(self.facts.columns)
+
+    def _title(self):
+        return "Covariances of visits compared"
+
+    def _rows(self):
+        header = ["model", "covariance", "npar", "objective", "AIC", "BIC", "weight"]
+        c = self.facts.columns
+        tested = any(name is not None for name in c["against"])
+        header += ["against", "chisq", "df", "p"] if tested else []
+        rows = []
+        for i, model in enumerate(c["model"]):
+            row = [model, c["covariance"][i], str(c["npar"][i])]
+            row += [f"{c[name][i]:.2f}" for name in ("objective", "aic", "bic")]
+            row.append(f"{c['weight_aic'][i]:.3f}")
+            if tested and c["against"][i] is None:
+                row += [""] * 4
+            elif tested:
+                row += [
+                    c["against"][i], significant(c["chisq"][i]), f"{c['df'][i]:.0f}",
+                    p_value(c["p_value"][i]),
+                ]  # fmt: skip
+            rows.append(row)
+        return header, rows
 
 
 def covariance_rows(facts):

@@ -74,6 +74,16 @@ class MarginalFit:
         return self.evaluation.Sigma
 
     @property
+    def structure(self):
+        """The structure of the covariance of the visits."""
+        return self.evaluation.objective.structure
+
+    @property
+    def pattern_sums(self):
+        """The sums over subjects with the same visits that the fit was made from."""
+        return self.evaluation.objective.sums
+
+    @property
     def extras(self) -> Mapping[str, np.ndarray]:
         """Coefficients of other predictors, of which there are none."""
         return NONE

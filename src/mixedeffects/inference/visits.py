@@ -72,11 +72,11 @@ def visit_covariance(fit: Any):
     d_corr = changes / np.outer(sd, sd) - correlation * (
         relative[:, :, None] + relative[:, None, :]
     )
-    sums = at.objective.sums
+    sums = fit.pattern_sums
     return VisitFacts(
         subject=block.factor.name,
         structure=fit.covariance,
-        words=at.objective.structure.words,
+        words=fit.structure.words,
         visits=block.names,
         n_subjects=block.factor.n_levels,
         counts=(sums.count @ sums.seen).astype(int),

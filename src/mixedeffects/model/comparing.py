@@ -12,6 +12,7 @@ from mixedeffects.design import MAIN
 from mixedeffects.display import ModelComparison
 from mixedeffects.errors import ColumnTypeError, ModelError, OptionError
 from mixedeffects.fitting import GLMMFit, LMMFit
+from mixedeffects.fitting.marginal_fit import MarginalFit
 from mixedeffects.inference import Table, n_parameters
 from mixedeffects.inference.comparison import (
     Nesting,
@@ -34,7 +35,9 @@ def compare(*fits, names=None, refit="auto", test="auto"):
     Parameters
     ----------
     *fits : LMM or GLMM
-        Two or more, fitted to the same rows, in any order; or one list of them.
+        Two or more, fitted to the same rows, in any order; or one list of them. Or two or more
+        `MMRM`, whose covariances of visits are compared: each is tested against the most general
+        that includes it, and criteria count as SAS does.
     names : sequence of str, optional
         What to call them; "model 1", … by default.
     refit : {"auto", True, False}
@@ -89,9 +92,24 @@ def compare(*fits, names=None, refit="auto", test="auto"):
     if len(fits) == 1 and isinstance(fits[0], list | tuple):
         (fits,) = fits
     names = _names(fits, names)
+    if any(isinstance(fit, MarginalFit) for fit in fits):
+        return _of_visits(fits, names)
     fits, notes = comparable(fits, names, refit, test)
     facts = comparison_facts(fits, names, test=test, notes=notes)
     return ModelComparison(facts, printing_frames(fits[0]))
+
+
+def _of_visits(fits, names):
+    """Models of visits compared among themselves."""
+    from mixedeffects.display.visits import VisitComparison
+    from mixedeffects.inference.compare_visits import compare_visits
+
+    if not all(isinstance(fit, MarginalFit) for fit in fits):
+        raise ModelError(
+            "a model by mmrm() is compared with others by mmrm() only: its criteria count subjects "
+            "and covariance parameters\nlook at fit.loglik of each"
+        )
+    return VisitComparison(compare_visits(fits, names), printing_frames(fits[0]))
 
 
 def lrt(fit, other, *, refit="auto", method="mixture", n=1000, rng=None):
@@ -283,7 +301,7 @@ def _names(fits, names):
     if len(fits) < 2:
         raise OptionError("there is nothing to compare: give two or more fits")
     for fit in fits:
-        if not isinstance(fit, LMMFit | GLMMFit):
+        if not isinstance(fit, LMMFit | GLMMFit | MarginalFit):
             raise ColumnTypeError(f"a {type(fit).__name__} cannot be compared, only fitted models")
     if names is None:
         return [f"model {i + 1}" for i in range(len(fits))]

@@ -146,9 +146,13 @@ class MarginalEvaluation:
         """(K, p, p) X'V^-1 V_k V^-1 X."""
         return self.slopes_of(self.changes)
 
+    def crossed(self, inner):
+        """(..., p, p) X'V^-1 M V^-1 X, M_o (..., P, T, T) in place of Sigma_o."""
+        return self.objective.crossed(self.Omega @ inner @ self.Omega)
+
     def slopes_of(self, changes):
         """(K, p, p) X'V^-1 V_k V^-1 X of changes (K, T, T) of Sigma."""
-        return self.objective.crossed(self.Omega @ changes[:, None] @ self.Omega)
+        return self.crossed(changes[:, None])
 
     def products_of(self, changes, middle):
         """(K, K) sum_o tr(Omega Sigma_k Omega Sigma_l Omega M_o), M_o (P, T, T) symmetric."""

@@ -94,7 +94,7 @@ class MarginalKenwardRoger:
                 'fit with reml=True, or use ddf="satterthwaite"'
             )
         at = fit.evaluation
-        first, second = at.objective.structure.natural_slopes(at.theta)
+        first, second = fit.structure.natural_slopes(at.theta)
         K = first.shape[0]
         # dSigma/dtheta = J' dSigma/dnatural
         changes = at.changes.reshape(len(at.changes), -1).T
@@ -105,7 +105,7 @@ class MarginalKenwardRoger:
         inner = np.einsum("obc,abcd->oad", at.Omega, middle, optimize=True)
         if self.second_order:
             inner = inner - 0.25 * np.einsum("rs,rsab->ab", W, second)
-        whole = at.objective.crossed(at.Omega @ inner @ at.Omega)
+        whole = at.crossed(inner)
         half = np.tensordot(W, P, 1)
         whole = whole - np.einsum("rpq,qt,rtu->pu", P, at.Phi, half, optimize=True)
         adjusted = at.Phi + at.Phi @ (whole + whole.T) @ at.Phi
