@@ -54,7 +54,7 @@ def part_words(component):
 
 def ratio_words(fit, options):
     """What the exponentials are."""
-    if not options["exponentiate"]:
+    if not options.get("exponentiate"):
         return ""
     if options.get("component", MAIN) == "all":
         return ", exponentiated"
