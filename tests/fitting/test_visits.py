@@ -409,3 +409,72 @@ def test_structures_are_compared(rdata):
         me.compare(fits[0], other)
     with pytest.raises(ModelError, match=r"others by mmrm\(\) only"):
         me.compare(fits[0], me.lmm("y ~ Diet + (1 | subject)", table))
+
+
+# a covariance for each group ----------------------------------------------------------------------
+
+
+def test_groups_with_effects_of_their_own_are_fits_of_their_own():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(trial(np.random.default_rng(16), 80, 3))
+    formula, by_ml = "y ~ factor(visit)", {"reml": False}
+    for name in ("us", "ar1h", "cs"):
+        whole = me.mmrm(
+            f"{formula} * factor(arm)", table, "subject", "visit", covariance=name, group="arm",
+            **by_ml,
+        )  # fmt: skip
+        parts = [
+            me.mmrm(
+                formula, table[table["arm"] == arm], "subject", "visit", covariance=name, **by_ml
+            )
+            for arm in (0, 1)
+        ]
+        assert whole.objective == pytest.approx(
+            sum(part.objective for part in parts), abs=tol.OPTIMUM_E6
+        )
+        sd = np.concatenate([part.varcorr.sd for part in parts])
+        assert whole.varcorr.sd == pytest.approx(sd, rel=tol.OPTIMUM_E4)
+        errors = np.concatenate([part.varcorr.facts.sd_error for part in parts])
+        assert whole.varcorr.facts.sd_error == pytest.approx(errors, rel=tol.OPTIMUM_E4)
+        assert list(whole.varcorr.tidy()["arm"].unique()) == ["0", "1"]
+
+
+def test_derivatives_with_groups():
+    table = trial(np.random.default_rng(17), 60, 3)
+    fit = me.mmrm("y ~ arm", table, "subject", "visit", covariance="csh", group="arm")
+    objective, here = fit.evaluation.objective, fit.theta * 1.05
+    at = objective.evaluate(here)
+    steps = 1e-5 * np.eye(here.size)
+    slope = [(objective.value(here + e) - objective.value(here - e)) / 2e-5 for e in steps]
+    assert at.gradient == pytest.approx(slope, rel=tol.TRUNCATION_E6, abs=tol.SLOPE_OF_VISITS)
+    bend = [
+        (objective.evaluate(here + e).gradient - objective.evaluate(here - e).gradient) / 2e-5
+        for e in steps
+    ]
+    assert at.curvature == pytest.approx(
+        np.array(bend), abs=tol.OPTIMUM_E6 * np.abs(at.curvature).max()
+    )
+    assert np.isfinite(list(fit.test(ddf="kenward-roger")["df"])).all()
+
+
+def test_groups_are_tested_against_one_covariance_and_not_against_another_structure():
+    table = trial(np.random.default_rng(18), 80, 3)
+    args = ("y ~ arm", table, "subject", "visit")
+    one, each = me.mmrm(*args), me.mmrm(*args, group="arm")
+    other = me.mmrm(*args, covariance="ar1", group="arm")
+    found = me.compare(one, each, other, names=["one", "each", "other"]).tidy()
+    against, df = list(found["against"]), list(found["df"])
+    assert (against[0], df[0], against[2]) == ("each", 6, "each")
+    alone = me.compare(one, other, names=["one", "other"]).tidy()
+    assert not any(isinstance(name, str) for name in alone["against"])
+
+
+def test_subjects_stay_in_their_group():
+    table = trial(np.random.default_rng(19), 30, 3, missing=0.0)
+    moved = {**table, "arm": table["visit"] % 2}
+    with pytest.raises(DataError, match="is in two levels of 'arm'"):
+        me.mmrm("y ~ 1", moved, "subject", "visit", group="arm")
+    late = (table["visit"] == 2) & (table["arm"] == 1)
+    without = {name: values[~late] for name, values in table.items()}
+    with pytest.raises(ModelError, match="a visit was observed for nobody of a group"):
+        me.mmrm("y ~ 1", without, "subject", "visit", group="arm")

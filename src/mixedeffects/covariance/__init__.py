@@ -2,6 +2,7 @@
 
 from mixedeffects.covariance.base import Covariance, Invariance
 from mixedeffects.covariance.compound_symmetry import CompoundSymmetry
+from mixedeffects.covariance.grouped import Grouped
 from mixedeffects.covariance.noise import FittedNoise, Noise, PriorWeights
 from mixedeffects.covariance.prior import IDENTITY, Prior
 from mixedeffects.covariance.registry import register, structure, structure_of
@@ -24,6 +25,7 @@ __all__ = [
     "Covariance",
     "Diagonal",
     "FittedNoise",
+    "Grouped",
     "HeterogeneousAnteDependence",
     "HeterogeneousAutoregressive",
     "HeterogeneousCompoundSymmetry",

@@ -55,7 +55,9 @@ class VisitCovariance(Tabular):
     __repr__ = __str__
 
     def _repr_html_(self):
-        return html_table(_covariance_title(self.facts), *covariance_rows(self.facts), left=1)
+        return html_table(
+            _covariance_title(self.facts), *covariance_rows(self.facts), left=_labels(self.facts)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,9 @@ class VisitsSummary:
                 '<div class="mixedeffects-summary">',
                 f"<p><strong>{escape(_title(f))}</strong><br><code>{escape(f.formula)}</code></p>",
                 f"<p>{sizes}</p>",
-                html_table(_covariance_title(f.visits), *covariance_rows(f.visits), left=1),
+                html_table(
+                    _covariance_title(f.visits), *covariance_rows(f.visits), left=_labels(f.visits)
+                ),
                 html_table(f"Fixed effects, {f.df_method}", *fixed_rows(f), left=1),
                 f"<p>{'<br>'.join(map(escape, _remarks(f)))}</p>",
                 "</div>",
@@ -189,25 +193,35 @@ class VisitComparison(TitledTable):
 def covariance_rows(facts):
     """Header and rows of the visits: rows, standard deviation with error, correlations."""
     rows = []
+    group = facts.groups or ("",) * len(facts.visits)
     for t, visit in enumerate(facts.visits):
-        correlations = "  ".join(f"{facts.correlation[t, s]:.2f}" for s in range(t))
+        before = [s for s in range(t) if group[s] == group[t]]
+        correlations = "  ".join(f"{facts.correlation[t, s]:.2f}" for s in before)
+        first = [group[t] if not before else ""] if facts.groups else []
         rows.append(
             [
-                visit, f"{facts.counts[t]:,}", significant(facts.sd[t], 5),
+                *first, visit, f"{facts.counts[t]:,}", significant(facts.sd[t], 5),
                 significant(facts.sd_error[t], 3), correlations,
             ]
         )  # fmt: skip
-    return ["visit", "rows", "sd", "std. error", "corr"], rows
+    header = [facts.group] if facts.groups else []
+    return [*header, "visit", "rows", "sd", "std. error", "corr"], rows
 
 
 def _covariance_text(facts):
-    return text_table(*covariance_rows(facts), left=1, indent="  ")
+    return text_table(*covariance_rows(facts), left=_labels(facts), indent="  ")
+
+
+def _labels(facts):
+    """How many columns of the table are labels."""
+    return 2 if facts.groups else 1
 
 
 def _covariance_title(facts):
     n = facts.n_parameters
+    each = f", for each level of {facts.group}" if facts.groups else ""
     return (
-        f"Covariance of the visits of {facts.subject}: {facts.structure} ({facts.words}), "
+        f"Covariance of the visits of {facts.subject}{each}: {facts.structure} ({facts.words}), "
         f"{n} parameter{'s' * (n != 1)}"
     )
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 
-from mixedeffects.covariance import structure
+from mixedeffects.covariance import Grouped, structure
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataError, ModelError, OptionError
 from mixedeffects.estimation.marginal.fit import fit_marginal
 from mixedeffects.estimation.minimize import warn_unless_proved
 from mixedeffects.fitting.linear import check_restricted, response_size
 from mixedeffects.fitting.marginal_fit import MarginalFit
+from mixedeffects.fitting.structures import check_order
 
+# levels in the name of a column
+LEVELS = re.compile(r"\[(.*?)\](?=:factor\(|$)")
 # subjects that an error names
 NAMED = 3
 # standard deviation, of the largest, that is none; part of a combination that is in it
 SINGULAR, PART = 1e-5, 0.05
 
 
-def fit_visits(design, covariance, reml, record=MarginalFit, *, max_iterations=None):
+def fit_visits(design, covariance, reml, record=MarginalFit, *, group=None, max_iterations=None):
     """Fit the marginal model of a design.
 
     Parameters
@@ -33,6 +37,9 @@ def fit_visits(design, covariance, reml, record=MarginalFit, *, max_iterations=N
         Restricted maximum likelihood.
     record : class of MarginalFit
         What is made.
+    group : str, optional
+        Whose levels have a covariance each: the columns of the term are those of visits for each
+        level of it.
     max_iterations : int, optional
         Of Newton's method.
 
@@ -57,21 +64,35 @@ def fit_visits(design, covariance, reml, record=MarginalFit, *, max_iterations=N
     if block.Z is None or block.k < 2:
         raise ModelError("there is one visit only: nothing covaries\nuse me.ols(formula, data)")
     Z = np.asarray(block.Z)
-    visit, subject = Z.argmax(axis=1), block.factor.codes
-    labels = [name.rsplit("[", 1)[-1].rstrip("]") for name in block.names]
-    refuse_twice(subject, visit, block.factor, labels)
-    form = structure(covariance, block.k)
-    refuse_apart(subject, visit, block, form, labels)
+    column, subject = Z.argmax(axis=1), block.factor.codes
+    cells = [LEVELS.findall(name) for name in block.names]
+    labels = list(dict.fromkeys(cell[0] for cell in cells))
+    groups = list(dict.fromkeys(cell[-1] for cell in cells)) if group is not None else [""]
+    refuse_changing(subject, column // len(labels), block.factor, group)
+    refuse_missing(Z, cells, labels, groups)
+    form = structure(covariance, len(labels))
+    for g in range(len(groups)):
+        own = column // len(labels) == g
+        visit = column[own] % len(labels)
+        refuse_twice(subject[own], visit, block.factor, labels)
+        refuse_apart(subject[own], visit, block.factor.n_levels, form, labels)
+    if group is not None and form.ordered:
+        check_order(labels, block.terms[0].text)
+    whole = form if group is None else Grouped(form, len(groups))
     fixed = replace(design, mean=replace(design.mean, blocks=()))
     X = np.asarray(fixed.X)
     y = design.y if design.offset is None else design.y - design.offset
     with threads_for(block.k):
-        found = fit_marginal(X, y, subject, visit, form, reml, max_iterations=max_iterations)
-    refuse_singular(found.evaluation.Sigma, block.factor, labels)
+        found = fit_marginal(X, y, subject, column, whole, reml, max_iterations=max_iterations)
+    for g in range(len(groups)):
+        place = slice(g * form.k, (g + 1) * form.k)
+        refuse_singular(found.evaluation.Sigma[place, place], block.factor, labels)
     warn_unless_proved(found.certificate)
     return record(
         design=fixed,
         visits=replace(block, names=tuple(labels)),
+        groups=tuple(groups) if group is not None else (),
+        group=group,
         covariance=covariance,
         reml=reml,
         certificate=found.certificate,
@@ -98,9 +119,32 @@ def refuse_twice(subject, visit, factor, labels):
     )
 
 
-def refuse_apart(subject, visit, block, form, labels):
+def refuse_changing(subject, group, factor, name):
+    """Refuse a subject with rows in two groups."""
+    first = np.full(factor.n_levels, -1)
+    first[subject] = group
+    moved = np.unique(subject[first[subject] != group])
+    if moved.size:
+        raise DataError(
+            f"{factor.labels[moved[0]]} is in two levels of '{name}': a covariance for each group "
+            "needs subjects that stay in theirs"
+        )
+
+
+def refuse_missing(Z, cells, labels, groups):
+    """Refuse a visit that nobody of a group was seen at."""
+    empty = np.flatnonzero(~Z.any(axis=0))
+    where = " ".join(cells[empty[0]]) if empty.size else ""
+    if len(cells) != len(labels) * len(groups) or empty.size:
+        raise ModelError(
+            f"a visit was observed for nobody of a group{': ' * bool(where)}{where}\n"
+            "leave group= out, or leave that visit out of the table"
+        )
+
+
+def refuse_apart(subject, visit, n_subjects, form, labels):
     """Refuse a covariance of its own for two visits that no subject has both of."""
-    seen = np.zeros((block.factor.n_levels, block.k))
+    seen = np.zeros((n_subjects, form.k))
     seen[subject, visit] = 1.0
     together = seen.T @ seen
     for i, j in form.pairs:

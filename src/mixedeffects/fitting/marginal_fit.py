@@ -27,7 +27,10 @@ class MarginalFit:
     design : Design
         The fixed effects; its formula names the term of the residuals too.
     visits : Block
-        The residuals' term: subjects, and a column for each visit.
+        The residuals' term: subjects, and a column for each visit (of each group).
+    groups : tuple of str
+        Levels of `group`, each with a covariance of its own; empty where there is one for all.
+    group : str or None
     covariance : str
         Name of the structure.
     reml : bool
@@ -44,6 +47,8 @@ class MarginalFit:
 
     design: Design
     visits: Any
+    groups: tuple[str, ...]
+    group: str | None
     covariance: str
     reml: bool
     certificate: Certificate
@@ -70,7 +75,7 @@ class MarginalFit:
 
     @property
     def Sigma(self) -> np.ndarray:
-        """(T, T) covariance of the visits."""
+        """(T, T) covariance of the visits, of one group after the other."""
         return self.evaluation.Sigma
 
     @property

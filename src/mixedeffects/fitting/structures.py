@@ -27,7 +27,9 @@ def check_structures(design):
             if form.k == 1 and form.shares and structure(form.name, 2).pairs:
                 _refuse_one_column(block.names[term.columns[0]], term, block.factor.name)
             elif form.ordered:
-                _check_order([block.names[c] for c in term.columns], term)
+                levels = [LEVEL.search(block.names[c]) for c in term.columns]
+                if all(levels):
+                    check_order([level.group(1) for level in levels if level], term.text)
 
 
 def _refuse_one_column(column, term, group):
@@ -41,12 +43,13 @@ def _refuse_one_column(column, term, group):
     raise ModelError(f"{term.text} has one column, and nothing for it to correlate with\n{visits}")
 
 
-def _check_order(names, term):
-    """Warn of numbered visits that are not in the order of their numbers, or not evenly spaced."""
-    levels = [LEVEL.search(name) for name in names]
-    if len(names) < 3 or not all(levels):
+def check_order(labels, text):
+    """Warn of numbered visits that are not in the order of their numbers, or not evenly spaced.
+
+    Warns DataWarning.
+    """
+    if len(labels) < 3:
         return
-    labels = [level.group(1) for level in levels if level]
     parts = [NUMBER.match(label) for label in labels]
     if not all(parts) or len({part.group(1) for part in parts if part}) != 1:
         return
@@ -60,4 +63,4 @@ def _check_order(names, term):
         advice = "csh and us do not depend on the spacing"
     else:
         return
-    warnings.warn(f"{term.text} {problem}\n{advice}", DataWarning, stacklevel=depth_of_package())
+    warnings.warn(f"{text} {problem}\n{advice}", DataWarning, stacklevel=depth_of_package())

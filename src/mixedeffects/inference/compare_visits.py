@@ -85,7 +85,12 @@ def _test(fit, fits, names):
         (other.theta.size, i)
         for i, other in enumerate(fits)
         if other.theta.size > fit.theta.size
-        and (other.covariance == Unstructured.name or other.covariance in inside)
+        and fit.group in (None, other.group)
+        and (
+            other.covariance == fit.covariance
+            or other.covariance == Unstructured.name
+            or other.covariance in inside
+        )
         and same_columns(fit, other)
     ]
     if not larger:

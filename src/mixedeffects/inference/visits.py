@@ -29,6 +29,11 @@ class VisitFacts:
     words : str
         The same in words.
     visits : tuple of str
+        T of them, those of one group after the other.
+    group : str or None
+        The column whose levels have a covariance each.
+    groups : tuple of str
+        The level of each of `visits`; empty where there is one covariance.
     n_subjects : int
     counts : (T,) int array
         Rows of each visit.
@@ -46,6 +51,8 @@ class VisitFacts:
     structure: str
     words: str
     visits: tuple[str, ...]
+    group: str | None
+    groups: tuple[str, ...]
     n_subjects: int
     counts: np.ndarray
     patterns: int
@@ -77,10 +84,14 @@ def visit_covariance(fit: Any):
         subject=block.factor.name,
         structure=fit.covariance,
         words=fit.structure.words,
-        visits=block.names,
+        visits=block.names * max(len(fit.groups), 1),
+        group=fit.group,
+        groups=tuple(name for name in fit.groups for _ in block.names),
         n_subjects=block.factor.n_levels,
         counts=(sums.count @ sums.seen).astype(int),
-        patterns=len(sums.count),
+        patterns=len(
+            np.unique(sums.seen.reshape(len(sums.count), -1, len(block.names)).any(1), axis=0)
+        ),
         covariance=Sigma,
         correlation=correlation,
         sd=sd,
@@ -93,13 +104,20 @@ def visit_covariance(fit: Any):
 
 
 def covariance_table(facts: VisitFacts):
-    """One row per variance and covariance: visits, value, standard deviation or correlation."""
+    """One row per variance and covariance: visits, value, standard deviation or correlation.
+
+    First the column of the groups, where there are some.
+    """
     T = len(facts.visits)
-    pairs = [(i, i) for i in range(T)] + [(i, j) for i in range(1, T) for j in range(i)]
+    group = facts.groups or ("",) * T
+    pairs = [(i, i) for i in range(T)]
+    pairs += [(i, j) for i in range(1, T) for j in range(i) if group[i] == group[j]]
     i, j = np.array(pairs).T
     same = i == j
+    first = {facts.group: [group[a] for a in i]} if facts.group is not None else {}
     return Table(
         {
+            **first,
             "visit": [facts.visits[a] for a in i],
             "with": [None if a == b else facts.visits[b] for a, b in pairs],
             "vcov": facts.covariance[i, j],

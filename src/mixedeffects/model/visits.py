@@ -27,6 +27,7 @@ def mmrm(
     visit,
     *,
     covariance=CORRELATED,
+    group=None,
     reml=True,
     ddf="satterthwaite",
     max_iterations=None,
@@ -48,6 +49,8 @@ def mmrm(
     covariance : str
         us (unstructured: a variance for each visit, a covariance for each pair), diag, cs, csh,
         toep, toeph, ar1, ar1h, ad1 or ad1h; those with h have a variance for each visit.
+    group : str, optional
+        A column whose levels have a covariance each: an arm, for instance. Subjects stay in theirs.
     reml : bool
         Restricted maximum likelihood, or maximum likelihood.
     ddf : {"satterthwaite", "kenward-roger", "kenward-roger-linear", "wald"}
@@ -88,9 +91,14 @@ def mmrm(
     if not isinstance(reml, bool | np.bool_):
         raise OptionError(f"reml={reml!r} must be True (REML) or False (maximum likelihood)")
     check_covariance(covariance)
-    term = random_text(f"0 + factor({quote(visit)})", quote(subject), covariance)
+    cells = f"factor({quote(visit)})"
+    if group is not None:
+        cells += f":factor({quote(group)})"
+    term = random_text(f"0 + {cells}", quote(subject), covariance)
     design = build_design(f"{formula} + {term}", data, saturated=True)
-    fit = fit_visits(design, covariance, bool(reml), MMRM, max_iterations=max_iterations)
+    fit = fit_visits(
+        design, covariance, bool(reml), MMRM, group=group, max_iterations=max_iterations
+    )
     check_ddf(cast(Any, fit), ddf)
     object.__setattr__(fit, "default_ddf", ddf)
     return fit
