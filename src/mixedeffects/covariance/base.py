@@ -93,12 +93,12 @@ class Covariance(ABC):
     """
 
     name: ClassVar[str]
-    words: ClassVar[str]
+    words: str
     invariance: Invariance = Invariance.NONE
     shares: ClassVar[bool] = False
     ordered: ClassVar[bool] = False
-    within: ClassVar[tuple[str, ...]] = ()
-    additive: ClassVar[bool] = True
+    within: tuple[str, ...] = ()
+    additive: bool = True
     n_theta: int
     singular: Sequence[int] = ()
     pairs: Sequence[tuple[int, int]] = ()
