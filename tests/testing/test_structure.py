@@ -26,7 +26,7 @@ GOLDEN = json.loads(
     (Path(__file__).parents[1] / "golden" / "covariance" / "structures.json").read_text()
 )
 OWN = (CompoundSymmetry, HomogeneousDiagonal)
-PACKAGE = tuple(registry.STRUCTURES.values())
+PACKAGE = tuple(type(registry.structure(name, 2)) for name in COVARIANCES)
 
 
 @contextmanager

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 
 from mixedeffects.covariance.base import Covariance
-from mixedeffects.covariance.compound_symmetry import CompoundSymmetry
-from mixedeffects.covariance.scaled import (
-    AnteDependence,
-    Autoregressive,
-    HeterogeneousAnteDependence,
-    HeterogeneousAutoregressive,
-    HeterogeneousCompoundSymmetry,
-    HeterogeneousToeplitz,
-    Toeplitz,
-)
 from mixedeffects.covariance.structures import Diagonal, Unstructured
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import COVARIANCES
 
 STRUCTURES: dict[str, type[Covariance]] = {}
+# those that few models have: the file and the class, imported when a formula first names one
+LATE = {
+    "cs": ("compound_symmetry", "CompoundSymmetry"),
+    "csh": ("scaled", "HeterogeneousCompoundSymmetry"),
+    "toep": ("scaled", "Toeplitz"),
+    "toeph": ("scaled", "HeterogeneousToeplitz"),
+    "ar1": ("scaled", "Autoregressive"),
+    "ar1h": ("scaled", "HeterogeneousAutoregressive"),
+    "ad1": ("scaled", "AnteDependence"),
+    "ad1h": ("scaled", "HeterogeneousAnteDependence"),
+}
 
 
 def register(form: type[Covariance]) -> type[Covariance]:
@@ -45,6 +47,9 @@ def register(form: type[Covariance]) -> type[Covariance]:
 @lru_cache(maxsize=256)
 def structure(name, k) -> Covariance:
     """The structure of that name for k columns; it holds no data, so one serves all fits."""
+    if name not in STRUCTURES and name in LATE:
+        file, form = LATE[name]
+        STRUCTURES[name] = getattr(import_module(f"mixedeffects.covariance.{file}"), form)
     if name not in STRUCTURES:
         raise OptionError(
             f"the covariance structure '{name}' is not known here\n"
@@ -58,16 +63,6 @@ def structure_of(term) -> Covariance:
     return structure(term.covariance, len(term.columns))
 
 
-for _form in (
-    Unstructured,
-    Diagonal,
-    CompoundSymmetry,
-    HeterogeneousCompoundSymmetry,
-    Toeplitz,
-    HeterogeneousToeplitz,
-    Autoregressive,
-    HeterogeneousAutoregressive,
-    AnteDependence,
-    HeterogeneousAnteDependence,
-):
-    register(_form)
+register(Unstructured)
+register(Diagonal)
+COVARIANCES += LATE
