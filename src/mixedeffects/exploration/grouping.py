@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from mixedeffects.exploration.blocks import blocks
-from mixedeffects.exploration.columns import ColumnProfile, share_of_blocks
+from mixedeffects.exploration.columns import NUMBER, ColumnProfile, share_of_blocks
 from mixedeffects.exploration.hints import (
     AMOUNTS_OF,
     COVARIATES,
@@ -19,6 +19,7 @@ from mixedeffects.exploration.hints import (
     PERSONS,
     PLACES,
     REMARKS,
+    TIMES,
     TREATMENTS,
     TRIALS,
     abbreviates,
@@ -26,7 +27,7 @@ from mixedeffects.exploration.hints import (
     hint,
     tokens,
 )
-from mixedeffects.exploration.relations import constant_within, n_pairs
+from mixedeffects.exploration.relations import both_present, constant_within, n_pairs
 from mixedeffects.exploration.row_numbers import counts_rows
 
 #: Text with this many levels is a grouping whatever its name.
@@ -47,6 +48,17 @@ MANY_NUMBERS, DENSE = 100, 0.4
 EVEN = 3.0
 #: Blocks of equal neighbours: levels per block.
 IN_BLOCKS = 0.98
+#: Smallest number from which numbers in order are labels rather than a measurement; share of texts
+#: that are numbers, from which the others are remarks.
+LARGE, MOSTLY = 1000.0, 0.7
+#: Names of the counts of a table of counts.
+FREQUENCIES = frozenset(("freq", "frequency"))
+#: First words of names that say how many: 'number of patients' numbers none.
+COUNTED = frozenset(("number", "num", "n", "count", "total", "mean", "avg"))
+#: Rows of each number, at least, where nothing but their order says that they are labels.
+LEAST_EVEN = 3
+#: Levels of a text that has one row at each time, at least.
+LEAST_OVER_TIME = 5
 #: Words of a label, on average, from which it is a sentence.
 SENTENCE = 4
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b")
@@ -75,6 +87,8 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
     >>> groupings(profiles(open_table(table))[0])
     ({'school': "its name has 'school', and its 2 values repeat"}, set())
     """
+    if cells_of_counts(found):
+        return {}, set()
     named, others = {}, {}
     for p in found:
         if p.codes is None or p.n_distinct < 2 or p.n_present < REPEATS * p.n_distinct:
@@ -97,10 +111,30 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
             continue
         named[name] = reason
     if not named:
-        named = blocks(found)
+        named = _over_time(found) or blocks(found)
     reused = _reused(found, named)
     named |= reused
     return {p.name: named[p.name] for p in found if p.name in named}, set(reused)
+
+
+def cells_of_counts(found) -> bool:
+    """Whether rows are the cells of a table of counts: a frequency for each combination of labels.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"hair": [*"abab"], "eyes": [*"xxyy"], "Freq": [5, 3, 8, 1]}
+    >>> cells_of_counts(profiles(open_table(table))[0])
+    True
+    """
+    counts = [p for p in found if p.whole and p.low >= 0 and hint(p.name, FREQUENCIES)]
+    others = [p for p in found if p not in counts]
+    if len(counts) != 1 or len(others) < 2 or any(p.codes is None for p in others):
+        return False
+    if not all(p.is_text or p.n_distinct <= MANY_TEXTS for p in others):
+        return False
+    return len(set(zip(*(p.places.tolist() for p in others), strict=True))) == counts[0].n
 
 
 def _by_name(p: ColumnProfile, found) -> str | None:
@@ -115,11 +149,11 @@ def _by_name(p: ColumnProfile, found) -> str | None:
         return None  # an age group is an age, and groups no rows that belong together
     if p.n_distinct <= 4 and hint(p.name, TREATMENTS):
         return None  # 'group' with two or three levels is a treatment
-    if p.n_distinct == 2 and word not in PLACES:
+    if p.n_distinct == 2 and word not in PLACES - {"class"}:
         return None
     if not p.is_text and hint(p.name, MEASURES if word not in PERSONS | PLACES else COVARIATES):
         # a number of the school, such as its size, unless it is the number of the school
-        if word not in PERSONS | PLACES or not NUMBERINGS & set(tokens(p.name)):
+        if word not in PERSONS | PLACES or tokens(p.name)[-1] not in NUMBERINGS:
             return None
     if not p.is_text and word in PERSONS | PLACES and _says_how_much(p, found):
         return None
@@ -132,10 +166,10 @@ def _says_how_much(p: ColumnProfile, found) -> bool:
     Numbers of units come in blocks of rows, or other columns say something of each unit.
     """
     parts = tokens(p.name)
-    if NUMBERINGS & {*parts} or share_of_blocks(p.codes) > IN_BLOCKS:
-        return False
-    if hint(p.name, AMOUNTS_OF):
+    if hint(p.name, AMOUNTS_OF) or parts[0] in COUNTED:
         return True
+    if parts[-1] in NUMBERINGS or share_of_blocks(p.codes) > IN_BLOCKS:
+        return False
     some = len(parts) > 1 and not (p.low == 1 and p.high == p.n_distinct)
     scale = p.n_distinct <= MOST_POINTS and p.n_present > ROWS_OF_POINT * p.n_distinct
     mode = p.low + float(np.argmax(p.counts())) if p.high - p.low + 1 == p.n_distinct else -1.0
@@ -149,8 +183,21 @@ def _like_numbers_of_units(p: ColumnProfile) -> bool:
 
 
 def _has_facts(p: ColumnProfile, found) -> bool:
-    """Whether another column has one value in each level."""
-    return any(q is not p and q.n_distinct > 1 and constant_within(q, p) for q in found)
+    """Whether another column has one value in each level, and is no function of it."""
+    return any(
+        q is not p and q.n_distinct > 1 and constant_within(q, p) and not _goes_with(q, p)
+        for q in found
+    )
+
+
+def _goes_with(q: ColumnProfile, p: ColumnProfile) -> bool:
+    """Whether numbers go up or down with others throughout, as their logarithms do."""
+    if p.is_text or q.is_text or 2 * q.n_distinct < p.n_distinct:
+        return False
+    rows = both_present(p, q)
+    x, y = (c.values if rows is None else c.values[rows] for c in (p, q))
+    steps = np.diff(y[np.argsort(x, kind="stable")].astype(np.float64))
+    return bool((steps >= 0).all() or (steps <= 0).all())
 
 
 def _by_abbreviation(p: ColumnProfile, found) -> str | None:
@@ -182,6 +229,8 @@ def _by_values(p: ColumnProfile, found) -> str | None:
         return None
     if p.is_text:
         words = sum(str(label).lower() in OCCASION_WORDS for label in p.labels[:20])
+        if _mostly_numbers(p.labels):
+            return None
         if contains(p.name, FACTS) or hint(p.name, REMARKS):
             return None
         if _are_dates(p.labels) or _are_sentences(p.labels):
@@ -194,7 +243,11 @@ def _by_values(p: ColumnProfile, found) -> str | None:
     if _is_amount(p):
         return None
     if p.n_present >= 2 * p.n_distinct and share_of_blocks(p.codes) >= IN_BLOCKS:
-        return f"{p.n_distinct:,} whole numbers, each in one block of rows"
+        # rows may as well be in the order of a measurement
+        labels = p.low == 1 or p.low > LARGE or _has_facts(p, found)
+        some = p.n_present >= LEAST_EVEN * p.n_distinct
+        if labels or (some and not in_order(p)) or _uneven_steps(p):
+            return f"{p.n_distinct:,} whole numbers, each in one block of rows"
     dense = p.n_distinct / (p.high - p.low + 1)
     many = p.n_distinct >= MANY_NUMBERS and p.n_present >= 2 * p.n_distinct
     if many and dense >= DENSE and (_even(p) or p.low == 1 or _has_facts(p, found)):
@@ -224,6 +277,25 @@ def _are_dates(labels) -> bool:
 
 def _are_sentences(labels) -> bool:
     return bool(np.mean([len(str(label).split()) for label in labels[:200]]) >= SENTENCE)
+
+
+def _mostly_numbers(labels) -> bool:
+    """Whether most texts are numbers: a measurement with remarks in place of some values."""
+    some = [str(label) for label in labels[:: max(1, len(labels) // 200)]]
+    return float(np.mean([NUMBER.fullmatch(label) is not None for label in some])) > MOSTLY
+
+
+def in_order(p: ColumnProfile) -> bool:
+    """Whether numbers never go down from row to row, or never up."""
+    steps = np.diff(p.numbers())
+    return bool((steps >= 0).all() or (steps <= 0).all())
+
+
+def _uneven_steps(p: ColumnProfile) -> bool:
+    """Whether numbers have as many rows each, and uneven steps between them, as few amounts do."""
+    counts = p.counts()
+    steps = np.diff(np.unique(p.numbers()))
+    return bool(np.ptp(counts) == 0 and counts[0] >= LEAST_EVEN and np.ptp(steps) > 0)
 
 
 def _smooth(counts) -> bool:
@@ -258,6 +330,26 @@ def _reused(found, named) -> dict[str, str]:
                         f"its labels start anew in each {coarse}: {coarse}:{p.name} is {fine}",
                     )
     return out
+
+
+def _over_time(found) -> dict[str, str]:
+    """A text, or numbers from 1, with one row at each of several times: the units of a panel."""
+    times = [
+        p for p in found
+        if p.codes is not None and (p.kind == "datetime" or hint(p.name, TIMES))
+        and p.n_present >= 2 * p.n_distinct and p.n_distinct > 2
+    ]  # fmt: skip
+    for p in sorted(found, key=lambda p: -p.n_distinct):
+        if p.codes is None or p.n_distinct < LEAST_OVER_TIME or p.n_present < 2 * p.n_distinct:
+            continue
+        if not (p.is_text or _counts_from_one(p)) or hint(p.name, TREATMENTS | COVARIATES):
+            continue
+        if not p.is_text and hint(p.name, MEASURES | OUTCOMES):
+            continue
+        for time in times:
+            if time is not p and n_pairs(p, time) == p.n_present == time.n_present:
+                return {p.name: f"each of its {p.n_distinct:,} values has one row for each {time.name}"}
+    return {}
 
 
 def _counts_from_one(p: ColumnProfile) -> bool:

@@ -28,6 +28,15 @@ PLACES = words(
     location locality town precinct parish zone room forest lake stream field
     """
 )
+#: People who judge, and places that many people share: what they see comes in any order.
+RATERS = words("judge rater reviewer interviewer panelist taster assessor item question")
+#: Parts that are in one whole only, whatever number they have: wafer 1 of a lot, plant 2 of a tray.
+PARTS = words(
+    """
+    wafer plate plant pen cage tray pot leaf slide cask tank litter branch pup plot subplot quadrat
+    core bottle vial tooth eye cutting
+    """
+)
 GROUPS = (
     PERSONS
     | PLACES
@@ -87,10 +96,14 @@ MAYBE_OUTCOMES = words(
     obese wheeze fruit seed egg growth abundance richness activity absorbance acceleration accel
     volume biomass invest inv investment exercise sureness attitude trust happiness support vote
     goal point guess article publication visit sales
-    endpoint output production employment emp quantity consumption demand pack patent like liking
+    endpoint output production employment quantity consumption demand pack patent like liking
     dead mortality prop proportion share fraction alive germinated
     life lifeexp expectancy takeup take adopt adopted adoption enrolled purchased bought
     accepted admitted
+    salary earnings earn eval evaluation agree approve approved approval survival gain loss damage
+    defect error delay latency duration churn default denied deny tip trip accident injury claim
+    turnout fertility preference opinion quality performance efficacy thickness hardness
+    resistance viscosity calorie births bites spam
     """
 )
 COVARIATES = words(
@@ -102,6 +115,17 @@ COVARIATES = words(
     male metro
     """
 )
+#: Conditions under which something is measured, and facts about who or what it is.
+PREDICTORS = words(
+    """
+    temp temperature volt voltage load humidity wind rain south north east west smsa union
+    occupation occup minority nonwhite region foreign citizen veteran household hh latitude depth
+    dist index id code rank level
+    """
+)
+#: First or last words of names of what was there before, and of what came of it.
+BEFORE = words("pre prior prev previous initial init start baseline base orig original old lag list")
+AFTER = words("post final end last after new outcome")
 TRIALS = words(
     """
     size n trials total denominator tested ntrials attempts exposed initial init available ntotal

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.exploration.blocks import split_plot
+from mixedeffects.exploration.hints import PARTS, PERSONS, RATERS, hint
 from mixedeffects.exploration.missingness import MOST_PER_CELL
-from mixedeffects.exploration.relations import constant_within, n_pairs, relate
+from mixedeffects.exploration.relations import constant_within, n_pairs, relate, same_in_each
+from mixedeffects.exploration.restarting import combined
 from mixedeffects.formula import quote
 
 #: Fewer levels than this say too little about a variance between them.
@@ -19,8 +21,14 @@ def random_terms(groups, roles):
     """Pairs (terms, grouping), remarks, and groupings with too few levels."""
     remarks, few = [], []
     kept = []
+    inside = _parts(groups)
     for p in groups:
-        if p.n_distinct < LEAST_LEVELS:
+        if p.name in inside:
+            remarks.append(
+                f"{p.name} {p.labels[0]} of one {inside[p.name]} is taken for another than that of "
+                f"the next {inside[p.name]}"
+            )
+        elif p.n_distinct < LEAST_LEVELS:
             few.append(p.name)
             remarks.append(
                 f"{p.name} has {p.n_distinct} levels, too few for a variance between them: a fixed "
@@ -55,10 +63,25 @@ def random_terms(groups, roles):
         done.update(chain)
         place = roles.restarts.get(chain[0])
         inner = [quote(c) for c in reversed(chain)]
+        inner += [quote(part) for part, whole in inside.items() if whole == chain[0]]
         if place is not None and place not in chain:
             inner[-1] = f"{quote(place)}:{inner[-1]}"
         random.append(("1", " / ".join(inner)))
     return random, remarks, few
+
+
+def _parts(groups) -> dict[str, str]:
+    """Groupings of few levels, by their names parts of those of another, with that one."""
+    out = {}
+    for whole in groups:
+        if whole.n_distinct < LEAST_LEVELS or hint(whole.name, PARTS & PERSONS):
+            continue
+        for p in groups:
+            small = p is not whole and p.n_distinct < LEAST_LEVELS and p.name not in out
+            if small and hint(p.name, PARTS) and same_in_each(p, whole):
+                if whole.n_present >= 2 * whole.n_distinct * p.n_distinct:
+                    out[p.name] = whole.name
+    return out
 
 
 def whole_plots(random, found, roles, few):
@@ -74,11 +97,20 @@ def whole_plots(random, found, roles, few):
     plot = split_plot(block, factors)
     if plot is None:
         return random, ""
+    if hint(block.name, PERSONS | RATERS) and not _only_repeats(by_name, block, plot, factors):
+        return random, ""  # rows of a person are put in some order, which says nothing
     words = (
         f" (each {block.name} has a run of rows for each {plot}: whole plots, or measurements that "
         "were repeated)"
     )
     return [(random[0][0], f"{random[0][1]} / {quote(plot)}")], words
+
+
+def _only_repeats(by_name, block, plot, factors) -> bool:
+    """Whether the rows of a block and plot differ in no other factor."""
+    cells = combined(by_name[quote(plot)], block)
+    others = [p for p in factors if p.name not in (plot, block.name)]
+    return all(constant_within(p, cells) for p in others)
 
 
 def slopes(by_name, roles, random, fixed, complete):

@@ -62,7 +62,8 @@ def row_number(p: ColumnProfile, others) -> tuple[str, float] | None:
     >>> row_number(found[1], found[:1])
     ('school', 1.0)
     """
-    if hint(p.name, PERSONS | {"id"}) is None:
+    person = hint(p.name, PERSONS | {"id"}) is not None
+    if not person and (p.is_text or p.low not in (0, 1) or hint(p.name, PLACES) is None):
         return None
     for other in others:
         if hint(other.name, PLACES) is None:
@@ -71,6 +72,10 @@ def row_number(p: ColumnProfile, others) -> tuple[str, float] | None:
         if pair is None or pair.kind in ("nested", "same"):
             continue
         share = pair.n_pairs / p.n_present
+        if not person:  # the districts of a state
+            if share >= ONE_ROW and pair.share < MOST_COMBINATIONS and pair.kind != "crossed":
+                return other.name, share
+            continue
         sparse = pair.share < MOST_COMBINATIONS and p.n_distinct > other.n_distinct
         ragged = pair.kind != "crossed" or hint(other.name, HOMES) is not None
         if share >= ONE_ROW and (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixedeffects.exploration.families import ProposedFamily
+from mixedeffects.exploration.hints import PERSONS, hint
 from mixedeffects.exploration.variables import variable_name
 
 
@@ -41,13 +42,16 @@ def find_shape(table, found, roles) -> Shape:
     """
     strong = tuple(f for f in found if f.strong)
     repeats = roles.subject is not None and roles.time is not None
+    # rows of a person that repeat are measurements already
+    repeats = repeats or any(hint(g, PERSONS | {"id", "household"}) for g in roles.groups)
     if strong and not repeats:
         said = "; ".join(_family_words(f) for f in strong[:4])
         more = f"; and {len(strong) - 4} more" if len(strong) > 4 else ""
         return Shape("wide", f"{said}{more}", strong, reshape_call(table, strong, found))
     if roles.groups:
         what = roles.subject or roles.groups[0]
-        when = f" at its {roles.time}" if repeats and not roles.calendar else ""
+        timed = roles.subject is not None and roles.time is not None and not roles.calendar
+        when = f" at its {roles.time}" if timed else ""
         return Shape("long", f"each {what} has several rows{when}", tuple(found))
     return Shape("flat", "no column repeats as a grouping would", tuple(found))
 

@@ -20,7 +20,7 @@ STOPS = words("stop tstop end exit time2 t2")
 DURATIONS = words(
     """
     time stime futime survtime survival surv tte duration fu followup futimes days weeks months
-    years t dtime rtime ptime lifetime stop
+    years t dtime rtime ptime lifetime stop spell
     """
 )
 #: Names that no time of a measurement has.
@@ -28,6 +28,8 @@ PLAIN_DURATIONS = words("stop futime survtime survival tte lifetime")
 ANSWERS = words("alive dead censored uncensored died event yes no")
 #: Different durations that times to events have, at least; waves have fewer.
 LEAST_DURATIONS = 12
+#: The highest number of an event, where there are several.
+MOST_STATES = 6
 #: Steps within groups that go up, from which times are those of repeated measurements.
 MEASURED_AGAIN = 0.9
 
@@ -86,11 +88,11 @@ def _waves(p, factor, alone) -> bool:
 
 
 def _is_event(p: ColumnProfile) -> bool:
-    if hint(p.name, EVENTS) is None or not 2 <= p.n_distinct <= 4:
+    if hint(p.name, EVENTS) is None or not 2 <= p.n_distinct <= MOST_STATES + 1:
         return False
     if p.is_text:
         return all(str(v).lower() in ANSWERS for v in p.labels)
-    return p.kind == "boolean" or (p.whole and p.low in (0, 1) and p.high <= 3)
+    return p.kind == "boolean" or (p.whole and p.low in (0, 1) and p.high <= MOST_STATES)
 
 
 def _spells(found) -> tuple[str, str] | None:

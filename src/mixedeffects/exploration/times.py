@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.exploration.hints import OCCASION_WORDS, TIMES, hint
+from mixedeffects.exploration.hints import CALENDAR, OCCASION_WORDS, TIMES, hint
 from mixedeffects.exploration.relations import both_present, constant_within, n_pairs
 
 #: Distinct values beyond which numbers must go up within a group to be a time.
@@ -51,6 +51,8 @@ def _points(p, factors):
     if not factors:
         # nobody is measured twice: only a short list of occasions is a time
         ok = (word or occasions) and p.codes is not None and p.n_distinct <= MOST_WAVES
+        if word and word not in CALENDAR and p.n_distinct > FEW and not _in_order(p):
+            ok = False  # how long something took
         if word and word.endswith("s") and p.n_distinct > FEW:
             ok = False  # days absent, weeks of gestation: an amount of time
         return (points - 1.5, reason) if ok and (p.whole or p.is_text) else (0.0, "")
@@ -69,6 +71,11 @@ def _points(p, factors):
         reason += ", of which several rows share one"
         points -= 1.0
     return points, reason
+
+
+def _in_order(p) -> bool:
+    """Whether times never go back from row to row."""
+    return p.kind == "number" and bool((np.diff(p.numbers()) >= 0).all())
 
 
 def _single(p, factor):

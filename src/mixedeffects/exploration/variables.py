@@ -22,6 +22,8 @@ SORTS = {
 }  # fmt: skip
 
 
+#: Rows in which a lag is the value of a row before, of all.
+LAGGED = 0.9
 HOW = "say which: columns={'pain': {'pain_0': 0, 'pain_1': 1}}"
 
 
@@ -67,11 +69,14 @@ def detect(table, sep=None) -> list[ProposedFamily]:
         empty = column.missing is not None and bool(column.missing.all())
         kinds[name] = None if empty else SORTS[column.kind]
     found = families(table.names, kinds, sep)
-    return [replace(f, strong=f.strong and not _indicators(table, f)) for f in found]
+    return [
+        replace(f, strong=f.strong and not (_indicators(table, f) or _lags(table, f)))
+        for f in found
+    ]
 
 
 def _indicators(table, family) -> bool:
-    """Whether columns are the dummy variables of one factor: each row has a single 1."""
+    """Whether columns are the dummy variables of one factor: no row has two of them."""
     total = np.zeros(table.n_rows)
     for name in family.columns:
         column = table.column(name)
@@ -80,7 +85,27 @@ def _indicators(table, family) -> bool:
         if not np.isin(column.values, (0, 1)).all():
             return False
         total += column.values
-    return len(family.columns) > 1 and table.n_rows > 1 and bool((total == 1).all())
+    if len(family.columns) < 2 or table.n_rows < 2:
+        return False
+    return bool((total == 1).all()) or (len(family.columns) > 2 and bool((total <= 1).all()))
+
+
+def _lags(table, family) -> bool:
+    """Whether columns are another one some rows before: price_1 is the price of the row above."""
+    if family.name not in table.names:
+        return False
+    now = table.column(family.name)
+    for name, wave in zip(family.columns, family.waves, strict=True):
+        before = table.column(name)
+        if {now.kind, before.kind} != {"number"} or not isinstance(wave, int):
+            return False
+        if not 0 < wave < table.n_rows:
+            return False
+        a, b = now.values[:-wave].astype(float), before.values[wave:].astype(float)
+        there = np.isfinite(a) & np.isfinite(b)
+        if not there.any() or float((a == b)[there].mean()) < LAGGED:
+            return False
+    return True
 
 
 def variable_name(family) -> str:
