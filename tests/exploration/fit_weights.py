@@ -23,7 +23,7 @@ from tests.exploration.test_roles import OURS
 
 #: Sets of tables that are used, the penalty of squared weights, and the weight of a table whose
 #: rows something groups.
-SETS = ("NAMED", "DRAWN", "FRESH", "TRAINING")
+SETS = ("NAMED", "DRAWN", "FRESH", "TRAINING", "FIRST")
 PENALTY, GROUPED = 0.2, 1.5
 #: Tables of users' everyday are our own and those of `test_plausible_guesses`; they and `NAMED`
 #: count as several.
@@ -143,8 +143,8 @@ def main():
         print(f'    "{pieces[j]}": {w[j]:.2f},')
     print("}")
     shares = left_out(tables, xs, prior)
-    sure = likely_outcome.SURE
     for grouped in (True, False):
+        sure = likely_outcome.SURE if grouped else likely_outcome.SURE_FLAT
         kept = [(s, t[2]) for s, t in zip(shares, tables, strict=True) if t[3] == grouped]
         first = np.array([right[np.argmax(s)] for s, right in kept])
         two = np.array([right[np.argsort(-s)[:2]].any() for s, right in kept])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -27,8 +28,14 @@ from mixedeffects.exploration.hints import (
     hint,
     tokens,
 )
-from mixedeffects.exploration.relations import both_present, constant_within, n_pairs
+from mixedeffects.exploration.relations import (
+    both_present,
+    constant_within,
+    n_pairs,
+    same_in_each,
+)
 from mixedeffects.exploration.row_numbers import counts_rows
+from mixedeffects.exploration.times import are_years
 
 #: Text with this many levels is a grouping whatever its name.
 MANY_TEXTS = 10
@@ -51,12 +58,18 @@ IN_BLOCKS = 0.98
 #: Smallest number from which numbers in order are labels rather than a measurement; share of texts
 #: that are numbers, from which the others are remarks.
 LARGE, MOSTLY = 1000.0, 0.7
+#: Facts about a group that are looked at in pairs, at most.
+MOST_FACTS = 8
+#: Numbers with a name for a measurement that may be units all the same, at least.
+LEAST_UNITS = 8
 #: Names of the counts of a table of counts.
 FREQUENCIES = frozenset(("freq", "frequency"))
 #: First words of names that say how many: 'number of patients' numbers none.
 COUNTED = frozenset(("number", "num", "n", "count", "total", "mean", "avg"))
 #: Rows of each number, at least, where nothing but their order says that they are labels.
 LEAST_EVEN = 3
+#: Last words of names of categories.
+KINDS = frozenset(("type", "kind", "category", "status"))
 #: Levels of a text that has one row at each time, at least.
 LEAST_OVER_TIME = 5
 #: Words of a label, on average, from which it is a sentence.
@@ -101,20 +114,46 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
         if reason is not None:
             others[p.name] = reason
     by_name = {p.name: p for p in found}
+    certain = [by_name[g] for g in named]
     for name, reason in others.items():
         p = by_name[name]
-        # a number that a named group has one of is a fact about the group, and one that goes up
-        # in each counts its rows
-        if not p.is_text and any(
-            constant_within(p, by_name[g]) or counts_rows(p, by_name[g]) for g in named
-        ):
+        # what a named group has one of is a fact about the group, and a number that goes up in each
+        # counts its rows
+        if any(constant_within(p, g) for g in certain):
+            continue
+        if not p.is_text and any(counts_rows(p, g) for g in certain):
             continue
         named[name] = reason
+    named = {g: reason for g, reason in named.items() if not _second_name(by_name[g], certain)}
+    named = {g: reason for g, reason in named.items() if not _combination(by_name[g], found, named)}
     if not named:
         named = _over_time(found) or blocks(found)
     reused = _reused(found, named)
     named |= reused
     return {p.name: named[p.name] for p in found if p.name in named}, set(reused)
+
+
+def _second_name(p: ColumnProfile, named) -> bool:
+    """Whether a group has names of its own beside: species and species_id."""
+    parts = [t for t in tokens(p.name) if t not in NUMBERINGS | {"name"}]
+    return any(
+        q is not p and constant_within(p, q) and q.n_distinct > p.n_distinct
+        and [t for t in tokens(q.name) if t not in NUMBERINGS | {"name"}] == parts
+        for q in named
+    )  # fmt: skip
+
+
+def _combination(p: ColumnProfile, found, named) -> bool:
+    """Whether labels stand for all combinations of two factors that are no groups: treatments."""
+    facts = [
+        q for q in found
+        if q.name not in named and q.codes is not None and 1 < q.n_distinct < p.n_distinct
+        and p.n_distinct % q.n_distinct == 0 and (q.is_text or q.whole) and constant_within(q, p)
+    ]  # fmt: skip
+    return any(
+        a.n_distinct * b.n_distinct == p.n_distinct == n_pairs(a, b)
+        for a, b in itertools.combinations(facts[:MOST_FACTS], 2)
+    )
 
 
 def cells_of_counts(found) -> bool:
@@ -145,6 +184,8 @@ def _by_name(p: ColumnProfile, found) -> str | None:
         return None
     if not p.is_text and _counted(p, word):
         return None
+    if tokens(p.name)[-1] in KINDS:
+        return None  # the type of a plot is no plot
     if word == "group" and hint(p.name, COVARIATES):
         return None  # an age group is an age, and groups no rows that belong together
     if p.n_distinct <= 4 and hint(p.name, TREATMENTS):
@@ -172,7 +213,7 @@ def _says_how_much(p: ColumnProfile, found) -> bool:
         return False
     some = len(parts) > 1 and not (p.low == 1 and p.high == p.n_distinct)
     scale = p.n_distinct <= MOST_POINTS and p.n_present > ROWS_OF_POINT * p.n_distinct
-    mode = p.low + float(np.argmax(p.counts())) if p.high - p.low + 1 == p.n_distinct else -1.0
+    mode = float(p.labels[int(np.argmax(p.counts()))])
     schooling = parts[-1] in ("school", "schooling") and p.high <= 22 and mode in GRADUATIONS
     return (some or scale or schooling) and not _has_facts(p, found)
 
@@ -225,7 +266,7 @@ def _counted(p: ColumnProfile, word) -> bool:
 
 
 def _by_values(p: ColumnProfile, found) -> str | None:
-    if p.kind == "datetime" or p.kind == "boolean" or p.kind == "ordered":
+    if p.kind == "datetime" or p.kind == "boolean" or p.kind == "ordered" or are_years(p):
         return None
     if p.is_text:
         words = sum(str(label).lower() in OCCASION_WORDS for label in p.labels[:20])
@@ -238,14 +279,19 @@ def _by_values(p: ColumnProfile, found) -> str | None:
         if p.n_distinct >= MANY_TEXTS and words < 3 and not hint(p.name, MEASURES | OUTCOMES):
             return f"{p.n_distinct:,} labels that repeat"
         return None
-    if not p.whole or p.low < 0 or hint(p.name, MEASURES | TRIALS) or p.n_distinct < 5:
+    if not p.whole or p.low < 0 or p.n_distinct < LEAST_OVER_TIME:
+        return None
+    if hint(p.name, MEASURES | TRIALS):
+        blocks_of_rows = p.n_distinct >= LEAST_UNITS and share_of_blocks(p.codes) == 1.0
+        if blocks_of_rows and _uneven_steps(p) and any(same_in_each(q, p) for q in found):
+            return f"{p.n_distinct:,} numbers, each in one block of rows that are alike"
         return None
     if _is_amount(p):
         return None
     if p.n_present >= 2 * p.n_distinct and share_of_blocks(p.codes) >= IN_BLOCKS:
         # rows may as well be in the order of a measurement
         labels = p.low == 1 or p.low > LARGE or _has_facts(p, found)
-        some = p.n_present >= LEAST_EVEN * p.n_distinct
+        some = p.n_distinct >= LEAST_UNITS and p.n_present >= LEAST_EVEN * p.n_distinct
         if labels or (some and not in_order(p)) or _uneven_steps(p):
             return f"{p.n_distinct:,} whole numbers, each in one block of rows"
     dense = p.n_distinct / (p.high - p.low + 1)

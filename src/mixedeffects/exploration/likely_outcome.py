@@ -8,8 +8,11 @@ import numpy as np
 
 from mixedeffects.exploration.outcome_evidence import WEIGHTS, Context, evidence
 
-#: Weight below which nothing speaks for a column, and the probability from which there is no doubt.
-ENOUGH, SURE = -1.0, 0.6
+#: Weight below which nothing speaks for a column.
+ENOUGH = -1.0
+#: Probabilities from which there is no doubt: where groups are found, where none are, so that about
+#: one in thirty of those without doubt is wrong.
+SURE, SURE_FLAT = 0.65, 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,6 @@ def guess_outcome(left, found, factors, time=None) -> Guess | None:
     if weights[first] < ENOUGH:
         return None
     share = np.exp(weights - weights[first])
-    doubt = others and 1.0 / float(share.sum()) < SURE
+    doubt = others and 1.0 / float(share.sum()) < (SURE if factors else SURE_FLAT)
     reason = ", ".join(filter(None, pieces[first].values()))
     return Guess(left[first].name, reason, left[others[0]].name if doubt else None)

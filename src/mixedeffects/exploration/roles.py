@@ -195,8 +195,12 @@ def guess_roles(found, *, outcome=None, subject=(), time=None, treatment=None, w
 def _grouped(reasons, by_name):
     """Roles of the columns that look like groupings: some of them number the rows of another."""
     left, out = dict(reasons), {}
+    arms = [
+        p for p in by_name.values()
+        if p.codes is not None and 2 <= p.n_distinct <= MOST_ARMS and hint(p.name, TREATMENTS)
+    ]  # fmt: skip
     for name, reason in reasons.items():
-        within = row_number(by_name[name], [by_name[g] for g in left if g != name])
+        within = row_number(by_name[name], [by_name[g] for g in left if g != name], arms)
         if within is None:
             out[name] = Role("group", reason)
             continue

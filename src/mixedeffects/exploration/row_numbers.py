@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile
-from mixedeffects.exploration.hints import PERSONS, PLACES, hint, words
+from mixedeffects.exploration.hints import PARTS, PERSONS, PLACES, hint, words
 from mixedeffects.exploration.relations import n_pairs, relate
 from mixedeffects.exploration.times import rising
 
@@ -46,13 +46,15 @@ def counts_rows(p: ColumnProfile, factor: ColumnProfile) -> bool:
     return gapless and _once(p, factor) and rising(p, factor) >= ONE_ROW
 
 
-def row_number(p: ColumnProfile, others) -> tuple[str, float] | None:
+def row_number(p: ColumnProfile, others, factors=()) -> tuple[str, float] | None:
     """The place within which a person's number only tells rows apart, and how surely.
 
     Parameters
     ----------
     others : sequence of ColumnProfile
         Grouping columns beside it.
+    factors : sequence of ColumnProfile
+        Treatments.
 
     Examples
     --------
@@ -62,6 +64,10 @@ def row_number(p: ColumnProfile, others) -> tuple[str, float] | None:
     >>> row_number(found[1], found[:1])
     ('school', 1.0)
     """
+    if p.kind == "number" and p.whole and hint(p.name, PARTS):
+        for other in factors:
+            if other is not p and n_pairs(p, other) == p.n_present == other.n_present:
+                return other.name, 1.0  # plants are in one pot, or have one treatment
     person = hint(p.name, PERSONS | {"id"}) is not None
     if not person and (p.is_text or p.low not in (0, 1) or hint(p.name, PLACES) is None):
         return None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.exploration.hints import CALENDAR, OCCASION_WORDS, TIMES, hint
+from mixedeffects.exploration.hints import CALENDAR, MEASURES, OCCASION_WORDS, TIMES, hint
 from mixedeffects.exploration.relations import both_present, constant_within, n_pairs
 
 #: Distinct values beyond which numbers must go up within a group to be a time.
 MOST_WAVES = 60
 #: Values up to which "days" may be a list of occasions where nothing repeats.
 FEW = 12
+#: Years that tables have, the fewest that make a time, and their share of all from first to last.
+YEARS, FEWEST_YEARS, MOST_YEARS = (1750, 2100), 5, 0.9
 #: Rows that must go up.
 RISING = 0.9
 
@@ -35,8 +37,11 @@ def _points(p, factors):
     word = hint(p.name, TIMES)
     occasions = p.is_text and all(str(v).lower() in OCCASION_WORDS for v in p.labels[:12])
     age = hint(p.name, {"age"})
+    birth = any(w in p.name.lower() for w in ("birth", "born", "built"))
     if p.kind == "datetime":
         points, reason = 3.0, "dates"
+    elif not word and are_years(p):
+        points, reason = 2.5, "its numbers are years"
     elif word:
         points, reason = 3.0, f"its name has '{word}'"
     elif occasions:
@@ -46,6 +51,8 @@ def _points(p, factors):
     else:
         return 0.0, ""
     varying = [f for f in factors if not constant_within(p, f)]
+    if birth and not word:
+        return 0.0, ""
     if factors and not varying:
         return 0.0, ""
     if not factors:
@@ -71,6 +78,25 @@ def _points(p, factors):
         reason += ", of which several rows share one"
         points -= 1.0
     return points, reason
+
+
+def are_years(p) -> bool:
+    """Whether whole numbers are years of the calendar, most of a range of them.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> found, _ = profiles(open_table({"iyear": [*range(1990, 2000)], "n": [*range(10)]}))
+    >>> [are_years(p) for p in found]
+    [True, False]
+    """
+    if p.kind != "number" or not p.whole or p.codes is None or p.n_distinct < FEWEST_YEARS:
+        return False
+    first, last = YEARS
+    if hint(p.name, MEASURES) or not first <= p.low <= p.high <= last:
+        return False
+    return p.n_distinct > MOST_YEARS * (p.high - p.low + 1)
 
 
 def _in_order(p) -> bool:
