@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile
+from mixedeffects.exploration.computed_names import negated
 from mixedeffects.exploration.hints import TRIALS, hint, tokens
 from mixedeffects.exploration.relations import both_present
 
@@ -89,6 +90,8 @@ def opposite(one, two) -> bool:
     >>> opposite("n_alive", "n_dead"), opposite("failures", "success"), opposite("yes", "dead")
     (True, False, False)
     """
+    if negated(one, {str(two).lower()}) or negated(two, {str(one).lower()}):
+        return True
     a, b = tokens(one), tokens(two)
     if len(a) != len(b):
         return False

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from mixedeffects.exploration.hints import DERIVED
 
+#: What names begin with that deny others, and letters of the others that are too few to tell.
+NEGATIONS, LEAST_LETTERS = ("non", "not", "no", "un", "dis"), 3
+
 
 def derived_from(name, names) -> str | None:
     """Another column that a name says this one was computed from: lwage from wage.
@@ -30,4 +33,25 @@ def derived_from(name, names) -> str | None:
                 return head
             if tail.removeprefix("_").removeprefix(".").isdigit():
                 return head
+    return None
+
+
+def negated(name, names) -> str | None:
+    """The column that a name denies: cases from non.cases, agree from disagree.
+
+    Parameters
+    ----------
+    names : set of str
+        All names, in lower case.
+
+    Examples
+    --------
+    >>> negated("non.cases", {"cases"}), negated("nomove", {"move"}), negated("notes", {"tes"})
+    ('cases', 'move', None)
+    """
+    whole = name.lower()
+    for no in NEGATIONS:
+        rest = whole[len(no) :].strip("_. ")
+        if whole.startswith(no) and len(rest) > LEAST_LETTERS and rest in names:
+            return rest
     return None

@@ -122,7 +122,12 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
         if any(constant_within(p, g) for g in certain):
             continue
         if not p.is_text and any(counts_rows(p, g) for g in certain):
-            continue
+            if share_of_blocks(p.places) < 1.0:
+                continue
+            # of two that number each other's rows, the one whose rows are together is the unit
+            for g in certain:
+                if not hint(g.name, PERSONS) and counts_rows(g, p):
+                    named.pop(g.name, None)
         named[name] = reason
     named = {g: reason for g, reason in named.items() if not _second_name(by_name[g], certain)}
     named = {g: reason for g, reason in named.items() if not _combination(by_name[g], found, named)}
@@ -184,7 +189,7 @@ def _by_name(p: ColumnProfile, found) -> str | None:
         return None
     if not p.is_text and _counted(p, word):
         return None
-    if tokens(p.name)[-1] in KINDS:
+    if _is_kind(p):
         return None  # the type of a plot is no plot
     if word == "group" and hint(p.name, COVARIATES):
         return None  # an age group is an age, and groups no rows that belong together
@@ -198,7 +203,20 @@ def _by_name(p: ColumnProfile, found) -> str | None:
             return None
     if not p.is_text and word in PERSONS | PLACES and _says_how_much(p, found):
         return None
+    if not p.is_text and word not in PERSONS | PLACES | {"id", "ids"}:
+        numbered = tokens(p.name)[-1] in NUMBERINGS or p.name.lower().endswith("id")
+        if not (numbered or _like_numbers_of_units(p) or _has_facts(p, found)):
+            return None
     return f"its name has '{word}', and its {p.n_distinct:,} values repeat"
+
+
+def _is_kind(p: ColumnProfile) -> bool:
+    """Whether a name says that labels are categories: plot_type, payor_group."""
+    *before, last = tokens(p.name)
+    if last in KINDS:
+        return True
+    modified = last in ("group", "class") and bool(before) and not hint(" ".join(before), GROUPS)
+    return modified and p.is_text and p.n_distinct <= MANY_TEXTS
 
 
 def _says_how_much(p: ColumnProfile, found) -> bool:
@@ -283,7 +301,8 @@ def _by_values(p: ColumnProfile, found) -> str | None:
         return None
     if hint(p.name, MEASURES | TRIALS):
         blocks_of_rows = p.n_distinct >= LEAST_UNITS and share_of_blocks(p.codes) == 1.0
-        if blocks_of_rows and _uneven_steps(p) and any(same_in_each(q, p) for q in found):
+        labels = blocks_of_rows and (_uneven_steps(p) or (p.low == 1 and _counts_from_one(p)))
+        if labels and any(same_in_each(q, p) for q in found):
             return f"{p.n_distinct:,} numbers, each in one block of rows that are alike"
         return None
     if _is_amount(p):

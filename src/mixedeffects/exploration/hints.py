@@ -162,7 +162,7 @@ AMOUNTS_OF = words(
     """
 )
 #: Names of the errors of estimates, which a table of studies has beside them.
-ERRORS = words("vi var variance se sei stderr vareffsize sd")
+ERRORS = words("vi var variance se sei stderr vareffsize sd residual residuals resid fitted")
 #: Times that come round again.
 SEASONS = words("month quarter season weekday hour semester")
 #: Words of sums of points, and of what is measured in whole units: neither counts anything.

@@ -16,7 +16,7 @@ import re
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile, share_of_blocks
-from mixedeffects.exploration.computed_names import derived_from
+from mixedeffects.exploration.computed_names import derived_from, negated
 from mixedeffects.exploration.hints import (
     AFTER,
     BEFORE,
@@ -47,53 +47,55 @@ LASTING = frozenset(("time", "duration", "latency", "spell"))
 #: Weight of each piece of evidence. A name is "whole" where all of it is the word, "part" where the
 #: word is one of its words, "inside" where the word is within one.
 WEIGHTS: dict[str, float] = {
-    "named whole": 3.98,
-    "named part": 3.96,
-    "perhaps named part": 2.86,
-    "perhaps named whole": 2.83,
-    "first, flat": 2.66,
-    "after": 2.58,
-    "varies within groups": 2.30,
-    "perhaps named inside": 2.27,
-    "first, grouped": 2.05,
-    "among trials": 1.96,
-    "answers": 1.95,
-    "first after the groups": 1.73,
-    "last, flat": 1.51,
-    "fine": 1.20,
-    "lasting": 1.15,
+    "named whole": 4.11,
+    "named part": 3.62,
+    "perhaps named whole": 2.94,
+    "perhaps named part": 2.93,
+    "first, flat": 2.69,
+    "after": 2.54,
+    "varies within groups": 2.32,
+    "perhaps named inside": 2.30,
+    "answers": 2.25,
+    "among trials": 1.93,
+    "first after the groups": 1.82,
+    "first, grouped": 1.71,
+    "last, flat": 1.54,
+    "fine": 1.22,
+    "lasting": 1.13,
     "alone measured": 1.12,
-    "source of others": 0.75,
-    "latest": 0.60,
-    "last, grouped": 0.33,
-    "trials": 0.10,
-    "one letter": 0.09,
-    "before": -0.33,
-    "named inside": -0.47,
+    "source of others": 0.83,
+    "last, grouped": 0.20,
+    "latest": 0.13,
+    "one letter": 0.11,
+    "trials": 0.07,
+    "before": -0.27,
+    "named inside": -0.48,
     "ordered texts": -0.50,
-    "ends like others": -0.68,
-    "runs along with time": -0.79,
-    "texts": -0.80,
-    "the same for all at a time": -0.94,
-    "few numbers": -1.00,
-    "a treatment": -1.05,
-    "two texts": -1.13,
-    "the same in each group": -1.30,
-    "earlier": -1.42,
-    "a condition": -1.50,
+    "runs along with time": -0.72,
+    "the same for all at a time": -0.75,
+    "texts": -0.75,
+    "an error": -0.80,
+    "few numbers": -0.93,
+    "ends like others": -0.99,
+    "a treatment": -1.13,
+    "two texts": -1.17,
+    "the same in each group": -1.38,
     "trials of others": -1.50,
-    "a fact": -1.78,
-    "calendar": -1.88,
-    "two values, even": -1.93,
-    "price of what is sold": -2.02,
-    "begins like others": -2.07,
-    "derived": -2.12,
-    "orders the rows": -2.24,
-    "constant within groups": -2.30,
-    "few values, even": -2.53,
+    "denies another": -1.64,
+    "a condition": -1.68,
+    "a fact": -1.73,
+    "begins like others": -1.83,
+    "calendar": -1.92,
+    "two values, even": -2.03,
+    "derived": -2.05,
+    "price of what is sold": -2.06,
+    "orders the rows": -2.13,
+    "earlier": -2.15,
+    "constant within groups": -2.32,
+    "few values, even": -2.59,
     "a date": -3.00,
     "counts rows": -3.00,
-    "a number of things": -3.50,
+    "a number of things": -3.52,
 }
 
 #: Rows from which whole numbers that only go up are numbers of the rows.
@@ -135,13 +137,13 @@ class Context:
     """
 
     __slots__ = (
-        "axes", "beginnings", "derived", "endings", "factors", "first", "found", "measured",
+        "axes", "beginnings", "derived", "endings", "factors", "first", "found", "measured", "names",
         "ordered_by", "parts", "place", "series", "sold", "sources", "time", "trials",
     )  # fmt: skip
 
     def __init__(self, left, found, factors, time):
         self.found, self.factors, self.time = found, factors, time
-        names = {p.name.lower() for p in found}
+        names = self.names = {p.name.lower() for p in found}
         self.derived = {p.name: derived_from(p.name, names) for p in found}
         self.sources = {*self.derived.values()}
         self.place = {p.name: i for i, p in enumerate(found)}
@@ -212,6 +214,8 @@ def _by_name(p, context):
         yield "calendar", ""
     if _numbers_things(p):
         yield "a number of things", ""
+    if negated(name, context.names) is not None:
+        yield "denies another", ""
     if context.derived[name] is not None or name.lower().startswith("cum"):
         yield "derived", ""
     if name.lower() in context.sources:
@@ -247,6 +251,8 @@ def _outcome_word(p, context):
         if word == "y" and p.name.lower() != "y":
             word = None  # y98 is a year
         inside = word or contains(p.name, words - WHOLE_WORDS)
+        if inside in GENERIC_OUTCOMES and p.name.lower().removesuffix("s") != inside:
+            inside = None  # comparison values
         if inside is None:
             continue
         if inside in COVARIATES or _no_outcome(p, inside, context):

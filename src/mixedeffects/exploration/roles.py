@@ -29,7 +29,7 @@ from mixedeffects.exploration.hints import (
 from mixedeffects.exploration.likely_outcome import guess_outcome
 from mixedeffects.exploration.relations import constant_within, n_pairs
 from mixedeffects.exploration.restarting import combined, restarting
-from mixedeffects.exploration.row_numbers import row_number
+from mixedeffects.exploration.row_numbers import drawn_anew, row_number
 from mixedeffects.exploration.survival import time_to_event
 from mixedeffects.exploration.times import guess_time
 
@@ -201,6 +201,9 @@ def _grouped(reasons, by_name):
     ]  # fmt: skip
     for name, reason in reasons.items():
         within = row_number(by_name[name], [by_name[g] for g in left if g != name], arms)
+        time = drawn_anew(by_name[name], by_name.values()) if within is None else None
+        if time is not None:
+            within = time, 1.0
         if within is None:
             out[name] = Role("group", reason)
             continue

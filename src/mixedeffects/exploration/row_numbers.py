@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.exploration.columns import ColumnProfile
-from mixedeffects.exploration.hints import PARTS, PERSONS, PLACES, hint, words
+from mixedeffects.exploration.hints import (
+    NUMBERINGS,
+    PARTS,
+    PERSONS,
+    PLACES,
+    TIMES,
+    hint,
+    tokens,
+    words,
+)
 from mixedeffects.exploration.relations import n_pairs, relate
 from mixedeffects.exploration.times import rising
 
@@ -18,6 +27,8 @@ FROM_FIRST, WITHOUT_GAPS = 0.5, 0.9
 MISSED = 2.0
 #: Combinations of number and place, of all, below which no number is in all places.
 MOST_COMBINATIONS = 0.5
+#: Facts that people keep; share of numbers, of those with several rows, that have several of one.
+FIXED, CHANGED = words("sex gender race born birthyear"), 0.3
 #: Places of which a person is in one, even where each has as many.
 HOMES = words(
     "school class classroom hospital clinic center centre city village county country farm company "
@@ -64,7 +75,7 @@ def row_number(p: ColumnProfile, others, factors=()) -> tuple[str, float] | None
     >>> row_number(found[1], found[:1])
     ('school', 1.0)
     """
-    if p.kind == "number" and p.whole and hint(p.name, PARTS):
+    if p.kind == "number" and hint(p.name, PARTS) and tokens(p.name)[-1] in NUMBERINGS:
         for other in factors:
             if other is not p and n_pairs(p, other) == p.n_present == other.n_present:
                 return other.name, 1.0  # plants are in one pot, or have one treatment
@@ -88,6 +99,38 @@ def row_number(p: ColumnProfile, others, factors=()) -> tuple[str, float] | None
             (sparse and pair.kind != "crossed") or (ragged and _numbered_in(p, other))
         ):
             return other.name, share
+    return None
+
+
+def drawn_anew(p: ColumnProfile, found) -> str | None:
+    """The time at each of which people are numbered anew, as in surveys: most numbers change sex.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"id": [1, 2, 3] * 2, "year": [1990] * 3 + [1992] * 3, "sex": [*"mffffm"]}
+    >>> found, _ = profiles(open_table(table))
+    >>> drawn_anew(found[0], found)
+    'year'
+    """
+    if p.codes is None or p.n_missing or hint(p.name, PERSONS | {"id"}) is None:
+        return None
+    facts = [q for q in found if q.codes is not None and hint(q.name, FIXED) and not q.n_missing]
+    times = [q for q in found if q.codes is not None and q is not p and hint(q.name, TIMES)]
+    for fact in facts:
+        rows = p.counts()
+        several = np.bincount(
+            np.unique(p.places.astype(np.int64) * fact.n_distinct + fact.places)
+            // fact.n_distinct,
+            minlength=p.n_distinct,
+        )
+        again = rows > 1
+        if not again.any() or float((several[again] > 1).mean()) < CHANGED:
+            continue
+        for time in times:
+            if n_pairs(p, time) == p.n_present:
+                return time.name
     return None
 
 

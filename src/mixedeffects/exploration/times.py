@@ -13,6 +13,8 @@ MOST_WAVES = 60
 FEW = 12
 #: Years that tables have, the fewest that make a time, and their share of all from first to last.
 YEARS, FEWEST_YEARS, MOST_YEARS = (1750, 2100), 5, 0.9
+#: Different times for each row of the largest group, at most, where they do not go up.
+FEW_EACH = 4
 #: Rows that must go up.
 RISING = 0.9
 
@@ -65,6 +67,9 @@ def _points(p, factors):
         return (points - 1.5, reason) if ok and (p.whole or p.is_text) else (0.0, "")
     f = varying[0]
     waves = p.codes is not None and (p.whole or p.is_text) and p.n_distinct <= MOST_WAVES
+    if waves and word not in CALENDAR and p.kind == "number":
+        # far more times than a group has rows: how long something took, unless they go up
+        waves = p.n_distinct <= FEW_EACH * max(int(g.counts().max()) for g in varying)
     single = max(_single(p, g) for g in varying)
     if age and not word:
         ordered = single > 0.98 and rising(p, f) > RISING
