@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mixedeffects.exploration.hints import OCCASION_WORDS, OCCASIONS, words
@@ -13,6 +13,8 @@ NUMBER = r"\d+(?:\.\d+)?"
 SEPARATORS = r"[_.\-\s]+"
 #: Words between the separator and the number of a wave: pain_month3, pain_t0.
 UNITS = r"(?:t|time|w|wave|m|mo|month|d|day|wk|week|v|visit|y|yr|year|s|session|h|hour)"
+#: Families of one letter each that are no times.
+FEWEST_LETTERS = 2
 #: Stems that number different things as often as times: regressors, items, components.
 PLAIN = words("x v z f q r u w var feature feat col column pc item factor comp dim lag")
 
@@ -127,12 +129,28 @@ def families(names, kinds, sep=None) -> list[ProposedFamily]:
             # plain letters are names of different things (x1, x2) as often as of waves
             timed = bool(unit) or isinstance(waves[0], str) or stem.lower() in ("wave", "visit")
             strong = timed or bool(gap) or len(waves) > 2 or stem == ""
+            if len(waves) == 2 and kinds[members[0][0]] == "text":
+                strong = False  # first and last names
+            if not timed and [m[0] for m in members] != [m[0] for m in everyone]:
+                strong = False  # numbers of kinds, in no order
             if not timed and re.split(r"[_.\s]", stem.lower())[-1] in PLAIN:
                 strong = False
             found.append(ProposedFamily(stem, tuple(m[0] for m in members), waves, strong))
             left = [name for name in left if name not in found[-1].columns]
+    found = _without_items(found)
     place = {name: i for i, name in enumerate(names)}
     return sorted(_distinct(found), key=lambda f: min(place[c] for c in f.columns))
+
+
+def _without_items(found):
+    """Families, of which those with one letter are none where several are: items, regressors."""
+    letters = [
+        f for f in found
+        if len(f.name) == 1 and f.name.isalpha() and f.waves == tuple(range(1, len(f.waves) + 1))
+    ]  # fmt: skip
+    if len({f.name for f in letters}) < FEWEST_LETTERS:
+        return found
+    return [replace(f, strong=False) if f in letters else f for f in found]
 
 
 def _with_decimals(names, kinds):

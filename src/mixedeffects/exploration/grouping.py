@@ -25,6 +25,7 @@ from mixedeffects.exploration.hints import (
     TRIALS,
     abbreviates,
     contains,
+    heads,
     hint,
     tokens,
 )
@@ -46,7 +47,9 @@ GRADUATIONS = (8.0, 10.0, 11.0, 12.0, 13.0, 16.0)
 #: Levels of a grouping whose name is cut short.
 LEAST_SHORT = 5
 #: Facts about people that texts of many labels can hold.
-FACTS = frozenset(("birth", "gender", "education", "religion", "ethnic", "marital"))
+FACTS = frozenset(
+    ("birth", "gender", "education", "religion", "ethnic", "marital", "occupation", "diagnos")
+)
 #: Rows per level, on average, that a grouping has.
 REPEATS = 1.2
 #: Whole numbers without a telling name: levels needed, and how full their range must be.
@@ -68,6 +71,8 @@ FREQUENCIES = frozenset(("freq", "frequency"))
 COUNTED = frozenset(("number", "num", "n", "count", "total", "mean", "avg"))
 #: Rows of each number, at least, where nothing but their order says that they are labels.
 LEAST_EVEN = 3
+#: Letters of a label, at most, that may be a code.
+SHORT_CODE = 3
 #: Last words of names of categories.
 KINDS = frozenset(("type", "kind", "category", "status"))
 #: Levels of a text that has one row at each time, at least.
@@ -115,11 +120,14 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
             others[p.name] = reason
     by_name = {p.name: p for p in found}
     certain = [by_name[g] for g in named]
+    panel = _panel(found, certain) if others else None
     for name, reason in others.items():
         p = by_name[name]
         # what a named group has one of is a fact about the group, and a number that goes up in each
         # counts its rows
         if any(constant_within(p, g) for g in certain):
+            continue
+        if not p.is_text and panel is not None and not constant_within(panel, p):
             continue
         if not p.is_text and any(counts_rows(p, g) for g in certain):
             if share_of_blocks(p.places) < 1.0:
@@ -136,6 +144,16 @@ def groupings(found) -> tuple[dict[str, str], set[str]]:
     reused = _reused(found, named)
     named |= reused
     return {p.name: named[p.name] for p in found if p.name in named}, set(reused)
+
+
+def _panel(found, named) -> ColumnProfile | None:
+    """A named group with one row at each time: other numbers, such as ranks, are facts of a row."""
+    times = [q for q in found if q.codes is not None and (hint(q.name, TIMES) or are_years(q))]
+    for p in named:
+        for time in times:
+            if time is not p and n_pairs(p, time) == p.n_present == time.n_present:
+                return p
+    return None
 
 
 def _second_name(p: ColumnProfile, named) -> bool:
@@ -184,7 +202,7 @@ def cells_of_counts(found) -> bool:
 def _by_name(p: ColumnProfile, found) -> str | None:
     if p.kind in ("boolean", "datetime") or (p.kind == "number" and not p.whole):
         return None
-    word = hint(p.name, GROUPS)
+    word = heads(p.name, GROUPS)
     if word is None:
         return None
     if not p.is_text and _counted(p, word):
@@ -215,8 +233,11 @@ def _is_kind(p: ColumnProfile) -> bool:
     *before, last = tokens(p.name)
     if last in KINDS:
         return True
-    modified = last in ("group", "class") and bool(before) and not hint(" ".join(before), GROUPS)
-    return modified and p.is_text and p.n_distinct <= MANY_TEXTS
+    if last not in ("group", "class") or not p.is_text or p.n_distinct > MANY_TEXTS:
+        return False
+    if before:
+        return not hint(" ".join(before), PLACES)
+    return all(str(label).isalpha() and len(str(label)) > SHORT_CODE for label in p.labels)
 
 
 def _says_how_much(p: ColumnProfile, found) -> bool:
@@ -233,7 +254,7 @@ def _says_how_much(p: ColumnProfile, found) -> bool:
     scale = p.n_distinct <= MOST_POINTS and p.n_present > ROWS_OF_POINT * p.n_distinct
     mode = float(p.labels[int(np.argmax(p.counts()))])
     schooling = parts[-1] in ("school", "schooling") and p.high <= 22 and mode in GRADUATIONS
-    return (some or scale or schooling) and not _has_facts(p, found)
+    return schooling or ((some or scale) and not _has_facts(p, found))
 
 
 def _like_numbers_of_units(p: ColumnProfile) -> bool:
@@ -251,7 +272,7 @@ def _has_facts(p: ColumnProfile, found) -> bool:
 
 def _goes_with(q: ColumnProfile, p: ColumnProfile) -> bool:
     """Whether numbers go up or down with others throughout, as their logarithms do."""
-    if p.is_text or q.is_text or 2 * q.n_distinct < p.n_distinct:
+    if p.is_text or q.is_text or (hint(p.name, GROUPS) and 2 * q.n_distinct < p.n_distinct):
         return False
     rows = both_present(p, q)
     x, y = (c.values if rows is None else c.values[rows] for c in (p, q))
@@ -309,7 +330,8 @@ def _by_values(p: ColumnProfile, found) -> str | None:
         return None
     if p.n_present >= 2 * p.n_distinct and share_of_blocks(p.codes) >= IN_BLOCKS:
         # rows may as well be in the order of a measurement
-        labels = p.low == 1 or p.low > LARGE or _has_facts(p, found)
+        labels = p.low == 1 and _counts_from_one(p)
+        labels = labels or p.low > LARGE or _has_facts(p, found)
         some = p.n_distinct >= LEAST_UNITS and p.n_present >= LEAST_EVEN * p.n_distinct
         if labels or (some and not in_order(p)) or _uneven_steps(p):
             return f"{p.n_distinct:,} whole numbers, each in one block of rows"

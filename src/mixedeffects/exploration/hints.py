@@ -25,7 +25,7 @@ PLACES = words(
     school class classroom hospital clinic center centre site district county state country
     region city village ward farm herd nest plot firm company store shop department dept
     university college office team neighbourhood neighborhood province municipality station loc
-    location locality town precinct parish zone room forest lake stream field
+    location locality town precinct parish zone room forest lake
     """
 )
 #: People who judge, and places that many people share: what they see comes in any order.
@@ -147,6 +147,8 @@ MEASURES = (
 )
 #: Last words of names that number things, and names of remarks: neither is measured.
 NUMBERINGS = words("number no nr num id ids index idx code serial seq sequence")
+LABELS = NUMBERINGS | words("name names label key abb abbr abbreviation fips txt text identifier")
+COUNTING = words("number num no nr")
 REMARKS = words("comment comments note notes remark remarks description")
 #: Times that are one of a list, not an amount: days absent are an outcome, the day is none.
 CALENDAR = words(
@@ -232,6 +234,32 @@ def hint(name, words) -> str | None:
         if part.endswith("id") and len(part) > 3 and part[:-2] in words:
             return part[:-2]
     return None
+
+
+def heads(name, words) -> str | None:
+    """The word that a name is about, if it is one of `words`: the last, numbers of it left aside.
+
+    A plot type is a type, the number of patients a number; the number of a patient, or a patient id,
+    are of patients.
+
+    Examples
+    --------
+    >>> [heads(name, PLACES | PERSONS) for name in ("plot_type", "school_name", "patientid")]
+    [None, 'school', 'patient']
+    >>> heads("number of patients", PERSONS), heads("patient number", PERSONS)
+    (None, 'patient')
+    """
+    parts = tokens(name)
+    if "of" in parts:
+        before = parts[: parts.index("of")]
+        parts = before if not {*before} <= LABELS - COUNTING else parts[parts.index("of") + 1 :]
+    while len(parts) > 1 and (parts[-1] in LABELS or parts[-1].isdigit() or len(parts[-1]) == 1):
+        parts = parts[:-1]
+    if not parts:
+        return None
+    last = tokens(name)[-1]
+    found = hint(parts[-1], words) or hint("".join(tokens(name)), words)
+    return found or (last if last in words & {"id", "ids"} else None)
 
 
 def contains(name, words) -> str | None:
