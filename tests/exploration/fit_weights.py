@@ -23,7 +23,7 @@ from tests.exploration.test_roles import OURS
 
 #: Sets of tables that are used, the penalty of squared weights, and the weight of a table whose
 #: rows something groups.
-SETS = ("NAMED", "DRAWN", "FRESH", "TRAINING", "FIRST", "SECOND")
+SETS = ("NAMED", "DRAWN", "FRESH", "TRAINING", "FIRST", "SECOND", "THIRD")
 PENALTY, GROUPED = 0.2, 1.5
 #: Tables of users' everyday are our own and those of `test_plausible_guesses`; they and `NAMED`
 #: count as several.

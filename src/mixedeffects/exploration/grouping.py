@@ -323,6 +323,9 @@ def _by_values(p: ColumnProfile, found) -> str | None:
     if hint(p.name, MEASURES | TRIALS):
         blocks_of_rows = p.n_distinct >= LEAST_UNITS and share_of_blocks(p.codes) == 1.0
         labels = blocks_of_rows and (_uneven_steps(p) or (p.low == 1 and _counts_from_one(p)))
+        codes = share_of_blocks(p.codes) == 1.0 and p.low > LARGE and not hint(p.name, TIMES)
+        if codes and p.n_present >= LEAST_UNITS * p.n_distinct:
+            return f"{p.n_distinct:,} large numbers, each in one block of rows"
         if labels and any(same_in_each(q, p) for q in found):
             return f"{p.n_distinct:,} numbers, each in one block of rows that are alike"
         return None

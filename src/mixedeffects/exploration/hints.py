@@ -25,7 +25,7 @@ PLACES = words(
     school class classroom hospital clinic center centre site district county state country
     region city village ward farm herd nest plot firm company store shop department dept
     university college office team neighbourhood neighborhood province municipality station loc
-    location locality town precinct parish zone room forest lake
+    location locality town precinct parish zone room forest lake community commune borough
     """
 )
 #: People who judge, and places that many people share: what they see comes in any order.
@@ -231,6 +231,8 @@ def hint(name, words) -> str | None:
             return part
         if part.endswith("s") and part[:-1] in words:
             return part[:-1]
+        if part.endswith("ies") and f"{part[:-3]}y" in words:
+            return f"{part[:-3]}y"
         if part.endswith("id") and len(part) > 3 and part[:-2] in words:
             return part[:-2]
     return None

@@ -12,7 +12,7 @@ from mixedeffects.exploration.outcome_evidence import WEIGHTS, Context, evidence
 ENOUGH = -1.0
 #: Probabilities from which there is no doubt: where groups are found, where none are, so that about
 #: one in thirty of those without doubt is wrong.
-SURE, SURE_FLAT = 0.65, 0.85
+SURE, SURE_FLAT = 0.7, 0.9
 
 
 @dataclass(frozen=True, slots=True)
