@@ -508,6 +508,51 @@ THIRD = _expected(
     Ecdat StrikeNb; strikes; -
     """
 )
+#: Forty of the others, by seed 9404, most of which nothing groups; labelled before, too.
+FOURTH = _expected(
+    """
+    carData Hartnagel; fconvict | ftheft | mconvict | mtheft | tfr; -
+    openintro husbands_wives; ht_wife | ht_husband | age_wife | age_husband | years_married; -
+    stevedata aluminum_premiums; price; - ? date + group
+    carData Chile; vote | statusquo; - ? region
+    stevedata arcticseaice; value; -
+    Stat2Data SeaIce; Extent | Area; -
+    wooldridge crime1; narr86 | nfarr86 | nparr86; -
+    survival nwtco; decline;
+    Ecdat Labour; labour | output; -
+    Stat2Data HousesNY; Price; -
+    stevedata uniondensity; union; -
+    AER USMacroG; gdp | consumption | invest | inflation | unemp; -
+    AER SIC33; output; -
+    wooldridge bwght2; bwght | lbwght | omaps | fmaps | lbw; -
+    Stat2Data HighPeaks; Time | Difficulty; -
+    MASS npr1; perm | por; -
+    Ecdat Mode; choice; -
+    ISLR Default; default; -
+    nlme MathAchieve; MathAch; School
+    AER ProgramEffectiveness; grade; -
+    quantreg uis; decline;
+    wooldridge crime3; crime | lcrime | clcrime; district
+    wooldridge intdef; i3 | ci3; -
+    openintro helium; air | helium; -
+    wooldridge ezanders; uclms | luclms | guclms; - ? year
+    Ecdat Klein; cons | inv | privwage; -
+    Ecdat Griliches; lw80 | lw; -
+    dslabs historic_co2; co2; - ? year
+    wooldridge driving; totfatrte | totfat | totfatpvm; state
+    fpp2 prisonLF; count; state
+    robustbase coleman; Y; -
+    tidyr cms_patient_experience; prf_rate; org_pac_id ? measure_cd + measure_title | org_nm ? measure_cd + measure_title
+    AER ManufactCosts; cost; -
+    AER Journals; subs | price | citations; - ? publisher + field
+    COUNT rwm; docvis; -
+    Stat2Data KeyWestWater; WaterTemp; -
+    DAAG vlt; prize; -
+    carData Duncan; prestige; -
+    nlme Glucose; conc; Subject ? Meal
+    mlmRev Gcsemv; written | course; school
+    """
+)
 #: Halves of the drawn ones.
 TUNED = dict(list(DRAWN.items())[::2])
 HELD_OUT = dict(list(DRAWN.items())[1::2])
