@@ -23,7 +23,7 @@ from tests.exploration.test_roles import OURS
 
 #: Sets of tables that are used, the penalty of squared weights, and the weight of a table whose
 #: rows something groups.
-SETS = ("NAMED", "DRAWN", "FRESH", "TRAINING", "FIRST", "SECOND", "THIRD")
+SETS = ("NAMED", "DRAWN", "FRESH", "TRAINING", "FIRST", "SECOND", "THIRD", "FOURTH")
 PENALTY, GROUPED = 0.2, 1.5
 #: Tables of users' everyday are our own and those of `test_plausible_guesses`; they and `NAMED`
 #: count as several.
@@ -31,7 +31,8 @@ EVERYDAY = 3.0
 FOLDS = 10
 #: Towards what weights are drawn where the tables say little: zero, but for what is hardly ever an
 #: outcome and is seen too seldom to be learnt.
-PRIOR = {"counts rows": -3.0, "a date": -3.0, "a number of things": -3.0, "ordered texts": -0.5}
+PRIOR = {"counts rows": -3.0, "a date": -3.0, "a number of things": -3.0,
+         "ordered texts": -0.5, "calendar": -3.0}  # fmt: skip
 
 
 def choices(tables):

@@ -12,6 +12,8 @@ from mixedeffects.exploration.relations import both_present, constant_within, pa
 
 #: Correlation at which two columns are one.
 SAME_LINE = 1.0 - 1e-9
+#: Rows that are looked at before all of them, and the squared correlation in them.
+SAMPLE, NEAR = 256, 0.999
 #: Ends of names of numbers that only tell things apart.
 NUMBERED = ("id", "nr", "no", "num", "code", "number")
 #: Columns beyond which pairs are not looked at.
@@ -154,20 +156,41 @@ def _one_to_one(predictors):
 def _same_line(numbers, known):
     pairs = {frozenset((c.column, c.by)) for c in known}
     out = []
-    for i, a in enumerate(numbers):
-        for b in numbers[i + 1 :]:
-            if frozenset((a.name, b.name)) in pairs or not _close(a, b, slice(0, 1000)):
-                continue
-            if _close(a, b, slice(None)):
-                out.append(Confounded(b.name, a.name, "same line", 0))
+    for a, b in _likely_lines(numbers):
+        if frozenset((a.name, b.name)) not in pairs and _close(a, b):
+            out.append(Confounded(b.name, a.name, "same line", 0))
     return out
 
 
-def _close(a, b, rows):
+def _likely_lines(numbers):
+    """Pairs of columns that are nearly on one line in a sample of rows, all pairs at once."""
+    if len(numbers) < 2:
+        return []
+    n = numbers[0].n
+    rows = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(np.int64))
+    x = np.column_stack([p.values[rows].astype(np.float64) for p in numbers])
+    there = np.column_stack([
+        np.ones(rows.size, dtype=bool) if p.present is None else p.present[rows] for p in numbers
+    ])  # fmt: skip
+    m = there.astype(np.float64)
+    x = np.where(there, x, 0.0)
+    x = (x - x.sum(axis=0) / np.maximum(m.sum(axis=0), 1.0)) * m
+    # sums over the rows that both have; einsum, since threads cost more than they save here
+    both, first, square, product = (
+        np.einsum("ri,rj->ij", a, b) for a, b in ((m, m), (x, m), (x * x, m), (x, x))
+    )
+    count = np.maximum(both, 1.0)
+    spread = np.maximum(square - first**2 / count, 0.0)
+    shared = product - first * first.T / count
+    near = shared**2 >= NEAR * spread * spread.T
+    return [(numbers[i], numbers[j]) for i, j in np.argwhere(np.triu(near, 1)).tolist()]
+
+
+def _close(a, b):
     kept = both_present(a, b)
-    x, y = a.values[rows].astype(np.float64), b.values[rows].astype(np.float64)
+    x, y = a.values.astype(np.float64), b.values.astype(np.float64)
     if kept is not None:
-        x, y = x[kept[rows]], y[kept[rows]]
+        x, y = x[kept], y[kept]
     if x.size < 5:
         return False
     x, y = x - x.mean(), y - y.mean()

@@ -20,6 +20,7 @@ from mixedeffects.exploration.hints import (
     PERSONS,
     PLACES,
     REMARKS,
+    SEASONS,
     TIMES,
     TREATMENTS,
     TRIALS,
@@ -434,7 +435,7 @@ def _over_time(found) -> dict[str, str]:
             continue
         if not (p.is_text or _counts_from_one(p)) or hint(p.name, TREATMENTS | COVARIATES):
             continue
-        if not p.is_text and hint(p.name, MEASURES | OUTCOMES):
+        if hint(p.name, SEASONS) or (not p.is_text and hint(p.name, MEASURES | OUTCOMES)):
             continue
         for time in times:
             if time is not p and n_pairs(p, time) == p.n_present == time.n_present:

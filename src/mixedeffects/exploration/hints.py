@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 
 def words(text) -> frozenset[str]:
@@ -28,8 +29,6 @@ PLACES = words(
     location locality town precinct parish zone room forest lake community commune borough
     """
 )
-#: People who judge, and places that many people share: what they see comes in any order.
-RATERS = words("judge rater reviewer interviewer panelist taster assessor item question")
 #: Parts that are in one whole only, whatever number they have: wafer 1 of a lot, plant 2 of a tray.
 PARTS = words(
     """
@@ -204,6 +203,11 @@ OCCASIONS = (
 OCCASION_WORDS = frozenset(word for group in OCCASIONS for word in group) | {"pretest", "posttest"}
 
 
+@lru_cache(maxsize=4096)
+def _split(name: str) -> tuple[str, ...]:
+    return tuple(t.lower() for t in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name))
+
+
 def tokens(name) -> list[str]:
     """Words of a column name, in lower case.
 
@@ -212,7 +216,7 @@ def tokens(name) -> list[str]:
     >>> tokens("call_CSAT"), tokens("FoodTreatment"), tokens("rep_ID"), tokens("M6Spend")
     (['call', 'csat'], ['food', 'treatment'], ['rep', 'id'], ['m', '6', 'spend'])
     """
-    return [t.lower() for t in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", str(name))]
+    return [*_split(str(name))]
 
 
 def hint(name, words) -> str | None:

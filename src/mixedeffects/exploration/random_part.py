@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.exploration.blocks import split_plot
-from mixedeffects.exploration.hints import PARTS, PERSONS, RATERS, hint
+from mixedeffects.exploration.hints import GROUPS, PARTS, PERSONS, hint, words
 from mixedeffects.exploration.missingness import MOST_PER_CELL
 from mixedeffects.exploration.relations import constant_within, n_pairs, relate, same_in_each
 from mixedeffects.exploration.restarting import combined
@@ -13,6 +13,8 @@ from mixedeffects.formula import quote
 
 #: Fewer levels than this say too little about a variance between them.
 LEAST_LEVELS = 5
+#: Groups that are no blocks of an experiment, whose rows are in the order of their plots.
+NO_BLOCKS = GROUPS - words("block rep replicate replication batch lot run tray plate row column")
 #: Times per subject from which slopes are suggested at all.
 SLOPES = 3
 
@@ -97,8 +99,8 @@ def whole_plots(random, found, roles, few):
     plot = split_plot(block, factors)
     if plot is None:
         return random, ""
-    if hint(block.name, PERSONS | RATERS) and not _only_repeats(by_name, block, plot, factors):
-        return random, ""  # rows of a person are put in some order, which says nothing
+    if hint(block.name, NO_BLOCKS) and not _only_repeats(by_name, block, plot, factors):
+        return random, ""  # rows of people and places are in some order, which says nothing
     words = (
         f" (each {block.name} has a run of rows for each {plot}: whole plots, or measurements that "
         "were repeated)"
