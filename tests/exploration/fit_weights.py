@@ -16,14 +16,15 @@ from mixedeffects.design import open_table
 from mixedeffects.exploration import likely_outcome, roles
 from mixedeffects.exploration.columns import profiles
 from mixedeffects.exploration.outcome_evidence import Context, evidence
-from tests.exploration import real_tables
+from tests.exploration import fresh_tables, real_tables
 from tests.exploration.real_tables import Expected
 from tests.exploration.test_plausible_guesses import OUTCOMES
 from tests.exploration.test_roles import OURS
 
 #: Sets of tables that are used, the penalty of squared weights, and the weight of a table whose
 #: rows something groups.
-SETS = ("NAMED", "DRAWN", "FRESH", "TRAINING", "FIRST", "SECOND", "THIRD", "FOURTH")
+SETS = ("NAMED", "DRAWN", "FRESH")
+FURTHER = ("TRAINING", "FIRST", "SECOND", "THIRD", "FOURTH")
 PENALTY, GROUPED = 0.2, 1.5
 #: Tables of users' everyday are our own and those of `test_plausible_guesses`; they and `NAMED`
 #: count as several.
@@ -36,7 +37,7 @@ PRIOR = {"counts rows": -3.0, "a date": -3.0, "a number of things": -3.0,
 
 
 def choices(tables):
-    """For each table the evidence on its columns, which of them are right, and whether it groups."""
+    """For each table the evidence on its columns, which are right, and whether rows are grouped."""
     out = []
     for (package, name), expected in tables.items():
         if expected.declines:
@@ -49,7 +50,9 @@ def choices(tables):
         context = Context(left, found, factors, time)
         right = np.array([p.name in expected.outcomes for p in left], dtype=bool)
         if right.any() and not right.all():
-            out.append(((package, name), [evidence(p, context) for p in left], right, bool(factors)))
+            out.append(
+                ((package, name), [evidence(p, context) for p in left], right, bool(factors))
+            )
     return out
 
 
@@ -133,6 +136,7 @@ def left_out(tables, xs, prior):
 
 def main():
     known = {k: v for s in SETS for k, v in getattr(real_tables, s).items()}
+    known |= {k: v for s in FURTHER for k, v in getattr(fresh_tables, s).items()}
     tables = choices(everyday() | known)
     seen = {piece for _, said, _, _ in tables for names in said for piece in names}
     pieces = sorted(seen | PRIOR.keys())

@@ -6,6 +6,7 @@ import json
 
 from mixedeffects.design import is_code
 from mixedeffects.exploration.columns import ColumnProfile
+from mixedeffects.exploration.computed_names import derived_from
 from mixedeffects.exploration.families import wave_key
 from mixedeffects.exploration.hints import (
     CONTROL_VALUES,
@@ -17,7 +18,6 @@ from mixedeffects.exploration.hints import (
     hint,
     tokens,
 )
-from mixedeffects.exploration.computed_names import derived_from
 from mixedeffects.formula import quote
 
 #: Most columns in the fixed part of a suggestion.

@@ -47,7 +47,7 @@ GROUPS = (
     experimenter stimulus word picture question lecturer course movie product cask tank pen cage
     pot colony brood stratum strata lea population genotype clone strain tissue organ leaf branch
     slide assay quake earthquake wafer industry sector airline carrier bank hive shelf tray
-    row column rowpos colpos replication
+    row column rowpos colpos replication study
     """
     )
 )
@@ -123,7 +123,9 @@ PREDICTORS = words(
     """
 )
 #: First or last words of names of what was there before, and of what came of it.
-BEFORE = words("pre prior prev previous initial init start baseline base orig original old lag list")
+BEFORE = words(
+    "pre prior prev previous initial init start baseline base orig original old lag list"
+)
 AFTER = words("post final end last after new outcome")
 TRIALS = words(
     """
@@ -245,8 +247,8 @@ def hint(name, words) -> str | None:
 def heads(name, words) -> str | None:
     """The word that a name is about, if it is one of `words`: the last, numbers of it left aside.
 
-    A plot type is a type, the number of patients a number; the number of a patient, or a patient id,
-    are of patients.
+    A plot type is a type, the number of patients a number; the number of a patient, or a
+    patient id, are of patients.
 
     Examples
     --------

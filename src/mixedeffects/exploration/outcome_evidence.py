@@ -5,8 +5,8 @@ that a column is the outcome is proportional to exp(sum of the weights of what i
 were fitted to published tables whose documentation names the outcome; `WEIGHTS` is printed by
 ``python -m tests.exploration.fit_weights``, which also says how well they do on packages left out.
 
-McFadden, D. (1974). Conditional logit analysis of qualitative choice behavior. In P. Zarembka (ed.),
-Frontiers in Econometrics, 105-142. Academic Press.
+McFadden, D. (1974). Conditional logit analysis of qualitative choice behavior. In P. Zarembka
+(ed.), Frontiers in Econometrics, 105-142. Academic Press.
 """
 
 from __future__ import annotations
@@ -36,9 +36,15 @@ from mixedeffects.exploration.hints import (
     contains,
     hint,
     tokens,
+    words,
 )
-from mixedeffects.exploration.relations import both_present, constant_within, runs_along, same_in_each
-from mixedeffects.exploration.row_numbers import counts_rows
+from mixedeffects.exploration.relations import (
+    both_present,
+    constant_within,
+    runs_along,
+    same_in_each,
+)
+from mixedeffects.exploration.row_numbers import counts_rows, goes_by_one
 from mixedeffects.exploration.times import rising
 
 #: Words for outcomes, from those that leave little doubt.
@@ -48,56 +54,59 @@ LASTING = frozenset(("time", "duration", "latency", "spell"))
 #: Weight of each piece of evidence. A name is "whole" where all of it is the word, "part" where the
 #: word is one of its words, "inside" where the word is within one.
 WEIGHTS: dict[str, float] = {
-    "named whole": 3.95,
-    "named part": 3.79,
-    "perhaps named part": 2.87,
-    "perhaps named whole": 2.84,
-    "varies within groups": 2.65,
-    "after": 2.63,
-    "a number of something": 2.44,
-    "first, flat": 2.36,
-    "perhaps named inside": 2.15,
-    "first after the groups": 2.01,
-    "answers": 1.79,
-    "first, grouped": 1.59,
-    "among trials": 1.45,
-    "last, flat": 1.43,
-    "fine": 1.26,
-    "alone measured": 0.79,
-    "lasting": 0.70,
-    "source of others": 0.69,
-    "last, grouped": 0.40,
-    "trials": 0.02,
-    "latest": -0.02,
-    "few numbers": -0.16,
-    "before": -0.26,
-    "one letter": -0.42,
+    "named part": 3.84,
+    "named whole": 3.56,
+    "perhaps named part": 2.89,
+    "after": 2.87,
+    "perhaps named whole": 2.80,
+    "varies within groups": 2.64,
+    "named, of texts": 2.58,
+    "a number of something": 2.57,
+    "first, flat": 2.32,
+    "perhaps named inside": 2.19,
+    "first after the groups": 2.05,
+    "answers": 1.60,
+    "first, grouped": 1.56,
+    "among trials": 1.50,
+    "last, flat": 1.39,
+    "fine": 1.30,
+    "alone measured": 1.21,
+    "lasting": 0.71,
+    "source of others": 0.70,
+    "a logarithm": 0.42,
+    "last, grouped": 0.39,
+    "two numbers": 0.02,
+    "latest": 0.01,
+    "trials": -0.02,
+    "few numbers": -0.10,
+    "before": -0.24,
+    "one letter": -0.27,
+    "runs along with time": -0.31,
     "ordered texts": -0.50,
-    "named inside": -0.59,
-    "texts": -0.74,
+    "named inside": -0.51,
+    "texts": -0.54,
+    "two texts": -0.68,
     "the same for all at a time": -0.80,
     "an error": -0.88,
-    "two texts": -0.91,
-    "runs along with time": -0.91,
-    "ends like others": -0.98,
-    "a condition": -1.22,
-    "the same in each group": -1.47,
-    "a treatment": -1.48,
-    "trials of others": -1.63,
-    "denies another": -1.67,
-    "a fact": -1.83,
-    "begins like others": -1.97,
+    "ends like others": -1.13,
+    "a condition": -1.20,
+    "the same in each group": -1.46,
+    "a treatment": -1.47,
+    "trials of others": -1.58,
+    "denies another": -1.79,
+    "a fact": -1.89,
+    "two values, even": -1.94,
     "derived": -1.98,
-    "two values, even": -2.06,
     "price of what is sold": -2.14,
-    "earlier": -2.29,
+    "earlier": -2.25,
+    "begins like others": -2.41,
     "orders the rows": -2.52,
     "few values, even": -2.60,
-    "constant within groups": -2.65,
+    "constant within groups": -2.64,
     "a date": -3.00,
-    "counts rows": -3.01,
-    "a number of things": -3.40,
-    "calendar": -3.72,
+    "counts rows": -3.33,
+    "a number of things": -3.38,
+    "calendar": -3.71,
 }
 
 #: Rows from which whole numbers that only go up are numbers of the rows.
@@ -111,12 +120,14 @@ MOST_SET = 12
 #: Words too short or too common to count inside other words: 'separate' is no rate.
 WHOLE_WORDS = frozenset(("rate", "read", "angle", "visit", "test", "seed", "cite", "fatal"))
 #: Answers, of which a text may be one of two.
-ANSWERS = frozenset(
+ANSWERS = words(
     """
     yes no y n positive negative good poor pass fail success failure correct incorrect present
     absent alive dead survived died true false
-    """.split()
+    """
 )
+#: Different answers, at most.
+MOST_ANSWERS = 3
 #: Steps within groups that do not go down, in a column by which the rows were put in order.
 IN_ORDER = 0.999
 #: Steps from row to row that go up, from which times are those of a clock.
@@ -139,8 +150,8 @@ class Context:
     """
 
     __slots__ = (
-        "axes", "beginnings", "derived", "endings", "factors", "first", "found", "measured", "names",
-        "ordered_by", "parts", "place", "series", "sold", "sources", "time", "trials",
+        "axes", "beginnings", "derived", "endings", "factors", "first", "found", "measured",
+        "names", "ordered_by", "parts", "place", "series", "sold", "sources", "time", "trials",
     )  # fmt: skip
 
     def __init__(self, left, found, factors, time):
@@ -229,6 +240,8 @@ def _by_name(p, context):
         yield "an error", ""
     if p.whole and parts and parts[0] in COUNTING and len(parts) > 1:
         yield "a number of something", "its name says how many"
+    if parts[:1] in (["log"], ["ln"]) and context.derived[name] is None:
+        yield "a logarithm", "it is a logarithm of what is not in the table"
     if len(name) == 1:
         yield "one letter", ""
     ends = {*parts[:1], *parts[-1:]} if len(parts) > 1 else set()
@@ -248,24 +261,30 @@ def _by_name(p, context):
 
 
 def _outcome_word(p, context):
-    for kind, words in WORDS:
+    for kind, known in WORDS:
         if context.axes and p.name.lower() == "y":
             return  # a side of a box
-        word = hint(p.name, words)
+        word = hint(p.name, known)
         if word == "y" and p.name.lower() != "y":
             word = None  # y98 is a year
-        inside = word or contains(p.name, words - WHOLE_WORDS)
+        inside = word or contains(p.name, known - WHOLE_WORDS)
         if inside in GENERIC_OUTCOMES and p.name.lower().removesuffix("s") != inside:
             inside = None  # comparison values
         if inside is None:
             continue
         if inside in COVARIATES or _no_outcome(p, inside, context):
             return
-        if p.name.lower() == word:
+        if p.is_text and p.kind != "ordered" and not _are_answers(p):
+            yield "named, of texts", f"its name has '{inside}'"  # which test, the kind of choice
+        elif p.name.lower() == word:
             yield f"{kind} whole", f"it is called '{p.name}'"
         else:
             yield f"{kind} {'part' if word else 'inside'}", f"its name has '{inside}'"
         return
+
+
+def _are_answers(p) -> bool:
+    return p.n_distinct <= MOST_ANSWERS and {str(v).lower() for v in p.labels} <= ANSWERS
 
 
 def _no_outcome(p, word, context) -> bool:
@@ -288,7 +307,7 @@ def _by_relations(p, context):
         yield "orders the rows", ""
     if same_in_each(p, finest):
         yield "the same in each group", ""  # set by whoever designed the study
-    elif counts_rows(p, finest):
+    elif counts_rows(p, finest) or goes_by_one(p, finest):
         yield "counts rows", ""  # the number of an occasion
     time = context.time
     if time is None or time.kind != "number" or p.kind != "number" or time.n_distinct < 3:
@@ -310,13 +329,13 @@ def _by_values(p, context):
             yield "alone measured", "no other column is measured"
         if p.n_distinct > min(FINE, FINE_SHARE * p.n_present):
             yield "fine", f"{p.n_distinct:,} different numbers"
-        elif p.n_distinct > 2:
-            yield "few numbers", ""
+        else:
+            yield ("few numbers" if p.n_distinct > 2 else "two numbers"), ""
     elif p.kind == "datetime":
         yield "a date", ""
     elif p.n_distinct == 2:
         yield "two texts", ""
-        if {str(v).lower() for v in p.labels} <= ANSWERS:
+        if _are_answers(p):
             yield "answers", f"it is '{p.labels[0]}' or '{p.labels[1]}'"
     elif p.kind == "ordered":
         yield "ordered texts", ""

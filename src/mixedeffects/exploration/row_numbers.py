@@ -27,6 +27,8 @@ FROM_FIRST, WITHOUT_GAPS = 0.5, 0.9
 MISSED = 2.0
 #: Combinations of number and place, of all, below which no number is in all places.
 MOST_COMBINATIONS = 0.5
+#: Steps from row to row of a level that are one, at least.
+BY_ONE = 0.9
 #: Facts that people keep; share of numbers, of those with several rows, that have several of one.
 FIXED, CHANGED = words("sex gender race born birthyear"), 0.3
 #: Places of which a person is in one, even where each has as many.
@@ -55,6 +57,25 @@ def counts_rows(p: ColumnProfile, factor: ColumnProfile) -> bool:
         return False
     gapless = float((last - first + 1 <= MISSED * rows).mean()) >= WITHOUT_GAPS
     return gapless and _once(p, factor) and rising(p, factor) >= ONE_ROW
+
+
+def goes_by_one(p: ColumnProfile, factor: ColumnProfile) -> bool:
+    """Whether whole numbers go up by one from row to row of each level, as occasions do.
+
+    Examples
+    --------
+    >>> from mixedeffects.exploration.columns import profiles
+    >>> from mixedeffects.design import open_table
+    >>> table = {"id": [*"aaabbb"], "occ": [3, 4, 5, 7, 8, 9], "y": [5, 6, 4, 3, 7, 9]}
+    >>> who, occ, y = profiles(open_table(table))[0]
+    >>> goes_by_one(occ, who), goes_by_one(y, who)
+    (True, False)
+    """
+    if p.kind != "number" or not p.whole or p.n_missing or factor.n_missing:
+        return False
+    inside = np.diff(factor.places) == 0
+    steps = np.diff(p.values.astype(np.float64))[inside]
+    return steps.size >= factor.n_distinct and float((steps == 1.0).mean()) >= BY_ONE
 
 
 def row_number(p: ColumnProfile, others, factors=()) -> tuple[str, float] | None:
@@ -121,8 +142,7 @@ def drawn_anew(p: ColumnProfile, found) -> str | None:
     for fact in facts:
         rows = p.counts()
         several = np.bincount(
-            np.unique(p.places.astype(np.int64) * fact.n_distinct + fact.places)
-            // fact.n_distinct,
+            np.unique(p.places.astype(np.int64) * fact.n_distinct + fact.places) // fact.n_distinct,
             minlength=p.n_distinct,
         )
         again = rows > 1
