@@ -7,6 +7,7 @@ import warnings
 import pytest
 
 import mixedeffects as me
+from tests.exploration.fresh_tables import FIRST, FOURTH, SECOND, THIRD, TRAINING
 from tests.exploration.real_tables import FRESH, HELD_OUT, NAMED, TUNED, Expected, verdict
 
 
@@ -84,3 +85,22 @@ def test_further_tables_are_rarely_confidently_wrong(rdata):
     said = verdicts(rdata, FRESH)
     wrong = [key for key, v in said.items() if v == "wrong"]
     assert len(said) >= 18 and len(wrong) <= 2, wrong
+
+
+@pytest.mark.parametrize("tables", [FIRST, SECOND, THIRD, FOURTH], ids=["1", "2", "3", "4"])
+def test_forties_of_new_tables_are_rarely_confidently_wrong(rdata, tables):
+    said = verdicts(rdata, tables)
+    wrong = [key for key, v in said.items() if v == "wrong"]
+    right = [key for key, v in said.items() if v == "right"]
+    assert len(said) >= 38 and len(wrong) <= 4, wrong
+    assert len(right) >= 0.75 * len(said)
+
+
+def test_no_table_is_labelled_twice():
+    sets = (NAMED, TUNED | HELD_OUT, FRESH, TRAINING, FIRST, SECOND, THIRD, FOURTH)
+    assert len({key for tables in sets for key in tables}) == sum(map(len, sets))
+
+
+def test_wide_families_that_only_look_like_waves(rdata):
+    for package, name in (("Ecdat", "Catsup"), ("wooldridge", "nyse"), ("psych", "bfi")):
+        assert me.explore(rdata(package, name)).shape != "wide"
