@@ -42,6 +42,8 @@ LEAST_UNITS = 8
 LEAST_EVEN = 3
 #: Levels of a text that has one row at each time, at least.
 LEAST_OVER_TIME = 5
+#: Ends of names of numbers of things; the share that is most.
+NUMBERED, HALF = ("nr", "id", "code"), 0.5
 #: Words of a label, on average, from which it is a sentence.
 SENTENCE = 4
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b")
@@ -96,10 +98,16 @@ def by_values(p: ColumnProfile, found) -> str | None:
         return None
     if not p.whole or p.low < 0 or p.n_distinct < LEAST_OVER_TIME:
         return None
+    numbered = p.name.lower().endswith(NUMBERED) and p.n_distinct >= MANY_TEXTS
+    if numbered and not hint(p.name, MEASURES | TRIALS) and has_facts(p, found):
+        return (
+            f"its name ends like that of a number of things, and its {p.n_distinct:,} values repeat"
+        )
     if hint(p.name, MEASURES | TRIALS):
         blocks_of_rows = p.n_distinct >= LEAST_UNITS and share_of_blocks(p.codes) == 1.0
         labels = blocks_of_rows and (_uneven_steps(p) or (p.low == 1 and counts_from_one(p)))
         codes = share_of_blocks(p.codes) == 1.0 and p.low > LARGE and not hint(p.name, TIMES)
+        codes = codes and not _round(p)
         if codes and p.n_present >= LEAST_UNITS * p.n_distinct:
             return f"{p.n_distinct:,} large numbers, each in one block of rows"
         if labels and any(same_in_each(q, p) for q in found):
@@ -110,7 +118,8 @@ def by_values(p: ColumnProfile, found) -> str | None:
     if p.n_present >= 2 * p.n_distinct and share_of_blocks(p.codes) >= IN_BLOCKS:
         # rows may as well be in the order of a measurement
         labels = p.low == 1 and counts_from_one(p)
-        labels = labels or p.low > LARGE or has_facts(p, found)
+        labels = labels or (p.low > LARGE and (numbered or not _round(p)))
+        labels = labels or has_facts(p, found)
         some = p.n_distinct >= LEAST_UNITS and p.n_present >= LEAST_EVEN * p.n_distinct
         if labels or (some and not in_order(p)) or _uneven_steps(p):
             return f"{p.n_distinct:,} whole numbers, each in one block of rows"
@@ -162,6 +171,11 @@ def _uneven_steps(p: ColumnProfile) -> bool:
     counts = p.counts()
     steps = np.diff(np.unique(p.numbers()))
     return bool(np.ptp(counts) == 0 and counts[0] >= LEAST_EVEN and np.ptp(steps) > 0)
+
+
+def _round(p: ColumnProfile) -> bool:
+    """Whether most of the different numbers are multiples of ten, as amounts are."""
+    return float((np.asarray(p.labels, dtype=np.float64) % 10 == 0).mean()) > HALF
 
 
 def _smooth(counts) -> bool:
