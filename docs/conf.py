@@ -12,6 +12,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # The pages' kernel inherits this process's path only through the installed package; the reference
 # is read from the sources, installed or not.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "_extensions"))
 
 project = "mixedeffects"
 author = "the mixedeffects developers"
@@ -24,14 +25,14 @@ except metadata.PackageNotFoundError:
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "mathml",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
     "numpydoc",
     "myst_nb",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "**/.ipynb_checkpoints"]
+exclude_patterns = ["_build", "_extensions", "jupyter_execute", "**/.ipynb_checkpoints"]
 
 # --- executed pages -----------------------------------------------------------------------------
 nb_execution_mode = "auto"
@@ -72,6 +73,7 @@ def setup(app):
 
 
 # --- looks --------------------------------------------------------------------------------------
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "mixedeffects"
 html_theme_options = {

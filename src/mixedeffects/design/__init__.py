@@ -9,6 +9,7 @@ from mixedeffects.design.build import build_design
 from mixedeffects.design.code_names import is_code
 from mixedeffects.design.column_matrix import dense, pieces, rows_of, select_columns
 from mixedeffects.design.integer_codes import code_numbers
+from mixedeffects.design.labels import text_array
 from mixedeffects.design.nesting import is_nested, nesting
 from mixedeffects.design.rank import triangle
 from mixedeffects.design.records import (
@@ -69,5 +70,5 @@ __all__ = [
     "equal_rows", "group_codes", "has_rows", "in_order", "index_from_dict", "index_to_dict",
     "is_code", "is_nested", "label_text", "nesting", "open_table", "pieces", "rebuild_all",
     "redesigned", "require_rows", "row_labels", "rows_of", "rows_used", "select_columns", "stack",
-    "take_rows", "term_codings", "to_frame", "triangle", "without_rows",
+    "take_rows", "term_codings", "text_array", "to_frame", "triangle", "without_rows",
 ]  # fmt: skip

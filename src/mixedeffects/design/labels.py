@@ -126,7 +126,14 @@ class PairedLabels(_AnyLabels):
 
 
 def text_array(values: Sequence[Any]) -> np.ndarray:
-    """An object array of Python strings."""
+    """An object array of Python strings, whatever their number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> text_array(["a", "b"])[np.array([1, 1, 0])].tolist()
+    ['b', 'b', 'a']
+    """
     out = np.empty(len(values), dtype=object)
     out[:] = values
     return out

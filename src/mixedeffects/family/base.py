@@ -68,7 +68,8 @@ class Family:
         What the link is of, in the words of a sentence, "mean" or "median", and of which part
         of the responses: " where it is not zero", or nothing for all.
     hurdle_name : str or None
-        Name of the family with zeros of their own (`Hurdle`), if it is not "hurdle_" and `name`.
+        Name of the family with zeros of their own (`Hurdle`), where it is another than "hurdle" and
+        `name` with an underscore between them.
     limits : tuple of Limit
         Simpler distributions that the family tends to as predictors go to infinity.
 

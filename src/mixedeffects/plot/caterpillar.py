@@ -5,10 +5,14 @@ from __future__ import annotations
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import NAME_LIMIT, number_axis, reference
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import shortened
 from mixedeffects.plot.theme import INK, VERDICTS
-from mixedeffects.views import caterpillar_view
+from mixedeffects.views import caterpillar_view, event_words, scale_words
+from mixedeffects.views.caterpillar import CLOSE, NAMED
+from mixedeffects.views.mean_scale import unquoted
 
-STEP, TALLEST, WIDTH = 14, 640, 300
+# points of a level's row: where all have their names, where some have, and where room is short
+STEP, LOW, LOWEST, WIDTH = 14, 10, 7, 300
 # width of a letter of a level's name, about
 LETTER = 5.8
 # Vega's expression for what the legend calls a verdict
@@ -36,7 +40,8 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
     Returns
     -------
     Chart
-        ``data``: term, level, rank, estimate, sd, std_error, lower, upper, verdict.
+        ``data``: term, level, rank, estimate, sd, std_error, lower, upper, verdict, named. Up to
+        45 levels have their names, of more those whose interval leaves out zero.
 
     Examples
     --------
@@ -55,10 +60,11 @@ def draw_caterpillar(fit, group=None, *, term=None, level=0.95):
         f"{name}: {facts['above'][name]} above, {facts['below'][name]} below zero"
         for name in facts["terms"]
     )
+    what = unquoted(fit.design.spec.response) + event_words(fit) + scale_words(fit)
     return Chart(
         view, drawing, fit.design.spec.to_frame, f"Random effects of {facts['group']}",
-        (f"predictions with {percent} intervals (prediction error), not adjusted for their number",
-         said),
+        (f"{what}: predictions with {percent} intervals (prediction error), "
+         "not adjusted for their number", said),
     )  # fmt: skip
 
 
@@ -72,8 +78,8 @@ def _panels(alt, view):
         legend=alt.Legend(title=None, orient="bottom", labelExpr=LABELS),
     )
     # few levels have their names, many only their order
-    shown = min(facts["n_levels"], len(view.tables["data"].columns["rank"]))
-    named = shown <= TALLEST // STEP
+    shown = len(view.tables["data"].columns["rank"]) // len(facts["terms"])
+    named = shown <= NAMED
     # the name of the lowest level stands left of the panel
     longest = max((len(name) for name in view.tables["data"].columns["level"]), default=0)
     y = alt.Y(
@@ -90,7 +96,7 @@ def _panels(alt, view):
         alt.Tooltip("upper:Q", format=".4g"),
         alt.Tooltip("rank:Q"),
     ]
-    height = STEP * shown if named else TALLEST
+    height = shown * (STEP if named else LOW if shown <= CLOSE else LOWEST)
     panels = []
     for name in facts["terms"]:
         base = alt.Chart(data).transform_filter(alt.datum.term == name)
@@ -103,11 +109,17 @@ def _panels(alt, view):
             x=alt.X("estimate:Q"), y=y, color=colour, tooltip=tooltip
         )
         layers = [reference(x=0), rules, points]
-        if named:
-            layers.append(
-                base.mark_text(
-                    align="right", dx=-5, fontSize=10, color=INK, limit=NAME_LIMIT
-                ).encode(x=alt.X("lower:Q"), y=y, text=alt.Text("level:N"))
+        names = base.transform_filter("datum.named").transform_calculate(
+            name=shortened(NAME_LIMIT, "datum.level")
+        )
+        # left of intervals, and right of those above zero: no name crosses the line at zero
+        for side, align, away, which in (
+            ("lower", "right", -5, "datum.verdict !== 'above'"),
+            ("upper", "left", 5, "datum.verdict === 'above'"),
+        ):
+            mark = names.transform_filter(which).mark_text(
+                align=align, dx=away, fontSize=10 if named else 9, color=INK
             )
+            layers.append(mark.encode(x=alt.X(f"{side}:Q"), y=y, text=alt.Text("name:N")))
         panels.append(alt.layer(*layers).properties(width=WIDTH, height=height))
     return panels

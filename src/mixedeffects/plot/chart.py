@@ -13,12 +13,15 @@ import numpy as np
 from mixedeffects.display.results import printed
 from mixedeffects.errors import OptionError
 from mixedeffects.plot.library import altair, vl_convert
+from mixedeffects.plot.narrow import narrowed
 from mixedeffects.plot.theme import CONFIG
 
 # "<" of the user's names would end the script that a page holds the specification in; Altair
 # writes JSON as it is, so a character that nobody uses stands for it until the JSON is text
 MASK = "\ue003"
 MASK_IN_JSON, ESCAPED = "\\ue003", "\\u003c"
+# points across with which a chart can still be read
+LEAST = 240
 SUFFIXES = (".svg", ".png", ".pdf", ".html", ".json")
 
 
@@ -97,7 +100,7 @@ class Chart:
         config = _merged(spec.get("config", {}), CONFIG)
         return spec | {"title": self._text(), "config": config, "datasets": datasets}
 
-    def save(self, path, *, scale=2.0):
+    def save(self, path, *, scale=2.0, width=None):
         """Write the chart to a file; nothing is fetched from a network.
 
         Parameters
@@ -107,11 +110,14 @@ class Chart:
             .json (the Vega-Lite specification).
         scale : float
             Pixels per point of a PNG.
+        width : float, optional
+            Points across that a picture (.svg, .png, .pdf) may have, such as the 300 of a column
+            or a phone: panels stand below each other, plots are smaller, and text keeps its size.
 
         Raises
         ------
         OptionError
-            Another ending.
+            Another ending; a width that is too small, or not of a picture.
         MissingDependencyError
             vl-convert-python is not installed.
         """
@@ -119,16 +125,18 @@ class Chart:
         suffix = path.suffix.lower()
         if suffix not in SUFFIXES:
             raise OptionError(f"{path.name!r} must end in one of {', '.join(SUFFIXES)}")
+        if width is not None and suffix in (".json", ".html"):
+            raise OptionError("width= is of pictures: .svg, .png and .pdf")
         if suffix == ".json":
             path.write_text(json.dumps(self.to_dict()), encoding="utf-8")
         elif suffix == ".html":
             path.write_text(self.html(), encoding="utf-8")
         elif suffix == ".svg":
-            path.write_text(self.svg(), encoding="utf-8")
+            path.write_text(self.svg(width=width), encoding="utf-8")
         elif suffix == ".png":
-            path.write_bytes(self.png(scale=scale))
+            path.write_bytes(self.png(scale=scale, width=width))
         else:
-            path.write_bytes(vl_convert().vegalite_to_pdf(self.to_dict()))
+            path.write_bytes(vl_convert().vegalite_to_pdf(self._of_width(width)))
 
     def html(self) -> str:
         """The chart as the text of an interactive page that needs no network."""
@@ -141,13 +149,21 @@ class Chart:
         )  # fmt: skip
         return unmasked(page)
 
-    def svg(self) -> str:
-        """The chart as the text of an SVG picture."""
-        return vl_convert().vegalite_to_svg(self.to_dict())
+    def svg(self, *, width=None) -> str:
+        """The chart as the text of an SVG picture; width as in `save`."""
+        return vl_convert().vegalite_to_svg(self._of_width(width))
 
-    def png(self, *, scale=2.0) -> bytes:
-        """The chart as a PNG picture."""
-        return vl_convert().vegalite_to_png(self.to_dict(), scale=scale)
+    def png(self, *, scale=2.0, width=None) -> bytes:
+        """The chart as a PNG picture; scale and width as in `save`."""
+        return vl_convert().vegalite_to_png(self._of_width(width), scale=scale)
+
+    def _of_width(self, width):
+        spec = self.to_dict()
+        if width is None:
+            return spec
+        if not isinstance(width, int | float) or isinstance(width, bool) or not width >= LEAST:
+            raise OptionError(f"width={width!r} must be a number of points, {LEAST} or more")
+        return narrowed(spec, int(width)) | {"datasets": spec["datasets"]}
 
     def __repr__(self):
         rows = len(next(iter(next(iter(self.view.tables.values())).columns.values()), ()))

@@ -42,6 +42,7 @@ from mixedeffects.views.panel_verdicts import (
     simulated_verdict,
     spread_verdict,
     uniform_verdict,
+    worst,
 )
 
 WIDTH, HEIGHT, COLUMNS = 320, 230, 2
@@ -155,9 +156,12 @@ def _by_group(fit, n, rng, checks):
 
 def _quantile_residuals(fit, n, rng, checks):
     view = quantile_residuals_view(fit, n, rng, most=ROWS)
-    whole = _panel(
-        "quantile_residuals", view, uniform_panel, "Quantile residuals", uniform_verdict(view)
-    )
+    verdict = uniform_verdict(view)
+    if view.facts["one_prediction"]:  # there is nothing to follow
+        beside = simulated_verdict(view)
+        both = worst(verdict[0], beside[0]), f"{verdict[1]}; {beside[1]}"
+        return [_panel("quantile_residuals", view, uniform_panel, "Quantile residuals", both)]
+    whole = _panel("quantile_residuals", view, uniform_panel, "Quantile residuals", verdict)
     alone = type(view)({}, (), {})
     beside = _panel(
         "quantile_residuals 2", alone, lambda _, **size: ranks_panel(view, **size),

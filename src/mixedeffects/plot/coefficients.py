@@ -6,15 +6,17 @@ from mixedeffects.inference.coefficient_parts import MAIN
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import reference
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import with_room
 from mixedeffects.plot.theme import BLUE, GREY, INK
 from mixedeffects.views import coefficients_view, event_words, few, scale_words
 
 STEP, WIDTH, NUMBERS = 22, 320, 190
 # Vega's expression for a row's numbers in words
+# nothing beside the interval is zero: what rounding has left of it is not a number to read
 WRITTEN = "{} + '  [' + {} + ', ' + {} + ']'".format(
     *(
-        f"format(datum.{name}, abs(datum.{name}) < 1e-4 || abs(datum.{name}) >= 1e7 ? '.3~e' "
-        ": ',.3r')"
+        f"(abs(datum.{name}) < 1e-10 * (datum.upper - datum.lower) ? '0' : format(datum.{name}, "
+        f"abs(datum.{name}) < 1e-4 || abs(datum.{name}) >= 1e7 ? '.3~e' : ',.3r'))"
         for name in ("estimate", "lower", "upper")
     )
 )
@@ -108,7 +110,7 @@ def _forest(alt, view):
     n = len(view.tables["data"].columns["term"])
     y = alt.Y(
         "term:N", sort=alt.EncodingSortField("position"), title=None,
-        axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=260, labelPadding=8),
+        axis=alt.Axis(grid=False, ticks=False, domain=False, labelPadding=8, **with_room(260)),
     )  # fmt: skip
     title, scale = AXES[view.facts["kinds"]], alt.Scale(padding=8)
     if ratio:

@@ -6,6 +6,7 @@ import json
 
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import with_room
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, ORANGE
 from mixedeffects.views import effects_view
 
@@ -93,7 +94,7 @@ def draw_effects(
             column=alt.Column(
                 "panel:N",
                 sort=[f"{facts['treatment']}: {level}" for level in facts["treatments"]],
-                header=alt.Header(title=None, labelLimit=width, labelFontWeight="bold"),
+                header=alt.Header(title=None, labelFontWeight="bold", **with_room(width)),
             ),
             spacing=SPACING,
         )

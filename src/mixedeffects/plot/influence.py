@@ -5,6 +5,7 @@ from __future__ import annotations
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import LEVEL_LIMIT, PAGE_LIMIT, number_axis, reference, where
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import with_room
 from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, INK, RED, WIDTH
 from mixedeffects.views import influence_view
 
@@ -111,8 +112,8 @@ def _ordered(table, facts, term, width, height):
     height = height or max(STEP * n, LEAST_HEIGHT)
     y = alt.Y(
         "unit:N", sort=names, title=facts["group"],
-        axis=alt.Axis(labels=height >= 9 * n, ticks=False, labelLimit=limit, labelOverlap=False,
-                      titlePadding=12),
+        axis=alt.Axis(labels=height >= 9 * n, ticks=False, labelOverlap=False,
+                      labelPadding=7, titlePadding=12, **with_room(limit)),
     )  # fmt: skip
     x = alt.X("value:Q", title=title, axis=number_axis(5), scale=alt.Scale(zero=False))
     tooltip = _tooltip(facts, title)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import ticks_of
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.means import mean_subtitle
+from mixedeffects.plot.names import in_rows, with_room
+from mixedeffects.plot.series import dash, shape
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
 from mixedeffects.views import interaction_view
 
@@ -57,13 +60,15 @@ def draw_interaction(
     x = facts["x"]
     base = alt.Chart(inline(view.tables["data"]))
     by_levels = facts["by_levels"]
-    colour = alt.value(BLUE)
+    colour, told = alt.value(BLUE), {}
     if facts["by"]:
-        colour = alt.Color(
-            "by:N",
-            scale=alt.Scale(domain=by_levels, range=CATEGORIES[: len(by_levels)]),
-            legend=alt.Legend(title=facts["by"], orient="bottom", symbolOpacity=1, labelLimit=0),
-        )
+        legend = alt.Legend(title=facts["by"], symbolOpacity=1, **in_rows(by_levels))
+        scale = alt.Scale(domain=by_levels, range=CATEGORIES[: len(by_levels)])
+        colour = alt.Color("by:N", scale=scale, legend=legend)
+        if facts["numeric"]:
+            told["strokeDash"] = dash("by", by_levels, legend)
+        else:
+            told["shape"] = shape("by", by_levels, legend)
     y = alt.Y("estimate:Q", title=facts["axis"], scale=alt.Scale(zero=False))
     tooltip = [alt.Tooltip("x:Q" if facts["numeric"] else "x:N", title=x)]
     if facts["by"]:
@@ -72,7 +77,7 @@ def draw_interaction(
     chance = not facts["axis"].startswith("mean of")
     title = f"{facts['axis'][:1].upper()}{facts['axis'][1:]}" if chance else "Means"
     draw = _along_numbers if facts["numeric"] else _along_levels
-    drawing = draw(alt, base, facts, y, colour, tooltip)
+    drawing = draw(alt, base, facts, y, colour, tooltip, told)
     return Chart(
         view, drawing, fit.design.spec.to_frame,
         f"{title} along {x}" + (f" by {facts['by']}" if facts["by"] else ""),
@@ -80,10 +85,10 @@ def draw_interaction(
     )  # fmt: skip
 
 
-def _along_numbers(alt, base, facts, y, colour, tooltip):
+def _along_numbers(alt, base, facts, y, colour, tooltip, told):
     x = alt.X(
         "x:Q", title=facts["x"], scale=alt.Scale(zero=False, nice=False, padding=4),
-        axis=alt.Axis(tickCount=6),
+        axis=alt.Axis(tickCount=6, **ticks_of(facts["whole"])),
     )  # fmt: skip
     band = base.mark_area(opacity=0.2 if len(facts["by_levels"]) < 3 else 0.12).encode(
         x=x,
@@ -91,11 +96,11 @@ def _along_numbers(alt, base, facts, y, colour, tooltip):
         y2=alt.Y2("upper:Q"),
         color=colour,
     )
-    line = base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, tooltip=tooltip)
+    line = base.mark_line(strokeWidth=2.5).encode(x=x, y=y, color=colour, tooltip=tooltip, **told)
     return alt.layer(band, line).properties(width=WIDTH, height=HEIGHT)
 
 
-def _along_levels(alt, base, facts, y, colour, tooltip):
+def _along_levels(alt, base, facts, y, colour, tooltip, told):
     levels, m = facts["levels"], len(facts["by_levels"])
     step = max(STEP, 8 * m)
     width = min(max(WIDTH, step * len(levels)), WIDEST)
@@ -103,7 +108,7 @@ def _along_levels(alt, base, facts, y, colour, tooltip):
     x = alt.X(
         "x:N", sort=levels, title=facts["x"], scale=alt.Scale(type="point", padding=SHIFT),
         axis=alt.Axis(
-            labelAngle=0 if straight else -40, labelLimit=170, grid=False
+            labelAngle=0 if straight else -40, grid=False, **with_room(170)
         ),
     )  # fmt: skip
     shift = {}
@@ -121,6 +126,6 @@ def _along_levels(alt, base, facts, y, colour, tooltip):
         x=x, y=y, color=colour, order=alt.Order("position:O"), **shift
     )
     points = base.mark_point(size=55, opacity=1).encode(
-        x=x, y=y, color=colour, tooltip=tooltip, **shift
+        x=x, y=y, color=colour, tooltip=tooltip, **shift, **told
     )
     return alt.layer(rules, lines, points).properties(width=width, height=HEIGHT)

@@ -7,9 +7,12 @@ import numpy as np
 from mixedeffects.inference import Table
 from mixedeffects.plot.chart import inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import shortened
 from mixedeffects.plot.theme import COUNTS, GREY, INK, RED, SKY
 
 DASH = [4, 3]
+# pixels between the labels of an axis of numbers
+APART = 6
 # pixels of a name beside a point, of a level at an axis, and of one on a page of panels
 NAME_LIMIT, LEVEL_LIMIT, PAGE_LIMIT = 110, 160, 52
 
@@ -25,7 +28,14 @@ def reference(*, x=None, y=None, colour=GREY, dash=DASH):
 
 def number_axis(ticks=7, **options):
     """An axis of numbers whose labels do not touch."""
-    return altair().Axis(tickCount=ticks, labelFlush=False, labelOverlap=True, **options)
+    return altair().Axis(
+        tickCount=ticks, labelFlush=False, labelOverlap=True, labelSeparation=APART, **options
+    )
+
+
+def ticks_of(whole):
+    """Options of an axis, which for a column of whole numbers has no ticks between them."""
+    return {"tickMinStep": 1} if whole else {}
 
 
 def smooth_layers(table, *, colour=RED):
@@ -83,11 +93,12 @@ def cell_tooltip(x_title, y_title):
 def names_layer(data, x, y, text, *, left=False, down=0):
     """Small names beside points: right of them, or left, and so many pixels lower."""
     alt = altair()
-    mark = alt.Chart(data).mark_text(
+    named = alt.Chart(data).transform_calculate(name=shortened(NAME_LIMIT, f"datum.{text}"))
+    mark = named.mark_text(
         align="right" if left else "left", baseline="middle", dx=-6 if left else 6, dy=down,
-        fontSize=10, color=INK, limit=NAME_LIMIT,
+        fontSize=10, color=INK,
     )  # fmt: skip
-    return mark.encode(x=alt.X(f"{x}:Q"), y=alt.Y(f"{y}:Q"), text=f"{text}:N")
+    return mark.encode(x=alt.X(f"{x}:Q"), y=alt.Y(f"{y}:Q"), text="name:N")
 
 
 def where(table, mask):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import in_rows, with_room
+from mixedeffects.plot.series import shape
 from mixedeffects.plot.theme import BLUE, CATEGORIES
 from mixedeffects.views import means_view
 
@@ -53,7 +55,7 @@ def draw_means(
     levels, by_levels = facts["levels"], facts["by_levels"]
     y = alt.Y(
         "level:N", sort=levels, title=None,
-        axis=alt.Axis(grid=True, ticks=False, domain=False, labelLimit=260),
+        axis=alt.Axis(grid=True, ticks=False, domain=False, **with_room(260)),
     )  # fmt: skip
     x = alt.X(
         "lower:Q", title=facts["axis"], scale=alt.Scale(zero=False, padding=8),
@@ -66,20 +68,19 @@ def draw_means(
         alt.Tooltip(f"{name}:Q", format=".4g")
         for name in ("estimate", "lower", "upper", "std_error", "df")
     ]
-    shared = {"y": y, "tooltip": tooltip}
+    shared, mark = {"y": y, "tooltip": tooltip}, {}
     if facts["by"]:
-        shared["color"] = alt.Color(
-            "by:N",
-            scale=alt.Scale(domain=by_levels, range=CATEGORIES[: len(by_levels)]),
-            legend=alt.Legend(
-                title=", ".join(facts["by"]), orient="bottom", symbolOpacity=1, labelLimit=0
-            ),
+        legend = alt.Legend(
+            title=", ".join(facts["by"]), symbolOpacity=1, **in_rows(by_levels, WIDTH)
         )
+        scale = alt.Scale(domain=by_levels, range=CATEGORIES[: len(by_levels)])
+        shared["color"] = alt.Color("by:N", scale=scale, legend=legend)
+        mark["shape"] = shape("by", by_levels, legend)
         shared["yOffset"] = alt.YOffset("by:N", sort=by_levels)
     else:
         shared["color"] = alt.value(BLUE)
     rules = base.mark_rule(strokeWidth=2).encode(x=x, x2=alt.X2("upper:Q"), **shared)
-    points = base.mark_point(size=60, opacity=1).encode(x=alt.X("estimate:Q"), **shared)
+    points = base.mark_point(size=60, opacity=1).encode(x=alt.X("estimate:Q"), **shared, **mark)
     each = max(STEP, DODGE * len(by_levels) if facts["by"] else STEP)
     drawing = alt.layer(rules, points).properties(width=WIDTH, height=each * len(levels))
     along = f" by {', '.join(facts['specs'])}" if facts["specs"] else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, only, reference, where
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import with_room
 from mixedeffects.plot.theme import BLUE, GREY, INK, RED, SKY
 from mixedeffects.views import profile_view
 
@@ -109,7 +110,9 @@ def _interval(view, name):
     alt = altair()
     base = alt.Chart(inline(_of(view, "data", name)))
     x = alt.X("lower:Q", title=None, scale=alt.Scale(zero=False), axis=number_axis(6))
-    y = alt.Y("parameter:N", title=None, axis=alt.Axis(labelLimit=200, minExtent=200, ticks=False))
+    y = alt.Y(
+        "parameter:N", title=None, axis=alt.Axis(minExtent=200, ticks=False, **with_room(160))
+    )
     widths = dict(zip(sorted(view.facts["levels"]), SIZES, strict=False))
     bars = [
         base.transform_filter(alt.datum.level == level)

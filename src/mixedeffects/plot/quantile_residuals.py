@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, points, reference, row_tooltip
 from mixedeffects.plot.library import altair
@@ -54,14 +52,17 @@ def draw_quantile_residuals(fit, n=250, rng=0, *, groups="new"):
     """
     view = quantile_residuals_view(fit, n, rng, groups=groups)
     alt = altair()
-    drawing = alt.hconcat(uniform_panel(view), ranks_panel(view))
+    panels = [uniform_panel(view)]
     effects = "new random effects" if groups == "new" else "the fit's random effects"
     words = (
         f"{view.facts['n_simulations']:,} simulations, {effects}; bands hold 95% of them",
         words_of_tests(view),
     )
-    if np.ptp(view.tables["data"].columns["rank"]) == 0:
-        words += ("right: every row has the same prediction, so that there is nothing to follow",)
+    if view.facts["one_prediction"]:
+        words += ("every row has the same prediction: there are none to follow",)
+    else:
+        panels.append(ranks_panel(view))
+    drawing = alt.hconcat(*panels)
     return Chart(view, drawing, fit.design.spec.to_frame, "Simulated quantile residuals", words)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mixedeffects.design import open_table, to_frame
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import with_room
 from mixedeffects.plot.theme import DIVERGING, INK
 from mixedeffects.views.table_correlation import correlation_view
 
@@ -50,11 +51,11 @@ def correlation(data, columns=None, method="pearson"):
     side = (CELL if numbered else SMALL) * len(order)
     x = alt.X(
         "column:N", sort=order, title=None,
-        axis=alt.Axis(labelAngle=-45, ticks=False, domain=False, grid=False, labelLimit=140),
+        axis=alt.Axis(labelAngle=-45, ticks=False, domain=False, grid=False, **with_room(140)),
     )  # fmt: skip
     y = alt.Y(
         "row:N", sort=order, title=None,
-        axis=alt.Axis(ticks=False, domain=False, grid=False, labelLimit=160),
+        axis=alt.Axis(ticks=False, domain=False, grid=False, **with_room(160)),
     )  # fmt: skip
     base = alt.Chart(inline(view.tables["data"])).encode(
         x=x, y=y,

@@ -7,6 +7,8 @@ from mixedeffects.inference import Table
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import only
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import in_rows, with_room
+from mixedeffects.plot.series import shape
 from mixedeffects.plot.theme import BLUE, CATEGORIES, INK, WIDTH
 from mixedeffects.views.table_groups import groups_view
 
@@ -90,9 +92,7 @@ def _colour(alt, facts):
     if facts["colour"] is None:
         return alt.value(BLUE)
     legend = (
-        None
-        if facts["nested"]
-        else alt.Legend(title=facts["colour"], orient="bottom", labelLimit=240)
+        None if facts["nested"] else alt.Legend(title=facts["colour"], **in_rows(facts["colours"]))
     )
     return alt.Color(
         "colour:N", legend=legend, scale=alt.Scale(domain=facts["colours"], range=CATEGORIES)
@@ -107,7 +107,7 @@ def _panel(alt, view, x, step, hue, level, last):
     place = alt.Y(
         "group:N", sort=names, scale=alt.Scale(domain=names, paddingInner=0.25),
         axis=alt.Axis(title=facts["group"] if level is None else None, grid=False, ticks=False,
-                      domain=False, labelLimit=220, maxExtent=280),
+                      domain=False, labelPadding=6, maxExtent=290, **with_room(220)),
     )  # fmt: skip
     axis = alt.Axis(title=x["title"], tickCount=8)
     if not last:
@@ -157,13 +157,16 @@ def _strip(alt, points, place, hue, facts, x, axis, step):
     if facts["colour"] is not None:
         tooltip.append(alt.Tooltip("colour:N", title=facts["colour"]))
     many = len(points.columns["y"]) > 800
+    told = {}
+    if facts["colour"] is not None and not facts["nested"]:
+        told["shape"] = shape("colour", facts["colours"], hue["legend"])
     return (
         alt.Chart(inline(points))
         .mark_point(size=10 if many else 16, opacity=0.35 if many else 0.5)
         .encode(
             x=alt.X("y:Q", scale=x["scale"], axis=axis), y=place,
             yOffset=alt.YOffset("offset:Q", scale=alt.Scale(domain=[-1.6, 1.6])),
-            color=hue, tooltip=tooltip,
+            color=hue, tooltip=tooltip, **told,
         )
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from mixedeffects.design import open_table, to_frame
 from mixedeffects.inference import Table
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import in_rows, with_room
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
 from mixedeffects.views.table_histogram import histogram_view
 
@@ -57,9 +58,7 @@ def histogram(data, x, *, by=None, bins=None):
     scale = alt.Scale(domain=levels, range=CATEGORIES)
     colour = alt.value(BLUE)
     if several:
-        legend = alt.Legend(
-            title=by, orient="bottom", symbolType="square", symbolOpacity=0.8, labelLimit=240
-        )
+        legend = alt.Legend(title=by, symbolType="square", symbolOpacity=0.8, **in_rows(levels))
         colour = alt.Color("by:N", scale=scale, legend=legend)
     edges = view.tables["bars"].columns
     across = alt.Scale(
@@ -95,7 +94,8 @@ def histogram(data, x, *, by=None, bins=None):
         bars = alt.layer(bars, outlines).properties(width=WIDTH, height=HEIGHT)
     boxes = _boxes(alt, view, by, colour, across)
     drawing = alt.vconcat(boxes, bars, spacing=4).resolve_scale(color="shared")
-    width = f"{facts['n_bins']} bins of width {facts['width']:.4g}"
+    bins = "one bin" if facts["n_bins"] == 1 else f"{facts['n_bins']} bins"
+    width = f"{bins} of width {facts['width']:.4g}"
     title = f"Distribution of {x}" + (f" by {by}" if several else "")
     said = (f"{facts['n']:,} rows in {width}",)
     return Chart(view, drawing, lambda columns: to_frame(columns, table.flavour), title, said)
@@ -112,7 +112,9 @@ def _boxes(alt, view, by, colour, across):
     levels = view.facts["levels"]
     place = alt.Y(
         "by:N", sort=levels, title=None,
-        axis=alt.Axis(labels=by is not None, ticks=False, domain=False, grid=False, labelLimit=160),
+        axis=alt.Axis(
+            labels=by is not None, ticks=False, domain=False, grid=False, **with_room(160)
+        ),
     )  # fmt: skip
     base = alt.Chart(inline(view.tables["boxes"])).encode(
         y=place, color=colour,

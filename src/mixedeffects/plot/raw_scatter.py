@@ -6,6 +6,8 @@ from mixedeffects.design import open_table, to_frame
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import cell_tooltip, only
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import in_rows
+from mixedeffects.plot.series import dash, shape
 from mixedeffects.plot.theme import BLUE, CATEGORIES, COUNTS, HEIGHT, INK, WIDTH
 from mixedeffects.views.table_scatter import scatter_view
 
@@ -79,11 +81,20 @@ def _hue(alt, facts):
         return alt.value(BLUE)
     if facts["scale"]:
         return alt.Color("colour:Q", title=facts["colour"], scale=alt.Scale(scheme="viridis"))
-    return alt.Color(
-        "colour:N",
-        scale=alt.Scale(domain=facts["levels"], range=CATEGORIES),
-        legend=alt.Legend(title=facts["colour"], orient="bottom", labelLimit=240),
-    )
+    scale = alt.Scale(domain=facts["levels"], range=CATEGORIES)
+    return alt.Color("colour:N", scale=scale, legend=_legend(alt, facts))
+
+
+def _legend(alt, facts):
+    return alt.Legend(title=facts["colour"], **in_rows(facts["levels"]))
+
+
+def _told(alt, facts, channel):
+    """Shapes or dashes of the levels, where there are levels."""
+    if facts["colour"] is None or facts["scale"] or facts["binned"]:
+        return {}
+    made = {"shape": shape, "strokeDash": dash}[channel]
+    return {channel: made("colour", facts["levels"], _legend(alt, facts))}
 
 
 def _points(alt, view):
@@ -103,9 +114,10 @@ def _points(alt, view):
         alt.Chart(inline(view.tables["points"]))
         .mark_point(size=36 if n < 400 else 18, opacity=0.6 if n < 400 else 0.4)
         .encode(
-            x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), color=_hue(alt, facts), tooltip=tooltip
+            x=alt.X("x:Q", **across), y=alt.Y("y:Q", **up), color=_hue(alt, facts),
+            tooltip=tooltip, **_told(alt, facts, "shape"),
         )
-    )
+    )  # fmt: skip
     layers = [points]
     if "lines" in view.tables:
         hue = alt.value(INK) if facts["colour"] is None or facts["scale"] else _hue(alt, facts)
@@ -121,6 +133,7 @@ def _line(alt, table, hue, facts):
         .mark_rule(strokeWidth=2.5)
         .encode(
             x=alt.X("x0:Q"), x2=alt.X2("x1:Q"), y=alt.Y("y0:Q"), y2=alt.Y2("y1:Q"), color=hue,
+            **_told(alt, facts, "strokeDash"),
             tooltip=[
                 *named, alt.Tooltip("slope:Q", format=".4g"), alt.Tooltip("r:Q", format=".3f"),
                 alt.Tooltip("n:Q", title="rows", format=","),

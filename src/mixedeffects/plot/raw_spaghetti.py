@@ -5,6 +5,8 @@ from __future__ import annotations
 from mixedeffects.design import open_table, to_frame
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import in_rows
+from mixedeffects.plot.series import dash, shape
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, INK, WIDTH
 from mixedeffects.views.table_spaghetti import spaghetti_view
 
@@ -60,15 +62,17 @@ def spaghetti(data, x, y, group, *, colour=None):
         }[kind],
     )  # fmt: skip
     up = alt.Y("y:Q", title=y, scale=alt.Scale(zero=False))
-    hue, thick = alt.value(BLUE), alt.value(INK)
+    hue, thick, lines, dots = alt.value(BLUE), alt.value(INK), {}, {}
     if colour is not None:
-        hue = thick = alt.Color(
-            "colour:N",
-            scale=alt.Scale(domain=facts["levels"], range=CATEGORIES),
-            legend=alt.Legend(
-                title=colour, orient="bottom", labelLimit=240, symbolOpacity=1, symbolStrokeWidth=3
-            ),
+        legend = alt.Legend(
+            title=colour, symbolOpacity=1, symbolStrokeWidth=3, **in_rows(facts["levels"])
         )
+        scale = alt.Scale(domain=facts["levels"], range=CATEGORIES)
+        hue = thick = alt.Color("colour:N", scale=scale, legend=legend)
+        if facts["n_ticks"] <= POINTS:
+            dots["shape"] = shape("colour", facts["levels"], legend)
+        else:
+            lines["strokeDash"] = dash("colour", facts["levels"], legend)
     detail = [alt.Detail("group:N")]
     if colour is not None:
         detail.append(alt.Detail("colour:N"))
@@ -95,9 +99,9 @@ def spaghetti(data, x, y, group, *, colour=None):
                 *([alt.Tooltip("colour:N", title=colour)] if colour else []),
             ],
         )  # fmt: skip
-        layers.append(means.mark_line(strokeWidth=3.5, opacity=1))
+        layers.append(means.mark_line(strokeWidth=3.5, opacity=1).encode(**lines))
         if facts["n_ticks"] <= POINTS:
-            layers.append(means.mark_point(size=50, opacity=1))
+            layers.append(means.mark_point(size=60, opacity=1).encode(**dots))
         said.append("thick: mean of the rows observed" + (f" of each {colour}" if colour else ""))
     return Chart(
         view, alt.layer(*layers).properties(width=WIDTH, height=HEIGHT),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import LEVEL_LIMIT, PAGE_LIMIT, number_axis, points, reference
+from mixedeffects.plot.layers import NAME_LIMIT, PAGE_LIMIT, number_axis, points, reference
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.theme import BLUE, INK, SKY, WIDTH
 from mixedeffects.views import by_group_view
+from mixedeffects.views.labels import short_name
 
 STEP, CLOSE, LEAST_HEIGHT = 15, 11, 60
 
@@ -68,17 +69,18 @@ def by_group_panel(view, width=WIDTH, height=None):
     n = len(table.columns["level"])
     ranks = table.columns["rank"].tolist()
     named = height is None or height >= CLOSE * n
-    limit = LEVEL_LIMIT if height is None else PAGE_LIMIT
+    limit = NAME_LIMIT if height is None else PAGE_LIMIT
     height = max(STEP * n, LEAST_HEIGHT) if height is None else height
     band = min(0.7 * height / n, 10.0)
     # the axis has places for ranks and says the levels' names, which may occur twice when shortened
+    levels = [short_name(level, limit // 6) for level in table.columns["level"]]
     names = "{" + ",".join(f"'{r}':{_quoted(v)}" for r, v in
-                           zip(ranks, table.columns["level"], strict=True)) + "}"  # fmt: skip
+                           zip(ranks, levels, strict=True)) + "}"  # fmt: skip
     y = alt.Y(
         "rank:O", sort=ranks, title=facts["group"],
         axis=alt.Axis(
             labels=named, ticks=named, grid=True, labelExpr=f"{names}[datum.label]",
-            labelLimit=limit, titlePadding=12,
+            labelLimit=int(1.25 * limit), titlePadding=12,
         ),
     )  # fmt: skip
     x_title = facts["name"]

@@ -108,7 +108,7 @@ def _panel(view, level, width, height, legend):
     else:
         main = points(inline(data), colour=BLUE).encode(
             x=alt.X("fitted:Q", title=x_title, scale=alt.Scale(zero=False), axis=number_axis()),
-            y=alt.Y("residual:Q", title=y_title, scale=alt.Scale(zero=False)),
+            y=alt.Y("residual:Q", title=y_title, scale=alt.Scale(zero=False, padding=8)),
             tooltip=[
                 *row_tooltip(facts),
                 alt.Tooltip("fitted:Q", title=x_title, format=".4g"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from mixedeffects.plot.chart import Chart, inline
-from mixedeffects.plot.layers import number_axis, reference
+from mixedeffects.plot.layers import NAME_LIMIT, number_axis, reference
 from mixedeffects.plot.library import altair
-from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, INK, ORANGE, WIDTH
+from mixedeffects.plot.names import shortened, with_room
+from mixedeffects.plot.theme import BLUE, GREY, HEIGHT, INK, ORANGE, QUIET, WIDTH
 from mixedeffects.views import scale_words, shrinkage_view
+from mixedeffects.views.labels import AWAY, PLACES
+from mixedeffects.views.shrinkage import MOST_NAMED
 
 STEP = 15
 # Vega's expression for an own estimate that has a place in the picture
@@ -187,7 +190,7 @@ def _in_order(alt, view):
         "level:N",
         sort=alt.EncodingSortField("rank", order="descending"),
         title=facts["group"],
-        axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=220),
+        axis=alt.Axis(grid=False, ticks=False, domain=False, **with_room(220)),
     )
     title = f"{facts['terms'][0]}, deviation from the average"
     x = alt.X("raw:Q", title=title, scale=_scale(alt, facts, 0), axis=number_axis(8))
@@ -225,7 +228,7 @@ def _plane(alt, view):
         x=alt.X("x:Q"), y=alt.Y("y:Q"), order=alt.Order("point:O"), detail=alt.Detail("coverage:N")
     )  # fmt: skip
     zero = [reference(x=0, colour=INK), reference(y=0, colour=INK)]
-    few = len(view.tables["plane"].columns["level"]) <= STEP * 2
+    few = len(view.tables["plane"].columns["level"]) <= MOST_NAMED
     rules = base.mark_rule(color=GREY, strokeOpacity=0.8 if few else 0.35).encode(
         x=alt.X("end_x:Q", title=x_title),
         y=alt.Y("end_y:Q", title=y_title),
@@ -251,12 +254,17 @@ def _plane(alt, view):
         y=("end_y", "shrunken_y", y_title),
     )
     layers = [*zero, contours, rules, heads, *points]
-    if few:
+    for place in sorted({*view.tables["plane"].columns["label"]} - {""}):
+        right, up = PLACES[place]
         layers.append(
-            base.transform_filter(inside)
-            .mark_text(align="left", dx=6, dy=-5, fontSize=9, color=GREY)
-            .encode(x=x, y=y, text=alt.Text("level:N"))
-        )
+            base.transform_filter(f"datum.label === '{place}'")
+            .transform_calculate(name=shortened(NAME_LIMIT, "datum.level"))
+            .mark_text(
+                align="left" if right > 0 else "right", dx=AWAY * right, dy=-AWAY * up, fontSize=9,
+                color=QUIET,
+            )
+            .encode(x=x, y=y, text=alt.Text("name:N"))
+        )  # fmt: skip
     return alt.layer(*layers).properties(width=WIDTH, height=WIDTH)
 
 

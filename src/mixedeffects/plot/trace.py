@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from mixedeffects.display.words.phrases import minus
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, where
 from mixedeffects.plot.library import altair
@@ -53,7 +54,7 @@ def draw_trace(fit, *others):
     )  # fmt: skip
     x = alt.X("iteration:Q", title="iteration", axis=_steps(facts["last"], 7))
     base = alt.Chart(inline(view.tables["data"]))
-    criterion = facts["criterion"].replace("-2", "−2")
+    criterion = minus(facts["criterion"])
     y = alt.Y(
         "height:Q", title=f"{criterion} above the lowest",
         scale=alt.Scale(type="log", nice=False), axis=_powers(view),
@@ -96,8 +97,9 @@ def draw_trace(fit, *others):
         f"{name}: {_counted(steps, 'iteration')}, {_counted(evaluations, 'evaluation')}"
         for name, steps, evaluations in _ends(view)
     ]
+    lowest = minus(f"{facts['objective']:.6f}")
     where_ = ", drawn at the bottom" if view.tables["data"].columns["gap"].any() else ""
-    words = (*said, f"lowest {criterion}: {facts['objective']:.6f}{where_}")
+    words = (*said, f"lowest {criterion}: {lowest}{where_}")
     return Chart(view, drawing, fit.design.spec.to_frame, "The optimiser's path", words)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from mixedeffects.plot.chart import Chart, inline
+from mixedeffects.plot.layers import ticks_of
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import in_rows, with_room
+from mixedeffects.plot.series import dash
 from mixedeffects.plot.theme import BLUE, CATEGORIES, GREY, HEIGHT, INK, ORANGE, WIDTH
 from mixedeffects.views import trajectories_view
 
@@ -88,7 +91,7 @@ def _colour(alt, facts, legend=True):
     return alt.Color(
         "by:N",
         scale=alt.Scale(domain=levels, range=CATEGORIES[: len(levels)]),
-        legend=alt.Legend(title=facts["by"], orient="bottom", symbolOpacity=1, labelLimit=0)
+        legend=alt.Legend(title=facts["by"], symbolOpacity=1, **in_rows(levels))
         if legend
         else None,
     )
@@ -97,7 +100,7 @@ def _colour(alt, facts, legend=True):
 def _axes(alt, facts, column="prediction", ticks=TICKS):
     x = alt.X(
         "x:Q", title=facts["x"], scale=alt.Scale(zero=False, nice=False, padding=6),
-        axis=alt.Axis(tickCount=ticks),
+        axis=alt.Axis(tickCount=ticks, **ticks_of(facts["whole"])),
     )  # fmt: skip
     y = alt.Y(f"{column}:Q", title=facts["title"], scale=alt.Scale(zero=False))
     return x, y
@@ -145,8 +148,9 @@ def _together(alt, view):
     band = fixed.mark_area(opacity=0.22 if len(facts["by_levels"]) < 3 else 0.12).encode(
         x=x, y=alt.Y("lower:Q", title=facts["title"]), y2=alt.Y2("upper:Q"), color=colour
     )
+    told = {"strokeDash": dash("by", facts["by_levels"], colour["legend"])} if coloured else {}
     middle = fixed.mark_line(strokeWidth=3).encode(
-        x=x, y=y, color=colour,
+        x=x, y=y, color=colour, **told,
         tooltip=[*_tooltip(alt, facts, "prediction")[1:], alt.Tooltip("lower:Q", format=".4g"),
                  alt.Tooltip("upper:Q", format=".4g")],
     )  # fmt: skip
@@ -188,7 +192,7 @@ def _panels(alt, view):
         .properties(width=width, height=height)
         .facet(
             facet=alt.Facet(
-                "level:N", sort=facts["levels"], title=None, header=alt.Header(labelLimit=width)
+                "level:N", sort=facts["levels"], title=None, header=alt.Header(**with_room(width))
             ),
             columns=a_row,
             spacing=10,

@@ -6,6 +6,7 @@ import numpy as np
 
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.names import with_room
 from mixedeffects.plot.theme import BLUE, CATEGORIES, GREEN, INK, ORANGE, PALE, PURPLE, RED, SKY
 from mixedeffects.views import variance_view
 
@@ -74,7 +75,7 @@ def draw_variance(fit, *, level=0.95, scale="latent", approximation=None, null=N
     )  # fmt: skip
     y = alt.Y(
         "source:N", sort=sources, title=None,
-        axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=200, labelPadding=8),
+        axis=alt.Axis(grid=False, ticks=False, domain=False, labelPadding=8, **with_room(200)),
     )  # fmt: skip
     bars = base.mark_bar(size=STEP - 8).encode(
         x=alt.X("share:Q", scale=whole, axis=axis, title="share of all variance"),
@@ -112,7 +113,7 @@ def _icc(alt, view, level):
     base = alt.Chart(inline(table))
     y = alt.Y(
         "group:N", sort=groups, title=None,
-        axis=alt.Axis(grid=False, ticks=False, domain=False, labelLimit=200, labelPadding=8),
+        axis=alt.Axis(grid=False, ticks=False, domain=False, labelPadding=8, **with_room(200)),
     )  # fmt: skip
     title = "intraclass correlation"
     if np.isfinite(table.columns["lower"]).any():

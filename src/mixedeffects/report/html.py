@@ -17,9 +17,9 @@ from typing import Any
 
 from mixedeffects.display.words.phrases import minus
 from mixedeffects.plot.bundle import javascript_bundle
+from mixedeffects.plot.narrow import narrowed
 from mixedeffects.report.equation_lines import breakable
 from mixedeffects.report.library import needed
-from mixedeffects.report.narrow import narrowed
 from mixedeffects.report.pictures import pictures_of
 
 # points beyond which a chart does not fit beside another

@@ -13,6 +13,9 @@ from mixedeffects.views.record import View
 
 MOST_LEVELS = 150
 LIMITS = ("std_error", "lower", "upper")
+# levels up to which all have their names; up to which flagged ones have them wherever they stand,
+# of more those that are so many places apart
+NAMED, CLOSE, PLACES = 45, 100, 2
 
 
 def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS):
@@ -33,7 +36,8 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
     -------
     View
         "data": term, level, rank (1 is the lowest), estimate, sd, std_error, lower, upper, verdict
-        ("above", "below" or "unclear": whether the interval leaves out zero). Facts: group,
+        ("above", "below" or "unclear": whether the interval leaves out zero), named (whether its
+        name has room: every level, or of many those that are above or below). Facts: group,
         coverage, n_levels, per term the numbers of levels above and below.
 
     Raises
@@ -75,12 +79,32 @@ def caterpillar_view(fit, group=None, *, term=None, level=0.95, most=MOST_LEVELS
         part["rank"] = shown + 1
         part |= {c: found[c][rows[shown]] for c in ("estimate", "sd", *LIMITS)}
         part["verdict"] = verdict[shown]
+        part["named"] = _named(part["verdict"] != "unclear")
         parts.append(part)
     if n_levels > most:
         notes.append(f"{most:,} of {n_levels:,} levels, evenly spaced in rank")
+    if parts[0]["named"].size > NAMED:
+        said = sum(int(part["named"].sum()) for part in parts)
+        flagged = sum(int((part["verdict"] != "unclear").sum()) for part in parts)
+        some = "" if said == flagged else f" ({said:,} of {flagged:,}, which have room)"
+        notes.append(f"names: levels whose interval leaves out zero{some}" if flagged else "")
     table = Table({c: np.concatenate([part[c] for part in parts]) for c in parts[0]})
     facts = {
         "group": name, "terms": terms, "coverage": level, "n_levels": n_levels, "above": above,
         "below": below,
     }  # fmt: skip
-    return View({"data": table}, tuple(notes), facts)
+    return View({"data": table}, tuple(filter(None, notes)), facts)
+
+
+def _named(flagged):
+    """Which levels, in order, have their names: outermost first where not all have room."""
+    n = flagged.size
+    if n <= NAMED:
+        return np.ones(n, dtype=bool)
+    if n <= CLOSE:
+        return flagged
+    out = np.zeros(n, dtype=bool)
+    at = np.flatnonzero(flagged)
+    for i in at[np.argsort(-np.abs(at - (n - 1) / 2.0), kind="stable")]:
+        out[i] = not out[max(i - PLACES + 1, 0) : i + PLACES].any()
+    return out

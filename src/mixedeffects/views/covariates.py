@@ -162,6 +162,18 @@ def held_values(fit, moving):
     return out
 
 
+def all_whole(values):
+    """Whether a column of numbers has whole ones only.
+
+    Examples
+    --------
+    >>> all_whole([0.0, 3.0]), all_whole([0.5]), all_whole([float("nan")])
+    (True, False, False)
+    """
+    array = np.asarray(values, dtype=float)
+    return bool((array == np.round(array)).all())
+
+
 def held_note(held, what):
     """The held values in words; none where nothing is held."""
     if not held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mixedeffects.design import label_text, row_labels
+from mixedeffects.design import label_text, row_labels, text_array
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.clusters import outermost
 from mixedeffects.inference.deletion import InfluenceFacts, influence
@@ -14,7 +14,6 @@ from mixedeffects.views.choice import chosen_group
 from mixedeffects.views.labels import have_room
 from mixedeffects.views.record import View
 from mixedeffects.views.row_levels import level_names, row_levels
-from mixedeffects.views.texts import as_texts
 
 MEASURES = ("cooks_distance", "mdffits", "covratio", "covtrace", "dfbetas")
 NAMES = {
@@ -84,7 +83,7 @@ def influence_view(fit, group=None, *, measure="cooks_distance", influence=None,
     kept = fit.design.missing.kept
     numbers = np.arange(fit.design.n) if kept is None else np.flatnonzero(kept)
     by_number = by_row and np.array_equal(row_labels(fit.design), numbers)
-    units = as_texts([label_text(unit) for unit in found.unit])
+    units = text_array([label_text(unit) for unit in found.unit])
     if measure == "dfbetas":
         terms, values = list(found.terms), found.dfbetas
     else:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixedeffects.design import label_text, row_labels
+from mixedeffects.design import label_text, row_labels, text_array
 from mixedeffects.errors import NotAvailableError, OptionError, PlanTooLargeError
 from mixedeffects.inference.residual.residuals import residuals_of
-from mixedeffects.views.texts import as_texts
 
 STANDARDISED = "standardised"
 # levels of one factor among several up to which leverages take about a second
@@ -166,4 +165,4 @@ def table_rows(fit):
     labels = row_labels(fit.design)
     if isinstance(labels, np.ndarray):
         return labels
-    return as_texts([label_text(label) for label in labels])
+    return text_array([label_text(label) for label in labels])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import text_array
 from mixedeffects.errors import OptionError
 from mixedeffects.formula import column_names
 from mixedeffects.inference.table import Table
 from mixedeffects.means import emmeans
 from mixedeffects.means.grid import check_name, label_text, predictors_of
-from mixedeffects.views.covariates import FEW_VALUES, grid_of, is_numeric, moving_columns
+from mixedeffects.views.covariates import FEW_VALUES, all_whole, grid_of, is_numeric, moving_columns
 from mixedeffects.views.mean_notes import mean_line, mean_warnings, short_labels
 from mixedeffects.views.mean_scale import chosen_scale, mean_axis, mean_options, mean_title
 from mixedeffects.views.record import View
-from mixedeffects.views.texts import as_texts
 
 POINTS, MOST_COLOURS, MOST_LEVELS = 50, 8, 60
 
@@ -62,6 +62,8 @@ def interaction_view(
     if numeric and x not in at:
         at[x] = grid_of(fit, x, POINTS).tolist()
     notes = []
+    if isinstance(by, list | tuple):
+        raise OptionError("by= takes one column\nfit.plot.means takes several")
     if by is not None:
         check_name(by, names, "by")
         if by == x:
@@ -87,8 +89,8 @@ def interaction_view(
     columns = {
         "x": np.asarray(place, dtype=float)
         if numeric
-        else as_texts([label_text(v) for v in place]),
-        "by": as_texts(by_texts),
+        else text_array([label_text(v) for v in place]),
+        "by": text_array(by_texts),
         "position": np.arange(len(by_texts)),
         **{k: table[k] for k in ("estimate", "std_error", "df", "lower", "upper")},
     }
@@ -96,6 +98,7 @@ def interaction_view(
         "x": x, "by": ", ".join(colours), "numeric": numeric, "title": mean_title(fit, scale),
         "axis": mean_axis(fit, scale), "said": mean_line(fit, means, at), "label": means.label,
         "coverage": level, "scale": scale, "levels": levels, "by_levels": by_levels,
+        "whole": numeric and all_whole(predictors_of(fit).numbers(x)),
     }  # fmt: skip
     return View({"data": Table(columns)}, (*notes, *mean_warnings(means)), facts)
 
@@ -118,7 +121,7 @@ def _interacting(fit, names, by):
     raise OptionError(
         f"x= and by= must say which columns: {'no two columns' if by is None else 'nothing'} of "
         f"the formula {'interact' if by is None else f'interacts with {by}'}\n"
-        f"columns: {', '.join(names)}"
+        f"columns: {', '.join(names) or 'none'}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import text_array
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.table import Table
 from mixedeffects.means import emmeans
@@ -11,7 +12,6 @@ from mixedeffects.means.grid import all_of
 from mixedeffects.views.mean_notes import mean_line, mean_warnings
 from mixedeffects.views.mean_scale import chosen_scale, mean_axis, mean_options, mean_title
 from mixedeffects.views.record import View
-from mixedeffects.views.texts import as_texts
 
 # means, and families told apart by colours
 MOST_MEANS, MOST_COLOURS = 200, 8
@@ -67,7 +67,11 @@ def means_view(
             "apart\nname it in specs, or choose some of its levels with at="
         )
     table = means.table().columns
-    columns = {"level": as_texts(level_texts), "by": as_texts(by_texts), "position": np.arange(n)}
+    columns = {
+        "level": text_array(level_texts),
+        "by": text_array(by_texts),
+        "position": np.arange(n),
+    }
     columns |= {k: table[k] for k in ("estimate", "std_error", "df", "lower", "upper")}
     facts = {
         "specs": within, "by": list(means.by), "title": mean_title(fit, scale),

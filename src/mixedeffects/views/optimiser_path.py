@@ -16,6 +16,8 @@ MOST_STEPS, MOST_PARAMETERS = 500, 12
 ROUNDING = 1e-14
 # and a parameter that moves by less than this share of it does not move
 STILL = 1e-9
+# how parameters of variances are called
+COMPONENTS = ("sd__", "cor__")
 # significant digits at the axis of a parameter
 FEWEST_DIGITS, MOST_DIGITS = 4, 10
 
@@ -83,7 +85,10 @@ def trace_view(fit, *others):
         c for f in found for c in f if c not in OWN and np.isfinite(f[c]).any()
     ))  # fmt: skip
     if len(parameters) > MOST_PARAMETERS:
-        notes.append(f"the first {MOST_PARAMETERS} of {len(parameters)} parameters")
+        parameters.sort(key=lambda name: not name.startswith(COMPONENTS))
+        notes.append(
+            f"{MOST_PARAMETERS} of {len(parameters)} parameters, those of the variances first"
+        )
         parameters = parameters[:MOST_PARAMETERS]
     facts = {
         "fits": names, "parameters": parameters, "objective": lowest,

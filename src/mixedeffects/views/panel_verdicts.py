@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM
+from mixedeffects.views.labels import short_name
 
 # of tests that have no limit of their own: each has one true model in a hundred looked at
 ALPHA = 0.01
@@ -108,8 +109,11 @@ def uniform_verdict(view):
     Returns (str, str) as `curve_verdict`.
     """
     p = _p_values(view)["uniformity"]
-    words = "uniform" if p >= ALPHA else "not uniform"
-    return (FINE if p >= ALPHA else LOOK), f"{words} (p = {p:.3f})"
+    if p < ALPHA:
+        return LOOK, f"not uniform (p = {p:.3f})"
+    if p < DOUBT:
+        return BY_EYE, f"perhaps not uniform (p = {p:.3f})"
+    return FINE, f"uniform (p = {p:.3f})"
 
 
 def simulated_verdict(view):
@@ -139,7 +143,11 @@ def influence_verdict(view):
     Returns (str, str) as `curve_verdict`.
     """
     c, cutoff = view.tables["data"].columns, view.facts["cutoff"]
-    far = [str(unit) for unit, size in zip(c["unit"], c["size"], strict=True) if size > cutoff]
+    far = [
+        short_name(str(unit))
+        for unit, size in zip(c["unit"], c["size"], strict=True)
+        if size > cutoff
+    ]
     if not far:
         return FINE, f"no {view.facts['group']} beyond 4 / n"
     more = f" and {len(far) - MOST_NAMED} more" if len(far) > MOST_NAMED else ""

@@ -10,6 +10,7 @@ from mixedeffects.inference.prediction.simulate import simulated
 from mixedeffects.inference.residual.row_sample import row_sample
 from mixedeffects.inference.table import Table
 from mixedeffects.options import check_count, generator
+from mixedeffects.views.covariates import all_whole
 from mixedeffects.views.mean_scale import unquoted
 from mixedeffects.views.record import View
 
@@ -60,7 +61,8 @@ def predictive_view(fit, n=100, rng=None, *, groups="new", most=MOST_ROWS):
     scale = 1.0 if size is None else np.maximum(size, 1.0)
     observed = some.response.y / scale
     drawn = np.array([y / scale for y in simulated(some, n, rng, groups=groups)])
-    edges, whole = _edges(observed, drawn, fit.family.discrete and size is None)
+    discrete = fit.family.discrete and size is None
+    edges, whole = _edges(observed, drawn, discrete or _counted(observed))
     shares = np.array([np.histogram(y, edges)[0] for y in drawn]) / observed.size
     lower, expected, upper = np.quantile(shares, (LIMIT, 0.5, 1.0 - LIMIT), axis=0)
     share = np.histogram(observed, edges)[0] / observed.size
@@ -78,17 +80,22 @@ def predictive_view(fit, n=100, rng=None, *, groups="new", most=MOST_ROWS):
 
 
 def _edges(observed, drawn, discrete):
-    """Edges of the bins, and whether each bin is one whole number."""
+    """Edges of the bins, about whole numbers if `discrete`; whether each bin is one of them."""
     low, high = np.quantile(drawn, (TAIL, 1.0 - TAIL))
     low, high = min(low, observed.min()), max(high, observed.max())
     if discrete:
         width = int(np.ceil((high - low + 1.0) / MOST_VALUES))
         first = np.floor(low) - 0.5
         edges = first + width * np.arange(int(np.ceil((high + 0.5 - first) / width)) + 1)
-        return edges, width == 1
+        return edges, width == 1 and all_whole(drawn[0])
     # a bin for each row would be empty or full: as many as rows in a bin, on average
     bins = min(MOST_BINS, int(np.ceil(np.sqrt(observed.size))))
     return np.linspace(low, high if high > low else low + 1.0, bins + 1), False
+
+
+def _counted(observed):
+    """Whether there are so few whole numbers that bins of other widths would be empty or double."""
+    return all_whole(observed) and np.ptp(observed) < MOST_VALUES
 
 
 def _labels(fit, middle, edges, whole):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import text_array
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.r2 import r2
 from mixedeffects.inference.table import Table
 from mixedeffects.views.record import View
-from mixedeffects.views.texts import as_texts
 
 # rows of the R-squared table that are sums of others
 SUMS = 2
@@ -51,7 +51,7 @@ def variance_view(fit, *, level=0.95, scale="latent", approximation=None, null=N
     last = "residual" if fit.kind.residual else f"distribution ({fit.family.name})"
     end = np.cumsum(share)
     columns = {
-        "source": as_texts(["fixed effects", *names[1:-1], last]), "kind": as_texts(kinds),
+        "source": text_array(["fixed effects", *names[1:-1], last]), "kind": text_array(kinds),
         "position": np.arange(1, len(names) + 1), "variance": variance, "share": share,
         "start": end - share, "end": end,
     }  # fmt: skip
@@ -60,7 +60,7 @@ def variance_view(fit, *, level=0.95, scale="latent", approximation=None, null=N
     # with one factor the total says the same again
     rows = np.arange(len(groups) if len(groups) > SUMS else 1)
     rho = {
-        "group": as_texts([groups[i] if groups[i] != "total" else "all groups" for i in rows]),
+        "group": text_array([groups[i] if groups[i] != "total" else "all groups" for i in rows]),
         **{name: np.asarray(table[name], dtype=float)[rows] for name in ("icc", "lower", "upper")},
     }
     notes = []

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import text_array
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.table import Table
 from mixedeffects.thinning import spread
 from mixedeffects.views.arrows import arrows, axis_domain
 from mixedeffects.views.choice import chosen_terms, one_of, varied_group
+from mixedeffects.views.labels import places, short_name
 from mixedeffects.views.own_estimates import own_estimates
 from mixedeffects.views.record import View
-from mixedeffects.views.texts import as_texts
 
 LAYOUTS = ("size", "order", "plane")
 # levels shown: in a plane or against their size, and as a list with names
@@ -25,6 +26,8 @@ UNEQUAL, DIFFERENT = 1.5, 5
 FAR, OTHERS, MARGIN = 2.0, 0.9, 1.3
 # levels of one size are spread over so much of a logarithm, for the eye
 APART = 0.15
+# levels up to which they have names in a plane, of a side of so many points
+MOST_NAMED, SIDE = 30, 420
 # contours of the estimated distribution of two random effects: coverage and points of each
 CONTOURS, CONTOUR_POINTS = (0.5, 0.95), 73
 
@@ -57,7 +60,8 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
         end (where its line starts: raw, or the edge of the picture); of one term also move
         (length of that line as a share of the axis) and angle (where it points, in degrees
         clockwise from upwards). For two terms also "plane" (level, size, raw_x, raw_y,
-        shrunken_x, shrunken_y, end_x, end_y, and move and angle in a square picture) and
+        shrunken_x, shrunken_y, end_x, end_y, move and angle in a square picture, and label: where
+        the name of a level stands, "" without room) and
         "contours" of the estimated distribution (coverage, point, x, y). Facts: group,
         terms, layout, n_levels, unequal (whether sizes differ much), reach (half-width of each
         term's axis where own estimates are cut off, or None), domains (ends of each term's
@@ -91,7 +95,7 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     levels = np.sort(order if shown is None else order[shown])
     own = own_estimates(fit, f, levels)
     common = {
-        "level": as_texts([str(factor.labels[int(j)]) for j in levels]), "size": sizes[levels],
+        "level": text_array([str(factor.labels[int(j)]) for j in levels]), "size": sizes[levels],
         "place": _apart(sizes[levels]),
     }  # fmt: skip
     parts = []
@@ -113,6 +117,8 @@ def shrinkage_view(fit, group=None, *, term=None, terms=None, layout=None, most=
     data = Table({c: np.concatenate([p[c] for p in parts]) for c in parts[0]})
     by_what = "rank" if layout == "order" else "size"
     notes = [*_left_out(levels.size, order.size, by_what, outside), *_undefined(own, len(known))]
+    if layout == "plane":
+        notes += _unnamed(tables["plane"].columns)
     facts = {
         "group": name, "terms": tuple(terms), "layout": layout, "n_levels": order.size,
         "unequal": unequal, "reach": reach, "domains": domains,
@@ -168,7 +174,7 @@ def _part(term, common, raw, blups, levels):
     with np.errstate(invalid="ignore", divide="ignore"):
         kept = shrunken / raw
     own = {"rank": rank[levels], "raw": raw, "shrunken": shrunken, "kept": kept}
-    return {"term": as_texts([term] * levels.size)} | common | own
+    return {"term": text_array([term] * levels.size)} | common | own
 
 
 def _apart(sizes):
@@ -224,8 +230,41 @@ def _plane(parts, domains):
     return {
         "level": x["level"], "size": x["size"], "raw_x": x["raw"], "raw_y": y["raw"],
         "shrunken_x": x["shrunken"], "shrunken_y": y["shrunken"], "end_x": x["end"],
-        "end_y": y["end"], "move": move, "angle": angle,
+        "end_y": y["end"], "move": move, "angle": angle, "label": _labels(x, y, domains),
     }  # fmt: skip
+
+
+def _labels(x, y, domains):
+    """Where the names of the levels stand, beside their own estimates."""
+    out = text_array([""] * x["level"].size)
+    if out.size > MOST_NAMED:
+        return out
+    inside = _inside(x["raw"], x["end"], y["raw"], y["end"])
+    own, other = (
+        [
+            SIDE * (part[name] - low) / (high - low)
+            for part, (low, high) in zip((x, y), domains, strict=True)
+        ]
+        for name in ("raw", "shrunken")
+    )
+    taken = [np.concatenate([a[inside], b]) for a, b in zip(own, other, strict=True)]
+    names = [short_name(text) for text in x["level"][inside]]
+    out[inside] = places(names, own[0][inside], own[1][inside], *taken)
+    return out
+
+
+def _inside(raw_x, end_x, raw_y, end_y):
+    """Levels whose own estimate has a place in the picture."""
+    return (raw_x == end_x) & (raw_y == end_y)
+
+
+def _unnamed(plane):
+    """How many names have no room."""
+    inside = _inside(*(plane[name] for name in ("raw_x", "end_x", "raw_y", "end_y")))
+    n = int((inside & (plane["label"] == "")).sum())
+    if plane["label"].size > MOST_NAMED or not n:
+        return []
+    return [f"{n:,} name{'s have' if n > 1 else ' has'} no room"]
 
 
 def _contours(factor, places):

@@ -45,7 +45,7 @@ def quantile_residuals_view(fit, n=250, rng=None, *, groups="new", most=MOST_ROW
         between which 95% of the simulations lie, one by one. "quantiles": quantile, rank, value,
         lower, upper of rows in bins of the rank, limits alike. "tests": as
         `QuantileResiduals.tests`. Facts: n, n_rows, n_simulations, groups, p_value (uniformity),
-        levels (column of levels to grouping factor).
+        levels (column of levels to grouping factor), one_prediction (whether all rows have one).
 
     References
     ----------
@@ -77,7 +77,7 @@ def quantile_residuals_view(fit, n=250, rng=None, *, groups="new", most=MOST_ROW
     tests = facts.tests()
     words = {
         "n": fit.design.n, "n_rows": rows.size, "n_simulations": facts.n_simulations,
-        "groups": groups, "levels": level_names(fit),
+        "groups": groups, "levels": level_names(fit), "one_prediction": bool(np.ptp(rank) == 0),
         "p_value": float(tests.columns["p_value"][list(tests.columns["test"]).index("uniformity")]),
     }  # fmt: skip
     order, uniform = _against_uniform(facts.residuals, simulated)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mixedeffects.design import text_array
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.prediction.rows import random_part
 from mixedeffects.inference.table import Table
@@ -24,7 +25,6 @@ from mixedeffects.views.mean_scale import (
     typical_note,
 )
 from mixedeffects.views.record import View
-from mixedeffects.views.texts import as_texts
 
 MOST_GROUPS, MOST_POINTS, MOST_TREATMENTS = 60, 2500, 12
 # half of the width over which the individuals of a group are spread
@@ -98,14 +98,14 @@ def effects_view(
     group_mean = _shifted(fit, means, effect, home, scale)
     places, shown = _places(home, group_mean, len(labels), MOST_GROUPS if most is None else most)
     texts = [label_text(v) for v in labels]
-    names = as_texts([str(factor.labels[int(j)]) for j in shown])
+    names = text_array([str(factor.labels[int(j)]) for j in shown])
     groups = {
-        "treatment": as_texts(texts)[home[shown]], "group": names, "place": places[shown],
+        "treatment": text_array(texts)[home[shown]], "group": names, "place": places[shown],
         "size": sizes[shown], "effect": effect[shown], "mean": group_mean[shown],
     }  # fmt: skip
     last = np.bincount(home[shown], minlength=len(labels))
     treatments = {
-        "treatment": as_texts(texts), "mean": table["estimate"], "lower": table["lower"],
+        "treatment": text_array(texts), "mean": table["estimate"], "lower": table["lower"],
         "upper": table["upper"], "first": np.full(len(labels), 0.5), "last": last + 0.5,
     }  # fmt: skip
     notes = []
@@ -230,7 +230,7 @@ def _individuals(fit, scale, factor, home, places, texts, shown, seed):
     codes = factor.codes[rows]
     shift = np.random.default_rng(seed).uniform(-JITTER, JITTER, rows.size)
     return {
-        "treatment": as_texts(texts)[home[codes]],
-        "group": as_texts([str(factor.labels[j]) for j in codes.tolist()]),
+        "treatment": text_array(texts)[home[codes]],
+        "group": text_array([str(factor.labels[j]) for j in codes.tolist()]),
         "place": places[codes] + shift, "y": np.asarray(y)[rows],
     }, notes  # fmt: skip

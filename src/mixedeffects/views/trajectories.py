@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.design import text_array
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.table import Table
 from mixedeffects.means import emmeans
@@ -14,6 +15,7 @@ from mixedeffects.means.grid import check_name, label_text, predictors_of
 from mixedeffects.thinning import sampled, scattered
 from mixedeffects.views.choice import chosen_group
 from mixedeffects.views.covariates import (
+    all_whole,
     chosen_axis,
     grid_of,
     held_note,
@@ -29,6 +31,7 @@ from mixedeffects.views.individual_lines import (
     level_columns,
     line_predictions,
 )
+from mixedeffects.views.mean_notes import few
 from mixedeffects.views.mean_scale import (
     chosen_scale,
     mean_options,
@@ -38,7 +41,6 @@ from mixedeffects.views.mean_scale import (
     typical_note,
 )
 from mixedeffects.views.record import View
-from mixedeffects.views.texts import as_texts
 
 # points of the fixed line, and of each individual one
 FINE, COARSE = 80, 25
@@ -87,7 +89,7 @@ class Moving:
     @property
     def texts(self):
         """Labels as a column of texts."""
-        return as_texts([label_text(v) for v in self.labels])
+        return text_array([label_text(v) for v in self.labels])
 
 
 def trajectories_view(
@@ -155,6 +157,8 @@ def trajectories_view(
         notes += held_note({n: v for n, v in held.items() if n not in own}, "lines")
     else:
         notes += held_note(held, "thick line")
+        if held and len(points["x"]):
+            notes.append(f"points: whatever their {few(list(held))}")
     notes += held_note(extra, "thin lines")
     if own and not facets:
         notes.append(f"each thin line has its own {', '.join(own)}")
@@ -168,7 +172,7 @@ def trajectories_view(
     facts = {
         "x": x, "by": by, "group": name, "title": mean_title(fit, scale), "coverage": level,
         "scale": scale, "by_levels": along.texts.tolist(), "label": label,
-        "levels": texts, "shares": "n" in points
+        "levels": texts, "whole": all_whole(along.values), "shares": "n" in points
         and bool(len(points["n"])) and int(np.max(points["n"])) > 1,
     }  # fmt: skip
     tables = {"lines": Table(lines), "fixed": Table(fixed), "points": Table(points)}
@@ -238,7 +242,7 @@ def _lines(fit, found, texts, along, scale):
     codes, lost = block_codes(fit, found)
     ours, fixed, gaps = line_predictions(fit, table, level_of, codes, scale)
     out = {
-        "level": as_texts(texts)[level_of], "by": along.texts[by_of], "x": at,
+        "level": text_array(texts)[level_of], "by": along.texts[by_of], "x": at,
         "prediction": ours, "fixed": fixed,
     }  # fmt: skip
     return out, own, extra, lost, gaps
@@ -259,7 +263,7 @@ def _points(fit, along, factor, found, scale, facets):
         notes.append(f"points: {some.size:,} of {rows.size:,} rows, at random")
         rows = rows[some]
     points = {
-        "level": as_texts([str(factor.labels[j]) for j in factor.codes[rows].tolist()]),
+        "level": text_array([str(factor.labels[j]) for j in factor.codes[rows].tolist()]),
         "by": along.texts[along.codes[rows]],
         "x": along.values[rows], "y": np.asarray(y)[rows], "n": np.ones(rows.size, dtype=np.int64),
     }  # fmt: skip
@@ -277,7 +281,7 @@ def _shares(y, along):
     which, cell = np.unique(cell, return_inverse=True)
     n = np.bincount(cell)
     points = {
-        "level": as_texts([""] * which.size), "by": texts[which % texts.size],
+        "level": text_array([""] * which.size), "by": texts[which % texts.size],
         "x": np.bincount(cell, values) / n, "y": np.bincount(cell, y) / n, "n": n,
     }  # fmt: skip
     return points, ["points: shares of rows, larger for more"]

@@ -10,7 +10,7 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.plot.library import vl_convert
-from mixedeffects.report.narrow import ACROSS, narrowed
+from mixedeffects.plot.narrow import ACROSS, narrowed
 
 # points that a picture may be wider, to be made smaller by a seventh
 TOLERATED = 60

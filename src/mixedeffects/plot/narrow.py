@@ -1,10 +1,13 @@
-"""Charts on a narrow page: panels below each other, smaller plots, words in more lines."""
+"""Charts with little room across: panels below each other, smaller plots, words in more lines."""
 
 from __future__ import annotations
 
 import textwrap
 from copy import deepcopy
 from typing import Any
+
+from mixedeffects.plot.names import shortened
+from mixedeffects.plot.theme import WIDTH
 
 # points across that a chart on a phone has, and that the axis at its left may take of them
 ACROSS, AXIS = 350, 62
@@ -49,9 +52,9 @@ def narrowed(spec: dict[str, Any], across: int = ACROSS) -> dict[str, Any]:
 
 
 def _fitted(spec, across):
-    _limit_names(spec)
+    _limit_names(spec, across)
     if "hconcat" in spec and _continues(spec["hconcat"]):
-        spec["hconcat"] = _beside(spec["hconcat"])
+        spec["hconcat"] = _beside(spec["hconcat"], across)
         return spec
     for name in MANY:
         if name in spec:
@@ -75,7 +78,10 @@ def _plot(spec, room):
     """One plot, as wide as there is room for; never wider than it was."""
     width = spec.get("width")
     if isinstance(width, int | float):
+        square = spec.get("height") == width
         spec["width"] = max(min(width, room), min(width, LEAST))
+        if square:  # arrows keep their directions
+            spec["height"] = spec["width"]
         for part in (spec, *spec.get("layer", ())):
             x = part.get("encoding", {}).get("x")
             if isinstance(x, dict) and isinstance(x.get("title"), str):
@@ -94,25 +100,30 @@ def _bare(panel):
     return bool(found) and all(isinstance(y, dict) and y.get("axis", 0) is None for y in found)
 
 
-def _beside(panels):
+def _beside(panels, across):
     first, *others = panels
-    _limit_names(first)
+    _limit_names(first, across)
     return [_plot(first, LEAST), *others]
 
 
-def _limit_names(spec):
+def _limit_names(spec, across):
     """Long names at the axes of a plot and of its layers are cut."""
     for part in (spec, *spec.get("layer", ())):
         for place in part.get("encoding", {}).values():
             axis = place.get("axis") if isinstance(place, dict) else None
             if isinstance(axis, dict) and axis.get("labelLimit", 0) > NAME:
                 axis["labelLimit"] = NAME
+                if "length(datum.label)" in axis.get("labelExpr", ""):
+                    axis["labelExpr"] = shortened(NAME)
+            legend = place.get("legend") if isinstance(place, dict) else None
+            if isinstance(legend, dict) and "columns" in legend:
+                legend["columns"] = max(1, legend["columns"] * across // WIDTH)
 
 
 def _facets(spec, across):
     """Panels of one table: as many side by side as there is room for."""
     inner, facet = spec["spec"], spec["facet"]
-    _limit_names(inner)
+    _limit_names(inner, across)
     width = inner.get("width")
     if "row" in facet or not isinstance(width, int | float):
         return spec
