@@ -43,3 +43,31 @@ def generator(rng):
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
         raise OptionError(f"rng={rng!r} is neither a numpy Generator nor a seed") from None
+
+
+def check_file(path):
+    """The name of a file that can be written, refused before any work where it cannot be.
+
+    Returns a `pathlib.Path`.
+
+    Raises
+    ------
+    OptionError
+        What is no name, a folder, a folder that does not exist.
+
+    Examples
+    --------
+    >>> check_file("report.html").name
+    'report.html'
+    """
+    from os import PathLike
+    from pathlib import Path
+
+    if not isinstance(path, str | PathLike):
+        raise OptionError(f"path={path!r} must be the name of a file")
+    path = Path(path)
+    if path.is_dir():
+        raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it")
+    if not path.parent.is_dir():
+        raise OptionError(f"no folder {str(path.parent)!r} for {path.name!r}; make it first")
+    return path

@@ -315,3 +315,12 @@ def test_hospital_stays_recovers_its_truth():
     large = group.map(group.value_counts()).astype(int) >= 30
     means = level[large].groupby(group[large], observed=True).mean()
     assert means.var() == pytest.approx(truth["hospital variance"], rel=tol.SAMPLED_35E2)
+
+
+def test_without_a_library_of_frames_a_table_prints_its_first_rows():
+    table = datasets.sleepstudy(flavour="dict")
+    lines = repr(table).splitlines()
+    assert lines[0].split() == ["Reaction", "Days", "Subject"]
+    assert lines[-1] == "180 rows, 3 columns; a dict of arrays" and len(lines) == 8
+    assert isinstance(table, dict) and table["Days"].shape == (180,)
+    assert str(datasets.cbpp(flavour="dict")).splitlines()[1].split() == ["1", "2", "14", "1"]

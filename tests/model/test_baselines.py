@@ -207,3 +207,15 @@ def test_a_matrix_is_called_singular_where_it_is(formula, data, singular):
     written = float(re.search(r"number (\S+?)[.:]?(?: |$)", line)[1])
     assert written == pytest.approx(found.condition_number, rel=tol.CONDITION_AS_WRITTEN_RTOL)
     assert response in str(found)
+
+
+def test_rows_and_columns_that_were_left_out_are_said():
+    data = me.datasets.sleepstudy()
+    data.loc[3, "Reaction"] = np.nan
+    data["twice"] = 2 * data["Days"]
+    found = me.baselines("Reaction ~ Days + twice + (1 | Subject)", data)
+    for said in (str(found), found._repr_html_()):
+        assert "1 of 180 rows was left out for missing values (Reaction 1)." in said
+        assert "Column twice was dropped: twice = 2·Days." in said
+    whole = me.baselines("Reaction ~ Days + (1 | Subject)", me.datasets.sleepstudy())
+    assert "left out" not in str(whole) and "dropped" not in str(whole)

@@ -147,7 +147,7 @@ def test_rows_and_columns_left_out_are_said(sleepstudy):
     sleepstudy["Hours"] = 24 * sleepstudy["Days"]
     sleepstudy.loc[4, "Reaction"] = np.nan
     text = str(me.ols("Reaction ~ Days + Hours", sleepstudy))
-    assert "1 of 180 rows were left out for missing values (Reaction 1)." in text
+    assert "1 of 180 rows was left out for missing values (Reaction 1)." in text
     assert "Column Hours was dropped" in text
     assert text.count("  Hours ") == 0
 

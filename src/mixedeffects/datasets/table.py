@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from mixedeffects.datasets.plain import PlainTable
 from mixedeffects.errors import MissingDependencyError, OptionError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _dict(columns: Columns, truth: Truth) -> Any:
             return np.asarray(values.levels)[values.codes]
         return values
 
-    return {name: column(values) for name, values in columns.items()}
+    return PlainTable((name, column(values)) for name, values in columns.items())
 
 
 FLAVOURS: dict[str, Callable[[Columns, Truth], Any]] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from mixedeffects.design.table import SourceTable
 from mixedeffects.errors import ColumnTypeError, FormulaError
-from mixedeffects.formula import Formula, close_match, quote
+from mixedeffects.formula import Formula, close_match, column_names, quote
 
 CONSTANTS = {"pi": math.pi}
 
@@ -64,3 +64,26 @@ def replace_dot(
     out = {name for name in excluded if isinstance(name, str)}
     dot = tuple(name for name in table.names if isinstance(name, str) and name not in out)
     return formula.with_columns(dot), dot
+
+
+def group_columns(part: Any) -> list[str]:
+    """Columns that the grouping factor of a random term reads."""
+    return [name.name for variable in part.group for name in column_names(variable.node)]
+
+
+def read_columns(formula: Formula, response: bool) -> set[str]:
+    """Columns read by anything but the grouping factors."""
+    nodes = [variable.node for variable in formula.fixed.variables]
+    nodes += [variable.node for variable in formula.offsets]
+    nodes += [v.node for part in formula.random for v in part.effects.variables]
+    if response and formula.response is not None:
+        nodes.append(formula.response)
+    return {name.name for node in nodes for name in column_names(node)}
+
+
+def right_columns(formula: Formula) -> list[str]:
+    """Columns read by the right-hand side."""
+    needed = read_columns(formula, False)
+    for part in formula.random:
+        needed.update(group_columns(part))
+    return [name for name in formula.column_names if name in needed]

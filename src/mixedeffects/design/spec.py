@@ -17,7 +17,7 @@ from mixedeffects.design.exposure import NUMBERS, with_exposure
 from mixedeffects.design.grouping import labels_from_dict, labels_to_dict, new_codes
 from mixedeffects.design.matrix import model_matrix
 from mixedeffects.design.missing import find_missing, refuse_infinite
-from mixedeffects.design.names import find_columns
+from mixedeffects.design.names import find_columns, group_columns, read_columns, right_columns
 from mixedeffects.design.records import MissingReport
 from mixedeffects.design.response import read_response, response_values
 from mixedeffects.design.table import SourceTable, open_table, to_frame
@@ -180,10 +180,10 @@ class ModelSpec:
         formula = self.formula
         used = list(formula.column_names)
         if not response:
-            used = _right_columns(formula)
+            used = right_columns(formula)
         if not groups:
-            grouping = {name for part in formula.random for name in _group_columns(part)}
-            needed = _effect_columns(formula, response)
+            grouping = {name for part in formula.random for name in group_columns(part)}
+            needed = read_columns(formula, response)
             used = [name for name in used if name not in grouping or name in needed]
         used = find_columns(formula, table, used)
         if response and self.answer is not None and self.answer.form == "proportion":
@@ -255,7 +255,7 @@ class ModelSpec:
         self, table: SourceTable, part: Any, values: Evaluator, labels: Any, report: MissingReport
     ) -> np.ndarray:
         """Codes of the kept rows among trained levels, -1 for new levels and missing ones."""
-        names = [name for name in _group_columns(part) if name in values.columns]
+        names = [name for name in group_columns(part) if name in values.columns]
         known = new_rows(table, names).kept  # of all rows of the table
         if known is None or bool(known[report.kept if report.kept is not None else ...].all()):
             return new_codes(part.group, values, labels, report.n_used)
@@ -389,25 +389,3 @@ def offset_values(formula: Formula, values: Evaluator) -> np.ndarray | None:
     for offset in formula.offsets:
         total += values.vector(offset.node)
     return total
-
-
-def _group_columns(part: Any) -> list[str]:
-    return [name.name for variable in part.group for name in column_names(variable.node)]
-
-
-def _effect_columns(formula: Formula, response: bool) -> set[str]:
-    """Columns read by anything but the grouping factors."""
-    nodes = [variable.node for variable in formula.fixed.variables]
-    nodes += [variable.node for variable in formula.offsets]
-    nodes += [v.node for part in formula.random for v in part.effects.variables]
-    if response and formula.response is not None:
-        nodes.append(formula.response)
-    return {name.name for node in nodes for name in column_names(node)}
-
-
-def _right_columns(formula: Formula) -> list[str]:
-    """Columns read by the right-hand side."""
-    needed = _effect_columns(formula, False)
-    for part in formula.random:
-        needed.update(_group_columns(part))
-    return [name for name in formula.column_names if name in needed]

@@ -8,6 +8,7 @@ from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, significant
 from mixedeffects.display.results import Printing
+from mixedeffects.display.summary import row_remarks
 
 # above this, a matrix of doubles has no smaller singular value than rounding gives it
 LARGEST_CONDITION = 1e14
@@ -52,14 +53,18 @@ class Baselines(Tabular):
     def __str__(self):
         lines = [self.fit.design.spec.text, ""]
         lines += text_table(*_rows(self.facts), left=1)
-        return "\n".join([*lines, "", *_remarks(self.facts)])
+        return "\n".join([*lines, "", *self._remarks()])
 
     __repr__ = __str__
 
     def _repr_html_(self):
-        remarks = "<br>".join(map(escape, _remarks(self.facts)))
+        remarks = "<br>".join(map(escape, self._remarks()))
         table = html_table(self.fit.design.spec.text, *_rows(self.facts), left=1)
         return f'<div class="mixedeffects-baselines">{table}<p>{remarks}</p></div>'
+
+    def _remarks(self):
+        design = self.fit.design
+        return _remarks(self.facts) + row_remarks(design.missing, design.aliased, design.notes)
 
 
 def _rows(facts):

@@ -221,9 +221,10 @@ def row_remarks(missing, aliased, notes):
     out = []
     left_out = missing.n_rows - missing.n_used
     if left_out:
+        was = "was" if left_out == 1 else "were"
         where = ", ".join(f"{name} {count:,}" for name, count in missing.by_column.items() if count)
         out.append(
-            f"{left_out:,} of {missing.n_rows:,} rows were left out for missing values ({where})."
+            f"{left_out:,} of {missing.n_rows:,} rows {was} left out for missing values ({where})."
         )
     out += dropped_lines(aliased)
     return out + [note if note.endswith(".") else f"{note}." for note in notes]

@@ -390,14 +390,7 @@ class GLMMFit:
     def objective_without_random(self):
         """-2 log-likelihood with all variances of random effects zero, all else estimated.
 
-        Returns
-        -------
-        float
-
-        Raises
-        ------
-        ModelError
-            When Newton's method does not get there.
+        Raises ModelError when Newton's method does not get there.
         """
         from mixedeffects.estimation.laplace.without_random import value_without_random
 

@@ -17,7 +17,7 @@ from zipfile import is_zipfile
 import numpy as np
 
 from mixedeffects.design import has_rows, require_rows
-from mixedeffects.errors import DataError, MixedEffectsError, OptionError
+from mixedeffects.errors import DataError, MixedEffectsError
 from mixedeffects.estimation import (
     Certificate,
     Direction,
@@ -28,6 +28,7 @@ from mixedeffects.estimation import (
 from mixedeffects.fitting.design_file import design_parts, read_design
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.separated import WIDTHS
+from mixedeffects.options import check_file
 
 FORMAT = 1
 
@@ -80,8 +81,7 @@ def save(fit, path, *, rows=False):
     }
     text = json.dumps(header, default=lambda value: value.item())
     arrays["header"] = np.frombuffer(text.encode(), dtype=np.uint8)
-    _require_folder(path)
-    with open(path, "wb") as file:
+    with open(check_file(path), "wb") as file:
         np.savez_compressed(file, **arrays)
 
 
@@ -97,15 +97,6 @@ def read_sums(arrays, header):
     start = "sums/"
     found = {n[len(start) :]: value for n, value in arrays.items() if n.startswith(start)}
     return found | header.get("sums", {})
-
-
-def _require_folder(path):
-    """Refuse a path that no file can have."""
-    path = Path(path)
-    if path.is_dir():
-        raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it")
-    if not path.parent.is_dir():
-        raise OptionError(f"no folder {str(path.parent)!r} for {path.name!r}; make it first")
 
 
 def certificate_parts(certificate):

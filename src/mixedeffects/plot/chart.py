@@ -12,6 +12,7 @@ import numpy as np
 
 from mixedeffects.display.results import printed
 from mixedeffects.errors import OptionError
+from mixedeffects.options import check_file
 from mixedeffects.plot.library import altair, vl_convert
 from mixedeffects.plot.narrow import narrowed
 from mixedeffects.plot.theme import CONFIG
@@ -117,11 +118,12 @@ class Chart:
         Raises
         ------
         OptionError
-            Another ending; a width that is too small, or not of a picture.
+            Another ending, a folder that does not exist; a width that is too small, or that is not
+            of a picture.
         MissingDependencyError
             vl-convert-python is not installed.
         """
-        path = Path(path)
+        path = check_file(path)
         suffix = path.suffix.lower()
         if suffix not in SUFFIXES:
             raise OptionError(f"{path.name!r} must end in one of {', '.join(SUFFIXES)}")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from os import PathLike
-from pathlib import Path
 
 from mixedeffects.errors import OptionError
 from mixedeffects.inference.df.methods import check_ddf
 from mixedeffects.inference.normal import check_level
+from mixedeffects.options import check_file
 from mixedeffects.report.charts import chosen_charts
 from mixedeffects.report.record import Wishes
 from mixedeffects.report.sections import document
@@ -112,15 +111,9 @@ def check_path(path):
     >>> check_path("report.html").name
     'report.html'
     """
-    if not isinstance(path, str | PathLike):
-        raise OptionError(f"path={path!r} must be the name of a file")
-    path = Path(path)
-    if path.is_dir():
-        raise OptionError(f"{str(path)!r} is a folder; give the name of a file in it")
+    path = check_file(path)
     if path.suffix.lower() not in WRITERS:
         endings = ", ".join(WRITERS)
         hint = f"; for a page: {str(path) + '.html'!r}" if not path.suffix else ""
         raise OptionError(f"{path.name!r} must end in one of {endings}{hint}")
-    if not path.parent.is_dir():
-        raise OptionError(f"no folder {str(path.parent)!r} for {path.name!r}; make it first")
     return path

@@ -18,13 +18,6 @@ class PolarsResult(Exchanged, Printed, pl.DataFrame, dict):
 
     heading = Heading()
 
-    @classmethod
-    def of(cls, frame, heading):
-        """The same frame with a heading."""
-        out = cls(frame)
-        out.heading = heading
-        return out
-
     def __reduce__(self):
         return type(self).of, (self.tidy(), self.heading)
 

@@ -25,13 +25,6 @@ class PlainResult(Exchanged, Printed, dict):
 
     heading = Heading()
 
-    @classmethod
-    def of(cls, frame, heading):
-        """The same columns with a heading."""
-        out = cls(frame)
-        out.heading = heading
-        return out
-
     def _columns(self):
         return {name: np.asarray(values).tolist() for name, values in self.items()}
 

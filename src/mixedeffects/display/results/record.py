@@ -98,6 +98,13 @@ class Printed:
 
     heading: Heading
 
+    @classmethod
+    def of(cls, frame, heading):
+        """The same frame with a heading."""
+        out: Any = cls(frame)  # pyright: ignore[reportCallIssue]
+        out.heading = heading
+        return out
+
     def _columns(self) -> dict[str, Any]:
         """Names and values of the columns."""
         raise NotImplementedError
