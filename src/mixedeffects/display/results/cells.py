@@ -18,6 +18,8 @@ FREEDOM = ("df", "num_df", "den_df")
 FITS = ("loglik", "aic", "aicc", "bic", "objective", "deviance", "reml_criterion")
 SHARES = ("icc", "icc_unadjusted", "r2", "share", "cumulative")
 TESTS = ("statistic", "chisq", "lrt")
+# a statistic below is rounding
+ROUNDING = 1e-9
 
 
 def cell_texts(columns):
@@ -99,6 +101,17 @@ def decimals(value, places):
     return f"{value:.{places}f}"
 
 
+def statistic(value):
+    """A test statistic with two decimals; what rounding leaves of none is none.
+
+    Examples
+    --------
+    >>> statistic(2.345), statistic(6e-16)
+    ('2.35', '0.00')
+    """
+    return decimals(0.0 if abs(value) < ROUNDING else value, 2)
+
+
 def general(value):
     """A cell of no particular meaning."""
     if value is None:
@@ -130,6 +143,6 @@ def whole_or(value):
 WRITERS = {
     **dict.fromkeys(P_VALUES, lambda v: number(v, p_value)),
     **dict.fromkeys(FITS, lambda v: number(v, partial(decimals, places=2))),
-    **dict.fromkeys(TESTS, lambda v: number(v, partial(decimals, places=2))),
+    **dict.fromkeys(TESTS, lambda v: number(v, statistic)),
     **dict.fromkeys(SHARES, lambda v: number(v, partial(significant, digits=3))),
 }

@@ -103,7 +103,7 @@ class Side:
     def follow(self, targets, exact, last):
         """Add the points of this side; returns the last if no next one was found, else None."""
         problem, end, points = self.problem, self.end, self.points
-        if isfinite(end) and self.ahead(last.w, end) <= 1e-9 * max(1.0, abs(end)):
+        if isfinite(end) and self.ahead(last.w, end) <= 1e-9 * max(problem.guess, abs(end)):
             return None
         ceiling, top = None, inf
         if problem.ceiling is not None:
