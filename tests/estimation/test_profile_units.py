@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 
@@ -24,3 +26,23 @@ def test_limits_of_variances_are_the_same_in_tiny_and_in_huge_units(of_response,
     ):
         by = 1.0 if term.startswith("cor") else unit.get(term, of_response)
         np.testing.assert_allclose([lower / by, upper / by], ends, rtol=1e3 * ROUNDING_E10)
+
+
+def test_limits_lie_between_the_points_of_the_profile_where_it_turns():
+    rng = np.random.default_rng(0)
+    x, g = np.tile(np.arange(6.0), 10), np.repeat(np.arange(10), 6)
+    y = 2.0 * x + rng.normal(size=60)
+    y -= np.repeat(y.reshape(10, 6).mean(axis=1), 6)
+    profile = me.lmm("y ~ x + (x | g)", {"y": y, "x": x, "g": g}).profile("random")
+    points = profile.table()
+    for level in np.linspace(0.05, 0.95, 19):
+        found = profile.confint(float(level))
+        target = -NormalDist().inv_cdf(0.5 + level / 2.0)
+        for name, facts, lower in zip(
+            profile.names, profile.facts.zeta, found["lower"], strict=True
+        ):
+            value = points.loc[points["parameter"] == name, "value"].to_numpy()
+            after = int(np.searchsorted(facts, target))
+            if 0 < after < facts.size:
+                assert value[after - 1] <= lower <= value[after]
+            assert not name.startswith("sd") or lower >= 0.0

@@ -149,4 +149,9 @@ def _limit(values, zeta, target, end):
     z, v = zeta[near], values[near]
     if np.unique(z).size < z.size:
         return float(np.interp(target, zeta, values))
-    return interpolated(z.tolist(), v, target)
+    found = interpolated(z.tolist(), v, target)
+    after = int(np.searchsorted(zeta, target))
+    if 0 < after < zeta.size and not values[after - 1] <= found <= values[after]:
+        # where the profile turns sharply, a cubic leaves the step that it is for
+        return float(np.interp(target, zeta, values))
+    return found
