@@ -113,10 +113,14 @@ def _panels(alt, view):
             name=shortened(NAME_LIMIT, "datum.level")
         )
         # left of intervals, and right of those above zero: no name crosses the line at zero
-        for side, align, away, which in (
-            ("lower", "right", -5, "datum.verdict !== 'above'"),
-            ("upper", "left", 5, "datum.verdict === 'above'"),
+        c = view.tables["data"].columns
+        ours = c["verdict"][c["named"] & (c["term"] == name)]
+        for side, align, away, which, some in (
+            ("lower", "right", -5, "datum.verdict !== 'above'", ours != "above"),
+            ("upper", "left", 5, "datum.verdict === 'above'", ours == "above"),
         ):
+            if not some.any():
+                continue
             mark = names.transform_filter(which).mark_text(
                 align=align, dx=away, fontSize=10 if named else 9, color=INK
             )

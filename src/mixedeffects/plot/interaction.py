@@ -7,7 +7,7 @@ from mixedeffects.plot.layers import ticks_of
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.means import mean_subtitle
 from mixedeffects.plot.names import in_rows, with_room
-from mixedeffects.plot.series import dash, shape
+from mixedeffects.plot.series import STROKES, dash, shape
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
 from mixedeffects.views import interaction_view
 
@@ -62,7 +62,8 @@ def draw_interaction(
     by_levels = facts["by_levels"]
     colour, told = alt.value(BLUE), {}
     if facts["by"]:
-        legend = alt.Legend(title=facts["by"], symbolOpacity=1, **in_rows(by_levels))
+        strokes = STROKES if facts["numeric"] else {}
+        legend = alt.Legend(title=facts["by"], symbolOpacity=1, **strokes, **in_rows(by_levels))
         scale = alt.Scale(domain=by_levels, range=CATEGORIES[: len(by_levels)])
         colour = alt.Color("by:N", scale=scale, legend=legend)
         if facts["numeric"]:

@@ -7,6 +7,7 @@ from mixedeffects.inference import Table
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.names import in_rows, with_room
+from mixedeffects.plot.series import STROKES, dash
 from mixedeffects.plot.theme import BLUE, CATEGORIES, HEIGHT, WIDTH
 from mixedeffects.views.table_histogram import histogram_view
 
@@ -56,9 +57,9 @@ def histogram(data, x, *, by=None, bins=None):
     several = by is not None
     levels = facts["levels"]
     scale = alt.Scale(domain=levels, range=CATEGORIES)
-    colour = alt.value(BLUE)
+    colour, legend = alt.value(BLUE), None
     if several:
-        legend = alt.Legend(title=by, symbolType="square", symbolOpacity=0.8, **in_rows(levels))
+        legend = alt.Legend(title=by, symbolOpacity=1, **STROKES, **in_rows(levels))
         colour = alt.Color("by:N", scale=scale, legend=legend)
     edges = view.tables["bars"].columns
     across = alt.Scale(
@@ -80,20 +81,23 @@ def histogram(data, x, *, by=None, bins=None):
     many = len(levels) > FILLED
     bars = base.mark_bar(
         opacity=0.08 if many else 0.45 if several else 0.75, binSpacing=0,
-        strokeWidth=0 if many else 0.5, stroke="white",
+        strokeWidth=0 if several else 0.5, stroke="white",
     ).encode(
         x=alt.X("x0:Q", scale=across, title=x, axis=alt.Axis(grid=False)), x2=alt.X2("x1:Q"),
         y=height, y2=alt.Y2Datum(0), color=colour, tooltip=tooltip,
     ).properties(width=WIDTH, height=HEIGHT)  # fmt: skip
-    if many:  # fills of many colours make mud: outlines do not
+    if several:  # fills of many colours make mud, and in grey those of few: outlines do not
         outlines = (
             alt.Chart(inline(_corners(view.tables["bars"].columns)))
             .mark_line(interpolate="step-after", strokeWidth=1.5)
-            .encode(x=alt.X("x0:Q", scale=across), y=height, color=colour)
-        )
+            .encode(
+                x=alt.X("x0:Q", scale=across), y=height, color=colour,
+                strokeDash=dash("by", levels, legend),
+            )
+        )  # fmt: skip
         bars = alt.layer(bars, outlines).properties(width=WIDTH, height=HEIGHT)
     boxes = _boxes(alt, view, by, colour, across)
-    drawing = alt.vconcat(boxes, bars, spacing=4).resolve_scale(color="shared")
+    drawing = alt.vconcat(boxes, bars, spacing=4).resolve_scale(color="shared", strokeDash="shared")
     bins = "one bin" if facts["n_bins"] == 1 else f"{facts['n_bins']} bins"
     width = f"{bins} of width {facts['width']:.4g}"
     title = f"Distribution of {x}" + (f" by {by}" if several else "")
@@ -113,7 +117,7 @@ def _boxes(alt, view, by, colour, across):
     place = alt.Y(
         "by:N", sort=levels, title=None,
         axis=alt.Axis(
-            labels=by is not None, ticks=False, domain=False, grid=False, **with_room(160)
+            labels=by is not None, ticks=False, domain=False, grid=False, **with_room(190)
         ),
     )  # fmt: skip
     base = alt.Chart(inline(view.tables["boxes"])).encode(

@@ -14,6 +14,8 @@ SHAPES = [
 DASHES = [
     [1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 2], [12, 4], [6, 2, 2, 2, 2, 2], [1, 3],
 ]  # fmt: skip
+# options of a legend that shows lines as they are drawn
+STROKES = {"symbolType": "stroke", "symbolStrokeWidth": 3, "symbolSize": 400}
 
 
 def shape(field: str, levels, legend: Any) -> Any:

@@ -8,6 +8,7 @@ from mixedeffects.display.words.phrases import minus
 from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import number_axis, where
 from mixedeffects.plot.library import altair
+from mixedeffects.plot.series import STROKES, dash
 from mixedeffects.plot.theme import CATEGORIES
 from mixedeffects.views import trace_view
 
@@ -48,10 +49,12 @@ def draw_trace(fit, *others):
     view = trace_view(fit, *others)
     facts = view.facts
     several = len(facts["fits"]) > 1
+    legend = alt.Legend(title="optimiser", orient="top", **STROKES) if several else None
     colour = alt.Color(
         "fit:N", scale=alt.Scale(domain=facts["fits"], range=CATEGORIES), sort=facts["fits"],
-        legend=alt.Legend(title="optimiser", orient="top") if several else None,
+        legend=legend,
     )  # fmt: skip
+    told = {"strokeDash": dash("fit", facts["fits"], legend)} if several else {}
     x = alt.X("iteration:Q", title="iteration", axis=_steps(facts["last"], 7))
     base = alt.Chart(inline(view.tables["data"]))
     criterion = minus(facts["criterion"])
@@ -69,7 +72,7 @@ def draw_trace(fit, *others):
         alt.Tooltip("seconds:Q", format=".3g"),
     ]
     top = alt.layer(
-        base.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour),
+        base.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour, **told),
         base.mark_point(size=22, opacity=1).encode(x=x, y=y, color=colour, tooltip=tooltip),
     ).properties(width=WIDTH, height=HEIGHT)
     table = view.tables["parameters"]
@@ -83,6 +86,7 @@ def draw_trace(fit, *others):
                 axis=number_axis(4, format=f".{facts['digits'][name]}~g"),
             ),
             color=colour,
+            **told,
             tooltip=[
                 alt.Tooltip("fit:N", title="optimiser"), alt.Tooltip("iteration:Q"),
                 alt.Tooltip("value:Q", title=name, format=".6g"),

@@ -6,7 +6,7 @@ from mixedeffects.plot.chart import Chart, inline
 from mixedeffects.plot.layers import ticks_of
 from mixedeffects.plot.library import altair
 from mixedeffects.plot.names import in_rows, with_room
-from mixedeffects.plot.series import dash
+from mixedeffects.plot.series import STROKES, dash
 from mixedeffects.plot.theme import BLUE, CATEGORIES, GREY, HEIGHT, INK, ORANGE, WIDTH
 from mixedeffects.views import trajectories_view
 
@@ -91,7 +91,7 @@ def _colour(alt, facts, legend=True):
     return alt.Color(
         "by:N",
         scale=alt.Scale(domain=levels, range=CATEGORIES[: len(levels)]),
-        legend=alt.Legend(title=facts["by"], symbolOpacity=1, **in_rows(levels))
+        legend=alt.Legend(title=facts["by"], symbolOpacity=1, **STROKES, **in_rows(levels))
         if legend
         else None,
     )
