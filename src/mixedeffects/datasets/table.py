@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from mixedeffects.datasets.plain import PlainTable
 from mixedeffects.errors import MissingDependencyError, OptionError
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ def _pyarrow(columns: Columns, truth: Truth) -> Any:
 
 def _dict(columns: Columns, truth: Truth) -> Any:
     import numpy as np
+
+    from mixedeffects.datasets.plain import PlainTable
 
     def column(values: np.ndarray | LabelledFactor) -> np.ndarray:
         if isinstance(values, LabelledFactor):

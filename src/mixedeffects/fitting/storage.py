@@ -28,7 +28,6 @@ from mixedeffects.estimation import (
 from mixedeffects.fitting.design_file import design_parts, read_design
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.separated import WIDTHS
-from mixedeffects.options import check_file
 
 FORMAT = 1
 
@@ -81,6 +80,8 @@ def save(fit, path, *, rows=False):
     }
     text = json.dumps(header, default=lambda value: value.item())
     arrays["header"] = np.frombuffer(text.encode(), dtype=np.uint8)
+    from mixedeffects.options import check_file
+
     with open(check_file(path), "wb") as file:
         np.savez_compressed(file, **arrays)
 
