@@ -660,3 +660,9 @@ WHITE_CORRELATION = 0.05
 REFIT_LOGLIK_RTOL = 1e-6
 # and coefficients, of which glmmTMB's own search leaves 1e-5
 FROM_LIMIT_RTOL = 1e-2
+
+# --- tests of curves (tests/inference/test_anova_curves.py) ---------------------------------------
+
+# lmer's search leaves 1e-5 of theta; lmerTest differentiates numerically.
+CURVES_F_RTOL = 2e-4
+CURVES_DF_RTOL = 2e-3
