@@ -652,3 +652,17 @@ SLOPE_OF_VISITS = 1e-5
 # Standard deviation and correlations of ten thousand normalised residuals.
 WHITE_SD = 0.01
 WHITE_CORRELATION = 0.05
+
+# --- refits from a limit (tests/estimation/laplace/test_refits_from_the_limit.py) -----------------
+
+# A bootstrap's refits leave a step of a hundredth of a standard error without looking again; what
+# it gains is second order: 5e-5 of a log-likelihood.
+REFIT_LOGLIK_RTOL = 1e-6
+# and coefficients, of which glmmTMB's own search leaves 1e-5
+FROM_LIMIT_RTOL = 1e-2
+
+# --- tests of curves (tests/inference/test_anova_curves.py) ---------------------------------------
+
+# lmer's search leaves 1e-5 of theta; lmerTest differentiates numerically.
+CURVES_F_RTOL = 2e-4
+CURVES_DF_RTOL = 2e-3

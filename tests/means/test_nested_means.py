@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import mixedeffects as me
 from tests import tolerances as tol
@@ -104,3 +105,22 @@ def test_factors_that_are_not_nested_are_left_alone():
     means = me.lmm("y ~ a * b + (1 | g)", holes).emmeans("b")
     assert not any("nested" in note for note in means.notes)
     assert means.tidy()["estimate"].isna().tolist() == [True, False]
+
+
+def test_tukey_counts_the_means_of_each_family():
+    """Three areas are in the north and four in the south: each has its own number of pairs."""
+    rng = np.random.default_rng(5)
+    area = np.tile(["n1", "n2", "n3", "s1", "s2", "s3", "s4"], 12)
+    data = pd.DataFrame({"area": area, "region": [a[0] for a in area]})
+    data["g"] = np.repeat(np.arange(12), 7)
+    data["y"] = rng.normal(size=84) + rng.normal(size=12)[data["g"]] + (area == "n1")
+    found = me.lmm("y ~ region + area + (1 | g)", data).emmeans("area", by="region").contrasts()
+    table = found.tidy()
+    for region, k in (("n", 3), ("s", 4)):
+        own = table[table["region"] == region]
+        assert len(own) == k * (k - 1) // 2
+        exact = stats.studentized_range.sf(np.sqrt(2) * abs(own["statistic"]), k, own["df"])
+        np.testing.assert_allclose(own["p_value"], exact, rtol=tol.MEANS_RTOL)
+        half = stats.studentized_range.ppf(0.95, k, own["df"]) / np.sqrt(2) * own["std_error"]
+        np.testing.assert_allclose(own["upper"], own["estimate"] + half, rtol=tol.MEANS_RTOL)
+    assert "for all pairs of 3 to 4 means" in str(found)

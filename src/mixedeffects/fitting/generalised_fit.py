@@ -224,8 +224,11 @@ class GLMMFit:
         return sum(values.size for values in self.extras.values())
 
     def as_start(self):
-        """Where a search for the estimates of a similar response may begin; None at a boundary."""
-        return self if self.theta.all() else None
+        """Where a search for the estimates of a similar response may begin; None at a boundary.
+
+        Nor at coefficients without a finite estimate: the likelihood of any response is flat there.
+        """
+        return self if self.theta.all() and self.certificate.recession is None else None
 
     @property
     def all_blocks(self):

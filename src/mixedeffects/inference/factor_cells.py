@@ -144,10 +144,23 @@ def _cell_columns(term, codings, p_all, constant):
 
 
 def _on_grid(tables, sizes):
-    """Products of codings on the grid of all variables, the first variable fastest."""
-    out = np.ones((1, 1))
-    for variable, size in sizes.items():
-        out = kron(tables.get(variable, np.ones((size, 1))), out)
+    """Products of codings on the grid of all variables, the first of each fastest.
+
+    Rows run through the grid in the order of `sizes`, columns through the products in that of
+    `tables`, which is the order of a term's columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> _on_grid({"b": np.array([[1.0], [3.0]])}, {"a": 2, "b": 2}).ravel()
+    array([1., 1., 3., 3.])
+    """
+    n = int(np.prod(list(sizes.values()), dtype=np.int64))
+    places = np.unravel_index(np.arange(n), tuple(sizes.values()), order="F") if sizes else ()
+    at = dict(zip(sizes, places, strict=True))
+    out = np.ones((n, 1))
+    for variable, table in tables.items():
+        out = (table[at[variable]][:, :, None] * out[:, None, :]).reshape(n, -1)
     return out
 
 

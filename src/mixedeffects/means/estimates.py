@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,11 +118,22 @@ def adjusted_by_family(means: MarginalMeans, t, df, level):
     for members in combinations(row_names(means), means.by).values():
         own = np.array(members)
         p[own], critical[own], error = adjusted(
-            means.adjust, t[own], df[own], level, n_means=means.n_means,
+            means.adjust, t[own], df[own], level, n_means=n_compared(own.size),
             correlation=None if correlation is None else correlation[np.ix_(own, own)],
         )  # fmt: skip
         worst = max(worst, error)
     return p, critical, worst
+
+
+def n_compared(n_pairs):
+    """Number of means that have so many pairs.
+
+    Examples
+    --------
+    >>> n_compared(1), n_compared(3), n_compared(6)
+    (2, 3, 4)
+    """
+    return (1 + isqrt(1 + 8 * n_pairs)) // 2
 
 
 def _correlation(V):

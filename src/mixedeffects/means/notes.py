@@ -16,9 +16,10 @@ from mixedeffects.means.estimates import (
     estimates_of_rows,
     leaves_range,
     limits_of_rows,
+    n_compared,
     row_names,
 )
-from mixedeffects.means.grid import all_of
+from mixedeffects.means.grid import all_of, combinations
 
 if TYPE_CHECKING:
     from mixedeffects.means.record import MarginalMeans
@@ -66,9 +67,12 @@ def _adjustment(means: MarginalMeans):
     if means.kind != "contrast" or means.adjust == "none":
         return ()
     if means.adjust == "tukey":
-        if means.n_means == 2:
+        families = combinations(row_names(means), means.by).values()
+        sizes = sorted({n_compared(len(members)) for members in families})
+        if sizes == [2]:
             return ()
-        return (f"p-values and intervals: Tukey's, for all pairs of {means.n_means} means",)
+        text = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else sizes[0]
+        return (f"p-values and intervals: Tukey's, for all pairs of {text} means",)
     if means.adjust == "mvt":
         found = estimates_of_rows(means, means.level, 0.0)
         error = adjusted_by_family(means, found["statistic"], found["df"], means.level)[2]

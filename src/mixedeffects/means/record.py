@@ -58,7 +58,7 @@ class MarginalMeans:
     adjust : str
         Of p-values and intervals.
     n_means : int
-        Means in each family, for Tukey's adjustment.
+        Means in the largest family.
     averaged : tuple of str
         Columns averaged over.
     facts : tuple of str

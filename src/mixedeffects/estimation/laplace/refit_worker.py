@@ -1,8 +1,9 @@
 """Refits of a generalised model to other responses of its rows, or without some of them.
 
 Rows, factors and coordinates stay, so only the response is exchanged; the search starts from the
-model's parameters with the curvature there, and the modes from the random effects that a response
-was drawn with. That leaves three to five evaluations a refit.
+model's parameters with the curvature there (from other ones where these are infinite), and the
+modes from the random effects that a response was drawn with. That leaves three to five evaluations
+a refit.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ class Worker:
 
     def __init__(self, refits):
         self._refits = refits
-        objective, self._groups, self._x, self._H, self._lambdas = refits.common
+        objective, self._groups, self._x, self._H, self._lambdas, begin = refits.common
         problem = copy(objective.problem)
         problem.system = copy(problem.system)  # which keeps the scaled rows of one Lambda
         self._objective, self._problem = with_problem(objective, problem), problem
-        self._fixed = problem.fixed(self._x)
+        self._fixed, self._begin = problem.fixed(self._x), begin
 
     def draw(self, rng):
         """A response drawn from the fit, and the random effects it was drawn with."""
@@ -84,9 +85,9 @@ class Worker:
         if problem is None:
             return self._refits.failed()
         objective = with_problem(self._objective, problem)
-        near = StartingPoint.at(problem, self._x, u)
+        near = StartingPoint.at(problem, self._begin, u)
         try:
-            first = objective.evaluate(self._x, near=near)
+            first = objective.evaluate(self._begin, near=near)
             evaluation, status, step = self._search(objective, first, tolerance)
         except np.linalg.LinAlgError:
             return self._refits.failed()

@@ -22,6 +22,7 @@ from mixedeffects.estimation.laplace.separation import (
     in_users,
     recession_of_refit,
 )
+from mixedeffects.estimation.laplace.start import start_point
 from mixedeffects.estimation.refits import (
     CONVERGED,
     FAILED,
@@ -97,7 +98,7 @@ class LaplaceRefits(Refits):
 
     @property
     def fixed(self):
-        objective, _, x, _, _ = self.common
+        objective, _, x, *_ = self.common
         return tuple(objective.problem.fixed(x))
 
     @property
@@ -116,15 +117,22 @@ class LaplaceRefits(Refits):
 
     @cached_property
     def common(self):
-        """What all refits to the same rows share: objective, groups, x, curvature, lambdas."""
+        """What all refits to the same rows share.
+
+        Objective, groups, x, curvature, lambdas, and the point with that curvature that searches
+        begin at: x, but inside where coefficients of x are at infinity, whence no search returns.
+        """
         objective, groups = self._objective, self._groups
         merged = objective.problem.response.y.size != self.design.n
         if merged:
             objective, groups = self._assembled(self.design, self.response)
         problem = objective.problem
-        x = self._start(problem, groups)
-        if self._parameters is None or merged:
-            at = objective.evaluate(x)
+        x = begin = self._start(problem, groups)
+        lost = self._at_infinity
+        if self._parameters is None or merged or lost:
+            if lost:
+                begin = start_point(problem)
+            at = objective.evaluate(begin)
             if not np.isfinite(at.value):
                 raise ModelError(
                     "the likelihood cannot be computed again at the estimates, so that nothing "
@@ -135,7 +143,15 @@ class LaplaceRefits(Refits):
         else:
             H = self._parameters.hessian
         lambdas = problem.covariance_parameters.lambdas(problem.theta(x))
-        return objective, groups, x, _positive(H), lambdas
+        return objective, groups, x, _positive(H), lambdas, begin
+
+    @cached_property
+    def _at_infinity(self):
+        """Whether coefficients of the model are infinite (separation)."""
+        at = self._evaluation
+        if at is None:
+            at = self._objective.evaluate(self._start(self._objective.problem, self._groups))
+        return recession_of_refit(at) is not None
 
     def worker(self):
         """A worker with a state of its own, for one thread."""
@@ -221,7 +237,7 @@ class LaplaceRefits(Refits):
         try:
             self.family.check(response, "the response")
             objective, groups = self._assembled(design, response)
-            x = self._start(objective.problem, groups)
+            x = None if self._at_infinity else self._start(objective.problem, groups)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 evaluation, certificate, _ = fit_laplace(objective, start=x)
