@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import sqrt
-from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -25,9 +24,6 @@ from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.kinds import LINEAR
 from mixedeffects.inference.row_sums import sums_of_rows
-
-# coefficients of other predictors: a linear model has none
-NONE: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,7 +204,7 @@ class LMMFit:
     @property
     def extras(self) -> Mapping[str, np.ndarray]:
         """Coefficients of other predictors, of which there are none."""
-        return NONE
+        return {}
 
     @property
     def estimates(self):

@@ -25,6 +25,12 @@ class PandasResult(Exchanged, Printed, pd.DataFrame):
         object.__setattr__(frame, "heading", heading)  # pandas looks for a column first
         return frame
 
+    def __copy__(self, deep=False):
+        return self.of(self.copy(deep), self.heading)
+
+    def __deepcopy__(self, memo=None):
+        return self.__copy__(deep=True)
+
     def _columns(self):
         return {str(name): plain(self[name]) for name in self.columns}
 
