@@ -10,6 +10,7 @@ from mixedeffects.errors import OptionError
 from mixedeffects.inference.df.methods import check_ddf
 from mixedeffects.inference.normal import check_level
 from mixedeffects.report.charts import chosen_charts
+from mixedeffects.report.library import require
 from mixedeffects.report.record import Wishes
 from mixedeffects.report.sections import document
 
@@ -90,6 +91,7 @@ def report(
             raise OptionError(f"{name}={text!r} must be text")
     check_level(level)
     check_ddf(fit, ddf)
+    check_packages(path, charts)
     wishes = Wishes(level, ddf, chosen_charts(charts), data, code)
     writer = import_module(f"mixedeffects.report.{WRITERS[path.suffix.lower()]}")
     found = document(fit, title, wishes)
@@ -120,7 +122,26 @@ def check_path(path):
     if path.suffix.lower() not in WRITERS:
         endings = ", ".join(WRITERS)
         hint = f"; for a page: {str(path) + '.html'!r}" if not path.suffix else ""
+        if path.suffix.lower() == ".pdf":
+            hint = f"; a browser prints a page as PDF: {str(path.with_suffix('.html'))!r}"
         raise OptionError(f"{path.name!r} must end in one of {endings}{hint}")
     if not path.parent.is_dir():
         raise OptionError(f"no folder {str(path.parent)!r} for {path.name!r}; make it first")
     return path
+
+
+def check_packages(path, charts):
+    """Refuse a report whose packages are not installed before any work.
+
+    Parameters
+    ----------
+    path : path
+        As `check_path` returns it.
+    charts : "auto", "none" or list of str
+        Which of them are drawn.
+
+    Raises
+    ------
+    MissingDependencyError
+    """
+    require(path.suffix.lower(), charts != "none")

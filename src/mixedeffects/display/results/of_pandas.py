@@ -25,10 +25,10 @@ class PandasResult(Exchanged, Printed, pd.DataFrame):
         object.__setattr__(frame, "heading", heading)  # pandas looks for a column first
         return frame
 
-    def __copy__(self, deep=False):
+    def __copy__(self, deep=False):  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.of(self.copy(deep), self.heading)
 
-    def __deepcopy__(self, memo=None):
+    def __deepcopy__(self, memo=None):  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.__copy__(deep=True)
 
     def _columns(self):
