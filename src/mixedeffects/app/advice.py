@@ -53,6 +53,7 @@ def at_a_shell(text: str, data: str = "DATA") -> str:
     text = _MODEL.sub(lambda found: _command(found, data), text)
     for ours, command in COMMANDS.items():
         text = re.sub(rf"(?<![\w.]){re.escape(ours)}(?!\w)", command, text)
+    text = text.replace(" as missing and convert the rest to numbers", " as missing with --na")
     out, last = [], 0
     for call in _CALL.finditer(text):  # what is left of Python stays as it is
         out += [_OPTION.sub(_flag, text[last : call.start()]), call.group()]

@@ -18,7 +18,7 @@ from mixedeffects.engine import (
     threads_for,
 )
 from mixedeffects.errors import ConvergenceWarning
-from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective
+from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective, RandomParts
 from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, theta_of
 from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
@@ -327,7 +327,7 @@ class LMMFit:
     def random_effects(self):
         """Per block, itself, its predictor, a factor of its covariance and its modes."""
         blocks, factors = self.design.blocks, [self.sigma * Lam for Lam in self.lambdas]
-        return tuple(zip(blocks, (0,) * len(blocks), factors, self.b, strict=True))
+        return RandomParts(zip(blocks, (0,) * len(blocks), factors, self.b, strict=True))
 
     @cached_property
     def _conditional(self):
