@@ -39,6 +39,10 @@ NAMES = {
     'fit.emmeans("Days").cld': "means.letters()",
     "fit.residual": "did you mean 'residuals'", "fit.slopes": "fit.emtrends",
     "fit.mle_retvals": "fit.certificate", "fit.data": "fit.augment(data)", "fit.fit": "fit.again()",
+    'me.ols("Reaction ~ Days", SLEEP).params': "fit.fixef",
+    'me.ols("Reaction ~ Days", SLEEP).pvalues': 'fit["p_value"]',
+    'me.ols("Reaction ~ Days", SLEEP).predict': "me.lmm",
+    "me.datasets.sleep": "did you mean 'sleepstudy'", "fit.odds_ratios": "exponentiate=True",
     "me.lmmm": "did you mean 'lmm'", "me.lm": "me.ols", "me.tidy": "fit.tidy()",
     "me.ranova": "fit.ranova()", "me.icc": "fit.icc()", "me.dataset": "did you mean 'datasets'",
 }  # fmt: skip
@@ -47,7 +51,7 @@ NAMES = {
 @pytest.mark.parametrize("typed", NAMES)
 def test_names_are_answered(fit, typed):
     with pytest.raises((AttributeError, TypeError), match=re.escape(NAMES[typed])):
-        eval(typed, {"fit": fit, "me": me})
+        eval(typed, {"fit": fit, "me": me, "SLEEP": SLEEP})
 
 
 @pytest.mark.parametrize("thing", ["fit.summary()", "fit.plot", "fit.plot.qq()", "fit.emmeans()"])
@@ -87,6 +91,15 @@ def test_numbers_are_those_of_python(fit, binary):
             assert type(getattr(one, name)) is float, name
 
 
+class Poisson:
+    """As statsmodels' families are made."""
+
+
+def test_scales_of_predictions_by_the_name_of_other_packages(binary):
+    for kind in ("link", "response"):
+        np.testing.assert_array_equal(binary.predict(type=kind), binary.predict(scale=kind))
+
+
 # ---- options -----------------------------------------------------------------------------------
 
 CALLS = {
@@ -98,6 +111,16 @@ CALLS = {
     "fit.predict(data, return_std=True)": 'interval="confidence"',
     'fit.anova(test="F")': "ddf=", "fit.test(foo=1)": "no option foo=",
     'fit.ranef("Subject")': "options: level", 'fit.bootstrap(5, "cluster")': "options: method",
+    "me.explore(data, target='Days')": "here it is outcome=",
+    "me.explore(data, id='Subject')": "here it is subject=",
+    "me.rm_anova(data, dv='Reaction', subject='Subject', within='Days')": "outcome",
+    "me.compare(fit, fit, method='LRT')": "test=", "me.ols(F, data, wieghts='w')": "mean weights=",
+    "me.explain(F, data, famly='binomial')": "mean family=",
+    "fit.predict(data, type='response')": "a linear one has one scale",
+    "me.glmm(F, data, family='quasipoisson')": 'family="nbinom1"',
+    "me.glmm(F, data, family=me.family.binomial)": "write family='binomial'",
+    "me.glmm(F, data, family=Poisson())": "write family='poisson'",
+    "me.glmm(F, data)": "others have other families",
     'fit.emmeans("pairwise ~ Days")': "the differences of means are contrasts",
 }  # fmt: skip
 
@@ -105,8 +128,8 @@ CALLS = {
 @pytest.mark.parametrize("typed", CALLS)
 def test_calls_that_are_not_ours_are_answered(fit, typed):
     with pytest.raises(me.MixedEffectsError, match=re.escape(CALLS[typed])) as caught:
-        eval(typed, {"fit": fit, "me": me, "data": SLEEP, "F": FORMULA})
-    if "option" in str(caught.value) and "specs" not in str(caught.value):
+        eval(typed, {"fit": fit, "me": me, "data": SLEEP, "F": FORMULA, "Poisson": Poisson})
+    if "has no option" in str(caught.value):
         assert isinstance(caught.value, TypeError) and isinstance(caught.value, ValueError)
 
 

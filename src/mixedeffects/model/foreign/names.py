@@ -124,6 +124,10 @@ FIT = {
     "simulateResiduals": Foreign(R, "fit.quantile_residuals()"),
     "remove_data": Foreign(S, "fit.without_rows()"),
     "to_pickle": Foreign(S, "fit.save(path)"),
+    "odds_ratios": Foreign(R, "fit.test(exponentiate=True)"),
+    "overdispersion": Foreign(R, "fit.check_dispersion()", "of a generalised model"),
+    "effects": Foreign(R, "fit.emmeans()", "the only factor's, or name one"),
+    "marginal_effects": Foreign(R, 'fit.emtrends("Days")', "marginal slopes"),
     "mle_retvals": Foreign(S, "fit.certificate", "how the search ended"),
     "hist": Foreign(S, "fit.trace()", "the steps of the search"),
     "data": Foreign(

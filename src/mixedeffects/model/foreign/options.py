@@ -46,6 +46,13 @@ FAMILIES = {
     "cloglog": ("binomial", "cloglog"),
 }
 
+# families of estimating equations, which have no likelihood
+QUASI = {
+    "quasibinomial": 'family="betabinomial", of successes in trials',
+    "quasipoisson": 'family="nbinom1", whose variance is a multiple of the mean',
+    "quasi": 'family="nbinom1" or "betabinomial"',
+}
+
 # option -> what to write here
 WRITE = {
     "groups": "groups are written into the formula: {formula}",
@@ -69,7 +76,7 @@ WRITE = {
     "random_effects": 'groups="population" leaves the groups\' effects out',
     "use_re": 'groups="population" leaves the groups\' effects out',
     "se_fit": 'interval="confidence" adds standard errors and limits',
-    "type": 'scale="link" or scale="response"',
+    "type": 'scale="link" or scale="response" of a generalised model; a linear one has one scale',
     "parm": "parameters= of the profile and of the bootstrap, with method= of theirs",
 }
 # options of functions that have other ones here: function -> option -> what to write
@@ -98,7 +105,16 @@ ELSEWHERE = {
         "groups_data": 'groups="population" or "conditional"',
     },
     "anova": {"test": 'ddf="satterthwaite", "kenward-roger" or "wald"', "typ": "type="},
-    "confint": {"oldNames": "fit.confint()"},
+    "explore": {
+        **dict.fromkeys(("target", "y", "response", "dependent"), "outcome="),
+        **dict.fromkeys(("id", "groups", "group", "by"), "subject="),
+        "arm": "treatment=",
+    },
+    "rm_anova": {
+        **dict.fromkeys(("depvar", "dv", "y", "target"), "outcome, the second argument"),
+        "aggregate_func": "rows of a cell are averaged",
+    },
+    "compare": {"method": "test=", "REML": "refit=", "model_names": "names="},
 }
 OF_FORMULA = ("groups", "re_formula", "exog_re")
 
@@ -116,6 +132,23 @@ def understood(function):
             if not known:
                 known.update(signature(function).parameters)
             options = ours(known, args, options)
+        try:
+            return function(*args, **options)
+        except TypeError:
+            refuse_unknown(function, args, options)
+            raise
+
+    return asked
+
+
+def refusing(function):
+    """The function, which says what to write for options that it does not have.
+
+    Raises UnknownOptionError.
+    """
+
+    @wraps(function)
+    def asked(*args, **options):
         try:
             return function(*args, **options)
         except TypeError:
@@ -171,9 +204,16 @@ def ours(known, args, options):
                 if here in options:
                     raise OptionError(f"{name}= is {here}= here: give one of them")
                 name, value = here, convert(value)
+            elif name == "type" and value in ("link", "response") and "scale" in known:
+                name = "scale"
             elif name in WRITE:
                 raise OptionError(f"{name}= is not an option here\n{advice(name, args, options)}")
         out[name] = translated(name, value)
+    if "family" in known and str(out.get("family")).lower() in QUASI:
+        raise OptionError(
+            f"family={out['family']!r} has no likelihood, and is no family here\n"
+            f"a family that lets rows vary more: {QUASI[out['family'].lower()]}"
+        )
     if out.get("link") is None and "family" in known and isinstance(out.get("family"), str):
         family, link = FAMILIES.get(out["family"].lower(), (out["family"], None))
         out["family"] = family
