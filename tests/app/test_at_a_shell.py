@@ -247,3 +247,34 @@ def test_a_report_names_all_that_it_lacks_at_once_before_any_work(visits, monkey
     assert "altair, vl-convert-python and python-docx, which are not installed" in done.stderr
     assert "pip install 'mixedeffects[report]'" in done.stderr
     assert "--charts none and a name that ends in .md need none of them" in done.stderr
+
+
+CELLS = {
+    "date": ["2024-01-01", "2024-01-08", "2024-02-01"],
+    "time": ["10:00", "11:30", ""],
+    "stamp": ["2024-01-01 10:00", "2024-01-08 11:30", "2024-02-01 09:15"],
+    "yes": ["TRUE", "FALSE", "TRUE"], "perhaps": ["True", "", "False"], "word": ["a", "", "TRUE"],
+    "id": ["007", "008", "010"], "spaced": [" 1.5", "2.5 ", ""], "whole": [" 1", "2", "3"],
+    "plus": ["+1", "2", "3"], "power": ["1e3", "2E-2", "5"], "share": ["5%", "6%", "7%"],
+    "marked": ["-", "1", "2"], "none": ["None", "a", "b"], "empty": ["", "NA", ""],
+    "thousands": ["1_000", "2_000", "3"],
+}  # fmt: skip
+
+
+def test_a_file_is_the_same_table_whatever_library_reads_it(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    rows = [CELLS, *zip(*CELLS.values(), strict=True)]
+    path.write_text("".join(",".join(row) + "\n" for row in rows))
+    found = {}
+    for library in (None, "pandas", "polars", "pyarrow"):
+        monkeypatch.setattr(
+            "mixedeffects.app.tables.find_spec", lambda name, library=library: name == library
+        )
+        table = read_table(path)
+        columns = {name: np.asarray(table[name], dtype=object).tolist() for name in CELLS}
+        found[library] = {
+            name: [None if v is None or v != v else v for v in values]
+            for name, values in columns.items()
+        }
+    assert found["polars"] == found["pyarrow"] == found[None] == found["pandas"]
+    assert found["pandas"]["date"] == CELLS["date"] and found["pandas"]["whole"] == [1, 2, 3]

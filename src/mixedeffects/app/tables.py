@@ -162,14 +162,27 @@ def _pandas(path: Path, source: Any, layout: TextLayout) -> Any:
 def _polars(path: Path, source: Any, layout: TextLayout) -> Any:
     import polars
 
-    return polars.read_csv(
+    table = polars.read_csv(
         source, separator=layout.separator, null_values=list(layout.missing),
         infer_schema_length=None, decimal_comma=layout.decimal == ",",
         truncate_ragged_lines=layout.trailing is not None,
     )  # fmt: skip
+    # numbers with a space or a plus before them, which the other libraries take for numbers
+    stripped = {
+        name: table[name].str.strip_chars().str.strip_prefix("+")
+        for name, kind in table.schema.items()
+        if kind == polars.String
+    }
+    for kind in (polars.Float64, polars.Int64):
+        for name, cells in stripped.items():
+            numbers = cells.cast(kind, strict=False)
+            if numbers.null_count() == table[name].null_count() < table.height:
+                table = table.with_columns(numbers.alias(name))
+    return table
 
 
 def _pyarrow(path: Path, source: Any, layout: TextLayout) -> Any:
+    import pyarrow
     from pyarrow import csv as arrow
 
     if layout.trailing is not None:  # which it has no option for
@@ -179,14 +192,23 @@ def _pyarrow(path: Path, source: Any, layout: TextLayout) -> Any:
             rows = csv.reader(file, delimiter=layout.separator)
             writer.writerows(row[: layout.trailing] for row in rows)
         source = io.BytesIO(text.getvalue().encode())
-    return arrow.read_csv(
-        source,
-        parse_options=arrow.ParseOptions(delimiter=layout.separator),
-        convert_options=arrow.ConvertOptions(
-            null_values=list(layout.missing), strings_can_be_null=True,
-            decimal_point=layout.decimal,
-        ),
-    )  # fmt: skip
+
+    def read(types: dict[str, Any]) -> Any:
+        if hasattr(source, "seek"):
+            source.seek(0)
+        return arrow.read_csv(
+            source,
+            parse_options=arrow.ParseOptions(delimiter=layout.separator),
+            convert_options=arrow.ConvertOptions(
+                null_values=list(layout.missing), strings_can_be_null=True,
+                decimal_point=layout.decimal, column_types=types,
+            ),
+        )  # fmt: skip
+
+    table = read({})
+    # dates and times are text to the other libraries
+    dated = [field.name for field in table.schema if pyarrow.types.is_temporal(field.type)]
+    return read(dict.fromkeys(dated, pyarrow.string())) if dated else table
 
 
 def read_plain(
@@ -231,8 +253,11 @@ def column_of(cells: Any, missing: tuple[str, ...] = MISSING) -> Any:
 
     present = [cell for cell in cells if cell not in missing]
     whole = len(present) == len(cells)
-    if whole and all(cell.lower() in ("true", "false") for cell in cells) and cells:
-        return np.array([cell.lower() == "true" for cell in cells])
+    if present and all(cell.lower() in ("true", "false") for cell in present):
+        truths = [None if cell in missing else cell.lower() == "true" for cell in cells]
+        return np.array(truths, dtype=bool if whole else object)
+    if any("_" in cell for cell in present):  # which Python takes for a number
+        return _texts(cells, missing)
     if whole:
         try:
             return np.array([int(cell) for cell in cells], dtype=np.int64)
@@ -241,9 +266,15 @@ def column_of(cells: Any, missing: tuple[str, ...] = MISSING) -> Any:
     try:
         return np.array([float("nan" if cell in missing else cell) for cell in cells])
     except ValueError:
-        out = np.empty(len(cells), dtype=object)
-        out[:] = [None if cell in missing else cell for cell in cells]
-        return out
+        return _texts(cells, missing)
+
+
+def _texts(cells: Any, missing: tuple[str, ...]) -> Any:
+    import numpy as np
+
+    out = np.empty(len(cells), dtype=object)
+    out[:] = [None if cell in missing else cell for cell in cells]
+    return out
 
 
 _READERS: dict[str, Any] = {"pandas": _pandas, "polars": _polars, "pyarrow": _pyarrow}
