@@ -173,6 +173,10 @@ def test_unicode_text_of_spreadsheets_is_read(tmp_path, monkeypatch, library):
         (["fit", "visits.csv", FORMULA, "--family", "poisson"], "--exposure"),
         (["fit", "visits.csv", "well ~ age + (1 | patient)", "--family", "binomial",
           "--ddf", "kr"], "--ddf wald"),
+        (["compare", "visits.csv", FORMULA], "two or more formulas"),
+        (["fit", "visits.csv", FORMULA, "--out", "xml"], "'--out': 'xml' is not one of 'text'"),
+        (["explore", "visits.csv", "--outcome", "scor"], "--outcome scor is not a column"),
+        (["fit", "visits.csv", FORMULA, "--family", "binomial"], "such as --family gamma"),
         (["report", "visits.csv", FORMULA, "-o", "a.pdf"], "prints a page as PDF: 'a.html'"),
     ],
 )  # fmt: skip

@@ -120,7 +120,7 @@ CALLS = {
     "me.glmm(F, data, family='quasipoisson')": 'family="nbinom1"',
     "me.glmm(F, data, family=me.family.binomial)": "write family='binomial'",
     "me.glmm(F, data, family=Poisson())": "write family='poisson'",
-    "me.glmm(F, data)": "others have other families",
+    "me.glmm(F, data)": "such as family='gamma'",
     'fit.emmeans("pairwise ~ Days")': "the differences of means are contrasts",
 }  # fmt: skip
 

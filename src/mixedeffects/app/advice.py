@@ -13,7 +13,19 @@ import shlex
 from mixedeffects.fitting import OPTIONS
 
 # options of commands besides those of the model, as the functions call them
-OTHERS = ("ddf", "level", "groups", "new_levels", "interval", "title", "charts")
+OTHERS = (
+    "ddf",
+    "level",
+    "groups",
+    "new_levels",
+    "interval",
+    "title",
+    "charts",
+    "outcome",
+    "subject",
+    "time",
+    "treatment",
+)
 COMMANDS = {
     "fit.diagnose()": "mixedeffects diagnose", "diagnose()": "mixedeffects diagnose",
     "me.compare": "mixedeffects compare", "fit.anova()": "mixedeffects anova",

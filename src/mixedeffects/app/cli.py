@@ -325,6 +325,8 @@ def compare(
 
     check_output(output)
     form = chosen_form(out, output, Tabled)
+    if len(asked.formulas) < 2:
+        raise typer.BadParameter("there is nothing to compare: give two or more formulas")
     fits = fits_of(asked)
     with busy("comparing"), told():
         found = compare_fits(*fits)

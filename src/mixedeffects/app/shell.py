@@ -52,6 +52,7 @@ class Command(TyperCommand):
         try:
             return super().parse_args(ctx, args)
         except UsageError as problem:
+            problem.message = problem.message.replace("Value error, ", "")
             if "unexpected extra argument" in problem.message and len(given) > 2:
                 problem.message = (
                     f"{problem.message}; a formula goes into quotes, as one argument: "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ from mixedeffects.app.text_files import (
     without_trailing,
 )
 from mixedeffects.errors import DataError, MissingDependencyError, MixedEffectsError
-from mixedeffects.formula import close_match
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "n/a", "#N/A", "<NA>")
 TEXT = (".csv", ".tsv", ".txt")
@@ -79,8 +79,9 @@ def near(path: Path) -> str:
     if not path.parent.is_dir():
         return f"; there is no folder {str(path.parent)!r}"
     tables = [file.name for file in path.parent.iterdir() if file.is_file()]
-    found = close_match(path.name, [name for name in tables if _suffix(Path(name)) in READ])
-    return f"; did you mean {str(path.parent / found)!r}?" if found else ""
+    known = [name for name in tables if _suffix(Path(name)) in READ]
+    found = get_close_matches(path.name, known, n=1, cutoff=0.75)
+    return f"; did you mean {str(path.parent / found[0])!r}?" if found else ""
 
 
 def _suffix(path: Path) -> str:
