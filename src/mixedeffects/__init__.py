@@ -40,12 +40,14 @@ _ERRORS = (
     "DataWarning",
     "FormulaError",
     "MissingDependencyError",
+    "MissingFileError",
     "MixedEffectsError",
     "MixedEffectsWarning",
     "ModelError",
     "NotAvailableError",
     "OptionError",
     "PlanTooLargeError",
+    "UnknownOptionError",
 )
 _HOME = {
     **dict.fromkeys(_ERRORS, "mixedeffects.errors"),
@@ -94,7 +96,7 @@ def __getattr__(name: str):
     else:
         from mixedeffects.model.foreign.names import of_package
 
-        raise AttributeError(of_package(name))
+        raise AttributeError(of_package(name, __all__))
     globals()[name] = value
     return value
 

@@ -86,6 +86,14 @@ class OptionError(MixedEffectsError, ValueError):
     """An option has a value that is not offered."""
 
 
+class UnknownOptionError(OptionError, TypeError):
+    """An option that a function does not have, or one without the name it needs."""
+
+
+class MissingFileError(MixedEffectsError, FileNotFoundError):
+    """There is no file of that name."""
+
+
 class ColumnTypeError(MixedEffectsError, TypeError):
     """A column or argument has a type that cannot be used here."""
 

@@ -73,7 +73,7 @@ def test_predict_a_new_table(tmp_path):
     new.to_csv(tmp_path / "new.csv", index=False)
     words = ["predict", "sleepstudy", SLEEP, "--new", str(tmp_path / "new.csv")]
     refused = CliRunner().invoke(app, words)
-    assert refused.exit_code == 2 and "new_levels" in refused.stderr
+    assert refused.exit_code == 2 and "--new-levels population" in refused.stderr
     fit = me.lmm(SLEEP, me.datasets.sleepstudy())
     new = new.astype({"Subject": str})
     for option in ("population", "marginal"):

@@ -748,13 +748,13 @@ def test_extreme_levels_in_a_report_are_ranefs(name, folder):
         if table is None:
             continue
         seen += 1
-        assert table.header == ["rank", "level", "prediction", "std. error", *LIMITS]
+        assert table.header == [group, "rank", "prediction", "std. error", *LIMITS]
         ordered = own.sort_values("estimate", ascending=False).reset_index(drop=True)
         for cells in table.rows:
             if cells[0] == "⋮":
                 continue
-            r = ordered.iloc[int(cells[0]) - 1]
-            assert cells[1] == str(r["level"])
+            r = ordered.iloc[int(cells[1]) - 1]
+            assert cells[0] == str(r["level"])
             numbers = [r["estimate"], r["std_error"], r["lower"], r["upper"]]
             assert all(says(c, float(v)) for c, v in zip(cells[2:], numbers, strict=True)), cells
     assert seen

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 
 import pytest
 
 from mixedeffects.errors import FormulaError
 from mixedeffects.formula import parse
+from mixedeffects.formula.functions import FUNCTIONS
+from mixedeffects.formula.parser import ELSEWHERE
 from tests.tolerances import PARSE_SECONDS
 
 
@@ -43,6 +46,12 @@ def caret(error):
         ("y ~ log(x", "never closed", "(", ""),
         ("y ~ x)", "closes nothing", ")", ""),
         ("y ~ ()", "nothing is inside", "()", ""),
+        ("y ~ patient id", "an operator is missing", "id", "`patient id`"),
+        ("y ~ Age (years) + x", "unknown function 'Age'", "Age", "`Age (years)`"),
+        ("y ~ x + Error(id)", "unknown function 'Error'", "Error", "(1 | subject)"),
+        ("y ~ s(x) + (1 | g)", "unknown function 's'", "s", "ns(x, 4)"),
+        ("y ~ x + random(g)", "unknown function 'random'", "random", "(1 | g)"),
+        ("y ~ lag(x)", "unknown function 'lag'", "lag", "make it there"),
         ("y ~ a b", "an operator is missing", "b", "'+'"),
         ("y ~ x$b", "'$' is not part of a formula", "$", "name the column itself"),
         ("y ~ x; z", "';' is not part", ";", "one formula"),
@@ -135,3 +144,12 @@ def test_hostile_formulas_are_refused_quickly(text):
 def test_text_is_needed():
     with pytest.raises(FormulaError, match="a formula is a text, not int"):
         parse(3)
+
+
+def test_what_is_written_here_for_functions_of_other_packages_can_be_read():
+    offered = " ".join(ELSEWHERE.values())
+    found = re.findall(r"(?:ns|bs|C)\(x, [^()]*(?:\([^()]*\))?\)|\(1[^()]*\)", offered)
+    assert len(found) >= 8
+    for term in found:
+        assert parse(f"y ~ 1 + {term}")
+    assert not set(ELSEWHERE) & set(FUNCTIONS)

@@ -56,7 +56,7 @@ def test_wrong_requests_end_with_a_message(tmp_path):
     done = run.invoke(
         app, ["report", *SLEEP, "-o", str(tmp_path / "a.html"), "--charts", "qq,forest"]
     )
-    assert done.exit_code == 2 and "charts='forest'" in done.stderr
+    assert done.exit_code == 2 and "--charts forest is not" in done.stderr
     assert run.invoke(app, ["report", *SLEEP]).exit_code == 2
     done = run.invoke(app, ["interpret", *SLEEP, "--zi", "~ 1"])
     assert done.exit_code == 2 and "give --family as well" in done.stderr

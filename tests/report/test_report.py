@@ -91,9 +91,10 @@ def test_tables_are_the_fit_s():
         t for t in found.tables if t[0][:2] == ["factor", "levels"] and "rows of each" in t[0]
     )
     assert levels[1][0] == "style" and "No (125)" in levels[1][2]
-    ends = next(t for t in found.tables if t[0][0] == "rank")
+    ends = next(t for t in found.tables if t[0][1:2] == ["rank"])
     ranef = fit.ranef().sort_values("estimate", ascending=False)["level"].tolist()
-    assert [r[1] for r in ends[1:6]] == ranef[:5] and [r[1] for r in ends[7:]] == ranef[-5:]
+    assert ends[0][0] == "professor"
+    assert [r[0] for r in ends[1:6]] == ranef[:5] and [r[0] for r in ends[7:]] == ranef[-5:]
 
 
 @pytest.mark.parametrize("name", MODELS)

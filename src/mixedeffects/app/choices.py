@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import typer
+
 
 class Format(StrEnum):
     """What `fit` writes."""
@@ -59,3 +61,27 @@ class Interval(StrEnum):
     none = "none"
     confidence = "confidence"
     prediction = "prediction"
+
+
+class Worded(StrEnum):
+    """What `interpret` writes."""
+
+    text = "text"
+    markdown = "Markdown"
+
+
+class Predicted(StrEnum):
+    """What `predict` writes; a file that ends in nothing known holds CSV."""
+
+    csv = "csv"
+    tsv = "TSV"
+    parquet = "Parquet"
+    text = "text"
+
+
+def kind_of_tests(given: str) -> str:
+    """1, 2 or 3, also of those who write I, II or III."""
+    found = {"i": "1", "ii": "2", "iii": "3"}.get(given.lower(), given)
+    if found not in ("1", "2", "3"):
+        raise typer.BadParameter(f"{given!r} is not one of 1, 2, 3")
+    return found

@@ -8,19 +8,23 @@ else to standard error.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from mixedeffects.app.advice import at_a_shell, in_words
 from mixedeffects.app.choices import (
     Format,
     Groups,
     Interval,
     NewLevels,
+    Predicted,
     Remedies,
     Shown,
     Tabled,
+    Worded,
+    kind_of_tests,
 )
 from mixedeffects.app.export import (
     beside,
@@ -37,6 +41,7 @@ from mixedeffects.app.modelling import (
     Data,
     Ddf,
     Level,
+    Missing,
     fit_of,
     fits_of,
     of_a_model,
@@ -45,9 +50,11 @@ from mixedeffects.app.modelling import (
 from mixedeffects.app.shell import (
     Command,
     Commands,
+    as_written,
     busy,
     certified_or_exit,
     check_output,
+    chosen_form,
     find_data,
     say,
     told,
@@ -78,6 +85,9 @@ Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="File to write instead of the screen.", metavar="FILE"),
 ]
+
+
+Out: Any = typer.Option(help="What to write; if not given, what FILE ends in, else text.")
 
 
 app = typer.Typer(
@@ -142,19 +152,21 @@ def explore(
     treatment: Annotated[
         str | None, typer.Option(help="Column of the treatment.", metavar="COLUMN")
     ] = None,
-    out: Annotated[Shown, typer.Option(help="What to write.")] = Shown.text,
+    out: Annotated[Shown | None, Out] = None,
     output: Output = None,
+    missing: Missing = None,
 ) -> None:
     """Look at a table before any model: roles of columns, groups, gaps, a formula to start from."""
     from mixedeffects.model import explore as explore_table
 
     check_output(output)
-    table = find_data(data)
+    form = chosen_form(out, output, Shown)
+    table = find_data(data, tuple(missing or ()))
     with busy("looking"), told():
         found = explore_table(
             table, outcome=outcome, subject=subject or None, time=time, treatment=treatment
         )
-    write(render_exploration(found, out.value), output)
+    write(in_words(render_exploration(found, form), form, data), output)
 
 
 @app.command(cls=Command, epilog=EXAMPLE.format("fit", " --out json"))
@@ -163,7 +175,7 @@ def fit(
     asked: Asked,
     ddf: Ddf = None,
     level: Level = 0.95,
-    out: Annotated[Format, typer.Option(help="What to write.")] = Format.text,
+    out: Annotated[Format | None, Out] = None,
     output: Output = None,
 ) -> None:
     """Fit a linear mixed model, or with --family a generalised one.
@@ -171,8 +183,9 @@ def fit(
     Exit status 3 means that the result was written but is not certified to be an optimum.
     """
     check_output(output)
+    form = chosen_form(out, output, Format)
     result = fit_of(asked)
-    write(render(result, out.value, ddf=ddf, level=level), output)
+    write(in_words(render(result, form, ddf=ddf, level=level), form, asked.data), output)
     certified_or_exit(result)
 
 
@@ -186,7 +199,7 @@ def diagnose(
     budget: Annotated[
         float, typer.Option(help="Seconds that the remedies may take together.", metavar="SECONDS")
     ] = 60.0,
-    out: Annotated[Shown, typer.Option(help="What to write.")] = Shown.text,
+    out: Annotated[Shown | None, Out] = None,
     output: Output = None,
 ) -> None:
     """Fit a model, say what may be wrong with it, what was tried, and which model to use.
@@ -194,11 +207,12 @@ def diagnose(
     Exit status 3 means that the fit asked for is not certified to be an optimum.
     """
     check_output(output)
+    form = chosen_form(out, output, Shown)
     result = fit_of(asked)
     wanted = {"auto": "auto", "always": True, "never": False}[remedies.value]
     with busy("diagnosing"), told():
         found = result.diagnose(remedies=wanted, budget=budget)
-    write(render_diagnosis(found, out.value), output)
+    write(in_words(render_diagnosis(found, form), form, asked.data), output)
     certified_or_exit(result)
 
 
@@ -213,9 +227,10 @@ def interpret(
 ) -> None:
     """Fit a model and say in sentences what it found."""
     check_output(output)
+    marked = markdown or chosen_form(None, output, Worded) == Worded.markdown
     result = fit_of(asked)
     words = result.interpret(ddf=ddf, level=level)
-    write(words.markdown() if markdown else str(words), output)
+    write(at_a_shell(words.markdown() if marked else str(words), asked.data), output)
     certified_or_exit(result)
 
 
@@ -238,15 +253,15 @@ def report(
     ] = False,
 ) -> None:
     """Fit a model and write a report of it: one page that needs nothing else, Markdown, or Word."""
-    from mixedeffects.report import check_path
+    from mixedeffects.report import check_packages, check_path
 
-    check_path(output)
-    result = fit_of(asked)
     chosen = charts if charts in ("auto", "none") else [name.strip() for name in charts.split(",")]
+    check_packages(check_path(output), chosen)
+    result = fit_of(asked)
     with busy("writing"), told():
         result.report(
             output, title=title, ddf=ddf, level=level, charts=chosen, interactive=not static,
-            code=reading_code(asked.data),
+            code=reading_code(asked.data, asked.missing),
         )  # fmt: skip
     say(f"written to {output}")
     certified_or_exit(result)
@@ -260,7 +275,7 @@ def explain(asked: Asked) -> None:
 
     require_family(asked)
     with told():
-        typer.echo(str(explain_model(asked.formula, find_data(asked.data), **asked.options)))
+        typer.echo(str(explain_model(asked.formula, asked.table, **asked.options)))
 
 
 @app.command(cls=Command, epilog=EXAMPLE.format("anova", " --ddf kenward-roger"))
@@ -269,22 +284,23 @@ def anova(
     asked: Asked,
     ddf: Ddf = None,
     type_: Annotated[
-        int,
+        str,
         typer.Option(
-            "--type", min=1, max=3, metavar="N", rich_help_panel=INFERENCE,
+            "--type", callback=kind_of_tests, metavar="N", rich_help_panel=INFERENCE,
             help="1: each term after those before it; 2: after all that do not contain it; "
             "3: equally weighted cell means.",
         ),
-    ] = 3,
-    out: Annotated[Tabled, typer.Option(help="What to write.")] = Tabled.text,
+    ] = "3",
+    out: Annotated[Tabled | None, Out] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
     """Fit a model and test each term of its fixed effects."""
     check_output(output)
+    form = chosen_form(out, output, Tabled)
     result = fit_of(asked)
     with told():
-        found = result.anova(type=type_, ddf=ddf)
-    write(render_table(str(found), found, out.value), output)
+        found = result.anova(type=int(type_), ddf=ddf)
+    write(render_table(str(found), found, form), output)
     certified_or_exit(result)
 
 
@@ -296,21 +312,25 @@ def anova(
 @of_a_model(more_formulas=True)
 def compare(
     asked: Asked,
-    out: Annotated[Tabled, typer.Option(help="What to write.")] = Tabled.text,
+    out: Annotated[Tabled | None, Out] = None,
     output: Output = None,
 ) -> None:
     """Fit several models to one table, and compare them: criteria and likelihood-ratio tests.
 
-    Options of a model are those of all of them. Linear models whose fixed effects differ are
-    compared by maximum likelihood.
+    Options of a model are those of all of them.
+
+    Linear models whose fixed effects differ are compared by maximum likelihood.
     """
     from mixedeffects.model import compare as compare_fits
 
     check_output(output)
+    form = chosen_form(out, output, Tabled)
+    if len(asked.formulas) < 2:
+        raise typer.BadParameter("there is nothing to compare: give two or more formulas")
     fits = fits_of(asked)
     with busy("comparing"), told():
         found = compare_fits(*fits)
-    write(render_table(str(found), found.tidy(), out.value), output)
+    write(render_table(str(found), found.tidy(), form), output)
     for fit in fits:
         certified_or_exit(fit)
 
@@ -324,17 +344,26 @@ def predict(
         typer.Option(help="Table to predict; the rows of DATA if not given.", metavar="FILE"),
     ] = None,
     groups: Annotated[
-        Groups, typer.Option(help="With the groups' own effects, or for an average group.")
+        Groups,
+        typer.Option(
+            metavar="WHOSE",
+            help="conditional: with the groups' own effects; population: for an average group.",
+        ),
     ] = Groups.conditional,
     new_levels: Annotated[
         NewLevels,
         typer.Option(
-            help="For groups that were not seen: an error, a group with effects of zero, or the "
-            "mean over groups."
+            metavar="WHAT",
+            help="For groups that were not seen: error; population, a group with effects of zero; "
+            "marginal, the mean over groups.",
         ),
     ] = NewLevels.error,
     interval: Annotated[
-        Interval, typer.Option(help="For the mean, or for a new observation.")
+        Interval,
+        typer.Option(
+            metavar="KIND",
+            help="confidence: for the mean; prediction: for a new observation; none.",
+        ),
     ] = Interval.none,
     level: Level = 0.95,
     output: Output = None,
@@ -344,23 +373,33 @@ def predict(
     With an interval also std_error, lower and upper.
     """
     check_output(output)
+    form = chosen_form(None, output or Path("-.csv"), Predicted)
     result = fit_of(asked)
-    table = find_data(asked.data if new is None else new)
+    table = asked.table if new is None else find_data(new, asked.missing)
     kind = None if interval is Interval.none else interval.value
     with busy("predicting"), told():
         found = result.predict(
             table, groups=groups.value, new_levels=new_levels.value, interval=kind, level=level
         )
-    write(csv_of(beside(table, found)), output)
+    columns = beside(table, found, as_written(new or asked.data))
+    if output is None or form == Predicted.text:
+        write(csv_of(columns), output)
+    else:
+        write_table(columns, output)
+        say(f"written to {output}")
     certified_or_exit(result)
 
 
 @app.command("datasets", cls=Command)
 def datasets_(
-    name: Annotated[str | None, typer.Argument(help="Say what this one was made from.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Say what this one was made from.")
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "--output", "-o", help="Write it: .csv, .tsv or .parquet."),
+        typer.Option(
+            "--out", "--output", "-o", metavar="FILE", help="Write it: .csv, .tsv or .parquet."
+        ),
     ] = None,
 ) -> None:
     """List the data sets that come with the package, describe one, or write one to a file."""

@@ -269,8 +269,18 @@ def render_exploration(found: Any, form: str) -> str:
     )
 
 
-def beside(table: Any, found: Any) -> dict[str, Any]:
-    """The columns of a table, then a prediction, or those of a table of predictions."""
+def beside(table: Any, found: Any, written: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    """The columns of a table, then a prediction, or those of a table of predictions.
+
+    Parameters
+    ----------
+    table : data frame or dict of columns
+        What was predicted from.
+    found : (n,) array or data frame
+        What `predict` returned.
+    written : dict of list of str, optional
+        The same cells as they stand in a file, where "007" is no number.
+    """
     import narwhals as nw
 
     def columns(frame: Any) -> dict[str, Any]:
@@ -279,7 +289,13 @@ def beside(table: Any, found: Any) -> dict[str, Any]:
         return nw.from_native(frame, eager_only=True).to_dict(as_series=False)
 
     new = {"prediction": found} if hasattr(found, "shape") and found.ndim == 1 else columns(found)
-    return {**columns(table), **new}
+    own = columns(table)
+    if written is not None:  # but for lines that a library reads otherwise
+        own = {
+            name: written[name] if len(written.get(name, ())) == len(values) else values
+            for name, values in own.items()
+        }
+    return {**own, **new}
 
 
 def _records(frame: Any) -> list[dict[str, Any]]:

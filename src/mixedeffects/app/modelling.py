@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any
 
@@ -19,7 +19,8 @@ GENERALISED, SEARCH, INFERENCE = "Generalised models", "Search", "Inference"
 Data = Annotated[
     str,
     typer.Argument(
-        help="A CSV, TSV or Parquet file, or the name of a data set that comes with the package.",
+        help="A CSV, TSV or Parquet file, - for CSV through a pipe, or the name of a data set that "
+        "comes with the package.",
         metavar="DATA",
         show_default=False,
     ),
@@ -35,12 +36,33 @@ Ddf = Annotated[
         rich_help_panel=INFERENCE,
     ),
 ]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--na",
+        metavar="TEXT",
+        show_default=False,
+        help="What stands for a missing value, besides empty cells, NA and the like; again for "
+        "another: --na . --na -99.",
+    ),
+]
+
+
+def coverage(level: float) -> float:
+    """A coverage of intervals; what is no share is refused before anything is fitted."""
+    if not 0.0 < level < 1.0:
+        example = f"{level / 100:g} for {level:g}%" if 1.0 < level < 100.0 else "0.95 for 95%"
+        raise typer.BadParameter(f"{level:g} does not lie between 0 and 1: {example}")
+    return level
+
+
 Level = Annotated[
     float,
     typer.Option(
-        min=0.0, max=1.0, help="Coverage of the intervals.", metavar="X", rich_help_panel=INFERENCE
+        callback=coverage, help="Coverage of the intervals.", metavar="X",
+        rich_help_panel=INFERENCE,
     ),
-]
+]  # fmt: skip
 Formulas = Annotated[
     list[str],
     typer.Argument(help='Two or more, each in quotes: "y ~ x + (1 | group)".', metavar="FORMULA…"),
@@ -49,17 +71,23 @@ Formulas = Annotated[
 OFFERED = tuple(option for option in OPTIONS if option.help)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """The model that a command line asks for: arguments and options that commands share."""
 
     data: str
     formulas: tuple[str, ...]
     options: dict[str, Any]
+    missing: tuple[str, ...] = ()
 
     @property
     def formula(self) -> str:
         return self.formulas[0]
+
+    @cached_property
+    def table(self) -> Any:
+        """The table, read once: it may come through a pipe."""
+        return find_data(self.data, self.missing)
 
 
 def as_parameter(option: Option) -> Parameter:
@@ -70,8 +98,9 @@ def as_parameter(option: Option) -> Parameter:
         panel = SEARCH
     elif option.functions == ("glmm",):
         panel, default = GENERALISED, None  # what it is for linear models, which are the default
+    words = f"--{name}" if name == option.name else f"--{name}/--{option.name}"
     more = typer.Option(
-        *[f"--{name}"] * flag, help=option.help, metavar=option.metavar, min=option.least,
+        *[words] * flag, help=option.help, metavar=option.metavar, min=option.least,
         rich_help_panel=panel,
     )  # fmt: skip
     return Parameter(
@@ -90,15 +119,17 @@ def of_a_model(
             "formula", Parameter.KEYWORD_ONLY, annotation=Formulas if more_formulas else Formula
         ),
         *parameters.values(),
+        Parameter("missing", Parameter.KEYWORD_ONLY, annotation=Missing, default=None),
     ]
 
     def decorated(command: Callable[..., None]) -> Callable[..., None]:
         @wraps(command)
         def run(**given: Any) -> None:
             data, formula = given.pop("data"), given.pop("formula")
+            missing = tuple(given.pop("missing") or ())
             options = {name: given.pop(asked.name) for name, asked in parameters.items()}
             formulas = tuple(formula) if more_formulas else (formula,)
-            command(Asked(data, formulas, options), **given)
+            command(Asked(data, formulas, options, missing), **given)
 
         _, *own = signature(command, eval_str=True).parameters.values()
         every = [*shared, *(option.replace(kind=Parameter.KEYWORD_ONLY) for option in own)]
@@ -143,7 +174,7 @@ def fits_of(asked: Asked) -> list[Any]:
             continue
         if function in option.functions:
             arguments[option.name] = value
-    table = find_data(asked.data)
+    table = asked.table
     with busy("fitting"), told():
         from mixedeffects import model
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
 from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
-from mixedeffects.app.tables import read_table, suspicious_header
+from mixedeffects.app.advice import at_a_shell
+from mixedeffects.app.tables import TEXT, kind_of, near, read_table
+from mixedeffects.app.text_files import cells_of, suspicious_header
 from mixedeffects.errors import DataError, MixedEffectsError, MixedEffectsWarning
+from mixedeffects.formula import close_match
 
+# typer has no public name for it
+UsageError: Any = typer.BadParameter.__mro__[1]
 CANNOT, NOT_CERTIFIED = 2, 3
+# in place of a file's name
+PIPE = "-"
+# ends of names to what they say that a file holds; others are text
+ENDINGS = {
+    ".json": "json", ".html": "html", ".htm": "html", ".csv": "csv", ".md": "Markdown",
+    ".tsv": "TSV", ".parquet": "Parquet", ".xlsx": "a spreadsheet", ".docx": "Word", ".pdf": "PDF",
+}  # fmt: skip
 
 
 def without_types_of_flags(options: list[Any]) -> list[Any]:
@@ -32,6 +47,19 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> Any:
         return without_types_of_flags(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as problem:
+            problem.message = problem.message.replace("Value error, ", "")
+            if "unexpected extra argument" in problem.message and len(given) > 2:
+                problem.message = (
+                    f"{problem.message}; a formula goes into quotes, as one argument: "
+                    '"y ~ x + (1 | group)"'
+                )
+            raise
+
 
 class Commands(TyperGroup):
     """The commands, with every error of the package as a message instead of a traceback."""
@@ -45,7 +73,7 @@ class Commands(TyperGroup):
         except (MixedEffectsError, OSError) as problem:
             if isinstance(problem, BrokenPipeError):
                 raise
-            say(said(problem), label="Error", style="bold red")
+            say(at_a_shell(said(problem)), label="Error", style="bold red")
             raise typer.Exit(CANNOT) from None
 
 
@@ -86,25 +114,31 @@ def told() -> Iterator[None]:
         yield
     for warning in caught:
         if issubclass(warning.category, MixedEffectsWarning):
-            say(str(warning.message), label="Warning", style="bold yellow")
+            say(at_a_shell(str(warning.message)), label="Warning", style="bold yellow")
         else:
             warnings.showwarning(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
 
 
-def find_data(data: str) -> Any:
-    """The table of a file, or of a data set of that name."""
+def find_data(data: str, missing: tuple[str, ...] = ()) -> Any:
+    """The table of a file, or of a data set of that name; of what comes through a pipe for "-".
+
+    Parameters
+    ----------
+    data : str
+        As the command line names it.
+    missing : tuple of str
+        Cells that stand for a missing value, besides the usual ones.
+    """
     from mixedeffects import datasets
 
-    if not Path(data).exists():
-        if data in datasets.names():
-            return datasets.load(data)
-        if not Path(data).suffix:
-            known = ", ".join(datasets.names())
-            raise DataError(f"no file {data!r}, nor a data set of that name; there are: {known}")
-    table = read_table(data)
-    names = suspicious_header(data)
+    if data in datasets.names() and not Path(data).exists():
+        return datasets.load(data)
+    refuse_what_is_no_file(data)
+    with file_of(data) as path:
+        table = read_table(path, missing)
+        names = suspicious_header(path) if kind_of(path) in TEXT else []
     if names:
         shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         say(
@@ -113,6 +147,83 @@ def find_data(data: str) -> Any:
             label="Warning", style="bold yellow",
         )  # fmt: skip
     return table
+
+
+@contextmanager
+def file_of(data: str) -> Iterator[Path]:
+    """The file of a name; what comes through a pipe is kept in one meanwhile."""
+    if data != PIPE:
+        yield Path(data)
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "standard input.csv")
+        path.write_bytes(sys.stdin.buffer.read())
+        yield path
+
+
+def refuse_what_is_no_file(data: str) -> None:
+    """Say what a name of no file may have been meant as. Raises DataError."""
+    from mixedeffects import datasets
+
+    if data == PIPE or Path(data).exists():
+        return
+    if "~" in data:
+        raise DataError(f"{data!r} is a formula; the table comes first, and then the formula")
+    if re.match(r"[a-z]+://", data):
+        raise DataError(
+            f"{data!r} is an address, and nothing is read from the network\n"
+            "download it first, and give the name of the file"
+        )
+    if not Path(data).suffix:
+        known = datasets.names()
+        guess = close_match(data, list(known))
+        raise DataError(
+            f"no file {data!r}, nor a data set of that name; there are: {', '.join(known)}"
+            + (f"; did you mean {guess!r}?" if guess else near(Path(data)))
+        )
+
+
+def as_written(data: str) -> dict[str, list[str]] | None:
+    """The cells of a text file as they are written; None for other tables, and for pipes."""
+    path = Path(data)
+    return cells_of(path) if path.is_file() and kind_of(path) in TEXT else None
+
+
+def chosen_form(out: Any, output: Path | None, offered: Any) -> str:
+    """What to write: what `--out` says, else what the ending of the file's name says, else text.
+
+    Parameters
+    ----------
+    out : StrEnum member or None
+        What `--out` says.
+    output : path or None
+        The file to write.
+    offered : StrEnum
+        What the command writes.
+
+    Raises
+    ------
+    DataError
+        The name ends as files do that the command does not write.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from mixedeffects.app.choices import Format, Tabled
+    >>> chosen_form(None, Path("fit.json"), Format), chosen_form(None, None, Tabled)
+    ('json', 'text')
+    """
+    if out is not None:
+        return out.value
+    ending = "" if output is None else output.suffix.lower()
+    form = ENDINGS.get(ending, "text")
+    known = [kind.value for kind in offered]
+    if form not in known:
+        raise DataError(
+            f"{output} cannot be written: this command writes {', '.join(known)}\n"
+            "give the file another ending, or say which of them with --out"
+        )
+    return form
 
 
 def check_output(path: Path | None) -> None:

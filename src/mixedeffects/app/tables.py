@@ -7,28 +7,29 @@ the same file gives the same model on every machine.
 from __future__ import annotations
 
 import csv
-import gzip
 import io
-import re
+from difflib import get_close_matches
 from importlib.util import find_spec
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from mixedeffects.app.text_files import (
+    DECIMAL_COMMA,
+    TextLayout,
+    layout_of,
+    open_text,
+    opener_of,
+    without_trailing,
+)
 from mixedeffects.errors import DataError, MissingDependencyError, MixedEffectsError
 
-MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
-SEPARATORS = (",", ";", "\t")
+MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "n/a", "#N/A", "<NA>")
 TEXT = (".csv", ".tsv", ".txt")
-# as people write numbers where the comma is the decimal sign, and the semicolon the separator
-DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
-DECIMAL_POINT = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
-# lines read to tell which of the two a file has
-PEEKED = 200
 PARQUET = (".parquet", ".pq")
+READ = (*TEXT, *PARQUET)
 
 
-def read_table(path: str | Path) -> Any:
+def read_table(path: str | Path, missing: tuple[str, ...] = ()) -> Any:
     """Read a table from a file.
 
     Parameters
@@ -36,6 +37,8 @@ def read_table(path: str | Path) -> Any:
     path : str or path
         ``.csv``, ``.tsv`` or ``.txt`` (the separator, one of comma, semicolon and tab, is taken
         from the first line; ``.gz`` may follow), ``.parquet`` or ``.pq``.
+    missing : tuple of str
+        Cells of a text file that stand for a missing value, besides those of `MISSING`.
 
     Returns
     -------
@@ -51,12 +54,12 @@ def read_table(path: str | Path) -> Any:
     """
     path = Path(path)
     if not path.exists():
-        raise DataError(f"no file {str(path)!r}")
+        raise DataError(f"no file {str(path)!r}{near(path)}")
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder; give the name of a file in it")
-    kind = _kind(path)
+    kind = kind_of(path)
     try:
-        return _read_parquet(path) if kind in PARQUET else _read_text(path)
+        return _read_parquet(path) if kind in PARQUET else _read_text(path, missing)
     except MixedEffectsError:
         raise
     except PermissionError:
@@ -71,12 +74,27 @@ def read_table(path: str | Path) -> Any:
         raise DataError(f"{path} cannot be read as {kind[1:].upper()}: {reason}") from problem
 
 
-def _kind(path: Path) -> str:
+def near(path: Path) -> str:
+    """A guess at the file that was meant, as the end of a message."""
+    if not path.parent.is_dir():
+        return f"; there is no folder {str(path.parent)!r}"
+    tables = [file.name for file in path.parent.iterdir() if file.is_file()]
+    known = [name for name in tables if _suffix(Path(name)) in READ]
+    found = get_close_matches(path.name, known, n=1, cutoff=0.75)
+    return f"; did you mean {str(path.parent / found[0])!r}?" if found else ""
+
+
+def _suffix(path: Path) -> str:
     suffixes = [s.lower() for s in path.suffixes]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
-    kind = suffixes[-1] if suffixes else ""
-    if kind not in TEXT + PARQUET:
+    return suffixes[-1] if suffixes else ""
+
+
+def kind_of(path: Path) -> str:
+    """The kind of table that a file is, by the ending of its name. Raises DataError."""
+    kind = _suffix(path)
+    if kind not in READ:
         raise DataError(
             f"cannot tell what kind of table {path} is; CSV (.csv), TSV (.tsv) and Parquet "
             "(.parquet) files are read\nsave a spreadsheet as CSV first"
@@ -98,160 +116,105 @@ def _read_parquet(path: Path) -> Any:
     )
 
 
-def _read_text(path: Path) -> Any:
-    separator = _separator(path)
-    decimal = decimal_sign(path, separator)
-    trailing = trailing_columns(path, separator)
+def _read_text(path: Path, missing: tuple[str, ...]) -> Any:
+    layout = layout_of(path, (*MISSING, *missing))
+    source: Any = path
+    if layout.utf16:  # which no library but pandas reads
+        with open_text(path) as file:
+            source = io.BytesIO(file.read().encode())
     for library in ("pandas", "polars", "pyarrow"):
         if find_spec(library):
-            return _READERS[library](path, separator, decimal, trailing)
-    return read_plain(path, separator, decimal)
+            return _READERS[library](path, source, layout)
+    return read_plain(path, layout.separator, layout.decimal, layout.missing)
 
 
-def _open(path: Path, errors: str = "strict") -> Any:
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    return opener(path, "rt", encoding="utf-8-sig", errors=errors, newline="")
-
-
-def _separator(path: Path) -> str:
-    with _open(path) as file:
-        first = file.readline()
-    if not first.strip():
-        raise DataError(f"{path} is empty")
-    return max(SEPARATORS, key=first.count)
-
-
-def decimal_sign(path: Path, separator: str) -> str:
-    """The decimal sign of a text file: a comma only where another separator leaves it free.
-
-    Returns
-    -------
-    str
-        "," where some cell of the first lines is a number with a comma and none is one with a
-        point; else ".".
-    """
-    if separator == ",":
-        return "."
-    with _open(path) as file:
-        lines = list(islice(csv.reader(file, delimiter=separator), PEEKED))
-    cells = [cell.strip() for line in lines[1:] for cell in line]
-    commas = any(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
-    return "," if commas and not any(DECIMAL_POINT.fullmatch(cell) for cell in cells) else "."
-
-
-def trailing_columns(path: Path, separator: str) -> int | None:
-    """The number of columns, where some row ends in a separator that the header does not have.
-
-    Every library has its own way with rows longer than the header: pandas takes the first
-    column for row names, and all others move by one.
-
-    Returns
-    -------
-    int or None
-        None where no row is longer than the header.
-
-    Raises
-    ------
-    DataError
-        A row with more values than there are columns.
-    """
-    with _open(path, errors="replace") as file:  # the library says which byte is not UTF-8
-        rows = csv.reader(file, delimiter=separator)
-        n = len(next(rows))
-        longer = False
-        for row in rows:
-            if len(row) > n:
-                longer = True
-                _without_trailing(row, n, path, rows.line_num)
-    return n if longer else None
-
-
-def _without_trailing(row: list[str], n: int, path: Any, line: int) -> list[str]:
-    """A row longer than the header without the empty cell after its last separator."""
-    if len(row) > n + 1 or row[n]:
-        raise DataError(
-            f"{path}, line {line}: {len(row)} values for {n} column{'s' * (n != 1)}\n"
-            "name every column in the first line, and quote values that hold the separator"
-        )
-    return row[:n]
-
-
-def suspicious_header(path: str | Path) -> list[str]:
-    """Names of columns that look like values: the first line of a file without names.
-
-    Returns
-    -------
-    list of str
-        Empty where the first line looks like names, and for files that are no text.
-    """
-    path = Path(path)
-    if _kind(path) not in TEXT:
-        return []
-    with _open(path) as file:
-        first = next(csv.reader(file, delimiter=_separator(path)), [])
-    numbers = sum(bool(DECIMAL_POINT.fullmatch(c) or DECIMAL_COMMA.fullmatch(c)) for c in first)
-    whole = all(re.fullmatch(r"[-+]?[\d.,]+", cell) for cell in first)
-    return first if numbers or whole else []
-
-
-def reading_code(data: str) -> str:
+def reading_code(data: str, missing: tuple[str, ...] = ()) -> str:
     """Python that reads the same table as `read_table`, or loads the data set of that name."""
     path = Path(data)
     if not path.exists():
         return f"data = me.datasets.load({data!r})"
-    if _kind(path) in PARQUET:
+    if kind_of(path) in PARQUET:
         return f"import pandas as pd\n\ndata = pd.read_parquet({data!r})"
-    separator = _separator(path)
-    more = "" if separator == "," else f", sep={separator!r}"
-    if decimal_sign(path, separator) == ",":
+    layout = layout_of(path, (*MISSING, *missing))
+    more = "" if layout.separator == "," else f", sep={layout.separator!r}"
+    if layout.decimal == ",":
         more += ", decimal=','"
-    trailing = trailing_columns(path, separator)
-    if trailing is not None:
-        more += f", usecols=range({trailing})"
+    if layout.utf16:
+        more += ", encoding='utf-16'"
+    if layout.trailing is not None:
+        more += f", usecols=range({layout.trailing})"
     return (
         f"import pandas as pd\n\ndata = pd.read_csv(\n    {data!r}{more}, index_col=False,\n"
-        f"    keep_default_na=False, na_values={list(MISSING)!r},\n)"
+        f"    keep_default_na=False, na_values={list(layout.missing)!r},\n)"
     )
 
 
-def _pandas(path: Path, separator: str, decimal: str, trailing: int | None) -> Any:
+def _pandas(path: Path, source: Any, layout: TextLayout) -> Any:
     import pandas
 
+    trailing = layout.trailing
     return pandas.read_csv(
-        path, sep=separator, encoding="utf-8-sig", keep_default_na=False, na_values=list(MISSING),
-        decimal=decimal, index_col=False, usecols=None if trailing is None else range(trailing),
+        source, sep=layout.separator, encoding="utf-8-sig", keep_default_na=False,
+        na_values=list(layout.missing), decimal=layout.decimal, index_col=False,
+        usecols=None if trailing is None else range(trailing),
     )  # fmt: skip
 
 
-def _polars(path: Path, separator: str, decimal: str, trailing: int | None) -> Any:
+def _polars(path: Path, source: Any, layout: TextLayout) -> Any:
     import polars
 
-    return polars.read_csv(
-        path, separator=separator, null_values=list(MISSING), infer_schema_length=None,
-        decimal_comma=decimal == ",", truncate_ragged_lines=trailing is not None,
+    table = polars.read_csv(
+        source, separator=layout.separator, null_values=list(layout.missing),
+        infer_schema_length=None, decimal_comma=layout.decimal == ",",
+        truncate_ragged_lines=layout.trailing is not None,
     )  # fmt: skip
+    # numbers with a space or a plus before them, which the other libraries take for numbers
+    stripped = {
+        name: table[name].str.strip_chars().str.strip_prefix("+")
+        for name, kind in table.schema.items()
+        if kind == polars.String
+    }
+    for kind in (polars.Float64, polars.Int64):
+        for name, cells in stripped.items():
+            numbers = cells.cast(kind, strict=False)
+            if numbers.null_count() == table[name].null_count() < table.height:
+                table = table.with_columns(numbers.alias(name))
+    return table
 
 
-def _pyarrow(path: Path, separator: str, decimal: str, trailing: int | None) -> Any:
+def _pyarrow(path: Path, source: Any, layout: TextLayout) -> Any:
+    import pyarrow
     from pyarrow import csv as arrow
 
-    source: Any = path
-    if trailing is not None:  # which it has no option for
+    if layout.trailing is not None:  # which it has no option for
         text = io.StringIO()
-        writer = csv.writer(text, delimiter=separator, lineterminator="\n")
-        with _open(path) as file:
-            writer.writerows(row[:trailing] for row in csv.reader(file, delimiter=separator))
+        writer = csv.writer(text, delimiter=layout.separator, lineterminator="\n")
+        with open_text(path) as file:
+            rows = csv.reader(file, delimiter=layout.separator)
+            writer.writerows(row[: layout.trailing] for row in rows)
         source = io.BytesIO(text.getvalue().encode())
-    return arrow.read_csv(
-        source,
-        parse_options=arrow.ParseOptions(delimiter=separator),
-        convert_options=arrow.ConvertOptions(
-            null_values=list(MISSING), strings_can_be_null=True, decimal_point=decimal
-        ),
-    )
+
+    def read(types: dict[str, Any]) -> Any:
+        if hasattr(source, "seek"):
+            source.seek(0)
+        return arrow.read_csv(
+            source,
+            parse_options=arrow.ParseOptions(delimiter=layout.separator),
+            convert_options=arrow.ConvertOptions(
+                null_values=list(layout.missing), strings_can_be_null=True,
+                decimal_point=layout.decimal, column_types=types,
+            ),
+        )  # fmt: skip
+
+    table = read({})
+    # dates and times are text to the other libraries
+    dated = [field.name for field in table.schema if pyarrow.types.is_temporal(field.type)]
+    return read(dict.fromkeys(dated, pyarrow.string())) if dated else table
 
 
-def read_plain(path: str | Path, separator: str = ",", decimal: str = ".") -> dict[str, Any]:
+def read_plain(
+    path: str | Path, separator: str = ",", decimal: str = ".", missing: tuple[str, ...] = MISSING
+) -> dict[str, Any]:
     """Read a CSV file with Python alone.
 
     Returns
@@ -260,13 +223,13 @@ def read_plain(path: str | Path, separator: str = ",", decimal: str = ".") -> di
         int64 or float64 where every value is a number, bool where all are true or false,
         else objects: text, with None where the value is missing.
     """
-    with _open(Path(path)) as file:
+    with open_text(Path(path)) as file:
         lines = csv.reader(file, delimiter=separator)
         rows = [(row, lines.line_num) for row in lines if row]
     header, body = rows[0][0], []
     for number, (row, line) in enumerate(rows[1:], start=2):
         if len(row) > len(header):
-            row = _without_trailing(row, len(header), path, line)
+            row = without_trailing(row, len(header), path, line)
         if len(row) < len(header):
             raise DataError(f"{path}, row {number}: {len(row)} values for {len(header)} columns")
         body.append(row)
@@ -276,10 +239,10 @@ def read_plain(path: str | Path, separator: str = ",", decimal: str = ".") -> di
             for row in body
         ]
     columns = list(zip(*body, strict=True)) or [()] * len(header)
-    return {name: column_of(values) for name, values in zip(header, columns, strict=True)}
+    return {name: column_of(cells, missing) for name, cells in zip(header, columns, strict=True)}
 
 
-def column_of(cells: Any) -> Any:
+def column_of(cells: Any, missing: tuple[str, ...] = MISSING) -> Any:
     """An array of the narrowest kind that holds every cell.
 
     Examples
@@ -289,21 +252,30 @@ def column_of(cells: Any) -> Any:
     """
     import numpy as np
 
-    present = [cell for cell in cells if cell not in MISSING]
+    present = [cell for cell in cells if cell not in missing]
     whole = len(present) == len(cells)
-    if whole and all(cell.lower() in ("true", "false") for cell in cells) and cells:
-        return np.array([cell.lower() == "true" for cell in cells])
+    if present and all(cell.lower() in ("true", "false") for cell in present):
+        truths = [None if cell in missing else cell.lower() == "true" for cell in cells]
+        return np.array(truths, dtype=bool if whole else object)
+    if any("_" in cell for cell in present):  # which Python takes for a number
+        return _texts(cells, missing)
     if whole:
         try:
             return np.array([int(cell) for cell in cells], dtype=np.int64)
         except (ValueError, OverflowError):
             pass
     try:
-        return np.array([float("nan" if cell in MISSING else cell) for cell in cells])
+        return np.array([float("nan" if cell in missing else cell) for cell in cells])
     except ValueError:
-        out = np.empty(len(cells), dtype=object)
-        out[:] = [None if cell in MISSING else cell for cell in cells]
-        return out
+        return _texts(cells, missing)
+
+
+def _texts(cells: Any, missing: tuple[str, ...]) -> Any:
+    import numpy as np
+
+    out = np.empty(len(cells), dtype=object)
+    out[:] = [None if cell in missing else cell for cell in cells]
+    return out
 
 
 _READERS: dict[str, Any] = {"pandas": _pandas, "polars": _polars, "pyarrow": _pyarrow}
@@ -320,7 +292,7 @@ def write_table(columns: dict[str, Any], path: str | Path) -> None:
         Parquet without a library that writes it.
     """
     path = Path(path)
-    kind = _kind(path)
+    kind = kind_of(path)
     if kind in PARQUET:
         if find_spec("pyarrow"):
             import pyarrow
@@ -336,8 +308,7 @@ def write_table(columns: dict[str, Any], path: str | Path) -> None:
         raise MissingDependencyError(
             "writing a Parquet file needs pyarrow or polars\n    pip install pyarrow"
         )
-    opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "wt", encoding="utf-8", newline="") as file:
+    with opener_of(path)(path, "wt", encoding="utf-8", newline="") as file:
         write_rows(columns, file, separator="\t" if kind == ".tsv" else ",")
 
 

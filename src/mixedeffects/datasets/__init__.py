@@ -20,6 +20,15 @@ from mixedeffects.datasets.teaching_methods import teaching_methods
 
 list = names
 
+
+def __getattr__(name):
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, names(), n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise AttributeError(f"no data set {name!r}; there are: {', '.join(names())}{hint}")
+
+
 __all__ = [
     "Entry",
     "Parameter",

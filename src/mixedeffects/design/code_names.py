@@ -144,6 +144,31 @@ def no_numbers(labels: list[str]) -> list[str]:
     return [text for text in _ends(labels) if not _NUMBER.fullmatch(text)]
 
 
+def numbers_but_for(labels: list[str]) -> str:
+    """What keeps a column of text from being one of numbers, as the end of a message.
+
+    Empty where the column is simply one of words.
+
+    Examples
+    --------
+    >>> numbers_but_for(["1.5", "2", "n/a", "7"])
+    "\\nall but 'n/a' are numbers: mark it as missing and convert the rest to numbers"
+    >>> numbers_but_for(["yes", "no"])
+    ''
+    """
+    strays = [text for text in labels if not _NUMBER.fullmatch(text)]
+    numbers = len(labels) - len(strays)
+    if not numbers or len(strays) > numbers:
+        return ""
+    if not strays:
+        if any("," in text for text in labels):
+            return "\nthe numbers are text, with commas: replace the commas and convert them"
+        return "\nthe numbers are text: convert them to numbers"
+    shown = ", ".join(repr(text) for text in strays[:3]) + (", …" if len(strays) > 3 else "")
+    what = "it" if len(strays) == 1 else "them"
+    return f"\nall but {shown} are numbers: mark {what} as missing and convert the rest to numbers"
+
+
 def _ends(labels: list[str]) -> list[str]:
     """The first and the last levels: where marks for missing values are sorted."""
     if len(labels) <= 2 * LOOKED_AT:

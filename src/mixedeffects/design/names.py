@@ -52,6 +52,11 @@ def _unknown(formula: Formula, table: SourceTable, name: str) -> Exception:
     guess = close_match(name, texts)
     if guess is not None:
         hint += f"; did you mean '{guess}'?"
+    labels = [label for label in getattr(table.index, "names", ()) if label is not None]
+    if name in labels:
+        hint = f"'{name}' is in the index of the table: data.reset_index() makes a column of it"
+    elif others and name in map(str, others):
+        hint += f"; the name {int(name) if name.isdigit() else name} is no text: rename the column"
     return FormulaError(f"no column '{name}' in the table", formula.text, start, end, hint)
 
 

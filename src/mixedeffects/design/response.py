@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mixedeffects.design.chunks import CHUNK
+from mixedeffects.design.code_names import numbers_but_for
 from mixedeffects.design.evaluate import Evaluator
 from mixedeffects.design.records import table_row
 from mixedeffects.design.response_form import ReadResponse, ResponseForm
@@ -106,9 +107,12 @@ def response_values(formula: Formula, values: Evaluator) -> np.ndarray:
         column = values.columns[node.name]
         if column.labels is not None:
             what = "text" if column.kind == "text" else "categories"
-            shown = ", ".join(repr(label) for label in column.labels[:3])
+            labels = [str(label) for label in column.labels]
+            shown = ", ".join(repr(label) for label in labels[:3])
+            more = ", …" if len(labels) > 3 else ""
             raise DataError(
-                f"response '{node.name}' is {what} ({shown}, …); a response must be a number"
+                f"response '{node.name}' is {what} ({shown}{more}); a response must be a number"
+                f"{numbers_but_for(labels)}"
             )
     y = values.numbers(node)
     if y.ndim != 1:

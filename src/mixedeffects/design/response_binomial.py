@@ -164,7 +164,7 @@ def _refuse_counts(y: np.ndarray, text: str, values: Evaluator) -> None:
     raise DataError(
         f"the response '{text}' is neither 0 and 1, nor proportions, nor counts {where}\n"
         "a binomial response is 0 / 1, two categories, successes / trials or "
-        "cbind(successes, failures)"
+        "cbind(successes, failures); others have other families, such as family='gamma'"
     )
 
 

@@ -100,7 +100,9 @@ def _length(name: str, values: Any) -> int:
     try:
         return len(values)
     except TypeError:
-        raise ColumnTypeError(f"column '{name}' is a single value, not a column") from None
+        raise ColumnTypeError(
+            f"column '{name}' is a single value, not a column; of one row it is [{values!r}]"
+        ) from None
 
 
 def open_table(data: Any) -> SourceTable:
@@ -147,8 +149,23 @@ def open_table(data: Any) -> SourceTable:
     except (TypeError, AttributeError):
         raise ColumnTypeError(
             f"the data must be a table, not {name}; give a pandas, polars or pyarrow table, "
-            "or a dict of columns"
+            f"or a dict of columns{_made_of(data)}"
         ) from None
+
+
+def _made_of(data: Any) -> str:
+    """How a table is made of what is none, as the end of a message."""
+    if isinstance(data, str):
+        if "~" in data:
+            return "\nthe formula comes first, and then the table"
+        return f"\nof a file it is pandas.read_csv({data!r}), or that of polars"
+    if isinstance(data, list | tuple) and data and isinstance(data[0], Mapping):
+        return "\nof such records it is pandas.DataFrame(data), or polars.DataFrame(data)"
+    if isinstance(data, np.ndarray) and data.ndim == 2:
+        return "\nof an array it is pandas.DataFrame(data, columns=[...]), with names for columns"
+    if type(data).__name__ == "Series" and _library(data) == "pandas":
+        return "\nof a row of a frame it is data.to_frame().T; table.iloc[[0]] stays a table"
+    return ""
 
 
 def _library(data: Any) -> str:

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from html import escape
 
+from mixedeffects.answers import Answering
 from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, degree, p_value, significant
 from mixedeffects.display.results import Printing
 from mixedeffects.display.summary import row_remarks
 
+# what fits of statsmodels, scikit-learn and R are asked for
+ANSWERS = {
+    **dict.fromkeys(("params", "coef", "coef_", "coefficients"), "fit.fixef"),
+    "bse": 'fit["std_error"]',
+    "tvalues": 'fit["statistic"]',
+    **dict.fromkeys(("pvalues", "p_values"), 'fit["p_value"]'),
+    **dict.fromkeys(("conf_int", "confint"), 'fit["lower"] and fit["upper"]'),
+    **dict.fromkeys(("summary", "summary2"), "print(fit)"),
+    "test": "fit.tidy()",
+    "rsquared": "fit.r_squared",
+    "rsquared_adj": "fit.adj_r_squared",
+    "df_resid": "fit.df_residual",
+    **dict.fromkeys(
+        ("predict", "resid", "residuals", "fittedvalues", "fitted", "plot"),
+        "that of a mixed model, me.lmm(…), or of fit.fit where the formula has groups",
+    ),
+}
 
-class LeastSquares(Tabular):
+
+class LeastSquares(Answering, Tabular):
     """A fit by ordinary least squares; prints its coefficients, and those with the groups.
 
     Parameters
@@ -38,6 +57,8 @@ class LeastSquares(Tabular):
         their number.
     notes : tuple of str
     """
+
+    answers = ANSWERS
 
     def __init__(self, facts, design, fit):
         self.facts, self.design, self.fit = facts, design, fit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixedeffects.answers import Answering
 from mixedeffects.display.exchange import Tabular
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, p_value, significant
@@ -9,7 +10,21 @@ from mixedeffects.display.numbers import at_precision, p_value, significant
 TITLES = {"mean": "Estimated marginal means", "slope": "Estimated slopes", "contrast": "Contrasts"}
 
 
-class EstimatedMeans(Tabular):
+# of emmeans and marginaleffects
+ANSWERS = {
+    "pairs": "means.contrasts()",
+    "contrast": "means.contrasts()",
+    "comparisons": "means.contrasts()",
+    "cld": "means.letters()",
+    "summary": "print(means), and means.tidy() for the frame",
+    "as_data_frame": "means.tidy()",
+    "emmeans": "means itself; means.contrasts() has the differences",
+    "plot": "fit.plot.means()",
+    "confint": 'means["lower"] and means["upper"]',
+}
+
+
+class EstimatedMeans(Answering, Tabular):
     """Marginal means, slopes, or contrasts of them; prints as a table.
 
     Parameters
@@ -38,6 +53,8 @@ class EstimatedMeans(Tabular):
     0       256.65      11.46  41.98  233.53  279.77
     9       350.85      11.46  41.98  327.73  373.97
     """
+
+    answers = ANSWERS
 
     def __init__(self, facts, to_frame):
         self._facts, self._to_frame = facts, to_frame

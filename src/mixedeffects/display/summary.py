@@ -6,6 +6,7 @@ from html import escape
 
 import numpy as np
 
+from mixedeffects.answers import Answering
 from mixedeffects.display.folding import folded_terms
 from mixedeffects.display.layout import html_table, text_table
 from mixedeffects.display.numbers import at_precision, degree, p_value, share_words, significant
@@ -13,11 +14,29 @@ from mixedeffects.display.varcorr import known_rows, random_rows
 from mixedeffects.inference import summary_facts
 from mixedeffects.inference.group_names import read_names
 
+# names of summaries of statsmodels, R and of data frames
+ANSWERS = {
+    "tables": "fit.test(), fit.varcorr and fit.glance()",
+    "coefficients": "fit.test()",
+    "coef": "fit.test()",
+    "params": "fit.test()",
+    "pvalues": 'fit.test()["p_value"]',
+    "varcor": "fit.varcorr",
+    "sigma": "fit.sigma",
+    "AICtab": "fit.glance()",
+    "as_text": "str(fit.summary())",
+    "as_html": "fit.summary()._repr_html_(), or a page: fit.report(path)",
+    "as_latex": "fit.tidy().to_pandas().to_latex()",
+    "as_csv": "fit.tidy().to_pandas().to_csv()",
+    "to_pandas": "fit.tidy()",
+    "to_polars": "fit.tidy()",
+    "tidy": "fit.tidy()",
+}
 # dropped columns whose reasons are given one by one
 FEW = 3
 
 
-class Summary:
+class Summary(Answering):
     """What `print` and notebooks show of a fit.
 
     Parameters
@@ -32,6 +51,8 @@ class Summary:
     facts : SummaryFacts
         The same, unrounded.
     """
+
+    answers = ANSWERS
 
     def __init__(self, fit, *, ddf=None, level=0.95):
         self.facts = summary_facts(fit, ddf=ddf, level=level)

@@ -23,7 +23,7 @@ def describe(plan):
         names = " + ".join(plan.names[f] for f in layout.rest)
         lines.append(f"  {step}. remainder ({names}): {_count(layout.m, 'column')}, {plan.words}")
     lines.append(f"cost of one evaluation with its gradient: {_operations(plan.flops)} operations,")
-    lines.append(f"  about {_seconds(plan.seconds)} on one core; memory {_bytes(plan.bytes)}")
+    lines.append(f"  {_seconds(plan.seconds)} on one core; memory {_bytes(plan.bytes)}")
     return "\n".join(lines)
 
 
@@ -42,8 +42,8 @@ def _seconds(seconds):
     if seconds < 1e-3:
         return "less than a millisecond"
     if seconds < 1.0:
-        return f"{1e3 * seconds:.0f} ms"
-    return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} minutes"
+        return f"about {1e3 * seconds:.0f} ms"
+    return f"about {seconds:.3g} s" if seconds < 120 else f"about {seconds / 60:.3g} minutes"
 
 
 def _bytes(size):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from mixedeffects.doors import late
 from mixedeffects.estimation.boundary import NEGLIGIBLE, Direction
 from mixedeffects.estimation.certificate import Certificate, FlatDirection
-from mixedeffects.estimation.coefficients import Coefficients
+from mixedeffects.estimation.coefficients import Coefficients, RandomParts
 from mixedeffects.estimation.covariance_parameters import CovarianceParameters
 from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.minimize import BY_EVALUATIONS, OPTIMIZERS, minimize
@@ -48,6 +48,7 @@ __all__ = [
     "FlatDirection",
     "LMMObjective",
     "NoiseObjective",
+    "RandomParts",
     "Recession",
     "Step",
     "UserRule",

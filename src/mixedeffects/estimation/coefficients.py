@@ -8,6 +8,24 @@ from typing import Any
 import numpy as np
 
 
+class RandomParts(tuple):
+    """Per block of random effects what methods work with, which is not what users look for."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        blocks = ", ".join(str(part[0].factor.name) for part in self)
+        return f"<random effects of {blocks}: fit.ranef() is their table>"
+
+    def __getitem__(self, key):
+        try:
+            return super().__getitem__(key)
+        except (IndexError, TypeError):
+            raise KeyError(
+                f"{key!r}: predicted random effects are the rows of fit.ranef(), by its 'level'"
+            ) from None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Coefficients:
     """One group of fixed coefficients: its place, and the way back to the user's columns.
@@ -28,6 +46,9 @@ class Coefficients:
     part: slice
     T: np.ndarray
     shift: Any = 0.0
+
+    def __repr__(self):
+        return f"<place of the {self.name} coefficients; fit.fixef and fit.test() have estimates>"
 
     def of(self, x):
         """(p,) coefficients in the user's columns: T x[part] + shift."""

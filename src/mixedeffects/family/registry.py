@@ -145,7 +145,11 @@ def family_of(family, link=None) -> Family:
         near = get_close_matches(name, [*FAMILIES, *ALIASES], n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise OptionError(f"family={family!r} is not known; {hint}there are {', '.join(FAMILIES)}")
-    raise OptionError(f"family={family!r} is neither a name nor a Family")
+    name = str(getattr(family, "__name__", type(family).__name__)).rsplit(".", 1)[-1].lower()
+    name = ALIASES.get(name, name)
+    hint = f"\nwrite family={name!r}" if name in FAMILIES else ""
+    shown = type(family).__name__ if hint else repr(family)
+    raise OptionError(f"family={shown} is neither a name nor a Family{hint}")
 
 
 def family_with_zeros(family: Family) -> Family:

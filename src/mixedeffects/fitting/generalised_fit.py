@@ -10,7 +10,7 @@ import numpy as np
 
 from mixedeffects.design import MAIN, Design, has_rows, rebuild_all
 from mixedeffects.engine import Plan, threads_for
-from mixedeffects.estimation import Certificate, Coefficients
+from mixedeffects.estimation import Certificate, Coefficients, RandomParts
 from mixedeffects.estimation.laplace.mode_curvature import ModeCurvature
 from mixedeffects.fitting.generalised import fit_generalised
 from mixedeffects.fitting.generalised_parameters import GeneralisedParameters
@@ -297,7 +297,7 @@ class GLMMFit:
         from mixedeffects.fitting.generalised_rows import predictor_of_blocks
 
         owner = predictor_of_blocks(self)
-        return tuple(zip(self.all_blocks, owner, self.lambdas, self.modes, strict=True))
+        return RandomParts(zip(self.all_blocks, owner, self.lambdas, self.modes, strict=True))
 
     @cached_property
     def predictors(self):

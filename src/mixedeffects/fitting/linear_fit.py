@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import sqrt
-from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -19,15 +18,12 @@ from mixedeffects.engine import (
     threads_for,
 )
 from mixedeffects.errors import ConvergenceWarning
-from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective
+from mixedeffects.estimation import GLS, Certificate, Evaluation, LMMObjective, RandomParts
 from mixedeffects.fitting.linear import coefficients_of, fit_linear, optimum, theta_of
 from mixedeffects.fitting.parameters import FitParameters
 from mixedeffects.fitting.request import Request
 from mixedeffects.inference.kinds import LINEAR
 from mixedeffects.inference.row_sums import sums_of_rows
-
-# coefficients of other predictors: a linear model has none
-NONE: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -208,7 +204,7 @@ class LMMFit:
     @property
     def extras(self) -> Mapping[str, np.ndarray]:
         """Coefficients of other predictors, of which there are none."""
-        return NONE
+        return {}
 
     @property
     def estimates(self):
@@ -331,7 +327,7 @@ class LMMFit:
     def random_effects(self):
         """Per block, itself, its predictor, a factor of its covariance and its modes."""
         blocks, factors = self.design.blocks, [self.sigma * Lam for Lam in self.lambdas]
-        return tuple(zip(blocks, (0,) * len(blocks), factors, self.b, strict=True))
+        return RandomParts(zip(blocks, (0,) * len(blocks), factors, self.b, strict=True))
 
     @cached_property
     def _conditional(self):

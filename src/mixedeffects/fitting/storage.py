@@ -17,7 +17,7 @@ from zipfile import is_zipfile
 import numpy as np
 
 from mixedeffects.design import has_rows, require_rows
-from mixedeffects.errors import DataError, MixedEffectsError
+from mixedeffects.errors import DataError, MissingFileError, MixedEffectsError
 from mixedeffects.estimation import (
     Certificate,
     Direction,
@@ -125,6 +125,8 @@ def certificate_parts(certificate):
 
 def read(path, record_of):
     """A fit that `save` wrote; `record_of` gives the class of an "lmm" or a "glmm"."""
+    if isinstance(path, str | PathLike) and not Path(path).exists():
+        raise MissingFileError(f"no file {str(path)!r}; fit.save(path) writes one")
     if isinstance(path, str | PathLike) and Path(path).is_file() and not is_zipfile(path):
         raise DataError(
             f"{path} is not a fit saved by this package, or it is damaged\n"

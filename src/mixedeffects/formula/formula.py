@@ -99,7 +99,10 @@ def parse(text: str, *, response: bool = True) -> Formula:
     ('a', 'a:b')
     """
     if not isinstance(text, str):
-        raise FormulaError(f"a formula is a text, not {type(text).__name__}")
+        raise FormulaError(
+            f"a formula is a text, not {type(text).__name__}",
+            hint="the formula comes first, and then the table" if hasattr(text, "shape") else None,
+        )
     return _parse(text, response, None)
 
 

@@ -31,6 +31,20 @@ _CONSTANTS = {
     "True": True, "TRUE": True, "False": False, "FALSE": False, "None": None, "NULL": None,
 }  # fmt: skip
 
+# functions that formulas of other packages have, and what is written here
+ELSEWHERE = {
+    "Error": "a random term for each stratum: (1 | subject), (1 | subject:condition)",
+    **dict.fromkeys(("re", "random", "ranef"), "a random term: (1 | g), (1 + x | g)"),
+    **dict.fromkeys(("s", "te", "ti", "cr", "cc", "gam"), "a spline: ns(x, 4) or bs(x, 5)"),
+    "rcs": "a spline: ns(x, 4)",
+    "mo": "C(x, Poly), or the numbers of the categories",
+    "as.numeric": "the column itself; categories of text are converted in the table",
+    "relevel": 'the reference level: C(x, Treatment("a"))',
+    **dict.fromkeys(
+        ("lag", "diff", "cumsum", "rank", "mean"), "a column of the table: make it there"
+    ),
+}
+
 #: Longest formula, in characters, and deepest nesting of parentheses and calls.
 MAX_LENGTH, MAX_DEPTH = 50_000, 60
 
@@ -191,11 +205,22 @@ class Parser:
             )  # fmt: skip
         if not known and not structured:
             plain = token.value.rsplit(".", 1)[-1]
+            if token.value in ELSEWHERE:
+                raise self.error(
+                    f"unknown function '{token.value}'", token.start, token.end,
+                    f"here it is {ELSEWHERE[token.value]}",
+                )  # fmt: skip
+            column = ""
+            if self.text[token.end : token.end + 1] == " ":
+                column = (
+                    "\na column of that name stands in backticks: "
+                    f"`{self.text[token.start : end].strip()}`"
+                )
             guess = plain if plain in FUNCTIONS else close_match(token.value, list(FUNCTIONS))
             hint = f"did you mean '{guess}'? " if guess else ""
             raise self.error(
                 f"unknown function '{token.value}'", token.start, token.end,
-                f"{hint}functions: {', '.join(FUNCTIONS)}",
+                f"{hint}functions: {', '.join(FUNCTIONS)}{column}",
             )  # fmt: skip
         return Call(token.value, args, kwargs, token.start, end)
 
@@ -251,7 +276,12 @@ class Parser:
             return self.error(f"something is missing before '{token.text}'", token.start, token.end)
         if token.kind == "op":
             return self.error(f"'{token.text}' cannot stand here", token.start, token.end)
+        spaced = ""
+        if before is not None and before.kind == token.kind == "name":
+            spaced = (
+                f"; a name with a space in it stands in backticks: `{before.text} {token.text}`"
+            )
         return self.error(
             f"an operator is missing before '{token.text}'", token.start, token.end,
-            "join terms with '+', interactions with ':' or '*'",
+            f"join terms with '+', interactions with ':' or '*'{spaced}",
         )  # fmt: skip

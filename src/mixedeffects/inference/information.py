@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ def aic(fit: Fit):
 
 def bic(fit: Fit):
     """Schwarz's criterion with the number of rows as sample size, as in lme4."""
-    return fit.objective + np.log(fit.design.n) * n_parameters(fit)
+    return fit.objective + log(fit.design.n) * n_parameters(fit)
 
 
 def aicc(fit: Fit):

@@ -124,6 +124,11 @@ def as_names(names):
 def check_name(name, names, option):
     """Refuse a column that the fixed effects do not read."""
     if name not in names:
+        if "~" in name:
+            raise OptionError(
+                f"{option}: {name!r} is a formula; give the column alone, by= for a second one\n"
+                "the differences of means are contrasts(…)"
+            )
         raise OptionError(
             f"{option}: '{name}' is not a column that the fixed effects read\n"
             f"columns: {', '.join(names) or 'none'}"

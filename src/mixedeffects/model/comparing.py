@@ -26,9 +26,11 @@ from mixedeffects.inference.comparison import (
     refuse_other_likelihoods,
     tested,
 )
+from mixedeffects.model.foreign import refusing
 from mixedeffects.model.listing import printing_frames
 
 
+@refusing
 def compare(*fits, names=None, refit="auto", test="auto"):
     """Compare fitted models: information criteria, weights, likelihood-ratio tests.
 

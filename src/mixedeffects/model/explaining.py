@@ -5,8 +5,10 @@ from __future__ import annotations
 from mixedeffects.design import build_design
 from mixedeffects.display import Explanation
 from mixedeffects.engine import make_plan
+from mixedeffects.model.foreign import understood
 
 
+@understood
 def explain(formula, data, *, family=None, weights=None, zi=None, engine="auto"):
     """Say how a model would be fitted, and what that would cost.
 

@@ -8,6 +8,7 @@ from mixedeffects import display
 from mixedeffects.design import open_table
 from mixedeffects.errors import DataWarning
 from mixedeffects.exploration import explore_facts, plan_reshaping, reshape, with_index
+from mixedeffects.model.foreign import refusing
 
 
 class Exploration(display.ExplorationDisplay):
@@ -33,6 +34,7 @@ class Exploration(display.ExplorationDisplay):
             return reshape(open_table(self._data), self.facts.plan)
 
 
+@refusing
 def explore(data, *, outcome=None, subject=None, time=None, treatment=None):
     """Look at a table: what its columns are for, how its rows are grouped, what is missing.
 
@@ -79,6 +81,7 @@ def explore(data, *, outcome=None, subject=None, time=None, treatment=None):
     return Exploration(facts, data)
 
 
+@refusing
 def reshape_long(
     data, columns=None, *, id=None, time="time", value=None, sep=None, drop_missing=False
 ):

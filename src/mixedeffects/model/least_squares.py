@@ -9,10 +9,12 @@ from mixedeffects.display import LeastSquares
 from mixedeffects.engine import make_plan
 from mixedeffects.errors import ModelError
 from mixedeffects.fitting import Request, fit_linear, refuse_perfect_fit, response_size
+from mixedeffects.model.foreign import understood
 from mixedeffects.model.lmm import LMM
 from mixedeffects.model.mixed_model import announced
 
 
+@understood
 def ols(formula, data, *, weights=None, level=0.95):
     """Fit the fixed part of a formula by ordinary least squares.
 

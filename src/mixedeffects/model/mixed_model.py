@@ -144,7 +144,8 @@ class MixedModel(MakeTables):
             return object.__getattribute__(self, name)
         from mixedeffects.model.foreign.names import of_fits
 
-        raise AttributeError(of_fits(type(self).__name__, name), name=name, obj=self)
+        words = of_fits(type(self).__name__, name, dir(self))
+        raise AttributeError(words, name=name, obj=self)
 
     def __dir__(self):
         from mixedeffects.model.foreign.shown import public_names

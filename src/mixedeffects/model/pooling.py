@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from mixedeffects import inference
 from mixedeffects.display import Baselines
+from mixedeffects.model.foreign import understood
 from mixedeffects.model.lmm import lmm
 
 
+@understood
 def baselines(formula, data, *, weights=None, reml=True):
     """Fit a formula with complete, no and partial pooling.
 

@@ -13,9 +13,11 @@ from mixedeffects.display import RMAnova
 from mixedeffects.errors import ColumnTypeError, DataError, ModelError, NotAvailableError
 from mixedeffects.formula import quote
 from mixedeffects.inference.rm_anova import subsets, term_tests, univariate_tests
+from mixedeffects.model.foreign import refusing
 from mixedeffects.model.lmm import lmm
 
 
+@refusing
 def rm_anova(data, outcome, *, subject, within, between=None, ddf="satterthwaite"):
     """Repeated-measures ANOVA on complete cases, beside the mixed model on all rows.
 

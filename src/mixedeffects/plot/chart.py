@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mixedeffects.answers import Answering
 from mixedeffects.display.results import printed
 from mixedeffects.errors import OptionError
 from mixedeffects.options import check_file
@@ -26,7 +27,27 @@ LEAST = 240
 SUFFIXES = (".svg", ".png", ".pdf", ".html", ".json")
 
 
-class Chart:
+# what Altair's charts, and those of matplotlib and plotly, are asked for
+ANSWERS = {
+    "savefig": "chart.save(path)",
+    "write_image": "chart.save(path)",
+    "write_html": "chart.save(path)",
+    "to_html": "chart.html()",
+    "display": "chart.show()",
+    "to_json": 'chart.save("chart.json"), or chart.altair.to_json()',
+    **{
+        name: f"chart.altair.{name}(…)"
+        for name in ("properties", "interactive", "configure", "encode", "configure_axis",
+                     "facet", "resolve_scale", "transform_filter", "add_params")
+    },
+    **dict.fromkeys(("figure", "fig", "axes", "ax", "get_figure"), "chart.altair, an Altair chart"),
+    "set_title": "chart.altair.properties(title=…)",
+    "title_text": "chart.title",
+    "df": "chart.data",
+}  # fmt: skip
+
+
+class Chart(Answering):
     """A chart that shows itself in a notebook and saves itself to a file, without a network.
 
     Parameters
@@ -59,6 +80,8 @@ class Chart:
     >>> chart.data.columns.tolist()[:3], chart.title
     (['term', 'level', 'rank'], 'Random effects of Subject')
     """
+
+    answers = ANSWERS
 
     def __init__(self, view, drawing, to_frame, title, subtitle=()):
         self.view, self._given = view, to_frame

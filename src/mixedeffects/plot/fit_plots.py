@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from types import MethodType
 
+from mixedeffects.answers import Answering
+
 
 class Drawn:
     """A function of a fit that draws a chart, as a method of `FitPlots`, imported when asked for.
@@ -28,7 +30,28 @@ class Drawn:
         return function if plots is None else MethodType(function, plots.fit)
 
 
-class FitPlots:
+# charts of statsmodels, seaborn, lattice, performance and sjPlot
+ANSWERS = {
+    "qqplot": "fit.plot.qq()",
+    "qqnorm": "fit.plot.qq()",
+    "dotplot": "fit.plot.caterpillar()",
+    "ranef": "fit.plot.caterpillar()",
+    "forest": "fit.plot.coefficients()",
+    "resid": "fit.plot.residuals()",
+    "fitted": "fit.plot.residuals()",
+    "hist": "fit.plot.predictive()",
+    "diagnostics": "fit.plot.check()",
+    "check_model": "fit.plot.check()",
+    "emmeans": "fit.plot.means()",
+    "predictions": "fit.plot.trajectories()",
+    "spaghetti": "fit.plot.trajectories(), or of a table: me.plot.spaghetti",
+    "cooks": "fit.plot.influence()",
+    "show": "fit.plot.check().show()",
+    "save": "fit.plot.check().save(path)",
+}
+
+
+class FitPlots(Answering):
     """The charts of one fit.
 
     Parameters
@@ -44,8 +67,13 @@ class FitPlots:
     <Chart 'Random effects of Subject', 36 rows of data; .save(path) or .altair shows it>
     """
 
+    answers = ANSWERS
+
     def __init__(self, fit):
         self.fit = fit
+
+    def __call__(self, *args, **options):
+        raise TypeError(f"fit.plot has {self!r}; fit.plot.check() looks at all of the fit")
 
     caterpillar = Drawn("caterpillar", "draw_caterpillar")
     trajectories = Drawn("trajectories", "draw_trajectories")

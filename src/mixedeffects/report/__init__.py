@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mixedeffects.doors import late
 
 if TYPE_CHECKING:
-    from mixedeffects.report.write import check_path, report
+    from mixedeffects.report.write import check_packages, check_path, report
 
-__getattr__ = late(__name__, dict.fromkeys(("check_path", "report"), "write"))
+__getattr__ = late(__name__, dict.fromkeys(("check_packages", "check_path", "report"), "write"))
 
-__all__ = ["check_path", "report"]
+__all__ = ["check_packages", "check_path", "report"]

@@ -159,12 +159,12 @@ def _levels(fit, facts):
         rows, before = [], 0
         for rank, level, *numbers in zip(*c.values(), strict=True):
             if rank != before + 1:
-                rows.append(("⋮",) * 6)
+                rows.append(("⋮", *[""] * 5))
             before = rank
             shown = (at_precision(float(v), float(numbers[1])) for v in numbers)
-            rows.append((f"{rank:,}", str(level), *shown))
-        header = ("rank", "level", "prediction", "std. error", f"{percent} lower", "upper")
-        out.append(Grid(f"{group}: {term}, deviation from the average", header, tuple(rows), 2))
+            rows.append((str(level), f"{rank:,}", *shown))
+        header = (group, "rank", "prediction", "std. error", f"{percent} lower", "upper")
+        out.append(Grid(f"{group}: {term}, deviation from the average", header, tuple(rows)))
     return out
 
 

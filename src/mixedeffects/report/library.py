@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from mixedeffects.errors import MissingDependencyError
@@ -24,3 +25,45 @@ def needed(name: str) -> Any:
     except ImportError:
         message = f"{PURPOSES[name]}, which is not installed\n{INSTALL}"
         raise MissingDependencyError(message) from None
+
+
+# what a report of each kind is made with: module to the name that it is installed by
+PARTS = {
+    ".html": {"jinja2": "Jinja2"},
+    ".docx": {"docx": "python-docx"},
+    ".md": {},
+}
+CHARTS = {"altair": "altair", "vl_convert": "vl-convert-python"}
+
+
+def require(ending: str, charts: bool) -> None:
+    """Refuse a report that cannot be written, all that is missing named at once.
+
+    Parameters
+    ----------
+    ending : str
+        Of the file's name.
+    charts : bool
+        Whether there are any.
+
+    Raises
+    ------
+    MissingDependencyError
+    """
+    parts = {**(CHARTS if charts else {}), **PARTS[ending]}
+    missing = [name for module, name in parts.items() if not _is_there(module)]
+    if missing:
+        words = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
+        verb = "is" if len(missing) == 1 else "are"
+        hint = '\ncharts="none" and a name that ends in .md need none of them'
+        raise MissingDependencyError(
+            f"this report is made with {words}, which {verb} not installed\n{INSTALL}"
+            + hint * (charts or ending != ".md")
+        )
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # taken out by name
+        return False

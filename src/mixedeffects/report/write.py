@@ -9,6 +9,7 @@ from mixedeffects.inference.df.methods import check_ddf
 from mixedeffects.inference.normal import check_level
 from mixedeffects.options import check_file
 from mixedeffects.report.charts import chosen_charts
+from mixedeffects.report.library import require
 from mixedeffects.report.record import Wishes
 from mixedeffects.report.sections import document
 
@@ -89,6 +90,7 @@ def report(
             raise OptionError(f"{name}={text!r} must be text")
     check_level(level)
     check_ddf(fit, ddf)
+    check_packages(path, charts)
     wishes = Wishes(level, ddf, chosen_charts(charts), data, code)
     writer = import_module(f"mixedeffects.report.{WRITERS[path.suffix.lower()]}")
     found = document(fit, title, wishes)
@@ -115,5 +117,24 @@ def check_path(path):
     if path.suffix.lower() not in WRITERS:
         endings = ", ".join(WRITERS)
         hint = f"; for a page: {str(path) + '.html'!r}" if not path.suffix else ""
+        if path.suffix.lower() == ".pdf":
+            hint = f"; a browser prints a page as PDF: {str(path.with_suffix('.html'))!r}"
         raise OptionError(f"{path.name!r} must end in one of {endings}{hint}")
     return path
+
+
+def check_packages(path, charts):
+    """Refuse a report whose packages are not installed before any work.
+
+    Parameters
+    ----------
+    path : path
+        As `check_path` returns it.
+    charts : "auto", "none" or list of str
+        Which of them are drawn.
+
+    Raises
+    ------
+    MissingDependencyError
+    """
+    require(path.suffix.lower(), charts != "none")

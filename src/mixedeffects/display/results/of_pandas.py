@@ -25,6 +25,23 @@ class PandasResult(Exchanged, Printed, pd.DataFrame):
         object.__setattr__(frame, "heading", heading)  # pandas looks for a column first
         return frame
 
+    def __getitem__(self, key):
+        try:
+            return super().__getitem__(key)
+        except KeyError:
+            if isinstance(key, str) and "term" in self.columns and key in self["term"].tolist():
+                raise KeyError(
+                    f"{key!r} is no column but a row: result[result['term'] == {key!r}], or "
+                    f"result.set_index('term').loc[{key!r}]"
+                ) from None
+            raise
+
+    def __copy__(self, deep=False):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.of(self.copy(deep), self.heading)
+
+    def __deepcopy__(self, memo=None):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.__copy__(deep=True)
+
     def _columns(self):
         return {str(name): plain(self[name]) for name in self.columns}
 

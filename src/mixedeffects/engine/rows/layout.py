@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -102,12 +103,16 @@ class RandomRows:
 
 
 def precision_of(rows, priors):
-    """The function u -> Q u of all random effects."""
+    """The function u -> Q u of all random effects: one that a fit in another process can have."""
     if all(prior.unit for prior in priors):
-        return lambda u: u
+        return _itself
+    return partial(_times_precision, rows, priors)
 
-    def times(u):
-        parts = zip(priors, rows.by_block(u), strict=True)
-        return rows.together([prior.times(part) for prior, part in parts])
 
-    return times
+def _itself(u):
+    return u
+
+
+def _times_precision(rows, priors, u):
+    parts = zip(priors, rows.by_block(u), strict=True)
+    return rows.together([prior.times(part) for prior, part in parts])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -157,7 +158,7 @@ def bootstrap(
         n_failed=results.n_failed,
         n_singular=results.n_singular,
         n_clusters=n_clusters,
-        jackknife=lambda: jackknife(fit, method, codes),
+        jackknife=partial(jackknife, fit, method, codes),
         n_separated=int(results.separated.sum()),
     )
 
@@ -243,12 +244,6 @@ def _of_statistic(fit, n, method, stream, codes, statistic, progress, words, n_c
 
 
 def _statistic_facts(names, estimates, values, status, words, n_clusters):
-    def refuse():
-        raise NotAvailableError(
-            "BCa intervals of a statistic of your own would need full fits without each cluster\n"
-            'use kind="percentile" or "basic"'
-        )
-
     n = values.shape[0]
     return BootstrapFacts(
         method=words,
@@ -262,7 +257,14 @@ def _statistic_facts(names, estimates, values, status, words, n_clusters):
         n_failed=int((status == FAILED).sum()),
         n_singular=int((status == SINGULAR).sum()),
         n_clusters=n_clusters,
-        jackknife=refuse,
+        jackknife=_no_jackknife_of_statistics,
+    )
+
+
+def _no_jackknife_of_statistics():
+    raise NotAvailableError(
+        "BCa intervals of a statistic of your own would need full fits without each cluster\n"
+        'use kind="percentile" or "basic"'
     )
 
 

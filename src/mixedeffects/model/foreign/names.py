@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mixedeffects.answers import answer
+
 
 class Foreign(NamedTuple):
     """What a name of another package is here.
@@ -48,7 +50,9 @@ FIT = {
     "std_errors": Foreign("linearmodels", 'fit.test()["std_error"]'),
     "tvalues": Foreign(S, 'fit.test()["statistic"]'),
     "tstats": Foreign("linearmodels", 'fit.test()["statistic"]'),
-    "pvalues": Foreign(S, 'fit.test()["p_value"]', 'ddf="wald" for those of statsmodels'),
+    "pvalues": Foreign(
+        S, 'fit.test()["p_value"]', 'in the order of fit.fixef; ddf="wald" for those of statsmodels'
+    ),
     "conf_int": Foreign(S, "fit.confint()", 'ddf="wald" for those of statsmodels'),
     "t_test": Foreign(S, 'fit.test("Days = 10")', "any linear hypothesis in words"),
     "f_test": Foreign(S, 'fit.test(["Days = 10"], joint=True)'),
@@ -120,6 +124,24 @@ FIT = {
     "simulateResiduals": Foreign(R, "fit.quantile_residuals()"),
     "remove_data": Foreign(S, "fit.without_rows()"),
     "to_pickle": Foreign(S, "fit.save(path)"),
+    "odds_ratios": Foreign(R, "fit.test(exponentiate=True)"),
+    "overdispersion": Foreign(R, "fit.check_dispersion()", "of a generalised model"),
+    "effects": Foreign(R, "fit.emmeans()", "the only factor's, or name one"),
+    "marginal_effects": Foreign(R, 'fit.emtrends("Days")', "marginal slopes"),
+    "mle_retvals": Foreign(S, "fit.certificate", "how the search ended"),
+    "hist": Foreign(S, "fit.trace()", "the steps of the search"),
+    "data": Foreign(
+        R, "fit.augment()", "the table is not kept; fit.augment(data) is beside all of it"
+    ),
+    "frame": Foreign(R, "fit.augment()", "the rows and columns that were used"),
+    "slopes": Foreign(R, 'fit.emtrends("Days")', "marginal slopes"),
+    "fit": Foreign(K, "fit.again()", "what me.lmm returns is fitted"),
+    "feature_names_in_": Foreign(K, "fit.design.x_names"),
+    "n_groups": Foreign(S, "fit.summary().facts.groups"),
+    "k_fe": Foreign(S, "len(fit.fixef)"),
+    "groups": Foreign(S, 'fit.ranef()["level"]', "one for each random effect"),
+    "rsquared_adj": Foreign(S, "fit.r2()"),
+    "plot_residuals": Foreign(S, "fit.plot.residuals()"),
 }
 
 PACKAGE = {
@@ -140,12 +162,46 @@ PACKAGE = {
     "ranef": Foreign(R, "fit.ranef()"),
     "emmeans": Foreign(R, "fit.emmeans(...)"),
     "isSingular": Foreign(R, "fit.certificate.is_singular"),
+    "mixed_lm": Foreign("pymer4", "me.lmm(formula, data)"),
+    "LinearMixedModel": Foreign("MixedModels.jl", "me.lmm(formula, data)"),
+    "GeneralizedLinearMixedModel": Foreign("MixedModels.jl", "me.glmm(formula, data, family=...)"),
+    "BinomialBayesMixedGLM": Foreign(S, 'me.glmm(formula, data, family="binomial")'),
+    "ols_fit": Foreign(S, "me.ols(formula, data)"),
+    "lm": Foreign(R, "me.ols(formula, data)"),
+    "glm": Foreign(R, "me.glmm(formula, data, family=...)", "it needs a random term"),
+    "contrasts": Foreign(R, "fit.contrasts(...)"),
+    "test": Foreign(R, "fit.test(...)"),
+    "predict": Foreign(R, "fit.predict(data)"),
+    "summary": Foreign(R, "fit.summary()"),
+    "confint": Foreign(R, "fit.confint()"),
+    "resid": Foreign(R, "fit.residuals()"),
+    "simulate": Foreign(R, "fit.simulate(n)"),
+    "coef": Foreign(R, 'fit.tidy(effects="ran_coefs")', "fit.fixef: fixed effects"),
+    "icc": Foreign(R, "fit.icc()"),
+    "r2": Foreign(R, "fit.r2()"),
+    "ranova": Foreign(R, "fit.ranova()"),
+    "r2_nakagawa": Foreign(R, "fit.r2()"),
+    "tidy": Foreign(R, "fit.tidy()"),
+    "glance": Foreign(R, "fit.glance()"),
+    "augment": Foreign(R, "fit.augment()"),
+    "AIC": Foreign(R, "fit.aic"),
+    "logLik": Foreign(R, "fit.loglik"),
+    "sleepstudy": Foreign(R, "me.datasets.sleepstudy()"),
     "read_csv": Foreign("pandas", "pandas.read_csv(path)", "any table goes into me.lmm"),
 }
 
 
-def of_fits(fit, name):
+def of_fits(fit, name, public=()):
     """What an AttributeError says of a name that a fit does not have.
+
+    Parameters
+    ----------
+    fit : str
+        The class of the fit.
+    name : str
+        What was asked for.
+    public : sequence of str
+        Names that it has, of which one may have been meant.
 
     Examples
     --------
@@ -153,11 +209,20 @@ def of_fits(fit, name):
     "'llf' is a name of statsmodels; here it is fit.loglik"
     """
     found = FIT.get(name)
-    return f"a fitted {fit} has no attribute {name!r}" if found is None else found.sentence(name)
+    if found is not None:
+        return found.sentence(name)
+    return f"a fitted {fit} has no attribute {name!r}{answer(name, {}, public)}"
 
 
-def of_package(name):
+def of_package(name, public=()):
     """What an AttributeError says of a name that the package does not have.
+
+    Parameters
+    ----------
+    name : str
+        What was asked for.
+    public : sequence of str
+        Names that it has, of which one may have been meant.
 
     Examples
     --------
@@ -166,5 +231,5 @@ def of_package(name):
     """
     found = PACKAGE.get(name)
     if found is None:
-        return f"module 'mixedeffects' has no attribute {name!r}"
+        return f"module 'mixedeffects' has no attribute {name!r}{answer(name, {}, public)}"
     return found.sentence(name)

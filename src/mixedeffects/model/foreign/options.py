@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import wraps
-from inspect import signature
+from inspect import Parameter, signature
 
-from mixedeffects.errors import OptionError
+from mixedeffects.errors import OptionError, UnknownOptionError
 
 # option elsewhere -> option here and what its value becomes
 SAME = {
@@ -46,6 +46,13 @@ FAMILIES = {
     "cloglog": ("binomial", "cloglog"),
 }
 
+# families of estimating equations, which have no likelihood
+QUASI = {
+    "quasibinomial": 'family="betabinomial", of successes in trials',
+    "quasipoisson": 'family="nbinom1", whose variance is a multiple of the mean',
+    "quasi": 'family="nbinom1" or "betabinomial"',
+}
+
 # option -> what to write here
 WRITE = {
     "groups": "groups are written into the formula: {formula}",
@@ -69,8 +76,45 @@ WRITE = {
     "random_effects": 'groups="population" leaves the groups\' effects out',
     "use_re": 'groups="population" leaves the groups\' effects out',
     "se_fit": 'interval="confidence" adds standard errors and limits',
-    "type": 'scale="link" or scale="response"',
+    "type": 'scale="link" or scale="response" of a generalised model; a linear one has one scale',
     "parm": "parameters= of the profile and of the bootstrap, with method= of theirs",
+}
+# options of functions that have other ones here: function -> option -> what to write
+ELSEWHERE = {
+    "lmm": {
+        "method": 'reml=False for maximum likelihood, optimizer="L-BFGS-B" for another search',
+        "solver": "optimizer=",
+        "dispersion": 'an option of me.glmm, whose family="gaussian" is a linear model',
+        "zi": "an option of me.glmm",
+        "nagq": "an option of me.glmm",
+        "exposure": "an option of me.glmm",
+        "random": "a term of the formula: (1 | g)",
+        "verbose": "fit.trace(), the steps of the search",
+        "maxfun": "max_iterations=",
+    },
+    "glmm": {
+        "method": "optimizer= for another search; generalised models are by maximum likelihood",
+        "reml": "of me.lmm alone: generalised models are by maximum likelihood",
+        "random": "a term of the formula: (1 | g)",
+        "verbose": "fit.trace(), the steps of the search",
+        "trials": 'the formula\'s "successes / trials ~ …"',
+    },
+    "predict": {
+        "return_std": 'interval="confidence", whose std_error it is',
+        "se": 'interval="confidence", whose std_error it is',
+        "groups_data": 'groups="population" or "conditional"',
+    },
+    "anova": {"test": 'ddf="satterthwaite", "kenward-roger" or "wald"', "typ": "type="},
+    "explore": {
+        **dict.fromkeys(("target", "y", "response", "dependent"), "outcome="),
+        **dict.fromkeys(("id", "groups", "group", "by"), "subject="),
+        "arm": "treatment=",
+    },
+    "rm_anova": {
+        **dict.fromkeys(("depvar", "dv", "y", "target"), "outcome, the second argument"),
+        "aggregate_func": "rows of a cell are averaged",
+    },
+    "compare": {"method": "test=", "REML": "refit=", "model_names": "names="},
 }
 OF_FORMULA = ("groups", "re_formula", "exog_re")
 
@@ -88,9 +132,66 @@ def understood(function):
             if not known:
                 known.update(signature(function).parameters)
             options = ours(known, args, options)
-        return function(*args, **options)
+        try:
+            return function(*args, **options)
+        except TypeError:
+            refuse_unknown(function, args, options)
+            raise
 
     return asked
+
+
+def refusing(function):
+    """The function, which says what to write for options that it does not have.
+
+    Raises UnknownOptionError.
+    """
+
+    @wraps(function)
+    def asked(*args, **options):
+        try:
+            return function(*args, **options)
+        except TypeError:
+            refuse_unknown(function, args, options)
+            raise
+
+    return asked
+
+
+def refuse_unknown(function, args, options):
+    """Say in words what is wrong with a call; nothing where the call itself is right.
+
+    Raises UnknownOptionError.
+    """
+    from mixedeffects.answers import answer
+
+    known = signature(function).parameters
+    try:
+        signature(function).bind(*args, **options)
+        return
+    except TypeError:
+        pass
+    name = function.__name__
+    named = [key for key, p in known.items() if p.kind is p.KEYWORD_ONLY]
+    placed = [key for key, p in known.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    for option in options:
+        if option not in known:
+            near = answer(option, ELSEWHERE.get(name, {}), named)
+            near = near.replace("; did you mean '", "; did you mean ").replace("'?", "=?")
+            raise UnknownOptionError(
+                f"{name} has no option {option}={near}\noptions: {', '.join(named) or 'none'}"
+            ) from None
+    of_fits = 0 if placed[:1] not in (["fit"], ["self"]) else 1
+    if len(args) > len(placed) and named:
+        given = args[len(placed)]
+        shown = repr(given) if isinstance(given, str | int | float) else type(given).__name__
+        raise UnknownOptionError(
+            f"{name} takes {shown} by the name of an option\noptions: {', '.join(named)}"
+        ) from None
+    lacking = [key for key in placed[of_fits:] if known[key].default is Parameter.empty]
+    lacking = [key for key in lacking[max(0, len(args) - of_fits) :] if key not in options]
+    if lacking:
+        raise UnknownOptionError(f"{name} needs {' and '.join(lacking)}") from None
 
 
 def ours(known, args, options):
@@ -103,9 +204,16 @@ def ours(known, args, options):
                 if here in options:
                     raise OptionError(f"{name}= is {here}= here: give one of them")
                 name, value = here, convert(value)
+            elif name == "type" and value in ("link", "response") and "scale" in known:
+                name = "scale"
             elif name in WRITE:
                 raise OptionError(f"{name}= is not an option here\n{advice(name, args, options)}")
         out[name] = translated(name, value)
+    if "family" in known and str(out.get("family")).lower() in QUASI:
+        raise OptionError(
+            f"family={out['family']!r} has no likelihood, and is no family here\n"
+            f"a family that lets rows vary more: {QUASI[out['family'].lower()]}"
+        )
     if out.get("link") is None and "family" in known and isinstance(out.get("family"), str):
         family, link = FAMILIES.get(out["family"].lower(), (out["family"], None))
         out["family"] = family
