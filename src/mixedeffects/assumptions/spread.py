@@ -14,7 +14,7 @@ import numpy as np
 from mixedeffects.assumptions.covariates import categorical_predictors, numeric_predictors
 from mixedeffects.assumptions.limits import ALPHA, critical, verdict
 from mixedeffects.assumptions.moments import LEAST
-from mixedeffects.assumptions.words import lifted
+from mixedeffects.assumptions.words import is_logarithm, lifted
 from mixedeffects.inference.checkup.record import FINE, Check
 
 if TYPE_CHECKING:
@@ -75,8 +75,10 @@ def spread(fit: Fit, found):
 
 def _advice(fit: Fit, name, rising):
     if name == "fitted values":
-        if rising and fit.family.name == "gaussian":
+        if rising and fit.family.name == "gaussian" and not is_logarithm(fit):
             return lifted(fit, True)
+        if fit.kind.residual and is_logarithm(fit):
+            return 'Say so in the model: weights=, or glmm(…, family="gaussian", dispersion="~ …")'
         return "Try another response scale, or weights="
     column = name.strip("'")
     if fit.kind.residual:

@@ -25,13 +25,20 @@ def span(low, high):
 
 
 def extrapolations(effects):
-    """Effects that are said where a variable is zero, and it never is. Returns list of str."""
+    """Effects and means said where a variable is zero, and it never is. Returns list of str."""
     found: dict[str, tuple] = {}
+    means: dict[str, tuple] = {}
     for effect in effects:
+        level = bool(effect.pieces) and all(p.kind == "level" for p in effect.pieces)
         for given in effect.given if effect.pieces and effect.alone else ():
             if given.outside is not None:
-                found.setdefault(given.variable, (given.outside, []))[1].append(effect)
-    out = []
+                kind = means if level else found
+                kind.setdefault(given.variable, (given.outside, []))[1].append(effect)
+    out = [
+        f"What is said of levels where {name} is 0 extrapolates: {name} goes from {span(*ends)} in "
+        f"the data. center({name}) in the formula gives it at the mean of {name}."
+        for name, (ends, _) in means.items()
+    ]
     for name, (ends, those) in found.items():
         if len(those) == 1:
             what, verb, other = "The effect", "is an extrapolation", "the effect another one"
@@ -65,6 +72,17 @@ def mixed_sentences(facts):
             "they differ."
         )
     return out
+
+
+def split_sentences(facts):
+    """What the coefficients of a predictor and of its means by level are. Returns list of str."""
+    alone = {e.pieces[0].variable for e in facts.effects if e.alone and e.pieces and not e.given}
+    return [
+        f"{means} is the mean of {name} by {unquoted(group)}: the coefficient of {name} is its "
+        f"effect within a level, and that of {means} says by how much the difference between "
+        "levels is larger, which is zero where the two are alike."
+        for means, name, group in facts.means if {means, name} <= alone
+    ]  # fmt: skip
 
 
 def code_sentences(facts):

@@ -11,11 +11,13 @@ from mixedeffects.display.words.cautions import (
     extrapolations,
     mixed_sentences,
     span,
+    split_sentences,
 )
 from mixedeffects.display.words.clauses import (
     at_infinity,
     difference,
     limits,
+    offset_words,
     statistic_words,
     tested,
     times,
@@ -60,7 +62,7 @@ def effect_sentences(facts):
             if alike else "Coefficients describe ")
             + "associations, and are effects only where the design of the study makes them so."
         )  # fmt: skip
-    out += mixed_sentences(facts) + code_sentences(facts)
+    out += mixed_sentences(facts) + split_sentences(facts) + code_sentences(facts)
     out += _conditional(facts)
     out.append(method_words(facts.summary.df_method))
     return out
@@ -131,7 +133,7 @@ def part_sentences(facts, effects, outcome):
         if effect.pieces is None:
             out.append(_unknown(effect, outcome, level))
         elif not effect.pieces:
-            offset = facts.offset and not facts.rate and main
+            offset = offset_words(facts) if main else ""
             out.append(_intercept(effect, outcome, level, offset))
         elif not effect.alone:
             curves.setdefault(effect.term, []).append(effect)
@@ -202,8 +204,10 @@ def _number(effect, level):
     return f"{estimate} ({tested(effect, level)})"
 
 
-def _intercept(effect, outcome, level, offset=False):
+def _intercept(effect, outcome, level, offset=""):
     place = where(effect.given, offset)
+    if outcome.intercept_ratio and any(g.kind == "average" for g in effect.given):
+        place += f" {outcome.scale}"
     place = f"{place}, " if place else ""
     outside = [g for g in effect.given if g.outside is not None]
     if at_infinity(effect):
@@ -239,8 +243,9 @@ def _one(effect, outcome, level):
         )
         text += f"{_number(effect, level)}."
     elif piece.kind == "deviation":
-        text = f"{place}with {piece.variable} {piece.label}, compared with the mean of the levels "
-        text += f"of {piece.variable}, {outcome.moved(effect, level)}."
+        mean = _mean_of(piece, outcome)
+        text = f"{place}with {piece.variable} {piece.label}, compared with {mean}, "
+        text += f"{outcome.moved(effect, level)}."
     else:
         coding = CODINGS.get(piece.label.removeprefix(piece.variable), "")
         named = f", the {coding}," if coding else f" (contrast {piece.label} of its coding)"
@@ -328,8 +333,8 @@ def _interaction(effect, outcome, level):
         return upper_first(_within(fixed, groups, effect, outcome, level))
     if len(groups) == 2:
         a, b = groups
-        what = outcome.contrast(_against(a))
-        text = f"{place}{what} is {outcome.changed(effect, level, *_for(b))}"
+        what = outcome.contrast(_against(a, outcome))
+        text = f"{place}{what} is {outcome.changed(effect, level, *_for(b, outcome))}"
     elif len(numbers) == 2:
         a, b = numbers
         text = f"{place}per {b.unit}, {outcome.slope(a)} is {outcome.changed(effect, level)}"
@@ -338,7 +343,7 @@ def _interaction(effect, outcome, level):
         text += outcome.moved(effect, level)
     else:
         slope = outcome.slope(numbers[0])
-        text = f"{place}{slope} is {outcome.changed(effect, level, *_for(groups[0]))}"
+        text = f"{place}{slope} is {outcome.changed(effect, level, *_for(groups[0], outcome))}"
     return f"{upper_first(text)} (interaction)."
 
 
@@ -346,30 +351,37 @@ def _within(fixed, groups, effect, outcome, level):
     """Cells, or differences within the levels of another factor, of models without main effects."""
     if len(fixed) == 2:
         cell = listed(f"{p.variable} {p.label}" for p in groups)
-        return f"with {cell}, {outcome.level(effect)} {outcome.verb} {_number(effect, level)}."
+        place = where(effect.given)
+        place = f"{place}, " if place else ""
+        return (
+            f"{place}with {cell}, {outcome.level(effect)} {outcome.verb} {_number(effect, level)}."
+        )
     other = next(p for p in groups if p.kind != "level")
-    against = (
-        f"{other.variable} {other.reference}" if other.reference
-        else f"the mean of the levels of {other.variable}"
-    )  # fmt: skip
+    against = f"{other.variable} {other.reference}" if other.reference else _mean_of(other, outcome)
     return (
         f"where {fixed[0].variable} is {fixed[0].label}, compared with {against}, "
         f"{_with(effect, outcome, level, other)}."
     )
 
 
-def _against(piece):
+def _mean_of(piece, outcome):
+    """What a level is compared with that is compared with all: of ratios a geometric mean."""
+    mean = "geometric mean" if outcome.ratio else "mean"
+    return f"the {mean} of the levels of {piece.variable}"
+
+
+def _against(piece, outcome):
     if piece.kind == "difference":
         return f"{piece.variable} {piece.label} and {piece.reference}"
-    return f"{piece.variable} {piece.label} and the mean of the levels of {piece.variable}"
+    return f"{piece.variable} {piece.label} and {_mean_of(piece, outcome)}"
 
 
-def _for(piece):
+def _for(piece, outcome):
     """For which level something differs, and from which."""
     own = f"for {piece.variable} {piece.label}"
     if piece.kind == "level":
         return own, ""
-    return own, f"for {piece.reference or f'the mean of the levels of {piece.variable}'}"
+    return own, f"for {piece.reference or _mean_of(piece, outcome)}"
 
 
 def _curves(facts, curves):

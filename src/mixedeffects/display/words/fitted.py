@@ -64,6 +64,12 @@ def model_sentences(facts):
     out += [group_words(g) for g in s.groups]
     if facts.rate:
         out.append("An exposure makes it a model of rates: of the response per unit of exposure.")
+    elif facts.exposure is not None:
+        out.append(
+            f"An offset, the logarithm of {facts.exposure}, is part of the linear predictor with a "
+            f"coefficient of one: it makes it a model of rates, of {facts.response} per unit of "
+            f"{facts.exposure}."
+        )
     elif facts.offset:
         out.append("An offset, whose coefficient is one, is part of the linear predictor.")
     if facts.weighted:
@@ -127,7 +133,8 @@ def missing_sentences(facts):
         )
     if facts.missing_predictors:
         out.append(
-            f"For missing values of {listed(facts.missing_predictors)} they hold if, among rows "
-            "with the same predictors, being left out does not depend on the response."
+            f"For missing values of {listed(facts.missing_predictors)} "
+            f"{'they' if facts.missing_response else 'the estimates'} hold if, among rows with the "
+            "same predictors, being left out does not depend on the response."
         )
     return out

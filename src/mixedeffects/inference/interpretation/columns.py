@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.formula import Name, column_names, strip
+from mixedeffects.formula import Call, Name, column_names, strip, unparse
 from mixedeffects.inference.row_sums import level_counts, summed
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FEW = 1_000
 # share of a column's variance that a power of another may leave: what six digits have
 LEFT = 1e-9
+# share of the variance of means by level that a column may leave to hold them, as rounded means do
+NEARLY = 0.02
 # different values from which a column being a power of another is no chance
 LEAST_VALUES = 4
 # whole numbers that may be codes of categories: how many different ones
@@ -101,6 +103,58 @@ def numeric_columns(fit: Fit):
     return out
 
 
+def standing_columns(fit: Fit):
+    """`numeric_columns`, and functions of numbers that have one column of X: ``log(x)``.
+
+    Returns dict of str to (n,) array.
+    """
+    out, design = numeric_columns(fit), fit.design
+    names = list(design.x_names)
+    for variable in design.spec.formula.fixed.variables:
+        node = strip(variable.node)
+        if isinstance(node, Call) and variable.text in names:
+            column = np.asarray(design.X[:, names.index(variable.text)], dtype=float)
+            out[unparse(node)] = column
+    return out
+
+
+def level_means(fit: Fit):
+    """Numeric columns that hold another one's means by level of a factor, as Mundlak's do.
+
+    Returns list of (str, str, str): the column of means, the other, the factor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mixedeffects as me
+    >>> rng = np.random.default_rng(1)
+    >>> g, x = np.repeat(np.arange(9), 5), rng.normal(size=45)
+    >>> m = (np.bincount(g, x) / 5)[g]
+    >>> table = {"y": x + rng.normal(size=45), "x": x, "m": m, "g": g}
+    >>> level_means(me.lmm("y ~ x + m + (1 | g)", table))
+    [('m', 'x', 'g')]
+    """
+    found = summed(fit, "columns of means", lambda: _level_means(fit))
+    return list(zip(found[::3], found[1::3], found[2::3], strict=True))
+
+
+def _level_means(fit: Fit):
+    columns = numeric_columns(fit)
+    out = []
+    for f, block in enumerate(fit.design.blocks if len(columns) > 1 else ()):
+        codes_, rows = block.factor.codes, level_counts(fit, f)
+        for name, x in columns.items():
+            means = (np.bincount(codes_, x, block.factor.n_levels) / rows)[codes_]
+            spread = float(((means - means.mean()) ** 2).sum())
+            if not LEFT * float(((x - x.mean()) ** 2).sum()) < spread:
+                continue
+            for other, z in columns.items():
+                if other != name and float(((z - means) ** 2).sum()) <= LEFT * spread:
+                    if other not in out[::3] and float(((x - means) ** 2).sum()) > LEFT * spread:
+                        out += [other, name, block.factor.name]
+    return out
+
+
 def codes(fit: Fit):
     """Numeric columns whose values are whole numbers 0, 1, 2 … or 1, 2, 3 …, a few of them.
 
@@ -124,9 +178,9 @@ def between_shares(fit: Fit):
     """Share of each numeric column's variance that lies between the levels of each factor.
 
     Returns dict of (str, str) to float: factor and column; nan where other columns hold the means
-    of the levels, so that its coefficient is that within them.
+    of the levels, or nearly, so that its coefficient is that within them.
     """
-    names = list(summed(fit, "numeric columns", lambda: list(numeric_columns(fit))))
+    names = list(summed(fit, "numeric columns", lambda: list(standing_columns(fit))))
     blocks = fit.design.blocks
     shares = summed(fit, "shares between levels", lambda: _shares(fit))
     pairs = [(block.factor.name, name) for block in blocks for name in names]
@@ -134,7 +188,7 @@ def between_shares(fit: Fit):
 
 
 def _shares(fit: Fit):
-    columns = [x - x.mean() for x in numeric_columns(fit).values()]
+    columns = [x - x.mean() for x in standing_columns(fit).values()]
     totals = [float(x @ x) for x in columns]
     out = []
     for f, block in enumerate(fit.design.blocks):
@@ -149,7 +203,7 @@ def _shares(fit: Fit):
         for m, share in zip(means, shares, strict=True):
             rest = m - known @ np.linalg.lstsq(known, m, rcond=None)[0]
             spread = float(((m - m.mean()) ** 2).sum())
-            held = share < 1.0 - LEFT and float(rest @ rest) <= LEFT * spread
+            held = share < 1.0 - LEFT and float(rest @ rest) <= NEARLY * spread
             out.append(np.nan if held else share)
     return np.array(out)
 
@@ -191,7 +245,7 @@ def _within(inner, outer):
     return True
 
 
-def tangled(variables, root=None):
+def tangled(variables, root=None, constant=()):
     """Variables of which none can change while the others stay: ``x`` and ``I(x^2)``.
 
     More variables than columns that they read: of ``log(a / c)`` and ``log(b / c)``, which read
@@ -207,6 +261,8 @@ def tangled(variables, root=None):
         Text to what it is in the formula.
     root : dict of str to str, optional
         Columns that are functions of others, as of `powers`.
+    constant : collection of str
+        Columns that do not change: of ``sin(pi * t)`` and ``cos(pi * t)`` neither can alone.
 
     Examples
     --------
@@ -220,7 +276,7 @@ def tangled(variables, root=None):
     """
     root = root or {}
     reads = {
-        text: {root.get(n.name, n.name) for n in column_names(node)}
+        text: {root.get(n.name, n.name) for n in column_names(node)} - set(constant)
         for text, node in variables.items()
     }
     owner: dict[str, str] = {}
@@ -242,7 +298,7 @@ def tangled(variables, root=None):
     return out
 
 
-def curves(variables, root=None):
+def curves(variables, root=None, constant=()):
     """The `tangled` variables with the columns of the curve, or surface, that they are part of.
 
     Returns dict of str to tuple of str.
@@ -254,9 +310,10 @@ def curves(variables, root=None):
     >>> curves({v.text: strip(v.node) for v in parts})["I(b^2)"]
     ('b',)
     """
-    found, root = tangled(variables, root), root or {}
+    found, root = tangled(variables, root, constant), root or {}
     reads = {
-        text: {root.get(n.name, n.name) for n in column_names(variables[text])} for text in found
+        text: {root.get(n.name, n.name) for n in column_names(variables[text])} - set(constant)
+        for text in found
     }
     parts: list[set[str]] = []
     for own in reads.values():

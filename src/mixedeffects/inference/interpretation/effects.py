@@ -61,7 +61,7 @@ def effects_of(spec, predictors, names, table, ratios=None, aliased=(), root=Non
     ('Some', 'No')
     """
     meanings = column_meanings(spec, predictors, len(names), root)
-    held = held_by(names, aliased)
+    held = held_by(names, not_arithmetic(spec, names, aliased))
     out = []
     for j, name in enumerate(names):
         term, pieces, given, curve = meanings[j]
@@ -117,6 +117,27 @@ def held_by(names, aliased):
     return [tuple(found) for found in held]
 
 
+def not_arithmetic(spec, names, aliased):
+    """Dropped columns, but for those that the formula computes of what other columns read.
+
+    With ``x + z + I(x - z)`` the coefficient of x is what it is without the dropped column: nothing
+    that could change by itself is part of it. Returns tuple of AliasedColumn.
+    """
+    nodes = {
+        v.text: strip(v.node) for v in spec.formula.fixed.variables if v.text not in spec.levels
+    }
+    out = []
+    for column in aliased:
+        others = [names[i] for i, _ in column.combination if names[i] != INTERCEPT]
+        if column.name not in nodes or not others or any(name not in nodes for name in others):
+            out.append(column)
+            continue
+        read = {n.name for name in others for n in column_names(nodes[name])}
+        if not {n.name for n in column_names(nodes[column.name])} <= read:
+            out.append(column)
+    return tuple(out)
+
+
 def column_meanings(spec, predictors, p, root=None):
     """What each of the p columns of a linear predictor is.
 
@@ -140,7 +161,11 @@ def column_meanings(spec, predictors, p, root=None):
     # a term that was dropped stands nowhere
     codings = [term for term in every_term if set(term.columns) & set(kept)]
     variables = {v.text: strip(v.node) for v in spec.formula.fixed.variables}
-    shapes = curves(variables, root)
+    standing = {text for term in codings for text in term.tables}
+    shapes = curves(
+        {text: node for text, node in variables.items() if text in standing}, root,
+        constants(variables, predictors),
+    )  # fmt: skip
     every = []
     for term in every_term:
         given = _given(term, codings, variables, spec, predictors, shapes)
@@ -155,6 +180,22 @@ def column_meanings(spec, predictors, p, root=None):
                     curve |= {n.name for n in column_names(variables[text])}
             every.append((term.name, tuple(pieces), given, tuple(sorted(curve))))
     return [every[j] for j in kept]
+
+
+def constants(variables, predictors):
+    """Numeric columns with one value that stand beside others in a variable: ``pi`` of ``pi * t``.
+
+    Returns set of str.
+    """
+    out = set()
+    for node in variables.values():
+        names = {n.name for n in column_names(node)}
+        for name in names if len(names) > 1 else ():
+            if name in predictors.columns and predictors.columns[name].kind == "number":
+                found = predictors.summary(name)
+                if found.low == found.high:
+                    out.add(name)
+    return out
 
 
 def _piece(text, table, column, variables, spec):
@@ -243,13 +284,21 @@ def unit_of(node):
 
 
 def _given(term, codings, variables, spec, predictors, shapes):
-    """Where the variables of larger terms stand: all terms that contain this one."""
+    """Where the variables of larger terms stand: all terms that contain this one.
+
+    Of means by level, as of ``y ~ 0 + f + x``, as of an intercept: those of all terms.
+    """
     own = set(term.tables)
+    means = bool(own) and all(
+        text in spec.levels
+        and term.tables[text].shape[1] == len(spec.levels[text].labels.as_text())
+        for text in own
+    )
     found: dict[str, Given] = {}
     # of x and I(x^2) only x can be said to stand somewhere
     named = {text for text, node in variables.items() if isinstance(node, Name)}
     for other in codings:
-        if not own < set(other.tables):
+        if not (means or own < set(other.tables)):
             continue
         for text in other.tables:
             if text in own or text in found:

@@ -244,6 +244,10 @@ class InterpretationFacts:
         The category that counts as a success.
     rate, weighted, offset : bool
         Whether there is an exposure, weights, an offset.
+    means : tuple of (str, str, str)
+        Predictors that are another one's means by level: itself, the other, the factor.
+    exposure : str or None
+        The column whose logarithm is the one offset of a model of means, which makes them rates.
     weights : str or None
         Their column, where it is known.
     random : tuple of (str, tuple of str, str)
@@ -300,3 +304,5 @@ class InterpretationFacts:
     missing_predictors: dict[str, int]
     codes: tuple[tuple[str, int, int], ...] = ()
     mixed: tuple[tuple[str, str, float], ...] = ()
+    exposure: str | None = None
+    means: tuple[tuple[str, str, str], ...] = ()
