@@ -153,6 +153,8 @@ def where(given, offset=""):
             words.append(f"{g.variable} is 0" + (f" ({g.label})" if g.label else ""))
         elif g.kind == "basis":
             words.append(f"the columns of {g.variable} are 0")
+        elif g.kind == "least":
+            words.append(f"{g.variable} is {g.label}, its smallest value,")
         elif g.kind == "mean":
             words.append(f"{g.variable} is at its mean")
     if offset:
@@ -160,9 +162,12 @@ def where(given, offset=""):
     if len(words) > MOST_PLACES:
         words = [f"all {len(words)} variables are zero or at their reference or mean"]
     averaged = [g.variable for g in given if g.kind == "average"]
-    text = f"where {listed(words)}" if words else ""
+    text = f"where {listed(words)}".rstrip(",") if words else ""
     if averaged:
         text = joined([text, f"averaged over the levels of {listed(averaged)}"], ", ")
+    rows = [g.variable for g in given if g.kind == "rows"]
+    if rows:
+        text = joined([text, f"averaged over the rows' values of {listed(rows)}"], ", ")
     return text
 
 

@@ -206,7 +206,7 @@ def _number(effect, level):
 
 def _intercept(effect, outcome, level, offset=""):
     place = where(effect.given, offset)
-    if outcome.intercept_ratio and any(g.kind == "average" for g in effect.given):
+    if outcome.intercept_ratio and any(g.kind in ("average", "rows") for g in effect.given):
         place += f" {outcome.scale}"
     place = f"{place}, " if place else ""
     outside = [g for g in effect.given if g.outside is not None]

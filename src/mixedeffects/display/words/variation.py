@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from mixedeffects.display.words.cautions import span
 from mixedeffects.display.words.clauses import (
@@ -118,6 +119,8 @@ def random_sentences(facts):
 
 def _spread(facts, v, level):
     what, group = random_name(v.name, (v.group, v.name) in facts.cells), unquoted(v.group)
+    v, unit = _in_unit(facts, v)
+    what += unit
     part = " in the part of the zeros" if v.component != "conditional" else ""
     if v.sd == 0.0:
         return (
@@ -159,6 +162,18 @@ def _spread(facts, v, level):
     if v.shown is not None:
         text += f", an expected {_unit(facts)} from {size(v.shown[0])} to {size(v.shown[1])}"
     return text + (f", {place}." if place else ".")
+
+
+def _in_unit(facts, v):
+    """A slope for as many units as the coefficient is said for, and how that is said."""
+    effect = next((e for e in facts.effects if e.name == v.name), None)
+    if effect is None or not effect.pieces or v.component != "conditional":
+        return v, ""
+    step = math.prod(piece.step for piece in effect.pieces)
+    if step == 1.0:
+        return v, ""
+    names = ("sd", "lower", "upper", "low", "high")
+    return replace(v, **{name: step * getattr(v, name) for name in names}), f" per {step:,g} units"
 
 
 def _other_columns(facts, v):

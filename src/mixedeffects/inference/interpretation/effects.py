@@ -30,6 +30,8 @@ FEW, POINTS = 1_000, 9
 # an effect of one unit, and its error, for which a multiple of the unit is said instead; and the
 # logarithm of a ratio for which a part of the unit is
 SMALL_ESTIMATE, SMALL_ERROR, LARGE_LOG = 0.1, 0.005, 4.6
+# options of poly, ns and bs that leave their columns zero at the mean, or the smallest value
+PLAIN_OPTIONS = {"degree", "df", "knots"}
 # a column name in backticks, with escapes
 QUOTED = re.compile(r"`((?:\\.|[^`\\])*)`")
 
@@ -312,7 +314,7 @@ def _given(term, codings, variables, spec, predictors, shapes):
                 else:
                     found[text] = Given(name, "average")
             elif other.tables[text].shape[1] > 1:
-                found[text] = Given(text, "basis")
+                found[text] = _basis_at_zero(text, variables[text], predictors)
             else:
                 found[text] = _at_zero(text, variables[text], predictors)
     return tuple(_absent(found.values(), predictors))
@@ -329,6 +331,25 @@ def _absent(found, predictors):
                 rows = rows & own[codes] & (codes >= 0)
                 given = replace(given, absent=not np.any(rows))
         yield given
+
+
+def _basis_at_zero(text, node, predictors):
+    """Where the columns of a curve are all zero.
+
+    Those of orthogonal polynomials have mean zero over the rows, so that what is linear in them is
+    averaged there; those of splines without an intercept are zero at the smallest value.
+    """
+    inner = strip(node.args[0]) if isinstance(node, Call) and node.args else None
+    if not isinstance(inner, Name) or inner.name not in predictors.columns:
+        return Given(text, "basis")
+    if predictors.columns[inner.name].kind != "number":
+        return Given(text, "basis")
+    plain = set(node.kwargs) <= PLAIN_OPTIONS
+    if node.function == "poly" and plain:
+        return Given(inner.name, "rows")
+    if node.function in ("ns", "bs") and plain:
+        return Given(inner.name, "least", f"{predictors.summary(inner.name).low:.6g}")
+    return Given(text, "basis")
 
 
 def _at_zero(text, node, predictors):

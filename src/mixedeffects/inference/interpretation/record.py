@@ -46,10 +46,11 @@ class Given:
     Attributes
     ----------
     kind : str
-        "zero", "basis" (several columns that are zero), "mean" (of a centred number), "reference"
-        or "average".
+        "zero", "basis" (several columns that are zero), "mean" (of a centred number), "rows"
+        (averaged over its values in the rows), "least" (at its smallest value), "reference" or
+        "average".
     label : str
-        The reference level; of a logarithm at zero where its argument is.
+        The reference level; of a logarithm at zero where its argument is; the smallest value.
     outside : (float, float) or None
         Range of the data, where zero is not in it.
     absent : bool
