@@ -42,6 +42,14 @@ def tested(effect, level, ratio=False):
     return joined([limits(effect, level, ratio), statistic_words(effect)])
 
 
+def tested_number(effect, level):
+    """A coefficient with its interval and its test, or that it is infinite."""
+    if at_infinity(effect):
+        return at_infinity(effect)
+    estimate = number(effect.estimate, effect.std_error)
+    return f"{estimate} ({tested(effect, level)})"
+
+
 def limits(effect, level, ratio=False):
     """The interval of a coefficient or its ratio."""
     if ratio:

@@ -19,10 +19,18 @@ from mixedeffects.display.words.clauses import (
     limits,
     offset_words,
     statistic_words,
-    tested,
+    tested_number,
     times,
-    unclear,
     where,
+)
+from mixedeffects.display.words.interactions import interaction, many
+from mixedeffects.display.words.levels import (
+    MOST_LEVELS,
+    compared,
+    is_mean,
+    many_means,
+    mean_of,
+    mean_value,
 )
 from mixedeffects.display.words.outcome import outcome_of
 from mixedeffects.display.words.phrases import (
@@ -36,8 +44,6 @@ from mixedeffects.display.words.phrases import (
 from mixedeffects.inference.interpretation.effects import unquoted
 from mixedeffects.inference.separated import LRT
 
-# levels of a factor that are all said; of more, the extremes
-MOST_LEVELS = 8
 # dropped columns that are named
 MOST_DROPPED = 3
 METHODS = {
@@ -141,12 +147,17 @@ def part_sentences(facts, effects, outcome):
             if effect.term not in said:
                 said.add(effect.term)
                 own = [e for e in effects if e.term == effect.term]
-                out.append(_compared(own, outcome, level) + _together(facts, effect.term))
+                out.append(compared(own, outcome, level) + _together(facts, effect.term))
+        elif is_mean(effect) and owners.count(effect.term) > MOST_LEVELS:
+            if effect.term not in said:
+                said.add(effect.term)
+                own = [e for e in effects if e.term == effect.term]
+                out.append(many_means(own, outcome, level))
         elif len(effect.pieces) > 1 and owners.count(effect.term) > MOST_LEVELS:
             if effect.term not in said:
                 said.add(effect.term)
                 own = [e for e in effects if e.term == effect.term]
-                out.append(_many(own, outcome, level) + _together(facts, effect.term))
+                out.append(many(own, outcome, level) + _together(facts, effect.term))
         else:
             together = _together(facts, effect.term) if last[effect.term] == i else ""
             out.append(_one(effect, outcome, level) + together)
@@ -179,8 +190,8 @@ def _holding(effects, outcome, level):
     if len(effects) == 1:
         e = effects[0]
         return (
-            f"The coefficient of {unquoted(e.name)}, {_number(e, level)}{outcome.place}, holds "
-            f"that of {others} too, which {were} dropped: the data do not tell them apart."
+            f"The coefficient of {unquoted(e.name)}, {tested_number(e, level)}{outcome.place}, "
+            f"holds that of {others} too, which {were} dropped: the data do not tell them apart."
         )
     shown = [unquoted(e.name) for e in effects[:MOST_LEVELS]]
     rest = len(effects) - len(shown)
@@ -194,14 +205,7 @@ def _holding(effects, outcome, level):
 
 def _unknown(effect, outcome, level):
     name = unquoted(effect.name)
-    return f"The coefficient of {name} is {_number(effect, level)}{outcome.place}."
-
-
-def _number(effect, level):
-    if at_infinity(effect):
-        return at_infinity(effect)
-    estimate = number(effect.estimate, effect.std_error)
-    return f"{estimate} ({tested(effect, level)})"
+    return f"The coefficient of {name} is {tested_number(effect, level)}{outcome.place}."
 
 
 def _intercept(effect, outcome, level, offset=""):
@@ -233,7 +237,7 @@ def _one(effect, outcome, level):
     place = where(effect.given)
     place = f"{upper_first(place)}, " if place else ""
     if len(effect.pieces) > 1:
-        return _interaction(effect, outcome, level)
+        return interaction(effect, outcome, level)
     piece = effect.pieces[0]
     if piece.kind == "number":
         text = f"{place}per {piece.unit}, {outcome.moved(effect, level)}."
@@ -241,60 +245,18 @@ def _one(effect, outcome, level):
         text = (
             f"{place}with {piece.variable} {piece.label}, {outcome.level(effect)} {outcome.verb} "
         )
-        text += f"{_number(effect, level)}."
+        text += f"{mean_value(effect, outcome, level)}."
     elif piece.kind == "deviation":
-        mean = _mean_of(piece, outcome)
+        mean = mean_of(piece, outcome)
         text = f"{place}with {piece.variable} {piece.label}, compared with {mean}, "
         text += f"{outcome.moved(effect, level)}."
     else:
         coding = CODINGS.get(piece.label.removeprefix(piece.variable), "")
         named = f", the {coding}," if coding else f" (contrast {piece.label} of its coding)"
         name = unquoted(effect.name)
-        text = f"{place}the coefficient of {name}{named} is {_number(effect, level)}"
+        text = f"{place}the coefficient of {name}{named} is {tested_number(effect, level)}"
         text += f"{outcome.place}."
     return upper_first(text)
-
-
-def _compared(effects, outcome, level):
-    """The levels of a factor against its reference, in one sentence."""
-    first = effects[0].pieces[0]
-    place = where(effects[0].given)
-    place = f"{place}, " if place else ""
-    head = upper_first(f"{place}compared with {first.variable} {first.reference}, ")
-    known = [e for e in effects if e.std_error == e.std_error]
-    if len(effects) > MOST_LEVELS and known:
-        ordered = sorted(known, key=lambda e: e.estimate)
-        clear = sum(not unclear(e) for e in known)
-        parts = [_with(e, outcome, level) for e in (ordered[0], ordered[-1])]
-        return (
-            f"{head}{listed(parts)}: the extremes of {len(effects)} levels, {clear} of which have "
-            "an interval without zero."
-        )
-    return f"{head}{'; '.join(_with(e, outcome, level) for e in effects)}."
-
-
-def _many(effects, outcome, level):
-    """An interaction with so many coefficients that the table has to say them."""
-    known = [e for e in effects if e.std_error == e.std_error]
-    clear = sum(not unclear(e) for e in known)
-    name = unquoted(effects[0].term)
-    if not known:
-        return f"The {len(effects)} interaction coefficients of {name} have no standard errors."
-    ends = [
-        f"{_number(e, level)} of {unquoted(e.name)}"
-        for e in (f(known, key=lambda e: e.estimate) for f in (min, max))
-    ]
-    verb = "has" if clear < 2 else "have"
-    return (
-        f"The {len(effects)} interaction coefficients of {name} go from {ends[0]} to "
-        f"{ends[1]}{outcome.place}; {clear or 'none'} of them {verb} an interval without zero, "
-        "and all are in the table."
-    )
-
-
-def _with(effect, outcome, level, piece=None):
-    piece = piece or effect.pieces[0]
-    return f"with {piece.variable} {piece.label} {outcome.moved(effect, level)}"
 
 
 def _together(facts, term):
@@ -315,73 +277,6 @@ def _together(facts, term):
 
 def _all_of(term):
     return f"The coefficients of {unquoted(term)}" if ":" in term else f"The levels of {term}"
-
-
-def _interaction(effect, outcome, level):
-    """A coefficient of a product of variables: how much one's effect differs with the others."""
-    numbers = [p for p in effect.pieces if p.kind == "number"]
-    groups = [p for p in effect.pieces if p.kind in ("difference", "level", "deviation")]
-    place = where(effect.given)
-    place = f"{place}, " if place else ""
-    if len(numbers) + len(groups) != len(effect.pieces) or len(effect.pieces) > 2:
-        return (
-            f"The interaction coefficient {unquoted(effect.name)} is {_number(effect, level)}"
-            f"{outcome.place}."
-        )
-    fixed = [p for p in groups if p.kind == "level"]
-    if len(groups) == 2 and fixed:
-        return upper_first(_within(fixed, groups, effect, outcome, level))
-    if len(groups) == 2:
-        a, b = groups
-        what = outcome.contrast(_against(a, outcome))
-        text = f"{place}{what} is {outcome.changed(effect, level, *_for(b, outcome))}"
-    elif len(numbers) == 2:
-        a, b = numbers
-        text = f"{place}per {b.unit}, {outcome.slope(a)} is {outcome.changed(effect, level)}"
-    elif groups[0].kind == "level":
-        text = f"{place}where {groups[0].variable} is {groups[0].label}, per {numbers[0].unit}, "
-        text += outcome.moved(effect, level)
-    else:
-        slope = outcome.slope(numbers[0])
-        text = f"{place}{slope} is {outcome.changed(effect, level, *_for(groups[0], outcome))}"
-    return f"{upper_first(text)} (interaction)."
-
-
-def _within(fixed, groups, effect, outcome, level):
-    """Cells, or differences within the levels of another factor, of models without main effects."""
-    if len(fixed) == 2:
-        cell = listed(f"{p.variable} {p.label}" for p in groups)
-        place = where(effect.given)
-        place = f"{place}, " if place else ""
-        return (
-            f"{place}with {cell}, {outcome.level(effect)} {outcome.verb} {_number(effect, level)}."
-        )
-    other = next(p for p in groups if p.kind != "level")
-    against = f"{other.variable} {other.reference}" if other.reference else _mean_of(other, outcome)
-    return (
-        f"where {fixed[0].variable} is {fixed[0].label}, compared with {against}, "
-        f"{_with(effect, outcome, level, other)}."
-    )
-
-
-def _mean_of(piece, outcome):
-    """What a level is compared with that is compared with all: of ratios a geometric mean."""
-    mean = "geometric mean" if outcome.ratio else "mean"
-    return f"the {mean} of the levels of {piece.variable}"
-
-
-def _against(piece, outcome):
-    if piece.kind == "difference":
-        return f"{piece.variable} {piece.label} and {piece.reference}"
-    return f"{piece.variable} {piece.label} and {_mean_of(piece, outcome)}"
-
-
-def _for(piece, outcome):
-    """For which level something differs, and from which."""
-    own = f"for {piece.variable} {piece.label}"
-    if piece.kind == "level":
-        return own, ""
-    return own, f"for {piece.reference or _mean_of(piece, outcome)}"
 
 
 def _curves(facts, curves):
