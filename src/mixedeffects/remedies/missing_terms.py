@@ -236,10 +236,13 @@ def _check(fit, one, other, fall):
     before, after = (np.sqrt(np.diagonal(f.vcov_beta)) for f in (fit, other))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(after / before, nan=1.0, posinf=1.0)
-    # of what differs, and of its interactions; an intercept far from the data may move by more
-    own = [_reads(name, one.variable) for name in fit.design.x_names]
+    # of what differs, or of its interactions; an intercept far from the data may move by more
+    names = list(fit.design.x_names)
+    own = [_reads(name, one.variable) for name in names]
     ratio = np.where(own, ratio, 0.0) if any(own) else ratio
     at = int(ratio.argmax()) if ratio.size else 0
+    if one.variable in names and ratio[names.index(one.variable)] > 1.0:
+        at = names.index(one.variable)
     words = f"{one.what}: with {one.term} AIC falls by {plain(fall)} (likelihood-ratio p < 0.001)"
     state = LOOK
     if ratio.size and ratio[at] > 1.0:
@@ -248,7 +251,7 @@ def _check(fit, one, other, fall):
             f", and the standard error of {name} is {plain(after[at])} in place of "
             f"{plain(before[at])}"
         )
-        state = PROBLEM if ratio[at] >= MUCH else LOOK
+        state = PROBLEM if ratio.max() >= MUCH else LOOK
     words += f". Fit {one.formula}"
     return Check(NAME, fall, state, words, "assumptions")
 
