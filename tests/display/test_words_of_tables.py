@@ -254,3 +254,64 @@ def test_slopes_are_in_the_unit_of_their_coefficient():
     shown = re.search(rf"slope of time per 100 units varies with standard deviation ({N})", words)
     assert rounds(shown[1], 100 * fit.varcorr.sd["id"][1])
     assert "Per 100 units of time" in said(fit, "Fixed effects")
+
+
+def test_the_dispersion_has_no_joint_test_of_the_means():
+    data = table("nlme", "RatPupWeight")
+    fit = me.glmm("weight ~ Treatment + Lsize + (1 | Litter)", data, family="gaussian",
+                  dispersion="~ Treatment")  # fmt: skip
+    assert "The levels of Treatment together: χ²" in said(fit, "Fixed effects")
+    assert "together" not in said(fit, "Other parts")
+
+
+def test_means_of_cells_hold_where_the_offset_is_zero():
+    data = table("AER", "ShipAccidents").query("service > 0")
+    fit = me.glmm("incidents ~ 0 + operation + offset(log(service)) + (1 | type)", data,
+                  family="poisson")  # fmt: skip
+    shown = re.search(
+        rf"Where the offset is 0 \(service is 1\), with operation 1975-79, the expected incidents "
+        rf"is ({N})", said(fit, "Fixed effects"),
+    )  # fmt: skip
+    assert rounds(shown[1], np.exp(fit.fixef["operation[1975-79]"]))
+
+
+def test_what_would_be_at_the_year_nought_is_no_number_of_anything():
+    fit = me.lmm("log(violent) ~ prisoners + year + (1 | state)", table("AER", "Guns"),
+                 weights="population")  # fmt: skip
+    shown = re.search(rf"the intercept is ({N}) on the scale of log\(violent\)",
+                      said(fit, "Fixed effects"))  # fmt: skip
+    assert fit.fixef["(Intercept)"] < -27 and rounds(number(shown[1]), fit.fixef["(Intercept)"])
+    near = me.lmm("log(violent) ~ center(year) + (1 | state)", table("AER", "Guns"))
+    assert "the typical violent (geometric mean) is" in said(near, "Fixed effects").split(".")[0]
+
+
+def test_numbers_that_are_rounding_are_zero():
+    data = table("carData", "OBrienKaiserLong")
+    data["phase"] = pd.Categorical(data["phase"], ["pre", "post", "fup"], ordered=True)
+    fit = me.lmm("score ~ phase * treatment * gender + (1 | id)", data)
+    assert abs(fit.fixef["phase[.Q]"]) < tol.ROUNDING_E12
+    assert "is 0.000 (95% CI" in said(fit, "Fixed effects") and "e-1" not in str(fit.interpret())
+
+
+def test_estimates_that_are_none_are_said_first():
+    fit = quiet(lambda: me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy(),
+                               max_iterations=1))  # fmt: skip
+    assert not fit.certificate.converged
+    assert "not certified and are no basis for conclusions" in said(fit, "Model")
+    good = me.lmm("Reaction ~ Days + (Days | Subject)", me.datasets.sleepstudy())
+    assert "certified" not in said(good, "Model")
+    eyes = table("survival", "retinopathy")
+    quick = quiet(lambda: me.glmm("status ~ trt + (1 | id)", eyes, family="binomial"))
+    exact = quiet(lambda: me.glmm("status ~ trt + (1 | id)", eyes, family="binomial", nagq=15))
+    assert "is not accurate for these data" in said(quick, "Model")
+    assert "accurate" not in said(exact, "Model")
+
+
+def test_a_test_that_is_not_made_is_not_promised():
+    """lme4's Wheat2: latitude lies between four blocks, too few for the means to say anything."""
+    few = me.lmm("yield ~ latitude + (1 | Block)", table("nlme", "Wheat2"))
+    assert "(Mundlak)." in said(few, "Fixed effects")
+    assert "levels of predictors" not in set(pd.DataFrame(few.diagnose().checks())["check"])
+    many = me.lmm("lang ~ IQ + (1 | class)", table("MASS", "nlschools"))
+    assert "fit.diagnose() tests whether" in said(many, "Fixed effects")
+    assert "levels of predictors" in set(pd.DataFrame(many.diagnose().checks())["check"])

@@ -67,7 +67,7 @@ def curvature(fit: Fit, excess=1.0):
 def _broken(fit, lines):
     """The check of a line that bends elsewhere than a parabola does."""
     first, others = lines[0], [f"'{one.name}'" for one in lines[1:]]
-    at = ", ".join(f"{knot:.3g}" for knot in first.knots)
+    at = ", ".join(f"{knot:.6g}" for knot in first.knots)
     words = (
         f"the effect of '{first.name}' is no straight line{_also(others)}: let it bend at {at} and "
         f"the fitted values move by {first.size:.2g} {fit.kind.noise} (score test χ² = "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mixedeffects.display.numbers import significant
 from mixedeffects.display.words.phrases import listed, minus, percent
+from mixedeffects.inference.interpretation.columns import LEAST_LEVELS
 from mixedeffects.inference.interpretation.effects import unquoted
 
 # whole numbers below this are shown as such
@@ -62,14 +63,15 @@ def mixed_sentences(facts):
     for group, found in by_group.items():
         names, shares = listed(name for name, _ in found), listed(percent(s) for _, s in found)
         one, where = len(found) == 1, unquoted(group)
+        few = any(g.name == group and g.n_levels < LEAST_LEVELS for g in facts.summary.groups)
+        tests = "" if few else ", and fit.diagnose() tests whether they differ"
         out.append(
             f"{names} {'varies' if one else 'vary'} within levels of {where} and between them "
             f"({shares} of {'its' if one else 'their'} variance lies between): "
             f"{'its' if one else 'each'} coefficient blends the effect within a level with the "
             f"difference between levels, which need not be alike. "
             f"{'A column of its means' if one else 'Columns of their means'} by {where} in the "
-            f"formula tell{'s' * one} the two apart (Mundlak), and fit.diagnose() tests whether "
-            "they differ."
+            f"formula tell{'s' * one} the two apart (Mundlak){tests}."
         )
     return out
 

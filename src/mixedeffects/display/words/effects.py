@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import partial
 
 from mixedeffects.display.words.cautions import (
     code_sentences,
@@ -17,7 +18,6 @@ from mixedeffects.display.words.clauses import (
     at_infinity,
     difference,
     limits,
-    offset_words,
     statistic_words,
     tested_number,
     times,
@@ -44,6 +44,8 @@ from mixedeffects.display.words.phrases import (
 from mixedeffects.inference.interpretation.effects import unquoted
 from mixedeffects.inference.separated import LRT
 
+# logarithm of a number that means nothing to anybody, as of what would be at the year nought
+BEYOND = 27.0
 # dropped columns that are named
 MOST_DROPPED = 3
 METHODS = {
@@ -120,7 +122,7 @@ def _conditional(facts):
 
 
 def part_sentences(facts, effects, outcome):
-    """The coefficients of one linear predictor.
+    """The coefficients of one linear predictor; only of the main one there are joint tests.
 
     Parameters
     ----------
@@ -130,6 +132,7 @@ def part_sentences(facts, effects, outcome):
     level = facts.summary.level
     out, curves, said = [], {}, set()
     main = effects is facts.effects
+    together = partial(_together, facts) if main else lambda _: ""
     effects = tuple(map(stepped, effects))
     mixed = [e for e in effects if e.holds and e.alone]
     effects = tuple(e for e in effects if e not in mixed)
@@ -139,15 +142,14 @@ def part_sentences(facts, effects, outcome):
         if effect.pieces is None:
             out.append(_unknown(effect, outcome, level))
         elif not effect.pieces:
-            offset = offset_words(facts) if main else ""
-            out.append(_intercept(effect, outcome, level, offset))
+            out.append(_intercept(effect, outcome, level))
         elif not effect.alone:
             curves.setdefault(effect.term, []).append(effect)
         elif len(effect.pieces) == 1 and effect.pieces[0].kind == "difference":
             if effect.term not in said:
                 said.add(effect.term)
                 own = [e for e in effects if e.term == effect.term]
-                out.append(compared(own, outcome, level) + _together(facts, effect.term))
+                out.append(compared(own, outcome, level) + together(effect.term))
         elif is_mean(effect) and owners.count(effect.term) > MOST_LEVELS:
             if effect.term not in said:
                 said.add(effect.term)
@@ -157,12 +159,12 @@ def part_sentences(facts, effects, outcome):
             if effect.term not in said:
                 said.add(effect.term)
                 own = [e for e in effects if e.term == effect.term]
-                out.append(many(own, outcome, level) + _together(facts, effect.term))
+                out.append(many(own, outcome, level) + together(effect.term))
         else:
-            together = _together(facts, effect.term) if last[effect.term] == i else ""
-            out.append(_one(effect, outcome, level) + together)
+            joint = together(effect.term) if last[effect.term] == i else ""
+            out.append(_one(effect, outcome, level) + joint)
     if curves:
-        out += _curves(facts, curves)
+        out += _curves(together, curves)
     if mixed:
         out.append(_holding(mixed, outcome, level))
     return out + extrapolations(effects)
@@ -208,20 +210,23 @@ def _unknown(effect, outcome, level):
     return f"The coefficient of {name} is {tested_number(effect, level)}{outcome.place}."
 
 
-def _intercept(effect, outcome, level, offset=""):
-    place = where(effect.given, offset)
+def _intercept(effect, outcome, level):
+    place = where(effect.given, outcome.offset)
     if outcome.intercept_ratio and any(g.kind in ("average", "rows") for g in effect.given):
         place += f" {outcome.scale}"
     place = f"{place}, " if place else ""
     outside = [g for g in effect.given if g.outside is not None]
     if at_infinity(effect):
         return f"{upper_first(f'{place}the intercept')}{outcome.place} is {at_infinity(effect)}."
-    if outcome.intercept_ratio and effect.ratio is not None:
+    about = f"{place}{outcome.level(effect)} {outcome.verb}"
+    if outcome.intercept_ratio and effect.ratio is not None and abs(effect.estimate) < BEYOND:
         value = ratio_number(effect.ratio[0], effect.std_error)
         inside = limits(effect, level, ratio=True)
     else:
         value, inside = number(effect.estimate, effect.std_error), limits(effect, level)
-    about = f"{place}{outcome.level(effect)} {outcome.verb}"
+        if outcome.intercept_ratio:
+            about = f"{place}the intercept is"
+            value += outcome.place
     text = f"{upper_first(about)} {value} ({inside or 'no standard error'})."
     if any(g.absent for g in effect.given):
         levels = listed(f"{g.variable} {g.label}" for g in effect.given if g.kind == "reference")
@@ -242,6 +247,8 @@ def _one(effect, outcome, level):
     if piece.kind == "number":
         text = f"{place}per {piece.unit}, {outcome.moved(effect, level)}."
     elif piece.kind == "level":
+        place = where(effect.given, outcome.offset)
+        place = f"{place}, " if place else ""
         text = (
             f"{place}with {piece.variable} {piece.label}, {outcome.level(effect)} {outcome.verb} "
         )
@@ -279,8 +286,14 @@ def _all_of(term):
     return f"The coefficients of {unquoted(term)}" if ":" in term else f"The levels of {term}"
 
 
-def _curves(facts, curves):
-    """Terms whose columns mean nothing one by one, a sentence for each curve or surface."""
+def _curves(together, curves):
+    """Terms whose columns mean nothing one by one, a sentence for each curve or surface.
+
+    Parameters
+    ----------
+    together : callable
+        From a term to the sentence of its joint test.
+    """
     parts: list[tuple[set, list]] = []
     for term, effects in curves.items():
         own = {name for effect in effects for name in effect.curve}
@@ -288,14 +301,14 @@ def _curves(facts, curves):
         parts = [part for part in parts if not part[0] & own]
         terms = [found for part in touching for found in part[1]]
         parts.append((own.union(*(part[0] for part in touching)), [*terms, (term, effects)]))
-    return [_curve(facts, len(columns), terms) for columns, terms in parts]
+    return [_curve(together, len(columns), terms) for columns, terms in parts]
 
 
-def _curve(facts, n_columns, terms):
+def _curve(together, n_columns, terms):
     shown = []
     for term, effects in terms:
         columns = f"{len(effects)} columns" if len(effects) > 1 else ""
-        test = _together(facts, term).partition(": ")[2].rstrip(".")
+        test = together(term).partition(": ")[2].rstrip(".")
         inside = joined([columns, test])
         shown.append(f"{unquoted(term)} ({inside})" if inside else unquoted(term))
     what = "a curve" if n_columns == 1 else "a surface"

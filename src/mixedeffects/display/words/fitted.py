@@ -6,6 +6,8 @@ from mixedeffects.display.words.clauses import random_name
 from mixedeffects.display.words.phrases import listed, percent, plural, upper_first
 from mixedeffects.inference.interpretation.effects import unquoted
 
+# in what a summary says of an approximation that quadrature moves
+INACCURATE = "is not accurate here"
 DISTRIBUTIONS = {
     "binomial": "binomial", "betabinomial": "beta-binomial", "poisson": "Poisson",
     "nbinom1": "negative binomial with variance linear in the mean",
@@ -52,6 +54,16 @@ def model_sentences(facts):
         f"{what} of {facts.response} was fitted to {plural(s.nobs, 'row')} by {how} with "
         f"mixedeffects {facts.version}."
     ]
+    if not s.certificate.converged and not s.certificate.limit:
+        out.append(
+            "Its estimates are not certified and are no basis for conclusions: read what is said "
+            "of the convergence, at the end, first."
+        )
+    elif INACCURATE in s.accuracy:
+        out.append(
+            "The approximation of its likelihood is not accurate for these data: read what is said "
+            "of the convergence, at the end, first."
+        )
     terms = list(dict.fromkeys(unquoted(e.term) for e in facts.effects if e.pieces != ()))
     fixed = (
         f"Its fixed effects are {listed(terms)}" if len(terms) > 1

@@ -42,7 +42,7 @@ def _within(fixed, groups, effect, outcome, level):
     """Cells, or differences within the levels of another factor, of models without main effects."""
     if len(fixed) == 2:
         cell = listed(f"{p.variable} {p.label}" for p in groups)
-        place = where(effect.given)
+        place = where(effect.given, outcome.offset)
         place = f"{place}, " if place else ""
         value = mean_value(effect, outcome, level)
         return f"{place}with {cell}, {outcome.level(effect)} {outcome.verb} {value}."

@@ -27,9 +27,10 @@ def compared(effects, outcome, level):
         ordered = sorted(known, key=lambda e: e.estimate)
         clear = sum(not unclear(e) for e in known)
         parts = [with_level(e, outcome, level) for e in (ordered[0], ordered[-1])]
+        none = "one" if outcome.ratio and effects[0].ratio is not None else "zero"
         return (
             f"{head}{listed(parts)}: the extremes of {len(effects)} levels, {clear} of which have "
-            "an interval without zero."
+            f"an interval without {none}."
         )
     return f"{head}{'; '.join(with_level(e, outcome, level) for e in effects)}."
 
@@ -49,7 +50,7 @@ def many_means(effects, outcome, level):
     """The means of so many levels that the table has to say them."""
     known = [e for e in effects if math.isfinite(e.estimate) and e.std_error == e.std_error]
     variable = effects[0].pieces[0].variable
-    place = where(effects[0].given)
+    place = where(effects[0].given, outcome.offset)
     place = f"{place}, " if place else ""
     if not known:
         return f"The {len(effects)} levels of {variable} have no standard errors."

@@ -15,8 +15,9 @@ MOST_LENGTH = 4
 # shares that a percentage with one decimal would call none or all, and those that need it
 SMALLEST, LARGEST = 0.0005, 0.9995
 LOW, HIGH = 0.0095, 0.9905
-# a share below this is rounding
+# a share below this is rounding, and a number this small beside its error
 NONE = 1e-12
+ROUNDING = 1e-9
 # a probability that three decimals would call one
 ALMOST_ONE = 0.9995
 
@@ -49,9 +50,13 @@ def number(value, error):
     ('0.0001', '0.00', '−0.0390')
     >>> number(8.1, 0.8524), number(0.19005, 0.0146), number(1.2449e11, 2.47e9)
     ('8.10', '0.1900', '1.245e+11')
+    >>> number(2e-16, 0.4313)
+    '0.000'
     """
     if value == 0.0 or not (math.isfinite(value) and math.isfinite(error)) or error <= 0:
         return minus(at_precision(value, error, 2) if error > 0 else significant(value, 4))
+    if abs(value) < ROUNDING * error:
+        return at_precision(0.0, error, DIGITS)
     length = math.floor(math.log10(abs(value))) - math.floor(math.log10(error))
     digits = min(max(MOST_LENGTH - length, 1), DIGITS)
     text = at_precision(value, error, digits)

@@ -111,6 +111,9 @@ def random_sentences(facts):
         if label == DEGREES and "df" in infinite:
             out.append("The degrees of freedom grow without limit: the distribution is normal.")
             continue
+        if "dispersion" in infinite and label.split()[0].lower() in ("dispersion", "precision"):
+            out.append(f"The {LABELS.get(label, label)} grows without limit.")
+            continue
         known = f", standard error {size(error, 2)}" if math.isfinite(error) else ""
         verb = "are" if label == DEGREES else "is"
         out.append(f"The {LABELS.get(label, label)} {verb} {size(value)}{known}.")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FEW = 1_000
 # share of a column's variance that a power of another may leave: what six digits have
 LEFT = 1e-9
+# levels from which means of levels say something
+LEAST_LEVELS = 8
 # share of the variance of means by level that a column may leave to hold them, as rounded means do
 NEARLY = 0.02
 # different values from which a column being a power of another is no chance
