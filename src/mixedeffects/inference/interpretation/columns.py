@@ -144,17 +144,37 @@ def _level_means(fit: Fit):
     columns = numeric_columns(fit)
     out = []
     for f, block in enumerate(fit.design.blocks if len(columns) > 1 else ()):
-        codes_, rows = block.factor.codes, level_counts(fit, f)
-        for name, x in columns.items():
-            means = (np.bincount(codes_, x, block.factor.n_levels) / rows)[codes_]
-            spread = float(((means - means.mean()) ** 2).sum())
-            if not LEFT * float(((x - x.mean()) ** 2).sum()) < spread:
+        level, n_levels = block.factor.codes, block.factor.n_levels
+        held = [name for name, x in columns.items() if _constant_in(x, level, n_levels)]
+        for name, x in columns.items() if held else ():
+            if name in held:
                 continue
-            for other, z in columns.items():
-                if other != name and float(((z - means) ** 2).sum()) <= LEFT * spread:
-                    if other not in out[::3] and float(((x - means) ** 2).sum()) > LEFT * spread:
-                        out += [other, name, block.factor.name]
+            means = (np.bincount(level, x, n_levels) / level_counts(fit, f))[level]
+            spread = float(((means - means.mean()) ** 2).sum())
+            for other in held:
+                if other not in out[::3] and _same(columns[other], means, spread):
+                    out += [other, name, block.factor.name]
     return out
+
+
+def _same(z, means, spread):
+    """Whether a column is another one's means by level, which differ."""
+    few = slice(FEW)
+    tolerance = LEFT * spread
+    for rows in (few, slice(None)):
+        if not float(((z[rows] - means[rows]) ** 2).sum()) <= tolerance:
+            return False
+    return spread > 0
+
+
+def _constant_in(x, level, n_levels):
+    """Whether a column does not vary within the levels of a factor."""
+    first = np.zeros(n_levels)
+    for rows in (slice(FEW), slice(None)):
+        first[level[rows]] = x[rows]
+        if not np.array_equal(first[level[rows]], x[rows]):
+            return False
+    return True
 
 
 def codes(fit: Fit):

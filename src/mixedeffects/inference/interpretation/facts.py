@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mixedeffects.covariance import structure_of
 from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, PlanTooLargeError
-from mixedeffects.formula import UNCORRELATED, Call, column_names, strip
+from mixedeffects.formula import UNCORRELATED, Call, Name, column_names, strip
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.interpretation.columns import (
@@ -187,10 +187,15 @@ def expected_of(fit: Fit):
 
 
 def success_of(fit: Fit):
-    """The second of two categories of a binomial response, or None."""
+    """The second of two categories of a binomial response, 1 of 0 and 1, or None."""
     answer = fit.design.spec.answer
-    if answer is None or answer.kind != "binomial" or answer.labels is None:
+    if answer is None or answer.kind != "binomial":
         return None
+    if answer.labels is None:
+        node = fit.design.spec.formula.response
+        single = fit.design.size is None and fit.design.weights is None
+        named = node is not None and isinstance(strip(node), Name)
+        return "1" if single and named and fit.family.name == "binomial" else None
     return str(answer.labels[len(answer.labels) - 1])
 
 
