@@ -17,12 +17,12 @@ import numpy as np
 
 from mixedeffects.assumptions import limits
 from mixedeffects.errors import MixedEffectsError
-from mixedeffects.formula import CORRELATED, Call, Name, column_names, quote, strip
+from mixedeffects.formula import CORRELATED, Call, Name, column_names, quote, strip, unparse
 from mixedeffects.inference import aic
 from mixedeffects.inference.checkup import Check
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, plain
 from mixedeffects.inference.comparison import likelihood_ratio
-from mixedeffects.inference.interpretation.columns import curves
+from mixedeffects.inference.interpretation.columns import standing_columns
 from mixedeffects.remedies.bench import fit_again, predicted_seconds, quiet
 from mixedeffects.remedies.formulas import bars_of, formula_of, written
 
@@ -83,7 +83,7 @@ def missing_terms(fit):
         return []
     formula = formula_of(design.spec)
     bars = bars_of(formula)
-    shapes = curves({v.text: strip(v.node) for v in formula.fixed.variables})
+    functions = standing_columns(fit)
     out = []
     for variable in formula.fixed.variables:
         node = strip(variable.node)
@@ -93,8 +93,8 @@ def missing_terms(fit):
                 break
             inner = strip(inner.args[0])
         if not isinstance(inner, Name) or inner.name not in sources.columns:
-            x = _column(fit, variable.text) if isinstance(node, Call) else None
-            if x is not None and not shapes.get(variable.text):
+            x = functions.get(unparse(node)) if isinstance(node, Call) else None
+            if x is not None:
                 read = frozenset(n.name for n in column_names(node))
                 out += _slopes(design, formula, bars, variable.text, x, read)
             continue
@@ -103,14 +103,6 @@ def missing_terms(fit):
         elif sources.columns[inner.name].kind == "number":
             out += _slopes(design, formula, bars, variable.text, sources.numbers(inner.name))
     return list({one.formula: one for one in out}.values())[:MOST_TERMS]
-
-
-def _column(fit, text):
-    """The column of X of a function of numbers, as of ``log(x)`` or ``I(year - 2000)``, or None."""
-    names = list(fit.design.x_names)
-    if text not in names:
-        return None
-    return np.asarray(fit.design.X[:, names.index(text)], dtype=float)
 
 
 def _slopes(design, formula, bars, text, x, read=frozenset()):

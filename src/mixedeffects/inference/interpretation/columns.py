@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.errors import MixedEffectsError
 from mixedeffects.formula import Call, Name, column_names, strip, unparse
 from mixedeffects.inference.row_sums import level_counts, summed
 
@@ -28,6 +30,8 @@ NEARLY = 0.02
 LEAST_VALUES = 4
 # whole numbers that may be codes of categories: how many different ones
 FEWEST_CODES, MOST_CODES = 3, 6
+# functions that move and stretch a column
+LINEAR = ("center", "scale", "standardize")
 # name -> function of positive numbers, or of all
 POWERS = (
     lambda x: x * x,
@@ -106,18 +110,48 @@ def numeric_columns(fit: Fit):
 
 
 def standing_columns(fit: Fit):
-    """`numeric_columns`, and functions of numbers that have one column of X: ``log(x)``.
+    """`numeric_columns`, and functions of numbers that are part of no curve: ``log(x)``.
 
-    Returns dict of str to (n,) array.
+    Computed of the columns of the table. Returns dict of str to (n,) array.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> data = {"y": [1.0, 3, 2, 5, 4, 6], "x": [1.0, 2, 4, 1, 3, 5], "g": list("aabbcc")}
+    >>> standing_columns(me.lmm("y ~ I(x - 1) + (1 | g)", data))
+    {'I(x - 1)': array([0., 1., 3., 0., 2., 4.])}
     """
-    out, design = numeric_columns(fit), fit.design
-    names = list(design.x_names)
-    for variable in design.spec.formula.fixed.variables:
-        node = strip(variable.node)
-        if isinstance(node, Call) and variable.text in names:
-            column = np.asarray(design.X[:, names.index(variable.text)], dtype=float)
-            out[unparse(node)] = column
+    out, spec, sources = numeric_columns(fit), fit.design.spec, fit.design.sources
+    nodes = {v.text: strip(v.node) for v in spec.formula.fixed.variables}
+    if sources is None or not any(isinstance(node, Call) for node in nodes.values()):
+        return out
+    bent = tangled(nodes, powers(fit))
+    for text, node in nodes.items():
+        if isinstance(node, Call) and text not in bent and text not in spec.levels:
+            values = _evaluated(text, node, sources)
+            if values is not None:
+                out[unparse(node)] = values
     return out
+
+
+def _evaluated(text, node, sources):
+    """The numbers of a function of columns, of rows; None of more columns than one, and of none."""
+    known = {n.name: sources.columns.get(n.name) for n in column_names(node)}
+    if not known or any(
+        column is None or column.kind != "number" or name in sources.categorical
+        for name, column in known.items()
+    ):
+        return None
+    inner = strip(node.args[0]) if node.args else None
+    if node.function in LINEAR and isinstance(inner, Name):
+        return np.asarray(known[inner.name].values, dtype=float)
+    n = len(next(iter(known.values())).values)
+    try:
+        asked = Evaluator(text, known, n, states={}, levels={}, training=False)
+        values = np.asarray(asked.numbers(node), dtype=float)
+    except MixedEffectsError:  # a function of all rows, as poly
+        return None
+    return values if values.ndim == 1 and np.isfinite(values).all() else None
 
 
 def level_means(fit: Fit):
