@@ -120,7 +120,7 @@ def correlations(fit: Fit):
         if largest:
             words += f"; the largest is {largest:.2f}"
         return Check("correlations", largest, FINE, words)
-    if fit.certificate.is_singular:
+    if fit.certificate.is_singular or singular_sentences(fit):
         return Check("correlations", largest, LOOK, f"at the boundary: {'; '.join(names)}")
     words = f"next to ±1, though not at the boundary: {'; '.join(names)}"
     far = [s.name for s in column_sizes(fit) if s.distance > FAR and s.name in _slopes(fit)]
