@@ -59,7 +59,7 @@ def sources(fit, level=0.95, ddf=None):
         "Other parts": others(fit, level) | {percent},
         "Variance between groups": shares(fit, level) | {percent},
         "Random effects": spreads(fit, level) | places(fit) | {percent, "95%"},
-        "Levels that stand out": standing_out(fit, level) | {percent},
+        "Levels that stand out": standing_out(fit, level) | places(fit) | {percent},
         "Explained variance": explained(fit),
         "Cost of ignoring the groups": clustering(fit),
         "Convergence": convergence(fit),

@@ -108,10 +108,13 @@ def test_a_reference_outside_of_the_data_has_no_range():
 
 def test_offsets_are_where_the_intercept_holds():
     fit = me.glmm("count ~ x + offset(log(hours)) + (1 | g)", _table(), family="poisson")
-    assert "Where x is 0 and the offset is 0, the expected count" in topic(
+    assert "Where x is 0 and the offset is 0 (hours is 1), the expected count" in topic(
         fit.interpret(), "Fixed effects"
     )
-    assert "where x is 0 and the offset is 0" in topic(fit.interpret(), "Random effects")
+    assert "where x is 0 and the offset is 0 (hours is 1)" in topic(
+        fit.interpret(), "Random effects"
+    )
+    assert "model of rates, of count per unit of hours" in topic(fit.interpret(), "Model")
 
 
 def test_small_ratios_are_not_rounded_to_nothing():

@@ -89,7 +89,8 @@ def extras(fit, topic):
     out = {np.e, 1.0}
     if topic == "Model":  # notes count the values of a column that is named like a code
         out |= {float(np.unique(x).size) for x in columns.values()}
-    for x in columns.values():
+    fixed = [np.asarray(fit.design.X)[:, j] for j in range(fit.beta.size)]
+    for x in [*columns.values(), *fixed]:
         if x.min() > 0:
             out |= {np.log(x.min()), np.log(x.max())}
         for block in fit.design.blocks:

@@ -55,7 +55,7 @@ def curvature(fit: Fit, excess=1.0):
         return [Check("curvature", largest, FINE, words, "assumptions")]
     size, name, t = max(bent)
     others = [f"'{other}'" for _, other, _ in sorted(bent, reverse=True)[1:]]
-    shape = "like a valley" if t > 0 else "like a hill"
+    shape = "like a valley or a side of one" if t > 0 else "like a hill or a side of one"
     words = (
         f"the effect of '{name}' is curved, {shape}{_also(others)}: a parabola moves the fitted "
         f"values by {size:.2g} {fit.kind.noise} (score test z = {t:+.1f}). Add I({name}^2), or "
@@ -67,7 +67,7 @@ def curvature(fit: Fit, excess=1.0):
 def _broken(fit, lines):
     """The check of a line that bends elsewhere than a parabola does."""
     first, others = lines[0], [f"'{one.name}'" for one in lines[1:]]
-    at = ", ".join(f"{knot:.3g}" for knot in first.knots)
+    at = ", ".join(f"{knot:.6g}" for knot in first.knots)
     words = (
         f"the effect of '{first.name}' is no straight line{_also(others)}: let it bend at {at} and "
         f"the fitted values move by {first.size:.2g} {fit.kind.noise} (score test χ² = "

@@ -16,7 +16,7 @@ from mixedeffects.assumptions.limits import critical
 from mixedeffects.assumptions.moments import LEAST
 from mixedeffects.assumptions.score_tests import score_of_columns, setting_of
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check
-from mixedeffects.inference.interpretation.columns import powers
+from mixedeffects.inference.interpretation.columns import LEAST_LEVELS, powers, standing_columns
 from mixedeffects.inference.interpretation.effects import column_meanings
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 # share of a predictor's variance that must lie between levels and within them; and how many times
 # the share that chance alone puts between them
 LEAST_BETWEEN, LEAST_WITHIN, CHANCE = 0.05, 0.001, 2.0
-# levels from which means of levels say something
-LEAST_LEVELS = 8
 # difference of the two effects, as a share of the larger one, that matters
 DIFFERENT = 0.25
 
@@ -41,8 +39,9 @@ def blended(fit: Fit, excess=1.0):
     excess : float
         How many times as variable as the model says the response is.
     """
+    columns = {**numeric_predictors(fit), **standing_columns(fit)}
     asked = [
-        (name, x, block) for name, x in numeric_predictors(fit).items()
+        (name, x, block) for name, x in columns.items()
         for block in fit.design.blocks if _stands_alone(fit, name) and _on_both(x, block.factor)
     ]  # fmt: skip
     if not asked or fit.design.n < LEAST:

@@ -37,11 +37,7 @@ def skew(fit: Fit, found):
     if found is None or not found.shaped or found.n < LEAST:
         return []
     g1 = skewness(found.z)
-    low, middle, high = np.quantile(found.z, (OUTER, 0.5, 1.0 - OUTER))
-    lopsided = float((high + low - 2.0 * middle) / (high - low)) if high > low else 0.0
-    # a few rows far out on one side are heavy tails, and no skewed distribution
-    both = lopsided * np.sign(g1) > LOPSIDED
-    sure = both and abs(skewness_score(g1, found.n)) > critical(np.inf)
+    sure = lopsided(found.z, g1) and abs(skewness_score(g1, found.n)) > critical(np.inf)
     state = verdict(sure, abs(g1), SKEWED, VERY_SKEWED)
     if state == FINE:
         return [Check("skewness", g1, FINE, f"residuals are not skewed: {g1:+.2f}", "assumptions")]
@@ -52,6 +48,16 @@ def skew(fit: Fit, found):
         f"small groups. {lifted(fit, g1 > 0)}"
     )
     return [Check("skewness", g1, state, words, "assumptions")]
+
+
+def lopsided(z, g1):
+    """Whether one outer tenth lies further out than the other, on the side of the skewness.
+
+    A few rows far out on one side are heavy tails, and no skewed distribution.
+    """
+    low, middle, high = np.quantile(z, (OUTER, 0.5, 1.0 - OUTER))
+    share = float((high + low - 2.0 * middle) / (high - low)) if high > low else 0.0
+    return bool(share * np.sign(g1) > LOPSIDED)
 
 
 def tails(fit: Fit, found):
@@ -66,14 +72,18 @@ def tails(fit: Fit, found):
         return [Check("tails", g2, FINE, words, "assumptions")]
     far = np.flatnonzero(np.abs(found.z) > FAR)
     worst = int(np.abs(found.z).argmax())
-    rows = f"{far.size:,} row{'s' * (far.size != 1)} beyond {FAR:g} standard deviations, the "
+    rows = f"{far.size:,} row{'s' * (far.size != 1)} beyond {FAR:g} standard deviations"
+    above = int((found.z[far] > 0).sum())
+    if far.size > 1:
+        rows += f" ({above:,} above, {far.size - above:,} below)"
+    rows += ", the "
     words = (
         f"the tails of the residuals are heavier than the model's (excess kurtosis {g2:.2f}, 0 "
         f"under the model): {rows if far.size else 'the '}farthest is "
         f"{row_name(fit, found.rows[worst])}, {found.z[worst]:+.1f}. Look at such rows"
     )
     g1 = skewness(found.z)
-    if abs(g1) >= VERY_SKEWED:
+    if abs(g1) >= VERY_SKEWED and lopsided(found.z, g1):
         words += f"; most weight is on one side. {lifted(fit, g1 > 0)}"
     elif fit.family.name == "gaussian":
         words += ', or fit the same by glmm(…, family="t")'

@@ -14,7 +14,7 @@ import numpy as np
 from mixedeffects.assumptions.covariates import categorical_predictors, numeric_predictors
 from mixedeffects.assumptions.limits import ALPHA, critical, verdict
 from mixedeffects.assumptions.moments import LEAST
-from mixedeffects.assumptions.words import lifted
+from mixedeffects.assumptions.words import is_logarithm, lifted
 from mixedeffects.inference.checkup.record import FINE, Check
 
 if TYPE_CHECKING:
@@ -46,12 +46,11 @@ def spread(fit: Fit, found):
     for name, values in along.items():
         ratio, sure = _along(size, values, found.n, questions)
         if sure and max(ratio, 1.0 / ratio) > worst[0]:
-            where = "high" if ratio > 1.0 else "low"
-            other = "low" if ratio > 1.0 else "high"
-            many = name == "fitted values"
+            ends = ("high", "low") if ratio > 1.0 else ("low", "high")
+            whose = "their" if name == "fitted values" else "its"
             words = (
-                f"where {name} {'are' if many else 'is'} {where} (the outer tenth) as where "
-                f"{'they are' if many else 'it is'} {other}"
+                f"at the {ends[0]} end of {name} as at the {ends[1]} end (a straight line from "
+                f"{whose} 10th to {whose} 90th percentile)"
             )
             advice = _advice(fit, name, ratio > 1.0)
             worst = (max(ratio, 1.0 / ratio), words, advice)
@@ -75,8 +74,10 @@ def spread(fit: Fit, found):
 
 def _advice(fit: Fit, name, rising):
     if name == "fitted values":
-        if rising and fit.family.name == "gaussian":
+        if rising and fit.family.name == "gaussian" and not is_logarithm(fit):
             return lifted(fit, True)
+        if fit.kind.residual and is_logarithm(fit):
+            return 'Say so in the model: weights=, or glmm(…, family="gaussian", dispersion="~ …")'
         return "Try another response scale, or weights="
     column = name.strip("'")
     if fit.kind.residual:

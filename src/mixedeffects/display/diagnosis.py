@@ -17,6 +17,7 @@ from mixedeffects.inference.checkup import checkup_table
 # characters of a line of words
 WIDTH = 100
 HEALTHY = "The optimum is sound, and no check of the model found anything to mend."
+NO_PROBLEM = "The optimum is sound, and no check of the model found a problem; see what follows."
 SOUND = "The optimum is sound; that does not judge the model, and what follows does."
 CERTIFIED = "certified, no variance on the boundary"
 NEXT_TO_NOTHING = f"{CERTIFIED}; but some random effects add next to nothing"
@@ -217,20 +218,20 @@ def headline(facts):
     """
     lines = [f"Optimum: {optimum_words(facts)}.", f"Assumptions: {assumption_words(facts)}."]
     if nothing_to_mend(facts):
-        return [HEALTHY, *lines]
+        looked = counted(facts, "optimum") == (0, 0)
+        return [HEALTHY if looked else NO_PROBLEM, *lines]
     sound = optimum_words(facts) == CERTIFIED and not facts.recommendation.changed
     return [lines[0], SOUND, lines[1]] if sound else lines
 
 
 def nothing_to_mend(facts):
     """Whether both were looked at and nothing was found: the optimum proved, no assumption hurt."""
-    counts = {about: counted(facts, about) for about in ("optimum", "assumptions")}
     return (
         optimum_words(facts) == CERTIFIED
         and not facts.recommendation.changed
         and not facts.unseen
         and any(check.about == "assumptions" for check in facts.checks)
-        and counts["assumptions"] == (0, 0)
+        and counted(facts, "assumptions") == (0, 0)
     )
 
 
@@ -256,7 +257,7 @@ def assumption_words(facts):
     made = [check.name for check in facts.checks if check.about == "assumptions"]
     if not made:
         return facts.unseen or (
-            "not looked at, as there is nothing that these checks can see in such a response"
+            "not looked at, as there is nothing that these checks can see in such a model"
         )
     problems, looks = counted(facts, "assumptions")
     rest = f"; {facts.unseen}" if facts.unseen else ""

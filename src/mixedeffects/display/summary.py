@@ -127,7 +127,7 @@ def size_line(facts):
     read = read_names(g.name for g in facts.groups)
     for g in facts.groups:
         if g.smallest == g.largest:
-            sizes = f"{g.smallest:,} rows each"
+            sizes = f"{g.smallest:,} row{'s' * (g.smallest != 1)} each"
         else:
             sizes = f"rows per group min {g.smallest:,}, mean {g.mean:,.1f}, max {g.largest:,}"
         parts.append(f"{read[g.name]}: {g.n_levels:,} groups, {sizes}")

@@ -6,8 +6,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mixedeffects.errors import MixedEffectsError
+from mixedeffects.inference.checkup.random import known_noise
 from mixedeffects.inference.identification import identification
-from mixedeffects.inference.interpretation.columns import between_shares, codes, nested_in, powers
+from mixedeffects.inference.interpretation.columns import (
+    between_shares,
+    codes,
+    level_means,
+    nested_in,
+    powers,
+)
 from mixedeffects.inference.interpretation.groups import averages
 from mixedeffects.inference.row_sums import (
     block_triangle,
@@ -32,7 +39,7 @@ def keep_sums(fit: Fit):
     fixed_variance(fit)
     mean_noise(fit)
     averages(fit)
-    for of_columns in (powers, codes, between_shares, nested_in):
+    for of_columns in (powers, codes, between_shares, level_means, nested_in, known_noise):
         of_columns(fit)
     with suppress(MixedEffectsError):  # it has none with rows either
         latent_variances(fit, slopes=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mixedeffects.inference.row_sums import column_moments
+
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
 
@@ -20,6 +22,22 @@ def _terms(fit: Fit):
     return [(group, b, t) for group, b in zip(groups, fit.all_blocks, strict=True) for t in b.terms]
 
 
+def _matters(fit: Fit, direction):
+    """Which columns of a term are part of a direction, whatever their units. Returns list of bool.
+
+    A weight is that of an effect per unit of its column: what the effect adds to the response is
+    of the size of the effect times the column's root mean square.
+    """
+    places = [(f, t) for f, block in enumerate(fit.all_blocks) for t in block.terms]
+    f, term = places[direction.term]
+    rms = [
+        1.0 if fit.all_blocks[f].Z is None else column_moments(fit, c, f)[2] for c in term.columns
+    ]
+    sizes = [abs(w) / size if size > 0 else 0.0
+             for w, size in zip(direction.weights, rms, strict=True)]  # fmt: skip
+    return [size >= NO_WEIGHT * max(sizes) for size in sizes]
+
+
 def singular_words(fit: Fit):
     """Each direction of zero variance: ``"Subject: (Intercept) - 0.2 Days"``.
 
@@ -29,8 +47,9 @@ def singular_words(fit: Fit):
     for direction in fit.certificate.singular:
         group, block, term = terms[direction.term]
         text = ""
-        for weight, column in zip(direction.weights, term.columns, strict=True):
-            if abs(weight) < NO_WEIGHT:
+        parts = zip(direction.weights, term.columns, _matters(fit, direction), strict=True)
+        for weight, column, matters in parts:
+            if not matters:
                 continue
             sign = (" + " if weight > 0 else " - ") if text else ("" if weight > 0 else "-")
             size = "" if abs(abs(weight) - 1.0) < WHOLE else f"{abs(weight):.3g}·"
@@ -89,7 +108,7 @@ def singular_sentences(fit: Fit):
         elif place in every:
             out.append(f"{_each(names)} of all levels of {_plain(group)} are alike")
         else:
-            out.append(_fewer(names, directions, group))
+            out.append(_fewer(fit, names, directions, group))
     out += [
         f"effects of levels of {_plain(group)} in {term.text} correlate {end}, the end of the range"
         for group, term, end in _ends(fit)
@@ -97,13 +116,13 @@ def singular_sentences(fit: Fit):
     return tuple(out)
 
 
-def _fewer(names, directions, group):
+def _fewer(fit, names, directions, group):
     """A term with fewer directions of variance than columns."""
     moved = {
         names[i]
         for direction in directions
-        for i, weight in enumerate(direction.weights)
-        if abs(weight) >= NO_WEIGHT
+        for i, matters in enumerate(_matters(fit, direction))
+        if matters
     }
     if len(moved) == len(directions):  # columns by themselves
         alike = _each([n for n in names if n in moved])

@@ -98,8 +98,8 @@ def diagnose(fit, *, remedies="auto", budget=BUDGET):
     The optimum is sound; that does not judge the model, and what follows does.
     Assumptions: nothing is plainly wrong, 1 thing to look at.
       look: tails: the tails of the residuals are heavier than the model's (excess kurtosis 7.57, 0
-        under the model): 3 rows beyond 4 standard deviations, the farthest is row 56 (counted
-        from 0), +5.5. Look at such rows, or fit the same by glmm(…, family="t").
+        under the model): 3 rows beyond 4 standard deviations (1 above, 2 below), the farthest is
+        row 56 (counted from 0), +5.5. Look at such rows, or fit the same by glmm(…, family="t").
     """
     if not (remedies == "auto" or isinstance(remedies, bool)):
         raise OptionError(f"remedies={remedies!r} is not one of 'auto', True, False")

@@ -10,17 +10,19 @@ leaves no doubt.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mixedeffects.assumptions import limits
 from mixedeffects.errors import MixedEffectsError
-from mixedeffects.formula import CORRELATED, Call, Name, quote, strip
+from mixedeffects.formula import CORRELATED, Call, Name, column_names, quote, strip, unparse
 from mixedeffects.inference import aic
 from mixedeffects.inference.checkup import Check
-from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM
+from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, plain
 from mixedeffects.inference.comparison import likelihood_ratio
+from mixedeffects.inference.interpretation.columns import standing_columns
 from mixedeffects.remedies.bench import fit_again, predicted_seconds, quiet
 from mixedeffects.remedies.formulas import bars_of, formula_of, written
 
@@ -54,11 +56,14 @@ class MissingTerm:
         As the formula would have it.
     formula : str
         The whole formula with it.
+    variable : str
+        What differs, as in names of coefficients: "Days", "treatment".
     """
 
     what: str
     term: str
     formula: str
+    variable: str
 
 
 def missing_terms(fit):
@@ -78,6 +83,7 @@ def missing_terms(fit):
         return []
     formula = formula_of(design.spec)
     bars = bars_of(formula)
+    functions = standing_columns(fit)
     out = []
     for variable in formula.fixed.variables:
         node = strip(variable.node)
@@ -87,6 +93,10 @@ def missing_terms(fit):
                 break
             inner = strip(inner.args[0])
         if not isinstance(inner, Name) or inner.name not in sources.columns:
+            x = functions.get(unparse(node)) if isinstance(node, Call) else None
+            if x is not None:
+                read = frozenset(n.name for n in column_names(node))
+                out += _slopes(design, formula, bars, variable.text, x, read)
             continue
         if inner.name in sources.categorical:
             out += _combinations(design, formula, bars, inner, sources)
@@ -95,13 +105,23 @@ def missing_terms(fit):
     return list({one.formula: one for one in out}.values())[:MOST_TERMS]
 
 
-def _slopes(design, formula, bars, text, x):
-    """Slopes of a number for the factors whose levels have an intercept and no such slope."""
+def _slopes(design, formula, bars, text, x, read=frozenset()):
+    """Slopes of a number for the factors whose levels have an intercept and no such slope.
+
+    Parameters
+    ----------
+    read : frozenset of str
+        Of a function of columns, those: a level with slopes of one of them is left as it is.
+    """
     out = []
     for block in design.blocks:
         factor, name = block.factor, block.factor.name
         own = [i for i, bar in enumerate(bars) if bar.group == name]
-        taken = any(text in bar.slopes for bar in bars if bar.group == name)
+        taken = any(
+            text in bar.slopes
+            or read & {n.name for v in bar.part.effects.variables for n in column_names(v.node)}
+            for bar in bars if bar.group == name
+        )  # fmt: skip
         place = next((i for i in own if bars[i].intercept), None)
         if taken or place is None or not _varies(x, factor):
             continue
@@ -111,7 +131,7 @@ def _slopes(design, formula, bars, text, x):
             new = replace(new, covariance=CORRELATED)
         changed = [new if i == place else other for i, other in enumerate(bars)]
         what = f"levels of {name} have slopes of {text} of their own"
-        out.append(MissingTerm(what, str(new), written(formula, bars=changed)))
+        out.append(MissingTerm(what, str(new), written(formula, bars=changed), text))
     return out
 
 
@@ -146,7 +166,8 @@ def _combinations(design, formula, bars, node, sources):
             continue  # a combination is a row, and its effect the residual
         term = f"(1 | {name}:{text})"
         whole = f"{written(formula)} + {term}"
-        out.append(MissingTerm(f"levels of {name} differ in their effects of {text}", term, whole))
+        what = f"levels of {name} differ in their effects of {text}"
+        out.append(MissingTerm(what, term, whole, text))
     return out
 
 
@@ -207,14 +228,27 @@ def _check(fit, one, other, fall):
     before, after = (np.sqrt(np.diagonal(f.vcov_beta)) for f in (fit, other))
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(after / before, nan=1.0, posinf=1.0)
+    # of what differs, or of its interactions; an intercept far from the data may move by more
+    names = list(fit.design.x_names)
+    own = [_reads(name, one.variable) for name in names]
+    ratio = np.where(own, ratio, 0.0) if any(own) else ratio
     at = int(ratio.argmax()) if ratio.size else 0
-    words = f"{one.what}: with {one.term} AIC falls by {fall:,.3g} (likelihood-ratio p < 0.001)"
+    if one.variable in names and ratio[names.index(one.variable)] > 1.0:
+        at = names.index(one.variable)
+    words = f"{one.what}: with {one.term} AIC falls by {plain(fall)} (likelihood-ratio p < 0.001)"
     state = LOOK
     if ratio.size and ratio[at] > 1.0:
         name = fit.design.x_names[at]
         words += (
-            f", and the standard error of {name} is {after[at]:.3g} in place of {before[at]:.3g}"
+            f", and the standard error of {name} is {plain(after[at])} in place of "
+            f"{plain(before[at])}"
         )
-        state = PROBLEM if ratio[at] >= MUCH else LOOK
+        state = PROBLEM if ratio.max() >= MUCH else LOOK
     words += f". Fit {one.formula}"
     return Check(NAME, fall, state, words, "assumptions")
+
+
+def _reads(name, variable):
+    """Whether a coefficient is of a variable or an interaction with it, levels apart."""
+    bare = re.sub(r"\[[^\]]*\]", "", name)
+    return re.search(rf"(?<![\w.]){re.escape(variable)}(?![\w.])", bare) is not None

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import nan
 
 from mixedeffects.inference.approximation import OFF, approximation
+from mixedeffects.inference.checkup.approximation import four
 from mixedeffects.remedies.record import Recommendation
 
 NAME = "quadrature"
@@ -42,7 +43,8 @@ def with_quadrature(bench, trials, recommendation):
     )  # fmt: skip
     reason = (
         f"It is the same model, its likelihood integrated by quadrature with {found.points} points "
-        f"per random effect, beyond which nothing changes: {found.name} is {found.moved:.4g} in "
-        f"place of {found.estimate:.4g}. Log-likelihoods and AIC of the two cannot be compared."
+        f"per random effect, beyond which nothing changes: {found.name} is {four(found.moved)} "
+        f"in place of {four(found.estimate)}. Log-likelihoods and AIC of the two cannot be "
+        "compared."
     )
     return Recommendation(trial, (reason,), True, nan, trials[0].aic), (*trials[:-1], trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from mixedeffects.display.words.phrases import (
     interval,
@@ -15,6 +16,10 @@ from mixedeffects.display.words.phrases import (
 )
 from mixedeffects.inference.interpretation.effects import unquoted
 
+# a correlation that is one but for rounding
+ONE = 1.0 - 1e-9
+# share of the range of a variable beyond which a zero outside of it is far
+DISTANT = 0.25
 # variables whose place is said one by one
 MOST_PLACES = 6
 
@@ -35,6 +40,14 @@ def tested(effect, level, ratio=False):
     '95% CI 7.21 to 13.73; t = 6.77, df = 17.0, p < 0.001'
     """
     return joined([limits(effect, level, ratio), statistic_words(effect)])
+
+
+def tested_number(effect, level):
+    """A coefficient with its interval and its test, or that it is infinite."""
+    if at_infinity(effect):
+        return at_infinity(effect)
+    estimate = number(effect.estimate, effect.std_error)
+    return f"{estimate} ({tested(effect, level)})"
 
 
 def limits(effect, level, ratio=False):
@@ -125,13 +138,20 @@ def random_name(name, cell=False):
     return f"effect of {name}" if "[" in name else f"slope of {name}"
 
 
-def where(given, offset=False):
+def offset_words(facts):
+    """Where an offset stands for which an intercept holds; "" where there is none to be said."""
+    if not facts.offset or facts.rate:
+        return ""
+    return "the offset is 0" + (f" ({facts.exposure} is 1)" if facts.exposure else "")
+
+
+def where(given, offset=""):
     """As in "where treatment is control and time is 0"; "" where nothing is given.
 
     Parameters
     ----------
-    offset : bool
-        Whether there is an offset, which is to be zero too.
+    offset : str
+        Of `offset_words`, to be said too.
     """
     words = []
     for g in given:
@@ -141,14 +161,61 @@ def where(given, offset=False):
             words.append(f"{g.variable} is 0" + (f" ({g.label})" if g.label else ""))
         elif g.kind == "basis":
             words.append(f"the columns of {g.variable} are 0")
+        elif g.kind == "least":
+            words.append(f"{g.variable} is {g.label}, its smallest value,")
         elif g.kind == "mean":
             words.append(f"{g.variable} is at its mean")
     if offset:
-        words.append("the offset is 0")
+        words.append(offset)
     if len(words) > MOST_PLACES:
         words = [f"all {len(words)} variables are zero or at their reference or mean"]
     averaged = [g.variable for g in given if g.kind == "average"]
-    text = f"where {listed(words)}" if words else ""
+    text = f"where {listed(words)}".rstrip(",") if words else ""
     if averaged:
         text = joined([text, f"averaged over the levels of {listed(averaged)}"], ", ")
+    rows = [g.variable for g in given if g.kind == "rows"]
+    if rows:
+        text = joined([text, f"averaged over the rows' values of {listed(rows)}"], ", ")
     return text
+
+
+def deviation_place(facts, group, name, others=()):
+    """Where a level's deviation is what is said: it differs only with what has slopes there.
+
+    As in "where Days is 0" of an intercept beside slopes of Days; "" where a level deviates by the
+    same everywhere.
+
+    Parameters
+    ----------
+    others : sequence of str
+        Factors whose deviations are part of it.
+    """
+    return where(own_places(facts, group, name, others))
+
+
+def own_places(facts, group, name, others=()):
+    """Where the variables stand that have slopes of the same factor. Returns list of Given."""
+    effect = next((e for e in facts.effects if e.name == name), None)
+    slopes = [
+        column for owner, columns, _ in facts.random if owner in (group, *others)
+        for column in columns if column not in ("(Intercept)", name)
+    ]  # fmt: skip
+    return [
+        given for given in (() if effect is None else effect.given)
+        if any(re.search(rf"(?<![\w.]){re.escape(given.variable)}(?![\w.])", s) for s in slopes)
+    ]  # fmt: skip
+
+
+def distant(given):
+    """Whether a zero lies so far outside the data that lines through it have drifted apart.
+
+    Examples
+    --------
+    >>> from mixedeffects.inference.interpretation.record import Given
+    >>> [distant(Given("x", "zero", outside=ends)) for ends in ((1.0, 64.0), (1.0, 2.0), None)]
+    [False, True, False]
+    """
+    if given.outside is None:
+        return False
+    low, high = given.outside
+    return min(abs(low), abs(high)) > DISTANT * (high - low)

@@ -80,8 +80,8 @@ def _singular(facts):
     alone = all(words.rsplit(": ", 1)[1] in columns for words in s.singular)
     out = [
         f"The fit is singular: {'; '.join(map(unquoted, s.alike))}.",
-        "The data show no more variation there than chance alone would; that is an estimate, not "
-        "a proof that levels are alike.",
+        f"The data show no more variation {'there' if alone else 'in other directions'} than "
+        "chance alone would; that is an estimate, not a proof that levels are alike.",
     ]
     if alone:
         terms = "these terms" if len(s.singular) > 1 else "this term"

@@ -5,22 +5,32 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from functools import partial
 
 from mixedeffects.display.words.cautions import (
     code_sentences,
     extrapolations,
     mixed_sentences,
     span,
+    split_sentences,
 )
 from mixedeffects.display.words.clauses import (
     at_infinity,
     difference,
     limits,
     statistic_words,
-    tested,
+    tested_number,
     times,
-    unclear,
     where,
+)
+from mixedeffects.display.words.interactions import interaction, many
+from mixedeffects.display.words.levels import (
+    MOST_LEVELS,
+    compared,
+    is_mean,
+    many_means,
+    mean_of,
+    mean_value,
 )
 from mixedeffects.display.words.outcome import outcome_of
 from mixedeffects.display.words.phrases import (
@@ -34,8 +44,8 @@ from mixedeffects.display.words.phrases import (
 from mixedeffects.inference.interpretation.effects import unquoted
 from mixedeffects.inference.separated import LRT
 
-# levels of a factor that are all said; of more, the extremes
-MOST_LEVELS = 8
+# logarithm of a number that means nothing to anybody, as of what would be at the year nought
+BEYOND = 27.0
 # dropped columns that are named
 MOST_DROPPED = 3
 METHODS = {
@@ -60,7 +70,7 @@ def effect_sentences(facts):
             if alike else "Coefficients describe ")
             + "associations, and are effects only where the design of the study makes them so."
         )  # fmt: skip
-    out += mixed_sentences(facts) + code_sentences(facts)
+    out += mixed_sentences(facts) + split_sentences(facts) + code_sentences(facts)
     out += _conditional(facts)
     out.append(method_words(facts.summary.df_method))
     return out
@@ -112,7 +122,7 @@ def _conditional(facts):
 
 
 def part_sentences(facts, effects, outcome):
-    """The coefficients of one linear predictor.
+    """The coefficients of one linear predictor; only of the main one there are joint tests.
 
     Parameters
     ----------
@@ -122,6 +132,7 @@ def part_sentences(facts, effects, outcome):
     level = facts.summary.level
     out, curves, said = [], {}, set()
     main = effects is facts.effects
+    together = partial(_together, facts) if main else lambda _: ""
     effects = tuple(map(stepped, effects))
     mixed = [e for e in effects if e.holds and e.alone]
     effects = tuple(e for e in effects if e not in mixed)
@@ -131,25 +142,29 @@ def part_sentences(facts, effects, outcome):
         if effect.pieces is None:
             out.append(_unknown(effect, outcome, level))
         elif not effect.pieces:
-            offset = facts.offset and not facts.rate and main
-            out.append(_intercept(effect, outcome, level, offset))
+            out.append(_intercept(effect, outcome, level))
         elif not effect.alone:
             curves.setdefault(effect.term, []).append(effect)
         elif len(effect.pieces) == 1 and effect.pieces[0].kind == "difference":
             if effect.term not in said:
                 said.add(effect.term)
                 own = [e for e in effects if e.term == effect.term]
-                out.append(_compared(own, outcome, level) + _together(facts, effect.term))
+                out.append(compared(own, outcome, level) + together(effect.term))
+        elif is_mean(effect) and owners.count(effect.term) > MOST_LEVELS:
+            if effect.term not in said:
+                said.add(effect.term)
+                own = [e for e in effects if e.term == effect.term]
+                out.append(many_means(own, outcome, level))
         elif len(effect.pieces) > 1 and owners.count(effect.term) > MOST_LEVELS:
             if effect.term not in said:
                 said.add(effect.term)
                 own = [e for e in effects if e.term == effect.term]
-                out.append(_many(own, outcome, level) + _together(facts, effect.term))
+                out.append(many(own, outcome, level) + together(effect.term))
         else:
-            together = _together(facts, effect.term) if last[effect.term] == i else ""
-            out.append(_one(effect, outcome, level) + together)
+            joint = together(effect.term) if last[effect.term] == i else ""
+            out.append(_one(effect, outcome, level) + joint)
     if curves:
-        out += _curves(facts, curves)
+        out += _curves(together, curves)
     if mixed:
         out.append(_holding(mixed, outcome, level))
     return out + extrapolations(effects)
@@ -177,8 +192,8 @@ def _holding(effects, outcome, level):
     if len(effects) == 1:
         e = effects[0]
         return (
-            f"The coefficient of {unquoted(e.name)}, {_number(e, level)}{outcome.place}, holds "
-            f"that of {others} too, which {were} dropped: the data do not tell them apart."
+            f"The coefficient of {unquoted(e.name)}, {tested_number(e, level)}{outcome.place}, "
+            f"holds that of {others} too, which {were} dropped: the data do not tell them apart."
         )
     shown = [unquoted(e.name) for e in effects[:MOST_LEVELS]]
     rest = len(effects) - len(shown)
@@ -192,28 +207,26 @@ def _holding(effects, outcome, level):
 
 def _unknown(effect, outcome, level):
     name = unquoted(effect.name)
-    return f"The coefficient of {name} is {_number(effect, level)}{outcome.place}."
+    return f"The coefficient of {name} is {tested_number(effect, level)}{outcome.place}."
 
 
-def _number(effect, level):
-    if at_infinity(effect):
-        return at_infinity(effect)
-    estimate = number(effect.estimate, effect.std_error)
-    return f"{estimate} ({tested(effect, level)})"
-
-
-def _intercept(effect, outcome, level, offset=False):
-    place = where(effect.given, offset)
+def _intercept(effect, outcome, level):
+    place = where(effect.given, outcome.offset)
+    if outcome.intercept_ratio and any(g.kind in ("average", "rows") for g in effect.given):
+        place += f" {outcome.scale}"
     place = f"{place}, " if place else ""
     outside = [g for g in effect.given if g.outside is not None]
     if at_infinity(effect):
         return f"{upper_first(f'{place}the intercept')}{outcome.place} is {at_infinity(effect)}."
-    if outcome.intercept_ratio and effect.ratio is not None:
+    about = f"{place}{outcome.level(effect)} {outcome.verb}"
+    if outcome.intercept_ratio and effect.ratio is not None and abs(effect.estimate) < BEYOND:
         value = ratio_number(effect.ratio[0], effect.std_error)
         inside = limits(effect, level, ratio=True)
     else:
         value, inside = number(effect.estimate, effect.std_error), limits(effect, level)
-    about = f"{place}{outcome.level(effect)} {outcome.verb}"
+        if outcome.intercept_ratio:
+            about = f"{place}the intercept is"
+            value += outcome.place
     text = f"{upper_first(about)} {value} ({inside or 'no standard error'})."
     if any(g.absent for g in effect.given):
         levels = listed(f"{g.variable} {g.label}" for g in effect.given if g.kind == "reference")
@@ -229,67 +242,28 @@ def _one(effect, outcome, level):
     place = where(effect.given)
     place = f"{upper_first(place)}, " if place else ""
     if len(effect.pieces) > 1:
-        return _interaction(effect, outcome, level)
+        return interaction(effect, outcome, level)
     piece = effect.pieces[0]
     if piece.kind == "number":
         text = f"{place}per {piece.unit}, {outcome.moved(effect, level)}."
     elif piece.kind == "level":
+        place = where(effect.given, outcome.offset)
+        place = f"{place}, " if place else ""
         text = (
             f"{place}with {piece.variable} {piece.label}, {outcome.level(effect)} {outcome.verb} "
         )
-        text += f"{_number(effect, level)}."
+        text += f"{mean_value(effect, outcome, level)}."
     elif piece.kind == "deviation":
-        text = f"{place}with {piece.variable} {piece.label}, compared with the mean of the levels "
-        text += f"of {piece.variable}, {outcome.moved(effect, level)}."
+        mean = mean_of(piece, outcome)
+        text = f"{place}with {piece.variable} {piece.label}, compared with {mean}, "
+        text += f"{outcome.moved(effect, level)}."
     else:
         coding = CODINGS.get(piece.label.removeprefix(piece.variable), "")
         named = f", the {coding}," if coding else f" (contrast {piece.label} of its coding)"
         name = unquoted(effect.name)
-        text = f"{place}the coefficient of {name}{named} is {_number(effect, level)}"
+        text = f"{place}the coefficient of {name}{named} is {tested_number(effect, level)}"
         text += f"{outcome.place}."
     return upper_first(text)
-
-
-def _compared(effects, outcome, level):
-    """The levels of a factor against its reference, in one sentence."""
-    first = effects[0].pieces[0]
-    place = where(effects[0].given)
-    place = f"{place}, " if place else ""
-    head = upper_first(f"{place}compared with {first.variable} {first.reference}, ")
-    known = [e for e in effects if e.std_error == e.std_error]
-    if len(effects) > MOST_LEVELS and known:
-        ordered = sorted(known, key=lambda e: e.estimate)
-        clear = sum(not unclear(e) for e in known)
-        parts = [_with(e, outcome, level) for e in (ordered[0], ordered[-1])]
-        return (
-            f"{head}{listed(parts)}: the extremes of {len(effects)} levels, {clear} of which have "
-            "an interval without zero."
-        )
-    return f"{head}{'; '.join(_with(e, outcome, level) for e in effects)}."
-
-
-def _many(effects, outcome, level):
-    """An interaction with so many coefficients that the table has to say them."""
-    known = [e for e in effects if e.std_error == e.std_error]
-    clear = sum(not unclear(e) for e in known)
-    name = unquoted(effects[0].term)
-    if not known:
-        return f"The {len(effects)} interaction coefficients of {name} have no standard errors."
-    ends = [
-        f"{_number(e, level)} of {unquoted(e.name)}"
-        for e in (f(known, key=lambda e: e.estimate) for f in (min, max))
-    ]
-    verb = "has" if clear < 2 else "have"
-    return (
-        f"The {len(effects)} interaction coefficients of {name} go from {ends[0]} to "
-        f"{ends[1]}{outcome.place}; {clear or 'none'} of them {verb} an interval without zero, "
-        "and all are in the table."
-    )
-
-
-def _with(effect, outcome, level, piece=None):
-    piece = piece or effect.pieces[0]
-    return f"with {piece.variable} {piece.label} {outcome.moved(effect, level)}"
 
 
 def _together(facts, term):
@@ -312,68 +286,14 @@ def _all_of(term):
     return f"The coefficients of {unquoted(term)}" if ":" in term else f"The levels of {term}"
 
 
-def _interaction(effect, outcome, level):
-    """A coefficient of a product of variables: how much one's effect differs with the others."""
-    numbers = [p for p in effect.pieces if p.kind == "number"]
-    groups = [p for p in effect.pieces if p.kind in ("difference", "level", "deviation")]
-    place = where(effect.given)
-    place = f"{place}, " if place else ""
-    if len(numbers) + len(groups) != len(effect.pieces) or len(effect.pieces) > 2:
-        return (
-            f"The interaction coefficient {unquoted(effect.name)} is {_number(effect, level)}"
-            f"{outcome.place}."
-        )
-    fixed = [p for p in groups if p.kind == "level"]
-    if len(groups) == 2 and fixed:
-        return upper_first(_within(fixed, groups, effect, outcome, level))
-    if len(groups) == 2:
-        a, b = groups
-        what = outcome.contrast(_against(a))
-        text = f"{place}{what} is {outcome.changed(effect, level, *_for(b))}"
-    elif len(numbers) == 2:
-        a, b = numbers
-        text = f"{place}per {b.unit}, {outcome.slope(a)} is {outcome.changed(effect, level)}"
-    elif groups[0].kind == "level":
-        text = f"{place}where {groups[0].variable} is {groups[0].label}, per {numbers[0].unit}, "
-        text += outcome.moved(effect, level)
-    else:
-        slope = outcome.slope(numbers[0])
-        text = f"{place}{slope} is {outcome.changed(effect, level, *_for(groups[0]))}"
-    return f"{upper_first(text)} (interaction)."
+def _curves(together, curves):
+    """Terms whose columns mean nothing one by one, a sentence for each curve or surface.
 
-
-def _within(fixed, groups, effect, outcome, level):
-    """Cells, or differences within the levels of another factor, of models without main effects."""
-    if len(fixed) == 2:
-        cell = listed(f"{p.variable} {p.label}" for p in groups)
-        return f"with {cell}, {outcome.level(effect)} {outcome.verb} {_number(effect, level)}."
-    other = next(p for p in groups if p.kind != "level")
-    against = (
-        f"{other.variable} {other.reference}" if other.reference
-        else f"the mean of the levels of {other.variable}"
-    )  # fmt: skip
-    return (
-        f"where {fixed[0].variable} is {fixed[0].label}, compared with {against}, "
-        f"{_with(effect, outcome, level, other)}."
-    )
-
-
-def _against(piece):
-    if piece.kind == "difference":
-        return f"{piece.variable} {piece.label} and {piece.reference}"
-    return f"{piece.variable} {piece.label} and the mean of the levels of {piece.variable}"
-
-
-def _for(piece):
-    """For which level something differs, and from which."""
-    own = f"for {piece.variable} {piece.label}"
-    if piece.kind == "level":
-        return own, ""
-    return own, f"for {piece.reference or f'the mean of the levels of {piece.variable}'}"
-
-
-def _curves(facts, curves):
-    """Terms whose columns mean nothing one by one, a sentence for each curve or surface."""
+    Parameters
+    ----------
+    together : callable
+        From a term to the sentence of its joint test.
+    """
     parts: list[tuple[set, list]] = []
     for term, effects in curves.items():
         own = {name for effect in effects for name in effect.curve}
@@ -381,14 +301,14 @@ def _curves(facts, curves):
         parts = [part for part in parts if not part[0] & own]
         terms = [found for part in touching for found in part[1]]
         parts.append((own.union(*(part[0] for part in touching)), [*terms, (term, effects)]))
-    return [_curve(facts, len(columns), terms) for columns, terms in parts]
+    return [_curve(together, len(columns), terms) for columns, terms in parts]
 
 
-def _curve(facts, n_columns, terms):
+def _curve(together, n_columns, terms):
     shown = []
     for term, effects in terms:
         columns = f"{len(effects)} columns" if len(effects) > 1 else ""
-        test = _together(facts, term).partition(": ")[2].rstrip(".")
+        test = together(term).partition(": ")[2].rstrip(".")
         inside = joined([columns, test])
         shown.append(f"{unquoted(term)} ({inside})" if inside else unquoted(term))
     what = "a curve" if n_columns == 1 else "a surface"

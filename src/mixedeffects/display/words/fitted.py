@@ -6,6 +6,8 @@ from mixedeffects.display.words.clauses import random_name
 from mixedeffects.display.words.phrases import listed, percent, plural, upper_first
 from mixedeffects.inference.interpretation.effects import unquoted
 
+# in what a summary says of an approximation that quadrature moves
+INACCURATE = "is not accurate here"
 DISTRIBUTIONS = {
     "binomial": "binomial", "betabinomial": "beta-binomial", "poisson": "Poisson",
     "nbinom1": "negative binomial with variance linear in the mean",
@@ -52,6 +54,16 @@ def model_sentences(facts):
         f"{what} of {facts.response} was fitted to {plural(s.nobs, 'row')} by {how} with "
         f"mixedeffects {facts.version}."
     ]
+    if not s.certificate.converged and not s.certificate.limit:
+        out.append(
+            "Its estimates are not certified and are no basis for conclusions: read what is said "
+            "of the convergence, at the end, first."
+        )
+    elif INACCURATE in s.accuracy:
+        out.append(
+            "The approximation of its likelihood is not accurate for these data: read what is said "
+            "of the convergence, at the end, first."
+        )
     terms = list(dict.fromkeys(unquoted(e.term) for e in facts.effects if e.pieces != ()))
     fixed = (
         f"Its fixed effects are {listed(terms)}" if len(terms) > 1
@@ -64,6 +76,12 @@ def model_sentences(facts):
     out += [group_words(g) for g in s.groups]
     if facts.rate:
         out.append("An exposure makes it a model of rates: of the response per unit of exposure.")
+    elif facts.exposure is not None:
+        out.append(
+            f"An offset, the logarithm of {facts.exposure}, is part of the linear predictor with a "
+            f"coefficient of one: it makes it a model of rates, of {facts.response} per unit of "
+            f"{facts.exposure}."
+        )
     elif facts.offset:
         out.append("An offset, whose coefficient is one, is part of the linear predictor.")
     if facts.weighted:
@@ -127,7 +145,8 @@ def missing_sentences(facts):
         )
     if facts.missing_predictors:
         out.append(
-            f"For missing values of {listed(facts.missing_predictors)} they hold if, among rows "
-            "with the same predictors, being left out does not depend on the response."
+            f"For missing values of {listed(facts.missing_predictors)} "
+            f"{'they' if facts.missing_response else 'the estimates'} hold if, among rows with the "
+            "same predictors, being left out does not depend on the response."
         )
     return out

@@ -10,12 +10,12 @@ from mixedeffects.display.words.convergence import convergence_sentences
 from mixedeffects.display.words.effects import effect_sentences
 from mixedeffects.display.words.fitted import missing_sentences, model_sentences
 from mixedeffects.display.words.parts import other_sentences
+from mixedeffects.display.words.standouts import standout_sentences
 from mixedeffects.display.words.variation import (
     clustering_sentences,
     explained_sentences,
     icc_sentences,
     random_sentences,
-    standout_sentences,
 )
 from mixedeffects.inference.interpretation.facts import interpretation_facts
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mixedeffects.display.words.clauses import at_infinity, difference, doubt, tested, times
+from mixedeffects.display.words.clauses import (
+    at_infinity,
+    difference,
+    doubt,
+    offset_words,
+    tested,
+    times,
+)
 from mixedeffects.display.words.phrases import number
 
 # ratio of two ratios below which they are called nearly the same
@@ -29,6 +36,8 @@ class Outcome:
         What an intercept is.
     intercept_ratio : bool
         Whether exp of the intercept is the noun itself.
+    offset : str
+        Where the offset stands for which intercepts and means hold; "" without one.
     """
 
     noun: str
@@ -37,6 +46,7 @@ class Outcome:
     scale: str = ""
     at: str = ""
     intercept_ratio: bool = False
+    offset: str = ""
 
     @property
     def place(self):
@@ -119,7 +129,7 @@ def bare(variable):
 
 def outcome_of(facts):
     """The words for the main linear predictor."""
-    return _OUTCOMES[facts.kind](facts)
+    return replace(_OUTCOMES[facts.kind](facts), offset=offset_words(facts))
 
 
 def _value(facts):

@@ -15,8 +15,9 @@ MOST_LENGTH = 4
 # shares that a percentage with one decimal would call none or all, and those that need it
 SMALLEST, LARGEST = 0.0005, 0.9995
 LOW, HIGH = 0.0095, 0.9905
-# a share below this is rounding
+# a share below this is rounding, and a number this small beside its error
 NONE = 1e-12
+ROUNDING = 1e-9
 # a probability that three decimals would call one
 ALMOST_ONE = 0.9995
 
@@ -39,7 +40,7 @@ def number(value, error):
     """A number with the decimals that show its standard error with three digits.
 
     With two or one where it would be longer than four digits; a small one keeps a digit that is
-    not zero.
+    not zero. In scientific notation as many digits as the error asks for.
 
     Examples
     --------
@@ -47,13 +48,21 @@ def number(value, error):
     ('−35.07', '0.02003', '251234')
     >>> number(0.00012, 0.15), number(0.0, 0.15), number(-0.03904, 0.3044)
     ('0.0001', '0.00', '−0.0390')
+    >>> number(8.1, 0.8524), number(0.19005, 0.0146), number(1.2449e11, 2.47e9)
+    ('8.100', '0.1900', '1.245e+11')
+    >>> number(2e-16, 0.4313)
+    '0.000'
     """
     if value == 0.0 or not (math.isfinite(value) and math.isfinite(error)) or error <= 0:
         return minus(at_precision(value, error, 2) if error > 0 else significant(value, 4))
+    if abs(value) < ROUNDING * error:
+        return at_precision(0.0, error, DIGITS)
     length = math.floor(math.log10(abs(value))) - math.floor(math.log10(error))
     digits = min(max(MOST_LENGTH - length, 1), DIGITS)
     text = at_precision(value, error, digits)
-    if digits == DIGITS and len(text.strip("-0.").replace(".", "")) == DIGITS - 1:
+    if "e" in text:
+        text = significant(value, max(digits + length, DIGITS))
+    elif digits == DIGITS and len(text.lstrip("-0.").replace(".", "")) == DIGITS - 1:
         text = at_precision(value, error, digits + 1)  # a limit near zero
     return minus(text if text.strip("-0.") else significant(value, 1))
 

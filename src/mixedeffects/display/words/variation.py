@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from mixedeffects.display.words.clauses import random_name, where
+from mixedeffects.display.words.cautions import span
+from mixedeffects.display.words.clauses import (
+    ONE,
+    deviation_place,
+    distant,
+    offset_words,
+    own_places,
+    random_name,
+    where,
+)
 from mixedeffects.display.words.identification import flat_sentences
 from mixedeffects.display.words.phrases import (
-    coverage,
     interval,
     listed,
     minus,
@@ -22,8 +31,6 @@ from mixedeffects.inference.interpretation.effects import unquoted
 from mixedeffects.inference.interpretation.limits import UNDETERMINED
 
 RANGE = "95% of the levels"
-# a correlation that is one but for rounding
-ONE = 1.0 - 1e-9
 DEGREES = "degrees of freedom"
 # parameters whose symbol alone says little
 LABELS = {"sigma": "residual standard deviation sigma"}
@@ -104,6 +111,9 @@ def random_sentences(facts):
         if label == DEGREES and "df" in infinite:
             out.append("The degrees of freedom grow without limit: the distribution is normal.")
             continue
+        if "dispersion" in infinite and label.split()[0].lower() in ("dispersion", "precision"):
+            out.append(f"The {LABELS.get(label, label)} grows without limit.")
+            continue
         known = f", standard error {size(error, 2)}" if math.isfinite(error) else ""
         verb = "are" if label == DEGREES else "is"
         out.append(f"The {LABELS.get(label, label)} {verb} {size(value)}{known}.")
@@ -112,6 +122,8 @@ def random_sentences(facts):
 
 def _spread(facts, v, level):
     what, group = random_name(v.name, (v.group, v.name) in facts.cells), unquoted(v.group)
+    v, unit = _in_unit(facts, v)
+    what += unit
     part = " in the part of the zeros" if v.component != "conditional" else ""
     if v.sd == 0.0:
         return (
@@ -125,6 +137,8 @@ def _spread(facts, v, level):
     if v.reason == UNDETERMINED:
         return f"{text}, which the data hardly determine."
     scale = "" if facts.link in (None, "identity") else f" on the {facts.link} scale"
+    if v.component != "conditional":
+        scale = " on the logit scale"
     if facts.kind == "log value":
         scale = f" on the scale of {facts.response}"
     if v.fixed is None:
@@ -135,21 +149,34 @@ def _spread(facts, v, level):
         return f"{text}{scale}."
     effect = next((e for e in facts.effects if e.name == v.name), None)
     given = () if effect is None else effect.given
-    offset = facts.offset and not facts.rate and v.name == "(Intercept)"
+    offset = offset_words(facts) if v.name == "(Intercept)" else ""
     place = where(given, offset)
     curved = effect is not None and bool(effect.pieces) and not effect.alone
     own = _other_columns(facts, v) if v.name == "(Intercept)" else []
-    if own:  # slopes of columns that the fixed effects do not have
-        place = f"where {listed(f'{unquoted(name)} is 0' for name in own)}"
     if own or curved or any(g.outside is not None for g in given):
         half = (v.high - v.low) / 2
         text += f": for {RANGE}{with_parents(v)} it is within {size(half)} of the average{scale}"
+        place = deviation_place(facts, v.group, v.name, (*v.parents, *v.inside))
+        if own:  # slopes of columns that the fixed effects do not have
+            place = f"where {listed(f'{unquoted(name)} is 0' for name in own)}"
         return f"{text}, {place}." if place else f"{text}."
     low, high = (number(end, v.sd) for end in (v.low, v.high))
     text += f": for {RANGE}{with_parents(v)} it lies between {low} and {high}{scale}"
     if v.shown is not None:
         text += f", an expected {_unit(facts)} from {size(v.shown[0])} to {size(v.shown[1])}"
     return text + (f", {place}." if place else ".")
+
+
+def _in_unit(facts, v):
+    """A slope for as many units as the coefficient is said for, and how that is said."""
+    effect = next((e for e in facts.effects if e.name == v.name), None)
+    if effect is None or not effect.pieces or v.component != "conditional":
+        return v, ""
+    step = math.prod(piece.step for piece in effect.pieces)
+    if step == 1.0:
+        return v, ""
+    names = ("sd", "lower", "upper", "low", "high")
+    return replace(v, **{name: step * getattr(v, name) for name in names}), f" per {step:,g} units"
 
 
 def _other_columns(facts, v):
@@ -210,6 +237,17 @@ def _association(facts, a, level):
         return f"{text}."
     if a.lower <= 0.0 <= a.upper:
         return f"{text}, which is not clearly different from zero."
+    far = [g for g in own_places(facts, a.group, a.first) if distant(g)]
+    if far and a.first == "(Intercept)":
+        names = listed(f"{g.variable} is 0" for g in far)
+        outside = listed(f"{g.variable} ({span(*g.outside)})" for g in far)
+        centred = listed(f"center({g.variable})" for g in far)
+        return (
+            f"{text}; the intercept is where {names}, outside the values of {outside}, where "
+            "lines of different slopes are far apart whatever the levels are like in the data: "
+            f"{centred} in the formula gives the correlation at the mean of "
+            f"{listed(g.variable for g in far)}."
+        )
     high = "high" if a.value > 0 else "low"
     if not second.startswith("slope"):
         return f"{text}: levels with a {high} {first} tend to have a higher {second}."
@@ -248,11 +286,29 @@ def explained_sentences(facts):
             f"random effects explain {percent(conditional)} of the variance{scale} (conditional "
             f"R² = {conditional:.3f}; Nakagawa and Schielzeth)."
         ]
+    single = _a_level_per_row(facts)
+    every = {g.name for g in facts.summary.groups} <= set(single)
+    noise = (
+        f" What varies between levels of {listed(map(unquoted, single))}, one for each row, counts "
+        "as noise there (overdispersion)." if single else ""
+    )  # fmt: skip
+    if every:
+        return [
+            f"The fixed effects explain {percent(marginal)} of the variance{scale} (marginal "
+            f"R² = {marginal:.3f}; Nakagawa and Schielzeth).{noise}"
+        ]
     return [
         f"The fixed effects explain {percent(marginal)} of the variance{scale} (marginal "
         f"R² = {marginal:.3f}), fixed and random effects together {percent(conditional)} "
-        f"(conditional R² = {conditional:.3f}; Nakagawa and Schielzeth)."
+        f"(conditional R² = {conditional:.3f}; Nakagawa and Schielzeth).{noise}"
     ]
+
+
+def _a_level_per_row(facts):
+    """Factors of a generalised model with one row per level, whose variance is overdispersion."""
+    if facts.link is None:
+        return []
+    return [g.name for g in facts.summary.groups if g.largest == 1]
 
 
 def clustering_sentences(facts):
@@ -271,9 +327,11 @@ def clustering_sentences(facts):
         )
     elif c.group is not None:
         rows = f"{c.rows:,.1f}".removesuffix(".0")
+        uneven = any(g.name == c.group and g.smallest != g.largest for g in facts.summary.groups)
+        over = ", averaged over the rows," if uneven else ""
         out.append(
-            f"With {rows} rows per level and an ICC of {c.icc:.3f}, the variance of a mean is "
-            f"{c.design_effect:.3g} times that of as many independent rows (design effect "
+            f"With {rows} rows per level{over} and an ICC of {c.icc:.3f}, the variance of a mean "
+            f"is {c.design_effect:.3g} times that of as many independent rows (design effect "
             f"1 + ({rows} − 1) × {c.icc:.3f}): {facts.summary.nobs:,} rows say as much about it "
             f"as {c.effective:,.0f} independent ones."
         )
@@ -304,44 +362,3 @@ def _ratios(found, of):
     found = sorted(found, key=lambda pair: -of(pair[1]))
     head = "by a factor of" if len(found) == 1 else "by factors of"
     return f"{head} {some([f'{of(r):.2g} for {unquoted(t)}' for t, r in found], MOST)}"
-
-
-def standout_sentences(facts):
-    """Levels whose prediction's interval leaves out zero. Returns list of str."""
-    out = []
-    nested = {v.group: v.inside for v in facts.variations if v.component == "conditional"}
-    for s in facts.standouts:
-        what = random_name(s.term, (s.group, s.term) in facts.cells)
-        group = unquoted(s.group)
-        average = "zero" if s.about_zero else "the average"
-        if nested.get(s.group):
-            average = f"the average of their own {listed(map(unquoted, nested[s.group]))}"
-        if not s.above and not s.below:
-            which = "all" if s.unknown == 0 else "the intervals of"
-            out.append(
-                f"No level of {group} stands out in its {what}: {which} "
-                f"{s.n_levels - s.unknown:,}{' intervals' * (s.unknown == 0)} include zero."
-            )
-            continue
-        article = "an" if what[0] in "ie" else "a"
-        up = _counted(s.above, f"{article} {what} reliably above {average}")
-        down = _counted(s.below, "one reliably below it")
-        known = f" whose {what} is in the data" * (s.unknown > 0)
-        out.append(f"Of {s.n_levels - s.unknown:,} levels of {group}{known}, {up} and {down}.")
-    if any(s.above or s.below for s in facts.standouts):
-        known = "the variances are taken as known" if facts.link is None else "so are the variances"
-        others = " and the levels that it is nested in" if any(nested.values()) else ""
-        out.append(
-            f"Reliably means that the {coverage(facts.summary.level)} interval of the level's "
-            f"predicted deviation, from what the fixed effects{others} let expect, leaves out "
-            "zero. The intervals are those of the prediction error: that the fixed effects are "
-            f"estimated is part of it, {known}; they are not adjusted for their number."
-        )
-    return out
-
-
-def _counted(names, what):
-    """As in "2 have an intercept reliably above the average (337 and 330)"."""
-    if not names:
-        return f"none has {what}"
-    return f"{len(names):,} {'has' if len(names) == 1 else 'have'} {what} ({some(names)})"

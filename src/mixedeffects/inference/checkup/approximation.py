@@ -67,8 +67,8 @@ def off_words(fit: GeneralisedFit, found):
             "compare fits with nagq=5, 15 and 25, and believe only what no longer changes"
         )
     words = (
-        f"{what} is not accurate here: by quadrature {found.name} is {found.moved:.4g} in place of "
-        f"{found.estimate:.4g}, {found.errors:.2g} standard errors away"
+        f"{what} is not accurate here: by quadrature {found.name} is {four(found.moved)} in place "
+        f"of {four(found.estimate)}, {found.errors:.2g} standard errors away"
     )
     if found.status == OFF:
         return f"{words}; fit the model with nagq={found.points}, beyond which nothing changes"
@@ -76,6 +76,17 @@ def off_words(fit: GeneralisedFit, found):
         f"{words}, and with {found.points} points, the most that can be computed here, it still "
         "changes: no nagq= is known to suffice; use fewer random effects per level, or simulate"
     )
+
+
+def four(value):
+    """A number with four digits, zeros at its end included, which say that they are known.
+
+    Examples
+    --------
+    >>> four(1.09997), four(1.067), four(1234.5)
+    ('1.100', '1.067', '1234')
+    """
+    return f"{value:#.4g}".rstrip(".")
 
 
 def why_not(found):

@@ -10,13 +10,14 @@ import numpy as np
 from mixedeffects.covariance import Invariance, structure_of
 from mixedeffects.design import dense, triangle
 from mixedeffects.formula import Name, column_names
-from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
+from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed, plain
 from mixedeffects.inference.comparison.random_terms import owners
 from mixedeffects.inference.row_sums import column_moments, fixed_triangle
 
 if TYPE_CHECKING:
     from mixedeffects.inference.protocol import Fit
 
+INTERCEPT = "(Intercept)"
 # ratio of standard deviations, and of a mean to its standard deviation, that ask for scaling
 WIDE, FAR = 1e3, 1e3
 # the same where random effects are uncorrelated at zero, `(x || g)`
@@ -25,6 +26,8 @@ FAR_UNCORRELATED = 3.0
 INFLATED, UNDETERMINED = 10.0, 1e3
 # a term takes part in a near dependency if the factor is less than this share of it without it
 HALF = 0.5
+# share of the rows' number that a constant may lie outside of the columns that hold it
+SPANNED = 1e-9
 # columns beyond which the factors are not worth their time
 MOST_COLUMNS = 400
 
@@ -211,15 +214,16 @@ def scale(fit: Fit):
         worst = max(off, key=lambda s: s.distance)
         words = (
             f"'||' says that intercept and slope are uncorrelated where {worst.name} = 0, which is "
-            f"{worst.distance:,.3g} standard deviations from its mean. Centre it: "
+            f"{plain(worst.distance)} standard deviations from its mean. Centre it: "
             f"center({worst.name})"
         )
         return Check("scale", ratio, LOOK, words)
     distant = max(sizes, key=lambda s: s.distance)
     if distant.distance > FAR:
+        what = "the intercept is" if INTERCEPT in fit.design.x_names else "what is said there is"
         words = (
-            f"'{distant.name}' lies {distant.distance:,.3g} standard deviations from zero, so that "
-            "the intercept is an extrapolation; center() makes it readable"
+            f"'{distant.name}' lies {plain(distant.distance)} standard deviations from zero, so "
+            f"that {what} an extrapolation; center() makes it readable"
         )
         return Check("scale", ratio, LOOK, words)
     if ratio > WIDE:
@@ -259,6 +263,12 @@ def collinear(fit: Fit):
         shift = 0
     else:
         R, shift = fixed_triangle(fit), 0 if centred is None else 1
+    if not spec.thresholds and centred is None:  # levels of a factor may hold the intercept
+        found = _constant_held(fit, R, members)
+        if found is not None:
+            R, members = found
+            if len(members) < 2:
+                return None
     if spec.thresholds or centred is not None:  # below its first row, that of centred columns
         R = R[1:, 1:]
     lengths = np.linalg.norm(R, axis=0)
@@ -275,6 +285,36 @@ def collinear(fit: Fit):
     together = tuple(spec.terms[t] for t in sorted([worst, *partners]))
     names = tuple(spec.terms[t] for t in own)
     return Collinearity(names, np.array(list(vif.values())), float(np.linalg.cond(R)), together)
+
+
+def _constant_held(fit: Fit, R, members):
+    """The columns as with an intercept, in place of which a factor has all of its levels.
+
+    Returns
+    -------
+    R : (p - 1, p - 1) array
+        Triangular factor of the columns, but one level, about their means.
+    members : dict
+        Term to its columns.
+
+    None where no term holds an intercept.
+    """
+    from scipy.linalg import solve_triangular
+
+    n, p = fit.design.n, R.shape[1]
+    means = np.array([column_moments(fit, j)[0] for j in range(p)])
+    u = solve_triangular(R, n * means, trans=1)
+    for columns in members.values():
+        own = R[:, columns]
+        rest = u - own @ np.linalg.lstsq(own, u, rcond=None)[0]
+        if len(columns) < 2 or float(rest @ rest) > SPANNED * n:
+            continue
+        gone = columns[0]
+        kept = [j for j in range(p) if j != gone]
+        whole = np.asarray(np.linalg.qr(np.column_stack([u, R[:, kept]]), mode="r"))
+        places = {t: [kept.index(j) for j in own if j != gone] for t, own in members.items()}
+        return whole[1:, 1:], {t: own for t, own in places.items() if own}
+    return None
 
 
 def _columns(own, *without):
@@ -313,7 +353,7 @@ def collinearity(fit: Fit):
         return Check("collinearity", float("nan"), FINE, words)
     worst = int(np.argmax(found.vif))
     vif, name = float(found.vif[worst]), found.terms[worst]
-    numbers = f"condition number {found.condition:,.3g}"
+    numbers = f"condition number {plain(found.condition)}"
     if vif < INFLATED:
         words = f"no predictor is nearly determined by others: VIF at most {vif:.2f}, {numbers}"
         return Check("collinearity", vif, FINE, words)
@@ -321,14 +361,16 @@ def collinearity(fit: Fit):
     shared = shared_columns(fit, found.together)
     words = (
         f"{listed(found.together)} nearly determine each other: the standard error of '{name}' is "
-        f"{np.sqrt(vif):,.3g} times what it would be without the others (VIF {vif:,.3g}, {numbers})"
+        f"{plain(np.sqrt(vif))} times what it would be without the others (VIF {plain(vif)}, "
+        f"{numbers})"
     )
     if shared:
         inside = " and ".join(f"center({column})" for column in shared)
         words += (
             f". Part of that comes from where {listed(shared)} "
             f"{'has its' if len(shared) == 1 else 'have their'} zero: {inside}, or poly() for "
-            "powers, leaves less of it and the fitted values as they are"
+            "powers, leaves less of it; the fitted values, and what the highest powers and "
+            "interactions say, stay as they are"
         )
     return Check("collinearity", vif, verdict, words)
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.inference.checkup.fixed import column_sizes
 from mixedeffects.inference.checkup.record import FINE, LOOK, PROBLEM, Check, listed
 from mixedeffects.inference.random_pca import contributions, random_components
+from mixedeffects.inference.row_sums import summed
 from mixedeffects.inference.singular import singular_sentences
 from mixedeffects.inference.varcorr import varcorr
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 NEAR_ZERO = 0.01
 # correlation that is one for all that the data can say
 NEAR_ONE = 0.999
+# standard deviations between zero and the mean of a predictor, from which on lines through it are
+# extended beyond the data
+FAR = 3.0
 # share of the variance that is said to be none
 NO_SHARE = 5e-5
 # levels below which a variance between them is hardly known
@@ -115,7 +120,22 @@ def correlations(fit: Fit):
         if largest:
             words += f"; the largest is {largest:.2f}"
         return Check("correlations", largest, FINE, words)
-    return Check("correlations", largest, LOOK, f"at the boundary: {'; '.join(names)}")
+    if fit.certificate.is_singular or singular_sentences(fit):
+        return Check("correlations", largest, LOOK, f"at the boundary: {'; '.join(names)}")
+    words = f"next to ±1, though not at the boundary: {'; '.join(names)}"
+    far = [s.name for s in column_sizes(fit) if s.distance > FAR and s.name in _slopes(fit)]
+    if far:
+        words += (
+            f". Where lines of different slopes are extended to a zero of {listed(far)} far from "
+            f"the data, intercepts and slopes go together: center({far[0]}) shows the correlation "
+            "at the mean"
+        )
+    return Check("correlations", largest, LOOK, words)
+
+
+def _slopes(fit: Fit):
+    """Columns that have random slopes."""
+    return {name for block in fit.design.blocks for name in block.names}
 
 
 def levels(fit: Fit):
@@ -138,8 +158,32 @@ def rows(fit: Fit):
     n, q = fit.design.n, sum(block.factor.n_levels * block.k for block in fit.all_blocks)
     if q < n:
         return Check("rows", n / q, FINE, f"{n:,} rows for {q:,} random effects")
+    if q == n and known_noise(fit):
+        words = (
+            f"{q:,} random effects for {n:,} rows: what varies beyond the {fit.family.name} "
+            "family's own noise, which is known, is told apart from it"
+        )
+        return Check("rows", n / q, FINE, words)
     words = (
         f"{q:,} random effects for {n:,} rows: what varies between levels and what is noise can "
         "hardly be told apart"
     )
     return Check("rows", n / q, LOOK, words)
+
+
+def known_noise(fit: Fit):
+    """Whether a row varies about its mean by an amount that follows from the mean.
+
+    As counts of a Poisson distribution and successes of several trials do: an effect for each row
+    is then what they vary more. Single trials show no such thing, and a free dispersion is the
+    same as an effect for each row.
+    """
+    family = fit.family
+    if not family.discrete or family.ordinal:
+        return False
+    if any(name in family.extras for name in ("dispersion", "df")):
+        return False
+    if not family.has_size:
+        return True
+    size = fit.design.size
+    return size is not None and summed(fit, "most trials", lambda: float(np.max(size))) > 1.0

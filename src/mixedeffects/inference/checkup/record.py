@@ -44,3 +44,17 @@ def listed(names, most=6):
     names = list(names)
     shown = ", ".join(f"'{name}'" for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def plain(value):
+    """A number with three digits, a large one as people write it.
+
+    Examples
+    --------
+    >>> plain(3856.2), plain(0.01234), plain(1.49e7), plain(6.569), plain(2.3e12)
+    ('3,856', '0.0123', '14,900,000', '6.57', '2.3e+12')
+    """
+    if 1000.0 <= abs(value) < 1e9:
+        digits = max(len(f"{abs(value):.0f}") - 4, 0)  # four of them say enough
+        return f"{round(value, -digits):,.0f}"
+    return f"{value:.3g}"

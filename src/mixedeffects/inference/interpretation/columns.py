@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mixedeffects.formula import Name, column_names, strip
+from mixedeffects.design.evaluate import Evaluator
+from mixedeffects.errors import MixedEffectsError
+from mixedeffects.formula import Call, Name, column_names, strip, unparse
 from mixedeffects.inference.row_sums import level_counts, summed
 
 if TYPE_CHECKING:
@@ -20,10 +22,16 @@ if TYPE_CHECKING:
 FEW = 1_000
 # share of a column's variance that a power of another may leave: what six digits have
 LEFT = 1e-9
+# levels from which means of levels say something
+LEAST_LEVELS = 8
+# share of the variance of means by level that a column may leave to hold them, as rounded means do
+NEARLY = 0.02
 # different values from which a column being a power of another is no chance
 LEAST_VALUES = 4
 # whole numbers that may be codes of categories: how many different ones
 FEWEST_CODES, MOST_CODES = 3, 6
+# functions that move and stretch a column
+LINEAR = ("center", "scale", "standardize")
 # name -> function of positive numbers, or of all
 POWERS = (
     lambda x: x * x,
@@ -101,6 +109,108 @@ def numeric_columns(fit: Fit):
     return out
 
 
+def standing_columns(fit: Fit):
+    """`numeric_columns`, and functions of numbers that are part of no curve: ``log(x)``.
+
+    Computed of the columns of the table. Returns dict of str to (n,) array.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> data = {"y": [1.0, 3, 2, 5, 4, 6], "x": [1.0, 2, 4, 1, 3, 5], "g": list("aabbcc")}
+    >>> standing_columns(me.lmm("y ~ I(x - 1) + (1 | g)", data))
+    {'I(x - 1)': array([0., 1., 3., 0., 2., 4.])}
+    """
+    out, spec, sources = numeric_columns(fit), fit.design.spec, fit.design.sources
+    nodes = {v.text: strip(v.node) for v in spec.formula.fixed.variables}
+    if sources is None or not any(isinstance(node, Call) for node in nodes.values()):
+        return out
+    bent = tangled(nodes, powers(fit))
+    for text, node in nodes.items():
+        if isinstance(node, Call) and text not in bent and text not in spec.levels:
+            values = _evaluated(text, node, sources)
+            if values is not None:
+                out[unparse(node)] = values
+    return out
+
+
+def _evaluated(text, node, sources):
+    """The numbers of a function of columns, of rows; None of more columns than one, and of none."""
+    known = {n.name: sources.columns.get(n.name) for n in column_names(node)}
+    if not known or any(
+        column is None or column.kind != "number" or name in sources.categorical
+        for name, column in known.items()
+    ):
+        return None
+    inner = strip(node.args[0]) if node.args else None
+    if node.function in LINEAR and isinstance(inner, Name):
+        return np.asarray(known[inner.name].values, dtype=float)
+    n = len(next(iter(known.values())).values)
+    try:
+        asked = Evaluator(text, known, n, states={}, levels={}, training=False)
+        values = np.asarray(asked.numbers(node), dtype=float)
+    except MixedEffectsError:  # a function of all rows, as poly
+        return None
+    return values if values.ndim == 1 and np.isfinite(values).all() else None
+
+
+def level_means(fit: Fit):
+    """Numeric columns that hold another one's means by level of a factor, as Mundlak's do.
+
+    Returns list of (str, str, str): the column of means, the other, the factor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mixedeffects as me
+    >>> rng = np.random.default_rng(1)
+    >>> g, x = np.repeat(np.arange(9), 5), rng.normal(size=45)
+    >>> m = (np.bincount(g, x) / 5)[g]
+    >>> table = {"y": x + rng.normal(size=45), "x": x, "m": m, "g": g}
+    >>> level_means(me.lmm("y ~ x + m + (1 | g)", table))
+    [('m', 'x', 'g')]
+    """
+    found = summed(fit, "columns of means", lambda: _level_means(fit))
+    return list(zip(found[::3], found[1::3], found[2::3], strict=True))
+
+
+def _level_means(fit: Fit):
+    columns = numeric_columns(fit)
+    out = []
+    for f, block in enumerate(fit.design.blocks if len(columns) > 1 else ()):
+        level, n_levels = block.factor.codes, block.factor.n_levels
+        held = [name for name, x in columns.items() if _constant_in(x, level, n_levels)]
+        for name, x in columns.items() if held else ():
+            if name in held:
+                continue
+            means = (np.bincount(level, x, n_levels) / level_counts(fit, f))[level]
+            spread = float(((means - means.mean()) ** 2).sum())
+            for other in held:
+                if other not in out[::3] and _same(columns[other], means, spread):
+                    out += [other, name, block.factor.name]
+    return out
+
+
+def _same(z, means, spread):
+    """Whether a column is another one's means by level, which differ."""
+    few = slice(FEW)
+    tolerance = LEFT * spread
+    for rows in (few, slice(None)):
+        if not float(((z[rows] - means[rows]) ** 2).sum()) <= tolerance:
+            return False
+    return spread > 0
+
+
+def _constant_in(x, level, n_levels):
+    """Whether a column does not vary within the levels of a factor."""
+    first = np.zeros(n_levels)
+    for rows in (slice(FEW), slice(None)):
+        first[level[rows]] = x[rows]
+        if not np.array_equal(first[level[rows]], x[rows]):
+            return False
+    return True
+
+
 def codes(fit: Fit):
     """Numeric columns whose values are whole numbers 0, 1, 2 … or 1, 2, 3 …, a few of them.
 
@@ -124,9 +234,9 @@ def between_shares(fit: Fit):
     """Share of each numeric column's variance that lies between the levels of each factor.
 
     Returns dict of (str, str) to float: factor and column; nan where other columns hold the means
-    of the levels, so that its coefficient is that within them.
+    of the levels, or nearly, so that its coefficient is that within them.
     """
-    names = list(summed(fit, "numeric columns", lambda: list(numeric_columns(fit))))
+    names = list(summed(fit, "numeric columns", lambda: list(standing_columns(fit))))
     blocks = fit.design.blocks
     shares = summed(fit, "shares between levels", lambda: _shares(fit))
     pairs = [(block.factor.name, name) for block in blocks for name in names]
@@ -134,7 +244,7 @@ def between_shares(fit: Fit):
 
 
 def _shares(fit: Fit):
-    columns = [x - x.mean() for x in numeric_columns(fit).values()]
+    columns = [x - x.mean() for x in standing_columns(fit).values()]
     totals = [float(x @ x) for x in columns]
     out = []
     for f, block in enumerate(fit.design.blocks):
@@ -149,7 +259,7 @@ def _shares(fit: Fit):
         for m, share in zip(means, shares, strict=True):
             rest = m - known @ np.linalg.lstsq(known, m, rcond=None)[0]
             spread = float(((m - m.mean()) ** 2).sum())
-            held = share < 1.0 - LEFT and float(rest @ rest) <= LEFT * spread
+            held = share < 1.0 - LEFT and float(rest @ rest) <= NEARLY * spread
             out.append(np.nan if held else share)
     return np.array(out)
 
@@ -191,7 +301,7 @@ def _within(inner, outer):
     return True
 
 
-def tangled(variables, root=None):
+def tangled(variables, root=None, constant=()):
     """Variables of which none can change while the others stay: ``x`` and ``I(x^2)``.
 
     More variables than columns that they read: of ``log(a / c)`` and ``log(b / c)``, which read
@@ -207,6 +317,8 @@ def tangled(variables, root=None):
         Text to what it is in the formula.
     root : dict of str to str, optional
         Columns that are functions of others, as of `powers`.
+    constant : collection of str
+        Columns that do not change: of ``sin(pi * t)`` and ``cos(pi * t)`` neither can alone.
 
     Examples
     --------
@@ -220,7 +332,7 @@ def tangled(variables, root=None):
     """
     root = root or {}
     reads = {
-        text: {root.get(n.name, n.name) for n in column_names(node)}
+        text: {root.get(n.name, n.name) for n in column_names(node)} - set(constant)
         for text, node in variables.items()
     }
     owner: dict[str, str] = {}
@@ -242,7 +354,7 @@ def tangled(variables, root=None):
     return out
 
 
-def curves(variables, root=None):
+def curves(variables, root=None, constant=()):
     """The `tangled` variables with the columns of the curve, or surface, that they are part of.
 
     Returns dict of str to tuple of str.
@@ -254,9 +366,10 @@ def curves(variables, root=None):
     >>> curves({v.text: strip(v.node) for v in parts})["I(b^2)"]
     ('b',)
     """
-    found, root = tangled(variables, root), root or {}
+    found, root = tangled(variables, root, constant), root or {}
     reads = {
-        text: {root.get(n.name, n.name) for n in column_names(variables[text])} for text in found
+        text: {root.get(n.name, n.name) for n in column_names(variables[text])} - set(constant)
+        for text in found
     }
     parts: list[set[str]] = []
     for own in reads.values():

@@ -6,16 +6,18 @@ import math
 import re
 from dataclasses import replace
 
-import numpy as np
-
 from mixedeffects.design import term_codings
-from mixedeffects.design.columns import Column
 from mixedeffects.design.contrasts import coding, indicator_levels
-from mixedeffects.design.evaluate import Evaluator
-from mixedeffects.errors import MixedEffectsError
-from mixedeffects.formula import Call, Name, column_names, strip, unparse
+from mixedeffects.formula import Call, Name, column_names, strip
 from mixedeffects.inference.interpretation.columns import curves
-from mixedeffects.inference.interpretation.record import Effect, Given, Piece
+from mixedeffects.inference.interpretation.places import (
+    bare_name,
+    factor_name,
+    places,
+    plain_name,
+    reference_of,
+)
+from mixedeffects.inference.interpretation.record import Effect, Piece
 
 NUMBERS = ("estimate", "std_error", "df", "statistic", "p_value", "lower", "upper")
 RATIO = ("estimate", "std_error", "lower", "upper")
@@ -23,10 +25,6 @@ INTERCEPT = "(Intercept)"
 # what is said of a coefficient whose column is not known
 UNKNOWN = ("",)
 EULER = math.e
-# functions that are zero where their argument is one
-LOGARITHMS = ("log", "log2", "log10")
-# rows that are looked at before all are, and points at which a function of a column is looked at
-FEW, POINTS = 1_000, 9
 # an effect of one unit, and its error, for which a multiple of the unit is said instead; and the
 # logarithm of a ratio for which a part of the unit is
 SMALL_ESTIMATE, SMALL_ERROR, LARGE_LOG = 0.1, 0.005, 4.6
@@ -61,7 +59,7 @@ def effects_of(spec, predictors, names, table, ratios=None, aliased=(), root=Non
     ('Some', 'No')
     """
     meanings = column_meanings(spec, predictors, len(names), root)
-    held = held_by(names, aliased)
+    held = held_by(names, not_arithmetic(spec, names, aliased))
     out = []
     for j, name in enumerate(names):
         term, pieces, given, curve = meanings[j]
@@ -117,6 +115,27 @@ def held_by(names, aliased):
     return [tuple(found) for found in held]
 
 
+def not_arithmetic(spec, names, aliased):
+    """Dropped columns, but for those that the formula computes of what other columns read.
+
+    With ``x + z + I(x - z)`` the coefficient of x is what it is without the dropped column: nothing
+    that could change by itself is part of it. Returns tuple of AliasedColumn.
+    """
+    nodes = {
+        v.text: strip(v.node) for v in spec.formula.fixed.variables if v.text not in spec.levels
+    }
+    out = []
+    for column in aliased:
+        others = [names[i] for i, _ in column.combination if names[i] != INTERCEPT]
+        if column.name not in nodes or not others or any(name not in nodes for name in others):
+            out.append(column)
+            continue
+        read = {n.name for name in others for n in column_names(nodes[name])}
+        if not {n.name for n in column_names(nodes[column.name])} <= read:
+            out.append(column)
+    return tuple(out)
+
+
 def column_meanings(spec, predictors, p, root=None):
     """What each of the p columns of a linear predictor is.
 
@@ -140,10 +159,14 @@ def column_meanings(spec, predictors, p, root=None):
     # a term that was dropped stands nowhere
     codings = [term for term in every_term if set(term.columns) & set(kept)]
     variables = {v.text: strip(v.node) for v in spec.formula.fixed.variables}
-    shapes = curves(variables, root)
+    standing = {text for term in codings for text in term.tables}
+    shapes = curves(
+        {text: node for text, node in variables.items() if text in standing}, root,
+        constants(variables, predictors),
+    )  # fmt: skip
     every = []
     for term in every_term:
-        given = _given(term, codings, variables, spec, predictors, shapes)
+        given = places(term, codings, variables, spec, predictors, shapes)
         for place in range(len(term.columns)):
             pieces, rest = [], place
             for text, table in term.tables.items():
@@ -155,6 +178,22 @@ def column_meanings(spec, predictors, p, root=None):
                     curve |= {n.name for n in column_names(variables[text])}
             every.append((term.name, tuple(pieces), given, tuple(sorted(curve))))
     return [every[j] for j in kept]
+
+
+def constants(variables, predictors):
+    """Numeric columns with one value that stand beside others in a variable: ``pi`` of ``pi * t``.
+
+    Returns set of str.
+    """
+    out = set()
+    for node in variables.values():
+        names = {n.name for n in column_names(node)}
+        for name in names if len(names) > 1 else ():
+            if name in predictors.columns and predictors.columns[name].kind == "number":
+                found = predictors.summary(name)
+                if found.low == found.high:
+                    out.add(name)
+    return out
 
 
 def _piece(text, table, column, variables, spec):
@@ -175,31 +214,6 @@ def _piece(text, table, column, variables, spec):
     return Piece(text, "contrast", coding(coded.contrast, labels)[1][column])
 
 
-def reference_of(coded):
-    """The level that indicators of the others compare with."""
-    labels = coded.labels.as_text()
-    return labels[-1] if coded.contrast.kind == "sas" else labels[coded.contrast.base]
-
-
-def plain_name(node):
-    """A variable as people call it: a column without the quotes that a formula needs."""
-    return node.name if isinstance(node, Name) else unparse(node)
-
-
-def bare_name(node):
-    """A variable without the ``I()`` that a formula needs around arithmetic.
-
-    Examples
-    --------
-    >>> from mixedeffects.formula import parse, strip
-    >>> bare_name(strip(parse("y ~ I(age - 11)").fixed.variables[0].node))
-    'age - 11'
-    """
-    if isinstance(node, Call) and node.function == "I" and len(node.args) == 1:
-        return plain_name(strip(node.args[0]))
-    return plain_name(node)
-
-
 def unquoted(text):
     """A name made of parts of a formula as people call it, without backticks.
 
@@ -215,13 +229,6 @@ def answer_name(spec):
     """The response as people call it."""
     node = spec.formula.response
     return spec.response if node is None else plain_name(strip(node))
-
-
-def factor_name(node):
-    """The column behind ``C(f, Sum)`` and ``factor(f)``, which is what people call the factor."""
-    while isinstance(node, Call) and node.function in ("C", "factor", "as.factor") and node.args:
-        node = strip(node.args[0])
-    return plain_name(node)
 
 
 def unit_of(node):
@@ -240,87 +247,6 @@ def unit_of(node):
         if node.function == "center":
             return f"unit of {inner}"
     return f"unit of {text}"
-
-
-def _given(term, codings, variables, spec, predictors, shapes):
-    """Where the variables of larger terms stand: all terms that contain this one."""
-    own = set(term.tables)
-    found: dict[str, Given] = {}
-    # of x and I(x^2) only x can be said to stand somewhere
-    named = {text for text, node in variables.items() if isinstance(node, Name)}
-    for other in codings:
-        if not own < set(other.tables):
-            continue
-        for text in other.tables:
-            if text in own or text in found:
-                continue
-            if text in shapes and text not in named and named & set(shapes):
-                continue
-            if text in spec.levels:
-                coded, name = spec.levels[text], factor_name(variables[text])
-                if coded.contrast.kind in ("treatment", "sas"):
-                    found[text] = Given(name, "reference", reference_of(coded))
-                else:
-                    found[text] = Given(name, "average")
-            elif other.tables[text].shape[1] > 1:
-                found[text] = Given(text, "basis")
-            else:
-                found[text] = _at_zero(text, variables[text], predictors)
-    return tuple(_absent(found.values(), predictors))
-
-
-def _absent(found, predictors):
-    """The same, marked from where on no row has all reference levels."""
-    rows = True
-    for given in found:
-        if given.kind == "reference" and given.variable in predictors.columns:
-            codes, labels = predictors.levels(given.variable)
-            own = np.array([str(label) == given.label for label in labels])
-            if own.any():
-                rows = rows & own[codes] & (codes >= 0)
-                given = replace(given, absent=not np.any(rows))
-        yield given
-
-
-def _at_zero(text, node, predictors):
-    """A numeric variable at zero: the mean, if it is centred."""
-    if isinstance(node, Call) and node.function in ("scale", "center") and node.args:
-        return Given(plain_name(strip(node.args[0])), "mean")
-    label = ""
-    if isinstance(node, Call) and node.function in LOGARITHMS and len(node.args) == 1:
-        label = f"{plain_name(strip(node.args[0]))} is 1"
-    return Given(bare_name(node), "zero", label, outside=_outside(text, node, predictors))
-
-
-def _outside(text, node, predictors):
-    """Range of a numeric variable, where zero is not in it; None where it is, or is not known."""
-    names = {found.name for found in column_names(node)}
-    if len(names) != 1:
-        return None
-    name = names.pop()
-    if name not in predictors.columns or predictors.columns[name].kind != "number":
-        return None
-    if isinstance(node, Name):
-        # a few rows on both sides of zero settle it without the others
-        few = predictors.columns[name].values[:FEW]
-        if (few <= 0).any() and (few >= 0).any():
-            return None
-    found = predictors.summary(name)
-    if isinstance(node, Name):
-        low, high = found.low, found.high
-    else:
-        column = Column(name, "number", np.linspace(found.low, found.high, POINTS))
-        try:
-            known = {name: column}
-            asked = Evaluator(text, known, POINTS, states={}, levels={}, training=False)
-            values = asked.numbers(node)
-        except MixedEffectsError:
-            return None
-        rising = np.diff(values)
-        if not (np.isfinite(values).all() and ((rising >= 0).all() or (rising <= 0).all())):
-            return None
-        low, high = float(values.min()), float(values.max())
-    return (low, high) if low > 0.0 or high < 0.0 else None
 
 
 def unit_step(piece_node, predictors, estimate, error, ratio):

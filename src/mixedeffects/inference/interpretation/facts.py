@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 
 from mixedeffects.covariance import structure_of
 from mixedeffects.errors import DataWarning, NotAvailableError, OptionError, PlanTooLargeError
-from mixedeffects.formula import UNCORRELATED, column_names
+from mixedeffects.formula import UNCORRELATED, Call, Name, column_names, strip
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.icc import icc
-from mixedeffects.inference.interpretation.columns import between_shares, codes, powers
-from mixedeffects.inference.interpretation.effects import answer_name, effects_of
+from mixedeffects.inference.interpretation.columns import (
+    between_shares,
+    codes,
+    level_means,
+    powers,
+)
+from mixedeffects.inference.interpretation.effects import answer_name, effects_of, plain_name
 from mixedeffects.inference.interpretation.groups import (
     averages,
     cells,
@@ -109,7 +114,32 @@ def interpretation_facts(fit: Fit, *, ddf=None, level=0.95):
         missing_predictors={n: k for n, k in missing.items() if n not in answer},
         codes=tuple(codes(fit)),
         mixed=mixed_levels(fit, effects),
+        exposure=exposure_of(fit),
+        means=tuple(level_means(fit)),
     )
+
+
+def exposure_of(fit: Fit):
+    """The column whose logarithm is the offset of a model of means on the log scale, or None.
+
+    Examples
+    --------
+    >>> import mixedeffects as me
+    >>> fit = me.glmm(
+    ...     "y ~ 1 + offset(log(t)) + (1 | g)",
+    ...     {"y": [1, 2, 4, 3, 0, 2], "t": [9.0, 8, 7, 7, 6, 9], "g": list("aabbcc")},
+    ...     family="poisson",
+    ... )
+    >>> exposure_of(fit)
+    't'
+    """
+    offsets = fit.design.spec.formula.offsets
+    if fit.kind.residual or kind_of(fit) != "mean" or fit.family.centre != "mean":
+        return None
+    node = strip(offsets[0].node) if len(offsets) == 1 else None
+    if isinstance(node, Call) and node.function == "log" and len(node.args) == 1:
+        return plain_name(strip(node.args[0]))
+    return None
 
 
 def mixed_levels(fit: Fit, effects):
@@ -157,10 +187,15 @@ def expected_of(fit: Fit):
 
 
 def success_of(fit: Fit):
-    """The second of two categories of a binomial response, or None."""
+    """The second of two categories of a binomial response, 1 of 0 and 1, or None."""
     answer = fit.design.spec.answer
-    if answer is None or answer.kind != "binomial" or answer.labels is None:
+    if answer is None or answer.kind != "binomial":
         return None
+    if answer.labels is None:
+        node = fit.design.spec.formula.response
+        single = fit.design.size is None and fit.design.weights is None
+        named = node is not None and isinstance(strip(node), Name)
+        return "1" if single and named and fit.family.name == "binomial" else None
     return str(answer.labels[len(answer.labels) - 1])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.interpretation.columns import nested_in
-from mixedeffects.inference.interpretation.effects import held_by
+from mixedeffects.inference.interpretation.effects import held_by, not_arithmetic
 from mixedeffects.inference.interpretation.limits import stated_components
 from mixedeffects.inference.interpretation.record import (
     Association,
@@ -132,7 +132,8 @@ def averages(fit: Fit):
         name: value if math.isfinite(value) else None
         for name, value in zip(names, fixed_estimates(fit).tolist(), strict=True)
     }
-    for name, dropped in zip(names, held_by(names, fit.design.aliased), strict=True):
+    aliased = not_arithmetic(fit.design.spec, names, fit.design.aliased)
+    for name, dropped in zip(names, held_by(names, aliased), strict=True):
         if dropped:
             del fixed[name]
     own = cells(fit)

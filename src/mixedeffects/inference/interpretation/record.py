@@ -46,10 +46,11 @@ class Given:
     Attributes
     ----------
     kind : str
-        "zero", "basis" (several columns that are zero), "mean" (of a centred number), "reference"
-        or "average".
+        "zero", "basis" (several columns that are zero), "mean" (of a centred number), "rows"
+        (averaged over its values in the rows), "least" (at its smallest value), "reference" or
+        "average".
     label : str
-        The reference level; of a logarithm at zero where its argument is.
+        The reference level; of a logarithm at zero where its argument is; the smallest value.
     outside : (float, float) or None
         Range of the data, where zero is not in it.
     absent : bool
@@ -244,6 +245,10 @@ class InterpretationFacts:
         The category that counts as a success.
     rate, weighted, offset : bool
         Whether there is an exposure, weights, an offset.
+    means : tuple of (str, str, str)
+        Predictors that are another one's means by level: itself, the other, the factor.
+    exposure : str or None
+        The column whose logarithm is the one offset of a model of means, which makes them rates.
     weights : str or None
         Their column, where it is known.
     random : tuple of (str, tuple of str, str)
@@ -300,3 +305,5 @@ class InterpretationFacts:
     missing_predictors: dict[str, int]
     codes: tuple[tuple[str, int, int], ...] = ()
     mixed: tuple[tuple[str, str, float], ...] = ()
+    exposure: str | None = None
+    means: tuple[tuple[str, str, str], ...] = ()
