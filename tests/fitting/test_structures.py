@@ -212,3 +212,15 @@ def test_an_even_order_is_not_warned_of(sleepstudy):
 def test_names_of_other_programs_lead_on(sleepstudy, other, ours):
     with pytest.raises(FormulaError, match=f"here it is called '{ours}'"):
         me.lmm(f"Reaction ~ Days + {other}(0 + factor(Days) | Subject)", sleepstudy)
+
+
+def test_what_a_structure_makes_one_is_said_once(rdata):
+    fit = fitted(rdata, "orthodont", "ar1")
+    text = " ".join(str(fit.interpret()).split())
+    assert text.count("standard deviation 1.88") == text.count("vary alike") == 1
+    assert fit.varcorr.sd["Subject"][0] == pytest.approx(1.88, abs=tol.PRINTED_5E3)
+    assert text.count("neighbouring effects correlate 0.96") == 1
+    assert text.count(" correlate ") == 1
+    free = " ".join(str(fitted(rdata, "orthodont", "ar1h").interpret()).split())
+    assert free.count("varies with standard deviation") == 4
+    assert free.count(" correlate ") == 1

@@ -237,6 +237,10 @@ class Covariance(ABC):
         """Which of `natural` the standard deviation (i == j) or correlation (i > j) is, or None."""
         return (i, j) if (i, j) in self.natural else None
 
+    def pair_words(self, i, j) -> str:
+        """Which pairs of columns have the correlation (i, j) of `natural`; "" of one pair only."""
+        return ""
+
     def natural_values(self, theta):
         """(n_theta,) standard deviations and correlations; nan for one with no deviation."""
         L = self.factor(theta)

@@ -64,3 +64,6 @@ class CompoundSymmetry(Covariance):
 
     def shared(self, i, j):
         return (0, 0) if i == j else (1, 0)
+
+    def pair_words(self, i, j):
+        return "any two of these effects"

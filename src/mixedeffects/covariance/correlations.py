@@ -48,6 +48,10 @@ class Correlation(ABC):
     def nearest(self, R) -> np.ndarray:
         """(m,) natural correlations near those of any correlation matrix R, and allowed."""
 
+    def pair_words(self, i, j) -> str:
+        """Which pairs have the natural correlation (i, j), in words; "" of one pair only."""
+        return ""
+
     @abstractmethod
     def shared(self, i, j) -> tuple[int, int] | None:
         """Which of `natural` the correlation (i, j), i > j, is; None where it is none of them."""
@@ -87,6 +91,9 @@ class Equal(Correlation):
 
     def shared(self, i, j):
         return (1, 0)
+
+    def pair_words(self, i, j):
+        return "any two of these effects"
 
 
 class Stationary(Correlation):
@@ -140,6 +147,9 @@ class Stationary(Correlation):
     def shared(self, i, j):
         return (i - j, 0)
 
+    def pair_words(self, i, j):
+        return "neighbouring effects" if i - j == 1 else f"effects {i - j} steps apart"
+
 
 class FirstOrder(Correlation):
     """Correlation rho^|i - j|: an autoregression of first order over the columns in their order."""
@@ -170,6 +180,9 @@ class FirstOrder(Correlation):
 
     def shared(self, i, j):
         return (1, 0) if i - j == 1 else None
+
+    def pair_words(self, i, j):
+        return "neighbouring effects"
 
 
 class Neighbours(Correlation):

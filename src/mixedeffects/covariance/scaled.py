@@ -123,6 +123,9 @@ class Scaled(Covariance):
             return (i, i) if self.each else (0, 0)
         return self._R.shared(i, j)
 
+    def pair_words(self, i, j):
+        return self._R.pair_words(i, j)
+
     def axes(self, Lambda):
         sd = np.sqrt((Lambda * Lambda).sum(axis=1))
         if sd.max() > SMALL:  # a variance added along some direction leaves the structure

@@ -73,7 +73,7 @@ def random_sentences(facts):
     Returns list of str.
     """
     level = facts.summary.level
-    out = [_spread(facts, v, level) for v in facts.variations]
+    out = [(_spread_alike if v.alike else _spread)(facts, v, level) for v in facts.variations]
     out += [_association(facts, a, level) for a in facts.associations]
     if facts.summary.identification is not None:
         out += flat_sentences(facts.summary.identification)
@@ -167,6 +167,28 @@ def _spread(facts, v, level):
     return text + (f", {place}." if place else ".")
 
 
+def _spread_alike(facts, v, level):
+    """The standard deviation that several columns have by the structure of their term."""
+    what = [random_name(name, (v.group, name) in facts.cells) for name in v.alike]
+    group, part = unquoted(v.group), " in the part of the zeros" * (v.component != "conditional")
+    every = f"Between levels of {group}{within(v.inside)} the {listed(what)}"
+    if v.sd == 0.0:
+        return f"{every} are estimated to be the same{part} (standard deviation 0)."
+    known = interval(v.lower, v.upper, level, lambda x: size(x))
+    text = f"{every} vary{part} alike, each with standard deviation {size(v.sd)}"
+    text += f" ({known})" if known else ""
+    if v.reason == UNDETERMINED:
+        return f"{text}, which the data hardly determine."
+    scale = "" if facts.link in (None, "identity") else f" on the {facts.link} scale"
+    if v.component != "conditional":
+        scale = " on the logit scale"
+    if facts.kind == "log value":
+        scale = f" on the scale of {facts.response}"
+    half = (v.high - v.low) / 2
+    centre = "zero, for the model has no average of them" if v.about_zero else "its average"
+    return f"{text}: for {RANGE}{with_parents(v)} each is within {size(half)}{scale} of {centre}."
+
+
 def _in_unit(facts, v):
     """A slope for as many units as the coefficient is said for, and how that is said."""
     effect = next((e for e in facts.effects if e.name == v.name), None)
@@ -224,7 +246,7 @@ def _association(facts, a, level):
     first, second = (
         random_name(name, (a.group, name) in facts.cells) for name in (a.first, a.second)
     )
-    head = f"Among levels of {unquoted(a.group)}, {first} and {second} "
+    head = f"Among levels of {unquoted(a.group)}, {a.pairs or f'{first} and {second}'} "
     if not math.isfinite(a.value):
         return f"{head}have no correlation: one of them does not vary."
     value = minus(f"{a.value:.2f}")
@@ -237,6 +259,8 @@ def _association(facts, a, level):
         return f"{text}."
     if a.lower <= 0.0 <= a.upper:
         return f"{text}, which is not clearly different from zero."
+    if a.pairs:
+        return f"{text}."
     far = [g for g in own_places(facts, a.group, a.first) if distant(g)]
     if far and a.first == "(Intercept)":
         names = listed(f"{g.variable} is 0" for g in far)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mixedeffects.covariance import structure_of
 from mixedeffects.inference.icc import icc
 from mixedeffects.inference.identification import NOT_IN_DATA, identification
 from mixedeffects.inference.interpretation.columns import nested_in
@@ -56,6 +57,7 @@ def variations(fit: Fit, level, fixed):
     c = stated_components(fit, level).columns
     half = z_quantile(SHARE)
     spreads, links = [], []
+    alike, pairs, repeated = shared_parameters(fit)
     slopes = {}
     n = len(c["group"])
     owner = c.get("component", [MAIN] * n)
@@ -82,6 +84,7 @@ def variations(fit: Fit, level, fixed):
         sd = float(c["sdcor"][i])
         if c["reason"][i] == NOT_IN_DATA:
             continue
+        key = owner[i], group, first, second
         if second is None:
             within = parents[group] if owner[i] == MAIN else ()
             spread = math.sqrt(sd**2 + sum(variance.get((g, first), 0.0) for g in within))
@@ -90,6 +93,8 @@ def variations(fit: Fit, level, fixed):
                 "both" if average is None or low < 0 < high else "positive" if low > 0
                 else "negative"
             )  # fmt: skip
+            if key in repeated:
+                continue
             shown = None
             if first == "(Intercept)" and average is not None:
                 shown = _on_response(fit, low, high)
@@ -101,18 +106,61 @@ def variations(fit: Fit, level, fixed):
                     inner[group] if owner[i] == MAIN else (),
                     tuple(
                         g for g in within if first == "(Intercept)" and (g, first) not in variance
-                        and any(key[0] == g for key in variance)
+                        and any(known[0] == g for known in variance)
                     ),
+                    alike.get(key, ()),
                 )
             )  # fmt: skip
-        else:
+        elif key not in repeated:
             links.append(
                 Association(
                     group, owner[i], first, second, sd, float(c["lower"][i]),
                     float(c["upper"][i]), c["reason"][i], slopes[owner[i], group, second],
+                    pairs.get(key, ""),
                 )
             )  # fmt: skip
     return tuple(spreads), tuple(links)
+
+
+def shared_parameters(fit: Fit):
+    """Standard deviations and correlations that are one parameter by the structure of their term.
+
+    Returns
+    -------
+    alike : dict of key to tuple of str
+        Of the first standard deviation of several: the columns that have it. A key is the
+        component, the group and the columns of an entry, the second None for a deviation.
+    pairs : dict of key to str
+        Of the first correlation of several: whose it is, in words.
+    repeated : set of key
+        The others.
+    """
+    alike: dict[tuple, tuple[str, ...]] = {}
+    pairs: dict[tuple, str] = {}
+    repeated: set[tuple] = set()
+    for f, block in enumerate(fit.all_blocks):
+        owner = MAIN if f < len(fit.design.blocks) else "zi"
+        for term in block.terms:
+            form = structure_of(term)
+            if not form.shares:
+                continue
+            names = [block.names[c] for c in term.columns]
+            start = owner, block.factor.name
+            for i in range(form.k):
+                key = (*start, names[i], None)
+                if form.shared(i, i) != (i, i):
+                    repeated.add(key)
+                    continue
+                same = [names[j] for j in range(form.k) if form.shared(j, j) == (i, i)]
+                if len(same) > 1:
+                    alike[key] = tuple(same)
+            for i, j in form.pairs:
+                key = (*start, names[i], names[j])
+                if form.shared(j, i) != (j, i):
+                    repeated.add(key)
+                elif form.k > 2:
+                    pairs[key] = form.pair_words(j, i)
+    return alike, pairs, repeated
 
 
 def averages(fit: Fit):

@@ -130,6 +130,8 @@ class Variation:
         Factors that it is nested in whose effects are of other columns: the range is about them.
     about_zero : bool
         Whether the model has no average for it, so that levels deviate from zero.
+    alike : tuple of str
+        Columns that have this standard deviation by the structure of the term, if there are more.
     shown : (float, float) or None
         The same for an intercept on the scale of the response, where that is simple.
     """
@@ -149,6 +151,7 @@ class Variation:
     parents: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,8 @@ class Association:
         Why there are no limits.
     slopes : str
         Sign of nearly all levels' coefficients of `second`: "positive", "negative" or "both".
+    pairs : str
+        Which pairs of columns have this correlation by the structure of the term, if several do.
     """
 
     group: str
@@ -174,6 +179,7 @@ class Association:
     upper: float
     reason: str
     slopes: str
+    pairs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
