@@ -52,6 +52,7 @@ def combinations_of(found):
     listed = [_unit(found, e) for e in found.entries if e.known]
     if found.fit.kind.residual and found.residual_known:
         listed.append(_unit(found, None))
+    listed += _always(found)
     touched = list(dict.fromkeys((e.block, e.term) for e in found.entries if not e.known))
     for f, term in touched:
         for cell in _cells(found, f, term):
@@ -67,6 +68,23 @@ def _unit(found, entry):
     out = np.zeros(len(found.entries) + 1)
     out[-1 if entry is None else found.entries.index(entry)] = 1.0
     return out
+
+
+def _always(found):
+    """Combinations that are zero for every covariance of the structures: no finding of the data."""
+    parameters = found.fit.covariance_parameters
+    if not any(term.structure.shares for term in parameters.terms):
+        return []
+    rows = [
+        [change[e.a, e.b] if e.block == f else 0.0 for e in found.entries] + [0.0]
+        for f, changes in enumerate(parameters.bases(found.fit.theta))
+        for change in changes
+    ]
+    rows.append([0.0] * len(found.entries) + [1.0])
+    moved = np.array(rows)
+    scale = np.abs(moved).max(axis=1, keepdims=True)
+    _, s, V = np.linalg.svd(moved / np.where(scale > 0, scale, 1.0))
+    return list(V[int((s > ROUNDING * s[0]).sum()) :])
 
 
 def _cells(found, f, t):
