@@ -478,3 +478,28 @@ def test_subjects_stay_in_their_group():
     without = {name: values[~late] for name, values in table.items()}
     with pytest.raises(ModelError, match="a visit was observed for nobody of a group"):
         me.mmrm("y ~ 1", without, "subject", "visit", group="arm")
+
+
+# robust standard errors ---------------------------------------------------------------------------
+
+ROBUST = json.loads(
+    (Path(__file__).parents[1] / "golden" / "covariance" / "visits_robust.json").read_text()
+)
+
+
+@pytest.mark.parametrize("name", ["cs", "ar1"])
+@pytest.mark.parametrize("method", ["CR0", "CR2"])
+def test_robust_errors_agree_with_clubsandwich(rdata, name, method):
+    table = table_of(rdata, "orthodont_thin")
+    fit = me.mmrm(FORMULA["orthodont"], table, "subject", "visit", covariance=name)
+    found, expected = fit.test(ddf=method), ROBUST[name][method]
+    assert list(found["std_error"]) == pytest.approx(expected["se"], rel=tol.PROGRAM_E4)
+    assert list(found["df"]) == pytest.approx(expected["df"], rel=tol.PROGRAM_E3)
+    assert np.sqrt(np.diag(fit.vcov(method=method))) == pytest.approx(
+        list(found["std_error"]), rel=tol.ROUNDING_E9
+    )
+
+
+def test_the_empirical_covariance_is_that_of_sas(fev):
+    fit = me.mmrm("FEV1 ~ ARMCD", fev, "USUBJID", "AVISIT", ddf="CR0")
+    assert list(fit.test()["std_error"])[1] == pytest.approx(0.63959860, rel=tol.SAS_STANDARD_ERROR)

@@ -10,9 +10,10 @@ import numpy as np
 from mixedeffects.errors import NotAvailableError, OptionError
 from mixedeffects.inference.coefficients import coefficient_table
 from mixedeffects.inference.df import df_method
+from mixedeffects.inference.df.marginal_sandwich import subjects_by_visits
 from mixedeffects.inference.table import Table
 
-ADJUSTED = ("kenward-roger", "kenward-roger-linear")
+ADJUSTED = ("kenward-roger", "kenward-roger-linear", "CR0", "CR2")
 KINDS = ("response", "pearson", "normalized")
 
 
@@ -144,9 +145,9 @@ def vcov(fit: Any, *, method="model"):
     ----------
     fit : MMRM
         The fitted model; of the method, the model itself.
-    method : {"model", "kenward-roger", "kenward-roger-linear"}
-        "model": given the covariance of the visits. The others add what its being estimated makes
-        uncertain.
+    method : {"model", "kenward-roger", "kenward-roger-linear", "CR0", "CR2"}
+        "model": given the covariance of the visits. The next two add what its being estimated makes
+        uncertain; "CR0" and "CR2" are robust to its being wrong.
 
     Returns
     -------
@@ -250,17 +251,10 @@ def residuals(fit: Any, kind="response"):
     left = fit.design.y - fit.fitted
     if kind == "response":
         return left
-    subject, visit = fit.visits.factor.codes, np.asarray(fit.visits.Z).argmax(axis=1)
     if kind == "pearson":
-        return left / np.sqrt(fit.Sigma.diagonal())[visit]
-    order = np.lexsort((visit, subject))
+        return left / np.sqrt(fit.Sigma.diagonal())[np.asarray(fit.visits.Z).argmax(axis=1)]
     out = np.empty(left.size)
-    starts = np.flatnonzero(np.diff(subject[order], prepend=-1))
-    factors: dict[bytes, np.ndarray] = {}
-    for rows in np.split(order, starts[1:]):
-        seen = visit[rows]
-        key = seen.tobytes()
-        if key not in factors:
-            factors[key] = np.linalg.cholesky(fit.Sigma[np.ix_(seen, seen)])
-        out[rows] = np.linalg.solve(factors[key], left[rows])
+    for _, visits, rows in subjects_by_visits(fit):
+        factor = np.linalg.cholesky(fit.Sigma[np.ix_(visits, visits)])
+        out[rows] = np.linalg.solve(factor, left[rows].T).T
     return out

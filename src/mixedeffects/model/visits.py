@@ -53,10 +53,11 @@ def mmrm(
         A column whose levels have a covariance each: an arm, for instance. Subjects stay in theirs.
     reml : bool
         Restricted maximum likelihood, or maximum likelihood.
-    ddf : {"satterthwaite", "kenward-roger", "kenward-roger-linear", "wald"}
+    ddf : {"satterthwaite", "kenward-roger", "kenward-roger-linear", "CR0", "CR2", "wald"}
         How coefficients and contrasts are tested unless said otherwise. "kenward-roger" is SAS's:
         observed information and second derivatives of the covariance; "kenward-roger-linear"
-        leaves these out, as SAS's KR(FIRSTORDER) does.
+        leaves these out, as SAS's KR(FIRSTORDER) does. "CR0" and "CR2" are robust to a wrong
+        covariance, subjects being the clusters.
     max_iterations : int, optional
         Iterations after which to give up.
 

@@ -76,6 +76,8 @@ MARGINAL = {
     "kenward-roger": ("mixedeffects.inference.df.marginal", "MarginalKenwardRoger"),
     "kenward-roger-linear": ("mixedeffects.inference.df.marginal", "MarginalKenwardRogerLinear"),
     "wald": ("mixedeffects.inference.df.wald", "Wald"),
+    "CR0": ("mixedeffects.inference.df.marginal_sandwich", "MarginalCR0"),
+    "CR2": ("mixedeffects.inference.df.marginal_sandwich", "MarginalCR2"),
 }
 METHODS_OF = {"mixed": METHODS, "marginal": MARGINAL}
 
