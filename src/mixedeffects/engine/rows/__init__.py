@@ -8,8 +8,12 @@ __all__ = ["RandomRows", "row_system", "row_variances"]
 
 
 def row_system(rows, blocks, plan):
-    """The sums over rows that suit a plan. Returns SmallRows or BlockedRows."""
+    """The sums over rows that suit a plan. Returns SingleRows, SmallRows or BlockedRows."""
     if plan.layout.leaf is None:
+        if rows.k == (1,) and plan.priors[0].unit:
+            from mixedeffects.engine.rows.single import SingleRows
+
+            return SingleRows(rows, plan.priors)
         from mixedeffects.engine.rows.small import SmallRows
 
         return SmallRows(rows, plan)

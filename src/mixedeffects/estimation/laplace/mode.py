@@ -8,6 +8,7 @@ of Bates et al. has the expected ones: the same for canonical links).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ MAX_STEPS = 100
 # squared length of a step, in posterior standard deviations, after which one more step is the last:
 # for an optimiser, and where gradients will be subtracted from each other
 SETTLED, EXACT = 1e-7, 1e-12
+# squared length, relative to the square of these, of a step that need not be made: log|M| changes
+# in proportion to its length
+NO_STEP = 1e-4
 # smallest pivot of M that is accepted: with log-concave densities all its eigenvalues are at least
 # one; next to zero the posterior is far wider than the prior, and no parabola describes it
 FLAT = 0.02
@@ -34,11 +38,13 @@ class Mode:
         The random effects; in the quick form the coefficients, too, while they are searched.
     value : float
         F; inf where no mode was found.
+    predictors : list of (n,) arrays
+        All linear predictors there.
     terms : dict
         Derivatives of the log densities there, up to order 3; see `Family.derivatives`.
     weights : (rows,) array
         W of the stacked rows (`mixedeffects.estimation.laplace.stacking`).
-    factor : SmallFactor, BlockedFactor or JointFactor
+    factor : DiagonalFactor, SmallFactor, BlockedFactor or JointFactor
         M at the mode, factored; None where no mode was found.
     steps : int
         Of Newton's method.
@@ -46,13 +52,14 @@ class Mode:
 
     u: np.ndarray
     value: float
+    predictors: list[np.ndarray]
     terms: dict[tuple[int, ...], np.ndarray]
     weights: np.ndarray
     factor: Any
     steps: int
 
 
-NOWHERE = Mode(np.empty(0), np.inf, {}, np.empty(0), None, 0)
+NOWHERE = Mode(np.empty(0), np.inf, [], {}, np.empty(0), None, 0)
 
 
 class RandomEffects:
@@ -70,8 +77,8 @@ class RandomEffects:
         self.problem, self.predictors = problem, predictors
         self._precision_times = problem.system.times_precision
 
-    def terms(self, u, order):
-        return self.problem.terms(self.predictors, u, order)
+    def linear_predictors(self, u):
+        return self.problem.with_random(self.predictors, u)
 
     def penalty(self, u):
         return 0.5 * float(u @ self._precision_times(u))
@@ -82,11 +89,44 @@ class RandomEffects:
     def factorise(self, w):
         return self.problem.system.factorise(w)
 
-    def safe_weights(self, u, terms):
-        return self.problem.safe_weights(self.predictors, u, terms)
+    def guessed(self, near):
+        """The modes if the log densities were the parabolas that they are like at another point.
+
+        Newton's step from the modes of that point, whose derivatives are known: they move as they
+        should to first order in the parameters. With l the derivatives there and d the change of
+        the predictors' fixed parts from the predictors there,
+
+            M u = Lambda'Z'(l' + l'' d),    M = Q + Lambda'Z'WZ Lambda.
+
+        None where that matrix is not positive definite. Returns (unknowns,) array.
+
+        Parameters
+        ----------
+        near : Mode
+        """
+        problem, parts = self.problem, []
+        changes = [
+            _change(new, old) for new, old in zip(self.predictors, near.predictors, strict=True)
+        ]
+        for a in problem.stacking.variables:
+            part = near.terms[a,]
+            for v, change in enumerate(changes):
+                second = near.terms.get((a, v) if a <= v else (v, a))
+                if second is not None:
+                    part = part + second * change
+            parts.append(part)
+        factor = self.factorise(near.weights)
+        return factor.solve(problem.system.gather(problem.stacking.scores(parts)))
 
 
-def find_mode(unknown, u, old=None, settled_at=SETTLED):
+def _change(new, old):
+    """(n,) new - old; zero where both are infinite, as the outermost thresholds are."""
+    with np.errstate(invalid="ignore"):
+        change = new - old
+    return change if isfinite(change.sum()) else np.where(np.isfinite(change), change, 0.0)
+
+
+def find_mode(unknown, u, old=None, settled_at=SETTLED, *, close=False):
     """Minimise F from u.
 
     Takes u (unknowns,) array. Returns a `Mode`.
@@ -97,13 +137,18 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED):
         Of M at a point nearby, to be used again where factoring is expensive.
     settled_at : float
         Squared length of a step after which one more is the last; see `SETTLED`.
+    close : bool
+        Whether u may be so close to the mode already that no step is needed.
     """
     problem = unknown.problem
+    variables = problem.stacking.variables
     last, last_decrement, before, step = np.inf, np.inf, u, None
     serving = old  # the factor of an earlier point, while it is good enough
     settled, halvings = False, 0
     for count in range(MAX_STEPS):
-        terms = unknown.terms(u, 3 if settled else 2)  # the gradient will want the third
+        whole = settled or close  # the gradient will want the third derivatives
+        predictors = unknown.linear_predictors(u)
+        terms = problem.terms_of(predictors, 3 if whole else 2, variables)
         value = unknown.penalty(u) - float(terms[()].sum())
         # the tolerance is relative to the last value, not to this one: after too long a step this
         # one may be infinite, and would be within its own rounding of anything
@@ -117,32 +162,41 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED):
         halvings = 0
         w = problem.stacking.weights(problem.information(terms))
         if settled:
-            factor = unknown.factorise(w)
-            if not np.isfinite(factor.logdet):
-                return NOWHERE
-            if w.min() < 0 and factor.smallest_pivot() < FLAT:
-                return NOWHERE
-            return Mode(u, value, terms, w, factor, count)
+            return _found(u, value, predictors, terms, w, unknown.factorise(w), count)
         g = unknown.gradient(u, terms)
-        factor = _curvature(unknown, u, terms, w) if serving is None else serving
+        factor, observed = serving, False
+        if serving is None:
+            factor, observed = _curvature(unknown, terms, predictors, w)
         step = factor.solve(g)
         decrement = float(g @ step)
         if serving is not None and decrement > GOOD_RATE * last_decrement:
-            factor = _curvature(unknown, u, terms, w)
+            factor, observed = _curvature(unknown, terms, predictors, w)
             step = factor.solve(g)
             decrement = float(g @ step)
-        if not np.isfinite(decrement):
+        if not isfinite(decrement):
             return NOWHERE
+        if close and observed and 0.0 <= decrement <= NO_STEP * settled_at**2:
+            return _found(u, value, predictors, terms, w, factor, count)
         serving = factor if problem.dear else None
-        settled = decrement < settled_at
+        settled, close = decrement < settled_at, False
         last, last_decrement, before = value, decrement, u
         u = u - step
     return NOWHERE
 
 
-def _curvature(unknown, u, terms, w):
-    """F's curvature factored, with safe weights where the observed ones do not make it positive."""
+def _found(u, value, predictors, terms, w, factor, count):
+    """The mode, unless the posterior is no peak there."""
+    if not isfinite(factor.logdet) or (w.min() < 0 and factor.smallest_pivot() < FLAT):
+        return NOWHERE
+    return Mode(u, value, predictors, terms, w, factor, count)
+
+
+def _curvature(unknown, terms, predictors, w):
+    """F's curvature factored, with safe weights where the observed ones do not make it positive.
+
+    Returns the factor, and whether it has the observed weights.
+    """
     factor = unknown.factorise(w)
-    if not np.isfinite(factor.logdet):
-        factor = unknown.factorise(unknown.safe_weights(u, terms))
-    return factor
+    if isfinite(factor.logdet):
+        return factor, True
+    return unknown.factorise(unknown.problem.safe_weights(terms, predictors)), False

@@ -15,6 +15,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
+from math import isfinite
 
 import numpy as np
 
@@ -26,6 +27,10 @@ from mixedeffects.estimation.laplace.mode import (
     RandomEffects,
     find_mode,
 )
+
+# largest change of a parameter, in columns of unit root mean square and relative standard
+# deviations, to which modes are followed along a tangent
+CLOSE = 0.3
 
 
 class LaplaceObjective:
@@ -152,17 +157,13 @@ class LaplaceEvaluation:
         self.lambdas = problem.covariance_parameters.lambdas(problem.theta(x))
         self.fixed = problem.fixed(x)
         problem.system.scale(self.lambdas)
-        zero = np.zeros(problem.system.width)
-        u, old = (zero, None) if near is None else (near.mode.u, near.mode.factor)
-        if near is not None:
-            u = carried(problem.system.rows, u, near.lambdas, self.lambdas)
         unknown = RandomEffects(problem, self.fixed)
-        old = old if problem.dear else None
-        self.mode = find_mode(unknown, u, old, objective.settled_at)
-        if not np.isfinite(self.mode.value) and near is not None:
-            self.mode = find_mode(unknown, zero, None, objective.settled_at)
+        u, old = start_of_modes(unknown, x, self.lambdas, near)
+        self.mode = find_mode(unknown, u, old, objective.settled_at, close=near is not None)
+        if not isfinite(self.mode.value) and near is not None:
+            self.mode = find_mode(unknown, np.zeros(u.size), None, objective.settled_at)
         objective.steps += self.mode.steps
-        if np.isfinite(self.mode.value):
+        if isfinite(self.mode.value):
             self.value = 2.0 * self.mode.value + self.mode.factor.logdet
 
     @property
@@ -178,6 +179,9 @@ class LaplaceEvaluation:
     @property
     def predictors(self):
         """All linear predictors at the mode."""
+        return self.mode.predictors or self._without_mode()
+
+    def _without_mode(self):
         problem = self.objective.problem
         problem.system.scale(self.lambdas)
         return problem.with_random(self.fixed, self.mode.u)
@@ -189,6 +193,27 @@ class LaplaceEvaluation:
             self.objective.gradients += 1
             self._gradient = laplace_gradient(self)
         return self._gradient
+
+
+def start_of_modes(unknown, x, lambdas, near):
+    """Where the search for the modes at the parameters x begins, and a factor to begin with.
+
+    Parameters
+    ----------
+    unknown : RandomEffects
+    lambdas : list of (k, k) arrays
+    near : LaplaceEvaluation, StartingPoint or None
+    """
+    problem = unknown.problem
+    if near is None:
+        return np.zeros(problem.system.width), None
+    if problem.dear:
+        return carried(problem.system.rows, near.mode.u, near.lambdas, lambdas), near.mode.factor
+    if near.mode.terms and max(map(abs, (x - near.estimates).tolist())) < CLOSE:
+        u = unknown.guessed(near.mode)
+        if isfinite(u.sum()):
+            return u, None
+    return carried(problem.system.rows, near.mode.u, near.lambdas, lambdas), None
 
 
 def carried(rows, u, old, new):

@@ -43,7 +43,7 @@ class Problem:
         One per argument of the log density, in order.
     stacking : OnePredictor or TwoPredictors
         How linear predictors with random effects become rows with one weight each.
-    system : SmallRows or BlockedRows
+    system : SingleRows, SmallRows or BlockedRows
         The rows of Z, their sums, and the factorisation of M.
     covariance_parameters : CovarianceParameters
         theta of all blocks.
@@ -106,12 +106,12 @@ class Problem:
                 out[a, b] = np.zeros(self.response.y.shape) if value is None else -value
         return out
 
-    def safe_weights(self, fixed, u, terms):
+    def safe_weights(self, terms, predictors):
         """Row weights that make M positive definite, where the observed ones do not."""
         w = self.information(terms)
         if len(self.stacking.variables) == 1:
             v = self.stacking.variables[0]
-            expected = self.family.expected_information(self.response, self.with_random(fixed, u))
+            expected = self.family.expected_information(self.response, predictors)
             return np.where(w[v, v] > 0, w[v, v], expected)
         for key in w:
             w[key] = np.maximum(w[key], 0.05) if key[0] == key[1] else np.zeros(w[key].shape)

@@ -84,11 +84,9 @@ class WithCoefficients:
             x[self.main.part] = beta
         return x
 
-    def _fixed(self, v):
-        return self.problem.fixed(self.parameters(v[self.width :]))
-
-    def terms(self, v, order):
-        return self.problem.terms(self._fixed(v), v[: self.width], order)
+    def linear_predictors(self, v):
+        fixed = self.problem.fixed(self.parameters(v[self.width :]))
+        return self.problem.with_random(fixed, v[: self.width])
 
     def penalty(self, v):
         u = v[: self.width]
@@ -101,9 +99,6 @@ class WithCoefficients:
 
     def factorise(self, w):
         return JointFactor(self.problem, self.problem.system.factorise(w), w)
-
-    def safe_weights(self, v, terms):
-        return self.problem.safe_weights(self._fixed(v), v[: self.width], terms)
 
 
 class JointFactor:

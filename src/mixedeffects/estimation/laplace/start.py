@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
+from scipy.linalg.lapack import dposv  # pyright: ignore[reportAttributeAccessIssue]
 
 MOST_STEPS = 25
 LOWEST, HIGHEST = 0.2, 3.0
@@ -28,27 +31,49 @@ def start_point(problem):
         target = np.broadcast_to(np.asarray(value, dtype=float) - offset, response.y.shape)
         known = np.isfinite(target)
         x[predictor.part] = np.linalg.lstsq(predictor.X[known], target[known], rcond=None)[0]
-    offset = 0.0 if main.offset is None else main.offset
-    x[main.part] = np.linalg.lstsq(main.X, eta - offset, rcond=None)[0]
-    if not problem.possible(x):
+    x[main.part] = least_squares(main.X, eta if main.offset is None else eta - main.offset)
+    found = glm_steps(problem, x, anywhere=False)
+    if found is None:
         # a mean outside its range somewhere: the same mean for all rows is inside
-        x[main.part] = np.linalg.lstsq(main.X, np.full(eta.shape, eta.mean()), rcond=None)[0]
-    x = glm_steps(problem, x)
-    lambdas = moment_factors(problem, x)
+        x[main.part] = least_squares(main.X, np.full(eta.shape, eta.mean()))
+        found = glm_steps(problem, x)
+    x, terms = found
+    lambdas = moment_factors(problem, x, terms)
     x[problem.n_fixed :] = problem.covariance_parameters.theta_from_lambdas(lambdas)
     return x
 
 
-def glm_steps(problem, x):
-    """Fisher scoring of the main predictor's coefficients, all else held."""
+def least_squares(X, target):
+    """(p,) coefficients of a regression on columns that are nearly orthonormal."""
+    return solved(X.T @ X, X.T @ target) if X.shape[1] else np.empty(0)
+
+
+def solved(A, b):
+    """The solution of A x = b, of least squares where A is not positive definite."""
+    _, x, failed = dposv(A, b)
+    return np.linalg.lstsq(A, b, rcond=1e-8)[0] if failed else x
+
+
+def glm_steps(problem, x, anywhere=True):
+    """Fisher scoring of the main predictor's coefficients, all else held.
+
+    Returns the parameters and the derivatives of the log densities there, to order 2.
+
+    Parameters
+    ----------
+    anywhere : bool
+        Whether to go on from a point where the likelihood is not finite; where not, the answer is
+        then None.
+    """
     main = problem.predictors[0]
-    if not main.X.shape[1]:
-        return x
     best, step, value = x, np.zeros(main.X.shape[1]), -np.inf
+    known: dict = {}
     for _ in range(MOST_STEPS):
         predictors = problem.fixed(x)
         terms = problem.terms_of(predictors, 2)
         new = float(terms[()].sum())
+        if not (anywhere or isfinite(value) or isfinite(new)):
+            return None
         if not new >= value - 1e-9 * abs(value):
             step = 0.5 * step
             if np.abs(step).max(initial=0.0) < 1e-10:
@@ -56,23 +81,23 @@ def glm_steps(problem, x):
             x = best.copy()
             x[main.part] += step
             continue
-        gained, value, best = new - value, new, x
-        if gained < 1e-2:
+        gained, value, best, known = new - value, new, x, terms
+        if gained < 1e-2 or not step.size:
             break
         w = -terms[0, 0]
-        if not (w > 0).all():
+        if not w.min() > 0:
             expected = problem.family.expected_information(problem.response, predictors)
             w = np.where(w > 0, w, expected)
         information = main.X.T @ (w[:, None] * main.X)
-        scale = 1e-10 * np.trace(information) / information.shape[0]
-        information[np.diag_indices_from(information)] += max(scale, 1e-300)
-        step = np.linalg.solve(information, main.X.T @ terms[0,])
+        scale = 1e-10 * information.trace() / step.size
+        information.flat[:: step.size + 1] += max(scale, 1e-300)
+        step = solved(information, main.X.T @ terms[0,])
         x = best.copy()
         x[main.part] += step
-    return best
+    return best, known
 
 
-def moment_factors(problem, x):
+def moment_factors(problem, x, terms):
     """Factor of every block, diagonal, from second moments of the scores.
 
     With s_f = Z_f'l' of each random column f, E s_f's_f = tr A_ff + sum_g v_g |A_fg|^2, where
@@ -80,7 +105,8 @@ def moment_factors(problem, x):
     """
     system, stacking = problem.system, problem.stacking
     variables = stacking.variables
-    terms = problem.terms_of(problem.fixed(x), 2, variables)
+    if variables != (0,) or not terms:
+        terms = problem.terms_of(problem.fixed(x), 2, variables)
     rows = system.rows
     s = problem.gathered(terms, raw=True)
     w = np.maximum(stacking.weights(problem.information(terms)), 0.0)
@@ -98,7 +124,7 @@ def moment_factors(problem, x):
             system_[i, j] = system_[j, i] = A @ A
     v = np.full(rhs.shape, LOWEST**2)
     if np.isfinite(system_).all() and np.isfinite(rhs).all():
-        v = np.linalg.lstsq(system_, rhs, rcond=1e-8)[0]
+        v = np.linalg.lstsq(system_, rhs, rcond=1e-8)[0] if len(units) > 1 else solved(system_, rhs)
     out = [np.zeros((k, k)) for k in rows.k]
     for (f, a, *_), value in zip(units, v, strict=True):
         out[f][a, a] = np.sqrt(min(max(value, LOWEST**2), HIGHEST**2))
