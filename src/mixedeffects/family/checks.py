@@ -31,9 +31,9 @@ def refuse(response, bad, name, needs, advice="") -> None:
     Traceback (most recent call last):
     mixedeffects.errors.DataError: calls: row 1 has -2, but counts are not negative
     """
-    rows = np.flatnonzero(bad)
-    if len(rows) == 0:
+    if not bad.any():
         return
+    rows = np.flatnonzero(bad)
     row = rows[0] if response.row_of is None else response.row_of(int(rows[0]))
     more = f" (and {len(rows) - 1} more rows)" if len(rows) > 1 else ""
     of = f" of {response.size[rows[0]]:g}" if response.size is not None else ""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from math import inf, log
+
 import numpy as np
 
 from mixedeffects.engine.rows.layout import precision_of
+
+# numbers up to which Python is faster than three calls of NumPy
+FEW = 32
 
 
 class SingleRows:
@@ -74,9 +79,7 @@ class DiagonalFactor:
 
     def __init__(self, system, Z, diagonal):
         self._system, self._Z, self._diagonal = system, Z, diagonal
-        self.logdet = np.inf
-        if diagonal.min() > 0.0:
-            self.logdet = float(np.log(diagonal).sum())
+        self.logdet = sum_of_logarithms(diagonal)
 
     def smallest_pivot(self):
         """Of the elimination: next to zero where M is nearly singular."""
@@ -93,3 +96,19 @@ class DiagonalFactor:
     def blocks(self):
         """Of the block, the (q, 1, 1) diagonal blocks of M^-1."""
         return [(1.0 / self._diagonal)[:, None, None]]
+
+
+def sum_of_logarithms(d) -> float:
+    """The sum of the logarithms of an array, inf where they are not all positive.
+
+    Examples
+    --------
+    >>> sum_of_logarithms(np.array([1.0, 1.0])), sum_of_logarithms(np.array([1.0, -1.0]))
+    (0.0, inf)
+    """
+    if d.size > FEW:
+        return float(np.log(d).sum()) if d.min() > 0.0 else inf
+    try:
+        return sum(map(log, d.tolist()))
+    except ValueError:
+        return inf

@@ -52,20 +52,28 @@ def guess(evaluation):
             t[part] = (sf @ G).ravel()
             at[f, i] = len(columns)
             columns.append(system.eta(t, raw=True))
-    C = np.stack(columns, axis=1) if columns else np.zeros((mode.weights.size, 0))
+    C = np.array(columns).T if columns else np.zeros((mode.weights.size, 0))
     WC = mode.weights[:, None] * C
     Y = system.gather(WC)
     full = C.T @ WC - Y.T @ mode.factor.solve(Y)
     p = len(where)
-    H[np.ix_(where, where)] = 2.0 * full[:p, :p]
-    theta = [at[f, i] for f in range(len(dG)) for i in range(len(dG[f]))]
+    fixed = _together(where)
+    H[fixed] = 2.0 * full[:p, :p]
+    theta = _together([at[f, i] for f in range(len(dG)) for i in range(len(dG[f]))])
     tail = slice(problem.n_fixed, P)
-    H[tail, tail] = _raised(full[np.ix_(theta, theta)], evaluation)
-    parameters, D = problem.covariance_parameters, bending(evaluation)
-    extra = np.zeros((parameters.n_theta, parameters.n_theta))
-    parameters.add_curvature(evaluation.theta, D, extra)
-    H[tail, tail] += extra
-    return H, [j for j in range(problem.n_fixed) if j not in set(where)]
+    T = _raised(full[theta], evaluation)
+    problem.covariance_parameters.add_curvature(evaluation.theta, bending(evaluation), T)
+    H[tail, tail] = T
+    known = set(where)
+    return H, [j for j in range(problem.n_fixed) if j not in known]
+
+
+def _together(places):
+    """The index of the rows and columns in some places: of a part of the matrix where it can be."""
+    if places and places == list(range(places[0], places[0] + len(places))):
+        part = slice(places[0], places[-1] + 1)
+        return part, part
+    return np.ix_(places, places)
 
 
 def bending(evaluation):
@@ -93,7 +101,7 @@ def _raised(H, evaluation):
     for t in problem.covariance_parameters.terms:
         m = blocks[t.block]
         for i, (r, c) in enumerate(moved_entries(t.structure)):
-            lost = 1.0 - np.diagonal(m, axis1=1, axis2=2)[:, t.columns[r]]
+            lost = 1.0 - m[:, t.columns[r], t.columns[r]]
             size = max(abs(evaluation.lambdas[t.block][t.columns[r], t.columns[c]]), 0.1)
             factor = 4.0 if r == c else 1.0
             expected[t.part.start + i] = factor * float(lost @ lost) / size**2
@@ -101,7 +109,8 @@ def _raised(H, evaluation):
     scale = np.sqrt(np.maximum(expected, diagonal) / diagonal)
     scale = np.where(diagonal > 1e-10, scale, 1.0)
     out = H * scale[:, None] * scale
-    out[np.diag_indices_from(out)] = np.maximum(out.diagonal(), np.maximum(expected, 1e-3))
+    at = slice(None, None, out.shape[0] + 1)
+    out.flat[at] = np.maximum(out.flat[at], np.maximum(expected, 1e-3))
     return out
 
 

@@ -90,33 +90,53 @@ class RandomEffects:
         return self.problem.system.factorise(w)
 
     def guessed(self, near):
-        """The modes if the log densities were the parabolas that they are like at another point.
+        """The modes if the scores were the parabolas that they are like at another point.
 
-        Newton's step from the modes of that point, whose derivatives are known: they move as they
-        should to first order in the parameters. With l the derivatives there and d the change of
-        the predictors' fixed parts from the predictors there,
+        With l the derivatives of the log densities at the modes of that point, d the change of the
+        predictors' fixed parts from the predictors there and c = d + Z Lambda u that of the whole,
 
-            M u = Lambda'Z'(l' + l'' d),    M = Q + Lambda'Z'WZ Lambda.
+            Q u = Lambda'Z'(l' + l'' c + l''' c^2 / 2),
 
-        None where that matrix is not positive definite. Returns (unknowns,) array.
+        solved without the last term and then with the c that this gave: to second order in the
+        change of the parameters. None where the curvature is not positive definite.
 
         Parameters
         ----------
         near : Mode
         """
-        problem, parts = self.problem, []
-        changes = [
-            _change(new, old) for new, old in zip(self.predictors, near.predictors, strict=True)
-        ]
-        for a in problem.stacking.variables:
-            part = near.terms[a,]
+        problem, variables, terms = self.problem, self.problem.stacking.variables, near.terms
+        pairs = zip(problem.predictors, self.predictors, near.predictors, strict=True)
+        changes = [new - old if p.offset is None else _change(new, old) for p, new, old in pairs]
+        factor = self.factorise(near.weights)
+        if not isfinite(factor.logdet):
+            return None
+
+        def solved(parts):
+            return factor.solve(problem.system.gather(problem.stacking.scores(parts)))
+
+        parts = []
+        for a in variables:
+            part = terms[a,]
             for v, change in enumerate(changes):
-                second = near.terms.get((a, v) if a <= v else (v, a))
+                second = terms.get((a, v) if a <= v else (v, a))
                 if second is not None:
                     part = part + second * change
             parts.append(part)
-        factor = self.factorise(near.weights)
-        return factor.solve(problem.system.gather(problem.stacking.scores(parts)))
+        u = solved(parts)
+        changes = problem.with_random(changes, u)
+        return u + solved([_bend(terms, a, changes, parts[0].shape) for a in variables])
+
+
+def _bend(terms, a, changes, shape):
+    """(n,) half of l''' c^2: what the scores of variable a lack in proportion to the changes c."""
+    out = None
+    for b, one in enumerate(changes):
+        for c, two in enumerate(changes[: b + 1]):
+            third = terms.get(tuple(sorted((a, b, c))))
+            if third is not None:
+                part = (0.5 if b == c else 1.0) * third * one * two
+                out = part if out is None else out + part
+    return np.zeros(shape) if out is None else out
 
 
 def _change(new, old):

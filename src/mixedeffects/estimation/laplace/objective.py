@@ -211,7 +211,7 @@ def start_of_modes(unknown, x, lambdas, near):
         return carried(problem.system.rows, near.mode.u, near.lambdas, lambdas), near.mode.factor
     if near.mode.terms and max(map(abs, (x - near.estimates).tolist())) < CLOSE:
         u = unknown.guessed(near.mode)
-        if isfinite(u.sum()):
+        if u is not None and isfinite(u.sum()):
             return u, None
     return carried(problem.system.rows, near.mode.u, near.lambdas, lambdas), None
 
@@ -275,8 +275,13 @@ def row_products(evaluation):
     system = evaluation.objective.problem.system
     system.scale(evaluation.lambdas)
     V = mode.factor.row_inverses()
-    h = stacking.products(np.einsum("ia,ia->i", system.Z, V))
+    h = stacking.products(row_dots(system.Z, V))
     return V, h, log_determinant_slopes(mode.terms, h, stacking.variables, stacking.variables)
+
+
+def row_dots(Z, V):
+    """(n,) sums of products along rows."""
+    return (Z * V)[:, 0] if Z.shape[1] == 1 else np.einsum("ia,ia->i", Z, V)
 
 
 def log_determinant_slopes(terms, h, targets, variables):
@@ -324,7 +329,7 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
     for predictor in problem.predictors:
         slope = _row_slope(problem, terms, h, Za, implicit, predictor.variable, direct)
         out[predictor.part] += predictor.X.T @ slope
-    s = -problem.gathered(terms, raw=True)
+    s = problem.gathered(terms, raw=True)
     g = system.gather(stacking.scores(implicit), raw=True)
     rows = system.rows
     slopes = [np.empty(0)] * len(rows.q)
@@ -333,7 +338,7 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
         shape = rows.q[f], rows.k[f]
         sf, gf = s[where].reshape(shape), g[where].reshape(shape)
         uf, af = mode.u[where].reshape(shape), a[where].reshape(shape)
-        slope = 2.0 * direct * (sf.T @ uf) - sf.T @ af + gf.T @ uf
+        slope = sf.T @ (af - 2.0 * direct * uf) + gf.T @ uf
         slopes[f] = slope + 2.0 * (rows.Z[:, inside].T @ weighted_V[:, inside])
     evaluation.slopes = slopes
     out[problem.n_fixed :] = covariance.gradient(evaluation.theta, slopes)
@@ -346,13 +351,13 @@ def _implicit(problem, terms, c, Za):
     It is the derivative of the objective by that predictor, apart from F(u^) itself: directly by
     log|M|, and through the mode.
     """
-    information, variables = problem.information(terms), problem.stacking.variables
-    out = []
-    for a, c_a in zip(variables, c, strict=True):
-        total = 0.0
+    variables, out = problem.stacking.variables, []
+    for a, total in zip(variables, c, strict=True):
         for b, Za_b in zip(variables, Za, strict=True):
-            total = total + information[tuple(sorted((a, b)))] * Za_b
-        out.append(c_a - total)
+            second = terms.get((a, b) if a <= b else (b, a))
+            if second is not None:
+                total = total + second * Za_b
+        out.append(total)
     return out
 
 

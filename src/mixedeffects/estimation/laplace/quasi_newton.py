@@ -153,4 +153,4 @@ def _update(B, s, y):
         mix = 0.9 * sBs / (sBs - sy)
         y = mix * y + (1.0 - mix) * Bs
         sy = float(s @ y)
-    return B - np.outer(Bs, Bs / sBs) + np.outer(y, y / sy)
+    return B - Bs[:, None] * (Bs / sBs) + y[:, None] * (y / sy)
