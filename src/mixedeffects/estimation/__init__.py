@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mixedeffects.estimation.identification import (
         flat_directions_of_rows,
         known_directions,
+        plainly_in_the_data,
         two_alike,
         with_flat,
     )
@@ -27,7 +28,13 @@ __getattr__ = late(
     __name__,
     {
         **dict.fromkeys(
-            ("flat_directions_of_rows", "known_directions", "two_alike", "with_flat"),
+            (
+                "flat_directions_of_rows",
+                "known_directions",
+                "plainly_in_the_data",
+                "two_alike",
+                "with_flat",
+            ),
             "identification",
         ),
         "NoiseObjective": "noise",
@@ -58,6 +65,7 @@ __all__ = [
     "known_directions",
     "minimize",
     "null_space",
+    "plainly_in_the_data",
     "two_alike",
     "with_flat",
 ]

@@ -174,8 +174,8 @@ def flat_directions_of_rows(groups, parameters, theta, *, residual=False, single
         mine = slice(at, at + len(blocks))
         bases, T_blocks = everything[mine], parameters.T_blocks[mine]
         n = blocks[0].factor.codes.size
-        if len(blocks) == 1 and blocks[0].Z is None and n > blocks[0].factor.n_levels:
-            at += 1  # an intercept alone, and rows that share one
+        if plainly_in_the_data(blocks):
+            at += len(blocks)
             continue
         gram, scale = variance_gram(products_of_rows(blocks, T_blocks, n), bases, residual)
         alone = None if single is None else single[i]
@@ -191,6 +191,16 @@ def flat_directions_of_rows(groups, parameters, theta, *, residual=False, single
             out.append(FlatDirection(tuple(changes), direction.residual))
         at += len(blocks)
     return tuple(out)
+
+
+def plainly_in_the_data(blocks):
+    """Whether the covariance of some blocks is in the data, as it can be seen without the rows.
+
+    True of none, and of an intercept alone with rows that share a level.
+    """
+    if len(blocks) == 1 and blocks[0].Z is None:
+        return blocks[0].factor.codes.size > blocks[0].factor.n_levels
+    return not blocks
 
 
 def _own_variances(block, T, basis):

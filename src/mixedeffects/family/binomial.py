@@ -12,6 +12,9 @@ from mixedeffects.family.rules import tails
 from mixedeffects.family.smooth import derivatives_of
 from mixedeffects.family.taylor import Jet, where
 
+# of the value and of derivatives by the one predictor
+KEYS = ((), (0,), (0, 0), (0, 0, 0))
+
 
 @dataclass(frozen=True)
 class Binomial(Family):
@@ -55,7 +58,7 @@ class Binomial(Family):
                 parts = _reflected(self.link, response, eta, order)
             else:
                 parts = _two_sided(self.link, response, eta, order)
-        return self._weighted(response, {(0,) * k: part for k, part in enumerate(parts)})
+        return self._weighted(response, dict(zip(KEYS, parts, strict=False)))
 
     def expected_information(self, response, predictors):
         eta = np.asarray(predictors[0], dtype=float)
@@ -101,6 +104,9 @@ def bernoulli_variance(link, eta):
 
 def log_choose(response):
     """Log binomial coefficients of the rows, remembered; zero for single trials."""
+    known = response.constants.get("log choose")
+    if known is not None:
+        return known
 
     def compute():
         if response.size is None or not np.any(response.size > 1):
@@ -136,7 +142,7 @@ def _logistic(response, eta, order):
     value = surplus * eta
     value -= log1p
     constant = log_choose(response)
-    if np.ndim(constant):
+    if not isinstance(constant, float):
         value += constant
     parts = [value]
     if order >= 1:

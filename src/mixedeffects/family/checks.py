@@ -117,9 +117,16 @@ def check_counts(response, name, family, smallest=0) -> None:
 
 def check_successes(response, name, family) -> None:
     """Whole numbers of successes within whole numbers of trials, not all the same outcome."""
+    y, size = response.y, response.size
+    trials = np.float64(1.0) if size is None else size
+    fine = (y >= 0.0) & (y <= trials) & (trials < inf) & (y == np.floor(y))
+    if size is not None:
+        fine &= size == np.floor(size)
+    if fine.all() and y.any() and (trials - y).any():
+        check_weights(response, name)
+        return
     check_finite(response, name)
     check_weights(response, name)
-    size = response.size
     if size is not None:
         refuse(
             response,

@@ -11,7 +11,6 @@ import numpy as np
 
 from mixedeffects.family.polygamma import tetragamma, trigamma
 
-
 # numbers up to which one call more costs more than a slow logarithm of them
 FEW = 128
 

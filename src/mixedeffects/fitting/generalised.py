@@ -10,7 +10,12 @@ from mixedeffects import inference
 from mixedeffects.design import MAIN
 from mixedeffects.engine import threads_for
 from mixedeffects.errors import DataWarning, ModelError, OptionError, depth_of_package
-from mixedeffects.estimation import UserRule, flat_directions_of_rows, with_flat
+from mixedeffects.estimation import (
+    UserRule,
+    flat_directions_of_rows,
+    plainly_in_the_data,
+    with_flat,
+)
 from mixedeffects.estimation.laplace import fit_laplace, in_engines
 from mixedeffects.family import Response
 from mixedeffects.fitting.linear import check_restricted
@@ -72,6 +77,8 @@ def flat_directions(design, family, response, covariance, theta):
     shows only where it has several trials. Whether a count is an extra zero is such a yes or no:
     the likelihood of a row is linear in its probability.
     """
+    if all(plainly_in_the_data(one.blocks) for one in design.predictors.values()):
+        return ()
     copies = np.ones(design.n)
     if response.weights is not None and not family.weights_scale_dispersion:
         copies = copies * response.weights

@@ -65,6 +65,8 @@ class Request:
 
     def kept(self) -> Request:
         """What a fit remembers of its request: all that a file can hold."""
+        if all(getattr(self, name) is None for name in PASSING):
+            return self
         return replace(self, **dict.fromkeys(PASSING))
 
     def to_dict(self) -> dict[str, Any]:

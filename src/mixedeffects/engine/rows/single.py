@@ -32,6 +32,7 @@ class SingleRows:
         self.wide = rows.columns.astype(np.int64)
         self._codes = self.wide[:, 0]
         self._raw = np.ascontiguousarray(rows.Z[:, 0])
+        self._constant = bool((self._raw == 1.0).all())
         self._use(self._raw)
         self._Lambdas = None
         self.times_precision = precision_of(rows, priors)
@@ -47,10 +48,14 @@ class SingleRows:
 
     def eta(self, u, raw=False):
         """(n,) Z Lambda u, or Z u."""
+        if raw and self._constant:
+            return u[self._codes]
         return u[self._codes] * (self._raw if raw else self._z)
 
     def gather(self, r, raw=False):
         """Lambda'Z'r, or Z'r, for r of shape (n,) or (n, c)."""
+        if raw and self._constant and r.ndim == 1:
+            return np.bincount(self._codes, r, self.width)
         z = self._raw if raw else self._z
         if r.ndim == 1:
             return np.bincount(self._codes, z * r, self.width)

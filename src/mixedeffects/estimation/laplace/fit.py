@@ -191,7 +191,8 @@ def rivals(objective, x, result, B):
         Curvature at the result.
     """
     problem = objective.problem
-    if problem.dear:
+    known = result.converged and not problem.family.extras
+    if problem.dear or (known and len(problem.stacking.variables) == 1):
         return []
     tail = slice(problem.n_fixed, problem.n_parameters)
     found, out = result.evaluation, []

@@ -104,39 +104,28 @@ class RandomEffects:
         ----------
         near : Mode
         """
-        problem, variables, terms = self.problem, self.problem.stacking.variables, near.terms
-        pairs = zip(problem.predictors, self.predictors, near.predictors, strict=True)
-        changes = [new - old if p.offset is None else _change(new, old) for p, new, old in pairs]
+        problem, terms = self.problem, near.terms
         factor = self.factorise(near.weights)
         if not isfinite(factor.logdet):
             return None
-
-        def solved(parts):
-            return factor.solve(problem.system.gather(problem.stacking.scores(parts)))
-
+        pairs = zip(problem.predictors, self.predictors, near.predictors, strict=True)
+        changes = [new - old if p.offset is None else _change(new, old) for p, new, old in pairs]
         parts = []
-        for a in variables:
+        for a, seconds, _ in problem.expansions:
             part = terms[a,]
-            for v, change in enumerate(changes):
-                second = terms.get((a, v) if a <= v else (v, a))
-                if second is not None:
-                    part = part + second * change
+            for key, b in seconds:
+                if key in terms:
+                    part = part + terms[key] * changes[b]
             parts.append(part)
-        u = solved(parts)
-        changes = problem.with_random(changes, u)
-        return u + solved([_bend(terms, a, changes, parts[0].shape) for a in variables])
-
-
-def _bend(terms, a, changes, shape):
-    """(n,) half of l''' c^2: what the scores of variable a lack in proportion to the changes c."""
-    out = None
-    for b, one in enumerate(changes):
-        for c, two in enumerate(changes[: b + 1]):
-            third = terms.get(tuple(sorted((a, b, c))))
-            if third is not None:
-                part = (0.5 if b == c else 1.0) * third * one * two
-                out = part if out is None else out + part
-    return np.zeros(shape) if out is None else out
+        u = factor.solve(problem.system.gather(problem.stacking.scores(parts)))
+        changes, parts = problem.with_random(changes, u), []
+        for a, _, thirds in problem.expansions:
+            part = 0.0
+            for key, b, c in thirds:
+                if key in terms:
+                    part = part + (0.5 if b == c else 1.0) * terms[key] * changes[b] * changes[c]
+            parts.append(np.zeros(terms[a,].shape) if isinstance(part, float) else part)
+        return u + factor.solve(problem.system.gather(problem.stacking.scores(parts)))
 
 
 def _change(new, old):
@@ -180,7 +169,7 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED, *, close=False):
             u = before - step
             continue
         halvings = 0
-        w = problem.stacking.weights(problem.information(terms))
+        w = problem.row_weights(terms)
         if settled:
             return _found(u, value, predictors, terms, w, unknown.factorise(w), count)
         g = unknown.gradient(u, terms)

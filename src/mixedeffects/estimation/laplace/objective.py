@@ -63,11 +63,12 @@ class LaplaceObjective:
             Whose mode to start from; the last one's by default.
         """
         self.evaluations += 1
-        near = self._near if near is None else near
+        if near is None and self._near is not None:
+            near = StartingPoint(*self._near)
         evaluation = self._at(np.array(x, dtype=float), near)
         if np.isfinite(evaluation.value):
             # not the evaluation, which knows its objective: in a circle both would live on
-            self._near = StartingPoint(evaluation.mode, evaluation.lambdas, evaluation.estimates)
+            self._near = evaluation.mode, evaluation.lambdas, evaluation.estimates
         return evaluation
 
     def _at(self, x, near):
@@ -335,6 +336,11 @@ def pull_back(problem, evaluation, terms, h, c, a, w, V, direct, moved=None):
     slopes = [np.empty(0)] * len(rows.q)
     weighted_V = w[:, None] * V
     for f, inside, where in rows.parts:
+        if rows.k[f] == 1:
+            own = s[where] @ (a[where] - 2.0 * direct * mode.u[where]) + g[where] @ mode.u[where]
+            at = inside.start
+            slopes[f] = np.full((1, 1), own + 2.0 * (rows.Z[:, at] @ weighted_V[:, at]))
+            continue
         shape = rows.q[f], rows.k[f]
         sf, gf = s[where].reshape(shape), g[where].reshape(shape)
         uf, af = mode.u[where].reshape(shape), a[where].reshape(shape)

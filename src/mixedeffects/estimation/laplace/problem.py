@@ -58,6 +58,19 @@ class Problem:
         self.covariance_parameters = covariance_parameters
         self.n_fixed = max(p.part.stop for p in self.predictors)
         self.n_parameters = self.n_fixed + covariance_parameters.n_theta
+        # one predictor with random effects, as nearly always, needs no lists of its parts
+        variables, everything = stacking.variables, range(len(self.predictors))
+        self._only = variables[0] if len(variables) == 1 else None
+        # per predictor with random effects: keys of the second and the third derivatives by it,
+        # with the predictors that they are multiplied by
+        self.expansions = [
+            (
+                a,
+                [(tuple(sorted((a, b))), b) for b in everything],
+                [(tuple(sorted((a, b, c))), b, c) for b in everything for c in range(b + 1)],
+            )
+            for a in variables
+        ]
 
     def fixed(self, x):
         """Linear predictors without their random parts."""
@@ -69,6 +82,9 @@ class Problem:
     def with_random(self, fixed, u):
         """Linear predictors with their random parts."""
         out = list(fixed)
+        if self._only is not None:
+            out[self._only] = out[self._only] + self.system.eta(u)
+            return out
         parts = self.stacking.predictors(self.system.eta(u))
         for v, part in zip(self.stacking.variables, parts, strict=True):
             out[v] = out[v] + part
@@ -88,6 +104,8 @@ class Problem:
 
     def gathered(self, terms, raw=False):
         """Lambda'Z'l', or Z'l': the derivatives of the log densities by the random effects."""
+        if self._only is not None:
+            return self.system.gather(terms[self._only,], raw)
         return self.system.gather(
             self.stacking.scores([terms[v,] for v in self.stacking.variables]), raw
         )
@@ -105,6 +123,11 @@ class Problem:
                 value = terms.get((a, b))
                 out[a, b] = np.zeros(self.response.y.shape) if value is None else -value
         return out
+
+    def row_weights(self, terms):
+        """Observed weights of the stacked rows."""
+        second = None if self._only is None else terms.get((self._only, self._only))
+        return self.stacking.weights(self.information(terms)) if second is None else -second
 
     def safe_weights(self, terms, predictors):
         """Row weights that make M positive definite, where the observed ones do not."""

@@ -16,6 +16,7 @@ from mixedeffects.estimation.laplace.quasi_newton import positive
 from mixedeffects.estimation.laplace.quick import QuickObjective
 from mixedeffects.estimation.laplace.rising_rows import WITHOUT_UNIT, by_rows
 from mixedeffects.estimation.recession import Recession, complement, null_space
+from mixedeffects.estimation.search_log import largest
 
 # information, per unit of a predictor's root mean square, of directions to look at
 FAINT = 1.0
@@ -43,9 +44,13 @@ def far_out(evaluation):
     """Whether some linear predictor or standard deviation is large enough to be on its way."""
     if not np.isfinite(evaluation.value):
         return False
-    return np.abs(evaluation.theta).max(initial=0.0) > LARGE or any(
-        np.abs(values[np.isfinite(values)]).max(initial=0.0) > SUSPECT
-        for values in evaluation.fixed
+    if largest(evaluation.theta) > LARGE:
+        return True
+    sizes = [np.abs(values) for values in evaluation.fixed]
+    # only thresholds are infinite, those beyond the outermost categories
+    return any(
+        size.max(initial=0.0) > SUSPECT and size[np.isfinite(size)].max(initial=0.0) > SUSPECT
+        for size in sizes
     )
 
 

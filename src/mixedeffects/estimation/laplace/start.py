@@ -109,7 +109,7 @@ def moment_factors(problem, x, terms):
         terms = problem.terms_of(problem.fixed(x), 2, variables)
     rows = system.rows
     s = problem.gathered(terms, raw=True)
-    w = np.maximum(stacking.weights(problem.information(terms)), 0.0)
+    w = np.maximum(problem.row_weights(terms), 0.0)
     units = []
     for i, (f, inside, where) in enumerate(rows.parts):
         k, sf = rows.k[f], s[where].reshape(rows.q[f], rows.k[f])
@@ -123,7 +123,7 @@ def moment_factors(problem, x, terms):
             A = np.bincount(cells, w * z * other_z)
             system_[i, j] = system_[j, i] = A @ A
     v = np.full(rhs.shape, LOWEST**2)
-    if np.isfinite(system_).all() and np.isfinite(rhs).all():
+    if isfinite(system_.sum() + rhs.sum()):
         v = np.linalg.lstsq(system_, rhs, rcond=1e-8)[0] if len(units) > 1 else solved(system_, rhs)
     out = [np.zeros((k, k)) for k in rows.k]
     for (f, a, *_), value in zip(units, v, strict=True):

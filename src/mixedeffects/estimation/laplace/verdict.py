@@ -105,9 +105,9 @@ def without_maximum(certificate, evaluation, curvature, names):
         direction, _ = narrowing(evaluation)
         names_of = names.coefficients(direction)
         return without_width(certificate, evaluation, names_of), evaluation
-    alike = alike_terms(evaluation)
+    alike, far = alike_terms(evaluation), far_out(evaluation)
     point, found = evaluation, ()
-    if far_out(evaluation):
+    if far:
         H = curvature()
         away, outward = recession(evaluation, H)
         if away is not None:
@@ -126,7 +126,7 @@ def without_maximum(certificate, evaluation, curvature, names):
         return one_outcome(certificate, [names.term(i) for i in alike], evaluation), point
     if found:
         return certificate, point
-    terms = infinite_terms(evaluation) if far_out(evaluation) else []
+    terms = infinite_terms(evaluation) if far else []
     if terms:
         finite = any(cannot_be_infinite(evaluation.objective.problem, i) for i in terms)
         return unbounded(certificate, [names.term(i) for i in terms], finite), evaluation
