@@ -602,6 +602,14 @@ HUGE_COUNT_RTOL = 1e-8
 # Slopes by central differences of 1e-4.
 ORDINAL_LIMIT_RTOL = 1e-4
 
+# --- modes of random effects that are followed along a curve --------------------------------------
+# Error, in prior standard deviations, of a guess over steps of 0.04 in every parameter.
+GUESSED_MODES = 5e-3
+# What half a step leaves of an error of third order, 1/8, with what fourth order adds.
+HALF_A_STEP_CUBED = 0.2
+# tails() of a few numbers against the same among many: a few units in the last place
+OTHER_LOGARITHM = {"rtol": 1e-15, "atol": 0.0}
+
 # --- dispersion and zeros of counts against glmmTMB's means -------------------------------------
 # Share of R's own draws that are as extreme as counts that are named: the check itself allows one
 # in two thousand, and R's draws, which are not fitted again, are a little narrower or wider.

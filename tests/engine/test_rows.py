@@ -8,10 +8,13 @@ import pytest
 from mixedeffects.design import build_design
 from mixedeffects.engine import make_plan
 from mixedeffects.engine.rows import RandomRows, row_system
+from mixedeffects.engine.rows.single import SingleRows
 from tests.tolerances import EXACT_ALGEBRA
 
 CASES = {
     "small": ("y ~ 1 + (1 + x | g)", (8, 6, 4), "auto"),
+    "single": ("y ~ 1 + (1 | g)", (8, 6, 4), "auto"),
+    "single of a slope": ("y ~ 1 + (0 + x | g)", (50, 6, 4), "auto"),
     "leaf": ("y ~ 1 + (1 | h)", (8, 150, 4), "auto"),
     "leaf of two": ("y ~ 1 + (1 + x | h)", (8, 150, 4), "auto"),
     "leaf of three": ("y ~ 1 + (1 + x + z | h)", (8, 150, 4), "auto"),
@@ -53,6 +56,14 @@ def dense_Z(blocks, Lambdas, T_blocks, order):
     return np.concatenate(parts, axis=1)
 
 
+def unscaled(rows):
+    """Z before Lambda, dense."""
+    out = np.zeros((rows.n, rows.width))
+    for i in range(rows.n):
+        out[i, rows.columns[i]] = rows.Z[i]
+    return out
+
+
 @pytest.fixture(params=CASES)
 def case(request, table):
     formula, sizes, engine = CASES[request.param]
@@ -77,16 +88,25 @@ def test_the_plans_are_the_ones_meant(table):
     for name, (formula, sizes, engine) in CASES.items():
         plan = make_plan(build_design(formula, table(sizes), saturated=True), engine)
         kinds[name] = (plan.layout.leaf is None, plan.remainder)
-    assert kinds["small"][0]
+    assert kinds["small"][0] and kinds["single"][0] and kinds["single of a slope"][0]
     assert kinds["leaf of two"] == (False, "none")
     assert kinds["crossed slopes"] == (False, "dense")
     assert kinds["crossed sparse"] == kinds["nested"] == (False, "sparse")
+
+
+def test_one_effect_a_level_needs_no_matrix(case, request):
+    chosen = request.node.callspec.params["case"].startswith("single")
+    assert isinstance(case[0], SingleRows) == chosen
 
 
 def test_products(case):
     system, _, Z, w, _ = case
     u = np.random.default_rng(1).normal(size=Z.shape[1])
     np.testing.assert_allclose(system.eta(u), Z @ u, **EXACT_ALGEBRA)
+    np.testing.assert_allclose(system.gather(w), Z.T @ w, **EXACT_ALGEBRA)
+    raw = unscaled(system.rows)
+    np.testing.assert_allclose(system.eta(u, raw=True), raw @ u, **EXACT_ALGEBRA)
+    np.testing.assert_allclose(system.gather(w, raw=True), raw.T @ w, **EXACT_ALGEBRA)
     both = np.stack([w, w**2], axis=1)
     np.testing.assert_allclose(system.gather(both), Z.T @ both, **EXACT_ALGEBRA)
 

@@ -7,6 +7,7 @@ import pytest
 
 from mixedeffects.family import Response, family_of
 from mixedeffects.family.draws import poisson_counts
+from mixedeffects.family.rules import FEW, tails
 from mixedeffects.family.stirling import rising_derivatives, rising_excess, stirling_error
 from tests import tolerances as tol
 
@@ -33,6 +34,21 @@ def test_logit_at_700(size):
     d = _derivatives("binomial", [0.0, n], [700.0, -700.0], size=size)
     np.testing.assert_allclose(d[()], -700.0 * n)
     np.testing.assert_allclose(d[0,], [-n, n])
+
+
+def test_tails_of_few_numbers_are_those_of_many():
+    x = np.linspace(-740.0, 740.0, 10 * FEW)
+    parts = zip(*(tails(some) for some in np.split(x, 10)), strict=True)
+    for few, many in zip(parts, tails(x), strict=True):
+        np.testing.assert_allclose(np.concatenate(few), many, **tol.OTHER_LOGARITHM)
+
+
+@pytest.mark.parametrize("eta", [0.0, 300.0, 800.0, np.inf])
+@pytest.mark.parametrize("size", [None, 5.0])
+def test_logit_raises_no_flags(eta, size):
+    with np.errstate(all="raise"):
+        d = _derivatives("binomial", [1.0, 0.0], [eta, -eta], size=size)
+    assert np.isfinite(d[0, 0]).all()
 
 
 def _mills(t):

@@ -13,7 +13,7 @@ import numpy as np
 from mixedeffects.design.categorical import Coded
 from mixedeffects.design.column_matrix import ColumnMatrix, Matrix
 from mixedeffects.design.records import Design
-from mixedeffects.design.row_keys import WORTH, Collapsed, equal_rows
+from mixedeffects.design.row_keys import WORTH, Collapsed, equal_rows, few_are_equal
 
 
 def collapse(design: Design, *, worth: float = WORTH) -> Collapsed | None:
@@ -36,9 +36,11 @@ def collapse(design: Design, *, worth: float = WORTH) -> Collapsed | None:
     """
     if any(block.factor.n_levels == design.n for block in design.all_blocks):
         return None  # a level of its own tells every row from the others
-    columns = [design.y, *_predictor_columns(design)]
-    if design.size is not None:
-        columns.append(design.size)
+    columns = [design.y] if design.size is None else [design.y, design.size]
+    # responses and levels tell rows apart already in most small tables
+    if few_are_equal([*columns, *(block.factor.codes for block in design.all_blocks)], worth):
+        return None
+    columns += _predictor_columns(design)
     return equal_rows(columns, weights=design.weights, worth=worth)
 
 

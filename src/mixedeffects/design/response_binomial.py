@@ -100,6 +100,16 @@ def _counts(node: Node, values: Evaluator) -> np.ndarray:
 def _of_trials(
     y: np.ndarray, size: np.ndarray, text: str, values: Evaluator, weights: np.ndarray | None
 ) -> ReadResponse:
+    fine = (y >= 0) & (y <= size) & (size > 0) & (y == np.rint(y)) & (size == np.rint(size))
+    if not fine.all():
+        _refuse_trials(y, size, text, values)
+    if (size == 1.0).all():
+        return ReadResponse(y, None, weights, ResponseForm("binomial", "trials"))
+    return ReadResponse(y, size, weights, ResponseForm("binomial", "trials"))
+
+
+def _refuse_trials(y: np.ndarray, size: np.ndarray, text: str, values: Evaluator) -> None:
+    """Say which row has successes and trials that cannot be."""
     refuse_rows(y < 0, text, values, lambda i: f"{y[i]:g} successes")
     refuse_rows(
         size <= 0, text, values, lambda i: f"{size[i]:g} trials", "leave out rows of no trials"
@@ -107,9 +117,6 @@ def _of_trials(
     refuse_rows(y > size, text, values, lambda i: f"{y[i]:g} successes in {size[i]:g} trials")
     refuse_fractions(y, text, "successes", values)
     refuse_fractions(size, text, "trials", values)
-    if (size == 1.0).all():
-        return ReadResponse(y, None, weights, ResponseForm("binomial", "trials"))
-    return ReadResponse(y, size, weights, ResponseForm("binomial", "trials"))
 
 
 def _refuse_trials_twice(size: np.ndarray, weights: np.ndarray | None, text: str) -> None:

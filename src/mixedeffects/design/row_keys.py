@@ -78,10 +78,8 @@ def equal_rows(
     n = columns[0].shape[0] if columns else 0
     if n < 2:
         return None
-    if n <= FEW:
-        rows = zip(*(column.tolist() for column in columns), strict=True)
-        if n - len(set(rows)) < worth * n:
-            return None
+    if few_are_equal(columns, worth):
+        return None
     keys = row_keys(columns)
     if n > 4 * SAMPLE:
         # keys below a limit bring all of their repetitions, however rare each key is; keys of some
@@ -108,6 +106,22 @@ def equal_rows(
             return None
         row_of, first = _numbered(order, new)
     return Collapsed(row_of, first, np.bincount(row_of, weights, first.size).astype(np.float64))
+
+
+def few_are_equal(columns: Sequence[np.ndarray], worth: float = WORTH) -> bool:
+    """Whether fewer of a few rows are repetitions than asked for; False of many rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> few_are_equal([np.array([1.0, 1.0])]), few_are_equal([np.array([1.0, 2.0])])
+    (False, True)
+    """
+    n = columns[0].shape[0]
+    if n > FEW:
+        return False
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return n - len(set(rows)) < worth * n
 
 
 def _few_repeated(keys: np.ndarray, worth: float) -> bool:

@@ -14,6 +14,8 @@ from mixedeffects.family.taylor import Jet, where
 
 # of the value and of derivatives by the one predictor
 KEYS = ((), (0,), (0, 0), (0, 0, 0))
+# a sum of squares of linear predictors none of which can over- or underflow
+MODERATE = 1e5
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,10 @@ class Binomial(Family):
 
     def derivatives(self, response, predictors, order, random=(0,)):
         eta = np.asarray(predictors[0], dtype=float)
+        # to hide flags takes as long as three operations, and of moderate numbers there are none
+        if self.link.name == "logit" and np.vdot(eta, eta) < MODERATE:
+            parts = _logistic(response, eta, order)
+            return self._weighted(response, dict(zip(KEYS, parts, strict=False)))
         with np.errstate(all="ignore"):
             if self.link.name == "logit":
                 parts = _logistic(response, eta, order)

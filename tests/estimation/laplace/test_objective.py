@@ -11,6 +11,7 @@ from mixedeffects.engine import plan
 from mixedeffects.engine.rows.blocked import BlockedRows
 from mixedeffects.engine.rows.small import SmallRows
 from mixedeffects.estimation.laplace import LaplaceObjective, QuadratureObjective, QuickObjective
+from mixedeffects.estimation.laplace.mode import RandomEffects
 from tests import tolerances as tol
 from tests.estimation.laplace.problems import MODELS, named, problem, table
 from tests.tolerances import (
@@ -117,6 +118,44 @@ def assert_gradient(objective, x):
     np.testing.assert_allclose(
         evaluation.gradient / scale, expected / scale, rtol=0, atol=GLMM_GRADIENT_RTOL
     )
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_modes_are_guessed_to_second_order(name):
+    p = named(name)
+    objective, x = LaplaceObjective(p), point(p)
+    # predictors without random effects bend the scores in ways that are not kept
+    far = np.zeros(x.size)
+    for predictor in p.predictors:
+        if predictor.variable in p.stacking.variables:
+            far[predictor.part] = 0.04
+    far[p.n_fixed :] = 0.04
+    with objective.exactly():
+        here = objective.evaluate(x)
+        errors = []
+        for share in (1.0, 0.5):
+            there = objective.evaluate(x + share * far, near=here)
+            p.system.scale(there.lambdas)
+            guess = RandomEffects(p, there.fixed).guessed(here.mode)
+            errors.append(np.abs(guess - there.mode.u).max())
+    assert errors[0] < tol.GUESSED_MODES
+    assert errors[1] < tol.HALF_A_STEP_CUBED * errors[0]
+
+
+def test_modes_do_not_depend_on_where_their_search_begins():
+    for name in MODELS:
+        p = named(name)
+        x = point(p)
+        far = x + 0.05
+        if not np.isfinite(LaplaceObjective(p).evaluate(far).value):
+            continue
+        fresh, followed = LaplaceObjective(p), LaplaceObjective(p)
+        alone = fresh.evaluate(far)
+        near = followed.evaluate(far, near=followed.evaluate(x))
+        assert near.value == pytest.approx(alone.value, abs=GLMM_MODE_ATOL)
+        again = followed.evaluate(far, near=near)
+        assert again.mode.steps == 0
+        assert again.value == pytest.approx(alone.value, abs=GLMM_MODE_ATOL)
 
 
 @pytest.mark.parametrize("engine", ["dense", "sparse"])

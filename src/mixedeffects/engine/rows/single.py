@@ -100,7 +100,7 @@ class DiagonalFactor:
 
     def blocks(self):
         """Of the block, the (q, 1, 1) diagonal blocks of M^-1."""
-        return [(1.0 / self._diagonal)[:, None, None]]
+        return [np.reciprocal(self._diagonal)[:, None, None]]
 
 
 def sum_of_logarithms(d) -> float:
@@ -108,6 +108,7 @@ def sum_of_logarithms(d) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> sum_of_logarithms(np.array([1.0, 1.0])), sum_of_logarithms(np.array([1.0, -1.0]))
     (0.0, inf)
     """

@@ -103,6 +103,7 @@ class RandomEffects:
         Parameters
         ----------
         near : Mode
+            Of the other point.
         """
         problem, terms = self.problem, near.terms
         factor = self.factorise(near.weights)
@@ -152,7 +153,7 @@ def find_mode(unknown, u, old=None, settled_at=SETTLED, *, close=False):
     problem = unknown.problem
     variables = problem.stacking.variables
     last, last_decrement, before, step = np.inf, np.inf, u, None
-    serving = old  # the factor of an earlier point, while it is good enough
+    serving: Any = old  # the factor of an earlier point, while it is good enough
     settled, halvings = False, 0
     for count in range(MAX_STEPS):
         whole = settled or close  # the gradient will want the third derivatives

@@ -202,8 +202,11 @@ def start_of_modes(unknown, x, lambdas, near):
     Parameters
     ----------
     unknown : RandomEffects
+        At x.
     lambdas : list of (k, k) arrays
+        At x.
     near : LaplaceEvaluation, StartingPoint or None
+        Whose modes to start from.
     """
     problem = unknown.problem
     if near is None:

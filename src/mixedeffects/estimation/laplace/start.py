@@ -32,12 +32,11 @@ def start_point(problem):
         known = np.isfinite(target)
         x[predictor.part] = np.linalg.lstsq(predictor.X[known], target[known], rcond=None)[0]
     x[main.part] = least_squares(main.X, eta if main.offset is None else eta - main.offset)
-    found = glm_steps(problem, x, anywhere=False)
-    if found is None:
+    x, terms = glm_steps(problem, x, anywhere=False)
+    if terms is None:
         # a mean outside its range somewhere: the same mean for all rows is inside
         x[main.part] = least_squares(main.X, np.full(eta.shape, eta.mean()))
-        found = glm_steps(problem, x)
-    x, terms = found
+        x, terms = glm_steps(problem, x)
     lambdas = moment_factors(problem, x, terms)
     x[problem.n_fixed :] = problem.covariance_parameters.theta_from_lambdas(lambdas)
     return x
@@ -57,13 +56,13 @@ def solved(A, b):
 def glm_steps(problem, x, anywhere=True):
     """Fisher scoring of the main predictor's coefficients, all else held.
 
-    Returns the parameters and the derivatives of the log densities there, to order 2.
+    Returns the parameters and the derivatives of the log densities there, to order 2, or None.
 
     Parameters
     ----------
     anywhere : bool
-        Whether to go on from a point where the likelihood is not finite; where not, the answer is
-        then None.
+        Whether to go on from a point where the likelihood is not finite; where not, it is returned
+        with None.
     """
     main = problem.predictors[0]
     best, step, value = x, np.zeros(main.X.shape[1]), -np.inf
@@ -73,7 +72,7 @@ def glm_steps(problem, x, anywhere=True):
         terms = problem.terms_of(predictors, 2)
         new = float(terms[()].sum())
         if not (anywhere or isfinite(value) or isfinite(new)):
-            return None
+            return x, None
         if not new >= value - 1e-9 * abs(value):
             step = 0.5 * step
             if np.abs(step).max(initial=0.0) < 1e-10:

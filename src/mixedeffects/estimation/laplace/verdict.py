@@ -51,11 +51,11 @@ def certify(objective, result, B, optimizer, directions):
     """
     evaluation, message = result.evaluation, result.message
     g = evaluation.gradient if np.isfinite(evaluation.value) else np.full(1, np.nan)
-    decrement = result.decrement
-    if decrement is None and np.isfinite(g).all():
+    decrement, finite = result.decrement, bool(np.isfinite(g).all())
+    if decrement is None and finite:
         decrement = newton_step(B, g, evaluation.x)[1]
     decrement = np.nan if decrement is None else decrement
-    stationary = bool(np.isfinite(g).all()) and decrement < CERTAIN
+    stationary = finite and decrement < CERTAIN
     optimal = all(d.slope > -1e-3 for d in directions)
     advice = advice_for(
         optimizer, "look for a predictor or a group that determines the response (separation)"
