@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class LaplaceObjective:
         evaluation = self._at(np.array(x, dtype=float), near)
         if np.isfinite(evaluation.value):
             # not the evaluation, which knows its objective: in a circle both would live on
-            self._near = evaluation.mode, evaluation.lambdas, evaluation.estimates
+            self._near = evaluation.mode, evaluation.lambdas, evaluation.estimates, self.problem
         return evaluation
 
     def _at(self, x, near):
@@ -107,11 +108,14 @@ class StartingPoint:
         Of which only u is read, and the factor where there is one.
     lambdas : list of (k, k) arrays
     estimates : (n_parameters,) array
+    problem : Problem, optional
+        Whose mode it is: only there do the derivatives at it say more than where to start.
     """
 
     mode: Mode
     lambdas: list[np.ndarray]
     estimates: np.ndarray
+    problem: Any = None
 
     @classmethod
     def at(cls, problem, x, u):
@@ -168,6 +172,10 @@ class LaplaceEvaluation:
             self.value = 2.0 * self.mode.value + self.mode.factor.logdet
 
     @property
+    def problem(self):
+        return self.objective.problem
+
+    @property
     def theta(self):
         return self.objective.problem.theta(self.x)
 
@@ -213,7 +221,8 @@ def start_of_modes(unknown, x, lambdas, near):
         return np.zeros(problem.system.width), None
     if problem.dear:
         return carried(problem.system.rows, near.mode.u, near.lambdas, lambdas), near.mode.factor
-    if near.mode.terms and max(map(abs, (x - near.estimates).tolist())) < CLOSE:
+    known = near.problem is problem and bool(near.mode.terms)
+    if known and max(map(abs, (x - near.estimates).tolist())) < CLOSE:
         u = unknown.guessed(near.mode)
         if u is not None and isfinite(u.sum()):
             return u, None
