@@ -82,7 +82,8 @@ class Truncated(Family):
         untruncated = self.base.mean(*predictors)
         # E y² = (V + mu²)/(1 - p0) = mean (V/mu + mu)
         ratio = self.base.variance(*predictors) / untruncated
-        return mean * (ratio + untruncated - mean)
+        # next to a mean of one nothing is left of the difference but its rounding, of either sign
+        return mean * np.maximum(ratio + untruncated - mean, np.finfo(float).eps)
 
     def sample(self, rng, predictors, response):
         predictors = [np.broadcast_to(np.asarray(x, float), response.y.shape) for x in predictors]
