@@ -228,6 +228,8 @@ def drawn_figures(fit, facts, wishes, place):
             key = f"{name}-{i + 1}" if i else name
             said = [str(w.message) for w in told if issubclass(w.category, MixedEffectsWarning)]
             figures.append(Figure(key, chart, " ".join([entry.caption, *map(_sentence, said)])))
+            if wishes.started is not None:
+                wishes.started(figures[-1])
     return figures, left_out
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from contextlib import nullcontext
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
@@ -20,7 +21,7 @@ from mixedeffects.plot.bundle import javascript_bundle
 from mixedeffects.plot.narrow import narrowed
 from mixedeffects.report.equation_lines import breakable
 from mixedeffects.report.library import needed
-from mixedeffects.report.pictures import pictures_of
+from mixedeffects.report.pictures import Painter
 
 # points beyond which a chart does not fit beside another
 WIDE = 540
@@ -28,31 +29,34 @@ WIDE = 540
 UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def write(document, path, *, interactive=True, pictures="files"):
+def painter(interactive):
+    """What draws the pictures; of charts drawn by scripts in the page, no one."""
+    return nullcontext() if interactive else Painter("svg")
+
+
+def write(document, path, painter, *, pictures="files"):
     """Write the page.
 
     Parameters
     ----------
-    interactive : bool
-        Charts drawn by scripts in the page, or pictures.
     pictures : str
         Without meaning here: everything is in the page.
     """
-    path.write_text(page(document, interactive), encoding="utf-8")
+    path.write_text(page(document, painter), encoding="utf-8")
 
 
-def page(document, interactive=True):
-    """The page as text."""
+def page(document, painter=None):
+    """The page as text; without a painter its charts are drawn by scripts in it."""
     markup = needed("markupsafe").Markup
-    figures = list(document.figures())
+    figures, interactive = list(document.figures()), painter is None
     scripts, specs, pictures = [], "", {}
-    if figures and interactive:
+    if figures and painter is None:
         wide = {figure.key: specification(figure) for figure in figures}
         narrow = {key: narrowed(spec) for key, spec in wide.items()}
         specs = embedded({"wide": wide, "narrow": narrow})
         scripts = [bundle(), _file("page.js")]
-    elif figures:
-        pictures = pictures_of(figures, "svg")
+    elif painter is not None:
+        pictures = {figure.key: painter.picture(figure) for figure in figures}
     environment = _environment()
     return environment.get_template("page.html.jinja").render(
         document=document,

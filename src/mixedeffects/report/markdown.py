@@ -7,27 +7,24 @@ from base64 import b64encode
 from urllib.parse import quote
 
 from mixedeffects.display.words import markdown_text
-from mixedeffects.report.pictures import pictures_of
+from mixedeffects.report.pictures import Painter
 
 SCALE = 1.5
 
 
-def write(document, path, *, interactive=True, pictures="files"):
-    """Write the Markdown, and the pictures in ``<name>_files``.
+def painter(interactive):
+    """What draws the pictures of the charts."""
+    return Painter("png", scale=SCALE)
 
-    Parameters
-    ----------
-    interactive : bool
-        Without meaning here.
-    """
+
+def write(document, path, painter, *, pictures="files"):
+    """Write the Markdown, and the pictures in ``<name>_files``."""
     folder = path.with_name(f"{path.stem}_files")
     if pictures == "files" and any(document.figures()):
         folder.mkdir(exist_ok=True)
 
-    drawn = pictures_of(document.figures(), "png", scale=SCALE)
-
     def place(figure):
-        data = drawn[figure.key]
+        data = painter.picture(figure)
         if pictures == "inline":
             return f"data:image/png;base64,{b64encode(data).decode()}"
         (folder / f"{figure.key}.png").write_bytes(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +116,8 @@ class Wishes:
         The table, if it was given.
     code : str or None
         How the data were read.
+    started : callable or None
+        Called with every figure as soon as it is made.
     """
 
     level: float = 0.95
@@ -122,3 +125,4 @@ class Wishes:
     charts: tuple[str, ...] | None = None
     data: Any = None
     code: str | None = None
+    started: Callable[[Figure], None] | None = None

@@ -8,7 +8,7 @@ from functools import partial
 from mixedeffects.display.equation.office import omml
 from mixedeffects.report.html import words_of
 from mixedeffects.report.library import needed
-from mixedeffects.report.pictures import pictures_of
+from mixedeffects.report.pictures import Painter
 from mixedeffects.report.word_table import clean, table_xml
 
 # inches: the text's width, and pixels of the pictures per point
@@ -16,17 +16,21 @@ WIDTH, SCALE, POINTS_PER_INCH = 6.3, 2.0, 96.0
 FONT, MONO = "Calibri", "Consolas"
 
 
-def write(document, path, *, interactive=True, pictures="files"):
+def painter(interactive):
+    """What draws the pictures of the document."""
+    return Painter("png", scale=SCALE)
+
+
+def write(document, path, painter, *, pictures="files"):
     """Write the document.
 
     Parameters
     ----------
-    interactive, pictures
+    pictures
         Without meaning here.
     """
     docx = needed("docx")
-    drawn = pictures_of(document.figures(), "png", scale=SCALE)
-    put = {**_BLOCKS, "figure": partial(_figure, drawn)}
+    put = {**_BLOCKS, "figure": partial(_figure, painter)}
     file = docx.Document()
     _prepare(file, document)
     file.add_heading(clean(document.title), 0)
@@ -104,10 +108,10 @@ def _formula(file, block):
     file.add_paragraph(clean(" ".join(block.equation.notes)))
 
 
-def _figure(drawn, file, block):
+def _figure(painter, file, block):
     from docx.shared import Inches
 
-    data = drawn[block.key]
+    data = painter.picture(block)
     pixels = int.from_bytes(data[16:20], "big")  # the width, in the header of a PNG
     width = min(WIDTH, pixels / SCALE / POINTS_PER_INCH)
     picture = file.add_picture(io.BytesIO(data), width=Inches(width))

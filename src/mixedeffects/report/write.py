@@ -91,10 +91,12 @@ def report(
     check_level(level)
     check_ddf(fit, ddf)
     check_packages(path, charts)
-    wishes = Wishes(level, ddf, chosen_charts(charts), data, code)
     writer = import_module(f"mixedeffects.report.{WRITERS[path.suffix.lower()]}")
-    found = document(fit, title, wishes)
-    writer.write(found, path, interactive=interactive, pictures=pictures)
+    with writer.painter(interactive) as painter:
+        started = None if painter is None else painter.start
+        wishes = Wishes(level, ddf, chosen_charts(charts), data, code, started)
+        found = document(fit, title, wishes)
+        writer.write(found, path, painter, pictures=pictures)
     return path
 
 
