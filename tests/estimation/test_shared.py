@@ -8,8 +8,9 @@ import pytest
 
 import mixedeffects as me
 from mixedeffects.engine import with_response
-from mixedeffects.estimation.refits import FAILED, neighbourhood
+from mixedeffects.estimation.refits import FAILED, few_levels, neighbourhood
 from mixedeffects.estimation.refits.general import products_with_response
+from mixedeffects.estimation.refits.many_newton import newton_within
 from mixedeffects.estimation.refits.polynomial import Box, Interpolant
 from mixedeffects.estimation.refits.reduced import ReducedModels
 from mixedeffects.estimation.refits.shared import Shared
@@ -188,3 +189,78 @@ def test_an_interpolant_has_values_and_derivatives_of_a_polynomial():
         np.testing.assert_allclose(bend[:, j], bent, atol=tolerances.POLYNOMIAL_SLOPE)
     box = Box(np.array([1.0, 2.0, 3.0]), np.array([[2.0, 0, 0], [1, 1, 0], [0, 0.5, 3]]))
     np.testing.assert_allclose(box.inside(box.theta(x)), x, atol=tolerances.ROUNDING_E12)
+
+
+FEW = dict(TABLE)
+FEW["k"] = RNG.integers(0, 12, N)
+FEW["l"] = RNG.integers(0, 10, N)
+FEW["y"] = TABLE["y"] + 0.34 * np.linspace(-1, 1, 12)[FEW["k"]]
+FEW["y"] += 0.34 * np.linspace(-1, 1, 10)[FEW["l"]]
+FEW_MODELS = [
+    ("y ~ x + (1 | s) + (1 | g) + (1 | k)", {}),
+    ("y ~ 0 + (1 | s) + (1 | l)", {"reml": False, "weights": "w"}),
+    ("y ~ x + offset(o) + (x || s) + (1 | k) + (1 | l)", {"weights": "w"}),
+    ("y ~ x + (x | s) + (1 | k)", {"reml": False}),
+]
+
+
+@pytest.mark.parametrize("place", range(len(FEW_MODELS)))
+def test_factors_of_few_levels_kept_apart_give_the_fits_of_each_response(place, monkeypatch):
+    """Their variances are so uncertain that no box about them is free of zero."""
+    formula, options = FEW_MODELS[place]
+    fit = me.lmm(formula, FEW, **options)
+    Y = fit.simulate(150, rng=1)
+    monkeypatch.setattr(neighbourhood, "MOST_NODES", 5000)  # whether it pays or not
+    monkeypatch.setattr(neighbourhood, "OWN", 100)
+    alone = []
+    plain = type(fit.refits._general).fit_one
+
+    def counted(self, sums, i, out, row):
+        alone.append(row)
+        plain(self, sums, i, out, row)
+
+    monkeypatch.setattr(type(fit.refits._general), "fit_one", counted)
+    found = fit.refits.responses(Y)
+    assert fit.refits._fitter._apart and not fit.refits._fitter._first
+    assert len(alone) < Y.shape[1] // 3
+    monkeypatch.undo()
+    assert_same(found, one_by_one(fit, Y))
+
+
+@pytest.mark.parametrize("place", range(len(FEW_MODELS)))
+def test_objectives_with_levels_apart_are_those_of_the_model_with_their_derivatives(
+    place, monkeypatch
+):
+    formula, options = FEW_MODELS[place]
+    fit = me.lmm(formula, FEW, **options)
+    monkeypatch.setattr(neighbourhood, "OWN", 1000)
+    Y = fit.simulate(4, rng=2)
+    looks = []
+
+    def kept(look, start, keep, at_edge):
+        looks.append(look)
+        return newton_within(look, start, keep, at_edge)
+
+    monkeypatch.setattr(few_levels, "newton_within", kept)
+    fit.refits.responses(Y)
+    (look,) = looks
+    theta = fit.evaluation.theta
+    every, m = np.arange(4), theta.size
+    offset = fit.design.offset
+    sums = fit.refits._row_sums(Y if offset is None else Y - offset[:, None])
+    some = theta * (1.0 + 0.05 * np.cos(np.arange(m)))
+    value, g, H, _ = look(np.tile(some, (4, 1)), every)
+    objective = fit.evaluation.objective
+    for i in every:
+        stats = products_with_response(
+            objective.stats, [z[i] for z in sums.zy], sums.xy[i], sums.yy[i]
+        )
+        right = copy(objective)
+        right.stats, right.solver = stats, with_response(objective.solver, stats)
+        assert abs(value[i] - right.value(some)) < tolerances.SHARED_OBJECTIVE
+    step, rtol = tolerances.OBJECTIVE_STEP, tolerances.OBJECTIVE_SLOPE_RTOL
+    for j in range(m):
+        up, down = (look(np.tile(some + s * step * np.eye(m)[j], (4, 1)), every) for s in (1, -1))
+        slope, bend = ((a - b) / (2 * step) for a, b in zip(up[:2], down[:2], strict=True))
+        np.testing.assert_allclose(slope, g[:, j], atol=tolerances.OBJECTIVE_SLOPE, rtol=rtol)
+        np.testing.assert_allclose(bend, H[:, j], atol=tolerances.OBJECTIVE_BEND, rtol=rtol)

@@ -21,6 +21,7 @@ import numpy as np
 from mixedeffects.estimation.minimize import FEW_GROUPS
 from mixedeffects.estimation.refits.base import Change
 from mixedeffects.estimation.refits.deleted import RANK
+from mixedeffects.estimation.refits.log_determinants import log_determinant
 from mixedeffects.estimation.refits.one_factor import leaf_columns
 from mixedeffects.estimation.refits.sums import centred_rows
 
@@ -293,9 +294,12 @@ class WithoutEach:
             d1 = np.einsum("jac,jcu->jau", first, left)
             d2 = np.einsum("jabc,jcu->jabu", second, left)
             g, H = d1[:, :, 0].copy(), d2[:, :, :, 0].copy()
+            m = polynomials.m
+            d1 = d1[:, :, 1:].reshape(J, m, t, t)
+            d2 = d2[:, :, :, 1:].reshape(J, m, m, t, t)
             for size, weight in ((t, nu), (p, self.objective.reml - nu)):
                 if size:
-                    one, two = _log_determinant(M, d1, d2, size)
+                    one, two = log_determinant(M, d1, d2, size)
                     g += weight[:, None] * one
                     H += weight[:, None, None] * two
             step, decrement = _step(H, g)
@@ -342,18 +346,6 @@ def _level_terms(A, B, Lam):
     half = np.linalg.solve(R, Lam.T @ B)
     logs = 2.0 * np.log(np.einsum("jkk->jk", R)).sum(axis=1)
     return logs, half.transpose(0, 2, 1) @ half
-
-
-def _log_determinant(M, d1, d2, size):
-    """First and second derivatives of log|M| of the leading block of some size."""
-    J, m, t = *d1.shape[:2], M.shape[1]
-    one = d1[:, :, 1:].reshape(J, m, t, t)[:, :, :size, :size]
-    two = d2[:, :, :, 1:].reshape(J, m, m, t, t)[..., :size, :size]
-    inverse = np.linalg.inv(M[:, :size, :size])
-    along = np.einsum("jpq,jaqr->japr", inverse, one)
-    first = np.einsum("japp->ja", along)
-    second = np.einsum("jpq,jabqp->jab", inverse, two)
-    return first, second - np.einsum("japq,jbqp->jab", along, along)
 
 
 def _step(H, g):

@@ -60,7 +60,7 @@ class LinearRefits(Refits):
         if self.compiled:
             return OneFactor(self._objective, self._evaluation)
         if Shared.serves(self._stats, self._evaluation, self._plan):
-            return Shared(self._general, self._evaluation, self._plan)
+            return Shared(self._general, self._evaluation, self._plan, self.design)
         return self._general
 
     @cached_property

@@ -7,6 +7,8 @@ import numpy as np
 from mixedeffects.estimation.newton import ARMIJO, SMALLEST_STEP, TIGHT
 
 ITERATIONS = 200
+# the same where objectives are known in a box only; how far beyond it a step, and an end, may be
+WITHIN, REACH, EDGE = 30, 1.2, 1.15
 
 
 def newton(model, theta, which):
@@ -48,6 +50,55 @@ def newton(model, theta, which):
                 done[at] = decrement[stuck] < np.maximum(1e-6, 1e-11 * np.abs(d))
                 active = active[~stuck]
     return done[which]
+
+
+def newton_within(look, start, keep, at_edge):
+    """Minimise objectives that are known in a box only.
+
+    Takes start (R, m) array.
+
+    Parameters
+    ----------
+    look : callable
+        Of theta (r, m) and the replicates (r,): objective (r,), gradient, second derivatives, and
+        something else (r, D).
+    keep, at_edge : callable
+        Of theta (r, m): no further from the box than it reaches; whether it is at its edge.
+
+    Returns
+    -------
+    theta (R, m), value (R,), something else (R, D), converged (R,) bool array
+    """
+    theta = start.copy()
+    every = np.arange(theta.shape[0])
+    value, g, H, v = look(theta, every)
+    converged, active = np.zeros(every.size, dtype=bool), every[np.isfinite(value)]
+    for _ in range(WITHIN):
+        step, decrement = newton_steps(H[active], g[active], theta[active])
+        converged[active] = decrement < TIGHT
+        going = ~converged[active]
+        active, step = active[going], step[going]
+        if not active.size:
+            break
+        length = np.ones(active.size)
+        moved = np.zeros(active.size, dtype=bool)
+        for _ in range(8):
+            again = np.flatnonzero(~moved)
+            if not again.size:
+                break
+            some = active[again]
+            trial = keep(theta[some] + length[again, None] * step[again])
+            new = look(trial, some)
+            better = new[0] <= value[some] + 1e-10 * np.abs(value[some])
+            at = some[better]
+            theta[at], value[at] = trial[better], new[0][better]
+            g[at], H[at], v[at] = (part[better] for part in new[1:])
+            moved[again[better]] = True
+            length[again[~better]] *= 0.3
+        active = active[moved & ~at_edge(theta[active])]
+        if not active.size:
+            break
+    return theta, value, v, converged
 
 
 def newton_steps(H, g, theta):

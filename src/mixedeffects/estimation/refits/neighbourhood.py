@@ -65,12 +65,14 @@ class Neighbourhoods:
         The original fit's optimum.
     plan : Plan
         Of the design.
+    root : (m, m) array, optional
+        B with B B' the covariance of theta; by the curvature if not given.
     """
 
-    def __init__(self, evaluation, plan):
+    def __init__(self, evaluation, plan, root=None):
         self.objective, self.theta, self.plan = evaluation.objective, evaluation.theta, plan
         self.rows, self.columns = np.tril_indices(self.objective.p)
-        self._root = _root(evaluation)
+        self._root = _root(evaluation) if root is None else root
         terms = self.objective.parameters.terms
         places = [(t, *at) for t in terms for at in t.structure.positions]
         self._diagonal = np.array([r == c for _, r, c in places])
@@ -89,6 +91,11 @@ class Neighbourhoods:
             return None
         with threads_for(0 if self.plan.costly else self.plan.columns):
             return self._neighbourhood(box, n) or False
+
+    @property
+    def regular(self):
+        """Whether the curvature is that of a minimum."""
+        return self._root is not None
 
     def pays(self, nodes, n):
         """Whether n responses take longer one by one."""

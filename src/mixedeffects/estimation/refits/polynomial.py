@@ -64,7 +64,7 @@ class Interpolant:
         self.degree = max(degrees)
         self.powers = powers(degrees)
         self.nodes = leja(self.degree + 1)[self.powers]
-        self._inverse = np.linalg.inv(self._basis(self.nodes)[0])
+        self._inverse = np.linalg.inv(self.basis(self.nodes)[0])
         self.coefficients = np.empty((len(self.powers), 0))
 
     def through(self, values):
@@ -72,8 +72,11 @@ class Interpolant:
         self.coefficients = self._inverse @ values
         return self
 
-    def _basis(self, x, order=0) -> Any:
-        """Products of Chebyshev's polynomials (R, N), with gradients and second derivatives."""
+    def basis(self, x, order=0) -> Any:
+        """Products of Chebyshev's polynomials (R, N); gradients and second derivatives by order.
+
+        Returns a tuple of 1 + order arrays: (R, N), (R, N, m), (R, N, m, m).
+        """
         R, m = x.shape
         one = np.polynomial.chebyshev.chebvander(x, self.degree)  # (R, m, d + 1)
         tables = [one[:, np.arange(m), self.powers]]  # (R, N, m)
@@ -99,7 +102,7 @@ class Interpolant:
 
     def at(self, x):
         """Values (R, c) of all, gradients (R, m) and second derivatives (R, m, m) of the first."""
-        value, first, second = self._basis(x, 2)
+        value, first, second = self.basis(x, 2)
         c = self.coefficients[:, 0]
         return (
             value @ self.coefficients,
@@ -109,7 +112,7 @@ class Interpolant:
 
     def values(self, x):
         """Values (R, c)."""
-        return self._basis(x)[0] @ self.coefficients
+        return self.basis(x)[0] @ self.coefficients
 
 
 def powers(degrees):

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from mixedeffects.crossprod.parallel import cores
 from mixedeffects.engine import block_diagonal, crossing_matrix, own_matrix
 from mixedeffects.engine.many_sides import solve_many
 from mixedeffects.estimation.minimize import FEW_GROUPS, NO_RESIDUAL
-from mixedeffects.estimation.newton import TIGHT
-from mixedeffects.estimation.refits.many_newton import newton_steps
+from mixedeffects.estimation.refits.few_levels import MOST_RESPONSES, FewLevels
+from mixedeffects.estimation.refits.many_newton import EDGE, REACH, newton_within
 from mixedeffects.estimation.refits.neighbourhood import MOST_PARAMETERS, Neighbourhoods
 from mixedeffects.estimation.refits.one_factor import store
 from mixedeffects.estimation.refits.reduced import ColumnProducts, ReducedModels
@@ -30,7 +31,7 @@ BOUND = 1e-5
 USEFUL = 0.05
 # numbers in the arrays of a batch
 MOST_NUMBERS = 1.5e7
-ITERATIONS, ROUNDS = 30, 3
+ROUNDS = 3
 
 
 class Shared:
@@ -42,6 +43,10 @@ class Shared:
         Fits what is left.
     evaluation : Evaluation
         The original fit's optimum.
+    plan : Plan
+        Of the design.
+    design : Design
+        Whose factors of few levels may be kept apart.
     """
 
     @staticmethod
@@ -56,12 +61,14 @@ class Shared:
             and all(prior.unit and prior.independent for prior in plan.priors)
         )
 
-    def __init__(self, general, evaluation, plan):
-        self.general = general
+    def __init__(self, general, evaluation, plan, design):
+        self.general, self._evaluation, self._design = general, evaluation, design
         self.objective = objective = evaluation.objective
         self.stats = objective.stats
         self.places = Neighbourhoods(evaluation, plan)
         self._first: Any = None
+        self._apart: Any = None
+        self._expected = 0
         self._products: Any = None
         layout = self.stats.layout
         numbers = sum(q * k for q, k in zip(layout.q, layout.k, strict=True))
@@ -69,17 +76,30 @@ class Shared:
 
     def batch(self):
         """Replicates to take at a time."""
-        return int(max(1, min(1000, MOST_NUMBERS / self._numbers)))
+        most = (
+            MOST_RESPONSES
+            if self._apart and not self._first
+            else min(1000, MOST_NUMBERS / self._numbers)
+        )
+        return int(max(1, most))
 
     def prepare(self, n):
         """Look for what n responses of the fit's own model have in common, once."""
+        self._expected = n
         if self._first is None:
             self._first = self.places.first(n)
+        if not self._first and self._apart is None:
+            some = FewLevels.apart(self.stats, self._evaluation) and self.places.regular
+            self._apart = some and FewLevels(self._design, self._evaluation, self._columns())
 
     def fit(self, sums, out, rows):
         """Fit responses; see `OneFactor.fit`."""
         R, places = sums.yy.size, self.places
         left = np.arange(R)
+        if self._apart and not self._first and self._apart.pays(R):
+            # threads have batches of their own, unless there is but one
+            workers = cores() if self._expected == R and self.general.costly else 1
+            left = left[~self._apart.fit(sums, out, rows, workers)]
         near: Any = self._first or None
         if near is not None and not places.pays(len(near.polynomial.nodes), R):
             near = None
@@ -241,40 +261,13 @@ class Shared:
 
         Returns theta (R, m), value (R,), v (R, D), converged (R,) bool array.
         """
-        R = models.yy.size
         nu, box = self.objective.nu, near.box
-        theta = np.tile(box.centre, (R, 1))
-        every = np.arange(R)
-        value, g, H, v = self._look(models, near, theta, every, nu)
-        converged, active = np.zeros(R, dtype=bool), every[np.isfinite(value)]
-        for _ in range(ITERATIONS):
-            step, decrement = newton_steps(H[active], g[active], theta[active])
-            converged[active] = decrement < TIGHT
-            going = ~converged[active]
-            active, step = active[going], step[going]
-            if not active.size:
-                break
-            length = np.ones(active.size)
-            moved = np.zeros(active.size, dtype=bool)
-            for _ in range(8):
-                again = np.flatnonzero(~moved)
-                if not again.size:
-                    break
-                some = active[again]
-                x = box.inside(theta[some] + length[again, None] * step[again])
-                trial = box.theta(np.clip(x, -1.2, 1.2))
-                new = self._look(models, near, trial, some, nu)
-                better = new[0] <= value[some] + 1e-10 * np.abs(value[some])
-                at = some[better]
-                theta[at], value[at] = trial[better], new[0][better]
-                g[at], H[at], v[at] = (part[better] for part in new[1:])
-                moved[again[better]] = True
-                length[again[~better]] *= 0.3
-            at_edge = np.abs(box.inside(theta[active])).max(axis=1) > 1.15
-            active = active[moved & ~at_edge]
-            if not active.size:
-                break
-        return theta, value, v, converged
+        return newton_within(
+            lambda theta, which: self._look(models, near, theta, which, nu),
+            np.tile(box.centre, (models.yy.size, 1)),
+            lambda theta: box.theta(np.clip(box.inside(theta), -REACH, REACH)),
+            lambda theta: np.abs(box.inside(theta)).max(axis=1) > EDGE,
+        )
 
     def _look(self, models, near, theta, which, nu):
         """Objective, gradient, second derivatives and v of some responses."""
