@@ -258,7 +258,8 @@ SHARED_OBJECTIVE = 2e-5
 # A step of a parameter of order one, and what central differences with it are off by, of first and
 # second derivatives of polynomials through objectives of some thousands.
 OBJECTIVE_STEP = 1e-4
-OBJECTIVE_SLOPE, OBJECTIVE_BEND = 1e-3, 1e-2
+OBJECTIVE_SLOPE = 1e-3
+OBJECTIVE_BEND = 1e-2
 OBJECTIVE_SLOPE_RTOL = 1e-4
 # A step, and what central differences with it of functions of order one are off by.
 POLYNOMIAL_STEP = 1e-5
