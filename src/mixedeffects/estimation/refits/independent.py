@@ -7,14 +7,14 @@ Given theta, the objective is a function of sums over the levels j of the factor
 and without some rows only the terms of their levels change. All of it is a smooth function of
 theta, and without a few rows of many the optimum is near that of all rows. So S, and what every
 set takes out of it, are interpolated by polynomials around the optimum, and Newton's method is
-run on them, for all sets at a time. The error of the interpolation is measured at the nodes; sets
+run on them, for all sets at a time. Its error is measured between the nodes; sets
 whose optimum is further away than it allows are left to a refit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from itertools import combinations_with_replacement
+from typing import Any
 
 import numpy as np
 
@@ -23,18 +23,19 @@ from mixedeffects.estimation.refits.base import Change
 from mixedeffects.estimation.refits.deleted import RANK
 from mixedeffects.estimation.refits.log_determinants import log_determinant
 from mixedeffects.estimation.refits.one_factor import leaf_columns
+from mixedeffects.estimation.refits.polynomial import Polynomials
 from mixedeffects.estimation.refits.sums import centred_rows
 
 # fewer sets are refitted one by one
 FEW_SETS = 100
 # standard errors of theta~: the largest error of an optimum, and radii of the interpolation
-CLOSE, FIRST, WIDEST, NARROWEST = 1e-7, 0.3, 1.0, 0.01
+CLOSE, FIRST, WIDEST, NARROWEST = 5e-7, 0.3, 1.0, 0.01
 # of a relative standard deviation, what must be left for it to be no variance near zero
 REMAINS = 0.1
 # numbers that are held at a time
 NUMBERS = 4_000_000
 NEWTON = 12
-DEGREES, MOST_POWERS = (3, 4), 300
+DEGREES, MOST_POWERS = (3, 4, 5), 300
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,65 +102,6 @@ class Removed:
         )  # fmt: skip
 
 
-class Polynomials:
-    """All polynomials of some degree in z, fitted to values at nodes |z| <= radius."""
-
-    def __init__(self, m, degree, radius):
-        self.m, self.radius = m, radius
-        self.powers = np.array(
-            [
-                np.bincount(np.array(c, dtype=int), minlength=m)
-                for d in range(degree + 1)
-                for c in combinations_with_replacement(range(m), d)
-            ]
-        )
-        count = int(np.ceil(1.3 * len(self.powers))) + 2
-        # spread over the ball, always in the same way
-        rng = np.random.default_rng(0)
-        towards = rng.normal(size=(count, m))
-        towards /= np.sqrt((towards**2).sum(axis=1, keepdims=True))
-        far = ((np.arange(count) + 0.5) / count) ** (1.0 / m)
-        self.nodes = radius * far[:, None] * towards
-        self.fit = np.linalg.pinv(self.values(self.nodes))
-
-    def values(self, z):
-        """(J, c) monomials at z (J, m)."""
-        return self._monomials(self._powers(z), self.powers)
-
-    def derivatives(self, z):
-        """First and second derivatives of the monomials, (J, m, c) and (J, m, m, c)."""
-        m, of = self.m, self._powers(z)
-        first = np.empty((len(z), m, len(self.powers)))
-        second = np.empty((len(z), m, m, len(self.powers)))
-        for a in range(m):
-            one = self.powers.copy()
-            one[:, a] -= 1
-            factor = self.powers[:, a] / self.radius
-            first[:, a] = self._monomials(of, one) * factor
-            for b in range(a + 1):
-                two = one.copy()
-                two[:, b] -= 1
-                second[:, a, b] = self._monomials(of, two) * (factor * one[:, b] / self.radius)
-                second[:, b, a] = second[:, a, b]
-        return first, second
-
-    def _powers(self, z):
-        """(degree + 1, J, m) powers of z / radius."""
-        out = np.empty((self.powers.max() + 1, *z.shape))
-        out[0] = 1.0
-        for e in range(1, len(out)):
-            out[e] = out[e - 1] * (z / self.radius)
-        return out
-
-    @staticmethod
-    def _monomials(of, powers):
-        powers = np.maximum(powers, 0)  # those of a derivative of a constant, times zero
-        out = of[powers[:, 0], :, 0]
-        for a in range(1, of.shape[2]):
-            out = out * of[powers[:, a], :, a]
-        return out.T
-
-
 class WithoutEach:
     """The optima of a linear model with one grouping factor without each of many sets of rows."""
 
@@ -175,6 +117,7 @@ class WithoutEach:
         self.objective = objective = evaluation.objective
         self.stats, self.p = objective.stats, objective.p
         self.A, self.B = self.stats.level_blocks(0), leaf_columns(self.stats)
+        self._last: tuple[Any, Any] = None, None
         curvature = evaluation.curvature
         values, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
         values = np.maximum(np.abs(values), 1e-8 * np.abs(values).max())
@@ -210,7 +153,7 @@ class WithoutEach:
         while radius >= NARROWEST:
             for degree in DEGREES:
                 polynomials = Polynomials(m, degree, radius)
-                if len(polynomials.powers) <= MOST_POWERS and self._error(polynomials) <= CLOSE:
+                if len(polynomials.nodes) <= MOST_POWERS and self._error(polynomials) <= CLOSE:
                     return polynomials
             radius *= 0.5
         return None
@@ -248,18 +191,20 @@ class WithoutEach:
         return np.add.reduceat(own, starts, axis=0)
 
     def _total(self, polynomials):
-        """(c, 1 + t t) coefficients of S, and its values at the nodes."""
-        values = np.array([self._sums(z) for z in polynomials.nodes])
-        return polynomials.fit @ values, values
+        """(c, 1 + t t) coefficients of S, kept for the polynomials that were asked for last."""
+        if self._last[0] is not polynomials:
+            values = np.array([self._sums(z) for z in polynomials.nodes])
+            self._last = polynomials, polynomials.fit @ values
+        return self._last[1]
 
     def _error(self, polynomials):
         """Standard errors by which the optima may be off: of a gradient from values like these."""
-        coefficients, values = self._total(polynomials)
+        coefficients = self._total(polynomials)
         nu = np.array([float(self.objective.nu)])
-        fitted = polynomials.values(polynomials.nodes) @ coefficients
-        off = self._deviance(fitted, nu) - self._deviance(values, nu)
-        degree = polynomials.powers.sum(axis=1).max()
-        return 0.5 * degree * np.abs(off).max() / polynomials.radius
+        right = np.array([self._sums(z) for z in polynomials.beyond])
+        off = self._deviance(polynomials.values(polynomials.beyond) @ coefficients, nu)
+        off -= self._deviance(right, nu)
+        return 0.5 * polynomials.degree * np.abs(off).max() / polynomials.radius
 
     def _deviance(self, sums, nu):
         t, p = self.p + 1, self.p
@@ -271,7 +216,7 @@ class WithoutEach:
     def _optima(self, removed, polynomials):
         """The optimum without every set, z (J, m), S there (J, t, t), and whether it is one."""
         J, t = removed.rows.size, self.p + 1
-        total, _ = self._total(polynomials)
+        total = self._total(polynomials)
         z, sums = np.zeros((J, len(self.axes))), np.empty((J, t, t))
         converged = np.zeros(J, dtype=bool)
         size = max(1, int(NUMBERS / (len(polynomials.nodes) * (1 + t * t))))
@@ -289,8 +234,8 @@ class WithoutEach:
         J, p, t = nu.size, self.p, self.p + 1
         z, done = np.zeros((J, polynomials.m)), np.zeros(J, dtype=bool)
         for _ in range(NEWTON):
-            first, second = polynomials.derivatives(z)
-            M = np.einsum("jc,jcu->ju", polynomials.values(z), left)[:, 1:].reshape(J, t, t)
+            value, first, second = polynomials.derivatives(z)
+            M = np.einsum("jc,jcu->ju", value, left)[:, 1:].reshape(J, t, t)
             d1 = np.einsum("jac,jcu->jau", first, left)
             d2 = np.einsum("jabc,jcu->jabu", second, left)
             g, H = d1[:, :, 0].copy(), d2[:, :, :, 0].copy()

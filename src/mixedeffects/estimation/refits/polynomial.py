@@ -47,6 +47,8 @@ class Interpolant:
     ----------
     nodes : (N, m) array
         In coordinates between -1 and 1.
+    inverse : (N, N) array
+        From values at the nodes to coefficients.
 
     Examples
     --------
@@ -64,12 +66,12 @@ class Interpolant:
         self.degree = max(degrees)
         self.powers = powers(degrees)
         self.nodes = leja(self.degree + 1)[self.powers]
-        self._inverse = np.linalg.inv(self.basis(self.nodes)[0])
+        self.inverse = np.linalg.inv(self.basis(self.nodes)[0])
         self.coefficients = np.empty((len(self.powers), 0))
 
     def through(self, values):
         """The polynomials with values (N, c) at the nodes."""
-        self.coefficients = self._inverse @ values
+        self.coefficients = self.inverse @ values
         return self
 
     def basis(self, x, order=0) -> Any:
@@ -113,6 +115,49 @@ class Interpolant:
     def values(self, x):
         """Values (R, c)."""
         return self.basis(x)[0] @ self.coefficients
+
+
+class Polynomials:
+    """Polynomials of some degree in z about zero, for coefficients that differ from set to set.
+
+    Takes m, degree, radius: of z, how far away its coordinates are at the nodes.
+
+    Attributes
+    ----------
+    nodes, beyond : (c, m) and (b, m) arrays
+        Where values are wanted; the nodes that another degree would add, moved to |z| <= radius.
+    fit : (c, c) array
+        From values at the nodes to coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> found = Polynomials(1, 3, 0.5)
+    >>> _, first, _ = found.derivatives(np.array([[0.2]]))
+    >>> (first[0] @ found.fit @ np.exp(found.nodes)).round(2), found.beyond.round(2)
+    (array([[1.22]]), array([[-0.33]]))
+    """
+
+    def __init__(self, m, degree, radius):
+        self.m, self.radius, self.degree = m, radius, degree
+        self._of = Interpolant([degree] * m)
+        more = powers([degree + 1] * m)
+        beyond = leja(degree + 2)[more[more.sum(axis=1) > degree]]
+        length = np.sqrt((beyond**2).sum(axis=1, keepdims=True))
+        self.beyond = radius * beyond / np.maximum(length, 1.0)
+        self.nodes, self.fit = radius * self._of.nodes, self._of.inverse
+
+    def values(self, z):
+        """(J, c) of z (J, m)."""
+        return self._of.basis(z / self.radius)[0]
+
+    def derivatives(self, z):
+        """Of z (J, m): values (J, c), first (J, m, c) and second derivatives (J, m, m, c)."""
+        value, first, second = self._of.basis(z / self.radius, 2)
+        return (
+            value, first.transpose(0, 2, 1) / self.radius,
+            second.transpose(0, 2, 3, 1) / self.radius**2,
+        )  # fmt: skip
 
 
 def powers(degrees):
