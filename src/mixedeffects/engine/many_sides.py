@@ -7,6 +7,28 @@ import numpy as np
 from mixedeffects.engine.levels import products
 
 
+def eliminated_inverse(factorisation):
+    """What the covariance of all random effects, Lambda M^-1 Lambda', follows from.
+
+    With M as in `solve_many`, A and B the leaf's blocks and its cross-products with the remainder.
+
+    Parameters
+    ----------
+    factorisation : ProjectedFactorisation
+        Of a model with a leaf and a remainder.
+
+    Returns
+    -------
+    K : (q, k, k) array
+        Lambda (Lambda'A Lambda + I)^-1 Lambda', by level of the leaf.
+    P : (m, m) array
+        The remainder's own block of Lambda M^-1 Lambda'; the others are -K B P and K + K B P B'K.
+    """
+    fact = factorisation._inner
+    right = fact._lambda_t_times(np.eye(fact._engine.layout.m))
+    return fact._K, fact._lambda_times(fact._rest.solve(right))
+
+
 def solve_many(factorisation, leaf, rest):
     """M^-1 Lambda'B for many columns B = Z'Wy: what the random effects are, on a common scale.
 

@@ -32,6 +32,8 @@ FEW_SETS = 100
 CLOSE, FIRST, WIDEST, NARROWEST = 5e-7, 0.3, 1.0, 0.01
 # of a relative standard deviation, what must be left for it to be no variance near zero
 REMAINS = 0.1
+# and a relative standard deviation at which it is one
+LEAST = 1e-4
 # numbers that are held at a time
 NUMBERS = 4_000_000
 NEWTON = 12
@@ -109,14 +111,17 @@ class WithoutEach:
     def serves(stats, evaluation, n_sets):
         """Whether there is one factor of many levels, many sets, and no variance near zero."""
         q = stats.layout.q
-        inside = all(np.abs(Lam.diagonal()).min() > 1e-4 for Lam in evaluation.lambdas)
+        inside = bool((deviations(evaluation.lambdas) > LEAST).all())
         return len(q) == 1 and q[0] > FEW_GROUPS and n_sets >= FEW_SETS and inside
 
     def __init__(self, design, evaluation, one_by_one):
+        self._prepare(design, evaluation, one_by_one)
+        self.A, self.B = self.stats.level_blocks(0), leaf_columns(self.stats)
+
+    def _prepare(self, design, evaluation, one_by_one):
         self.design, self.whole, self.one_by_one = design, evaluation, one_by_one
         self.objective = objective = evaluation.objective
         self.stats, self.p = objective.stats, objective.p
-        self.A, self.B = self.stats.level_blocks(0), leaf_columns(self.stats)
         self._last: tuple[Any, Any] = None, None
         curvature = evaluation.curvature
         values, vectors = np.linalg.eigh(0.5 * (curvature + curvature.T))
@@ -140,7 +145,7 @@ class WithoutEach:
             radius = polynomials.radius
         z, sums, converged = self._optima(removed, polynomials)
         good = known & converged & (np.sqrt((z**2).sum(axis=1)) <= radius)
-        out = self._change(removed, np.where(good[:, None], z, 0.0), sums, good)
+        out = self._change(removed.rows, np.where(good[:, None], z, 0.0), sums, good)
         for j in np.flatnonzero(~good):
             one = self.one_by_one.without(np.flatnonzero(codes == j))
             for field in fields(Change):
@@ -261,7 +266,7 @@ class WithoutEach:
 
     # results ------------------------------------------------------------------------------------
 
-    def _change(self, removed, z, sums, good):
+    def _change(self, rows, z, sums, good):
         """The `Change` of sets, of which those that are not `good` are still to be filled in.
 
         Withdraws `good` where a variance is near zero.
@@ -271,18 +276,25 @@ class WithoutEach:
         sums = np.where(good[:, None, None], sums, np.eye(p + 1))
         XX, Xy, yy = sums[:, :p, :p], sums[:, :p, p], sums[:, p, p]
         beta = np.linalg.solve(XX, Xy[:, :, None])[:, :, 0]
-        nu = self.objective.nu - removed.rows
+        nu = self.objective.nu - rows
         s2 = (yy - np.einsum("jp,jp->j", Xy, beta)) / np.where(nu > 0, nu, np.nan)
         inverse = np.linalg.inv(before.RX)
         spread = np.einsum("ap,jpq,aq->ja", T[:p, :p], np.linalg.inv(XX), T[:p, :p])
-        theta, least = np.empty(z.shape), np.abs(self.whole.lambdas[0].diagonal()) * REMAINS
+        theta, least = np.empty(z.shape), deviations(self.whole.lambdas) * REMAINS
         for j, at in enumerate(self.whole.theta + z @ self.axes.T):
-            good[j] &= bool((np.abs(parameters.lambdas(at)[0].diagonal()) > least).all())
+            good[j] &= bool((deviations(parameters.lambdas(at)) > least).all())
             theta[j] = parameters.to_user(at)
         return Change(
             (before.beta() - beta) @ before.RX.T, inverse.T @ XX @ inverse, s2, theta, good.copy(),
             beta @ T[:p, :p].T - T[:p, p], np.sqrt(s2[:, None] * spread),
         )  # fmt: skip
+
+
+def deviations(lambdas):
+    """The diagonal entries of all relative factors, without signs."""
+    if len(lambdas) == 1:
+        return np.abs(lambdas[0].diagonal())
+    return np.abs(np.concatenate([Lam.diagonal() for Lam in lambdas]))
 
 
 def _level_terms(A, B, Lam):

@@ -12,6 +12,7 @@ from mixedeffects.crossprod import CrossProducts
 from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.refits.base import Draws, Job, Refits
 from mixedeffects.estimation.refits.batches import streams
+from mixedeffects.estimation.refits.crossed import CrossedWithoutEach
 from mixedeffects.estimation.refits.deleted import Deletions
 from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.independent import WithoutEach
@@ -100,6 +101,10 @@ class LinearRefits(Refits):
         return self._deletions.without(rows, hold=hold)
 
     def without_each(self, codes, n_sets, *, hold=False, watch=None):
+        sizes = np.bincount(codes, minlength=n_sets)
+        if CrossedWithoutEach.serves_sets(self._stats, self._evaluation, self._plan, sizes):
+            crossed = CrossedWithoutEach(self.design, self._evaluation, self._deletions)
+            return crossed(codes, n_sets, hold)
         if hold or not WithoutEach.serves(self._stats, self._evaluation, n_sets):
             return super().without_each(codes, n_sets, hold=hold, watch=watch)
         return WithoutEach(self.design, self._evaluation, self._deletions)(codes, n_sets)
