@@ -61,6 +61,8 @@ class FewLevels:
         Of the design.
     """
 
+    most = MOST_RESPONSES
+
     @staticmethod
     def apart(stats, evaluation):
         """The blocks that are kept apart, or none where the method does not serve."""

@@ -12,7 +12,6 @@ from mixedeffects.crossprod import CrossProducts
 from mixedeffects.estimation.gls import GLS
 from mixedeffects.estimation.refits.base import Draws, Job, Refits
 from mixedeffects.estimation.refits.batches import streams
-from mixedeffects.estimation.refits.crossed import CrossedWithoutEach
 from mixedeffects.estimation.refits.deleted import Deletions
 from mixedeffects.estimation.refits.general import General
 from mixedeffects.estimation.refits.independent import WithoutEach
@@ -101,6 +100,8 @@ class LinearRefits(Refits):
         return self._deletions.without(rows, hold=hold)
 
     def without_each(self, codes, n_sets, *, hold=False, watch=None):
+        from mixedeffects.estimation.refits.crossed import CrossedWithoutEach
+
         sizes = np.bincount(codes, minlength=n_sets)
         if CrossedWithoutEach.serves_sets(self._stats, self._evaluation, self._plan, sizes):
             crossed = CrossedWithoutEach(self.design, self._evaluation, self._deletions)

@@ -18,7 +18,6 @@ from mixedeffects.crossprod.parallel import cores
 from mixedeffects.engine import block_diagonal, crossing_matrix, own_matrix
 from mixedeffects.engine.many_sides import solve_many
 from mixedeffects.estimation.minimize import FEW_GROUPS, NO_RESIDUAL
-from mixedeffects.estimation.refits.few_levels import MOST_RESPONSES, FewLevels
 from mixedeffects.estimation.refits.many_newton import EDGE, REACH, newton_within
 from mixedeffects.estimation.refits.neighbourhood import MOST_PARAMETERS, Neighbourhoods
 from mixedeffects.estimation.refits.one_factor import store
@@ -76,12 +75,9 @@ class Shared:
 
     def batch(self):
         """Replicates to take at a time."""
-        most = (
-            MOST_RESPONSES
-            if self._apart and not self._first
-            else min(1000, MOST_NUMBERS / self._numbers)
-        )
-        return int(max(1, most))
+        if self._apart and not self._first:
+            return self._apart.most
+        return int(max(1, min(1000, MOST_NUMBERS / self._numbers)))
 
     def prepare(self, n):
         """Look for what n responses of the fit's own model have in common, once."""
@@ -89,6 +85,8 @@ class Shared:
         if self._first is None:
             self._first = self.places.first(n)
         if not self._first and self._apart is None:
+            from mixedeffects.estimation.refits.few_levels import FewLevels
+
             some = FewLevels.apart(self.stats, self._evaluation) and self.places.regular
             self._apart = some and FewLevels(self._design, self._evaluation, self._columns())
 
