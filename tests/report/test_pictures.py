@@ -38,7 +38,7 @@ def drawn(figures, kind, **options):
 
 
 def test_pictures_are_those_of_the_charts_whoever_draws_them(figures, monkeypatch):
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "cores", lambda: 1000)
     assert drawn(figures, "svg") == expected(figures)
     found = drawn(figures, "png", scale=1.0)
     assert found == expected(figures, "png", scale=1.0)
@@ -52,7 +52,7 @@ def test_the_process_draws_and_ends(figures, monkeypatch):
         started.append(real(*arguments, **options))
         return started[-1]
 
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "cores", lambda: 1000)
     monkeypatch.setattr(pictures.subprocess, "Popen", popen)
     with Painter("svg") as painter:
         # what is left is not drawn here
@@ -85,7 +85,7 @@ def test_without_a_process_pictures_are_drawn_here(figures, program, monkeypatch
             raise OSError("no process")
         return real([command[0], "-c", text], **options)
 
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "cores", lambda: 1000)
     monkeypatch.setattr(pictures.subprocess, "Popen", popen)
     assert drawn(figures, "svg") == expected(figures)
 
@@ -95,14 +95,14 @@ def test_a_chart_that_cannot_be_drawn_says_why(monkeypatch):
         def to_dict(self):
             return {"mark": ["none"], "layer": 1}
 
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "cores", lambda: 1000)
     figures = [Figure(str(i), Chart(), "") for i in range(4)]
     with pytest.raises(ValueError, match="conversion failed"):
         drawn(figures, "svg")
 
 
 def test_no_process_for_a_few_charts_or_from_another_program(figures, monkeypatch):
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "cores", lambda: 1000)
     assert pictures.can_have_a_process()
     monkeypatch.setattr(pictures.subprocess, "Popen", None)  # cannot be called
     assert len(drawn(figures[:2], "svg")) == 2
@@ -112,7 +112,14 @@ def test_no_process_for_a_few_charts_or_from_another_program(figures, monkeypatc
 
 
 def test_several_reports_at_a_time(figures, monkeypatch):
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "cores", lambda: 1000)
     whole = expected(figures)
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda _: drawn(figures, "svg"), range(2))) == [whole, whole]
+
+
+def test_no_process_beside_others_that_want_all_processors(monkeypatch):
+    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    for load, free in ((0.5, True), (2.5, True), (4.0, False)):
+        monkeypatch.setattr(pictures.os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        assert pictures.can_have_a_process() == free

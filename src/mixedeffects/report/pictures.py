@@ -7,6 +7,7 @@ moment a few charts are there; once the rest is done, this process helps with th
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import Future
@@ -131,6 +132,15 @@ def _answer(process, spec):
 
 
 def can_have_a_process():
-    """Whether a second process runs beside this one, and Python's interpreter starts it."""
+    """Whether a process would run beside this one, and Python's interpreter starts it."""
     name = Path(sys.executable or "").stem.lower()
-    return cores() > 1 and name.startswith("python") and not getattr(sys, "frozen", False)
+    free = cores() > 1 and not busy()
+    return free and name.startswith("python") and not getattr(sys, "frozen", False)
+
+
+def busy():
+    """Whether others wanted all processors in the last minute, as far as one can know."""
+    try:
+        return os.getloadavg()[0] > cores() + 1
+    except (AttributeError, OSError):  # not on this platform
+        return False
