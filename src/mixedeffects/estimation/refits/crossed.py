@@ -121,7 +121,8 @@ class CrossedWithoutEach(WithoutEach):
                 found
                 for radius in RADII
                 for degree in DEGREES
-                if self._error(found := Polynomials(m, degree, radius)) <= CLOSE
+                if self._error(found := Polynomials(m, degree, radius))
+                <= self._tolerated(CLOSE, degree, radius)
             ),
             None,
         )
@@ -144,7 +145,9 @@ class CrossedWithoutEach(WithoutEach):
             )
             off = np.einsum("c,cju->ju", own.values(at[None])[0], fitted)
             off = self._deviance(self._sums(at) - off, nu) - exact
-            near = 0.5 * (degree + 1) * np.abs(off) / total.radius <= CLOSE
+            near = 0.5 * (degree + 1) * np.abs(off) / total.radius <= self._tolerated(
+                CLOSE, degree + 1, total.radius
+            )
             if near.mean() >= MOSTLY:
                 break
         inside = np.einsum("nc,cju->nju", own.values(total.nodes), fitted)

@@ -29,7 +29,9 @@ from mixedeffects.estimation.refits.sums import centred_rows
 # fewer sets are refitted one by one
 FEW_SETS = 100
 # standard errors of theta~: the largest error of an optimum, and radii of the interpolation
-CLOSE, FIRST, WIDEST, NARROWEST = 5e-7, 0.3, 1.0, 0.01
+CLOSE, FIRST, WIDEST, NARROWEST = 1e-7, 0.3, 1.0, 0.01
+# error of an objective by rounding, for each row that it is a sum of
+ROUNDED = 4e-13
 # of a relative standard deviation, what must be left for it to be no variance near zero
 REMAINS = 0.1
 # and a relative standard deviation at which it is one
@@ -158,10 +160,16 @@ class WithoutEach:
         while radius >= NARROWEST:
             for degree in DEGREES:
                 polynomials = Polynomials(m, degree, radius)
-                if len(polynomials.nodes) <= MOST_POWERS and self._error(polynomials) <= CLOSE:
+                if len(polynomials.nodes) > MOST_POWERS:
+                    continue
+                if self._error(polynomials) <= self._tolerated(CLOSE, degree, radius):
                     return polynomials
             radius *= 0.5
         return None
+
+    def _tolerated(self, close, degree, radius):
+        """The error, in standard errors, that is small, or what rounding leaves of any optimum."""
+        return max(close, 0.5 * degree * ROUNDED * self.objective.nu / radius)
 
     def _determined(self, removed):
         """Whether the rows that are left determine all coefficients and a residual variance."""
