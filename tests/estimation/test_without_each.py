@@ -91,3 +91,21 @@ def test_influence_is_the_same_by_both_ways(monkeypatch):
         a, b = getattr(fast, name), getattr(slow, name)
         assert np.isfinite(b).all()
         np.testing.assert_allclose(a, b, rtol=DELETED, atol=DELETED)
+
+
+def test_rounding_is_no_reason_to_refit():
+    """Of many rows the objective has few digits; no refit would find a better optimum."""
+    rng = np.random.default_rng(7)
+    group = np.repeat(np.arange(400), 500)
+    x = np.tile(np.linspace(-1.0, 1.0, 500), 400)
+    effects = rng.normal(size=(400, 2)) @ np.array([[1.0, 0.3], [0.0, 0.5]])
+    y = effects[group, 0] + effects[group, 1] * x + rng.normal(size=x.size)
+    fit = me.lmm("y ~ x + (1 + x | g)", {"y": y, "x": x, "g": group})
+
+    class Never:
+        def without(self, *_, **__):
+            raise AssertionError("refitted")
+
+    at_once = WithoutEach(fit.design, fit.evaluation, Never())
+    found = at_once(group, 400)
+    assert np.isfinite(found.theta).all()
