@@ -18,11 +18,11 @@ if TYPE_CHECKING:
         flat_directions_of_rows,
         known_directions,
         plainly_in_the_data,
-        two_alike,
         with_flat,
     )
     from mixedeffects.estimation.noise import NoiseObjective
     from mixedeffects.estimation.stopping import UserRule, check_rule
+    from mixedeffects.estimation.twins import two_alike
 
 __getattr__ = late(
     __name__,
@@ -32,12 +32,12 @@ __getattr__ = late(
                 "flat_directions_of_rows",
                 "known_directions",
                 "plainly_in_the_data",
-                "two_alike",
                 "with_flat",
             ),
             "identification",
         ),
         "NoiseObjective": "noise",
+        "two_alike": "twins",
         **dict.fromkeys(("UserRule", "check_rule"), "stopping"),
     },
 )

@@ -357,10 +357,7 @@ class GLMMFit:
         return objective_of(self.evaluation.objective.problem, points)
 
     def row_scores(self):
-        """(n,) derivatives of the log-likelihood by the main predictor of every row.
-
-        Of Laplace's approximation, whatever the fit's own is.
-        """
+        """(n,) derivatives of Laplace's log-likelihood by the main predictor of every row."""
         from mixedeffects.fitting.generalised_rows import row_scores
 
         return row_scores(self)

@@ -1,15 +1,17 @@
 """What may be wrong with a fit: one check per question, each with a verdict and a sentence."""
 
 from mixedeffects.inference.checkup.checks import CHECKS, checkup, checkup_table
+from mixedeffects.inference.checkup.variance_inflation import (
+    INFLATED,
+    Collinearity,
+    collinear,
+    collinearity,
+)
 from mixedeffects.inference.checkup.fixed import (
     FAR,
     FAR_UNCORRELATED,
-    INFLATED,
     WIDE,
-    Collinearity,
     ColumnSize,
-    collinear,
-    collinearity,
     column_sizes,
     lost_columns,
     uncorrelated_columns,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mixedeffects.inference.checkup.approximation import accuracy
-from mixedeffects.inference.checkup.fixed import aliased, collinearity, scale
+from mixedeffects.inference.checkup.variance_inflation import collinearity
+from mixedeffects.inference.checkup.fixed import aliased, scale
 from mixedeffects.inference.checkup.optimum import (
     edge,
     identified,
