@@ -1,12 +1,6 @@
 """What may be wrong with a fit: one check per question, each with a verdict and a sentence."""
 
 from mixedeffects.inference.checkup.checks import CHECKS, checkup, checkup_table
-from mixedeffects.inference.checkup.variance_inflation import (
-    INFLATED,
-    Collinearity,
-    collinear,
-    collinearity,
-)
 from mixedeffects.inference.checkup.fixed import (
     FAR,
     FAR_UNCORRELATED,
@@ -19,6 +13,12 @@ from mixedeffects.inference.checkup.fixed import (
 from mixedeffects.inference.checkup.random import FEW_LEVELS, NEAR_ZERO
 from mixedeffects.inference.checkup.record import Check
 from mixedeffects.inference.checkup.spanned import spanned_effects
+from mixedeffects.inference.checkup.variance_inflation import (
+    INFLATED,
+    Collinearity,
+    collinear,
+    collinearity,
+)
 
 __all__ = [
     "CHECKS",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mixedeffects.inference.checkup.approximation import accuracy
-from mixedeffects.inference.checkup.variance_inflation import collinearity
 from mixedeffects.inference.checkup.fixed import aliased, scale
 from mixedeffects.inference.checkup.optimum import (
     edge,
@@ -22,6 +21,7 @@ from mixedeffects.inference.checkup.random import (
     singular,
     variances,
 )
+from mixedeffects.inference.checkup.variance_inflation import collinearity
 from mixedeffects.inference.table import Table
 
 if TYPE_CHECKING:
