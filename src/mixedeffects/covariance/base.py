@@ -95,7 +95,7 @@ class Covariance(ABC):
     name: ClassVar[str]
     words: str
     invariance: Invariance = Invariance.NONE
-    shares: ClassVar[bool] = False
+    shares: bool = False
     ordered: ClassVar[bool] = False
     within: tuple[str, ...] = ()
     additive: bool = True
@@ -204,7 +204,8 @@ class Covariance(ABC):
         theta = self.from_natural(np.where(self._is_sd, np.sqrt(np.abs(values)), values))
         natural = self.natural_values(theta)
         J = np.where(self._is_sd, 2.0 * natural, 1.0)[:, None] * self.natural_jacobian(theta)
-        return np.tensordot(np.linalg.inv(J).T, self.changes(theta), 1)
+        size = np.linalg.norm(J, axis=1)
+        return np.tensordot((np.linalg.inv(J / size[:, None]) / size).T, self.changes(theta), 1)
 
     def axes(self, Lambda):
         """Orthonormal directions, (k, m) each, that have one standard deviation, and those.

@@ -37,7 +37,7 @@ class Grouped(Covariance):
         self.n_theta = form.n_theta * groups
         self.words = form.words
         self.within = ()
-        self.additive = form.additive
+        self.additive, self.shares = form.additive, form.shares
         steps = [g * form.k for g in range(groups)]
         self.pairs = [(a + i, a + j) for a in steps for i, j in form.pairs]
         self.natural = [(a + i, a + j) for a in steps for i, j in form.natural]

@@ -16,6 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# means, of standard deviations, beyond which sums of squares lose digits
+FAR = 10.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PatternSums:
@@ -141,7 +144,33 @@ def subject_values(X, subject, visit, n_subjects, n_visits):
     B = np.zeros((n_visits, len(values), X.shape[1]))
     if places:
         B[tuple(np.array(places).T)] = 1.0
-    return np.array(values).reshape(-1, n_subjects).T, B
+    values = np.array(values).reshape(-1, n_subjects).T
+    return without_means(values, np.array(known).reshape(-1, n_subjects).T, B)
+
+
+def without_means(values, known, B):
+    """The same columns from values that lie about zero, so that sums of squares keep digits.
+
+    c = (c - m) + m 1: of a value far from zero its mean m moves to the value that is always one.
+
+    Takes values (n_subjects, q), known (n_subjects, q) bool and B (T, q, p) arrays.
+    """
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = values.sum(axis=0) / count
+    spread = np.sqrt((np.where(known, values - mean, 0.0) ** 2).sum(axis=0) / count)
+    far = (np.abs(mean) > FAR * spread) & (spread > 0.0)
+    if not far.any():
+        return values, B
+    ones = np.flatnonzero(((values == 1.0) & known).all(axis=0))
+    if not ones.size:
+        ones = np.array([values.shape[1]])
+        values = np.column_stack([values, np.ones(len(values))])
+        B = np.concatenate([B, np.zeros_like(B[:, :1])], axis=1)
+        known = np.column_stack([known, np.ones(len(known), dtype=bool)])
+        mean, far = np.append(mean, 0.0), np.append(far, False)
+    B = B.copy()
+    B[:, ones[0]] += np.einsum("q,tqp->tp", np.where(far, mean, 0.0), B)
+    return np.where(known & far, values - mean, values), B
 
 
 def distinct_rows(seen):

@@ -64,9 +64,9 @@ def _farthest(lambdas, parts_of, residuals):
     rng = np.random.default_rng(7)
     best, reached = None, -1.0
     for _ in range(MIXTURES):
-        mixture = rng.standard_normal(len(inner))
+        mixture = rng.standard_normal(len(parts_of))
         changes = [
-            np.tensordot(mixture, np.array(parts), axes=1) for parts in zip(*inner, strict=True)
+            np.tensordot(mixture, np.array(parts), axes=1) for parts in zip(*parts_of, strict=True)
         ]
         residual = float(mixture @ residuals)
         far = _room(lambdas, changes, residual)

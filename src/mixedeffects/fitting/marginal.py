@@ -61,6 +61,8 @@ def fit_visits(design, covariance, reml, record=MarginalFit, *, group=None, max_
     check_restricted(design)
     response_size(design)
     block = design.blocks[0]
+    if not design.x_names:
+        raise ModelError("the formula has no fixed effects\nwrite y ~ 1 for a mean")
     if block.Z is None or block.k < 2:
         raise ModelError("there is one visit only: nothing covaries\nuse me.ols(formula, data)")
     Z = np.asarray(block.Z)
@@ -86,7 +88,8 @@ def fit_visits(design, covariance, reml, record=MarginalFit, *, group=None, max_
         found = fit_marginal(X, y, subject, column, whole, reml, max_iterations=max_iterations)
     for g in range(len(groups)):
         place = slice(g * form.k, (g + 1) * form.k)
-        refuse_singular(found.evaluation.Sigma[place, place], block.factor, labels)
+        seen = found.evaluation.objective.sums.seen[:, place]
+        refuse_singular(found.evaluation.Sigma[place, place], seen, block.factor, labels)
     warn_unless_proved(found.certificate)
     return record(
         design=fixed,
@@ -115,7 +118,8 @@ def refuse_twice(subject, visit, factor, labels):
     more = ", …" if twice.size > NAMED else ""
     raise DataError(
         f"{subjects} {have} two rows at one visit ({', '.join(shown)}{more})\n"
-        f"the covariance of visits needs one; average them, or use (1 | {factor.name}) in lmm()"
+        f"the covariance of visits needs one; average them, or use (1 | {factor.name}) in lmm(). "
+        'Where names start anew in each centre, give both: subject="centre:name"'
     )
 
 
@@ -158,15 +162,24 @@ def refuse_apart(subject, visit, n_subjects, form, labels):
         )
 
 
-def refuse_singular(Sigma, factor, labels):
-    """Refuse visits that determine each other: the likelihood then grows without limit."""
+def refuse_singular(Sigma, seen, factor, labels):
+    """Refuse visits that determine each other: the likelihood then grows without limit.
+
+    Takes seen (P, T) bool array: the visits of each pattern. A covariance that is singular for all
+    visits together may be regular for those that anybody was seen at.
+    """
     sd = np.sqrt(np.diagonal(Sigma))
+    involved = []
     if np.isfinite(Sigma).all() and sd.min() > SINGULAR * sd.max():
-        sizes, vectors = np.linalg.eigh(Sigma / np.outer(sd, sd))
-        if sizes[0] > SINGULAR**2:
+        for visits in map(np.flatnonzero, seen):
+            R = (Sigma / np.outer(sd, sd))[np.ix_(visits, visits)]
+            sizes, vectors = np.linalg.eigh(R)
+            if visits.size and sizes[0] <= SINGULAR**2:
+                weights = np.abs(vectors[:, 0])
+                involved = [labels[v] for v, w in zip(visits, weights, strict=True) if w > PART]
+                break
+        if not involved:
             return
-        weights = np.abs(vectors[:, 0])
-        involved = [name for name, w in zip(labels, weights, strict=True) if w > PART]
     else:
         involved = [name for name, s in zip(labels, sd, strict=True) if not s > SINGULAR * sd.max()]
     few = (
@@ -181,7 +194,7 @@ def refuse_singular(Sigma, factor, labels):
     )
     raise ModelError(
         f"the likelihood has no maximum: given the fixed effects, {what}{few}\n"
-        'use covariance="ar1" or "cs", or fewer fixed effects'
+        "use a covariance with fewer parameters, or fewer fixed effects"
     )
 
 

@@ -38,6 +38,11 @@ def compare_visits(fits: Any, names):
         pair = f"{names[0]} and {name}"
         if not np.array_equal(fit.design.y, first.design.y):
             raise DataError(f"{pair} were fitted to different rows or responses")
+        if not same_visits(fit, first):
+            raise ModelError(
+                f"{pair} have other subjects, visits or offsets, so that neither covariance is a "
+                "case of the other\nlook at fit.loglik of each"
+            )
         if fit.reml != first.reml:
             raise ModelError(
                 f"{pair}: one is fitted by REML, the other by maximum likelihood\n"
@@ -48,17 +53,20 @@ def compare_visits(fits: Any, names):
                 f"{pair} have different fixed effects, on which a REML likelihood depends\n"
                 "fit both with reml=False"
             )
+    # a REML likelihood depends on the columns of the fixed effects: all in those of the first
+    shift = np.array([log_columns(fit) - log_columns(first) if fit.reml else 0.0 for fit in fits])
     criteria = [visits_criteria(fit) for fit in fits]
-    aic = np.array([c["aic"] for c in criteria])
-    tests = [_test(fit, fits, names) for fit in fits]
+    aic = np.array([c["aic"] for c in criteria]) - shift
+    objective = np.array([fit.objective for fit in fits]) - shift
+    tests = [_test(fit, fits, names, objective) for fit in fits]
     return Table(
         {
             "model": list(names),
             "covariance": [fit.covariance for fit in fits],
             "npar": [fit.theta.size + (0 if fit.reml else fit.beta.size) for fit in fits],
-            "objective": np.array([fit.objective for fit in fits]),
+            "objective": objective,
             "aic": aic,
-            "bic": np.array([c["bic"] for c in criteria]),
+            "bic": np.array([c["bic"] for c in criteria]) - shift,
             "delta_aic": aic - aic.min(),
             "weight_aic": akaike_weights(aic),
             "against": [test[0] for test in tests],
@@ -78,7 +86,31 @@ def same_columns(one: Any, other: Any):
     return bool(np.abs(left).max(initial=0.0) <= SAME * np.abs(X).max(initial=1.0))
 
 
-def _test(fit, fits, names):
+def log_columns(fit: Any):
+    """log|X'X|."""
+    return -2.0 * float(np.log(np.abs(np.diagonal(fit.T))).sum())
+
+
+def same_visits(one: Any, other: Any):
+    """Whether two models have the same subjects, visits and offset, row by row."""
+    a, b = one.visits, other.visits
+    pairs = np.unique(np.column_stack([a.factor.codes, b.factor.codes]), axis=0)
+    offset = [0.0 if fit.design.offset is None else fit.design.offset for fit in (one, other)]
+    T = len(a.names)
+    return (
+        len(pairs) == a.factor.n_levels == b.factor.n_levels
+        and a.names == b.names
+        and np.array_equal(visit_codes(one) % T, visit_codes(other) % T)
+        and bool(np.all(np.equal(*offset)))
+    )
+
+
+def visit_codes(fit: Any):
+    """(n,) column of the visits' term of each row."""
+    return np.asarray(fit.visits.Z).argmax(axis=1)
+
+
+def _test(fit, fits, names, objective):
     """Against which model, chi-squared, df, p; None and nan where there is none."""
     inside = fit.structure.within
     larger = [
@@ -95,6 +127,6 @@ def _test(fit, fits, names):
     ]
     if not larger:
         return None, np.nan, np.nan, np.nan
-    other = fits[max(larger)[1]]
-    chisq, df = fit.objective - other.objective, other.theta.size - fit.theta.size
-    return names[max(larger)[1]], chisq, float(df), float(chdtrc(df, max(chisq, 0.0)))
+    at, own = max(larger)[1], next(i for i, one in enumerate(fits) if one is fit)
+    chisq, df = objective[own] - objective[at], fits[at].theta.size - fit.theta.size
+    return names[at], chisq, float(df), float(chdtrc(df, max(chisq, 0.0)))

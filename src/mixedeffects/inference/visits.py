@@ -74,7 +74,7 @@ def visit_covariance(fit: Any):
     Sigma, changes = at.Sigma, at.changes
     sd = np.sqrt(Sigma.diagonal())
     correlation = Sigma / np.outer(sd, sd)
-    known = 2.0 * np.linalg.inv(at.curvature)
+    known = at.covariance
     d_sd = 0.5 * np.diagonal(changes, axis1=1, axis2=2) / sd
     relative = d_sd / sd
     d_corr = changes / np.outer(sd, sd) - correlation * (

@@ -45,7 +45,8 @@ def mmrm(
     data : table
         As in `lmm`: one row per subject and visit.
     subject, visit : str
-        Columns that say whose row it is and when. Visits are taken in the order of their levels.
+        Columns that say whose row it is and when; ``"centre:name"`` where the names of subjects
+        start anew in each centre. Visits are taken in the order of their levels.
     covariance : str
         us (unstructured: a variance for each visit, a covariance for each pair), diag, cs, csh,
         toep, toeph, ar1, ar1h, ad1 or ad1h; those with h have a variance for each visit.
@@ -92,10 +93,13 @@ def mmrm(
     if not isinstance(reml, bool | np.bool_):
         raise OptionError(f"reml={reml!r} must be True (REML) or False (maximum likelihood)")
     check_covariance(covariance)
+    for name, value in (("subject", subject), ("visit", visit), ("group", group)):
+        if not isinstance(value, str) and not (name == "group" and value is None):
+            raise OptionError(f"{name}={value!r} must be the name of a column")
     cells = f"factor({quote(visit)})"
     if group is not None:
         cells += f":factor({quote(group)})"
-    term = random_text(f"0 + {cells}", quote(subject), covariance)
+    term = random_text(f"0 + {cells}", whose(subject, data), covariance)
     design = build_design(f"{formula} + {term}", data, saturated=True)
     fit = fit_visits(
         design, covariance, bool(reml), MMRM, group=group, max_iterations=max_iterations
@@ -103,6 +107,13 @@ def mmrm(
     check_ddf(cast(Any, fit), ddf)
     object.__setattr__(fit, "default_ddf", ddf)
     return fit
+
+
+def whose(subject, data):
+    """The grouping factor of a formula: one column, or ``centre:name`` of several."""
+    if ":" not in subject or subject in getattr(data, "columns", data):
+        return quote(subject)
+    return ":".join(quote(part.strip()) for part in subject.split(":"))
 
 
 class MMRM(MarginalFit):

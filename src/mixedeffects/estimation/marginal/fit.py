@@ -15,6 +15,8 @@ from mixedeffects.estimation.newton import newton
 
 # smallest eigenvalue of the covariance to start from, of the largest
 LEAST = 1e-3
+# subjects below which further starts are worth their time, and correlations of these
+FEW, VERY_FEW, OTHERS, SMALLER = 50, 20, (0.1, 0.9), 0.3
 # eigenvalue of the curvature, scaled to a unit diagonal, that is none
 FLATTEST = 1e-9
 FLAT = "the data say nothing about some parameter of the covariance"
@@ -65,15 +67,14 @@ def fit_marginal(X, y, subject, visit, structure, reml, *, max_iterations=None):
     max_iterations : int, optional
         Of Newton's method.
     """
-    gram = X.T @ X
-    root = dpotrf(gram, lower=0)[0]
-    T = np.triu(dtrtri(root, lower=0)[0])
+    T = np.triu(dtrtri(np.linalg.qr(X, mode="r"), lower=0)[0])
     first = T @ (T.T @ (X.T @ y))
-    sums = PatternSums.of(X, y, subject, visit, structure.k).centred(first).in_columns(T)
-    log_T = -float(np.log(np.abs(root.diagonal())).sum())
+    sums = PatternSums.of(X, y - X @ first, subject, visit, structure.k).in_columns(T)
+    log_T = float(np.log(np.abs(T.diagonal())).sum())
     objective = MarginalObjective(sums, structure, reml, log_T)
     options: dict[str, Any] = {} if max_iterations is None else {"max_iterations": max_iterations}
-    result = newton(objective, start(sums, structure), **options)
+    results = [newton(objective, theta, **options) for theta in starts(sums, structure)]
+    result = min(results, key=lambda r: (not r.converged, r.evaluation.value))
     evaluation = result.evaluation
     decrement, gradient = np.nan, np.nan
     if np.isfinite(evaluation.value) and result.decrement is not None:
@@ -104,6 +105,27 @@ def determined(curvature):
         return False
     scaled = curvature / np.outer(size, size) - FLATTEST * np.eye(size.size)
     return dpotrf(scaled, lower=1)[1] == 0
+
+
+def starts(sums, structure):
+    """Where to begin: at the moments, and of few subjects at low and high correlations too.
+
+    The likelihood of a restricted covariance can have several optima where subjects are few.
+    """
+    found = [start(sums, structure)]
+    if sums.count.sum() >= FEW or not structure.shares:
+        return found
+    Lambda = structure.factor(found[0])
+    sd = np.sqrt((Lambda * Lambda).sum(axis=1))
+    scales = [np.ones(sd.size)]
+    if sums.count.sum() < VERY_FEW:  # one visit much less variable than the others
+        scales += list(np.ones((sd.size, sd.size)) - (1.0 - SMALLER) * np.eye(sd.size))
+    for correlation in OTHERS:
+        R = np.full((sd.size, sd.size), correlation)
+        R[np.diag_indices(sd.size)] = 1.0
+        half = np.linalg.cholesky(R)
+        found += [structure.theta_of((scale * sd)[:, None] * half) for scale in scales]
+    return found
 
 
 def start(sums, structure):

@@ -183,6 +183,13 @@ class MarginalEvaluation:
             H -= self.squares(self.A)
         return H + self.objective.structure.curvature(self.theta, self.D)
 
+    @cached_property
+    def covariance(self):
+        """(K, K) covariance of theta: twice the inverse of the curvature."""
+        size = np.sqrt(np.abs(self.curvature.diagonal()))
+        scale = np.outer(size, size)
+        return 2.0 * np.linalg.inv(self.curvature / scale) / scale
+
     @property
     def information(self):
         """The curvature, for optimisers that ask for an information matrix."""

@@ -42,7 +42,7 @@ class MarginalSatterthwaite:
         at = fit.evaluation
         self.vcov = fit.vcov_beta
         self._Phi, self._T, self._A = at.Phi, fit.T, at.A
-        self._covariance = 2.0 * np.linalg.inv(at.curvature)
+        self._covariance = at.covariance
 
     def df(self, L):
         """(m,) degrees of freedom of each row of L (m, p)."""
@@ -98,8 +98,10 @@ class MarginalKenwardRoger:
         K = first.shape[0]
         # dSigma/dtheta = J' dSigma/dnatural
         changes = at.changes.reshape(len(at.changes), -1).T
-        J = np.linalg.lstsq(first.reshape(K, -1).T, changes, rcond=None)[0]
-        W = J @ (2.0 * np.linalg.inv(at.curvature)) @ J.T
+        columns = first.reshape(K, -1).T
+        size = np.linalg.norm(columns, axis=0)  # variances and correlations have other units
+        J = np.linalg.lstsq(columns / size, changes, rcond=None)[0] / size[:, None]
+        W = J @ at.covariance @ J.T
         P = -at.slopes_of(first)
         middle = np.einsum("rs,rab,scd->abcd", W, first, first, optimize=True)
         inner = np.einsum("obc,abcd->oad", at.Omega, middle, optimize=True)
