@@ -95,13 +95,15 @@ def same_visits(one: Any, other: Any):
     """Whether two models have the same subjects, visits and offset, row by row."""
     a, b = one.visits, other.visits
     pairs = np.unique(np.column_stack([a.factor.codes, b.factor.codes]), axis=0)
-    offset = [0.0 if fit.design.offset is None else fit.design.offset for fit in (one, other)]
+    first, second = (
+        0.0 if fit.design.offset is None else fit.design.offset for fit in (one, other)
+    )
     T = len(a.names)
     return (
         len(pairs) == a.factor.n_levels == b.factor.n_levels
         and a.names == b.names
         and np.array_equal(visit_codes(one) % T, visit_codes(other) % T)
-        and bool(np.all(np.equal(*offset)))
+        and bool(np.all(np.equal(first, second)))
     )
 
 
