@@ -89,6 +89,16 @@ class MarginalFit:
         return self.evaluation.objective.sums
 
     @property
+    def visit_codes(self) -> np.ndarray:
+        """(n,) column of `visits` of each row."""
+        return np.asarray(self.visits.Z).argmax(axis=1)
+
+    @cached_property
+    def T_hat(self) -> np.ndarray:
+        """(p, p) X^ = X T^ with X^'V^-1X^ = I, so that T^ T^' is the covariance of beta."""
+        return self.T @ np.linalg.cholesky(self.evaluation.Phi)
+
+    @property
     def extras(self) -> Mapping[str, np.ndarray]:
         """Coefficients of other predictors, of which there are none."""
         return NONE

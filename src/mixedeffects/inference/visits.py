@@ -252,7 +252,7 @@ def residuals(fit: Any, kind="response"):
     if kind == "response":
         return left
     if kind == "pearson":
-        return left / np.sqrt(fit.Sigma.diagonal())[np.asarray(fit.visits.Z).argmax(axis=1)]
+        return left / np.sqrt(fit.Sigma.diagonal())[fit.visit_codes]
     out = np.empty(left.size)
     for _, visits, rows in subjects_by_visits(fit):
         factor = np.linalg.cholesky(fit.Sigma[np.ix_(visits, visits)])

@@ -74,11 +74,7 @@ class KenwardRoger:
     label = "t (Kenward–Roger)"
 
     def __init__(self, fit: LinearFit):
-        if not fit.reml:
-            raise NotAvailableError(
-                "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
-                'fit with reml=True, or use ddf="satterthwaite"'
-            )
+        require_reml(fit)
         gls, stats = fit.gls, fit.cross_products
         parts = parts_of(stats)
         announce(parts)
@@ -198,6 +194,15 @@ def derivatives(fit: LinearFit, sums):
     traces[e, :e] = traces[:e, e]
     U[e] = identity - U[e]
     return -U, Q, R, traces
+
+
+def require_reml(fit):
+    """Refuse a fit by maximum likelihood."""
+    if not fit.reml:
+        raise NotAvailableError(
+            "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
+            'fit with reml=True, or use ddf="satterthwaite"'
+        )
 
 
 def require_regular(fit: LinearFit):

@@ -9,20 +9,15 @@ DDFM=KR(FIRSTORDER), "kenward-roger-linear".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from mixedeffects.errors import NotAvailableError
-from mixedeffects.inference.df.kenward_roger import f_approximation
-from mixedeffects.inference.df.methods import JointTest, independent_rows
-from mixedeffects.inference.df.satterthwaite import denominator
-
-if TYPE_CHECKING:
-    pass
+from mixedeffects.inference.df.kenward_roger import KenwardRoger, require_reml
+from mixedeffects.inference.df.satterthwaite import Satterthwaite
 
 
-class MarginalSatterthwaite:
+class MarginalSatterthwaite(Satterthwaite):
     """df = 2 v^2 / Var(v) for v = l'Phi l, by the delta method.
 
     Parameters
@@ -35,8 +30,6 @@ class MarginalSatterthwaite:
     Giesbrecht & Burns (1985), doi:10.2307/2530884; Fai & Cornelius (1996),
     doi:10.1080/00949659608811740, for several rows together.
     """
-
-    label = "t (Satterthwaite)"
 
     def __init__(self, fit: Any):
         at = fit.evaluation
@@ -53,19 +46,8 @@ class MarginalSatterthwaite:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(variance > 0, 2.0 * variance**2 / spread, np.nan)
 
-    def joint(self, L, estimates):
-        """F of all rows together; the denominator's df from those of independent contrasts."""
-        rows, values = independent_rows(L, estimates)
-        rank = values.size
-        if rank == 0:
-            return JointTest(np.nan, 0.0, np.nan)
-        covariance = rows @ self.vcov @ rows.T
-        _, vectors = np.linalg.eigh(covariance)
-        F = float(values @ np.linalg.solve(covariance, values)) / rank
-        return JointTest(F, float(rank), denominator(self.df(vectors.T @ rows)))
 
-
-class MarginalKenwardRoger:
+class MarginalKenwardRoger(KenwardRoger):
     """The adjusted covariance and the approximate F distribution.
 
     Parameters
@@ -84,15 +66,10 @@ class MarginalKenwardRoger:
     the observed information.
     """
 
-    label = "t (Kenward–Roger)"
     second_order = True
 
     def __init__(self, fit: Any):
-        if not fit.reml:
-            raise NotAvailableError(
-                "Kenward–Roger is defined for REML fits, and this one is by maximum likelihood\n"
-                'fit with reml=True, or use ddf="satterthwaite"'
-            )
+        require_reml(fit)
         at = fit.evaluation
         first, second = fit.structure.natural_slopes(at.theta)
         K = first.shape[0]
@@ -112,34 +89,8 @@ class MarginalKenwardRoger:
         whole = whole - np.einsum("rpq,qt,rtu->pu", P, at.Phi, half, optimize=True)
         adjusted = at.Phi + at.Phi @ (whole + whole.T) @ at.Phi
         self.vcov = fit.T @ adjusted @ fit.T.T
-        self._T, self._Phi, self._P, self._W = fit.T, at.Phi, P, W
-
-    def df(self, L):
-        """(m,) degrees of freedom of each row of L (m, p)."""
-        inner = L @ self._T @ self._Phi
-        variance = np.einsum("mp,mp->m", inner, L @ self._T)
-        slope = np.einsum("mp,rpq,mq->mr", inner, self._P, inner, optimize=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slope = slope / variance[:, None]
-            A = np.einsum("mr,rs,ms->m", slope, self._W, slope)
-            return np.where(variance > 0, 2.0 / A, np.nan)
-
-    def joint(self, L, estimates):
-        """The scaled F test of all rows together."""
-        rows, values = independent_rows(L, estimates)
-        rank = values.size
-        if rank == 0:
-            return JointTest(np.nan, 0.0, np.nan)
-        inner = rows @ self._T
-        R = np.linalg.cholesky(inner @ self._Phi @ inner.T)
-        half = np.linalg.solve(R, inner) @ self._Phi
-        slopes = half @ self._P @ half.T
-        each = np.trace(slopes, axis1=1, axis2=2)
-        A1 = float(each @ self._W @ each)
-        A2 = float(np.einsum("rab,rs,sba->", slopes, self._W, slopes, optimize=True))
-        df, scale = f_approximation(A1, A2, rank)
-        F = float(values @ np.linalg.solve(rows @ self.vcov @ rows.T, values)) / rank
-        return JointTest(scale * F, float(rank), df)
+        C = np.linalg.cholesky(at.Phi)
+        self._T, self._W, self._P = fit.T_hat, W, C.T @ P @ C
 
 
 class MarginalKenwardRogerLinear(MarginalKenwardRoger):

@@ -24,9 +24,8 @@ class MarginalSandwich(Sandwich):
     """
 
     def __init__(self, fit: Any):
-        at, factor = fit.evaluation, fit.visits.factor
-        # X^ = X T_hat with X^'V^-1 X^ = I
-        self._T = fit.T @ np.linalg.cholesky(at.Phi)
+        factor = fit.visits.factor
+        self._T = fit.T_hat
         X = np.asarray(fit.design.X) @ self._T
         left = fit.design.y - fit.fitted
         J, p = factor.n_levels, X.shape[1]
@@ -79,7 +78,7 @@ class MarginalCR2(MarginalSandwich):
 
 def subjects_by_visits(fit: Any):
     """Subjects with the same visits: yields subjects (b,), visits (m,) and rows (b, m)."""
-    subject, visit = fit.visits.factor.codes, np.asarray(fit.visits.Z).argmax(axis=1)
+    subject, visit = fit.visits.factor.codes, fit.visit_codes
     order = np.lexsort((visit, subject))
     starts = np.flatnonzero(np.diff(subject[order], prepend=-1))
     alike: dict[bytes, list[np.ndarray]] = {}
